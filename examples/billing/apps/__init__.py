@@ -1,0 +1,1 @@
+"""The sub-applications of the project."""

@@ -1,0 +1,1 @@
+"""Invoices, and the money that comes in for them."""

@@ -1,0 +1,1 @@
+"""What every sub-application shares."""

@@ -1,0 +1,1 @@
+"""Settings, the Tortoise configuration and the example data."""

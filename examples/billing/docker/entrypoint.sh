@@ -1,0 +1,8 @@
+#!/bin/sh
+# Runs the command that the container was given; without one, serves the application.
+# It does not migrate: containers that start together would all do it, and the migrations take no lock.
+set -eu
+if [ "$#" -eq 0 ]; then
+    set -- uvicorn main:app --host 0.0.0.0 --port "${PORT:-8000}"
+fi
+exec "$@"

@@ -1,0 +1,150 @@
+"""The API: status codes, shapes, and how many queries a list takes."""
+
+from decimal import Decimal
+from unittest.mock import patch
+from uuid import UUID
+
+import pytest
+from tortoise.connection import get_connection
+
+from apps.billing.models import Invoice
+from config.fixtures import ACME, GLOBEX, INITECH, INV_2, INV_3, INV_6, NOW
+
+NOBODY = UUID(int=404)
+
+
+async def test_health(client):
+    response = await client.get("/health")
+    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+
+
+async def test_list(client):
+    response = await client.get("/invoices", params={"limit": 2, "offset": 4})
+    assert response.status_code == 200
+    body = response.json()
+    assert body["total"] == 6
+    assert [invoice["number"] for invoice in body["items"]] == ["INV-5", "INV-6"]
+    assert body["items"][1] == {
+        "id": str(INV_6),
+        "number": "INV-6",
+        "customer": {"id": str(GLOBEX), "name": "Globex", "email": "billing@globex.test"},
+        "amount": "60.00",
+        "paid": True,
+        "issued_at": "2026-01-22T00:00:00Z",
+        "due_at": None,
+        "note": "paid at the desk",
+    }
+
+
+@pytest.mark.parametrize("limit", [1, 6])
+async def test_a_list_takes_two_queries_however_long(client, limit):
+    connection = get_connection("default")
+    with patch.object(connection, "execute_query", wraps=connection.execute_query) as executed:
+        response = await client.get("/invoices", params={"limit": limit})
+    assert len(response.json()["items"]) == limit
+    assert executed.await_count == 2
+
+
+async def test_filter(client):
+    response = await client.get("/invoices", params={"paid": "false"})
+    assert [invoice["number"] for invoice in response.json()["items"]] == ["INV-3", "INV-4", "INV-5"]
+
+
+async def test_overdue(client, monkeypatch):
+    monkeypatch.setattr("tortoise.timezone.now", lambda: NOW)
+    response = await client.get("/invoices/overdue")
+    assert [invoice["number"] for invoice in response.json()] == ["INV-3"]
+
+
+async def test_get(client):
+    response = await client.get(f"/invoices/{INV_2}")
+    assert response.status_code == 200
+    assert [payment["amount"] for payment in response.json()["payments"]] == ["100.00", "150.00"]
+
+
+async def test_create(client):
+    body = {"number": "INV-7", "customer_id": str(ACME), "amount": "19.9", "due_at": "2026-03-01T00:00:00Z"}
+    response = await client.post("/invoices", json=body)
+    assert response.status_code == 201
+    assert response.json()["amount"] == "19.90"
+    invoice = await Invoice.get(id=response.json()["id"]).select_related("customer")
+    assert (invoice.number, invoice.customer.id, invoice.amount) == ("INV-7", ACME, Decimal("19.90"))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"amount": "0"},
+        {"amount": "1.234"},
+        {"amount": "12345678901.00"},
+        {"number": ""},
+        {"due_at": "2026-03-01T00:00:00"},
+        {"customer_id": "Acme"},
+        {"amuont": "1"},
+    ],
+)
+async def test_create_refuses(client, wrong):
+    body = {"number": "INV-7", "customer_id": str(ACME), "amount": "1.00"} | wrong
+    response = await client.post("/invoices", json=body)
+    assert response.status_code == 422
+    assert response.json()["detail"][0]["loc"][-1] == next(iter(wrong))
+    assert await Invoice.all().count() == 6
+
+
+async def test_create_for_nobody(client):
+    body = {"number": "INV-7", "customer_id": str(NOBODY), "amount": "1.00"}
+    response = await client.post("/invoices", json=body)
+    assert (response.status_code, response.json()["detail"]) == (404, 'Object "Customer" does not exist')
+
+
+async def test_a_conflict_gives_nothing_away(client):
+    body = {"number": "INV-1", "customer_id": str(ACME), "amount": "1.00"}
+    response = await client.post("/invoices", json=body)
+    assert response.status_code == 409
+    assert response.json() == {"detail": "This conflicts with what is already stored"}
+
+
+async def test_settle_twice(client):
+    first = await client.post(f"/invoices/{INV_3}/settle")
+    again = await client.post(f"/invoices/{INV_3}/settle")
+    assert (first.status_code, again.status_code) == (200, 200)
+    assert first.json()["paid"] is True
+    assert [payment["amount"] for payment in first.json()["payments"]] == ["80.50"]
+    assert again.json() == first.json()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/invoices/{NOBODY}"),
+        ("POST", f"/invoices/{NOBODY}/settle"),
+        ("GET", f"/customers/{NOBODY}"),
+        ("GET", f"/users/{NOBODY}"),
+        ("DELETE", f"/users/{NOBODY}"),
+    ],
+)
+async def test_not_found(client, method, path):
+    response = await client.request(method, path)
+    assert response.status_code == 404
+    assert response.json()["detail"].endswith("does not exist")
+
+
+async def test_customers(client):
+    response = await client.get(f"/customers/{INITECH}")
+    assert response.json() == {"id": str(INITECH), "name": "Initech", "email": "billing@initech.test"}
+
+    created = await client.post("/customers", json={"name": "Umbrella", "email": "billing@umbrella.test"})
+    assert created.status_code == 201
+    assert (await client.get(f"/customers/{created.json()['id']}")).json() == created.json()
+
+
+async def test_users_come_and_go(client):
+    created = await client.post("/users", json={"email": "ada@example.test", "full_name": "Ada"})
+    path = f"/users/{created.json()['id']}"
+    statuses = [
+        created.status_code,
+        (await client.get(path)).status_code,
+        (await client.delete(path)).status_code,
+        (await client.get(path)).status_code,
+    ]
+    assert statuses == [201, 200, 204, 404]

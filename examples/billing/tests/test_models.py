@@ -1,0 +1,69 @@
+"""The logic of the Base* models, on fakes without a table and without a database."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from apps.billing.models import BaseAuditLog, BaseCustomer, BaseInvoice, BasePayment, PaymentMethod
+from apps.users.models import BaseUser
+from config.fixtures import ACME, NOW
+
+DAY = timedelta(days=1)
+
+
+class FakeInvoice(BaseInvoice):
+    """Stands in for an Invoice; abstract, so it never gets a table."""
+
+    class Meta:
+        abstract = True
+
+
+class FakePayment(BasePayment):
+    """Stands in for a Payment."""
+
+    class Meta:
+        abstract = True
+
+
+@pytest.mark.parametrize(
+    ("due_at", "paid", "expected"),
+    [
+        (NOW - DAY, False, True),
+        (NOW - DAY, True, False),
+        (NOW, False, False),
+        (NOW + DAY, False, False),
+        (None, False, False),
+    ],
+)
+def test_is_overdue(due_at, paid, expected):
+    invoice = FakeInvoice(number="X", amount=Decimal(1), issued_at=NOW - 30 * DAY, due_at=due_at, paid=paid)
+    assert invoice.is_overdue(NOW) is expected
+
+
+def test_is_overdue_wants_an_aware_datetime():
+    invoice = FakeInvoice(number="X", amount=Decimal(1), issued_at=NOW, due_at=NOW)
+    with pytest.raises(TypeError, match="offset-naive and offset-aware"):
+        invoice.is_overdue(NOW.replace(tzinfo=None))
+
+
+@pytest.mark.parametrize(
+    ("payments", "owed"),
+    [([], "100.00"), (["30.10"], "69.90"), (["30.10", "69.90"], "0"), (["120.00"], "0")],
+)
+def test_outstanding(payments, owed):
+    invoice = FakeInvoice(number="X", amount=Decimal("100.00"), issued_at=NOW)
+    received = [FakePayment(amount=Decimal(amount), paid_at=NOW) for amount in payments]
+    assert invoice.outstanding(received) == Decimal(owed)
+
+
+def test_texts():
+    customer = BaseCustomer(name="Acme", email="billing@acme.test")
+    payment = FakePayment(amount=Decimal(5), method=PaymentMethod.CARD, paid_at=NOW)
+    entry = BaseAuditLog(entity="customer", entity_id=ACME, action="created")
+    user = BaseUser(email="ada@example.test", full_name="Ada")
+    assert str(FakeInvoice(number="INV-9", amount=Decimal(1), issued_at=NOW)) == "INV-9"
+    assert str(customer) == "Acme <billing@acme.test>"
+    assert str(payment) == "5.00 by card"
+    assert str(entry) == f"customer {ACME}: created"
+    assert str(user) == "Ada <ada@example.test>"

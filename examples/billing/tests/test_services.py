@@ -1,0 +1,127 @@
+"""The services, on a real database: what is written, once or not at all."""
+
+import asyncio
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from tortoise.exceptions import DoesNotExist, IntegrityError
+
+from apps.billing import services
+from apps.billing.models import AuditLog, Customer, Invoice, Payment, PaymentMethod
+from apps.billing.services import create_invoice, get_invoice, list_invoices, list_overdue, settle_invoice
+from apps.users.models import User
+from apps.users.services import deactivate_user, register_user
+from config.fixtures import ACME, INV_1, INV_2, INV_3, INV_4, NOW
+
+pytestmark = pytest.mark.usefixtures("data")
+
+
+async def test_settle_twice_makes_one_payment():
+    before = await Invoice.get(id=INV_3)
+
+    first = await settle_invoice(INV_3, PaymentMethod.CARD)
+    again = await settle_invoice(INV_3, PaymentMethod.CARD)
+
+    assert first is not None
+    assert again is None
+    assert await Payment.filter(invoice_id=INV_3).values_list("amount", "method") == [
+        (Decimal("80.50"), PaymentMethod.CARD)
+    ]
+    assert await AuditLog.all().values_list("entity", "entity_id", "action") == [
+        ("invoice", INV_3, "settled")
+    ]
+    after = await Invoice.get(id=INV_3)
+    assert after.paid
+    assert after.updated_at > before.updated_at
+
+
+async def test_settle_concurrently_makes_one_payment():
+    payments = await asyncio.gather(*(settle_invoice(INV_3) for _ in range(5)))
+    assert sum(payment is not None for payment in payments) == 1
+    assert await Payment.filter(invoice_id=INV_3).count() == 1
+
+
+async def test_settle_pays_what_is_still_owed():
+    payment = await settle_invoice(INV_4)
+    assert payment is not None
+    assert payment.amount == Decimal("100.00")
+
+
+async def test_settle_what_was_paid_in_part_payments():
+    await Invoice.filter(id=INV_2).update(paid=False)
+    assert await settle_invoice(INV_2) is None
+    assert (await Invoice.get(id=INV_2)).paid
+    assert await Payment.filter(invoice_id=INV_2).count() == 2
+
+
+async def test_settle_is_all_or_nothing(monkeypatch):
+    async def fails(*_):
+        raise RuntimeError("no audit, no settlement")
+
+    monkeypatch.setattr(services.settlement, "record", fails)
+    with pytest.raises(RuntimeError, match="no audit"):
+        await settle_invoice(INV_3)
+    assert not (await Invoice.get(id=INV_3)).paid
+    assert not await Payment.filter(invoice_id=INV_3).exists()
+
+
+async def test_settle_nothing():
+    with pytest.raises(DoesNotExist):
+        await settle_invoice(UUID(int=404))
+
+
+async def test_create_invoice_leaves_a_trail():
+    invoice = await create_invoice(number="INV-7", customer_id=ACME, amount=Decimal("10.00"))
+    assert await AuditLog.all().values_list("entity_id", "action") == [(invoice.id, "created")]
+    assert (await invoice.customer).id == ACME
+
+
+async def test_a_number_is_taken_once():
+    with pytest.raises(IntegrityError):
+        _ = await create_invoice(number="INV-1", customer_id=ACME, amount=Decimal("10.00"))
+    assert await AuditLog.all().count() == 0
+
+
+async def test_list_overdue_agrees_with_is_overdue():
+    expected = [invoice.number for invoice in await Invoice.all() if invoice.is_overdue(NOW)]
+    assert expected == ["INV-3"]
+    assert [invoice.number for invoice in await list_overdue(NOW)] == expected
+
+
+async def test_pages_cover_the_list():
+    pages = [await list_invoices(limit=4, offset=offset) for offset in (0, 4, 8)]
+    assert [[invoice.number for invoice in page] for page, _ in pages] == [
+        ["INV-1", "INV-2", "INV-3", "INV-4"],
+        ["INV-5", "INV-6"],
+        [],
+    ]
+    assert {total for _, total in pages} == {6}
+    unpaid, total = await list_invoices(paid=False, limit=1, offset=0)
+    assert ([invoice.number for invoice in unpaid], total) == (["INV-3"], 3)
+
+
+async def test_get_invoice_brings_its_relations():
+    invoice = await get_invoice(INV_2)
+    assert invoice.customer.name == "Acme"
+    assert [payment.amount for payment in invoice.payments] == [Decimal("100.00"), Decimal("150.00")]
+
+
+async def test_what_has_invoices_stays():
+    customer = await Customer.get(id=ACME)
+    with pytest.raises(IntegrityError):
+        await customer.delete()
+    invoice = await Invoice.get(id=INV_1)
+    with pytest.raises(IntegrityError):
+        await invoice.delete()
+
+
+async def test_a_user_goes_and_the_row_stays():
+    user = await register_user(email="ada@example.test", full_name="Ada")
+    await deactivate_user(user.id)
+    assert not await User.filter(id=user.id).exists()
+    assert (await User.everyone.get(id=user.id)).is_deleted
+    with pytest.raises(DoesNotExist):
+        await deactivate_user(user.id)
+    with pytest.raises(IntegrityError):
+        _ = await register_user(email="ada@example.test", full_name="Another")

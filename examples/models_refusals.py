@@ -1,0 +1,96 @@
+"""What Tortoise refuses when a model is defined or used, and what it lets pass."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from tortoise import fields, timezone
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError, FieldError
+from tortoise.indexes import Index
+from tortoise.models import Model
+from tortoise.utils import get_schema_sql
+
+RESERVED = (
+    *("first", "last", "latest", "earliest", "get", "all", "filter", "exclude", "create", "save", "delete"),
+    *("exists", "raw", "clone", "describe", "annotate", "pk"),
+)
+FREE = ("name", "type", "order", "values", "update", "count", "limit", "model", "objects", "meta")
+
+
+def refused(message: str, make: Callable[[], Any]) -> None:
+    try:
+        make()
+    except ConfigurationError as error:
+        assert message in str(error), error
+    else:
+        raise AssertionError(f"accepted: {message}")
+
+
+def model(**members: Any) -> type[Model]:
+    return type(Model)("Sample", (Model,), {"__module__": "elsewhere", **members})
+
+
+for name in RESERVED:
+    field = {name: fields.IntField()}
+    refused(f"conflict with default Model attributes: {name}", lambda field=field: model(**field))
+for name in FREE:
+    model(**{name: fields.IntField()})
+
+refused("without explicit primary key if field 'id'", lambda: model(id=fields.IntField()))
+refused(
+    "two primary keys",
+    lambda: model(a=fields.IntField(primary_key=True), b=fields.IntField(primary_key=True)),
+)
+refused("not a callable", lambda: fields.DatetimeField(db_default=timezone.now))
+refused("can't be indexed", lambda: fields.TextField(db_index=True))
+refused("doesn't support unique", lambda: fields.TextField(unique=True))
+refused("must have null=True set", lambda: fields.ForeignKeyField("models.Day", on_delete=fields.SET_NULL))
+refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_now_add=True))
+
+
+class Day(Model):
+    opens = fields.TimeDeltaField(default=timedelta(hours=9))
+    small = fields.SmallIntField(default=1)
+    data = fields.JSONField(default=dict)
+
+
+class Hour(Model):
+    class Meta:
+        indexes = (
+            Index(fields=("day",), name="ix_hour_day"),
+            Index(fields=("day_id",), name="ix_hour_day_id"),
+        )
+
+    day: fields.ForeignKeyRelation[Day] = fields.ForeignKeyField("models.Day", unique=True)
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]) as context:
+        # SQLite reads "day", a column that isn't there, as the text 'day': an index of constants.
+        _, columns = await context.db().execute_query("PRAGMA index_xinfo(ix_hour_day)")
+        assert columns[0]["name"] is None
+        _, columns = await context.db().execute_query("PRAGMA index_xinfo(ix_hour_day_id)")
+        assert columns[0]["name"] == "day_id"
+        assert "UNIQUE" not in get_schema_sql(context.db(), safe=False)
+
+        await Day.create(small=99_999)  # SMALLINT ends at 32,767; PostgreSQL would refuse
+        day = await Day.get()
+        assert (day.opens, day.small) == (timedelta(hours=9), 99_999)
+
+        assert await Day.filter(data={}).count() == 1
+        for lookup, error in (
+            ("data__a", FieldError),
+            ("data__contains", NotImplementedError),
+            ("data__filter", NotImplementedError),
+        ):
+            try:
+                await Day.filter(**{lookup: {"a": 1}})
+            except error:
+                pass
+            else:
+                raise AssertionError(f"{lookup} works on SQLite")
+
+
+asyncio.run(main())

@@ -1,0 +1,67 @@
+"""Soft delete by a manager: where hidden rows still show, and a unique value that the dead give back."""
+
+import asyncio
+
+from tortoise import fields, timezone
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import Q
+from tortoise.functions import Count
+from tortoise.manager import Manager
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+
+class Live(Manager):
+    def get_queryset(self) -> QuerySet:
+        return super().get_queryset().filter(deleted_at__isnull=True)
+
+
+class Folder(Model):
+    name = fields.CharField(max_length=9, default="")
+    files: fields.ReverseRelation["File"]
+
+
+class File(Model):
+    class Meta:
+        manager = Live()
+
+    name = fields.CharField(max_length=9)
+    deleted_at = fields.DatetimeField(null=True)
+    folder: fields.ForeignKeyRelation[Folder] = fields.ForeignKeyField("models.Folder", related_name="files")
+    everything = Manager()
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]) as context:
+        sql = "CREATE UNIQUE INDEX uq_file_name_live ON file (name) WHERE deleted_at IS NULL"
+        await context.db().execute_script(sql)  # in a migration: RunSQL
+
+        folder = await Folder.create()
+        kept = await File.create(name="a", folder=folder)
+        gone = await File.create(name="b", folder=folder, deleted_at=timezone.now())
+
+        # Own queries, prefetching and the reverse relation use the manager, joins do not.
+        assert await File.all().count() == await folder.files.all().count() == 1
+        assert len((await Folder.get().prefetch_related("files")).files) == 1
+        assert await Folder.filter(files__name="b").exists()
+        counted = Folder.annotate(files_count=Count("files"))
+        assert await counted.values_list("files_count", flat=True) == [2]
+        alive = Count("files", _filter=Q(files__deleted_at__isnull=True))
+        assert await Folder.annotate(n=alive).values_list("n", flat=True) == [1]
+
+        # The instance is not hidden from itself.
+        await gone.refresh_from_db()
+        await gone.save()
+
+        # The partial index frees the name of a deleted row, and only that.
+        await File.create(name="b", folder=folder)
+        try:
+            await File.create(name=kept.name, folder=folder)
+        except IntegrityError:
+            pass
+        else:
+            raise AssertionError("two living files of one name")
+
+
+asyncio.run(main())

@@ -1,0 +1,48 @@
+"""`source_field`: queries know the attribute; refresh_from_db(), dict() and bulk_update() of 1.1.9 do not."""
+
+import asyncio
+
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import OperationalError
+from tortoise.expressions import Case, When
+from tortoise.models import Model
+
+
+class Person(Model):
+    id = fields.IntField(primary_key=True)
+    given_name = fields.CharField(max_length=20, source_field="given")
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]):
+        person = await Person.create(given_name="Ann")
+        await Person.filter(given_name="Ann").update(given_name="Bea")
+
+        await person.refresh_from_db()
+        assert person.given_name == "Ann"  # stale, and an attribute that no field has:
+        assert person.given is None  # type: ignore[attr-defined]
+        await person.refresh_from_db(fields=["given_name"])  # named, it works
+        assert person.given_name == "Bea"
+
+        try:
+            dict(await Person.get())
+        except AttributeError as error:
+            assert "has no attribute 'given'" in str(error)
+        else:
+            raise AssertionError("dict(row) worked")
+        assert await Person.all().values("given_name") == [{"given_name": "Bea"}]
+
+        person.given_name = "Cid"
+        try:
+            await Person.bulk_update([person], fields=["given_name"])
+        except OperationalError as error:
+            assert "no such column: given_name" in str(error)
+        else:
+            raise AssertionError("bulk_update() worked")
+        names = Case(When(id=person.id, then="Cid"), default="")
+        await Person.filter(id__in=[person.id]).update(given_name=names)
+        assert (await Person.get()).given_name == "Cid"
+
+
+asyncio.run(main())

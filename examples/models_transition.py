@@ -1,0 +1,105 @@
+"""A model is replaced by its successor: a table of its own, names of its own, the base they share."""
+
+import asyncio
+import sys
+import types
+from decimal import Decimal
+
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+
+class Customer(Model):
+    name = fields.CharField(max_length=20)
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+    number = fields.CharField(max_length=20, unique=True)
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+
+    def with_tax(self) -> Decimal:
+        return self.amount * 2
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="invoices"
+    )
+    customer_id: int
+
+
+class Invoice2(BaseInvoice):
+    """The successor: it has a currency, and the customer may be gone."""
+
+    class Meta:
+        table = "invoice2"
+
+    currency = fields.CharField(max_length=3, default="EUR")
+    customer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="invoices2", null=True, on_delete=fields.SET_NULL
+    )
+
+
+def letter(invoice: BaseInvoice) -> str:
+    """A service that takes the base takes both."""
+    return f"{invoice.number}: {invoice.with_tax():.2f}"
+
+
+async def copy() -> int:
+    """Old rows that the new table lacks; may run again, keys stay."""
+    async with in_transaction():
+        there = await Invoice2.all().values_list("id", flat=True)
+        missing = await Invoice.exclude(id__in=there) if there else await Invoice.all()
+        await Invoice2.bulk_create(
+            Invoice2(id=old.id, number=old.number, amount=old.amount, customer_id=old.customer_id)
+            for old in missing
+        )
+        return len(missing)
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]):
+        ann = await Customer.create(name="Ann")
+        for number in ("A-1", "A-2"):
+            await Invoice.create(number=number, amount="10", customer=ann)
+
+        assert (await copy(), await copy()) == (2, 0)
+        old, new = await Invoice.get(number="A-1"), await Invoice2.get(number="A-1")
+        assert letter(old) == letter(new) == "A-1: 20.00"
+        assert old.id == new.id
+        assert isinstance(new, BaseInvoice)
+        assert not isinstance(new, Invoice)
+
+        customer = await Customer.get().prefetch_related("invoices", "invoices2")
+        assert len(customer.invoices) == len(customer.invoices2) == 2  # type: ignore[attr-defined]
+
+
+async def same_related_name() -> None:
+    """What a successor with the old related name gets."""
+    taken = fields.ForeignKeyField("models.Customer", related_name="invoices")
+    module = sys.modules["successors"] = types.ModuleType("successors")
+    members = {"__module__": "successors", "customer": taken}
+    vars(module).update(
+        Customer=Customer, Invoice=Invoice, Invoice3=type(Model)("Invoice3", (BaseInvoice,), members)
+    )
+    try:
+        async with tortoise_test_context(["successors"]):
+            pass
+    except ConfigurationError as error:
+        assert 'backward relation "invoices" duplicates in model Customer' in str(error)
+    else:
+        raise AssertionError("two relations of one name")
+
+
+asyncio.run(main())
+asyncio.run(same_related_name())

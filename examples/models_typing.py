@@ -1,0 +1,87 @@
+"""What mypy says of model annotations: bare scalar fields are typed, `name: str = ...` is an error,
+a foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from mypy import api
+
+SOURCE = """\
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tortoise import fields
+from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from customer import Customer
+
+
+class Invoice(Model):
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+    due_at = fields.DatetimeField(null=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer")
+    customer_id: int
+    payer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField("models.Customer", null=True)
+
+
+class Wrong(Model):
+    name: str = fields.CharField(max_length=9)
+    bare = fields.ForeignKeyField("models.Customer")
+    payer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", null=True)
+
+
+invoice = Invoice()
+reveal_type(invoice.amount)
+reveal_type(invoice.due_at)
+reveal_type(invoice.customer.name)
+reveal_type(invoice.customer_id)
+reveal_type(invoice.payer)
+invoice.payer_id
+"""
+
+CUSTOMER = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Customer(Model):
+    name = fields.CharField(max_length=9)
+"""
+
+EXPECTED = {
+    "name: str = fields.CharField": 'expression has type "CharField[str]", variable has type "str"',
+    "bare = fields": 'Need type annotation for "bare"',
+    "payer: fields.ForeignKeyRelation": 'variable has type "ForeignKeyFieldInstance[Customer]"',
+    "reveal_type(invoice.amount)": 'Revealed type is "decimal.Decimal"',
+    "reveal_type(invoice.due_at)": 'Revealed type is "datetime.datetime | None"',
+    "reveal_type(invoice.customer.name)": 'Revealed type is "str"',
+    "reveal_type(invoice.customer_id)": 'Revealed type is "int"',
+    "reveal_type(invoice.payer)": 'Revealed type is "customer.Customer | None"',
+    "invoice.payer_id": 'has no attribute "payer_id"',
+}
+
+HOME = Path.cwd()
+CACHE = Path(__file__).resolve().parent.parent / ".mypy_cache" / "models_typing"  # seconds saved
+
+with tempfile.TemporaryDirectory() as folder:
+    Path(folder, "invoice.py").write_text(SOURCE, encoding="utf-8")
+    Path(folder, "customer.py").write_text(CUSTOMER, encoding="utf-8")
+    os.chdir(folder)
+    try:
+        report, problems, _ = api.run(["--config-file=", f"--cache-dir={CACHE}", "invoice.py"])
+    finally:
+        os.chdir(HOME)
+
+lines = SOURCE.splitlines()
+said: dict[int, list[str]] = {}
+for line in report.splitlines():
+    if line.startswith("invoice.py:"):
+        _, number, message = line.split(":", 2)
+        said.setdefault(int(number), []).append(message)
+for start, message in EXPECTED.items():
+    number = next(index for index, line in enumerate(lines, 1) if line.strip().startswith(start))
+    assert any(message in text for text in said.pop(number, [])), f"{start}: {report}{problems}"
+assert not said, f"mypy says more: {said}"

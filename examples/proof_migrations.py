@@ -1,0 +1,138 @@
+"""Built-in migrations that end with exit status 0 and without the tables, rows or constraints one expects."""
+
+import asyncio
+import contextlib
+import importlib
+import io
+import itertools
+import sqlite3
+import sys
+import tempfile
+from pathlib import Path
+
+from tortoise.cli.cli import run_cli_async
+from tortoise.exceptions import OperationalError
+
+HEAD = """
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+"""
+MODELS = """
+class Owner(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=20)
+"""
+INITIAL = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Owner", [
+            ("id", fields.IntField(primary_key=True)),
+            ("name", fields.CharField(max_length=20)),
+            ("born", fields.DateField(null=True)),
+        ], options={"table": "owner", "app": "models"}),
+        ops.CreateModel("Pet", [
+            ("id", fields.IntField(primary_key=True)),
+            ("age", fields.IntField()),
+            ("owner", fields.ForeignKeyField("models.Owner")),
+        ], options={
+            "table": "pet", "app": "models", "constraints": [CheckConstraint(check="age >= 0", name="ck_age")]
+        }),
+        ops.RunSQL("INSERT INTO owner (id, name) VALUES (1, 'Ann')", reverse_sql=""),
+        ops.RunSQL("INSERT INTO pet (owner_id, age) VALUES (1, -1)", reverse_sql=""),
+    ]
+"""
+REMOVE = """
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [ops.RemoveField("Owner", "born")]
+"""
+
+
+sys.path.insert(0, tempfile.mkdtemp())
+numbers = itertools.count(1)
+ADD = """
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [ops.AddField("Owner", "tier", fields.CharField(max_length=9, DEFAULT))]
+"""
+
+
+class Project:
+    """A package of models and migrations, a database, and the command line over them."""
+
+    def __init__(self, *, models: str = MODELS, migrations_key: bool = True, **migrations: str) -> None:
+        self.name = f"shop{next(numbers)}"
+        self.root = Path(sys.path[0]) / self.name
+        self.database = self.root / "db.sqlite3"
+        self.url = f"sqlite://{self.database.as_posix()}"
+        self.migrations = self.root / "migrations"
+        self.migrations.mkdir(parents=True)
+        for package in (self.root, self.migrations):
+            (package / "__init__.py").touch()
+        (self.root / "models.py").write_text(HEAD + models)
+        for name, text in migrations.items():
+            (self.migrations / f"{name.lstrip('_')}.py").write_text(HEAD + text)
+        app = {"models": [f"{self.name}.models"], "default_connection": "default"}
+        if migrations_key:
+            app["migrations"] = f"{self.name}.migrations"
+        self.config = {"connections": {"default": self.url}, "apps": {"models": app}}
+
+    def run(self, *command: str, options: str = "") -> str:
+        """What `python -m tortoise COMMAND` prints; its exit status must be 0."""
+        self.config["connections"]["default"] = self.url + options
+        (self.root / "conf.py").write_text(f"CONFIG = {self.config}")
+        importlib.invalidate_caches()
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            assert asyncio.run(run_cli_async(["-c", f"{self.name}.conf.CONFIG", *command])) == 0
+        return printed.getvalue()
+
+    def sql(self, statement: str) -> list[tuple]:
+        database = sqlite3.connect(self.database)
+        rows = database.execute(statement).fetchall()
+        database.close()
+        return rows
+
+    def tables(self) -> set[str]:
+        return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+# Without the "migrations" key nothing is found, and nothing is created.
+shop = Project(_0001_initial=INITIAL, migrations_key=False)
+assert "No migrations to apply" in shop.run("migrate")
+assert "owner" not in shop.tables()
+
+# A column of the parent goes, and on SQLite the rows of the child go with it, unless foreign keys are off.
+for options, pets in (("", 0), ("?foreign_keys=OFF", 1)):
+    shop = Project(_0001_initial=INITIAL, _0002_remove=REMOVE)
+    shop.run("migrate", options=options)  # a pet of age -1 is let in: the new table has no constraint
+    assert shop.sql("SELECT count(*) FROM owner") == [(1,)]
+    assert shop.sql("SELECT count(*) FROM pet") == [(pets,)]
+assert "ck_age" not in shop.sql("SELECT sql FROM sqlite_master WHERE name = 'pet'")[0][0]
+
+# No target: everything is undone, the first migration too.
+shop.run("downgrade", "models", options="?foreign_keys=OFF")
+assert not {"owner", "pet"} & shop.tables()
+
+# One column removed, another of its kind added: taken for a rename, nobody is asked.
+shop = Project(_0001_initial=INITIAL, models=MODELS + "    died = fields.DateField(null=True)\n")
+shop.run("makemigrations", "models", "--name", "died")
+(made,) = shop.migrations.glob("0002_*.py")
+assert "RenameField" in made.read_text()
+
+# A model that the configured module doesn't import: no migration, no error.
+shop = Project(_0001_initial=INITIAL)
+shop.run("makemigrations")
+(shop.root / "food.py").write_text(HEAD + "class Food(Model):\n    id = fields.IntField(primary_key=True)\n")
+assert "No changes detected" in shop.run("makemigrations")
+
+# NOT NULL on a table with rows: default= is Python's alone, db_default= is the database's.
+Project(_0001_initial=INITIAL, _0002_add=ADD.replace("DEFAULT", "db_default='free'")).run("migrate")
+try:
+    Project(_0001_initial=INITIAL, _0002_add=ADD.replace("DEFAULT", "default='free'")).run("migrate")
+except OperationalError as error:
+    assert "NOT NULL" in str(error)
+else:
+    raise AssertionError("default= has been enough")

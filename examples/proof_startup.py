@@ -1,0 +1,122 @@
+"""Where Tortoise counts as started: a bare init() in a lifespan doesn't reach the requests."""
+
+import asyncio
+import contextlib
+import contextvars
+import tempfile
+from pathlib import Path
+
+import httpx
+import tortoise.contrib.test
+from fastapi import FastAPI
+from pydantic import PostgresDsn
+from tortoise import Tortoise, fields
+from tortoise.contrib.fastapi import RegisterTortoise
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError
+from tortoise.models import Model
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+    text = fields.CharField(max_length=20)
+
+
+FILE = Path(tempfile.mkdtemp()) / "configured.sqlite3"
+CONFIG = {
+    "connections": {"default": f"sqlite://{FILE.as_posix()}"},
+    "apps": {"models": {"models": ["__main__"], "default_connection": "default"}},
+}
+
+
+async def status(lifespan) -> int:
+    """How a request is answered while the lifespan waits in a task of its own, as under a real server."""
+    app = FastAPI()
+
+    @app.get("/")
+    async def count() -> int:
+        return await Note.all().count()
+
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def serve() -> None:
+        async with lifespan(app):
+            started.set()
+            await stop.wait()
+
+    server = asyncio.create_task(serve())
+    await started.wait()
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = await client.get("/")
+    stop.set()
+    await server
+    return answer.status_code
+
+
+def in_a_fresh_context(coroutine):
+    """Run it as a new process would: no Tortoise started anywhere."""
+    return contextvars.Context().run(asyncio.run, coroutine)
+
+
+@contextlib.asynccontextmanager
+async def bare(app: FastAPI):
+    await Tortoise.init(config=CONFIG)
+    await Tortoise.generate_schemas()
+    yield
+    await Tortoise.close_connections()
+
+
+@contextlib.asynccontextmanager
+async def fallback(app: FastAPI):
+    await Tortoise.init(config=CONFIG, _enable_global_fallback=True)
+    yield
+    await Tortoise.close_connections()
+
+
+@contextlib.asynccontextmanager
+async def registered(app: FastAPI):
+    async with RegisterTortoise(app, config=CONFIG):
+        yield
+
+
+assert in_a_fresh_context(status(bare)) == 500
+assert in_a_fresh_context(status(registered)) == 200
+assert in_a_fresh_context(status(fallback)) == 200
+
+
+async def a_test_that_runs_the_lifespan() -> None:
+    """The test believes that it writes to its own memory; the row is in the configured database."""
+    async with tortoise_test_context(["__main__"]):
+        app = FastAPI()
+        async with registered(app):
+            await Note.create(text="from a test")
+
+
+in_a_fresh_context(a_test_that_runs_the_lifespan())
+
+
+async def rows_in_the_configured_database() -> list[str]:
+    async with fallback(FastAPI()):
+        return await Note.all().values_list("text", flat=True)
+
+
+assert in_a_fresh_context(rows_in_the_configured_database()) == ["from a test"]
+
+
+async def refused(url: object) -> str:
+    try:
+        await Tortoise.init(config=CONFIG | {"connections": {"default": url}})
+        await Note.all().count()
+    except ConfigurationError as error:
+        return str(error)
+    raise AssertionError(f"{url} was accepted")
+
+
+assert "Unknown DB scheme: postgresql+asyncpg" in in_a_fresh_context(refused("postgresql+asyncpg://u:p@db/x"))
+assert "Connection values must be mapping or string" in in_a_fresh_context(
+    refused(PostgresDsn("postgres://u:p@db/x"))
+)
+
+# The helpers that tutorials for 0.x write tests with.
+assert not {"TestCase", "initializer", "finalizer"} & set(dir(tortoise.contrib.test))

@@ -1,0 +1,135 @@
+"""What bulk writes leave out: keys, signals, auto_now, async defaults, one transaction for all batches."""
+
+import asyncio
+
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.models import Model
+from tortoise.signals import post_save
+from tortoise.transactions import in_transaction
+
+
+class Item(Model):
+    class Meta:
+        table = "item"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10, unique=True)
+
+
+async def new_code() -> str:
+    return "code"
+
+
+class Coded(Model):
+    class Meta:
+        table = "coded"
+
+    id = fields.UUIDField(primary_key=True)
+    code = fields.CharField(max_length=10, default=new_code)
+
+
+class Stamped(Model):
+    class Meta:
+        table = "stamped"
+
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=10, unique=True)
+    note = fields.CharField(max_length=10, default="")
+    updated_at = fields.DatetimeField(auto_now=True)
+
+
+class Counted(Model):
+    class Meta:
+        table = "counted"
+
+    id = fields.UUIDField(primary_key=True)
+    n = fields.IntField(db_default=7)
+
+
+heard: list[str] = []
+
+
+@post_save(Item)
+async def on_save(sender, instance, created, using_db, update_fields) -> None:
+    heard.append(instance.name)
+
+
+async def keys_and_signals() -> None:
+    items = [Item(name="a"), Item(name="b")]
+    assert await Item.bulk_create(items) is None
+    assert [item.id for item in items] == [None, None]
+    assert sorted(await Item.in_bulk(["a", "b"], "name")) == ["a", "b"]  # read the keys by something unique
+    stored = await Item.all()
+    for item in stored:
+        item.name = item.name.upper()
+    assert await Item.bulk_update(stored, fields=["name"]) == 2
+    assert heard == []
+    assert await Item.bulk_create([]) is None  # no rows are no error here, unlike in bulk_update()
+
+
+async def batches() -> None:
+    rows = [Item(name="x"), Item(name="y"), Item(name="x")]
+    try:
+        await Item.bulk_create(rows, batch_size=1)
+    except IntegrityError:
+        assert await Item.filter(name__in=["x", "y"]).count() == 2  # the first batches stay
+    else:
+        raise AssertionError("a duplicate was stored")
+
+    await Item.filter(name__in=["x", "y"]).delete()
+    try:
+        async with in_transaction():
+            await Item.bulk_create(rows, batch_size=1)
+    except IntegrityError:
+        assert not await Item.filter(name__in=["x", "y"]).exists()
+    else:
+        raise AssertionError("a duplicate was stored")
+
+
+async def defaults() -> None:
+    coded = await Coded.create()
+    assert coded.code == "code"
+    try:
+        await Coded.bulk_create([Coded()])
+    except AttributeError as error:
+        assert "has no attribute 'code'" in str(error)
+    else:
+        raise AssertionError("an async default was awaited")
+
+    try:
+        await Counted.bulk_create([Counted(), Counted(n=1)])  # all may leave it out (1.1.7+), some may not
+    except OperationalError:
+        assert not await Counted.exists()
+    else:
+        raise AssertionError("a db_default may be mixed with values")
+
+
+async def auto_now() -> None:
+    row = await Stamped.create(name="a")
+    before = row.updated_at
+    row.note = "b"
+    assert await Stamped.bulk_update([row], fields=["note"]) == 1
+    await Stamped.bulk_create([Stamped(name="a", note="c")], on_conflict=["name"], update_fields=["note"])
+    row = await Stamped.get(name="a")
+    assert (row.note, row.updated_at) == ("c", before)
+
+    again = Stamped(name="a", note="d")
+    await Stamped.bulk_create([again], on_conflict=["name"], update_fields=["note", "updated_at"])
+    row = await Stamped.get(name="a")
+    assert row.note == "d" and row.updated_at > before
+    before = row.updated_at
+    await row.save()  # all columns, auto_now too
+    assert row.updated_at > before
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]):
+        await keys_and_signals()
+        await batches()
+        await auto_now()
+        await defaults()
+
+
+asyncio.run(main())

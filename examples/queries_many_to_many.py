@@ -1,0 +1,66 @@
+"""Conditions on a many-to-many relation share one join: duplicates, "all of them", "none of them"."""
+
+import asyncio
+
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError
+from tortoise.expressions import Q, Subquery
+from tortoise.functions import Count
+from tortoise.models import Model
+
+
+class Tag(Model):
+    class Meta:
+        table = "tag"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+
+
+class Post(Model):
+    class Meta:
+        table = "post"
+        ordering = ("title",)
+
+    id = fields.UUIDField(primary_key=True)
+    title = fields.CharField(max_length=10)
+    tags: fields.ManyToManyRelation[Tag] = fields.ManyToManyField("models.Tag", related_name="posts")
+
+
+async def main() -> None:
+    async with tortoise_test_context(["__main__"]):
+        sql, python = await Tag.create(name="sql"), await Tag.create(name="python")
+        both, only_sql, bare = [await Post.create(title=title) for title in ("a", "b", "c")]
+        await both.tags.add(sql, python)
+        await only_sql.tags.add(sql)
+        await only_sql.tags.add(sql)  # a second time changes nothing
+        assert await Post.filter(tags__name="sql").count() == 2
+
+        # Any of them: a row for each match.
+        any_of = Post.filter(tags__name__in=["sql", "python"])
+        assert await any_of == [both, both, only_sql]
+        assert await any_of.distinct() == [both, only_sql]
+
+        # All of them: two conditions meet on the same joined row, which has one name.
+        assert await Post.filter(tags__name="sql").filter(tags__name="python") == []
+        assert await Post.filter(Q(tags__name="sql") & Q(tags__name="python")) == []
+        found = Count("tags", distinct=True, _filter=Q(tags__name__in=["sql", "python"]))
+        assert await Post.annotate(found=found).filter(found=2) == [both]
+        with_sql = Subquery(Post.filter(tags__name="sql").values("id"))
+        assert await Post.filter(id__in=with_sql).filter(tags__name="python") == [both]
+
+        # None of them: exclude() joins too, and keeps a post for the sake of its other tags.
+        assert both in await Post.exclude(tags__name="sql")
+        assert await Post.exclude(id__in=with_sql) == [bare]
+
+        # They are written through the manager, not through the constructor.
+        try:
+            Post(tags=[sql])
+        except ConfigurationError as error:
+            assert "You can't set m2m relations through init, use m2m_manager instead" in str(error)
+        else:
+            raise AssertionError("a many-to-many relation was taken in the constructor")
+
+
+asyncio.run(main())

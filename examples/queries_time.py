@@ -1,0 +1,86 @@
+"""Time zones: aware by default, what a naive value means, and which date lookups SQLite has."""
+
+import asyncio
+import warnings
+from datetime import UTC, date, datetime, timedelta
+
+from tortoise import fields, timezone
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import FieldError, OperationalError
+from tortoise.models import Model
+
+
+class Event(Model):
+    class Meta:
+        table = "event"
+
+    id = fields.IntField(primary_key=True)
+    at = fields.DatetimeField()
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+
+NOON = datetime(2026, 1, 1, 12)
+
+
+async def stored(**options) -> Event:
+    """What a naive noon comes back as. create() takes it without a word."""
+    async with tortoise_test_context(["__main__"], **options):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            event = await Event.create(at=NOON)
+        return await Event.get(id=event.id)
+
+
+async def main() -> None:
+    # The default: aware, UTC.
+    event = await stored()
+    assert event.at == NOON.replace(tzinfo=UTC)
+    assert event.created_at.utcoffset() == timedelta(0)
+    assert event.created_at <= timezone.now()  # datetime.now() is naive: comparing raises TypeError
+
+    # With another time zone a naive noon is that zone's noon, and values come back in it.
+    event = await stored(timezone="Asia/Tokyo")
+    assert event.at.isoformat() == "2026-01-01T12:00:00+09:00"
+    assert event.created_at.utcoffset() == timedelta(hours=9)
+
+    # Without time zones everything is naive (before 1.0 it came back aware).
+    event = await stored(use_tz=False)
+    assert event.at == NOON
+    assert event.created_at.tzinfo is None
+
+    async with tortoise_test_context(["__main__"]):
+        event = await Event.create(at=NOON.replace(tzinfo=UTC))
+
+        # Filters, update() and save() do warn, and take it for the configured zone.
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            assert await Event.filter(at__gte=NOON).count() == 1
+            await Event.all().update(at=NOON)
+            event.at = NOON
+            await event.save()
+        messages = [str(warning.message) for warning in caught if warning.category is RuntimeWarning]
+        assert sum("received a naive datetime" in message for message in messages) == 3, messages
+        await event.refresh_from_db()
+        assert event.at == NOON.replace(tzinfo=UTC)
+
+        try:
+            await Event.filter(at__date=date(2026, 1, 1))
+        except FieldError as error:
+            assert "Unknown filter param 'at__date'" in str(error)
+        else:
+            raise AssertionError("there is a __date lookup")
+
+        for part in ("year", "month", "day"):
+            try:
+                await Event.filter(**{f"at__{part}": 1})
+            except OperationalError as error:
+                assert "syntax error" in str(error)  # EXTRACT(... FROM ...) is not SQLite's
+            else:
+                raise AssertionError(f"__{part} works on SQLite")
+
+        # A range that leaves its end out needs no "last moment of the day".
+        day = datetime(2026, 1, 1, tzinfo=UTC)
+        assert await Event.filter(at__gte=day, at__lt=day + timedelta(days=1)).count() == 1
+
+
+asyncio.run(main())

@@ -1,0 +1,327 @@
+"""``snippets.py``: run every fenced block of Markdown pages and say what became of each."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.metadata
+import os
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from ..progress import Progress
+from ..report import FORMATS, Finding, to_github, to_json, to_sarif
+from ..settings import SettingsError, SnippetSettings, find_settings
+from ..snippets.collect import SUFFIXES, pages_under, shown_path
+from ..snippets.databases import Backend, DatabaseError, backend_of
+from ..snippets.page import Block, PageError, read_page, read_text
+from ..snippets.plan import PagePlan, plan_page, settled_results
+from ..snippets.result import Fault, Report, Result
+from ..snippets.run import Job, jobs_of, run_jobs
+from ..snippets.update import updated, write_atomically
+
+_EXAMPLES = """\
+examples:
+  snippets.py                              run the pages named in pyproject.toml
+  snippets.py docs/ README.md              run these
+  snippets.py --select docs/a.md:42        only the block at line 42 (and what it continues)
+  snippets.py --update docs/               rewrite the output and sql blocks that differ
+  snippets.py --audit                      also run the norun blocks: one that passes fails
+  snippets.py --format json | jq .summary
+
+It executes what the pages say, as you: run it on pages that you trust.
+
+exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input"""
+
+RULES = {
+    "snippet-failed": "A block of a page fails, or is not what the page says.",
+    "snippet-unverified": "A block of a page was neither run nor checked.",
+    "snippet-input": "A page or a setting cannot be used.",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What ``--select`` and ``--language`` let through; an empty part lets everything through."""
+
+    places: tuple[tuple[Path, int | None], ...] = ()
+    languages: frozenset[str] = field(default_factory=frozenset)
+
+    def has_page(self, path: Path) -> bool:
+        """Is any block of this page selected?"""
+        return not self.places or any(place == path.resolve() for place, _ in self.places)
+
+    def has(self, path: Path, start: int, end: int, language: str | None) -> bool:
+        """Is the block (or oddity) that spans these lines of this page selected?"""
+        if self.languages and language is not None and language not in self.languages:
+            return False  # an oddity has no language of its own: it might be one of these
+        here = [line for place, line in self.places if place == path.resolve()]
+        return not self.places or any(line is None or start <= line < end for line in here)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    here = Path.cwd()
+    try:
+        given = [Path(path) for path in options.paths]
+        settings = find_settings([*(_folder(path) for path in given[:1]), here])
+        backends = _backends(options.db, settings)
+        selection = _selection(options)
+    except (SettingsError, DatabaseError, ValueError) as error:
+        print(f"snippets.py: {error}", file=sys.stderr)
+        return 2
+    paths = given or [place for place, _ in selection.places] or list(settings.paths)
+    if not paths:
+        print(
+            "snippets.py: no pages: name some, or set paths in [tool.tortoise-dev.snippets]", file=sys.stderr
+        )
+        return 2
+    report = Report()
+    plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
+    if options.list:
+        print(_listing(plans, selection))
+        return 2 if report.faults else 0
+    run_plans(plans, settings, backends, selection, report, workers=options.n)
+    if options.update:
+        update_pages(plans, report)
+    try:
+        print(render(report, options.format), flush=True)
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return report.exit_code()
+
+
+def read_plans(
+    paths: Sequence[Path],
+    base: Path,
+    settings: SnippetSettings,
+    selection: Selection,
+    report: Report,
+    *,
+    audit: bool = False,
+) -> list[PagePlan]:
+    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
+    plans: list[PagePlan] = []
+    files: dict[Path, Path] = {}
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            unreadable: list[OSError] = []
+            found = list(pages_under(path, unreadable))
+            for error in unreadable:
+                message = f"cannot be read: {error.strerror}"
+                report.faults.append(Fault(shown_path(Path(error.filename), base), message))
+            if not found and not unreadable:
+                message = f"no pages ({', '.join(SUFFIXES)}) in this folder"
+                report.faults.append(Fault(shown_path(path, base), message))
+        for file in found:
+            files.setdefault(file.absolute(), file)
+    for file in filter(selection.has_page, files.values()):
+        name = shown_path(file, base)
+        try:
+            plans.append(plan_page(read_page(file, name), settings, audit=audit))
+        except PageError as error:
+            report.faults.append(Fault(name, str(error)))
+    for place, _ in selection.places:
+        if not any(plan.page.path.resolve() == place for plan in plans):
+            report.faults.append(Fault(shown_path(place, base), "--select: not among the pages"))
+    return plans
+
+
+def run_plans(
+    plans: Sequence[PagePlan],
+    settings: SnippetSettings,
+    backends: list[Backend],
+    selection: Selection,
+    report: Report,
+    *,
+    workers: int,
+) -> None:
+    """Run all blocks that are selected and put their results, in page order, into the report."""
+    started = time.perf_counter()
+    results: dict[int, list[Result]] = defaultdict(list)
+    order = {id(plan): number for number, plan in enumerate(plans)}
+    jobs: list[Job] = []
+    for plan in plans:
+        path = plan.page.path
+        ends = {block.line: block.end for block in plan.blocks}
+
+        def wanted(block: Block, path: Path = path) -> bool:
+            return selection.has(path, block.line, block.end, block.info.language)
+
+        def wanted_settled(
+            line: int, language: str | None, path: Path = path, ends: dict[int, int] = ends
+        ) -> bool:
+            return selection.has(path, line, ends.get(line, line + 1), language)
+
+        results[order[id(plan)]] += settled_results(plan, wanted_settled)
+        jobs += jobs_of(plan, backends, wanted)
+    progress = Progress(len(jobs))
+
+    def done(job: Job, found: list[Result]) -> None:
+        results[order[id(job.plan)]] += found
+        progress.advance(job.plan.page.name)
+
+    problem = run_jobs(jobs, settings, workers=workers, done=done)
+    progress.clear()
+    if problem:
+        source = settings.source or Path("pyproject.toml")
+        report.faults.append(Fault(shown_path(source, Path.cwd()), problem))
+    for number in range(len(plans)):
+        report.results += sorted(results[number], key=lambda r: (r.line, r.backend or ""))
+    report.pages = len(plans)
+    report.seconds = time.perf_counter() - started
+    _check_selection(selection, report)
+
+
+def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
+    """Rewrite the expected outputs that differ; their results become passed ones."""
+    for plan in plans:
+        changes = {}
+        for position, result in enumerate(report.results):
+            if result.path == plan.page.name and result.actual is not None:
+                block = next(b for b in plan.blocks if b.line == result.line)
+                changes[block.line] = (block, result.actual)
+                report.results[position] = replace(
+                    result, status="passed", reason="updated", fail_line=None, detail=""
+                )
+        if changes:
+            path = plan.page.path
+            write_atomically(path, updated(read_text(path), list(changes.values())))
+            print(f"updated {plan.page.name}: {len(changes)} blocks", file=sys.stderr)
+
+
+def render(report: Report, form: str) -> str:
+    """The report as text, json, sarif or github."""
+    if form == "json":
+        return to_json(report.to_json())
+    if form == "text":
+        return _text(report)
+    findings = [
+        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r))
+        for r in report.results
+        if r.status in ("failed", "unverified")
+    ]
+    findings += [Finding(f.path, f.line, "snippet-input", f.message) for f in report.faults]
+    if form == "github":
+        return to_github(findings)
+    return to_sarif(findings, "tortoise-dev snippets", _version(), RULES)
+
+
+def _text(report: Report) -> str:
+    lines: list[str] = []
+    for result in report.results:
+        if result.status == "passed":
+            continue
+        line = result.fail_line or result.line
+        lines.append(f"{result.path}:{line}: {result.status}: {_reason(result)}")
+        if result.status == "failed" and result.detail:
+            lines += [f"    {text}" for text in result.detail.rstrip("\n").split("\n")]
+    lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
+    counts = report.counts()
+    blocks = report.to_json()["summary"]["blocks"]
+    if not blocks:
+        lines.append("no block was found: nothing is proven")
+    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
+    on = "".join(f" on {name}" for name in [", ".join(report.by_backend())] if name)
+    pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
+    what = f"{blocks} block{'' if blocks == 1 else 's'}"
+    lines.append(f"{what} of {pages}{on}: {told} in {report.seconds:.2f} s")
+    return "\n".join(lines)
+
+
+def _reason(result: Result) -> str:
+    place = "" if result.fail_line in (None, result.line) else f" (block at line {result.line})"
+    backend = f" [{result.backend}]" if result.backend not in (None, "sqlite") else ""
+    return f"{result.reason}{place}{backend}"
+
+
+def _listing(plans: Sequence[PagePlan], selection: Selection) -> str:
+    lines = []
+    for plan in plans:
+        for block in plan.blocks:
+            if not selection.has(plan.page.path, block.line, block.end, block.info.language):
+                continue
+            verdict = plan.settled.get(block.line)
+            what = f"{verdict.status}: {verdict.reason}" if verdict else "runs"
+            if block.line in plan.sources:
+                what = f"compared with line {plan.sources[block.line].line}"
+            lines.append(f"{plan.page.name}:{block.line}\t{block.info.language or '-'}\t{what}\t{block.id}")
+    return "\n".join(lines)
+
+
+def _check_selection(selection: Selection, report: Report) -> None:
+    if (selection.places or selection.languages) and not report.results and not report.faults:
+        report.faults.append(Fault("--select", "no block is selected: see --list"))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="snippets.py",
+        description="Run every fenced block of Markdown pages, and say what became of each.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, or folders of pages")
+    parser.add_argument("--db", action="append", metavar="URL", help="database to run against (repeatable)")
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="PAGE[:LINE]", help="only these blocks"
+    )
+    parser.add_argument(
+        "--language", action="append", default=[], metavar="LANG", help="only blocks of this language"
+    )
+    parser.add_argument("--list", action="store_true", help="list the blocks, run nothing")
+    parser.add_argument("--update", action="store_true", help="rewrite output and sql blocks that differ")
+    parser.add_argument("--audit", action="store_true", help="also run norun blocks: one that passes fails")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument(
+        "-n", type=_count, default=os.cpu_count() or 1, metavar="N", help="workers (default: %(default)s)"
+    )
+    return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 0 < int(text) <= 256:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256")
+    return int(text)
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    places: list[tuple[Path, int | None]] = []
+    for text in options.select:
+        page, _, line = text.rpartition(":")
+        if page and line.isdigit():
+            places.append((Path(page).resolve(), int(line)))
+        elif text.lower().endswith(SUFFIXES):
+            places.append((Path(text).resolve(), None))
+        else:
+            raise ValueError(f"--select {text}: expected PAGE or PAGE:LINE")
+    return Selection(tuple(places), frozenset(language.lower() for language in options.language))
+
+
+def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend]:
+    if settings.models is None:
+        if urls:
+            raise DatabaseError(
+                "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
+            )
+        return []
+    return [backend_of(url) for url in urls or settings.databases]
+
+
+def _folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _version() -> str:
+    try:
+        return importlib.metadata.version("tortoise-dev")
+    except importlib.metadata.PackageNotFoundError:
+        return "0"

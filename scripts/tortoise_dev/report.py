@@ -1,0 +1,82 @@
+"""Findings as GitHub annotations and SARIF, for every command alike."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+FORMATS = ("text", "json", "sarif", "github")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One place that a command complains about: a relative POSIX path, line and column from 1."""
+
+    path: str
+    line: int
+    code: str
+    message: str
+    level: Literal["error", "warning", "note"] = "error"
+    column: int = 1
+
+
+def to_json(document: Mapping[str, Any]) -> str:
+    """A JSON document for people and machines: UTF-8 as it is, two spaces."""
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+def to_github(findings: Iterable[Finding]) -> str:
+    """GitHub's workflow commands, one a line: they become annotations of the diff."""
+    kinds = {"error": "error", "warning": "warning", "note": "notice"}
+    lines = [
+        f"::{kinds[f.level]} file={_property(f.path)},line={f.line},col={f.column},"
+        f"title={_property(f.code)}::"
+        f"{_data(f'{f.path}:{f.line}: {f.message}')}"
+        for f in findings
+    ]
+    return "\n".join(lines)
+
+
+def to_sarif(findings: Iterable[Finding], tool: str, version: str, rules: Mapping[str, str]) -> str:
+    """A SARIF 2.1.0 log with one run; ``rules`` maps each code to a sentence that describes it."""
+    run = {
+        "tool": {
+            "driver": {
+                "name": tool,
+                "version": version,
+                "rules": [{"id": code, "shortDescription": {"text": text}} for code, text in rules.items()],
+            }
+        },
+        "columnKind": "utf16CodeUnits",
+        "results": [_sarif_result(finding, list(rules)) for finding in findings],
+    }
+    schema = "https://json.schemastore.org/sarif-2.1.0.json"
+    return to_json({"$schema": schema, "version": "2.1.0", "runs": [run]})
+
+
+def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
+    return {
+        "ruleId": finding.code,
+        "ruleIndex": codes.index(finding.code),
+        "level": finding.level,
+        "message": {"text": finding.message},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(finding.path)},
+                    "region": {"startLine": finding.line, "startColumn": finding.column},
+                }
+            }
+        ],
+    }
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

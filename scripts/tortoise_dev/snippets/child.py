@@ -1,0 +1,385 @@
+"""One chain, run in this process: the code of a forked (or spawned) child.
+
+The child says what happened over a private channel, one JSON object a line; that a process ends, or ends with
+status 0, says nothing.
+
+* ``{"outcome": index, "error", "problems", "idle", "stdout", "stderr", "statements", "seconds", "last"}``
+  after each block, which also restarts the time limit; ``last`` where the chain ends with it
+* ``{"end": true, "problems"}`` when the chain is cleaned up
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import linecache
+import os
+import sys
+import threading
+import types
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from gc import collect
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from . import python, world
+from .databases import Models, open_database
+from .errors import BlockError, traceback_of
+from .guards import Guards
+
+if TYPE_CHECKING:
+    import asyncio
+
+Send = Callable[[dict[str, Any]], None]
+CAPTURED = 200_000
+"""Bytes of a block's output that are kept."""
+
+
+@dataclass
+class Step:
+    """One block of a chain, as it is sent to the child."""
+
+    index: int
+    kind: str
+    source: str
+    line: int
+    prelude: bool = False
+    may_fail: bool = False
+    file: str | None = None
+
+
+@dataclass
+class Request:
+    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text)."""
+
+    page: str
+    steps: list[Step]
+    directory: str
+    scratch: str
+    skill: str
+    limit: float
+    project: str | None = None
+    copies_project: bool = False
+    files: list[tuple[str, str]] = field(default_factory=list)
+    models: Models | None = None
+    template: str | None = None
+    own_loop: bool = False
+    fixed: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object; ``from_json`` reads it."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Request:
+        """Read what ``to_json`` wrote."""
+        steps = [Step(**step) for step in data.pop("steps")]
+        return cls(steps=steps, **data)
+
+
+def run_chain(request: Request, send: Send, captured: tuple[Path, Path], guards: Guards) -> None:
+    """Run a chain's blocks one after the other and report each; an unexpected failure ends the chain.
+
+    ``captured`` are the files that stdout and stderr go to. Never raises for what blocks do.
+    """
+    chain = _Chain(request, captured, guards)
+    chain.prepare()
+    for step in request.steps:
+        outcome = chain.run(step)
+        failed = bool(outcome["error"] or outcome["problems"])
+        outcome["last"] = step is request.steps[-1] or (failed and not step.may_fail)
+        send(outcome)
+        if outcome["last"]:
+            break
+    chain.close()
+    send({"end": True, "problems": [asdict(problem) for problem in guards.problems]})
+
+
+def warm_up(models: Models | None) -> Guards:
+    """Do once, before the fork, what every child would do again: fill caches, import late, install hooks."""
+    tree = python.parse("assert 1 == 1\n", "warm-up", 1)
+    python.idle_reason(tree, python.names_used(tree), is_file=False)
+    python.compile_block(tree, "warm-up")
+    guards = Guards()
+    guards.install()
+    if models is not None:
+        import asyncio
+        import importlib
+
+        for module in ("tortoise.backends.sqlite", "tortoise.context"):
+            importlib.import_module(module)
+        asyncio.Runner().close()
+        guards.watch_database()
+    return guards
+
+
+class _Chain:
+    def __init__(self, request: Request, captured: tuple[Path, Path], guards: Guards) -> None:
+        self.request = request
+        self.captured = captured
+        self.guards = guards
+        self.context = contextvars.copy_context()
+        self.module = types.ModuleType("__main__")
+        self.futures = 0
+        self.trees: dict[int, Any] = {}
+        self.runner: asyncio.Runner | None = None
+
+    # --- before the first block
+
+    def prepare(self) -> None:
+        """Make this process look like a fresh script's: directory, sys.path, ``__main__``, hooks."""
+        request = self.request
+        os.chdir(request.directory)
+        if request.copies_project and request.project:
+            world.copy_project(Path(request.project), Path(request.directory))
+        for path, text in request.files:
+            world.write_file(Path(request.directory, path), text)
+            world.extend_packages(path, request.directory)
+        sys.path.insert(0, request.directory)
+        sys.argv = [request.page]
+        self.module.__file__ = request.page
+        sys.modules["__main__"] = self.module
+        linecache.cache[request.page] = (1, None, [], request.page)
+        self.guards.page = request.page
+        if request.fixed:
+            world.fix_clock_and_chance()
+        for step in request.steps:
+            if step.kind == "python":
+                try:
+                    self.trees[step.index] = python.parse(step.source, request.page, step.line)
+                except SyntaxError:
+                    continue
+        if request.models is not None:
+            self.open_database()
+
+    def open_database(self) -> None:
+        import asyncio
+
+        request = self.request
+        shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
+        file = Path(request.directory, "db.sqlite3") if shared else None
+        template = Path(request.template).read_bytes() if request.template else None
+        if request.steps[0].kind == "shell":
+            template = None
+        self.guards.watch_loops()
+        self.runner = asyncio.Runner()
+        assert request.models is not None
+        self.runner.run(open_database(request.models, template, file), context=self.context)
+
+    # --- one block
+
+    def run(self, step: Step) -> dict[str, Any]:
+        """Run one block; what it did, as the JSON object that is sent."""
+        before = [path.stat().st_size for path in self.captured]
+        self.guards.statements.clear()
+        started = perf_counter()
+        error, idle = None, None
+        try:
+            idle = self.execute(step)
+        except BaseException as raised:
+            error = self.describe(raised, step)
+        seconds = perf_counter() - started
+        self.settle()
+        _flush()
+        problems, self.guards.problems = self.guards.problems, []
+        stdout, stderr = (_tail(path, size) for path, size in zip(self.captured, before, strict=True))
+        return {
+            "outcome": step.index,
+            "error": error,
+            "problems": [asdict(problem) for problem in problems],
+            "idle": idle,
+            "stdout": stdout,
+            "stderr": stderr,
+            "statements": [] if step.prelude else list(self.guards.statements),
+            "seconds": seconds,
+        }
+
+    def execute(self, step: Step) -> str | None:
+        """Run a block by its kind; returns why it proved nothing, or None."""
+        if step.file is not None:
+            world.write_file(Path(self.request.directory, step.file), step.source)
+            world.extend_packages(step.file, self.request.directory)
+        if step.kind == "python":
+            return self.run_python(step)
+        if step.kind == "session":
+            from . import sessions
+
+            self.show_source(step)
+            count = sessions.run_session(step.source, self.request.page, step.line, self.run_code)
+            return None if count else "a session without a single >>> prompt"
+        from . import shell
+
+        directory, scratch = Path(self.request.directory), Path(self.request.scratch)
+        environment = shell.shell_environment(directory, scratch, Path(self.request.skill))
+        shell.run_shell(step.source, step.line, directory, scratch, environment)
+        return None if step.source.strip() else "an empty block"
+
+    def run_python(self, step: Step) -> str | None:
+        tree = self.trees.get(step.index)
+        if tree is None:
+            tree = python.parse(step.source, self.request.page, step.line)
+        others = [python.names_used(t) for index, t in self.trees.items() if index != step.index]
+        idle = python.idle_reason(tree, frozenset().union(*others), is_file=step.file is not None)
+        code = python.compile_block(tree, self.request.page, self.futures)
+        self.futures |= python.futures(code)
+        self.show_source(step)
+        imported = python.modules_imported([step.source])
+        if "tortoise" in imported:
+            self.guards.watch_database()  # the block brings its own models
+        if "asyncio" in imported:
+            self.guards.watch_loops()
+        if step.file is not None:
+            self.module.__package__ = ".".join(Path(step.file).parts[:-1])
+        self.run_code(code)
+        return idle
+
+    def show_source(self, step: Step) -> None:
+        """Let linecache know the block at its place on the page: tracebacks and inspect.getsource read it
+        there.
+        """
+        lines = [*linecache.cache[self.request.page][2]]  # type: ignore[misc]
+        block = [line + "\n" for line in python.dedent(step.source).split("\n")]
+        lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
+        lines[step.line - 1 : step.line - 1 + len(block)] = block
+        linecache.cache[self.request.page] = (1, None, lines, self.request.page)
+
+    def run_code(self, code: types.CodeType) -> None:
+        """Run a code object in the chain's namespace and context, on its loop if it awaits."""
+        if not code.co_flags & 0x80:  # inspect.CO_COROUTINE
+            self.context.run(exec, code, vars(self.module))
+            return
+        if self.runner is None:
+            import asyncio
+
+            self.guards.watch_loops()
+            self.runner = asyncio.Runner()
+        self.runner.run(eval(code, vars(self.module)), context=self.context)
+
+    def settle(self) -> None:
+        """Collect what the block dropped, so that an un-awaited coroutine speaks up under its own block."""
+        collect()
+
+    def describe(self, error: BaseException, step: Step) -> dict[str, Any] | None:
+        """An exception as JSON: None for an exit that cut nothing off."""
+        page = self.request.page
+        line = self.guards.line_of(error)
+        message = shown = _text(error)
+        if isinstance(error, SystemExit):
+            tree = self.trees.get(step.index)
+            if error.code in (None, 0) and tree is not None and line is not None:
+                if python.exits_at_its_end(tree, line):
+                    return None
+                message = "sys.exit(0) ended the block early: what follows was not run"
+            else:
+                message = f"sys.exit({error.code!r})"
+        elif isinstance(error, BlockError):
+            return {"type": "", "qualified": "", "message": message, "line": error.line, "traceback": ""}
+        elif isinstance(error, SyntaxError) and error.filename == page:
+            message = error.msg
+        elif isinstance(error, AssertionError) and self.guards.compared is not None:
+            at, values = self.guards.compared
+            if at == line:
+                message = f"{message} ({values})" if message else values
+        kind = type(error)
+        return {
+            "type": kind.__name__,
+            "qualified": f"{kind.__module__}.{kind.__qualname__}",
+            "message": message,
+            "first_line": shown.split("\n")[0],
+            "line": line,
+            "traceback": traceback_of(error),
+        }
+
+    # --- after the last block
+
+    def close(self) -> None:
+        """Close what the chain left open; what it must not leave becomes a problem."""
+        if self.runner is not None:
+            self.report_tasks()
+            self.guards.report_unsent()
+            if "tortoise" in sys.modules:
+                self.runner.run(_close_connections(), context=self.context)
+        self.guards.report_unsent()
+        vars(self.module).clear()
+        self.trees.clear()
+        collect()
+        if self.runner is not None:
+            self.runner.close()
+            collect()
+        for thread in threading.enumerate():
+            if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
+                thread.join()  # a script would wait for it too; the time limit ends a wait without end
+        _run_exit_functions()
+        _flush()
+
+    def report_tasks(self) -> None:
+        assert self.runner is not None
+        tasks = self.runner.run(_pending_tasks(), context=self.context)
+        for task in tasks:
+            coroutine = task.get_coro()
+            origin = getattr(coroutine, "cr_origin", None) or ()
+            line = next((line for file, line, _ in origin if file == self.request.page), None)
+            name = getattr(coroutine, "__qualname__", repr(coroutine))
+            self.guards.add(line, f"the task of {name}() was still running at the end")
+        if tasks:
+            with self.guards.without_noise():
+                self.runner.run(_cancel(tasks), context=self.context)
+
+
+async def _pending_tasks() -> list[asyncio.Task[Any]]:
+    import asyncio
+
+    for _ in range(3):
+        await asyncio.sleep(0)
+    current = asyncio.current_task()
+    return [task for task in asyncio.all_tasks() if task is not current and not task.done()]
+
+
+async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
+    import asyncio
+
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks, timeout=1)
+
+
+async def _close_connections() -> None:
+    """Docs rarely close their connections; an open one keeps its thread, and with it the process, alive."""
+    from tortoise.context import get_current_context
+
+    context = get_current_context()
+    if context is not None and context.inited:
+        await context.close_connections()
+
+
+def _is_driver(thread: threading.Thread) -> bool:
+    """Is this an SQLite connection's own thread (aiosqlite's)? The harness closes what it can of those."""
+    target = getattr(thread, "_target", None)
+    return "aiosqlite" in (type(thread).__module__, getattr(target, "__module__", "").partition(".")[0])
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"<its str() raises {type(broken).__name__}>"
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):  # a block may have closed or replaced it
+            stream.flush()
+
+
+def _run_exit_functions() -> None:
+    import atexit
+
+    atexit._run_exitfuncs()
+
+
+def _tail(path: Path, start: int) -> str:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(CAPTURED).decode("utf-8", "replace")

@@ -1,0 +1,42 @@
+"""What goes wrong in a block, as the report shows it."""
+
+from __future__ import annotations
+
+import ast
+import os
+import traceback
+
+
+class BlockError(Exception):
+    """An answer that differs or a command that failed, with its line on the page (None: unknown)."""
+
+    def __init__(self, line: int | None, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+def traceback_of(error: BaseException) -> str:
+    """An exception's traceback without the harness' own frames and asyncio's."""
+    formatted = traceback.TracebackException.from_exception(error, compact=True)
+    _strip(formatted)
+    return "".join(formatted.format())
+
+
+_HIDDEN = (
+    ast.__file__,
+    os.path.dirname(__file__),  # noqa: PTH120
+    "<frozen importlib",
+    os.path.join(os.path.dirname(os.__file__), "asyncio"),  # noqa: PTH118, PTH120
+)
+
+
+def _strip(formatted: traceback.TracebackException) -> None:
+    frames = [frame for frame in formatted.stack if not frame.filename.startswith(_HIDDEN)]
+    formatted.stack = traceback.StackSummary.from_list(frames)
+    for other in (
+        formatted.__cause__,
+        formatted.__context__,
+        *(getattr(formatted, "exceptions", None) or ()),
+    ):
+        if other is not None:
+            _strip(other)

@@ -1,0 +1,279 @@
+"""The process that children are forked from: it has imported what the blocks need, and nothing has happened
+in it.
+
+It reads requests (one JSON object a line) from its stdin and answers on its stdout. Each chain is run by a
+fork; where there is no fork, this process runs one chain itself and ends. It has one thread, and hash seed 0.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import gc
+import importlib
+import json
+import os
+import select
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from .child import Request, run_chain, warm_up
+from .databases import Models, make_template
+from .guards import Guards
+from .world import CLOCK
+
+GRACE = 0.3
+"""Seconds that a child gets to write its stacks before it is killed."""
+
+# Bound before any block can patch them: what a block does to json or os must not reach the report.
+_encode = json.JSONEncoder().encode
+_write, _exit = os.write, os._exit
+
+
+@dataclass
+class Preparation:
+    """What the server imports before it forks. ``paths`` go in front of sys.path."""
+
+    scratch: str
+    paths: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    models: Models | None = None
+    setup: str | None = None
+    template: str | None = None
+
+
+def serve(*, forks: bool) -> None:
+    """Answer requests until stdin ends."""
+    requests, answers = _take_over_stdio()
+    preparation = Preparation(**json.loads(requests.readline()))
+    server = _Server(preparation, requests, answers)
+    problem = server.prepare()
+    server.answer({"ready": problem is None, "problem": problem})
+    if problem is not None:
+        return
+    for line in requests:
+        request = Request.from_json(json.loads(line))
+        if not forks:
+            server.run_here(request)
+        if not server.fork(request):
+            return
+
+
+def _take_over_stdio() -> tuple[IO[str], IO[bytes]]:
+    """Keep the protocol on private descriptors; blocks get an empty stdin and captured outputs."""
+    requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
+    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return requests, answers
+
+
+class _Server:
+    def __init__(self, preparation: Preparation, requests: IO[str], answers: IO[bytes]) -> None:
+        self.preparation = preparation
+        self.requests = requests
+        self.answers = answers
+        self.guards = Guards()
+        scratch = Path(preparation.scratch)
+        self.captured = (scratch / "stdout", scratch / "stderr")
+        self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
+        for number, path in enumerate(self.captured, 1):
+            path.touch()
+            os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
+
+    def answer(self, message: dict[str, Any]) -> None:
+        self.answers.write(_encode(message).encode() + b"\n")
+
+    def prepare(self) -> str | None:
+        """Import what children will need; returns what went wrong."""
+        preparation = self.preparation
+        sys.path[:0] = preparation.paths
+        for name in preparation.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:
+                continue  # the block that imports it will say so
+        try:
+            for names in (preparation.models or {}).values():
+                for name in names:
+                    importlib.import_module(name)
+        except Exception as error:
+            return f"models: {name} cannot be imported: {type(error).__name__}: {error}"
+        if preparation.template is not None:
+            problem = self.make_template(Path(preparation.template))
+            if problem:
+                return problem
+        self.guards = warm_up(preparation.models)
+        gc.collect()
+        gc.disable()
+        gc.freeze()
+        if hasattr(signal, "SIGUSR1"):
+            signal.signal(signal.SIGUSR1, self.dump_tasks)
+            faulthandler.register(signal.SIGUSR1, file=self.stacks, all_threads=True, chain=True)
+        return None
+
+    def make_template(self, path: Path) -> str | None:
+        """Build the template database, in a child of its own where there is fork; returns what went wrong."""
+        if not hasattr(os, "fork"):
+            return _try_template(self.preparation, path)
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            problem = _try_template(self.preparation, path)
+            os.write(writer, (problem or "").encode())
+            os._exit(0 if problem is None else 1)
+        os.close(writer)
+        with os.fdopen(reader, "r", encoding="utf-8") as pipe:
+            problem = pipe.read()
+        _, status = os.wait()
+        return problem or (
+            None if status == 0 else f"making the template database ended with status {status}"
+        )
+
+    def run_here(self, request: Request) -> None:
+        """Without fork: run the one chain of this process; the process that started it keeps the time."""
+        limit = request.limit
+        os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
+
+        def send(message: dict[str, Any]) -> None:
+            faulthandler.dump_traceback_later(limit, file=self.stacks)
+            self.answer(message)
+
+        faulthandler.dump_traceback_later(limit, file=self.stacks)
+        run_chain(request, send, self.captured, self.guards)
+        faulthandler.cancel_dump_traceback_later()
+        self.answers.flush()
+        os._exit(0)
+
+    def fork(self, request: Request) -> bool:
+        """Run a chain in a child, pass on what it says, and say at last how it ended.
+
+        Returns False if nobody listens any more.
+        """
+        os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
+        for path in self.captured:
+            os.truncate(path, 0)
+        reader, writer = os.pipe()
+        child = os.fork()
+        if child == 0:
+            self.be_child(request, writer)
+        os.close(writer)
+        try:
+            timed_out, status = self.attend(child, reader, request.limit)
+        except (BrokenPipeError, EOFError):
+            return False
+        finally:
+            os.close(reader)
+            _kill_group(child)
+        dump = ""
+        if timed_out:
+            self.stacks.seek(0)
+            dump = self.stacks.read(100_000)
+            self.stacks.truncate(0)
+        self.answer({"exit": status, "timed_out": timed_out, "stacks": dump})
+        _empty(request.directory)
+        return True
+
+    def be_child(self, request: Request, writer: int) -> None:
+        """In the child: run the chain, never return."""
+        try:
+            os.setpgid(0, 0)
+            self.answers.close()
+            gc.enable()
+
+            def send(message: dict[str, Any]) -> None:
+                _write(writer, _encode(message).encode() + b"\n")
+
+            run_chain(request, send, self.captured, self.guards)
+        except BaseException:
+            import traceback
+
+            _write(writer, _encode({"crash": traceback.format_exc()}).encode() + b"\n")
+        finally:
+            _exit(0)
+
+    def attend(self, child: int, reader: int, limit: float) -> tuple[bool, int]:
+        """Relay a child's messages until it ends or runs out of time: (timed out, exit status).
+
+        Raises EOFError when stdin ends, BrokenPipeError when nobody reads stdout: the child is to be killed.
+        """
+        pending = b""
+        deadline = time.monotonic() + limit
+        dying = ended = False
+        requests = self.requests.fileno()
+        while True:
+            wait = deadline - time.monotonic()
+            if wait <= 0:
+                if dying or ended:
+                    _kill_group(child)
+                    return dying, _status(os.waitpid(child, 0))
+                os.kill(child, signal.SIGUSR1)
+                dying, deadline = True, time.monotonic() + GRACE
+                continue
+            ready, _, _ = select.select([reader, requests], [], [], min(wait, 0.5))
+            if requests in ready:
+                raise EOFError
+            data = os.read(reader, 1 << 16) if ready else b""
+            if not data:
+                done = os.waitpid(child, 0 if ready else os.WNOHANG)
+                if done[0]:
+                    return dying, _status(done)
+                continue
+            self.answers.write(data)
+            *lines, pending = (pending + data).split(b"\n")
+            if lines and not dying:
+                deadline = time.monotonic() + limit
+            if any(line.startswith((b'{"end"', b'{"crash"')) for line in lines):
+                ended, deadline = True, time.monotonic() + GRACE
+
+    def dump_tasks(self, signum: int, frame: object) -> None:
+        """In a child that is about to be killed: where each asyncio task stands."""
+        asyncio = sys.modules.get("asyncio")
+        loop = asyncio._get_running_loop() if asyncio else None
+        if asyncio is None or loop is None:
+            return
+        for task in asyncio.all_tasks(loop):
+            task.print_stack(file=self.stacks)
+        self.stacks.flush()
+
+
+def _try_template(preparation: Preparation, path: Path) -> str | None:
+    import asyncio
+
+    import time_machine
+
+    assert preparation.models is not None
+    try:
+        load = _resolve(preparation.setup) if preparation.setup else None
+        with time_machine.travel(CLOCK, tick=False):
+            asyncio.run(make_template(path, preparation.models, load))
+    except Exception as error:
+        return f"the data set could not be made: {type(error).__name__}: {error}"
+    return None
+
+
+def _resolve(reference: str) -> Callable[[], Any]:
+    module, _, name = reference.partition(":")
+    function: Callable[[], Any] = getattr(importlib.import_module(module), name)
+    return function
+
+
+def _status(waited: tuple[int, int]) -> int:
+    return os.waitstatus_to_exitcode(waited[1])
+
+
+def _kill_group(child: int) -> None:
+    """Kill whatever a chain left running."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+
+
+def _empty(directory: str) -> None:
+    """Clear a chain's directory for the next one."""
+    if os.listdir(directory):  # noqa: PTH208
+        import shutil
+
+        shutil.rmtree(directory, ignore_errors=True)

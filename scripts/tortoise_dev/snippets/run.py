@@ -1,0 +1,316 @@
+"""Pages in, results out: plans pages, hands chains to workers, and puts the results back into page order."""
+
+from __future__ import annotations
+
+import queue
+import tempfile
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+
+from ..settings import SnippetSettings
+from . import python
+from .chains import Chain
+from .databases import Backend, SqlError, explain
+from .forkserver import Preparation
+from .judge import Verdict, judge_output, judge_run
+from .needs import unmet
+from .page import Block
+from .plan import PagePlan, name_hint, request_for, result_of
+from .result import Result
+from .workers import Observation, Worker, WorkerError
+
+# Imported once before the fork where at least two blocks import them: each child saves that time. They start
+# no
+# thread and open no connection on import.
+_PRELOADED = ("tortoise", "aiosqlite", "fastapi", "pydantic", "httpx", "asyncio", "time_machine")
+
+Wanted = Callable[[Block], bool]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One chain on one backend: the unit that is handed to a worker. Lone SQL is a job without a chain."""
+
+    plan: PagePlan
+    chain: Chain | None
+    backend: Backend | None
+    blocks: tuple[Block, ...]
+
+
+def jobs_of(plan: PagePlan, backends: list[Backend], wanted: Wanted) -> Iterator[Job]:
+    """The jobs behind the blocks of a page that are wanted, in page order."""
+    in_chains: set[int] = set()
+    for chain in plan.chains:
+        run = chain.blocks
+        if "norun" in run[-1].attributes:  # an audit: its predecessors are reported by their own chain
+            run = run[-1:]
+        reported = [*run, *(b for block in run for b in plan.expected.get(block.line, ()))]
+        in_chains.update(block.line for block in reported)
+        blocks = tuple(sorted((b for b in reported if wanted(b)), key=lambda b: b.line))
+        for backend in plan.backends_of(chain, backends) if blocks else ():
+            yield Job(plan, chain, backend, blocks)
+    for block in plan.blocks:
+        if block.line in plan.explained and wanted(block):
+            yield Job(plan, None, backends[0] if backends else None, (block,))
+        elif block.line in plan.sources and wanted(block) and block.line not in in_chains:
+            yield Job(plan, None, None, (block,))
+
+
+class Runner:
+    """Runs jobs, one at a time, on one worker that starts when it is needed. Use as a context manager."""
+
+    def __init__(
+        self,
+        settings: SnippetSettings,
+        scratch: Path,
+        template: Template,
+        modules: Iterable[str] = (),
+        *,
+        forks: bool | None = None,
+    ) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self.template = template
+        self.modules = list(modules)
+        self.forks = forks
+        self.worker: Worker | None = None
+
+    def __enter__(self) -> Runner:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.worker is not None:
+            self.worker.stop()
+
+    def run(self, job: Job) -> list[Result]:
+        """The results of a job's blocks, in page order. Raises WorkerError where no block can be run."""
+        if job.chain is None:
+            return [self._without_chain(job, block) for block in job.blocks]
+        return self._run_chain(job, job.chain)
+
+    def start(self) -> Worker:
+        """The worker, started, with the template database made if there is one to make."""
+        if self.worker is None:
+            path = self.template.claim()
+            models = self.settings.models
+            preparation = Preparation(
+                scratch=str(self.scratch),
+                paths=self.settings.import_paths(),
+                modules=self.modules,
+                models=models,
+                setup=self.settings.setup,
+                template=str(path) if path is not None else None,
+            )
+            worker = Worker(preparation, forks=self.forks)
+            try:
+                worker.start()
+            except WorkerError as error:
+                self.template.fail(str(error))
+                raise
+            preparation.template = None
+            if path is not None:
+                self.template.done()
+            self.worker = worker
+        self.template.wait()
+        return self.worker
+
+    def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
+        plan, backend = job.plan, job.backend
+        last = _last_run(job, chain)
+        request, index, skipped = request_for(
+            plan,
+            chain,
+            last,
+            backend,
+            directory=self.scratch / "chain",
+            scratch=self.scratch,
+            template=self.template.path,
+        )
+        observed = Observation()
+        if any(block.line in index for block in chain.blocks):
+            worker = self.start()
+            try:
+                observed = worker.run(request)
+            except WorkerError as error:
+                observed.crash = str(error)
+        return [self._judge(job, block, observed, index, skipped) for block in job.blocks]
+
+    def _judge(
+        self, job: Job, block: Block, seen: Observation, index: dict[int, int], skipped: dict[int, str]
+    ) -> Result:
+        plan, backend = job.plan, job.backend
+        source = plan.sources.get(block.line)
+        if source is not None:
+            if source.line in skipped:
+                return result_of(plan, block, Verdict("skipped", skipped[source.line]), backend)
+            judged = judge_run(source, index[source.line], seen, plan.settings.timeout)
+            outcome = seen.outcomes.get(index[source.line]) if judged.status == "passed" else None
+            verdict, actual = judge_output(block, source, outcome)
+            return replace(result_of(plan, block, verdict, backend), actual=actual)
+        if block.line in skipped:
+            return result_of(plan, block, Verdict("skipped", skipped[block.line]), backend)
+        number = index[block.line]
+        verdict = judge_run(block, number, seen, plan.settings.timeout)
+        verdict = replace(verdict, reason=verdict.reason + name_hint(plan, block, verdict.reason))
+        result = result_of(plan, block, verdict, backend)
+        outcome = seen.outcomes.get(number)
+        if outcome is None:
+            return result
+        sent = tuple(outcome["statements"])
+        watched = backend is not None or bool(sent)
+        return replace(result, seconds=outcome["seconds"], queries=len(sent) if watched else None, sql=sent)
+
+    def _without_chain(self, job: Job, block: Block) -> Result:
+        """Lone SQL, and expectations whose block is not run."""
+        plan = job.plan
+        source = plan.sources.get(block.line)
+        if source is not None:
+            verdict = plan.settled.get(source.line)
+            if verdict is not None and verdict.status == "skipped":
+                return result_of(plan, block, Verdict("skipped", verdict.reason), None)
+            return result_of(
+                plan, block, Verdict("unverified", "the block above it was not run", block.start), None
+            )
+        return result_of(plan, block, self._explain(block, job.backend), job.backend)
+
+    def _explain(self, block: Block, backend: Backend | None) -> Verdict:
+        needs = unmet(block.attributes.get("needs", ""), backend)
+        if needs is not None:
+            return Verdict("skipped", needs)
+        template = None
+        if backend is not None and self.template.path is not None:
+            self.start()
+            template = self.template.path.read_bytes()
+        expected = block.attributes.get("xfail")
+        try:
+            explain(block.source, template)
+        except SqlError as error:
+            if expected:
+                return Verdict("passed", f"fails as expected ({expected}): {error}")
+            status, line = ("unverified" if error.unknown else "failed"), block.start + error.line - 1
+            return Verdict(status, f"SQL: {error}", line)  # type: ignore[arg-type]
+        if expected:
+            return Verdict("failed", f"passes, but xfail says {expected!r}: remove the mark", block.line)
+        if not block.source.strip():
+            return Verdict("unverified", "an empty block", block.start)
+        return Verdict("passed", "explained")
+
+
+def _last_run(job: Job, chain: Chain) -> Block:
+    """The last block of the chain that is wanted, itself or by its output."""
+    lines = {job.plan.sources.get(block.line, block).line for block in job.blocks}
+    return max((block for block in chain.blocks if block.line in lines), key=lambda block: block.line)
+
+
+class Template:
+    """The template database of a run: made by the first runner that needs it, awaited by the others."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.path = path
+        self.problem: str | None = None
+        self._claimed = path is None
+        self._lock = threading.Lock()
+        self._ready = threading.Event()
+        if path is None:
+            self._ready.set()
+
+    def claim(self) -> Path | None:
+        """The path for the one runner that is to make it, None for all others."""
+        with self._lock:
+            if self._claimed:
+                return None
+            self._claimed = True
+            return self.path
+
+    def done(self) -> None:
+        """It is there."""
+        self._ready.set()
+
+    def fail(self, problem: str) -> None:
+        """It cannot be made: nobody needs to wait."""
+        self.problem = problem
+        self._ready.set()
+
+    def wait(self) -> None:
+        """Wait until it is there. Raises WorkerError where it cannot be made."""
+        self._ready.wait()
+        if self.problem is not None:
+            raise WorkerError(self.problem)
+
+
+def run_jobs(
+    jobs: list[Job],
+    settings: SnippetSettings,
+    *,
+    workers: int,
+    done: Callable[[Job, list[Result]], None],
+    forks: bool | None = None,
+) -> str | None:
+    """Run jobs on several workers; ``done`` is called for each, in the order in which they end, never in
+    parallel.
+
+    Returns what keeps blocks from being run at all (broken models or data set), or None.
+    """
+    waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
+    for job in jobs:
+        waiting.put(job)
+    lock = threading.Lock()
+    problems: list[str] = []
+    errors: list[BaseException] = []
+    modules = modules_to_preload(jobs)
+    with tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True) as folder:
+        scratch = Path(folder).resolve()
+        template = Template(scratch / "template.sqlite3" if settings.models else None)
+
+        def work(number: int) -> None:
+            try:
+                with Runner(settings, scratch / f"worker-{number}", template, modules, forks=forks) as runner:
+                    while not problems and not errors:
+                        job = waiting.get_nowait()
+                        results = runner.run(job)
+                        with lock:
+                            done(job, results)
+            except queue.Empty:
+                pass
+            except WorkerError as error:
+                problems.append(str(error))
+            except BaseException as error:
+                errors.append(error)
+
+        threads = [threading.Thread(target=work, args=(n,)) for n in range(min(workers, len(jobs)))]
+        for thread in threads:
+            thread.start()
+        try:
+            for thread in threads:
+                thread.join()
+        except KeyboardInterrupt:
+            problems.append("interrupted")
+            for thread in threads:
+                thread.join()
+            raise
+    if errors:
+        raise errors[0]
+    return problems[0] if problems else None
+
+
+def modules_to_preload(jobs: list[Job]) -> list[str]:
+    """Modules worth importing before the fork: known to be harmless, and imported by several blocks."""
+    sources = [b.source for job in jobs if job.chain for b in (*job.chain.preludes, *job.chain.blocks)]
+    counts = dict.fromkeys(_PRELOADED, 0)
+    for source in sources:
+        for name in python.modules_imported([source]) & counts.keys():
+            counts[name] += 1
+    fixed = any(job.plan.sources for job in jobs)
+    needed = [name for name, count in counts.items() if count > 1]
+    if any("await" in source for source in sources):
+        needed.append("asyncio")
+    kinds = {block.kind for job in jobs for block in job.blocks}
+    own = {"session": "sessions", "shell": "shell"}
+    needed += [f"{__package__}.{module}" for kind, module in own.items() if kind in kinds]
+    return [*dict.fromkeys(needed), *(["time_machine"] if fixed else [])]

@@ -1,0 +1,1 @@
+"""A project of two models, for the cases beside it."""

@@ -1,0 +1,6 @@
+"""The models of the shop."""
+
+from shop.models.item import BaseItem, Item
+from shop.models.shop import BaseShop, Shop
+
+__all__ = ["BaseItem", "BaseShop", "Item", "Shop"]

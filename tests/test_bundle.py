@@ -1,0 +1,86 @@
+"""The folder is the skill: what installers, clients and readers rely on."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[1]
+TRACKED = [
+    ROOT / name
+    for name in subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, capture_output=True, encoding="utf-8", check=True
+    ).stdout.splitlines()
+]
+SKILL = (ROOT / "SKILL.md").read_text(encoding="utf-8")
+REFERENCES = sorted((ROOT / "references").glob("*.md"))
+
+
+def test_there_is_exactly_one_skill_and_no_symlink() -> None:
+    assert [path for path in TRACKED if path.name == "SKILL.md"] == [ROOT / "SKILL.md"]
+    assert not [path for path in TRACKED if path.is_symlink()]
+
+
+def test_every_text_is_utf8_with_unix_line_ends() -> None:
+    for path in TRACKED:
+        raw = path.read_bytes()
+        raw.decode("utf-8")
+        assert b"\r" not in raw, path
+
+
+def test_the_frontmatter_is_what_clients_accept() -> None:
+    front = yaml.safe_load(SKILL.split("---\n")[1])
+    assert set(front) == {"name", "description", "license", "compatibility", "metadata"}
+    assert front["name"] == "tortoise-dev"
+    assert len(front["description"]) <= 1024
+    assert not set("<>\n") & set(front["description"])
+    assert isinstance(front["metadata"]["version"], str)
+    assert re.search(r'(?m)^description: ".*"$', SKILL), "one line, double-quoted"
+
+
+def test_pages_stay_within_their_tokens() -> None:
+    assert len(SKILL) / 4 <= 3000
+    assert SKILL.count("\n") <= 300
+    for page in REFERENCES:
+        assert len(page.read_text(encoding="utf-8")) / 4 <= 2500, page.name
+
+
+@pytest.mark.parametrize("page", REFERENCES, ids=lambda page: page.name)
+def test_every_reference_is_routed_to(page: Path) -> None:
+    assert f"](references/{page.name})" in SKILL
+
+
+def test_ci_runs_the_commands_of_the_readme() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    commands = re.findall(r"(?m)^python3 -m pip install .*$", readme)
+    ci = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+    assert len(commands) == 2
+    for command in commands:
+        assert command in ci
+
+
+def test_no_python_block_of_the_pages_is_exempt() -> None:
+    for page in [ROOT / "SKILL.md", ROOT / "README.md", *REFERENCES]:
+        for info in re.findall(r"(?m)^\s*`{3,}(py.*)$", page.read_text(encoding="utf-8")):
+            assert "norun" not in info, (page.name, info)
+
+
+def test_titled_blocks_stand_in_the_example() -> None:
+    for page in [ROOT / "SKILL.md", *REFERENCES]:
+        for title in re.findall(r'(?m)^\s*`{3,}.*title="([^"]+)"', page.read_text(encoding="utf-8")):
+            assert (ROOT / "examples" / "billing" / title).is_file(), (page.name, title)
+
+
+def test_the_release_leaves_out_what_no_assistant_needs(tmp_path: Path) -> None:
+    archive = tmp_path / "skill.tar"
+    subprocess.run(["git", "archive", "-o", str(archive), "HEAD"], cwd=ROOT, check=True)
+    listing = subprocess.run(
+        ["tar", "tf", str(archive)], capture_output=True, encoding="utf-8", check=True
+    ).stdout
+    names = {name.split("/")[0] for name in listing.splitlines()}
+    assert {"SKILL.md", "references", "examples", "scripts", "LICENSE"} <= names
+    assert not {"tests", ".github", ".ci"} & names

@@ -1,0 +1,396 @@
+"""The command as a user meets it: formats, selection, updates, exit codes, and input that cannot be used."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SCRIPT = ROOT / "scripts" / "snippets.py"
+
+
+def snippets(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command in a folder."""
+    command = [sys.executable, str(SCRIPT), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+
+def report(folder: Path, *arguments: str) -> dict[str, Any]:
+    """Run the command and read its JSON."""
+    done = snippets(folder, "--format", "json", *arguments)
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def write(folder: Path, name: str, text: str) -> Path:
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.encode("utf-8"))
+    return path
+
+
+PASSING = "# A\n\n```python\nassert 1 + 1 == 2\n```\n"
+FAILING = "# B\n\n```python\nx = 1\nassert x == 2\n```\n"
+
+
+# --- formats
+
+
+def test_json_keeps_its_contract(tmp_path: Path) -> None:
+    write(tmp_path, "docs/a.md", PASSING)
+    write(tmp_path, "docs/b.md", FAILING)
+    document = report(tmp_path, "docs")
+    assert document["version"] == 1
+    assert [block["path"] for block in document["blocks"]] == ["docs/a.md", "docs/b.md"]
+    failed = document["blocks"][1]
+    assert failed.pop("seconds") >= 0
+    assert failed == {
+        "id": "docs/b.md::b/1",
+        "path": "docs/b.md",
+        "line": 3,
+        "fail_line": 5,
+        "language": "python",
+        "status": "failed",
+        "reason": "AssertionError: 1 == 2",
+        "backend": None,
+        "queries": None,
+        "sql": [],
+    }
+    summary = document["summary"]
+    assert (summary["pages"], summary["blocks"]) == (2, 2)
+    assert [summary[s] for s in ("passed", "failed", "skipped", "unverified")] == [1, 1, 0, 0]
+
+
+def test_github_annotations_are_escaped(tmp_path: Path) -> None:
+    write(tmp_path, "b.md", '```python\nraise ValueError("100%,\\nsecond: line")\n```\n')
+    done = snippets(tmp_path, "--format", "github", "b.md")
+    line = done.stdout.strip()
+    assert line.startswith("::error file=b.md,line=2,col=1,title=snippet-failed::b.md:2: ValueError: 100%25,")
+    assert "\n" not in line
+
+
+def test_sarif_names_rule_place_and_message(tmp_path: Path) -> None:
+    write(tmp_path, "a b.md", FAILING + "\n```pyhton\n```\n")
+    done = snippets(tmp_path, "--format", "sarif", "a b.md")
+    run = json.loads(done.stdout)["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    first, second = run["results"]
+    assert rules[first["ruleIndex"]] == first["ruleId"] == "snippet-failed"
+    assert rules[second["ruleIndex"]] == second["ruleId"] == "snippet-unverified"
+    place = first["locations"][0]["physicalLocation"]
+    assert place["artifactLocation"]["uri"] == "a%20b.md"
+    assert place["region"] == {"startLine": 5, "startColumn": 1}
+
+
+def test_text_shows_the_line_the_values_and_what_was_printed(tmp_path: Path) -> None:
+    write(tmp_path, "b.md", FAILING.replace("x = 1", 'x = 1; print("SEEN")'))
+    done = snippets(tmp_path, "b.md")
+    assert done.stdout.startswith("b.md:5: failed: AssertionError: 1 == 2")
+    assert "SEEN" in done.stdout
+    assert done.stderr == "", "quiet in a pipe"
+
+
+# --- exit status
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        (PASSING, 0),
+        (FAILING, 1),
+        ("# Prose only\n", 1),
+        ('```python needs="no-such-thing"\n1 / 0\n```\n', 0),
+        ("```rust\nfn main() {}\n```\n", 1),
+    ],
+    ids=["passes", "fails", "no block", "all skipped", "unverified"],
+)
+def test_exit_status(tmp_path: Path, text: str, status: int) -> None:
+    write(tmp_path, "a.md", text)
+    assert snippets(tmp_path, "a.md").returncode == status
+
+
+# --- input that cannot be used: exit 2, a clear sentence, and the other pages still run
+
+
+def test_unreadable_pages_are_named_and_the_others_run(tmp_path: Path) -> None:
+    write(tmp_path, "fine.md", FAILING)
+    (tmp_path / "binary.md").write_bytes(b"# x\n\0\1\2")
+    (tmp_path / "latin.md").write_bytes(b"# x\n\n\xe9t\xe9\n")
+    (tmp_path / "huge.md").write_bytes(b"x\n" * 25_000_000)
+    (tmp_path / "folder.md").mkdir()
+    (tmp_path / "empty").mkdir()
+    pages = ["binary.md", "latin.md", "huge.md", "folder.md", "empty", "missing.md", "fine.md"]
+    done = snippets(tmp_path, "--format", "json", *pages)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    document = json.loads(done.stdout)
+    said = {error["path"]: error["message"] for error in document["errors"]}
+    assert "binary" in said["binary.md"]
+    assert "not UTF-8: byte 0xe9 in line 3" in said["latin.md"]
+    assert "50 MB" in said["huge.md"]
+    assert "no pages" in said["empty"]
+    assert "no pages" in said["folder.md"]
+    assert "no such file" in said["missing.md"]
+    assert [block["path"] for block in document["blocks"]] == ["fine.md"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_named_pipe_and_a_cycle_of_links_do_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.md")
+    (tmp_path / "loop.md").symlink_to(tmp_path / "loop.md")
+    (tmp_path / "cycle").mkdir()
+    (tmp_path / "cycle" / "again").symlink_to(tmp_path / "cycle")
+    write(tmp_path, "cycle/a.md", PASSING)
+    done = snippets(tmp_path, "--format", "json", "pipe.md", "loop.md", "cycle")
+    document = json.loads(done.stdout)
+    assert done.returncode == 2
+    assert {error["path"] for error in document["errors"]} == {"pipe.md", "loop.md"}
+    assert [block["path"] for block in document["blocks"]] == ["cycle/a.md"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "says"),
+    [
+        ("timeout = 'long'", "timeout takes a number"),
+        ("paths = 'docs'", "paths takes a list"),
+        ("model = ['a']", "model is not a setting"),
+        ("project = 'nowhere'", "names no folder"),
+        ("setup = 'a:b'", "needs models"),
+        ("models = ['no.such.module']", "no.such.module cannot be imported"),
+        ("models = [", "pyproject.toml"),
+    ],
+)
+def test_wrong_settings_are_named(tmp_path: Path, settings: str, says: str) -> None:
+    write(tmp_path, "pyproject.toml", f"[tool.tortoise-dev.snippets]\n{settings}\n")
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 2
+    assert says in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr + done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("--db", "postgres://me:secret@localhost/x", "a.md"), "me:***@localhost"),
+        (("--db", "nonsense", "a.md"), "no database URL"),
+        (("--select", "a.md:99", "a.md"), "no block is selected"),
+        (("--select", "other.md", "a.md"), "not among the pages"),
+        (("-n", "0", "a.md"), "not a number from 1"),
+        ((), "no pages"),
+    ],
+)
+def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    write(tmp_path, "pyproject.toml", "[tool.tortoise-dev.snippets]\nmodels = ['shop']\n")
+    write(tmp_path, "shop.py", "")
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr + done.stdout
+    assert "secret" not in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+# --- selection
+
+CHAIN = """# Chain
+
+```python name=start
+value = 1
+print("start")
+```
+
+```python
+assert False, "another block"
+```
+
+```python continues=start
+assert value == 1
+```
+
+```json
+{}
+```
+"""
+
+
+def test_selecting_a_line_pulls_in_what_it_continues(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", CHAIN)
+    blocks = report(tmp_path, "--select", "a.md:13")["blocks"]
+    assert [(block["line"], block["status"]) for block in blocks] == [(12, "passed")]
+
+
+def test_selecting_a_language(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", CHAIN)
+    blocks = report(tmp_path, "--language", "JSON", "a.md")["blocks"]
+    assert [(block["language"], block["status"]) for block in blocks] == [("json", "passed")]
+
+
+def test_list_runs_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "```python\nopen('ran', 'w')\n```\n")
+    done = snippets(tmp_path, "--list", "a.md")
+    assert done.returncode == 0
+    assert done.stdout.split("\t")[:2] == ["a.md:1", "python"]
+    assert not (tmp_path / "ran").exists()
+
+
+# --- update and audit
+
+STALE = """\
+\ufeff---
+title: x
+---
+
+> - ```python
+>   print("new")
+>   print()
+>   print("```")
+>   ```
+>
+>   ```text output
+>   old
+>   ```
+
+```python raises=KeyError
+{}["k"]
+```
+
+```text output
+...
+```
+
+```python
+print("same", 12345)
+```
+
+```text output
+same ...
+```
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+def test_update_rewrites_only_what_differs(tmp_path: Path, newline: str) -> None:
+    page = write(tmp_path, "a.md", STALE.replace("\n", newline))
+    before = page.read_bytes()
+    assert snippets(tmp_path, "a.md").returncode == 1
+    assert page.read_bytes() == before, "nothing is overwritten without being asked"
+    done = snippets(tmp_path, "--update", "a.md")
+    assert done.returncode == 0, done.stdout
+    new = STALE.replace(
+        ">   ```text output\n>   old\n>   ```", ">   ````text output\n>   new\n>\n>   ```\n>   ````"
+    )
+    assert page.read_bytes().decode("utf-8") == new.replace("\n", newline)
+    assert snippets(tmp_path, "a.md").returncode == 0
+
+
+def test_update_makes_clock_and_chance_repeatable(tmp_path: Path) -> None:
+    code = "import datetime, random, time, uuid\n"
+    code += "print(datetime.datetime.now(), time.time(), uuid.uuid4(), random.random(), {'a', 'b', 'c'})\n"
+    write(tmp_path, "a.md", f"```python\n{code}```\n\n```text output\n?\n```\n")
+    assert snippets(tmp_path, "--update", "a.md").returncode == 0
+    assert snippets(tmp_path, "a.md").returncode == 0
+
+
+def test_update_leaves_the_output_of_a_failed_block(tmp_path: Path) -> None:
+    text = "```python\nprint(1)\n1 / 0\n```\n\n```text output\n2\n```\n"
+    page = write(tmp_path, "a.md", text)
+    assert snippets(tmp_path, "--update", "a.md").returncode == 1
+    assert page.read_text(encoding="utf-8") == text
+
+
+def test_audit_finds_a_norun_that_would_pass(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "a.md",
+        '```python\nx = 1\n```\n\n```python continues norun="stale"\nassert x == 1\n```\n\n'
+        '```python norun="true"\n1 / 0\n```\n',
+    )
+    assert snippets(tmp_path, "a.md").returncode == 0
+    document = report(tmp_path, "--audit", "a.md")
+    assert [(block["line"], block["status"]) for block in document["blocks"]] == [
+        (1, "passed"),
+        (5, "failed"),
+        (9, "skipped"),
+    ]
+
+
+# --- settings
+
+
+def test_pages_of_a_project_come_from_its_settings(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\npaths = ["docs", "proofs/*.py"]\n')
+    write(tmp_path, "docs/a.md", PASSING)
+    write(tmp_path, "proofs/one.py", '"""A proof."""\n\nassert 1 < 2\n')
+    write(tmp_path, "proofs/two.py", '# snippet: xfail="false"\nassert 2 < 1\n')
+    write(tmp_path, "other.md", FAILING)
+    document = report(tmp_path)
+    assert [(b["path"], b["status"]) for b in document["blocks"]] == [
+        ("docs/a.md", "passed"),
+        ("proofs/one.py", "passed"),
+        ("proofs/two.py", "passed"),
+    ]
+
+
+def test_without_models_tortoise_is_not_imported(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", "```python\nimport sys\nassert 'tortoise' not in sys.modules\n```\n")
+    document = report(tmp_path, "a.md")
+    assert [(b["status"], b["backend"]) for b in document["blocks"]] == [("passed", None)]
+
+
+# --- processes
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
+    mark = f"{time.time_ns()}"
+    write(tmp_path, "a.md", f"```python\nimport time\nMARK = {mark}\nprint(MARK)\ntime.sleep(60)\n```\n")
+    write(tmp_path, "pyproject.toml", "[tool.tortoise-dev.snippets]\ntimeout = 50\n")
+    command = [sys.executable, str(SCRIPT), "a.md"]
+    process = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    time.sleep(2)
+    children = _descendants(process.pid)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    assert len(children) >= 2, "the worker and its child"
+    deadline = time.monotonic() + 10
+    while any(map(_alive, children)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(_alive, children))
+
+
+def _descendants(pid: int) -> list[int]:
+    listing = subprocess.run(["ps", "-eo", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = dict(map(int, line.split()) for line in listing.splitlines())
+    found: list[int] = []
+    for candidate in parents:
+        ancestor = candidate
+        while ancestor in parents and ancestor != pid:
+            ancestor = parents[ancestor]
+        if ancestor == pid and candidate != pid:
+            found.append(candidate)
+    return found
+
+
+def _alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False)
+    return bool(state.stdout.strip()) and not state.stdout.strip().startswith("Z")
+
+
+def test_a_block_that_kills_its_worker_fails_and_the_others_run(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "a.md",
+        "```python\nimport os, signal, time\nos.kill(os.getppid(), signal.SIGKILL)\ntime.sleep(9)\n```\n\n"
+        "```python\nassert True\n```\n",
+    )
+    document = report(tmp_path, "-n", "1", "a.md")
+    assert [block["status"] for block in document["blocks"]] == ["failed", "passed"]
