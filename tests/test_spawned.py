@@ -38,8 +38,8 @@ os._exit(0)
 ```
 
 ```python
-while True:
-    pass
+# on one line, so that the stop is at a known one
+while True: pass
 ```
 
 ```python name=three
