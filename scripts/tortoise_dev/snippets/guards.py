@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from . import python
-from .databases import record_statements
+from .statements import record_statements
 
 
 @dataclass(frozen=True)

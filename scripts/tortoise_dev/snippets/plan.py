@@ -251,6 +251,7 @@ def request_for(
     directory: Path,
     scratch: Path,
     template: Path | None,
+    database: str | None = None,
 ) -> tuple[Request, dict[int, int], dict[int, str]]:
     """What to send to a child so that it runs a chain up to and including ``last``.
 
@@ -286,8 +287,9 @@ def request_for(
         copies_project=any(step.kind == "shell" for step in steps),
         files=[file for line, file in plan.files.items() if line < first],
         models=settings.models if backend is not None else None,
-        template=str(template) if template is not None and backend is not None else None,
-        own_loop=python.needs_own_loop(sources),
+        template=str(template) if template is not None else None,
+        database=database,
+        own_loop=python.needs_own_loop(sources) or "DATABASE_URL" in sources,
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in b.attributes for block in blocks for b in plan.expected.get(block.line, ())),
     )

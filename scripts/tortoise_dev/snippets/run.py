@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import tempfile
 import threading
@@ -20,6 +21,7 @@ from .needs import unmet
 from .page import Block
 from .plan import PagePlan, name_hint, request_for, result_of
 from .result import Result
+from .servers import Servers
 from .workers import Observation, Worker, WorkerError
 
 # Imported once before the fork where at least two blocks import them: each child saves that time. They start
@@ -66,14 +68,14 @@ class Runner:
         self,
         settings: SnippetSettings,
         scratch: Path,
-        template: Template,
+        databases: Databases,
         modules: Iterable[str] = (),
         *,
         forks: bool | None = None,
     ) -> None:
         self.settings = settings
         self.scratch = scratch
-        self.template = template
+        self.databases = databases
         self.modules = list(modules)
         self.forks = forks
         self.worker: Worker | None = None
@@ -95,29 +97,29 @@ class Runner:
         return self._run_chain(job, job.chain)
 
     def start(self) -> Worker:
-        """The worker, started, with the template database made if there is one to make."""
+        """The worker, started, with the templates made if they are to be made."""
         if self.worker is None:
-            path = self.template.claim()
-            models = self.settings.models
+            templates = self.databases.claim()
             preparation = Preparation(
                 scratch=str(self.scratch),
                 paths=self.settings.import_paths(),
                 modules=self.modules,
-                models=models,
+                models=self.settings.models,
                 setup=self.settings.setup,
-                template=str(path) if path is not None else None,
+                engines=[backend.engine for backend in self.databases.backends],
+                templates=templates,
             )
             worker = Worker(preparation, forks=self.forks)
             try:
                 worker.start()
             except WorkerError as error:
-                self.template.fail(str(error))
+                self.databases.fail(str(error))
                 raise
-            preparation.template = None
-            if path is not None:
-                self.template.done()
+            preparation.templates = []
+            if templates:
+                self.databases.done()
             self.worker = worker
-        self.template.wait()
+        self.databases.wait()
         return self.worker
 
     def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
@@ -130,15 +132,17 @@ class Runner:
             backend,
             directory=self.scratch / "chain",
             scratch=self.scratch,
-            template=self.template.path,
+            template=self.databases.sqlite,
         )
         observed = Observation()
         if any(block.line in index for block in chain.blocks):
             worker = self.start()
-            try:
-                observed = worker.run(request)
-            except WorkerError as error:
-                observed.crash = str(error)
+            empty = request.steps[0].kind == "shell"  # it may be about to migrate
+            with self.databases.fresh(backend, empty=empty) as request.database:
+                try:
+                    observed = worker.run(request)
+                except WorkerError as error:
+                    observed.crash = str(error)
         return [self._judge(job, block, observed, index, skipped) for block in job.blocks]
 
     def _judge(
@@ -184,9 +188,9 @@ class Runner:
         if needs is not None:
             return Verdict("skipped", needs)
         template = None
-        if backend is not None and self.template.path is not None:
+        if backend is not None and self.databases.sqlite is not None:
             self.start()
-            template = self.template.path.read_bytes()
+            template = self.databases.sqlite.read_bytes()
         expected = block.attributes.get("xfail")
         try:
             explain(block.source, template)
@@ -208,40 +212,69 @@ def _last_run(job: Job, chain: Chain) -> Block:
     return max((block for block in chain.blocks if block.line in lines), key=lambda block: block.line)
 
 
-class Template:
-    """The template database of a run: made by the first runner that needs it, awaited by the others."""
+class Databases:
+    """What the chains of a run start from: a SQLite file, and databases on servers. Use as a context manager.
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    The templates are made by the first runner that needs one, and awaited by the others.
+    """
+
+    def __init__(
+        self, settings: SnippetSettings, backends: Iterable[Backend], scratch: Path, workers: int = 1
+    ) -> None:
+        self.backends = list(backends)
+        self.servers = Servers(self.backends, ahead=workers + 1)
+        self.sqlite = scratch / "template.sqlite3" if settings.models else None
         self.problem: str | None = None
-        self._claimed = path is None
+        self._claimed = settings.models is None
         self._lock = threading.Lock()
         self._ready = threading.Event()
-        if path is None:
+        if self._claimed:
             self._ready.set()
 
-    def claim(self) -> Path | None:
-        """The path for the one runner that is to make it, None for all others."""
+    def __enter__(self) -> Databases:
+        self.servers.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.servers.__exit__(kind, error, trace)
+
+    def claim(self) -> list[str]:
+        """The templates to make, for the one runner that is to make them; nothing for all others."""
         with self._lock:
             if self._claimed:
-                return None
+                return []
             self._claimed = True
-            return self.path
+            return [str(self.sqlite), *self.servers.templates()]
 
     def done(self) -> None:
-        """It is there."""
+        """The templates are there."""
+        self.servers.fill()
         self._ready.set()
 
     def fail(self, problem: str) -> None:
-        """It cannot be made: nobody needs to wait."""
+        """They cannot be made: nobody needs to wait."""
         self.problem = problem
         self._ready.set()
 
     def wait(self) -> None:
-        """Wait until it is there. Raises WorkerError where it cannot be made."""
+        """Wait until they are there. Raises WorkerError where they cannot be made."""
         self._ready.wait()
         if self.problem is not None:
             raise WorkerError(self.problem)
+
+    @contextlib.contextmanager
+    def fresh(self, backend: Backend | None, *, empty: bool) -> Iterator[str | None]:
+        """A new database on the backend's server for as long as the context lasts: its URL. None for SQLite."""
+        if backend is None or backend.kind == "sqlite":
+            yield None
+            return
+        url = self.servers.take(backend, empty=empty)
+        try:
+            yield url
+        finally:
+            self.servers.drop(backend, url)
 
 
 def run_jobs(
@@ -255,7 +288,8 @@ def run_jobs(
     """Run jobs on several workers; ``done`` is called for each, in the order in which they end, never in
     parallel.
 
-    Returns what keeps blocks from being run at all (broken models or data set), or None.
+    Returns what keeps blocks from being run at all (broken models or data set), or None. Raises DatabaseError
+    for a server that cannot be used.
     """
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     for job in jobs:
@@ -264,13 +298,17 @@ def run_jobs(
     problems: list[str] = []
     errors: list[BaseException] = []
     modules = modules_to_preload(jobs)
-    with tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True) as folder:
-        scratch = Path(folder).resolve()
-        template = Template(scratch / "template.sqlite3" if settings.models else None)
+    with contextlib.ExitStack() as kept:
+        folder = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
+        scratch = Path(kept.enter_context(folder)).resolve()
+        backends = {job.backend.name: job.backend for job in jobs if job.backend is not None}
+        databases = kept.enter_context(Databases(settings, backends.values(), scratch, workers))
 
         def work(number: int) -> None:
             try:
-                with Runner(settings, scratch / f"worker-{number}", template, modules, forks=forks) as runner:
+                with Runner(
+                    settings, scratch / f"worker-{number}", databases, modules, forks=forks
+                ) as runner:
                     while not problems and not errors:
                         job = waiting.get_nowait()
                         results = runner.run(job)
