@@ -222,7 +222,7 @@ class Databases:
         self, settings: SnippetSettings, backends: Iterable[Backend], scratch: Path, workers: int = 1
     ) -> None:
         self.backends = list(backends)
-        self.servers = Servers(self.backends, ahead=workers + 1)
+        self.servers = Servers(self.backends, ahead=workers + 4)
         self.sqlite = scratch / "template.sqlite3" if settings.models else None
         self.problem: str | None = None
         self._claimed = settings.models is None
@@ -266,7 +266,9 @@ class Databases:
 
     @contextlib.contextmanager
     def fresh(self, backend: Backend | None, *, empty: bool) -> Iterator[str | None]:
-        """A new database on the backend's server for as long as the context lasts: its URL. None for SQLite."""
+        """The URL of a new database on the backend's server, for as long as the context lasts; None for
+        SQLite.
+        """
         if backend is None or backend.kind == "sqlite":
             yield None
             return

@@ -1,26 +1,32 @@
 """Databases on servers: each chain gets a new one, made ahead from a template and dropped behind it.
 
-Why whole databases: what a block does to one (DDL, types, extensions, sequences, settings) ends with it, and on two
-cores with data sets as small as documentation's it costs little, because another process does it while blocks run.
-Measured with the example project (5 tables, 14 rows; ms, medians, an idle machine of two cores, fsync on):
+Why whole databases: what a block does to one (DDL, types, extensions, sequences, settings) ends with it, and
+the server makes and drops them while blocks run. Measured with the example project (5 tables, 14 rows) on two
+cores, fsync on; ms a database, made and dropped:
 
-    PostgreSQL 15   CREATE DATABASE … TEMPLATE 26 (file_copy 57), DROP 25; two at once 12 and 21 each
-                    DROP SCHEMA + DDL + data 18; TRUNCATE … RESTART IDENTITY + data 15, and DDL survives it
-    MariaDB 10.11   CREATE DATABASE + SHOW CREATE TABLE's DDL + INSERT … SELECT 10, DROP 4; TRUNCATE alone 6
+    PostgreSQL 15   one connection makes, one drops   wal_log 51-123   file_copy 149-161
+                    four connections at once          wal_log 39-78    file_copy 24-40
+                    one database used again: TRUNCATE and data 15, DROP SCHEMA, DDL and data 18
+    MariaDB 10.11   the tables' DDL, INSERT ... SELECT  14
+                    one database used again: TRUNCATE and data 10
 
-A run has an id. It is part of the name of every database that the run makes, and for as long as the process lives,
-a connection holds a lock of that id. A run begins by dropping the databases of runs whose lock nobody holds (killed
-ones'), and ends by dropping its own.
+To drop a PostgreSQL database takes a checkpoint, and so does file_copy; those that come together share one.
+TRUNCATE would be quicker, but a block's DDL survives it.
+
+A run has an id. It is part of the name of every database that the run makes, and for as long as the process
+lives, a connection holds a lock of that id. A run begins by dropping the databases of runs whose lock nobody
+holds (killed ones'), and ends by dropping its own.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import secrets
 import threading
 from abc import ABC, abstractmethod
-from collections.abc import Coroutine, Iterable
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote
@@ -31,13 +37,16 @@ PATIENCE = 10.0
 """Seconds that a server may take to accept a connection."""
 
 _NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
+HANDS = 4
+"""Connections to a server that make and drop databases."""
+
 _Value = TypeVar("_Value")
 _Rows = list[tuple[Any, ...]]
 
 
 class Servers:
-    """The servers of a run, each with databases ready. Use as a context manager; its methods may be called from
-    any thread. They raise DatabaseError.
+    """The servers of a run, each with databases ready. Use as a context manager; its methods may be called
+    from any thread. They raise DatabaseError.
     """
 
     def __init__(self, backends: Iterable[Backend], ahead: int) -> None:
@@ -57,7 +66,8 @@ class Servers:
                 for server in self._servers.values():
                     self._wait(server.open())
             except BaseException:
-                self.__exit__(None, None, None)
+                with contextlib.suppress(DatabaseError):
+                    self.__exit__(None, None, None)
                 raise
         return self
 
@@ -78,134 +88,132 @@ class Servers:
     def fill(self) -> None:
         """The templates are made: copy them, ahead of need, from now on."""
         for server in self._servers.values():
-            self._loop.call_soon_threadsafe(server.start_copying)
+            self._loop.call_soon_threadsafe(server.copy_ahead)
 
     def take(self, backend: Backend, *, empty: bool = False) -> str:
         """The URL of a database that nobody has used: a copy of the template, or an empty one."""
         server = self._servers[backend.name]
-        name = self._wait(server.new() if empty else server.take())
+        name = self._wait(server.new(server.create) if empty else server.take())
         return backend.url_of(name)
 
     def drop(self, backend: Backend, url: str) -> None:
         """Drop a database that was taken, in the background."""
         name = url.partition("?")[0].rpartition("/")[2]
-        self._loop.call_soon_threadsafe(self._servers[backend.name].unwanted.put_nowait, name)
+        self._loop.call_soon_threadsafe(self._servers[backend.name].drop, name)
 
     def _wait(self, work: Coroutine[Any, Any, _Value]) -> _Value:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
 class _Server(ABC):
-    """One server; everything but ``__init__`` runs on the loop of ``Servers``.
-
-    ``admin`` holds the run's lock and drops; ``maker`` creates, so that neither waits for the other.
-    """
+    """One server; everything but ``__init__`` runs on the loop of ``Servers``."""
 
     def __init__(self, backend: Backend, run: str, ahead: int) -> None:
         self.backend = backend
         self.run = run
         self.template = f"tortoise_dev_{run}_template"
         self.number = 0
-        self.ready: asyncio.Queue[str | BaseException] = asyncio.Queue()
-        self.wanted = asyncio.Semaphore(ahead)
-        self.unwanted: asyncio.Queue[str | None] = asyncio.Queue()
-        self.closing = False
         self.sessions: list[_Session] = []
-        self.making = asyncio.Lock()
-        self.tasks: list[asyncio.Task[None]] = []
-
-    @property
-    def admin(self) -> _Session:
-        return self.sessions[0]
-
-    @property
-    def maker(self) -> _Session:
-        return self.sessions[1]
+        self.idle: asyncio.Queue[_Session] = asyncio.Queue()
+        self.ahead = ahead
+        self.coming: asyncio.Queue[asyncio.Task[str]] = asyncio.Queue()
+        self.tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
         """Connect, take the run's lock, drop what killed runs left, create the template's empty database."""
         try:
-            for _ in range(2):
-                session = _SESSIONS[self.backend.driver]()
-                await asyncio.wait_for(session.connect(self.backend), PATIENCE)
-                self.sessions.append(session)
-            await self.lock()
-            held = await self.admin.rows(self.databases)
-            for name in [
-                name for (name,) in held if (match := _NAME.fullmatch(name)) and match[1] != self.run
-            ]:
-                if not await self.is_alive(name.split("_")[2]):
-                    await self.admin.rows(self.drop(name))
-            await self.maker.rows(self.create(self.template))
+            await asyncio.wait_for(self.connect(), PATIENCE)
+            await self.lock(self.sessions[0])
+            for name in await self.names():
+                run = _NAME.fullmatch(name)
+                if run and run[1] != self.run and not await self.is_alive(run[1]):
+                    await self.rows(self.drop_statement(name))
+            await self.rows(self.create_statement(self.template))
         except Exception as error:
             raise self.problem(error) from None
-        self.tasks.append(asyncio.create_task(self.drop_unwanted()))
+
+    async def connect(self) -> None:
+        """Open the connections: the first holds the lock, the others work."""
+        for number in range(1 + HANDS):
+            session = _SESSIONS[self.backend.driver]()
+            await session.connect(self.backend)
+            self.sessions.append(session)
+            if number:
+                self.idle.put_nowait(session)
 
     async def close(self) -> None:
         """Drop every database of the run and let go of the lock."""
-        self.closing = True
-        self.wanted.release()
-        self.unwanted.put_nowait(None)
         await asyncio.gather(*self.tasks, return_exceptions=True)
         try:
-            if self.tasks:
-                for (name,) in await self.admin.rows(self.databases):
-                    if name.startswith(f"tortoise_dev_{self.run}_"):
-                        await self.admin.rows(self.drop(name))
+            if len(self.sessions) > HANDS:
+                own = [name for name in await self.names() if name.startswith(f"tortoise_dev_{self.run}_")]
+                await asyncio.gather(*(self.rows(self.drop_statement(name)) for name in own))
         except Exception as error:
             raise self.problem(error) from None
         finally:
             for session in self.sessions:
                 await session.close()
 
-    def start_copying(self) -> None:
-        self.tasks.append(asyncio.create_task(self.copy_ahead()))
+    @contextlib.asynccontextmanager
+    async def session(self) -> AsyncIterator[_Session]:
+        """A connection that nobody else uses meanwhile."""
+        session = await self.idle.get()
+        try:
+            yield session
+        finally:
+            self.idle.put_nowait(session)
 
-    async def copy_ahead(self) -> None:
-        """Keep as many copies of the template ready as ``wanted`` allows; an error goes to whoever takes next."""
-        while True:
-            await self.wanted.acquire()
-            if self.closing:
-                return
-            try:
-                async with self.making:
-                    name = self.next_name()
-                    await self.copy(name)
-                self.ready.put_nowait(name)
-            except Exception as error:
-                self.ready.put_nowait(self.problem(error))
+    async def rows(self, sql: str) -> _Rows:
+        async with self.session() as session:
+            return await session.rows(sql)
+
+    async def names(self) -> list[str]:
+        """The databases of all runs."""
+        return [name for (name,) in await self.rows(self.names_statement)]
+
+    def start(self, work: Coroutine[Any, Any, _Value]) -> asyncio.Task[_Value]:
+        """Begin something that ``close`` waits for."""
+        task = asyncio.create_task(work)
+        self.tasks.add(task)
+        task.add_done_callback(self.ended)
+        return task
+
+    def ended(self, task: asyncio.Task[Any]) -> None:
+        """Forget a task; an error that nobody takes is asked for, or asyncio would print it."""
+        self.tasks.discard(task)
+        task.exception()
+
+    def copy_ahead(self) -> None:
+        """Begin to make the databases that are taken next."""
+        while self.coming.qsize() < self.ahead:
+            self.coming.put_nowait(self.start(self.new(self.copy)))
 
     async def take(self) -> str:
-        name = await self.ready.get()
-        self.wanted.release()
-        if isinstance(name, BaseException):
-            raise name
-        return name
+        """The name of a copy of the template."""
+        coming = self.coming.get_nowait()
+        self.copy_ahead()
+        return await coming
 
-    async def new(self) -> str:
-        """An empty database."""
+    async def new(self, make: Callable[[str], Coroutine[Any, Any, object]]) -> str:
+        """The name of a database that ``make`` has made."""
+        self.number += 1
+        name = f"tortoise_dev_{self.run}_{self.number}"
         try:
-            async with self.making:
-                name = self.next_name()
-                await self.maker.rows(self.create(name))
+            await make(name)
         except Exception as error:
             raise self.problem(error) from None
         return name
 
-    async def drop_unwanted(self) -> None:
-        while (name := await self.unwanted.get()) is not None:
-            try:
-                await self.admin.rows(self.drop(name))
-            except Exception:
-                continue  # it is tried again at the end, where a failure is told
+    async def create(self, name: str) -> None:
+        """Make an empty database."""
+        await self.rows(self.create_statement(name))
 
-    def next_name(self) -> str:
-        self.number += 1
-        return f"tortoise_dev_{self.run}_{self.number}"
+    def drop(self, name: str) -> None:
+        """Drop a database in the background; where that fails, ``close`` tries again and says so."""
+        self.start(self.rows(self.drop_statement(name)))
 
     def problem(self, error: Exception) -> DatabaseError:
-        if isinstance(error, DatabaseError):
-            return error
+        """An error of the driver for people."""
         if isinstance(error, TimeoutError):
             reason = f"no answer within {PATIENCE:g} s"
         else:
@@ -216,23 +224,23 @@ class _Server(ABC):
 
     # --- what differs between servers
 
-    databases: str
+    names_statement: str
     """Selects the names of the databases of all runs."""
 
     @abstractmethod
-    async def lock(self) -> None:
-        """Take the run's lock, until the connection ends."""
+    async def lock(self, session: _Session) -> None:
+        """Take the run's lock, until the session ends."""
 
     @abstractmethod
     async def is_alive(self, run: str) -> bool:
         """Does a run hold its lock?"""
 
     @abstractmethod
-    def create(self, name: str) -> str:
+    def create_statement(self, name: str) -> str:
         """The statement that makes an empty database."""
 
     @abstractmethod
-    def drop(self, name: str) -> str:
+    def drop_statement(self, name: str) -> str:
         """The statement that drops a database, connections to it or not."""
 
     @abstractmethod
@@ -243,70 +251,73 @@ class _Server(ABC):
 class _Postgres(_Server):
     """PostgreSQL 13 or later. pg_locks shows the locks of all databases, whichever one a run's URL names."""
 
-    databases = r"SELECT datname FROM pg_database WHERE datname LIKE 'tortoise\_dev\_%'"
+    names_statement = r"SELECT datname FROM pg_database WHERE datname LIKE 'tortoise\_dev\_%'"
     key = 0x746F7264
+    strategy = ""
 
-    async def lock(self) -> None:
-        await self.admin.rows(f"SELECT pg_advisory_lock({self.key}, {int(self.run, 16)})")
+    async def lock(self, session: _Session) -> None:
+        ((version,),) = await session.rows("SELECT current_setting('server_version_num')")
+        if int(version) >= 150_000:
+            self.strategy = " STRATEGY file_copy"
+        await session.rows(f"SELECT pg_advisory_lock({self.key}, {int(self.run, 16)})")
 
     async def is_alive(self, run: str) -> bool:
-        held = await self.admin.rows(
+        held = await self.rows(
             "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted"
             f" AND classid = {self.key} AND objid = {int(run, 16)} AND objsubid = 2"
         )
         return bool(held)
 
-    def create(self, name: str) -> str:
+    def create_statement(self, name: str) -> str:
         return f"CREATE DATABASE {name} TEMPLATE template0"
 
-    def drop(self, name: str) -> str:
+    def drop_statement(self, name: str) -> str:
         return f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 
     async def copy(self, name: str) -> None:
-        await self.maker.rows(f"CREATE DATABASE {name} TEMPLATE {self.template}")
+        await self.rows(f"CREATE DATABASE {name} TEMPLATE {self.template}{self.strategy}")
 
 
 class _MySQL(_Server):
-    """MariaDB and MySQL, which have no template databases: tables are created again and filled by the server."""
+    """MariaDB and MySQL have no template databases: tables are created again and filled by the server."""
 
-    databases = (
+    names_statement = (
         r"SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'tortoise\_dev\_%'"
     )
     script: list[str] | None = None
 
-    async def lock(self) -> None:
-        await self.admin.rows(f"SELECT GET_LOCK('tortoise_dev_{self.run}', 0)")
-        await self.admin.rows("SET SESSION wait_timeout = 86400, lock_wait_timeout = 10")
-        await self.maker.rows("SET SESSION wait_timeout = 86400, foreign_key_checks = 0")
+    async def lock(self, session: _Session) -> None:
+        await session.rows(f"SELECT GET_LOCK('tortoise_dev_{self.run}', 0)")
 
     async def is_alive(self, run: str) -> bool:
-        return await self.admin.rows(f"SELECT IS_FREE_LOCK('tortoise_dev_{run}')") != [(1,)]
+        return await self.rows(f"SELECT IS_FREE_LOCK('tortoise_dev_{run}')") != [(1,)]
 
-    def create(self, name: str) -> str:
+    def create_statement(self, name: str) -> str:
         return f"CREATE DATABASE {name} CHARACTER SET utf8mb4"
 
-    def drop(self, name: str) -> str:
+    def drop_statement(self, name: str) -> str:
         return f"DROP DATABASE IF EXISTS {name}"
 
     async def copy(self, name: str) -> None:
-        if self.script is None:
-            self.script = await self.read_template()
-        for statement in (self.create(name), f"USE {name}", *self.script):
-            await self.maker.rows(statement)
+        async with self.session() as session:
+            if self.script is None:
+                self.script = await self.read_template(session)
+            for statement in (self.create_statement(name), f"USE {name}", *self.script):
+                await session.rows(statement)
 
-    async def read_template(self) -> list[str]:
+    async def read_template(self, session: _Session) -> list[str]:
         """The statements that make a copy of the template's tables in the current database."""
         of_template = f"WHERE table_schema = '{self.template}'"
-        tables = await self.maker.rows(f"SELECT table_name FROM information_schema.tables {of_template}")
+        tables = await session.rows(f"SELECT table_name FROM information_schema.tables {of_template}")
         script = []
         for (table,) in tables:
-            created = await self.maker.rows(f"SHOW CREATE TABLE {self.template}.`{table}`")
+            created = await session.rows(f"SHOW CREATE TABLE {self.template}.`{table}`")
             script.append(created[0][1])
-            columns = await self.maker.rows(
+            columns = await session.rows(
                 f"SELECT column_name FROM information_schema.columns {of_template} AND table_name = '{table}'"
                 " AND COALESCE(generation_expression, '') = ''"
             )
-            if await self.maker.rows(f"SELECT 1 FROM {self.template}.`{table}` LIMIT 1"):
+            if await session.rows(f"SELECT 1 FROM {self.template}.`{table}` LIMIT 1"):
                 names = ", ".join(f"`{column}`" for (column,) in columns)
                 script.append(
                     f"INSERT INTO `{table}` ({names}) SELECT {names} FROM {self.template}.`{table}`"
@@ -374,7 +385,11 @@ class _MySQLSession(_Session):
         driver = importlib.import_module(backend.driver)
         arguments = _arguments(backend, database=None)
         arguments["db"] = arguments.pop("database")
-        self.connection = await driver.connect(autocommit=True, **arguments)
+        self.connection = await driver.connect(
+            autocommit=True,
+            init_command="SET wait_timeout = 86400, lock_wait_timeout = 10, foreign_key_checks = 0",
+            **arguments,
+        )
 
     async def rows(self, sql: str) -> _Rows:
         async with self.connection.cursor() as cursor:
@@ -394,7 +409,9 @@ _SESSIONS: dict[str, type[_Session]] = {
 
 
 def _arguments(backend: Backend, database: str | None) -> dict[str, Any]:
-    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it; ``database`` if it names none."""
+    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it; ``database`` if it names
+    none.
+    """
     parts, query = backend.parts, parse_qs(backend.parts.query)
     arguments: dict[str, Any] = {
         "host": parts.hostname or query["host"][-1],

@@ -27,8 +27,8 @@ _PSYCOPG = ("execute", "executemany", "stream")
 
 
 def record_statements(note: Note) -> None:
-    """Call ``note`` with every statement that goes to aiosqlite, or to another driver that is imported already,
-    from now on.
+    """Call ``note`` from now on with every statement that goes to aiosqlite, or to another driver that is
+    imported already.
     """
     import aiosqlite
 
