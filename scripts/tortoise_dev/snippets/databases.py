@@ -7,15 +7,15 @@ than one event loop or process. A server copies it into a new database: servers.
 
 from __future__ import annotations
 
-import importlib.util
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from tortoise.context import TortoiseContext
 
 Models = dict[str, list[str]]
@@ -31,7 +31,7 @@ class DatabaseError(Exception):
 
 @dataclass(frozen=True)
 class _Scheme:
-    """What a URL's scheme means: the kind of database, its name in ids, and the drivers that Tortoise takes."""
+    """What a URL's scheme means: the kind of database, its name in ids, and the drivers Tortoise takes."""
 
     kind: str
     name: str
@@ -52,8 +52,8 @@ _SCHEMES = {
 
 @dataclass(frozen=True)
 class Backend:
-    """A database that chains run against: its short name in ids and reports, its URL as Tortoise takes it, its
-    kind (sqlite, postgres or mysql), and the modules that a process needs to connect to it.
+    """A database that chains run against: its short name in ids and reports, its URL as Tortoise takes it,
+    its kind (sqlite, postgres or mysql), and the modules that a process needs to connect to it.
     """
 
     name: str
@@ -63,6 +63,11 @@ class Backend:
     driver: str
 
     @property
+    def is_server(self) -> bool:
+        """Is it a server, and not embedded?"""
+        return self.kind != "sqlite"
+
+    @property
     def shown(self) -> str:
         """The URL without its password."""
         return _without_password(self.url)
@@ -70,6 +75,8 @@ class Backend:
     @property
     def parts(self) -> SplitResult:
         """The URL, split."""
+        from urllib.parse import urlsplit
+
         return urlsplit(self.url)
 
     def url_of(self, database: str) -> str:
@@ -87,30 +94,36 @@ _KINDS |= {"mysql": "mysql", "mariadb": "mysql"}
 def backend_of(url: str) -> Backend:
     """The backend of a database URL. Raises DatabaseError for one that the harness cannot provide."""
     shown = _without_password(url)
-    scheme = _SCHEMES.get(url.partition("://")[0]) if "://" in url else None
+    scheme = _SCHEMES.get(url.partition("://")[0].lower()) if "://" in url else None
     if scheme is None:
         known = ", ".join(f"{name}://" for name in _SCHEMES)
         raise DatabaseError(f"{shown} is no database URL that Tortoise knows; it must begin with {known}")
-    if scheme.kind != "sqlite":
-        try:
-            parts = urlsplit(url)
-            complete = (parts.hostname or "host=" in parts.query) and (parts.port or 1) > 0
-        except ValueError:
-            complete = False
-        if not complete:
-            raise DatabaseError(
-                f"{shown} cannot be read: expected {scheme.name}://USER:PASSWORD@HOST:PORT/DATABASE, "
-                "with special characters in the password written as %XX"
-            )
+    engine = f"tortoise.backends.{scheme.engine}"
+    if scheme.kind == "sqlite":
+        return Backend(scheme.name, url, scheme.kind, engine, scheme.drivers[0])
+
+    import importlib.util  # here and not above: a run on SQLite starts without it
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        complete = (parts.hostname or "host=" in parts.query) and (parts.port or 1) > 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise DatabaseError(
+            f"{shown} cannot be read: expected {scheme.name}://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "with special characters in the password written as %XX"
+        )
     driver = next((name for name in scheme.drivers if importlib.util.find_spec(name)), None)
     if driver is None:
         missing = scheme.drivers[0]
         raise DatabaseError(f"{shown} needs the driver {missing}: install tortoise-dev[{missing}]")
-    return Backend(scheme.name, url, scheme.kind, f"tortoise.backends.{scheme.engine}", driver)
+    return Backend(scheme.name, url, scheme.kind, engine, driver)
 
 
 def backends_of(urls: Iterable[str]) -> list[Backend]:
-    """The backends of several URLs. Raises DatabaseError, also where two would have the same name in reports."""
+    """The backends of several URLs. Raises DatabaseError, also where two would share a name in reports."""
     backends: dict[str, Backend] = {}
     for url in urls:
         backend = backend_of(url)
@@ -120,6 +133,15 @@ def backends_of(urls: Iterable[str]) -> list[Backend]:
             )
         backends[backend.name] = backend
     return [*backends.values()]
+
+
+def dialect_of(urls: Sequence[str]) -> str:
+    """The kind of database that expected output and SQL of a project with these databases are written for:
+    SQLite where it is among them, else the first.
+    """
+    schemes = [_SCHEMES.get(url.partition("://")[0].lower()) for url in urls]
+    kinds = [scheme.kind for scheme in schemes if scheme is not None]
+    return kinds[0] if kinds and "sqlite" not in kinds else "sqlite"
 
 
 def is_backend(word: str) -> str | None:

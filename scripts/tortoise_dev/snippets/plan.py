@@ -20,11 +20,11 @@ from .chains import Chain, link_blocks
 from .child import Request, Step
 from .collect import shown_path
 from .data_files import DataError, check_data
-from .databases import Backend
+from .databases import Backend, dialect_of
 from .judge import Verdict
 from .languages import RUNNABLE, why_unchecked
 from .links import dead_links
-from .needs import unmet
+from .needs import kinds_needed, unmet
 from .page import Block, Oddity, Page, looks_like_python
 from .result import Result
 
@@ -46,6 +46,23 @@ class PagePlan:
     expected: dict[int, list[Block]] = field(default_factory=dict)
     explained: set[int] = field(default_factory=set)
     files: dict[int, tuple[str, str]] = field(default_factory=dict)
+
+    def dialect(self, block: Block) -> str:
+        """The kind of database that a block's output and SQL are compared on, because they differ between
+        kinds: the one that it needs, else SQLite (or what the settings name instead).
+        """
+        needed = kinds_needed(block.attributes.get("needs", ""))
+        return needed[0] if needed else dialect_of(self.settings.databases)
+
+    def is_compared(self, block: Block, backend: Backend | None, backends: list[Backend]) -> bool:
+        """Is an ``output`` or ``sql`` block reported on this backend? If none has its dialect, as skipped."""
+        dialect = self.dialect(self.sources[block.line])
+        return backend is None or backend.kind == dialect or all(b.kind != dialect for b in backends)
+
+    def explained_on(self, block: Block, backends: list[Backend]) -> Backend | None:
+        """The database that explains a lone ``sql`` block: the first of its dialect, else any."""
+        dialect = self.dialect(block)
+        return next((b for b in backends if b.kind == dialect), backends[0] if backends else None)
 
     def backends_of(self, chain: Chain, backends: list[Backend]) -> list[Backend | None]:
         """The databases that a chain is run against, one after the other; None where it needs none."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ..settings import SnippetSettings
 from . import python
@@ -21,8 +22,10 @@ from .needs import unmet
 from .page import Block
 from .plan import PagePlan, name_hint, request_for, result_of
 from .result import Result
-from .servers import Servers
 from .workers import Observation, Worker, WorkerError
+
+if TYPE_CHECKING:
+    from .servers import Servers
 
 # Imported once before the fork where at least two blocks import them: each child saves that time. They start
 # no
@@ -49,14 +52,16 @@ def jobs_of(plan: PagePlan, backends: list[Backend], wanted: Wanted) -> Iterator
         run = chain.blocks
         if "norun" in run[-1].attributes:  # an audit: its predecessors are reported by their own chain
             run = run[-1:]
-        reported = [*run, *(b for block in run for b in plan.expected.get(block.line, ()))]
-        in_chains.update(block.line for block in reported)
-        blocks = tuple(sorted((b for b in reported if wanted(b)), key=lambda b: b.line))
-        for backend in plan.backends_of(chain, backends) if blocks else ():
-            yield Job(plan, chain, backend, blocks)
+        expected = [b for block in run for b in plan.expected.get(block.line, ())]
+        in_chains.update(block.line for block in (*run, *expected))
+        for backend in plan.backends_of(chain, backends):
+            reported = [*run, *(b for b in expected if plan.is_compared(b, backend, backends))]
+            blocks = tuple(sorted((b for b in reported if wanted(b)), key=lambda b: b.line))
+            if blocks:
+                yield Job(plan, chain, backend, blocks)
     for block in plan.blocks:
         if block.line in plan.explained and wanted(block):
-            yield Job(plan, None, backends[0] if backends else None, (block,))
+            yield Job(plan, None, plan.explained_on(block, backends), (block,))
         elif block.line in plan.sources and wanted(block) and block.line not in in_chains:
             yield Job(plan, None, None, (block,))
 
@@ -151,6 +156,14 @@ class Runner:
         plan, backend = job.plan, job.backend
         source = plan.sources.get(block.line)
         if source is not None:
+            if (
+                plan.dialect(source) != (backend.kind if backend is not None else None)
+                and backend is not None
+            ):
+                reason = (
+                    f"is compared on {plan.dialect(source)}, which is not among the databases of this run"
+                )
+                return result_of(plan, block, Verdict("skipped", reason), backend)
             if source.line in skipped:
                 return result_of(plan, block, Verdict("skipped", skipped[source.line]), backend)
             judged = judge_run(source, index[source.line], seen, plan.settings.timeout)
@@ -222,7 +235,8 @@ class Databases:
         self, settings: SnippetSettings, backends: Iterable[Backend], scratch: Path, workers: int = 1
     ) -> None:
         self.backends = list(backends)
-        self.servers = Servers(self.backends, ahead=workers + 4)
+        self.ahead = workers + 4
+        self.servers: Servers | None = None
         self.sqlite = scratch / "template.sqlite3" if settings.models else None
         self.problem: str | None = None
         self._claimed = settings.models is None
@@ -232,13 +246,20 @@ class Databases:
             self._ready.set()
 
     def __enter__(self) -> Databases:
-        self.servers.__enter__()
+        if any(backend.is_server for backend in self.backends):
+            from .servers import (
+                Servers,
+            )  # here and not above: a run on SQLite needs no asyncio in this process
+
+            self.servers = Servers(self.backends, self.ahead)
+            self.servers.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.servers.__exit__(kind, error, trace)
+        if self.servers is not None:
+            self.servers.__exit__(kind, error, trace)
 
     def claim(self) -> list[str]:
         """The templates to make, for the one runner that is to make them; nothing for all others."""
@@ -246,11 +267,12 @@ class Databases:
             if self._claimed:
                 return []
             self._claimed = True
-            return [str(self.sqlite), *self.servers.templates()]
+            return [str(self.sqlite), *(self.servers.templates() if self.servers is not None else ())]
 
     def done(self) -> None:
         """The templates are there."""
-        self.servers.fill()
+        if self.servers is not None:
+            self.servers.fill()
         self._ready.set()
 
     def fail(self, problem: str) -> None:
@@ -269,7 +291,7 @@ class Databases:
         """The URL of a new database on the backend's server, for as long as the context lasts; None for
         SQLite.
         """
-        if backend is None or backend.kind == "sqlite":
+        if backend is None or self.servers is None or not backend.is_server:
             yield None
             return
         url = self.servers.take(backend, empty=empty)
