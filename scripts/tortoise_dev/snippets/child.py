@@ -365,7 +365,10 @@ async def _close_connections() -> None:
 def _is_of_a_pool(task: asyncio.Task[Any]) -> bool:
     """Does this task belong to a connection pool, which ends it when it is closed (psycopg's)?"""
     frame = getattr(task.get_coro(), "cr_frame", None)
-    return frame is not None and frame.f_globals.get("__name__", "").startswith("psycopg_pool.")
+    if frame is None:
+        return False
+    modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
+    return any(module.startswith("psycopg_pool.") for module in modules)
 
 
 def _is_driver(thread: threading.Thread) -> bool:

@@ -42,7 +42,7 @@ def problems_of_needs(needs: str) -> Iterator[str]:
     """What is wrong with a ``needs=`` list: a block that can never run would be skipped for ever."""
     needed = _parts(needs)
     if len({*kinds_needed(needs)}) > 1 and "|" not in needs:
-        yield f"needs={needs!r} can never be met, as a block runs on one database: postgres|mysql means either"
+        yield f"needs={needs!r} can never be met, a block runs on one database: postgres|mysql is either"
     for need in (word for one in needed for word in one.split("|")):
         match = _NEED.fullmatch(need)
         near = difflib.get_close_matches(need.lower(), BACKENDS, n=1, cutoff=0.75)
