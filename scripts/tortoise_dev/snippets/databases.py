@@ -61,6 +61,7 @@ class Backend:
     kind: str
     engine: str
     driver: str
+    is_mariadb: bool = False
 
     @property
     def is_server(self) -> bool:
@@ -88,7 +89,7 @@ BACKENDS = ("sqlite", "postgres", "postgresql", "mysql", "mariadb")
 """What a block can need of a database, as it is written."""
 
 _KINDS = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"}
-_KINDS |= {"mysql": "mysql", "mariadb": "mysql"}
+_KINDS |= {"mysql": "mysql", "mariadb": "mysql"}  # mysql is met by both, mariadb by MariaDB alone
 
 
 def backend_of(url: str) -> Backend:

@@ -35,7 +35,11 @@ def kinds_needed(needs: str) -> list[str]:
 
 def _is_met(need: str, backend: Backend | None) -> bool:
     kind = is_backend(need.lower())
-    return (backend is not None and backend.kind == kind) if kind else _is_here(need)
+    if kind is None:
+        return _is_here(need)
+    if backend is None or backend.kind != kind:
+        return False
+    return need.lower() != "mariadb" or backend.is_mariadb
 
 
 def problems_of_needs(needs: str) -> Iterator[str]:

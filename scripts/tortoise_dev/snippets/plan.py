@@ -55,7 +55,7 @@ class PagePlan:
         return needed[0] if needed else dialect_of(self.settings.databases)
 
     def is_compared(self, block: Block, backend: Backend | None, backends: list[Backend]) -> bool:
-        """Is an ``output`` or ``sql`` block reported on this backend? If none has its dialect, as skipped."""
+        """Is an ``output`` or ``sql`` block reported here? Where no backend has its dialect: as skipped."""
         dialect = self.dialect(self.sources[block.line])
         return backend is None or backend.kind == dialect or all(b.kind != dialect for b in backends)
 
@@ -65,10 +65,21 @@ class PagePlan:
         return next((b for b in backends if b.kind == dialect), backends[0] if backends else None)
 
     def backends_of(self, chain: Chain, backends: list[Backend]) -> list[Backend | None]:
-        """The databases that a chain is run against, one after the other; None where it needs none."""
-        if not backends or all(block.kind == "shell" for block in chain.blocks):
-            return [None]
-        return list(backends)
+        """The databases that a chain is run against, one after the other; None where it needs none.
+
+        A chain of ``bash`` runs on each if it speaks of the database. A script (a page that is a ``.py`` file)
+        opens its database itself: it runs on each if it asks for the URL, else once.
+        """
+        source = "\n".join(block.source for block in chain.blocks)
+        needed = any(kinds_needed(block.attributes.get("needs", "")) for block in chain.blocks)
+        if not needed and all(block.kind == "shell" for block in chain.blocks):
+            return [*backends] if _DATABASE_COMMANDS.search(source) and backends else [None]
+        if not needed and self.page.path.suffix == ".py" and "DATABASE_URL" not in source:
+            return [next((backend for backend in backends if not backend.is_server), None)]
+        return [*backends] or [None]
+
+
+_DATABASE_COMMANDS = re.compile(r"\b(tortoise|aerich|DATABASE_URL)\b")
 
 
 def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:
@@ -304,13 +315,18 @@ def request_for(
         copies_project=any(step.kind == "shell" for step in steps),
         files=[file for line, file in plan.files.items() if line < first],
         models=settings.models if backend is not None else None,
-        template=str(template) if template is not None else None,
+        template=str(template) if template is not None and not migrates(steps) else None,
         database=database,
         own_loop=python.needs_own_loop(sources) or "DATABASE_URL" in sources,
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in b.attributes for block in blocks for b in plan.expected.get(block.line, ())),
     )
     return request, lines, skipped
+
+
+def migrates(steps: list[Step]) -> bool:
+    """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
+    return bool(steps) and steps[0].kind == "shell"
 
 
 def _skipped(blocks: list[Block], backend: Backend | None) -> dict[int, str]:

@@ -20,7 +20,7 @@ from .forkserver import Preparation
 from .judge import Verdict, judge_output, judge_run
 from .needs import unmet
 from .page import Block
-from .plan import PagePlan, name_hint, request_for, result_of
+from .plan import PagePlan, migrates, name_hint, request_for, result_of
 from .result import Result
 from .workers import Observation, Worker, WorkerError
 
@@ -128,7 +128,7 @@ class Runner:
         return self.worker
 
     def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
-        plan, backend = job.plan, job.backend
+        plan, backend = job.plan, self.databases.known(job.backend)
         last = _last_run(job, chain)
         request, index, skipped = request_for(
             plan,
@@ -142,8 +142,7 @@ class Runner:
         observed = Observation()
         if any(block.line in index for block in chain.blocks):
             worker = self.start()
-            empty = request.steps[0].kind == "shell"  # it may be about to migrate
-            with self.databases.fresh(backend, empty=empty) as request.database:
+            with self.databases.fresh(backend, empty=migrates(request.steps)) as request.database:
                 try:
                     observed = worker.run(request)
                 except WorkerError as error:
@@ -180,7 +179,7 @@ class Runner:
         if outcome is None:
             return result
         sent = tuple(outcome["statements"])
-        watched = backend is not None or bool(sent)
+        watched = (backend is not None and block.kind != "shell") or bool(sent)
         return replace(result, seconds=outcome["seconds"], queries=len(sent) if watched else None, sql=sent)
 
     def _without_chain(self, job: Job, block: Block) -> Result:
@@ -268,6 +267,10 @@ class Databases:
                 return []
             self._claimed = True
             return [str(self.sqlite), *(self.servers.templates() if self.servers is not None else ())]
+
+    def known(self, backend: Backend | None) -> Backend | None:
+        """The backend, with what its server says of itself."""
+        return self.servers.known(backend) if self.servers and backend and backend.is_server else backend
 
     def done(self) -> None:
         """The templates are there."""

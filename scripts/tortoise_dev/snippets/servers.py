@@ -27,6 +27,7 @@ import secrets
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote
@@ -84,6 +85,10 @@ class Servers:
     def templates(self) -> list[str]:
         """The URLs of the empty databases that are to become templates."""
         return [server.backend.url_of(server.template) for server in self._servers.values()]
+
+    def known(self, backend: Backend) -> Backend:
+        """The backend as its server describes itself."""
+        return self._servers[backend.name].backend
 
     def fill(self) -> None:
         """The templates are made: copy them, ahead of need, from now on."""
@@ -287,6 +292,8 @@ class _MySQL(_Server):
     script: list[str] | None = None
 
     async def lock(self, session: _Session) -> None:
+        ((version,),) = await session.rows("SELECT VERSION()")
+        self.backend = replace(self.backend, is_mariadb="MariaDB" in version)
         await session.rows(f"SELECT GET_LOCK('tortoise_dev_{self.run}', 0)")
 
     async def is_alive(self, run: str) -> bool:
