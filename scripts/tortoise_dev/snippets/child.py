@@ -11,13 +11,13 @@ status 0, says nothing.
 from __future__ import annotations
 
 import contextvars
+import gc
 import linecache
 import os
 import sys
 import types
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from gc import collect
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -105,7 +105,10 @@ class Execution:
     """
 
     def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
-        """``captured`` are descriptors of the files that stdout and stderr go to."""
+        """Make this process look like a fresh script's: directory, sys.path, ``__main__``.
+
+        ``captured`` are descriptors to read what goes to stdout and stderr.
+        """
         self.request = request
         self.captured = captured
         self.guards = guards
@@ -114,6 +117,12 @@ class Execution:
         self.module.__file__ = request.page
         self.programs = _compile(request)
         self.runner: asyncio.Runner | None = None
+        guards.page = request.page
+        os.chdir(request.directory)
+        if sys.path[0] != request.directory:
+            sys.path.insert(0, request.directory)
+        sys.argv = [request.page]
+        sys.modules["__main__"] = self.module
         linecache.cache[request.page] = (1, None, _lines(request), request.page)
 
     def run(self, send: Send) -> None:
@@ -135,18 +144,13 @@ class Execution:
     # --- before the first block
 
     def prepare(self) -> None:
-        """Make this process look like a fresh script's: directory, sys.path, ``__main__``, its files."""
+        """Put in place what the chain finds around it: files, clock, database."""
         request = self.request
-        os.chdir(request.directory)
         if request.copies_project and request.project:
             world.copy_project(Path(request.project), Path(request.directory))
         for path, text in request.files:
             world.write_file(Path(request.directory, path), text)
             world.extend_packages(path, request.directory)
-        sys.path.insert(0, request.directory)
-        sys.argv = [request.page]
-        sys.modules["__main__"] = self.module
-        self.guards.page = request.page
         if request.fixed:
             world.fix_clock_and_chance()
         os.environ["DATABASE_URL"] = self.database_url()
@@ -178,7 +182,6 @@ class Execution:
 
     def run_step(self, step: Step) -> dict[str, Any]:
         """Run one block; what it did, as the JSON object that is sent."""
-        before = [os.fstat(file).st_size for file in self.captured]
         self.guards.statements.clear()
         started = perf_counter()
         error, idle = None, None
@@ -190,7 +193,7 @@ class Execution:
         self.settle()
         _flush()
         problems, self.guards.problems = self.guards.problems, []
-        stdout, stderr = (_tail(file, size) for file, size in zip(self.captured, before, strict=True))
+        stdout, stderr = map(_read_on, self.captured)
         return {
             "outcome": step.index,
             "error": error,
@@ -248,7 +251,7 @@ class Execution:
 
     def settle(self) -> None:
         """Collect what the block dropped, so that an un-awaited coroutine speaks up under its own block."""
-        collect()
+        _collect()
 
     def describe(self, error: BaseException, step: Step) -> dict[str, Any] | None:
         """An exception as JSON: None for an exit that cut nothing off."""
@@ -293,10 +296,10 @@ class Execution:
         self.guards.report_unsent()
         vars(self.module).clear()
         self.programs.clear()
-        collect()
+        _collect()
         if self.runner is not None:
             self.runner.close()
-            collect()
+            _collect()
         threading: Any = sys.modules.get("threading")
         for thread in threading.enumerate() if threading else ():
             if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
@@ -398,8 +401,19 @@ def _run_exit_functions() -> None:
         atexit._run_exitfuncs()
 
 
-def _tail(file: int, start: int) -> str:
-    if os.fstat(file).st_size <= start:
-        return ""
-    os.lseek(file, start, os.SEEK_SET)
-    return os.read(file, CAPTURED).decode("utf-8", "replace")
+def _read_on(file: int) -> str:
+    """What a captured output has got since it was last read."""
+    data = os.read(file, CAPTURED)
+    if len(data) == CAPTURED:
+        os.lseek(file, 0, os.SEEK_END)
+    return data.decode("utf-8", "replace")
+
+
+def _collect() -> None:
+    """Collect all garbage since the fork (what was there before is frozen).
+
+    A full collection also empties the free lists, whose memory would have to be copied; it is not needed as
+    long as nothing has got into the oldest generation.
+    """
+    _, middle, oldest = gc.get_count()
+    gc.collect(2 if oldest else 1 if middle else 0)

@@ -165,7 +165,9 @@ class _Server:
         _empty(request.directory)
         for file in self.captured:
             os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
         execution = Execution(request, self.captured, self.guards)
+        gc.freeze()  # what this request has brought is not for the child to collect
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:

@@ -253,6 +253,24 @@ def _last_lines(tree: ast.Module) -> range:
     return range(last.lineno, (last.end_lineno or last.lineno) + 1)
 
 
+def busy_loop(source: str, line: int) -> int:
+    """The line that begins the loop around a block's line, if that loop calls and awaits nothing.
+
+    Such a loop is stopped at its head or in its body by chance alone.
+    """
+    try:
+        tree = ast.parse(dedent(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return line
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.While | ast.For | ast.AsyncFor)]
+    around = [loop for loop in loops if loop.lineno <= line <= (loop.end_lineno or line)]
+    innermost = max(around, key=lambda loop: loop.lineno, default=None)
+    waits = (ast.Call, ast.Await, ast.AsyncFor)
+    if innermost is None or any(isinstance(node, waits) for node in ast.walk(innermost)):
+        return line
+    return innermost.lineno
+
+
 def needs_own_loop(source: str) -> bool:
     """Does a block start an event loop of its own (``asyncio.run``), so that an in-memory database would be
     lost?
