@@ -227,7 +227,9 @@ def explain(sql: str, template: bytes | None) -> None:
 
 
 class SqlError(Exception):
-    """A statement that SQLite does not take; ``unknown`` where it only misses tables nobody told us of."""
+    """A statement that the database does not take; ``unknown`` where nobody can tell: its tables are not
+    known, or it is of a kind that can only be run.
+    """
 
     def __init__(self, line: int, message: str, *, unknown: bool) -> None:
         super().__init__(message)
@@ -273,7 +275,8 @@ def statements_of(sql: str) -> list[tuple[int, str]]:
             if not text.strip():
                 start, text = number, ""
             text += part
-            if text.rstrip().endswith(";") and sqlite3.complete_statement(text):
+            closed = text.count("$$") % 2 == 0  # PostgreSQL's quotes around a function's body
+            if closed and text.rstrip().endswith(";") and sqlite3.complete_statement(text):
                 found.append((start, text.strip()))
                 text = ""
         text += "\n"

@@ -55,20 +55,23 @@ class PagePlan:
         return needed[0] if needed else dialect_of(self.settings.databases)
 
     def is_compared(self, block: Block, backend: Backend | None, backends: list[Backend]) -> bool:
-        """Is an ``output`` or ``sql`` block reported here? Where no backend has its dialect: as skipped."""
+        """Is an ``output`` or ``sql`` block reported on this backend? As skipped, if none has its dialect."""
         dialect = self.dialect(self.sources[block.line])
         return backend is None or backend.kind == dialect or all(b.kind != dialect for b in backends)
 
     def explained_on(self, block: Block, backends: list[Backend]) -> Backend | None:
-        """The database that explains a lone ``sql`` block: the first of its dialect, else any."""
+        """The database that explains a lone ``sql`` block: the first of its dialect. There is always a SQLite;
+        what no server of the run can explain is skipped, on whichever comes first.
+        """
         dialect = self.dialect(block)
-        return next((b for b in backends if b.kind == dialect), backends[0] if backends else None)
+        other = backends[0] if backends and dialect != "sqlite" else None
+        return next((backend for backend in backends if backend.kind == dialect), other)
 
     def backends_of(self, chain: Chain, backends: list[Backend]) -> list[Backend | None]:
         """The databases that a chain is run against, one after the other; None where it needs none.
 
-        A chain of ``bash`` runs on each if it speaks of the database. A script (a page that is a ``.py`` file)
-        opens its database itself: it runs on each if it asks for the URL, else once.
+        A chain of ``bash`` runs on each if it speaks of the database. A script (a page that is a ``.py``
+        file) opens its database itself: it runs on each if it asks for the URL, else once.
         """
         source = "\n".join(block.source for block in chain.blocks)
         needed = any(kinds_needed(block.attributes.get("needs", "")) for block in chain.blocks)

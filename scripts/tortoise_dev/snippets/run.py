@@ -193,19 +193,23 @@ class Runner:
             return result_of(
                 plan, block, Verdict("unverified", "the block above it was not run", block.start), None
             )
-        return result_of(plan, block, self._explain(block, job.backend), job.backend)
+        return result_of(plan, block, self._explain(job, block), job.backend)
 
-    def _explain(self, block: Block, backend: Backend | None) -> Verdict:
+    def _explain(self, job: Job, block: Block) -> Verdict:
+        backend = self.databases.known(job.backend)
         needs = unmet(block.attributes.get("needs", ""), backend)
         if needs is not None:
             return Verdict("skipped", needs)
-        template = None
-        if backend is not None and self.databases.sqlite is not None:
-            self.start()
-            template = self.databases.sqlite.read_bytes()
+        dialect = job.plan.dialect(block)
+        if backend is not None and backend.kind != dialect:
+            return Verdict(
+                "skipped", f"is written for {dialect}, which is not among the databases of this run"
+            )
         expected = block.attributes.get("xfail")
+        if self.settings.models:
+            self.start()
         try:
-            explain(block.source, template)
+            self.databases.explain(block.source, backend)
         except SqlError as error:
             if expected:
                 return Verdict("passed", f"fails as expected ({expected}): {error}")
@@ -288,6 +292,13 @@ class Databases:
         self._ready.wait()
         if self.problem is not None:
             raise WorkerError(self.problem)
+
+    def explain(self, sql: str, backend: Backend | None) -> None:
+        """Let a server, or else SQLite, prepare the statements of a block. Raises SqlError."""
+        if self.servers is not None and backend is not None and backend.is_server:
+            self.servers.explain(backend, sql)
+        else:
+            explain(sql, self.sqlite.read_bytes() if self.sqlite is not None else None)
 
     @contextlib.contextmanager
     def fresh(self, backend: Backend | None, *, empty: bool) -> Iterator[str | None]:

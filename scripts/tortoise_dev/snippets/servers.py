@@ -32,7 +32,7 @@ from types import TracebackType
 from typing import Any, TypeVar
 from urllib.parse import parse_qs, unquote
 
-from .databases import Backend, DatabaseError
+from .databases import Backend, DatabaseError, SqlError, statements_of
 
 PATIENCE = 10.0
 """Seconds that a server may take to accept a connection."""
@@ -41,6 +41,11 @@ _NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 HANDS = 4
 """Connections to a server that make and drop databases."""
 
+_COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
+_QUERY = re.compile(
+    _COMMENTS + r"\(*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH)\b", re.IGNORECASE | re.DOTALL
+)
+_DDL = re.compile(_COMMENTS + r"(CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(\w+)", re.IGNORECASE | re.DOTALL)
 _Value = TypeVar("_Value")
 _Rows = list[tuple[Any, ...]]
 
@@ -105,6 +110,18 @@ class Servers:
         """Drop a database that was taken, in the background."""
         name = url.partition("?")[0].rpartition("/")[2]
         self._loop.call_soon_threadsafe(self._servers[backend.name].drop, name)
+
+    def explain(self, backend: Backend, sql: str) -> None:
+        """Prepare each statement of a ``sql`` block in a database of its own, without running its queries.
+
+        ``CREATE``, ``ALTER`` and ``DROP`` of what is in a database are run, so that later statements see it.
+        Raises SqlError with the line within the block.
+        """
+        url = self.take(backend)
+        try:
+            self._wait(self._servers[backend.name].explain(replace(backend, url=url), statements_of(sql)))
+        finally:
+            self.drop(backend, url)
 
     def _wait(self, work: Coroutine[Any, Any, _Value]) -> _Value:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
@@ -217,6 +234,24 @@ class _Server(ABC):
         """Drop a database in the background; where that fails, ``close`` tries again and says so."""
         self.start(self.rows(self.drop_statement(name)))
 
+    async def explain(self, database: Backend, statements: list[tuple[int, str]]) -> None:
+        """Try statements on a connection of their own. Raises SqlError."""
+        session = _SESSIONS[database.driver]()
+        await session.connect(database)
+        try:
+            for line, statement in statements:
+                ddl = _DDL.match(statement)
+                inside = ddl is not None and ddl[2].upper() not in self.outside
+                trial = statement if inside else self.prepare_statement(statement)
+                if trial is None:
+                    raise SqlError(line, "only queries and DDL can be explained here", unknown=True)
+                try:
+                    await session.rows(trial)
+                except Exception as error:
+                    raise SqlError(line, str(error).split("\n")[0], unknown=False) from None
+        finally:
+            await session.close()
+
     def problem(self, error: Exception) -> DatabaseError:
         """An error of the driver for people."""
         if isinstance(error, TimeoutError):
@@ -229,6 +264,10 @@ class _Server(ABC):
 
     # --- what differs between servers
 
+    outside: frozenset[str] = frozenset(
+        {"DATABASE", "ROLE", "USER", "GROUP", "TABLESPACE", "SYSTEM", "SERVER"}
+    )
+    """What DDL makes outside of a database: such statements are never run."""
     names_statement: str
     """Selects the names of the databases of all runs."""
 
@@ -247,6 +286,10 @@ class _Server(ABC):
     @abstractmethod
     def drop_statement(self, name: str) -> str:
         """The statement that drops a database, connections to it or not."""
+
+    @abstractmethod
+    def prepare_statement(self, statement: str) -> str | None:
+        """The statement that prepares another one; None where that cannot be prepared."""
 
     @abstractmethod
     async def copy(self, name: str) -> None:
@@ -279,6 +322,10 @@ class _Postgres(_Server):
     def drop_statement(self, name: str) -> str:
         return f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
 
+    def prepare_statement(self, statement: str) -> str | None:
+        is_query = _QUERY.match(statement)
+        return f"PREPARE s{secrets.token_hex(4)} AS {statement}" if is_query else None
+
     async def copy(self, name: str) -> None:
         await self.rows(f"CREATE DATABASE {name} TEMPLATE {self.template}{self.strategy}")
 
@@ -289,6 +336,7 @@ class _MySQL(_Server):
     names_statement = (
         r"SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'tortoise\_dev\_%'"
     )
+    outside = _Server.outside | {"SCHEMA"}
     script: list[str] | None = None
 
     async def lock(self, session: _Session) -> None:
@@ -304,6 +352,10 @@ class _MySQL(_Server):
 
     def drop_statement(self, name: str) -> str:
         return f"DROP DATABASE IF EXISTS {name}"
+
+    def prepare_statement(self, statement: str) -> str | None:
+        quoted = statement.replace("\\", "\\\\").replace("'", "''")
+        return f"PREPARE explained FROM '{quoted}'"
 
     async def copy(self, name: str) -> None:
         async with self.session() as session:
