@@ -16,7 +16,7 @@ from ..progress import Progress
 from ..report import FORMATS, Finding, to_github, to_json, to_sarif
 from ..settings import SettingsError, SnippetSettings, find_settings
 from ..snippets.collect import SUFFIXES, pages_under, shown_path
-from ..snippets.databases import Backend, DatabaseError, backend_of
+from ..snippets.databases import Backend, DatabaseError, backends_of
 from ..snippets.page import Block, PageError, read_page, read_text
 from ..snippets.plan import PagePlan, plan_page, settled_results
 from ..snippets.result import Fault, Report, Result
@@ -88,7 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print(_listing(plans, selection))
         return 2 if report.faults else 0
-    run_plans(plans, settings, backends, selection, report, workers=options.n)
+    try:
+        run_plans(plans, settings, backends, selection, report, workers=options.n)
+    except DatabaseError as error:
+        print(f"snippets.py: {error}", file=sys.stderr)
+        return 2
     if options.update:
         update_pages(plans, report)
     try:
@@ -313,7 +317,7 @@ def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend
                 "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
             )
         return []
-    return [backend_of(url) for url in urls or settings.databases]
+    return backends_of(urls or settings.databases)
 
 
 def _folder(path: Path) -> Path:
