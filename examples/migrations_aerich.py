@@ -25,6 +25,7 @@ from tortoise.exceptions import OperationalError
 HEAD = """
 from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 """
 INVOICE = """
@@ -124,6 +125,12 @@ def set_up() -> None:
     aerich("upgrade")
     assert "invoice" in tables()
 
+    # Of two apps Aerich doesn't choose one for its table.
+    module = models(invoice())
+    more = '\nTORTOISE_ORM["apps"]["others"] = {"models": [], "default_connection": "default"}\n'
+    Path(f"{module}.py").write_text(Path(f"{module}.py").read_text() + more)
+    assert "You have to add 'aerich.models'" in aerich("upgrade", status=2)
+
     # A [tool.tortoise] that is there already, and a comment somewhere: the keys land in the table above.
     module = models(invoice())
     section = f'# why\n[tool.uv]\n[tool.tortoise]\ntortoise_orm = "{module}.TORTOISE_ORM"\n\n[tool.ruff]\n'
@@ -139,6 +146,13 @@ def set_up() -> None:
         section = SECTION.format(module="conf").replace('src_folder = "./."', f'{key} = "./src"')
         Path("pyproject.toml").write_text(section)
         aerich("history", status=status)
+
+
+def constraints() -> None:
+    """Nothing in the file, nothing in the table."""
+    start(invoice(indexes=NAMED + '\n        constraints = (CheckConstraint(check="id > 0", name="ck_id"),)'))
+    assert "ck_id" not in upgrade_of(files()[0]).split("MODELS_STATE")[0]
+    assert "ck_id" not in "".join(row[0] or "" for row in sql("SELECT sql FROM sqlite_master"))
 
 
 def downgrade() -> None:
@@ -292,11 +306,11 @@ def moving_out() -> None:
         raise AssertionError("both kinds in one package")
 
 
+PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class)
+PARTS += (questions, failing, branches, inspected, moving_out)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
-    for part in (
-        set_up, downgrade, data, not_null, renamed_class, questions, failing, branches, inspected, moving_out
-    ):  # fmt: skip
+    for part in PARTS:
         part()
 finally:
     os.chdir(home)
