@@ -232,7 +232,7 @@ def test_an_older_version_leaves_a_newer_database_alone(project: Path, database:
     add_migration(project, PLAIN)
     assert finish(start(project, database))[0] == 0
     status, printed = finish(start(BILLING, database))
-    assert (status, printed) == (0, "The database is up to date.\n")
+    assert status == 0 and "apply" not in printed, printed
     assert sql(database, "SELECT n FROM tally") == [{"n": 2}]
 
 
