@@ -157,6 +157,12 @@ def constraints() -> None:
 
 def downgrade() -> None:
     start(invoice())
+    for number, field in enumerate(("a", "b"), start=1):
+        models(invoice(*(f"{name} = fields.IntField(null=True)" for name in "ab"[:number])))
+        aerich("migrate", "--name", field)
+        aerich("upgrade")
+    aerich("downgrade", "-v", "1", "--yes")  # 2 and 1
+    assert [row[1] for row in sql("PRAGMA table_info(invoice)")] == ["id", "number"]
     assert "No downgrade items found" in aerich("downgrade", "--yes")  # and exit status 0
     assert "invoice" in tables()
     assert "Aborted" in aerich("downgrade", status=1)  # nobody answers the prompt

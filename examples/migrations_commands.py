@@ -69,6 +69,8 @@ class Shop:
     def run(self, *command: str) -> str:
         """What `python -m tortoise COMMAND` prints."""
         importlib.invalidate_caches()
+        for loaded in [module for module in sys.modules if module.startswith(f"{self.name}.")]:
+            del sys.modules[loaded]
         EXECUTOR_CACHE.clear()  # each command is a process of its own
         printed = io.StringIO()
         with redirect_stdout(printed), redirect_stderr(printed):
@@ -178,6 +180,19 @@ def data() -> None:
     assert "RuntimeError: no" in shop.fails("migrate")
     assert shop.columns() == ["id", "name"]
     assert shop.sql("SELECT count(*) FROM plan") == [(1,)]
+    shop.write("0003_add", 'ops.RunSQL([("UPDATE plan SET name = ?", ["z"])])', after="0002_add")
+    shop.run("migrate")
+    assert shop.sql("SELECT name FROM plan") == [("z",)]
+
+
+def faking() -> None:
+    """Without a target: whatever is pending is recorded."""
+    shop = Shop()
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_add", "ops.AddField('Plan', 'tier', fields.IntField(null=True))", after="0001_initial")
+    shop.run("migrate", "--fake")
+    assert shop.columns() == []
+    assert "No migrations to apply" in shop.run("migrate")
 
 
 def remembered() -> None:
@@ -201,5 +216,5 @@ def no_lambda() -> None:
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
-for part in (targets, says_ok, branches, squashing, data, remembered, no_lambda):
+for part in (targets, says_ok, branches, squashing, data, faking, remembered, no_lambda):
     part()

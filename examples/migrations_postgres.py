@@ -98,6 +98,8 @@ def write(step: str, operations: str, *, after: str = "", more: str = "", atomic
 async def command(*arguments: str) -> str:
     """What `python -m tortoise COMMAND` prints; raises what it fails with."""
     importlib.invalidate_caches()
+    for loaded in [module for module in sys.modules if module.startswith(f"{name}.")]:
+        del sys.modules[loaded]
     with redirect_stdout(io.StringIO()) as printed:
         assert await run_cli_async(["-c", f"{name}.conf.CONFIG", *arguments]) == 0
     return printed.getvalue()
@@ -135,6 +137,32 @@ def all_or_nothing() -> None:
     assert len(sql("SELECT 1 FROM information_schema.columns WHERE table_schema = 'all_or_nothing'")) == 6
 
 
+def imported() -> None:
+    """Today's model asks for columns that an earlier migration hasn't made yet."""
+    Path(name, "models.py").write_text(MODELS + "    later = fields.IntField(null=True)\n")
+    read = f"from {name}.models import Price\n\nasync def read(apps, schema_editor):\n    await Price.all()\n"
+    write("0002_read", "ops.RunPython(read)", after="0001_initial", more=read)
+    assert 'column "later" does not exist' in fails(command("migrate"))
+    historical = read.replace("await Price", 'await apps.get_model("models.Price")')
+    write("0002_read", "ops.RunPython(read)", after="0001_initial", more=historical)
+    run("migrate")
+
+
+def guessed() -> None:
+    """sqlmigrate guesses the name of a constraint; so does migrate, where the table isn't in `public`."""
+    code = "fields.CharField(max_length=9, null=True, unique={})"
+    write("0002_code", f'ops.AddField("Price", "code", {code.format(True)})', after="0001_initial")
+    write("0003_code", f'ops.AlterField("Price", "code", {code.format(False)})', after="0002_code")
+    run("migrate", "models", "0002_code")
+    constraints = "SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
+    constraints += "WHERE contype = 'u' AND relname = 'price' AND relnamespace = 'guessed'::regnamespace"
+    ((real,),) = sql(constraints)
+    shown = run("sqlmigrate", "models", "0003_code")
+    assert "DROP CONSTRAINT" in shown
+    assert f'"{real}"' not in shown
+    assert "does not exist" in fails(command("migrate"))
+
+
 def index_concurrently() -> None:
     """Not inside a transaction; and as an operation, or makemigrations wants the index once more."""
     index = 'AddIndexConcurrently("Price", Index(fields=["cents"], name="ix_cents"))'
@@ -145,6 +173,26 @@ def index_concurrently() -> None:
     run("migrate")
     assert sql("SELECT indexname FROM pg_indexes WHERE indexname = 'ix_cents'") == [("ix_cents",)]
     assert "No changes detected" in run("makemigrations")
+
+    # What fails half way stays, and is no use.
+    sql("INSERT INTO price (cents) VALUES (1)")
+    unique = 'ops.RunSQL("CREATE UNIQUE INDEX CONCURRENTLY ux_cents ON price (cents)")'
+    write("0004_unique", unique, after="0003_index", atomic=False)
+    assert "could not create unique index" in fails(command("migrate"))
+    assert sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_cents'::regclass") == [(False,)]
+
+    async def writer_waits() -> str:
+        builder, writer = await connect(), await connect()
+        try:
+            await writer.execute("SET lock_timeout = '100ms'")
+            async with builder.transaction():
+                await builder.execute("CREATE INDEX ix_more ON price (cents)")
+                return await writer.execute("INSERT INTO price (cents) VALUES (1)")
+        finally:
+            await builder.close()
+            await writer.close()
+
+    assert "LockNotAvailableError" in fails(writer_waits())
 
 
 def waiting() -> None:
@@ -214,7 +262,7 @@ def no_server() -> None:
     assert "ConnectionRefusedError" in fails(elsewhere("migrate"))
 
 
-PARTS = (not_null, all_or_nothing, index_concurrently, waiting, at_once, no_server)
+PARTS = (not_null, all_or_nothing, imported, guessed, index_concurrently, waiting, at_once, no_server)
 home, path = Path.cwd(), list(sys.path)
 os.chdir(tempfile.mkdtemp())
 sys.path.insert(0, str(Path.cwd()))

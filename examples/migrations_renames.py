@@ -207,6 +207,12 @@ except ConfigurationError as error:
     assert 'backward relation "invoices" duplicates in model Customer' in str(error)
 else:
     raise AssertionError("a class with a foreign key can be renamed")
+try:
+    shop.run("makemigrations")  # as long as that file is there
+except ConfigurationError as error:
+    assert 'backward relation "invoices" duplicates in model Customer' in str(error)
+else:
+    raise AssertionError("makemigrations can read that file")
 
 # A table: not detected.
 shop = Shop()
