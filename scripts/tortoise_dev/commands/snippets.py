@@ -230,15 +230,22 @@ def _text(report: Report) -> str:
             lines += [f"    {text}" for text in result.detail.rstrip("\n").split("\n")]
     lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
     counts = report.counts()
+    by_backend = report.by_backend()
     blocks = report.to_json()["summary"]["blocks"]
     if not blocks:
         lines.append("no block was found: nothing is proven")
-    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
-    on = "".join(f" on {name}" for name in [", ".join(report.by_backend())] if name)
+    if len(by_backend) > 1:
+        width = max(map(len, by_backend))
+        lines += [f"{name:<{width}}  {_told(told)}" for name, told in by_backend.items()]
+    on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
     pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
     what = f"{blocks} block{'' if blocks == 1 else 's'}"
-    lines.append(f"{what} of {pages}{on}: {told} in {report.seconds:.2f} s")
+    lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
     return "\n".join(lines)
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
 
 
 def _reason(result: Result) -> str:

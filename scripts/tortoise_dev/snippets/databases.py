@@ -155,6 +155,32 @@ def _without_password(url: str) -> str:
     return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
 
 
+# A data set that sets keys itself leaves PostgreSQL's sequences behind, alone among the databases: the first
+# row that a block creates would collide.
+_ADVANCE_SEQUENCES = """
+DO $$
+DECLARE key record;
+BEGIN
+    FOR key IN
+        SELECT *
+        FROM (
+            SELECT attrelid::regclass AS "table", attname,
+                pg_get_serial_sequence(attrelid::regclass::text, attname) AS sequence
+            FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+            WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p')
+                AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+        ) AS keys
+        WHERE sequence IS NOT NULL
+    LOOP
+        EXECUTE format(
+            'SELECT setval(%L, max(%I)) FROM %s, %s AS s HAVING max(%I) >= max(s.last_value)',
+            key.sequence, key.attname, key."table", key.sequence, key.attname
+        );
+    END LOOP;
+END $$
+"""
+
+
 async def make_template(target: str, models: Models, load: Callable[[], Any] | None) -> None:
     """Fill the template ``target``, an empty database's URL or the path of a SQLite file to be: the models'
     tables and the data set.
@@ -169,8 +195,10 @@ async def make_template(target: str, models: Models, load: Callable[[], Any] | N
         await context.generate_schemas()
         if load is not None:
             await load()
+        connection: Any = context.connections.get("default")
+        if connection.capabilities.dialect == "postgres":
+            await connection.execute_script(_ADVANCE_SEQUENCES)
         if not is_server:
-            connection: Any = context.connections.get("default")
             driver = connection._connection
             template = await driver._execute(driver._conn.serialize)
             Path(target).write_bytes(template)  # noqa: ASYNC240

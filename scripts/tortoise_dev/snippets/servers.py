@@ -259,7 +259,7 @@ class _Server(ABC):
         else:
             reason = str(error).split("\n")[0] or type(error).__name__
         return DatabaseError(
-            f"{self.backend.shown} cannot be used: {reason}. Start the server, or leave this database out"
+            f"{self.backend.shown} cannot be used: {reason}. Is the server running, and the URL right?"
         )
 
     # --- what differs between servers
@@ -410,7 +410,11 @@ class _Asyncpg(_Session):
     async def connect(self, backend: Backend) -> None:
         import asyncpg
 
-        self.connection = await asyncpg.connect(**_arguments(backend, database="postgres"))
+        arguments = _arguments(backend)
+        try:
+            self.connection = await asyncpg.connect(**arguments)
+        except asyncpg.InvalidCatalogNameError:  # nothing is kept in the URL's database: any will do
+            self.connection = await asyncpg.connect(**arguments | {"database": "postgres"})
 
     async def rows(self, sql: str) -> _Rows:
         return [tuple(row) for row in await self.connection.fetch(sql)]
@@ -423,11 +427,17 @@ class _Psycopg(_Session):
     async def connect(self, backend: Backend) -> None:
         import psycopg
 
-        arguments = _arguments(backend, database="postgres")
+        arguments = _arguments(backend)
         arguments["dbname"] = arguments.pop("database")
         if arguments.pop("ssl", False):
             arguments["sslmode"] = "require"
-        self.connection = await psycopg.AsyncConnection.connect(autocommit=True, **arguments)
+        connect = psycopg.AsyncConnection.connect
+        try:
+            self.connection = await connect(autocommit=True, **arguments)
+        except psycopg.OperationalError as error:
+            if "does not exist" not in str(error) or "database" not in str(error):
+                raise
+            self.connection = await connect(autocommit=True, **arguments | {"dbname": "postgres"})
 
     async def rows(self, sql: str) -> _Rows:
         cursor = await self.connection.execute(sql)
@@ -442,8 +452,9 @@ class _MySQLSession(_Session):
         import importlib
 
         driver = importlib.import_module(backend.driver)
-        arguments = _arguments(backend, database=None)
-        arguments["db"] = arguments.pop("database")
+        arguments = _arguments(backend)
+        database = arguments.pop("database")
+        arguments["db"] = database if _NAME.fullmatch(database) else None  # the URL's own is not needed
         self.connection = await driver.connect(
             autocommit=True,
             init_command="SET wait_timeout = 86400, lock_wait_timeout = 10, foreign_key_checks = 0",
@@ -467,17 +478,15 @@ _SESSIONS: dict[str, type[_Session]] = {
 }
 
 
-def _arguments(backend: Backend, database: str | None) -> dict[str, Any]:
-    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it; ``database`` if it names
-    none.
-    """
+def _arguments(backend: Backend) -> dict[str, Any]:
+    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it."""
     parts, query = backend.parts, parse_qs(backend.parts.query)
     arguments: dict[str, Any] = {
         "host": parts.hostname or query["host"][-1],
         "port": parts.port or (3306 if backend.kind == "mysql" else 5432),
         "user": parts.username,
         "password": unquote(parts.password or "") or (None if backend.kind == "postgres" else ""),
-        "database": parts.path.removeprefix("/") or database,
+        "database": parts.path.removeprefix("/") or "postgres",
     }
     if "ssl" in query:
         arguments["ssl"] = True
