@@ -159,23 +159,23 @@ def _without_password(url: str) -> str:
 # row that a block creates would collide.
 _ADVANCE_SEQUENCES = """
 DO $$
-DECLARE key record;
+DECLARE
+    key record;
+    sequence text;
 BEGIN
     FOR key IN
-        SELECT *
-        FROM (
-            SELECT attrelid::regclass AS "table", attname,
-                pg_get_serial_sequence(attrelid::regclass::text, attname) AS sequence
-            FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
-            WHERE attnum > 0 AND NOT attisdropped AND relkind IN ('r', 'p')
-                AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
-        ) AS keys
-        WHERE sequence IS NOT NULL
+        SELECT attrelid::regclass AS "table", attname AS "column"
+        FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+        WHERE attnum > 0 AND (attidentity <> '' OR atthasdef) AND relkind IN ('r', 'p')
+            AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
     LOOP
-        EXECUTE format(
-            'SELECT setval(%L, max(%I)) FROM %s, %s AS s HAVING max(%I) >= max(s.last_value)',
-            key.sequence, key.attname, key."table", key.sequence, key.attname
-        );
+        sequence := pg_get_serial_sequence(key."table"::text, key."column");
+        IF sequence IS NOT NULL THEN
+            EXECUTE format(
+                'SELECT setval(%L, max(%I)) FROM %s, %s AS s HAVING max(%I) >= max(s.last_value)',
+                sequence, key."column", key."table", sequence, key."column"
+            );
+        END IF;
     END LOOP;
 END $$
 """
