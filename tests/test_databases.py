@@ -483,6 +483,33 @@ async def load():
 """
 
 
+def test_pytest_runs_blocks_on_each_database_of_the_settings(folder: Path, url: str) -> None:
+    name = backend_of(url).name
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f'databases = ["sqlite://:memory:", {json.dumps(url)}]\n')
+    (folder / "page.md").write_text(FRESH + SHOWS_URL, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--snippets", "-q", "-n", "2", "-rA", "page.md"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    passed = re.findall(r"^PASSED (?:\S*/)?page.md::(\S+)$", done.stdout, re.MULTILINE)
+    assert sorted(passed) == sorted(f"top/{n}[{b}]" for n in range(1, 6) for b in ("sqlite", name)), (
+        done.stdout
+    )
+    runs = {run_of("/" + line) for line in (folder / "urls").read_text().split() if "tortoise_dev_" in line}
+    assert len(runs) == 1
+    assert not runs & ids_on(url)
+
+
+SHOWS_URL = """
+```python
+import os
+from pathlib import Path
+
+with Path(__file__).with_name("urls").open("a") as file:
+    print(os.environ["DATABASE_URL"].rpartition("/")[2], file=file)
+```
+"""
+
+
 # --- what cannot be used
 
 
@@ -501,6 +528,22 @@ def test_a_server_that_is_down_is_one_error(folder: Path, url: str) -> None:
     assert len(done.stderr.splitlines()) == 1
     assert url.replace("s3cret", "***") in done.stderr
     assert "Is the server running" in done.stderr
+
+
+def test_the_password_is_in_no_report(folder: Path, url: str) -> None:
+    parts = urlsplit(url)
+    secret = url if parts.password else url.replace("@", ":s3cret@")  # a server that trusts takes any
+    page = '```python needs="postgres|mysql"\nimport os\n\nprint(os.environ["DATABASE_URL"])\n'
+    page += 'raise ValueError(os.environ["DATABASE_URL"])\n```\n'
+    (folder / "page.md").write_text(page, encoding="utf-8")
+    text, document = (
+        snippets(folder, "--db", secret, "--format", form, "page.md") for form in ("text", "json")
+    )
+    if "cannot be used" in text.stderr:
+        pytest.skip("the server trusts nobody but who has no password")
+    assert ":***@" in text.stdout
+    assert ":***@" in document.stdout
+    assert f":{urlsplit(secret).password}@" not in text.stdout + document.stdout
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "mysql"])

@@ -73,6 +73,11 @@ class Backend:
         """The URL without its password."""
         return _without_password(self.url)
 
+    def without_password(self, text: str) -> str:
+        """A text in which URLs of this server don't show the password."""
+        password = self.parts.password if self.is_server else None
+        return text.replace(f":{password}@", ":***@") if password else text
+
     @property
     def parts(self) -> SplitResult:
         """The URL, split."""
