@@ -100,7 +100,9 @@ class Runner:
         if job.chain is None:
             return [self._without_chain(job, block) for block in job.blocks]
         results = self._run_chain(job, job.chain)
-        return [_without_password(result, job.backend) for result in results] if job.backend else results
+        if job.backend is None or not job.backend.is_server:
+            return results
+        return [_without_password(result, job.backend) for result in results]
 
     def start(self) -> Worker:
         """The worker, started, with the templates made if they are to be made."""
