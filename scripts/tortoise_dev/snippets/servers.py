@@ -26,6 +26,7 @@ import re
 import secrets
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -37,10 +38,10 @@ from .databases import Backend, DatabaseError, SqlError, statements_of
 PATIENCE = 10.0
 """Seconds that a server may take to accept a connection."""
 
-_NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 HANDS = 4
 """Connections to a server that make and drop databases."""
 
+_NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 _COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 _QUERY = re.compile(
     _COMMENTS + r"\(*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH)\b", re.IGNORECASE | re.DOTALL
@@ -71,21 +72,26 @@ class Servers:
             try:
                 for server in self._servers.values():
                     self._wait(server.open())
-            except BaseException:
-                with contextlib.suppress(DatabaseError):
-                    self.__exit__(None, None, None)
+            except BaseException as error:
+                self.__exit__(type(error), error, error.__traceback__)
                 raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        problems: list[DatabaseError] = []
         if self._thread.is_alive():
             for server in self._servers.values():
-                self._wait(server.close())
+                try:
+                    self._wait(server.close())
+                except DatabaseError as problem:
+                    problems.append(problem)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
         self._loop.close()
+        if problems and error is None:
+            raise problems[0]
 
     def templates(self) -> list[str]:
         """The URLs of the empty databases that are to become templates."""
@@ -138,7 +144,7 @@ class _Server(ABC):
         self.sessions: list[_Session] = []
         self.idle: asyncio.Queue[_Session] = asyncio.Queue()
         self.ahead = ahead
-        self.coming: asyncio.Queue[asyncio.Task[str]] = asyncio.Queue()
+        self.coming: deque[asyncio.Task[str]] = deque()
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -174,7 +180,8 @@ class _Server(ABC):
             raise self.problem(error) from None
         finally:
             for session in self.sessions:
-                await session.close()
+                with contextlib.suppress(Exception):  # it is gone already
+                    await session.close()
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[_Session]:
@@ -207,12 +214,12 @@ class _Server(ABC):
 
     def copy_ahead(self) -> None:
         """Begin to make the databases that are taken next."""
-        while self.coming.qsize() < self.ahead:
-            self.coming.put_nowait(self.start(self.new(self.copy)))
+        while len(self.coming) < self.ahead:
+            self.coming.append(self.start(self.new(self.copy)))
 
     async def take(self) -> str:
         """The name of a copy of the template."""
-        coming = self.coming.get_nowait()
+        coming = self.coming.popleft()
         self.copy_ahead()
         return await coming
 
