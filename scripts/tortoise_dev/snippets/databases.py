@@ -73,6 +73,11 @@ class Backend:
         """The URL without its password."""
         return _without_password(self.url)
 
+    def without_password(self, text: str) -> str:
+        """A text in which URLs of this server don't show the password."""
+        password = self.parts.password if self.is_server else None
+        return text.replace(f":{password}@", ":***@") if password else text
+
     @property
     def parts(self) -> SplitResult:
         """The URL, split."""
@@ -155,6 +160,32 @@ def _without_password(url: str) -> str:
     return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
 
 
+# A data set that sets keys itself leaves PostgreSQL's sequences behind, alone among the databases: the first
+# row that a block creates would collide.
+_ADVANCE_SEQUENCES = """
+DO $$
+DECLARE
+    key record;
+    sequence text;
+BEGIN
+    FOR key IN
+        SELECT attrelid::regclass AS "table", attname AS "column"
+        FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+        WHERE attnum > 0 AND (attidentity <> '' OR atthasdef) AND relkind IN ('r', 'p')
+            AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    LOOP
+        sequence := pg_get_serial_sequence(key."table"::text, key."column");
+        IF sequence IS NOT NULL THEN
+            EXECUTE format(
+                'SELECT setval(%L, max(%I)) FROM %s, %s AS s HAVING max(%I) >= max(s.last_value)',
+                sequence, key."column", key."table", sequence, key."column"
+            );
+        END IF;
+    END LOOP;
+END $$
+"""
+
+
 async def make_template(target: str, models: Models, load: Callable[[], Any] | None) -> None:
     """Fill the template ``target``, an empty database's URL or the path of a SQLite file to be: the models'
     tables and the data set.
@@ -169,8 +200,10 @@ async def make_template(target: str, models: Models, load: Callable[[], Any] | N
         await context.generate_schemas()
         if load is not None:
             await load()
+        connection: Any = context.connections.get("default")
+        if connection.capabilities.dialect == "postgres":
+            await connection.execute_script(_ADVANCE_SEQUENCES)
         if not is_server:
-            connection: Any = context.connections.get("default")
             driver = connection._connection
             template = await driver._execute(driver._conn.serialize)
             Path(target).write_bytes(template)  # noqa: ASYNC240

@@ -55,13 +55,14 @@ class PagePlan:
         return needed[0] if needed else dialect_of(self.settings.databases)
 
     def is_compared(self, block: Block, backend: Backend | None, backends: list[Backend]) -> bool:
-        """Is an ``output`` or ``sql`` block reported on this backend? As skipped, if none has its dialect."""
+        """Is an ``output`` or ``sql`` block reported on this backend? Skipped, if none has its dialect."""
         dialect = self.dialect(self.sources[block.line])
         return backend is None or backend.kind == dialect or all(b.kind != dialect for b in backends)
 
     def explained_on(self, block: Block, backends: list[Backend]) -> Backend | None:
-        """The database that explains a lone ``sql`` block: the first of its dialect. There is always a SQLite;
-        what no server of the run can explain is skipped, on whichever comes first.
+        """The database that explains a lone ``sql`` block: the first of its dialect.
+
+        There is always a SQLite; what no server of the run can explain is skipped, on whichever comes first.
         """
         dialect = self.dialect(block)
         other = backends[0] if backends and dialect != "sqlite" else None

@@ -99,7 +99,10 @@ class Runner:
         """The results of a job's blocks, in page order. Raises WorkerError where no block can be run."""
         if job.chain is None:
             return [self._without_chain(job, block) for block in job.blocks]
-        return self._run_chain(job, job.chain)
+        results = self._run_chain(job, job.chain)
+        if job.backend is None or not job.backend.is_server:
+            return results
+        return [_without_password(result, job.backend) for result in results]
 
     def start(self) -> Worker:
         """The worker, started, with the templates made if they are to be made."""
@@ -220,6 +223,14 @@ class Runner:
         if not block.source.strip():
             return Verdict("unverified", "an empty block", block.start)
         return Verdict("passed", "explained")
+
+
+def _without_password(result: Result, backend: Backend) -> Result:
+    """A block may print or raise the URL of its database."""
+    hide = backend.without_password
+    actual = hide(result.actual) if result.actual is not None else None
+    sql = tuple(hide(statement) for statement in result.sql)
+    return replace(result, reason=hide(result.reason), detail=hide(result.detail), sql=sql, actual=actual)
 
 
 def _last_run(job: Job, chain: Chain) -> Block:

@@ -26,6 +26,7 @@ import re
 import secrets
 import threading
 from abc import ABC, abstractmethod
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterable
 from dataclasses import replace
 from types import TracebackType
@@ -37,10 +38,10 @@ from .databases import Backend, DatabaseError, SqlError, statements_of
 PATIENCE = 10.0
 """Seconds that a server may take to accept a connection."""
 
-_NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 HANDS = 4
 """Connections to a server that make and drop databases."""
 
+_NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 _COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 _QUERY = re.compile(
     _COMMENTS + r"\(*(SELECT|INSERT|UPDATE|DELETE|MERGE|VALUES|WITH)\b", re.IGNORECASE | re.DOTALL
@@ -71,21 +72,26 @@ class Servers:
             try:
                 for server in self._servers.values():
                     self._wait(server.open())
-            except BaseException:
-                with contextlib.suppress(DatabaseError):
-                    self.__exit__(None, None, None)
+            except BaseException as error:
+                self.__exit__(type(error), error, error.__traceback__)
                 raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        problems: list[DatabaseError] = []
         if self._thread.is_alive():
             for server in self._servers.values():
-                self._wait(server.close())
+                try:
+                    self._wait(server.close())
+                except DatabaseError as problem:
+                    problems.append(problem)
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
         self._loop.close()
+        if problems and error is None:
+            raise problems[0]
 
     def templates(self) -> list[str]:
         """The URLs of the empty databases that are to become templates."""
@@ -138,7 +144,7 @@ class _Server(ABC):
         self.sessions: list[_Session] = []
         self.idle: asyncio.Queue[_Session] = asyncio.Queue()
         self.ahead = ahead
-        self.coming: asyncio.Queue[asyncio.Task[str]] = asyncio.Queue()
+        self.coming: deque[asyncio.Task[str]] = deque()
         self.tasks: set[asyncio.Task[Any]] = set()
 
     async def open(self) -> None:
@@ -174,7 +180,8 @@ class _Server(ABC):
             raise self.problem(error) from None
         finally:
             for session in self.sessions:
-                await session.close()
+                with contextlib.suppress(Exception):  # it is gone already
+                    await session.close()
 
     @contextlib.asynccontextmanager
     async def session(self) -> AsyncIterator[_Session]:
@@ -207,12 +214,12 @@ class _Server(ABC):
 
     def copy_ahead(self) -> None:
         """Begin to make the databases that are taken next."""
-        while self.coming.qsize() < self.ahead:
-            self.coming.put_nowait(self.start(self.new(self.copy)))
+        while len(self.coming) < self.ahead:
+            self.coming.append(self.start(self.new(self.copy)))
 
     async def take(self) -> str:
         """The name of a copy of the template."""
-        coming = self.coming.get_nowait()
+        coming = self.coming.popleft()
         self.copy_ahead()
         return await coming
 
@@ -259,7 +266,7 @@ class _Server(ABC):
         else:
             reason = str(error).split("\n")[0] or type(error).__name__
         return DatabaseError(
-            f"{self.backend.shown} cannot be used: {reason}. Start the server, or leave this database out"
+            f"{self.backend.shown} cannot be used: {reason}. Is the server running, and the URL right?"
         )
 
     # --- what differs between servers
@@ -410,7 +417,11 @@ class _Asyncpg(_Session):
     async def connect(self, backend: Backend) -> None:
         import asyncpg
 
-        self.connection = await asyncpg.connect(**_arguments(backend, database="postgres"))
+        arguments = _arguments(backend)
+        try:
+            self.connection = await asyncpg.connect(**arguments)
+        except asyncpg.InvalidCatalogNameError:  # nothing is kept in the URL's database: any will do
+            self.connection = await asyncpg.connect(**arguments | {"database": "postgres"})
 
     async def rows(self, sql: str) -> _Rows:
         return [tuple(row) for row in await self.connection.fetch(sql)]
@@ -423,11 +434,17 @@ class _Psycopg(_Session):
     async def connect(self, backend: Backend) -> None:
         import psycopg
 
-        arguments = _arguments(backend, database="postgres")
+        arguments = _arguments(backend)
         arguments["dbname"] = arguments.pop("database")
         if arguments.pop("ssl", False):
             arguments["sslmode"] = "require"
-        self.connection = await psycopg.AsyncConnection.connect(autocommit=True, **arguments)
+        connect = psycopg.AsyncConnection.connect
+        try:
+            self.connection = await connect(autocommit=True, **arguments)
+        except psycopg.OperationalError as error:
+            if "does not exist" not in str(error) or "database" not in str(error):
+                raise
+            self.connection = await connect(autocommit=True, **arguments | {"dbname": "postgres"})
 
     async def rows(self, sql: str) -> _Rows:
         cursor = await self.connection.execute(sql)
@@ -442,8 +459,9 @@ class _MySQLSession(_Session):
         import importlib
 
         driver = importlib.import_module(backend.driver)
-        arguments = _arguments(backend, database=None)
-        arguments["db"] = arguments.pop("database")
+        arguments = _arguments(backend)
+        database = arguments.pop("database")
+        arguments["db"] = database if _NAME.fullmatch(database) else None  # the URL's own is not needed
         self.connection = await driver.connect(
             autocommit=True,
             init_command="SET wait_timeout = 86400, lock_wait_timeout = 10, foreign_key_checks = 0",
@@ -467,17 +485,15 @@ _SESSIONS: dict[str, type[_Session]] = {
 }
 
 
-def _arguments(backend: Backend, database: str | None) -> dict[str, Any]:
-    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it; ``database`` if it names
-    none.
-    """
+def _arguments(backend: Backend) -> dict[str, Any]:
+    """What a driver's ``connect`` needs, read from the URL as Tortoise reads it."""
     parts, query = backend.parts, parse_qs(backend.parts.query)
     arguments: dict[str, Any] = {
         "host": parts.hostname or query["host"][-1],
         "port": parts.port or (3306 if backend.kind == "mysql" else 5432),
         "user": parts.username,
         "password": unquote(parts.password or "") or (None if backend.kind == "postgres" else ""),
-        "database": parts.path.removeprefix("/") or database,
+        "database": parts.path.removeprefix("/") or "postgres",
     }
     if "ssl" in query:
         arguments["ssl"] = True
