@@ -1,4 +1,4 @@
-# snippet: needs="aerich"
+# snippet: needs="aerich, tortoise>=1.1.4"
 """Aerich 0.10 on SQLite: set-up, what its commands do to tables and files, branches, and the way out."""
 
 import asyncio

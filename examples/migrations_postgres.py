@@ -1,4 +1,4 @@
-# snippet: needs="postgres"
+# snippet: needs="postgres, psycopg"
 """The built-in migrations on PostgreSQL: NOT NULL, locks, indexes, and runs at once. In schemas of its own.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_postgres.py
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import warnings
 from collections.abc import Coroutine
 from contextlib import redirect_stdout
 from pathlib import Path
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 import asyncpg
 from tortoise.cli.cli import run_cli_async
 
+warnings.filterwarnings("ignore", "`pk` is deprecated")  # older releases use it themselves
 URL = os.environ["DATABASE_URL"]
 T = TypeVar("T")
 CONFIG = """
@@ -262,7 +264,26 @@ def no_server() -> None:
     assert "ConnectionRefusedError" in fails(elsewhere("migrate"))
 
 
-PARTS = (not_null, all_or_nothing, imported, guessed, index_concurrently, waiting, at_once, no_server)
+def other_driver() -> None:
+    """With that driver the first file is applied and cannot be recorded: the next run applies it again."""
+    url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
+    Path(name, "conf.py").write_text(CONFIG.format(name=name, url=url))
+    write("0002_rank", 'ops.AddField("Price", "rank", fields.IntField(null=True))', after="0001_initial")
+    assert "the query has 0 placeholders but 3 parameters were passed" in fails(command("migrate"))
+    assert "already exists" in fails(command("migrate"))
+
+
+PARTS = (
+    not_null,
+    all_or_nothing,
+    imported,
+    guessed,
+    index_concurrently,
+    waiting,
+    at_once,
+    no_server,
+    other_driver,
+)
 home, path = Path.cwd(), list(sys.path)
 os.chdir(tempfile.mkdtemp())
 sys.path.insert(0, str(Path.cwd()))
