@@ -1,8 +1,9 @@
 # snippet: needs="tortoise>=1.1.8"
-"""Renames with the built-in migrations: what is detected, and three operations for what is not.
+"""Renames with the built-in migrations: what is detected, and operations for what is not.
 
-Copy RenameClass, RenameForeignKey and RenameAttribute into a project, say to apps/common/operations.py. They
-keep the state, from which the next migration is computed, in step with the tables.
+Copy RenameClass, RenameForeignKey, RenameAttribute and ForgetField into a project, say to
+apps/common/operations.py. They keep the state, from which the next migration is computed, in step with the
+tables.
 """
 
 import asyncio
@@ -68,13 +69,23 @@ class RenameAttribute(ops.RenameField):
         return None
 
 
+class ForgetField(ops.RemoveField):
+    """The model has lost the field, the table keeps the column: no SQL."""
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
 # --- the proof
 
 HEAD = """
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from tortoise.models import Model
-from __main__ import RenameAttribute, RenameClass, RenameForeignKey
+from __main__ import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
 """
 MODELS = """
 class Customer(Model):
@@ -270,6 +281,18 @@ shop.step(
     'RenameAttribute("Customer", "email", "contact", column="email")',
     'assert await apps.get_model("models.Customer").filter(contact="a@x.test").count() == 1',
 )
+assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
+
+shop = Shop()
+shop.models(email=KEPT.replace("50", "60"))
+shop.step(
+    'RenameAttribute("Customer", "email", "contact", column="email"), ops.AlterField('
+    '"Customer", "contact", fields.CharField(max_length=60, null=True, source_field="email"))'
+)
+
+shop = Shop()
+shop.models(email="")
+shop.step('ForgetField("Customer", "email")')
 assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
 
 shop = Shop()
