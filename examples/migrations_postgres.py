@@ -265,7 +265,7 @@ def no_server() -> None:
 
 
 def other_driver() -> None:
-    """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run applies it again."""
+    """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
     Path(name, "conf.py").write_text(CONFIG.format(name=name, url=url))
     write("0002_rank", 'ops.AddField("Price", "rank", fields.IntField(null=True))', after="0001_initial")
