@@ -139,7 +139,7 @@ for operation, (options, pets) in itertools.product((ALTER, REMOVE), (("", 0), (
     assert shop.sql("SELECT count(*) FROM pet") == [(pets,)]
 assert "ck_age" not in shop.sql("SELECT sql FROM sqlite_master WHERE name = 'pet'")[0][0]
 
-# On SQLite a changed column means a new table: indexes and unique_together stay behind, an index just added too.
+# On SQLite a changed column means a new table: indexes and unique_together stay behind.
 for change, kept in CHANGES:
     shop = Project(_0001_initial=SHELF, _0002_change=CHANGE.replace("CHANGE", change))
     shop.run("migrate", "models", "0001_initial")
