@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.8"
 """models.py becomes a package of the same name: what migrations notice of it, and what they don't.
 
 Old migrations import the enums that models used, so those are re-exported too. A table that is now named
