@@ -1,6 +1,7 @@
 """What Tortoise refuses when a model is defined or used, and what it lets pass."""
 
 import asyncio
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -43,6 +44,11 @@ refused(
     "two primary keys",
     lambda: model(a=fields.IntField(primary_key=True), b=fields.IntField(primary_key=True)),
 )
+for old in ("pk", "index"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fields.IntField(**{old: True})
+    assert [warning.category for warning in caught] == [DeprecationWarning], old
 refused("not a callable", lambda: fields.DatetimeField(db_default=timezone.now))
 refused("can't be indexed", lambda: fields.TextField(db_index=True))
 refused("doesn't support unique", lambda: fields.TextField(unique=True))
