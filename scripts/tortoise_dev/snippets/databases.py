@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from tortoise.context import TortoiseContext
@@ -53,7 +52,7 @@ _NAMES |= {"psycopg": "postgres", "mysql": "mysql", "mariadb": "mysql"}
 
 def backend_of(url: str) -> Backend:
     """The backend of a database URL. Raises DatabaseError for one that the harness cannot provide."""
-    scheme = urlsplit(url).scheme if "://" in url else ""
+    scheme = url.partition("://")[0].lower() if "://" in url else ""
     name = _NAMES.get(scheme)
     if name != "sqlite":
         what = "is no database URL" if name is None else "needs a server"
