@@ -21,8 +21,8 @@ from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 SERVERS = {
-    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432"),
-    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306"),
+    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
+    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
 }
 
 HEAD = """
@@ -125,13 +125,14 @@ def fresh_database(kind: str, folder: Path) -> Iterator[str]:
         yield url
         return
     name = f"tortoise_dev_migrate_{uuid.uuid4().hex[:12]}"
-    server = f"{SERVERS[kind]}/{kind}"
+    base = SERVERS[kind].rpartition("/")[0]
+    server = f"{base}/{kind}"  # the database that each server has
     try:
         sql(server, f"CREATE DATABASE {name}")
     except (ConfigurationError, DBConnectionError, ImportError) as error:
         pytest.skip(f"no {kind}: {error}")
     try:
-        prepare(url := f"{SERVERS[kind]}/{name}")
+        prepare(url := f"{base}/{name}")
         yield url
     finally:
         sql(server, f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgres" else ""))
