@@ -36,7 +36,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 """
 
-# A data migration that shows how often it ran. It lets other runs come in: until three are here, or for SECONDS.
+# A data migration that shows how often it ran. It lets others come in: until three are here, or for SECONDS.
 DOUBLE = """
 async def double(apps, schema_editor):
     Path(f"arrived-{os.getpid()}").touch()
@@ -207,6 +207,24 @@ def test_a_killed_run_leaves_no_lock(project: Path, database: str) -> None:
     status, printed = finish(start(project, database))
     assert status == 0, printed
     assert sql(database, "SELECT n FROM tally") == [{"n": 2}]
+
+
+def test_a_kill_before_the_record_applies_it_again(project: Path, database: str) -> None:
+    """Tortoise records a migration after its transaction: data migrations must bear a second run."""
+    add_migration(project, PLAIN)
+    killed = """
+import asyncio, os, migrate
+from tortoise.migrations.recorder import MigrationRecorder
+
+async def record_applied(self, app, name):
+    os._exit(9)
+
+MigrationRecorder.record_applied = record_applied
+asyncio.run(migrate.main())
+"""
+    assert finish(start(project, database, "-c", killed))[0] == 9
+    assert finish(start(project, database))[0] == 0
+    assert sql(database, "SELECT n FROM tally") == [{"n": 4}]
 
 
 def test_a_run_that_waits_does_not_block_an_index_built_concurrently(project: Path, postgres: str) -> None:
