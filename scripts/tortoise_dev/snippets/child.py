@@ -23,7 +23,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from . import python, world
-from .databases import Models, open_database
+from .databases import Models, open_sqlite, open_url
 from .errors import BlockError, traceback_of
 from .guards import Guards
 
@@ -51,7 +51,10 @@ class Step:
 
 @dataclass
 class Request:
-    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text)."""
+    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text).
+
+    Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
+    """
 
     page: str
     steps: list[Step]
@@ -64,6 +67,7 @@ class Request:
     files: list[tuple[str, str]] = field(default_factory=list)
     models: Models | None = None
     template: str | None = None
+    database: str | None = None
     own_loop: bool = False
     fixed: bool = False
 
@@ -149,22 +153,30 @@ class Execution:
             world.extend_packages(path, request.directory)
         if request.fixed:
             world.fix_clock_and_chance()
+        os.environ["DATABASE_URL"] = self.database_url()
         if request.models is not None:
             self.open_database()
+
+    def database_url(self) -> str:
+        """Where the chain's database is, for whoever opens it by himself."""
+        file = Path(self.request.directory, "db.sqlite3")
+        return self.request.database or f"sqlite://{file.as_posix()}"
 
     def open_database(self) -> None:
         import asyncio
 
         request = self.request
-        shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
-        file = Path(request.directory, "db.sqlite3") if shared else None
-        template = Path(request.template).read_bytes() if request.template else None
-        if request.steps[0].kind == "shell":
-            template = None
+        assert request.models is not None
+        if request.database is not None:
+            opening = open_url(request.models, request.database)
+        else:
+            shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
+            file = Path(request.directory, "db.sqlite3") if shared else None
+            template = Path(request.template).read_bytes() if request.template else None
+            opening = open_sqlite(request.models, template, file)
         self.guards.watch_loops()
         self.runner = asyncio.Runner()
-        assert request.models is not None
-        self.runner.run(open_database(request.models, template, file), context=self.context)
+        self.runner.run(opening, context=self.context)
 
     # --- one block
 
@@ -208,7 +220,7 @@ class Execution:
         from . import shell
 
         directory, scratch = Path(self.request.directory), Path(self.request.scratch)
-        environment = shell.shell_environment(directory, scratch, Path(self.request.skill))
+        environment = shell.shell_environment(scratch, Path(self.request.skill))
         shell.run_shell(step.source, step.line, directory, scratch, environment)
         return None if step.source.strip() else "an empty block"
 
@@ -333,7 +345,7 @@ async def _pending_tasks() -> list[asyncio.Task[Any]]:
     for _ in range(3):
         await asyncio.sleep(0)
     current = asyncio.current_task()
-    return [task for task in asyncio.all_tasks() if task is not current and not task.done()]
+    return [t for t in asyncio.all_tasks() if t is not current and not t.done() and not _is_of_a_pool(t)]
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
@@ -351,6 +363,15 @@ async def _close_connections() -> None:
     context = get_current_context()
     if context is not None and context.inited:
         await context.close_connections()
+
+
+def _is_of_a_pool(task: asyncio.Task[Any]) -> bool:
+    """Does this task belong to a connection pool, which ends it when it is closed (psycopg's)?"""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    if frame is None:
+        return False
+    modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
+    return any(module.startswith("psycopg_pool.") for module in modules)
 
 
 def _is_driver(thread: threading.Thread) -> bool:

@@ -37,14 +37,17 @@ _write, _exit = os.write, os._exit
 
 @dataclass
 class Preparation:
-    """What the server imports before it forks. ``paths`` go in front of sys.path."""
+    """What the server imports before it forks, and the templates that it fills. ``paths`` go in front of
+    sys.path.
+    """
 
     scratch: str
     paths: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     models: Models | None = None
     setup: str | None = None
-    template: str | None = None
+    engines: list[str] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
 
 
 def serve(*, forks: bool) -> None:
@@ -107,8 +110,10 @@ class _Server:
                     importlib.import_module(name)
         except Exception as error:
             return f"models: {name} cannot be imported: {type(error).__name__}: {error}"
-        if preparation.template is not None:
-            problem = self.make_template(Path(preparation.template))
+        for engine in preparation.engines:
+            importlib.import_module(engine)
+        for template in preparation.templates:
+            problem = self.make_template(template)
             if problem:
                 return problem
         self.guards = warm_up(preparation.models)
@@ -120,13 +125,13 @@ class _Server:
             faulthandler.register(signal.SIGUSR1, file=self.stacks, all_threads=True, chain=True)
         return None
 
-    def make_template(self, path: Path) -> str | None:
+    def make_template(self, target: str) -> str | None:
         """Build the template database, in a child of its own where there is fork; returns what went wrong."""
         if not hasattr(os, "fork"):
-            return _try_template(self.preparation, path)
+            return _try_template(self.preparation, target)
         reader, writer = os.pipe()
         if os.fork() == 0:
-            problem = _try_template(self.preparation, path)
+            problem = _try_template(self.preparation, target)
             os.write(writer, (problem or "").encode())
             os._exit(0 if problem is None else 1)
         os.close(writer)
@@ -246,7 +251,7 @@ class _Server:
         self.stacks.flush()
 
 
-def _try_template(preparation: Preparation, path: Path) -> str | None:
+def _try_template(preparation: Preparation, target: str) -> str | None:
     import asyncio
 
     import time_machine
@@ -255,7 +260,7 @@ def _try_template(preparation: Preparation, path: Path) -> str | None:
     try:
         load = _resolve(preparation.setup) if preparation.setup else None
         with time_machine.travel(CLOCK, tick=False):
-            asyncio.run(make_template(path, preparation.models, load))
+            asyncio.run(make_template(target, preparation.models, load))
     except Exception as error:
         return f"the data set could not be made: {type(error).__name__}: {error}"
     return None

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import python
-from .databases import record_statements
+from .statements import record_statements
 
 if TYPE_CHECKING:
     import threading
