@@ -5,7 +5,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-# Before anything reads the settings: whatever starts the application itself fails, and reaches no real database.
+# Before anything reads the settings: what starts the application itself fails, and reaches no real database.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
