@@ -30,7 +30,7 @@ def ends(last_line: str) -> bool:
     with script:
         assert script.stdout.readline() == b"0\n"
         try:
-            script.wait(timeout=1.5)
+            script.wait(timeout=1)
         except subprocess.TimeoutExpired:
             script.kill()
             return False
