@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.4"
 """What a start-up does not do: connect, start a mounted application, start a second one; what tasks hide."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.4"
 """aiohttp's helper sets no fallback: it works only where set-up and sockets share one task."""
 
 import asyncio

@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.8"
 """A data migration is tested like this: stop before it, insert old rows with SQL, apply, look; and back."""
 
 import asyncio
