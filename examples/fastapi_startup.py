@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import contextvars
+import warnings
 
 import httpx
 from fastapi import BackgroundTasks, FastAPI
@@ -52,6 +53,26 @@ async def a_mounted_application() -> None:
         assert started == []
 
 
+async def a_test_client() -> None:
+    """Only in a `with` statement does it run the lifespan: in a test, that connects to the real database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Starlettes want another HTTP client
+        from fastapi.testclient import TestClient
+
+    started = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI):
+        started.append(app)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    TestClient(app).get("/")
+    assert started == []
+    with TestClient(app):
+        assert started == [app]
+
+
 async def a_server_that_is_down() -> None:
     """The start succeeds; the first query raises the driver's error, which is none of Tortoise's."""
     async with RegisterTortoise(FastAPI(), db_url="asyncpg://nobody@127.0.0.1:9/x", modules=MODULES):
@@ -89,21 +110,25 @@ async def a_task_that_fails() -> None:
 
 async def a_def_route() -> None:
     """It runs in a thread: the context is there, an event loop is not."""
+    app = FastAPI()
+
+    @app.get("/")
+    def route() -> tuple[bool, bool]:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return Tortoise.is_inited(), False
+        return Tortoise.is_inited(), True
+
     async with tortoise_test_context(["__main__"]):
-
-        def route() -> str:
-            assert Tortoise.is_inited()
-            try:
-                asyncio.get_running_loop()
-            except RuntimeError:
-                return "no loop"
-            return "a loop"
-
-        assert await asyncio.to_thread(route) == "no loop"
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/")).json() == [True, False]
 
 
 for scene in (
     a_mounted_application,
+    a_test_client,
     a_server_that_is_down,
     a_task_that_fails,
     a_def_route,

@@ -6,11 +6,13 @@ import subprocess
 import sys
 
 from tortoise import Tortoise, fields, run_async
+from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
 SCRIPT = """
 import asyncio
 from tortoise import Tortoise, fields, run_async
+from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
 class Note(Model):
@@ -45,9 +47,9 @@ class Note(Model):
     id = fields.IntField(primary_key=True)
 
 
-async def start() -> None:
+async def start() -> TortoiseContext:
     """Nothing is connected yet: nothing to close."""
-    await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+    return await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
 
 
 async def is_started() -> bool:
@@ -65,6 +67,8 @@ def two_runs() -> None:
     assert asyncio.run(both())
     run_async(start())
     assert not asyncio.run(is_started())
+    with asyncio.run(start()):
+        assert asyncio.run(is_started())
 
 
 contextvars.Context().run(two_runs)

@@ -5,12 +5,14 @@ import tempfile
 import warnings
 from pathlib import Path
 from unittest import IsolatedAsyncioTestCase, SkipTest, TestLoader, TextTestRunner
+from unittest.mock import patch
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import requireCapability, tortoise_test_context, truncate_all_models
 from tortoise.exceptions import ConfigurationError, OperationalError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 
 class BaseNote(Model):
@@ -83,6 +85,16 @@ async def several_labels() -> None:
         assert await Author.all().count() == 0
 
 
+async def a_patched_connection_misses_transactions() -> None:
+    async with tortoise_test_context(["__main__"]) as context:
+        connection = context.db()
+        with patch.object(connection, "execute_query", wraps=connection.execute_query) as spy:
+            await Author.all()
+            async with in_transaction():
+                await Author.all()
+        assert spy.await_count == 1
+
+
 async def capabilities() -> None:
     """The decorator's own default alias is none that the context makes."""
 
@@ -120,6 +132,7 @@ for scene in (
     a_file_is_made_once,
     another_label,
     several_labels,
+    a_patched_connection_misses_transactions,
     capabilities,
 ):
     asyncio.run(scene())
