@@ -267,12 +267,9 @@ class Module:
             yield from self._meanings(expression.body, scope, at, seen)
             yield from self._meanings(expression.orelse, scope, at, seen)
         elif isinstance(expression, ast.Constant) and isinstance(expression.value, str):
-            try:
-                quoted = ast.parse(expression.value.strip(), mode="eval").body
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return
-            if isinstance(quoted, ast.Name | ast.Attribute | ast.Subscript):
-                yield from self._meanings(quoted, scope, None, seen)
+            inner = unquoted(expression.value)
+            if isinstance(inner, ast.Name | ast.Attribute | ast.Subscript):
+                yield from self._meanings(inner, scope, None, seen)
 
     def _named(
         self, name: str, scope: Scope, at: tuple[int, int] | None, seen: set[object]
@@ -361,6 +358,18 @@ class Module:
                         yield from self.library.imported(self, name, 0)
             case _ if isinstance(binding.value, ast.Name | ast.Attribute | ast.Subscript | ast.IfExp):
                 yield from self._meanings(binding.value, scope, binding.position, seen)
+
+
+def unquoted(text: str) -> ast.expr | None:
+    """The expression that a quoted annotation holds: evaluated late, so it sees all names of its module."""
+    try:
+        expression = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(expression):
+        if hasattr(node, "lineno"):
+            node.lineno = sys.maxsize
+    return expression
 
 
 def _is_inside(child: ast.AST, scope: ast.AST) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from . import orm
 from .files import SourceFile, UnreadableError, is_judged, project_root, python_files, read_all
 from .models import Models
-from .modules import Callable, Class, External, Library, Module
+from .modules import Callable, Class, External, Library, Module, unquoted
 from .values import Values
 
 
@@ -107,7 +107,7 @@ class Picture:
                         yield name
                     case External(name=dotted) if orm.short(dotted) in self.models.extra_bases:
                         yield name
-                    case Callable() if _mentions_tortoise(entity):
+                    case Callable() if _mentions_tortoise(entity) or self._gives_rows(entity):
                         yield name
         for statement in module.scope.stars:
             for target in self.library.imported(module, statement.module, statement.level):
@@ -115,6 +115,18 @@ class Picture:
                     yield from target.scope.names
                 elif isinstance(target, External) and target.name.startswith("tortoise"):
                     yield from ("Model", "fields", "Tortoise")
+
+    def _gives_rows(self, function: Callable) -> bool:
+        """Does its annotation promise rows of a model?"""
+        returns = function.node.returns
+        if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
+            returns = unquoted(returns.value)
+        return returns is not None and any(
+            isinstance(entity, Class) and self.models.is_model(entity)
+            for node in ast.walk(returns)
+            if isinstance(node, ast.Name | ast.Attribute)
+            for entity in function.module.meanings(node, function.scope)
+        )
 
 
 def _mentions_tortoise(function: Callable) -> bool:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias
 
 from . import orm
 from .models import Models
-from .modules import FUNCTIONS, Binding, Callable, Class, Entity, External, Module, Scope
+from .modules import FUNCTIONS, Binding, Callable, Class, Entity, External, Module, Scope, unquoted
 
 Kind: TypeAlias = Literal[
     "class",  # a model class
@@ -250,17 +250,8 @@ class Values:
         """What an annotation promises: ``User``, ``User | None``, ``list[User]``, ``QuerySet[User]``."""
         match node:
             case ast.Constant(value=str(text)):
-                try:
-                    inner = ast.parse(text.strip(), mode="eval").body
-                except (SyntaxError, ValueError, RecursionError, MemoryError):
-                    return None
-                return self._annotated_unplaced(inner, scope)
-            case ast.Constant(value=None):
-                return PLAIN
-        return self._annotated_unplaced(node, scope)
-
-    def _annotated_unplaced(self, node: ast.expr, scope: Scope) -> Value | None:
-        match node:
+                inner = unquoted(text)
+                return self._annotated(inner, scope) if inner is not None else None
             case ast.Constant(value=None):
                 return PLAIN
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
@@ -515,10 +506,10 @@ def _relation_of(cls: Class, binding: Binding) -> Literal["one", "many"] | None:
 
 def _relation_annotation(cls: Class, annotation: ast.expr) -> Literal["one", "many"] | None:
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        try:
-            annotation = ast.parse(annotation.value.strip(), mode="eval").body
-        except (SyntaxError, ValueError, RecursionError, MemoryError):
+        inner = unquoted(annotation.value)
+        if inner is None:
             return None
+        annotation = inner
     outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
     for entity in cls.module.meanings(outer, cls.scope):
         if isinstance(entity, External) and entity.name.startswith("tortoise."):

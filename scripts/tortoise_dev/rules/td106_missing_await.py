@@ -19,7 +19,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..project import orm
-from ..project.modules import FUNCTIONS, SCOPES, Callable, Class, External
+from ..project.modules import FUNCTIONS, SCOPES, Callable, Class, External, unquoted
 from ..project.values import Value
 from .calls import text
 from .rule import Context, Hit, Rule
@@ -169,10 +169,8 @@ def _promises_result(context: Context, function: ast.AsyncFunctionDef, annotatio
         case ast.Constant(value=None):
             return True
         case ast.Constant(value=str(quoted)):
-            try:
-                return _promises_result(context, function, ast.parse(quoted.strip(), mode="eval").body)
-            except (SyntaxError, ValueError, RecursionError, MemoryError):
-                return False
+            inner_annotation = unquoted(quoted)
+            return inner_annotation is not None and _promises_result(context, function, inner_annotation)
         case ast.BinOp(op=ast.BitOr(), left=left, right=right):
             return _promises_result(context, function, left) and _promises_result(context, function, right)
         case ast.Subscript(value=outer, slice=inner):
