@@ -105,10 +105,11 @@ class Models:
         if cls not in self._bases:
             self._bases[cls] = []
             found: list[Class | External] = []
-            for base in cls.node.bases:
-                for entity in cls.module.meanings(base, cls.scope):
-                    if isinstance(entity, Class | External) and entity is not cls:
-                        found.append(entity)
+            with self.library.opened():
+                for base in cls.node.bases:
+                    for entity in cls.module.meanings(base, cls.scope):
+                        if isinstance(entity, Class | External) and entity is not cls:
+                            found.append(entity)
             self._bases[cls] = found
         return self._bases[cls]
 
@@ -209,6 +210,11 @@ class Models:
                     ):
                         yield member.name, call
                         break
+
+    def forget(self) -> None:
+        """More modules are known now: classes may turn out to be models."""
+        self._bases.clear()
+        self._is_model.clear()
 
     @cached_property
     def everywhere(self) -> list[Class]:

@@ -9,15 +9,17 @@ import ast
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from .files import SourceFile, UnreadableError
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Node = TypeVar("Node", bound=ast.AST)
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
@@ -172,6 +174,7 @@ class Module:
         self.library = library
         self.scope = Scope(self, tree, None)
         self._scopes: dict[ast.AST, Scope] = {tree: self.scope}
+        self._known: dict[tuple[ast.expr | str, Scope | None, bool], list[Entity]] = {}
 
     @property
     def path(self) -> Path:
@@ -184,22 +187,27 @@ class Module:
         return self.path.name == "__init__.py"
 
     @cached_property
+    def _tree_index(self) -> _Index:
+        return _Index(self.tree)
+
+    @property
     def parents(self) -> dict[ast.AST, ast.AST]:
         """The parent of each node of the tree."""
-        found: dict[ast.AST, ast.AST] = {}
-        for node in ast.walk(self.tree):
-            for child in ast.iter_child_nodes(node):
-                found[child] = node
-        return found
+        return self._tree_index.parents
 
-    @cached_property
+    @property
     def nodes(self) -> list[ast.AST]:
-        """Every node of the tree."""
-        return list(ast.walk(self.tree))
+        """Every node of the tree, in the order of the text."""
+        return self._tree_index.nodes
+
+    def of_type(self, *kinds: type[Node]) -> list[Node]:
+        """The nodes of these kinds, kind after kind, each in the order of the text."""
+        return [node for kind in kinds for node in self._tree_index.by_type[kind]]  # type: ignore[misc]
 
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around ``node``, from the inside out."""
-        while (parent := self.parents.get(node)) is not None:
+        parents = self.parents
+        while (parent := parents.get(node)) is not None:
             yield parent
             node = parent
 
@@ -208,12 +216,8 @@ class Module:
 
         For a function or class that is the one *around* it; see ``inside`` for its own.
         """
-        child = node
-        for parent in self.ancestors(node):
-            if isinstance(parent, SCOPES) and _is_inside(child, parent):
-                return self.inside(parent)
-            child = parent
-        return self.scope
+        owner = self._tree_index.owners.get(node)
+        return self.inside(owner) if owner is not None else self.scope
 
     def inside(self, node: ast.AST) -> Scope:
         """The scope that a function, class or lambda opens."""
@@ -221,11 +225,14 @@ class Module:
             self._scopes[node] = Scope(self, node, self.scope_of(node))
         return self._scopes[node]
 
+    def inner_bindings(self, scope: Scope) -> list[ast.comprehension | ast.NamedExpr]:
+        """The comprehensions and ``:=`` of a scope: they bind names in the midst of expressions."""
+        return self._tree_index.bindings.get(scope.node, [])
+
     @cached_property
     def classes(self) -> list[Class]:
         """Every class of the file, nested ones too, in the order of the text."""
-        found = [self.class_of(node) for node in self.nodes if isinstance(node, ast.ClassDef)]
-        return sorted(found, key=lambda one: one.node.lineno)
+        return [self.class_of(node) for node in self.of_type(ast.ClassDef)]
 
     def class_of(self, node: ast.ClassDef) -> Class:
         """The class that a ``class`` statement of this file defines."""
@@ -241,13 +248,24 @@ class Module:
 
     def meanings(self, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
-        scope = scope or self.scope_of(expression)
-        at = (expression.lineno, expression.col_offset) if hasattr(expression, "lineno") else None
-        return _unique(self._meanings(expression, scope, at, set()))
+        key = (expression, scope, self.library.is_open)
+        if key not in self._known:
+            at = (expression.lineno, expression.col_offset) if hasattr(expression, "lineno") else None
+            self._known[key] = _unique(
+                self._meanings(expression, scope or self.scope_of(expression), at, set())
+            )
+        return self._known[key]
 
     def exported(self, name: str) -> list[Entity]:
         """What other modules get when they import ``name`` from here."""
-        return _unique(self._exported(name, set()))
+        key = (name, None, self.library.is_open)
+        if key not in self._known:
+            self._known[key] = _unique(self._exported(name, set()))
+        return self._known[key]
+
+    def forget(self) -> None:
+        """Names may have got meanings since they were asked for: more modules are known now."""
+        self._known.clear()
 
     def bound(self, name: str, binding: Binding, scope: Scope) -> list[Entity]:
         """What one binding of a name in a scope of this module refers to."""
@@ -376,8 +394,7 @@ def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
     """Is ``child`` evaluated in the scope that ``scope`` opens, rather than around it (a decorator, a base)?"""
     if isinstance(scope, ast.Lambda):
         return child is scope.body
-    body: Sequence[ast.AST] = getattr(scope, "body", ())
-    return any(child is statement for statement in body)
+    return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
 
 
 def _reaching(bindings: Sequence[Binding], at: tuple[int, int] | None) -> list[Binding]:
@@ -411,15 +428,56 @@ def _unique(entities: Iterable[Entity]) -> list[Entity]:
     return list(found.values())
 
 
+class _Index:
+    """The nodes of a tree, by kind, with the parent and the scope of each."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self.nodes: list[ast.AST] = []
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.owners: dict[ast.AST, ast.AST] = {}
+        self.by_type: dict[type, list[ast.AST]] = defaultdict(list)
+        self.bindings: dict[ast.AST, list[ast.comprehension | ast.NamedExpr]] = defaultdict(list)
+        waiting: list[ast.AST] = [tree]
+        while waiting:
+            node = waiting.pop()
+            kind = type(node)
+            self.nodes.append(node)
+            self.by_type[kind].append(node)
+            owner = self.owners.get(node)
+            if kind is ast.comprehension or kind is ast.NamedExpr:
+                self.bindings[owner or tree].append(node)  # type: ignore[arg-type]
+            children: list[ast.AST] = []
+            for name in node._fields:
+                value = getattr(node, name, None)
+                if isinstance(value, list):
+                    children += [one for one in value if isinstance(one, ast.AST)]
+                elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
+                    children.append(value)
+            opens = isinstance(node, SCOPES)
+            for child in children:
+                self.parents[child] = node
+                inner = node if opens and _is_inside(child, node) else owner
+                if inner is not None:
+                    self.owners[child] = inner
+            waiting += reversed(children)
+
+
+_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
+
+
 class Library:
-    """All files of the project, found by the names that imports give them; parsed when they are needed."""
+    """All files of the project, found by the names that imports give them; parsed when they are needed.
+
+    While ``is_open`` is false, names are only followed into modules that are parsed already.
+    """
 
     def __init__(self, files: Iterable[SourceFile]) -> None:
         self.files = {file.path: file for file in files}
         self.modules: dict[Path, Module] = {}
         self.problems: dict[Path, UnreadableError] = {}
         self._folders: dict[str, set[Path]] = defaultdict(set)
-        self._found: dict[tuple[Path, str], Path | None] = {}
+        self._found: dict[tuple[Path, str, int], Path | None] = {}
+        self.is_open = False
         for path in self.files:
             for folder in path.parents:
                 if folder in self._folders[folder.name]:
@@ -438,10 +496,24 @@ class Library:
                 self.problems[path] = UnreadableError("is nested too deeply to be read")
         return self.modules.get(path)
 
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Follow names into all modules meanwhile."""
+        before, self.is_open = self.is_open, True
+        try:
+            yield
+        finally:
+            self.is_open = before
+
+    def _reached(self, path: Path | None) -> Module | None:
+        if path is None:
+            return None
+        return self.module(path) if self.is_open else self.modules.get(path)
+
     def beside(self, package: Path, name: str) -> Module | None:
         """The submodule ``name`` of the package whose ``__init__.py`` is ``package``."""
         path = self._at(package.parent, [name])
-        return self.module(path) if path is not None else None
+        return self._reached(path)
 
     def member(
         self, importer: Module, statement: ast.ImportFrom, name: str, seen: set[object]
@@ -460,7 +532,7 @@ class Library:
             return
         dotted = f"{statement.module}.{name}" if statement.module else name
         path = self._find(importer.path, dotted, statement.level)
-        submodule = self.module(path) if path is not None else None
+        submodule = self._reached(path)
         if submodule is not None:
             yield submodule
 
@@ -469,7 +541,7 @@ class Library:
         if level == 0 and dotted is not None and dotted.partition(".")[0] == "tortoise":
             return [External(dotted)]
         path = self._find(importer.path, dotted or "", level)
-        module = self.module(path) if path is not None else None
+        module = self._reached(path)
         if module is not None:
             return [module]
         if level == 0 and dotted and path is None:
@@ -477,15 +549,16 @@ class Library:
         return []
 
     def _find(self, importer: Path, dotted: str, level: int) -> Path | None:
-        parts = dotted.split(".") if dotted else []
-        if level:
-            folder = importer.parent
-            for _ in range(level - 1):
-                folder = folder.parent
-            return self._at(folder, parts)
-        key = (importer.parent, dotted)
+        key = (importer.parent, dotted, level) if level else (importer, dotted, level)
         if key not in self._found:
-            self._found[key] = self._find_absolute(importer, parts)
+            parts = dotted.split(".") if dotted else []
+            if level:
+                folder = importer.parent
+                for _ in range(level - 1):
+                    folder = folder.parent
+                self._found[key] = self._at(folder, parts)
+            else:
+                self._found[key] = self._find_absolute(importer, parts)
         return self._found[key]
 
     def _find_absolute(self, importer: Path, parts: list[str]) -> Path | None:

@@ -78,12 +78,16 @@ class Picture:
         """Parse whatever can matter, to a fixpoint."""
         seeds = {b"tortoise", *(base.rpartition(".")[2].encode() for base in extra_bases)}
         fresh = [f.path for f in self.library.files.values() if any(seed in f.data for seed in seeds)]
-        waiting = {path: file for path, file in self.library.files.items() if path not in set(fresh)}
+        taken = set(fresh)
+        waiting = {path: file for path, file in self.library.files.items() if path not in taken}
         told: dict[Path, frozenset[str]] = {}
         while fresh:
             for path in fresh:
                 self.library.module(path)
             # what a module passes on may have grown with what it imports: ask all of those that are parsed
+            self.models.forget()
+            for module in self.library.modules.values():
+                module.forget()
             sources: list[tuple[Module, frozenset[str]]] = []
             for module in list(self.library.modules.values()):
                 names = frozenset(self._passed_on(module))
@@ -130,7 +134,9 @@ class Picture:
 
 
 def _mentions_tortoise(function: Callable) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "Tortoise" for node in ast.walk(function.node))
+    return b"Tortoise" in function.module.file.data and any(
+        isinstance(node, ast.Name) and node.id == "Tortoise" for node in ast.walk(function.node)
+    )
 
 
 def _importers(

@@ -58,6 +58,7 @@ class Values:
         self._known: dict[ast.AST, Value | None] = {}
         self._names: dict[tuple[int, str], Value | None] = {}
         self._busy: set[tuple[int, str]] = set()
+        self._inner: dict[Scope, dict[str, list[ast.comprehension | ast.NamedExpr]]] = {}
 
     def of(self, node: ast.expr) -> Value | None:
         """The value of an expression; None where the text does not tell."""
@@ -136,20 +137,16 @@ class Values:
     def _binds(self, scope: Scope, name: str) -> bool:
         return name in scope or name in self._targets(scope)
 
-    def _targets(self, scope: Scope) -> dict[str, list[ast.AST]]:
-        """Names that comprehensions and ``:=`` bind somewhere in a function: seen as its own."""
-        found: dict[str, list[ast.AST]] | None = getattr(scope, "targets", None)
-        if found is None:
-            found = {}
-            for node in ast.walk(scope.node):
-                target = getattr(node, "target", None)
-                if isinstance(node, ast.comprehension | ast.NamedExpr):
-                    names = ast.walk(target) if target is not None else ()
-                    for name in names:
-                        if isinstance(name, ast.Name):
-                            found.setdefault(name.id, []).append(node)
-            scope.targets = found  # type: ignore[attr-defined]
-        return found
+    def _targets(self, scope: Scope) -> dict[str, list[ast.comprehension | ast.NamedExpr]]:
+        """Names that comprehensions and ``:=`` bind somewhere in a scope: seen as its own."""
+        if scope not in self._inner:
+            found: dict[str, list[ast.comprehension | ast.NamedExpr]] = {}
+            for node in self.module.inner_bindings(scope):
+                for name in ast.walk(node.target):
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, []).append(node)
+            self._inner[scope] = found
+        return self._inner[scope]
 
     def _local(self, scope: Scope, name: str) -> Value | None:
         key = (id(scope), name)
@@ -162,7 +159,7 @@ class Values:
                 for node in self._targets(scope).get(name, ()):
                     if isinstance(node, ast.NamedExpr):
                         found.append(self.of(node.value))
-                    elif isinstance(node, ast.comprehension):
+                    else:
                         found.append(self._element(node.target, name, node.iter, bool(node.is_async)))
                 value = _join(found)
             except RecursionError:

@@ -15,8 +15,7 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 def calls(context: Context) -> Iterator[ast.Call]:
     """Every call of the module, in the order of the text."""
-    found = [node for node in context.module.nodes if isinstance(node, ast.Call)]
-    yield from sorted(found, key=lambda call: (call.lineno, call.col_offset))
+    yield from context.module.of_type(ast.Call)
 
 
 def tortoise_name(module: Module, node: ast.expr) -> str | None:
@@ -37,7 +36,7 @@ def function_around(module: Module, node: ast.AST) -> Function | None:
     """The function that a node runs in."""
     child = node
     for parent in module.ancestors(node):
-        if isinstance(parent, FUNCTIONS) and child in parent.body:
+        if isinstance(parent, FUNCTIONS) and isinstance(child, ast.stmt):
             return parent
         child = parent
     return None
@@ -55,10 +54,9 @@ def decorator_names(function: Function) -> Iterator[tuple[ast.expr, ast.Call | N
 def callers(context: Context, function: Function) -> Iterator[tuple[Module, ast.Call]]:
     """The calls of a module-level function in the parsed modules of the project."""
     for module in context.picture.library.modules.values():
-        for node in module.nodes:
+        for node in module.of_type(ast.Call):
             if (
-                isinstance(node, ast.Call)
-                and isinstance(node.func, ast.Name | ast.Attribute)
+                isinstance(node.func, ast.Name | ast.Attribute)
                 and (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) == function.name
                 and any(isinstance(e, Callable) and e.node is function for e in module.meanings(node.func))
             ):

@@ -60,9 +60,7 @@ GOOD = BAD.replace("await Invoice.all()", 'await Invoice.all().select_related("c
 
 def check(context: Context) -> Iterator[Hit]:
     """At the await."""
-    for node in context.module.nodes:
-        if not isinstance(node, ast.Await):
-            continue
+    for node in context.module.of_type(ast.Await):
         found = _relation(context, node.value)
         if found is None:
             continue

@@ -59,7 +59,7 @@ async def settle_all():
 
 def check(context: Context) -> Iterator[Hit]:
     """At the await."""
-    for node in context.module.nodes:
+    for node in context.module.of_type(ast.Await):
         match node:
             case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="save"))):
                 value = context.values.of(row)
@@ -103,8 +103,7 @@ def _is_special(context: Context, cls: Class) -> bool:
     return any(
         cls in (e for a in decorator.args for e in module.meanings(a))
         for module in context.picture.library.modules.values()
-        for node in module.nodes
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in module.of_type(ast.FunctionDef, ast.AsyncFunctionDef)
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call) and is_signal(tortoise_name(module, decorator.func))
     )

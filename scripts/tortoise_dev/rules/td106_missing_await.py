@@ -63,10 +63,8 @@ _BUILDER_NAMES = ("query", "qs", "queryset")
 def check(context: Context) -> Iterator[Hit]:
     """At the expression that is never awaited; for a name, at its assignment."""
     found: dict[int, Hit] = {}
-    for node in context.module.nodes:
-        if isinstance(node, ast.Call | ast.Name | ast.Subscript) and not isinstance(
-            getattr(node, "ctx", None), ast.Store | ast.Del
-        ):
+    for node in context.module.of_type(ast.Call, ast.Name, ast.Subscript):
+        if not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
             value = context.values.of(node)
             if value is None or not value.awaitable:
                 continue
@@ -211,8 +209,8 @@ def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
     if isinstance(module.parents.get(function), ast.ClassDef):
         return True
     for other in context.picture.library.modules.values():
-        for node in other.nodes:
-            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Name | ast.Attribute):
+        for node in other.of_type(ast.Call):
+            if not isinstance(node.func, ast.Name | ast.Attribute):
                 continue
             if (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) != function.name:
                 continue
@@ -232,8 +230,7 @@ def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
 def _never_awaited_names(context: Context) -> Iterator[Hit]:
     """Assignments of an awaitable to a local name whose every use is one that does not await it."""
     module = context.module
-    functions = [node for node in module.nodes if isinstance(node, FUNCTIONS)]
-    for function in functions:
+    for function in module.of_type(ast.FunctionDef, ast.AsyncFunctionDef):
         awaitables: list[tuple[str, ast.expr, Value]] = []
         for node in _own_nodes(function):
             match node:

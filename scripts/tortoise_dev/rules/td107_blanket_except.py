@@ -61,9 +61,7 @@ _TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the handler."""
-    for node in context.module.nodes:
-        if not isinstance(node, ast.Try | ast.TryStar):
-            continue
+    for node in context.module.of_type(ast.Try, ast.TryStar):
         handler = node.handlers[-1] if node.handlers else None
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue

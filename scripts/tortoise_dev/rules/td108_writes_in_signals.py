@@ -68,8 +68,8 @@ _TRAIL = re.compile(r"(?i)audit|log|history|event|activity|outbox|journal")
 
 def check(context: Context) -> Iterator[Hit]:
     """At each write."""
-    for node in context.module.nodes:
-        if isinstance(node, FUNCTIONS) and any(
+    for node in context.module.of_type(ast.FunctionDef, ast.AsyncFunctionDef):
+        if any(
             call is not None and is_signal(tortoise_name(context.module, named))
             for named, call in decorator_names(node)
         ):

@@ -59,7 +59,7 @@ DEPRECATED_ARGUMENTS = {"pk": "primary_key", "index": "db_index"}
 
 def check(context: Context) -> Iterator[Hit]:
     """At the import or the call."""
-    for node in context.module.nodes:
+    for node in context.module.of_type(ast.ImportFrom, ast.Import):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             for alias in node.names:
                 yield from _removed(node, f"{node.module}.{alias.name}", node.module)
