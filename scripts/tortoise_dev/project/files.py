@@ -6,6 +6,7 @@ import ast
 import os
 import re
 import stat
+import sys
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator
@@ -29,7 +30,7 @@ NOT_JUDGED = frozenset({"test", "tests", "testing", "migrations"})
 SIZE_LIMIT = 2_000_000
 """Bytes that a file to be parsed may have; beyond, a syntax tree would take gigabytes."""
 
-NEWLINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+_NEWLINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
 class UnreadableError(Exception):
@@ -70,7 +71,7 @@ class SourceFile:
     @cached_property
     def lines(self) -> list[str]:
         """Its lines as Python counts them, each with its line end."""
-        return NEWLINE.split(self.text)
+        return split_lines(self.text)
 
     @cached_property
     def tree(self) -> ast.Module:
@@ -81,6 +82,12 @@ class SourceFile:
         return parse(self.text)
 
 
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as Python counts them, each with its line end."""
+    lines = _NEWLINE.split(text)
+    return lines if lines[-1] else lines[:-1]
+
+
 def parse(text: str) -> ast.Module:
     """The syntax tree of a source text. Raises UnreadableError for whatever this Python cannot parse."""
     try:
@@ -88,7 +95,7 @@ def parse(text: str) -> ast.Module:
             warnings.simplefilter("ignore")  # an invalid escape is not our business
             return ast.parse(text)
     except SyntaxError as error:
-        message = f"this Python cannot parse it: {error.msg}"
+        message = f"Python {sys.version_info.major}.{sys.version_info.minor} cannot parse it: {error.msg}"
         raise UnreadableError(message, max(error.lineno or 1, 1)) from None
     except (RecursionError, MemoryError):
         raise UnreadableError("is nested too deeply to be parsed") from None

@@ -30,6 +30,13 @@ class External:
     name: str
 
 
+@dataclass(frozen=True)
+class Namespace(External):
+    """A folder of the project without ``__init__.py``, as far as a dotted name has led."""
+
+    importer: Module = field(repr=False)
+
+
 @dataclass(eq=False)
 class Class:
     """A class of the project, wherever it is defined."""
@@ -373,7 +380,9 @@ class Module:
                     if alias.asname == name:
                         yield from self.library.imported(self, alias.name, 0)
                     elif not alias.asname and alias.name.partition(".")[0] == name:
-                        yield from self.library.imported(self, name, 0)
+                        for target in self.library.imported(self, name, 0):
+                            dotted = "." in alias.name and isinstance(target, External)
+                            yield Namespace(name, self) if dotted else target
             case _ if isinstance(binding.value, ast.Name | ast.Attribute | ast.Subscript | ast.IfExp):
                 yield from self._meanings(binding.value, scope, binding.position, seen)
 
@@ -411,6 +420,10 @@ def _reaching(bindings: Sequence[Binding], at: tuple[int, int] | None) -> list[B
 
 def _member(owner: Entity, name: str, seen: set[object]) -> Iterator[Entity]:
     match owner:
+        case Namespace():
+            dotted = f"{owner.name}.{name}"
+            for target in owner.importer.library.imported(owner.importer, dotted, 0):
+                yield Namespace(dotted, owner.importer) if isinstance(target, External) else target
         case External():
             yield External(f"{owner.name}.{name}")
         case Module():
@@ -520,21 +533,23 @@ class Library:
     ) -> Iterator[Entity]:
         """What ``from … import name`` brings: a name of that module, or a submodule of it."""
         found = False
-        for target in self.imported(importer, statement.module, statement.level):
-            if isinstance(target, External):
-                found = True
-                yield External(f"{target.name}.{name}")
-            else:
+        targets = self.imported(importer, statement.module, statement.level)
+        for target in targets:
+            if isinstance(target, Module):
                 for entity in target._exported(name, seen):
                     found = True
                     yield entity
         if found:
             return
-        dotted = f"{statement.module}.{name}" if statement.module else name
-        path = self._find(importer.path, dotted, statement.level)
-        submodule = self._reached(path)
-        if submodule is not None:
-            yield submodule
+        if statement.level or (statement.module or "").partition(".")[0] != "tortoise":
+            dotted = f"{statement.module}.{name}" if statement.module else name
+            submodule = self._reached(self._find(importer.path, dotted, statement.level))
+            if submodule is not None:
+                yield submodule
+                return
+        for target in targets:
+            if isinstance(target, External):
+                yield External(f"{target.name}.{name}")
 
     def imported(self, importer: Module, dotted: str | None, level: int) -> list[External | Module]:
         """The module that an import statement names: of the project, else an External."""

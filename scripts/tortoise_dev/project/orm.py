@@ -54,7 +54,8 @@ QUERY_ATTRIBUTES = frozenset(
         *QUERYSET_CALLS,
         *"model query capabilities sql as_query resolve_filters resolve_ordering explain fields fields_for_select "
         "objects batch_size ignore_conflicts update_fields on_conflict update_kwargs force_indexes use_indexes "
-        "flat single raise_does_not_exist".split(),
+        "flat single raise_does_not_exist add_field_to_select_query resolve_to_python_value TORTOISE_APP_FIELD "
+        "TORTOISE_MODEL_FIELD".split(),
     }
 )
 COROUTINE_ATTRIBUTES = frozenset({"close", "send", "throw", "cr_await", "cr_code", "cr_frame", "cr_running"})

@@ -8,6 +8,7 @@ that matters. That is followed until nothing new turns up, because a model need 
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Sequence
@@ -115,8 +116,8 @@ class Picture:
                         yield name
         for statement in module.scope.stars:
             for target in self.library.imported(module, statement.module, statement.level):
-                if isinstance(target, Module) and target is not module:
-                    yield from target.scope.names
+                if isinstance(target, Module):
+                    yield from _all_names(target, {module})
                 elif isinstance(target, External) and target.name.startswith("tortoise"):
                     yield from ("Model", "fields", "Tortoise")
 
@@ -131,6 +132,18 @@ class Picture:
             if isinstance(node, ast.Name | ast.Attribute)
             for entity in function.module.meanings(node, function.scope)
         )
+
+
+def _all_names(module: Module, seen: set[Module]) -> Iterable[str]:
+    """The names of a module, and of those that it star-imports."""
+    if module in seen:
+        return
+    seen.add(module)
+    yield from module.scope.names
+    for statement in module.scope.stars:
+        for target in module.library.imported(module, statement.module, statement.level):
+            if isinstance(target, Module):
+                yield from _all_names(target, seen)
 
 
 def _mentions_tortoise(function: Callable) -> bool:
@@ -149,7 +162,7 @@ def _importers(
     """
     found: set[Path] = set()
     for module, names in sources:
-        stem = (module.path.parent.name if module.is_package else module.path.stem).encode()
+        stem = os.fsencode(module.path.parent.name if module.is_package else module.path.stem)
         top = _top_package(module.path, library)
         wanted = re.compile(
             rb"(?<![\w])(?:" + b"|".join(sorted(re.escape(n.encode()) for n in names)) + rb")(?!\w)|\bas\b|import[ (]*\*"
@@ -158,7 +171,7 @@ def _importers(
             if path in found:
                 continue
             if top is not None and not path.is_relative_to(top):
-                near = top.name.encode() in file.data
+                near = os.fsencode(top.name) in file.data
             else:
                 dots = module.is_package and path.is_relative_to(module.path.parent)
                 near = dots or stem in file.data

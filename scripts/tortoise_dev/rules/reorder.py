@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..project.files import NEWLINE, UnreadableError, parse
+from ..project.files import UnreadableError, parse, split_lines
 from ..project.models import Member, Rank, members_of
 from ..project.modules import FUNCTIONS, Module
 
@@ -63,7 +63,7 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
         )
         if node is None:
             return None
-        lines = NEWLINE.split(text)
+        lines = split_lines(text)
         members, wanted, blocks = members_of(node), _order(node, lead=lead, sort=sort), _blocks(lines, node)
         if wanted is None or blocks is None or not _keeps_meaning(tree, members, wanted):
             return None

@@ -1,7 +1,8 @@
 """# TD006 re-export
 
 ## What it does
-`models/__init__.py` re-exports every concrete model of its package, and its `Base<Entity>`. An `__init__.py` that
+`models/__init__.py` (or the `__init__.py` of a package in between) re-exports every concrete model of its package, and
+its `Base<Entity>`. An `__init__.py` that
 computes its names (`import_module`, `__getattr__`, a star import from elsewhere) is not judged.
 
 ## Why is this bad
@@ -87,7 +88,9 @@ def check(context: Context) -> Iterator[Hit]:
     names = {name for cls in concrete for name in interface_names(cls)}
     for cls in context.own:
         belongs = cls in concrete or (context.models.is_abstract(cls) and cls.name in names)
-        if not belongs or cls.scope is not module.scope or _re_exports(entrance, cls):
+        between = [folder for folder in module.path.parents if folder.is_relative_to(package)]
+        entrances = [context.picture.library.module(folder / "__init__.py") for folder in between]
+        if not belongs or cls.scope is not module.scope or any(_re_exports(one, cls) for one in entrances):
             continue
         place = _place(init, context.picture.root)
         lacks = "does not re-export it" if entrance is not None else "does not exist"
@@ -98,7 +101,8 @@ def _re_exports(entrance: Module | None, cls: Class) -> bool:
     if entrance is None:
         return False
     names = {cls.name, *entrance.scope.names}
-    return any(entity is cls for name in names for entity in entrance.exported(name))
+    with entrance.library.opened():
+        return any(entity is cls for name in names for entity in entrance.exported(name))
 
 
 def _is_computed(module: Module, seen: set[Path]) -> bool:

@@ -1,8 +1,9 @@
 """# TD103 sql-from-strings
 
 ## What it does
-SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that is put together from values:
-an f-string, `%`, `.format` or `+`. Constants and table names (`_meta.db_table`) may be put in.
+SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`, `.format`
+or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`. Constants, and what
+cannot be a parameter (names of tables, clauses), may be put in.
 
 ## Why is this bad
 Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes none.
@@ -14,7 +15,8 @@ Not fixed by `--fix`: placeholders depend on the database.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping, Sequence
 
 from ..project import orm
 from ..project.modules import FUNCTIONS
@@ -71,29 +73,73 @@ def _takes_sql(context: Context, call: ast.Call) -> str | None:
 
 
 def _is_built(context: Context, node: ast.expr, depth: int) -> bool:
-    """Is a value put into this text?"""
-    match node:
-        case ast.JoinedStr(values=values):
-            inner = [part.value for part in values if isinstance(part, ast.FormattedValue)]
-            return any(not _is_harmless(context, value, depth) for value in inner)
-        case ast.BinOp(op=ast.Mod(), left=left, right=right):
-            values = right.elts if isinstance(right, ast.Tuple) else [right]
-            return _is_text(left) and any(not _is_harmless(context, value, depth) for value in values)
-        case ast.BinOp(op=ast.Add(), left=left, right=right):
-            texts = _is_text(left) or _is_text(right)
-            return any(_is_built(context, side, depth) for side in (left, right)) or (
-                texts and any(not _is_text(s) and not _is_harmless(context, s, depth) for s in (left, right))
-            )
-        case ast.Call(func=ast.Attribute(value=template, attr="format"), args=args, keywords=keywords):
-            values = [*args, *(k.value for k in keywords)]
-            return _is_text(template) and any(not _is_harmless(context, value, depth) for value in values)
-        case ast.Name() if depth < 3:
-            return any(_is_built(context, value, depth + 1) for value in _local_values(context, node) or ())
+    """Is a value put into this text where a parameter could stand?"""
+    if isinstance(node, ast.Name):
+        return depth < 3 and any(_is_built(context, value, depth + 1) for value in _assigned(context, node))
+    before = ""
+    for part in _parts(node):
+        if isinstance(part, str):
+            before += part
+        else:
+            quoted = before.count("'") % 2 == 1
+            if (quoted or _VALUE_PLACE.search(before)) and not _is_harmless(context, part, depth):
+                return True
+            before += "?"
     return False
 
 
-def _is_text(node: ast.expr) -> bool:
-    return isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str))
+_VALUE_PLACE = re.compile(
+    r"(?is)([=<>]|\b(like|ilike|limit|offset|between)|\b(in|values)\s*\(([^()]*,)?)\s*[\"%]*$"
+)
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[sdifr]|\{(\w*)[^{}]*\}")
+
+
+def _parts(node: ast.expr) -> Iterator[str | ast.expr]:
+    """A text as its literal pieces and the expressions between them."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            for value in values:
+                yield from _parts(value.value if isinstance(value, ast.FormattedValue) else value)
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            yield from _parts(left)
+            yield from _parts(right)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
+            given = right.elts if isinstance(right, ast.Tuple) else [right]
+            yield from _filled(text, given, {})
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args, keywords=keys):
+            yield from _filled(text, args, {k.arg: k.value for k in keys if k.arg is not None})
+        case _:
+            yield node
+
+
+def _filled(
+    text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr]
+) -> Iterator[str | ast.expr]:
+    """A template with its arguments in their places."""
+    end = 0
+    for number, match in enumerate(_PLACEHOLDER.finditer(text)):
+        yield text[end : match.start()]
+        end = match.end()
+        name = match[1] or match[2] or ""
+        if name in named:
+            yield named[name]
+        elif number < len(given) or (given and number == 0):
+            yield given[number]
+    yield text[end:]
+
+
+def _assigned(context: Context, node: ast.Name) -> list[ast.expr]:
+    """What is assigned or added to a name in its scope, as far as that is known."""
+    scope = context.module.scope_of(node)
+    while node.id not in scope and scope.parent is not None:
+        scope = scope.parent
+    values = [
+        binding.value or (binding.node.value if isinstance(binding.node, ast.AugAssign) else None)
+        for binding in scope.names.get(node.id, ())
+    ]
+    return [value for value in values if value is not None]
 
 
 def _local_values(context: Context, node: ast.Name) -> list[ast.expr] | None:

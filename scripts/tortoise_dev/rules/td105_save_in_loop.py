@@ -1,7 +1,7 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop whose only awaits are Tortoise's. Not reported where bulk would do something
+`await row.save()` for each row of a loop that awaits nothing else. Not reported where bulk would do something
 else: the model overrides `save` or has signal handlers, the loop handles errors row by row or leaves early, or it goes
 over a literal of at most five.
 
@@ -18,7 +18,7 @@ import ast
 from collections.abc import Iterator
 
 from ..project.modules import Class
-from .calls import is_orm_await, is_signal, loop_around, tortoise_name
+from .calls import is_signal, loop_around, tortoise_name
 from .rule import Context, Hit, Rule
 
 BAD = '''\
@@ -70,7 +70,7 @@ def check(context: Context) -> Iterator[Hit]:
                     and value.model is not None
                     and isinstance(loop, ast.For | ast.AsyncFor)
                     and _belongs_to_loop(row.id, loop)
-                    and _is_plain_loop(context, loop)
+                    and _is_plain_loop(loop)
                     and not _is_special(context, value.model)
                 ):
                     yield Hit(node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()")
@@ -82,7 +82,7 @@ def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:
     return any(isinstance(n, ast.Name) and n.id == name for target in made for n in ast.walk(target))
 
 
-def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
+def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
     if isinstance(loop.iter, ast.List | ast.Tuple | ast.Set) and len(loop.iter.elts) <= 5:
         return False
     match loop.iter:
@@ -91,9 +91,13 @@ def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
     for node in ast.walk(loop):
         if isinstance(node, ast.Break | ast.Return | ast.Try | ast.Yield | ast.YieldFrom | ast.AsyncWith):
             return False
-        if isinstance(node, ast.Await) and node is not loop.iter and not is_orm_await(context, node):
+        if isinstance(node, ast.Await) and not any(node is n for n in ast.walk(loop.iter)) and not _is_save(node):
             return False
     return True
+
+
+def _is_save(node: ast.Await) -> bool:
+    return isinstance(node.value, ast.Call) and getattr(node.value.func, "attr", "") == "save"
 
 
 def _is_special(context: Context, cls: Class) -> bool:
