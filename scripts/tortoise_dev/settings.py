@@ -1,4 +1,4 @@
-"""``[tool.tortoise-dev]``: what a project tells the checker and (in ``.snippets``) the harness about itself."""
+"""``[tool.tortoise-dev]``: what a project tells the checker, and in ``.snippets`` the harness."""
 
 from __future__ import annotations
 
@@ -100,7 +100,15 @@ def find_rule_settings(start: Iterable[Path]) -> RuleSettings:
 
 def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
     reader = _Reader(file, table, "tool.tortoise-dev")
-    known = {"select", "ignore", "exclude", "per-file-ignores", "extra-model-bases", "base-interface", "snippets"}
+    known = {
+        "select",
+        "ignore",
+        "exclude",
+        "per-file-ignores",
+        "extra-model-bases",
+        "base-interface",
+        "snippets",
+    }
     reader.refuse_unknown(known)
     interface = reader.text("base-interface") or "exact"
     if interface not in ("exact", "any"):

@@ -71,7 +71,9 @@ class Project:
     ) -> subprocess.CompletedProcess[bytes]:
         """The command as a user runs it, with no package to be imported."""
         command = [sys.executable, *python, str(CHECK), *arguments]
-        return subprocess.run(command, cwd=self.root, capture_output=True, input=stdin, check=False, timeout=120)
+        return subprocess.run(
+            command, cwd=self.root, capture_output=True, input=stdin, check=False, timeout=120
+        )
 
     def report(self, *arguments: str) -> dict[str, Any]:
         """The JSON report; stderr must be silent."""

@@ -368,11 +368,17 @@ def test_a_related_name_is_a_relation_too(users) -> None:
 
 def test_soft_delete_on_a_base_that_all_share(project) -> None:
     head = "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
-    base = "class {}(Model):\n    class Meta:\n        abstract = True\n\n    deleted_at = fields.DatetimeField()\n\n\n"
+    base = (
+        "class {}(Model):\n    class Meta:\n        abstract = True\n\n"
+        "    deleted_at = fields.DatetimeField()\n\n\n"
+    )
     concrete = "class {}({}):\n    class Meta:\n        table = 'x'\n\n\n"
     project.write(
         {
-            "a/models.py": head + base.format("Shared") + concrete.format("A", "Shared") + concrete.format("B", "Shared"),
+            "a/models.py": head
+            + base.format("Shared")
+            + concrete.format("A", "Shared")
+            + concrete.format("B", "Shared"),
         }
     )
     assert project.found("--select", "TD109") == [("a/models.py", 9, "TD109")]

@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-BROKEN = "from tortoise.models import Model\n\n\nclass A(Model):\n    x = 1\n\n    class Meta:\n        table = 'a'\n"
+BROKEN = (
+    "from tortoise.models import Model\n\n\nclass A(Model):\n    x = 1\n\n"
+    "    class Meta:\n        table = 'a'\n"
+)
 
 
 @pytest.fixture
@@ -24,7 +27,13 @@ def test_exit_codes(broken) -> None:
     assert broken.run().returncode == 1
     assert broken.run("--ignore", "TD").returncode == 0
     assert broken.run("--select", "TD001").returncode == 0
-    for wrong in (["--select", "TD9"], ["--select", ""], ["--format", "xml"], ["nowhere"], ["--explain", "TD999"]):
+    for wrong in (
+        ["--select", "TD9"],
+        ["--select", ""],
+        ["--format", "xml"],
+        ["nowhere"],
+        ["--explain", "TD999"],
+    ):
         done = broken.run(*wrong)
         assert done.returncode == 2, wrong
         assert done.stdout == b""
@@ -261,7 +270,9 @@ def test_a_second_finding_of_a_kind_is_new(users) -> None:
     assert [v["line"] for v in json.loads(done.stdout)["violations"]] == [5]
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}']
+)
 def test_a_file_that_is_no_baseline(text: str, broken) -> None:
     broken.write({"known.json": text})
     done = broken.run("--baseline", "known.json")
@@ -284,7 +295,15 @@ def test_the_reader_may_leave_early(broken) -> None:
 
 def test_it_runs_from_anywhere_and_shows_paths_as_they_are(broken, tmp_path_factory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py"), "--format", "json", str(broken.root)]
+    command = [
+        sys.executable,
+        "-S",
+        "-E",
+        str(ROOT / "scripts" / "check.py"),
+        "--format",
+        "json",
+        str(broken.root),
+    ]
     done = subprocess.run(command, cwd=elsewhere, capture_output=True, check=False)
     assert {v["path"] for v in json.loads(done.stdout)["violations"]} == {f"{broken.root.as_posix()}/a.py"}
     relative = os.path.relpath(broken.root / "a.py", broken.root / "..")

@@ -19,7 +19,10 @@ from tortoise_dev.rules import RULES
 from tortoise_dev.rules.engine import violations_of
 from tortoise_dev.rules.fix import fixed_texts
 
-MODEL = "from tortoise import fields\nfrom tortoise.models import Model\n\n\nclass A(Model):\n    id = fields.IntField()\n\n    class Meta:\n        table = 'a'\n"
+MODEL = (
+    "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
+    "class A(Model):\n    id = fields.IntField()\n\n    class Meta:\n        table = 'a'\n"
+)
 DEEP = 50_000
 
 HOSTILE: dict[str, tuple[bytes, str]] = {
@@ -33,7 +36,10 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "a sum": (MODEL.encode() + b"x = 1" + b" + 1" * DEEP, "nested too deeply"),
     "attributes": (MODEL.encode() + b"x = a" + b".b" * DEEP, "nested too deeply"),
     "calls": (MODEL.encode() + b"x = a" + b"()" * DEEP, "nested too deeply"),
-    "blocks": (MODEL.encode() + b"".join(b" " * n + b"if x:\n" for n in range(150)) + b" " * 150 + b"x", "parse"),
+    "blocks": (
+        MODEL.encode() + b"".join(b" " * n + b"if x:\n" for n in range(150)) + b" " * 150 + b"x",
+        "parse",
+    ),
     "else ifs": (MODEL.encode() + b"if x: pass\n" + b"elif x: pass\n" * 3000, "nested too deeply"),
     "a null byte": (MODEL.encode() + b"x = '\0'\n", "null byte"),
     "null bytes and nothing of ours": (b"x = 1\n\0\0", "null byte"),
@@ -53,8 +59,14 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
     "only spaces": (b"   \n\t\n", ""),
     "a class that inherits from itself": (MODEL.encode() + b"class B(B): pass\nclass A(A): pass\n", ""),
     "classes in a circle": (MODEL.encode() + b"class B(C): pass\nclass C(B): pass\nB = C\nC = B\n", ""),
-    "a module that imports itself": (b"from hostile import *\nfrom .hostile import A as A\n" + MODEL.encode(), ""),
-    "a name out of itself": (MODEL.encode() + b"async def f():\n    x = x.filter(y)\n    y = x\n    y.all()\n", ""),
+    "a module that imports itself": (
+        b"from hostile import *\nfrom .hostile import A as A\n" + MODEL.encode(),
+        "",
+    ),
+    "a name out of itself": (
+        MODEL.encode() + b"async def f():\n    x = x.filter(y)\n    y = x\n    y.all()\n",
+        "",
+    ),
     "a class in a class in a class": (
         b"from tortoise.models import Model\n"
         + b"".join(b" " * n + b"class A%d(Model):\n" % n for n in range(90))
@@ -62,18 +74,29 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         + b"x = 1\n",
         "",
     ),
-    "a Meta of everything": (MODEL.encode() + b"class B(A):\n    class Meta(B.Meta, A.Meta, Meta): pass\n", ""),
+    "a Meta of everything": (
+        MODEL.encode() + b"class B(A):\n    class Meta(B.Meta, A.Meta, Meta): pass\n",
+        "",
+    ),
     "many classes": (MODEL.encode() + b"".join(b"class A%d(A): pass\n" % n for n in range(1000)), ""),
     "a chain of classes": (
-        MODEL.encode() + b"class A0(A): pass\n" + b"".join(b"class A%d(A%d): pass\n" % (n + 1, n) for n in range(300)),
+        MODEL.encode()
+        + b"class A0(A): pass\n"
+        + b"".join(b"class A%d(A%d): pass\n" % (n + 1, n) for n in range(300)),
         "",
     ),
     "many names for one thing": (
-        MODEL.encode() + b"B0 = A\n" + b"".join(b"B%d = B%d\n" % (n + 1, n) for n in range(300)) + b"class C(B300): pass",
+        MODEL.encode()
+        + b"B0 = A\n"
+        + b"".join(b"B%d = B%d\n" % (n + 1, n) for n in range(300))
+        + b"class C(B300): pass",
         "",
     ),
     "annotations that cannot be read": (
-        MODEL.encode() + b"async def f(a: '((((', b: '', c: 'x y', d: '" + b"[" * 300 + b"'):\n    a.save()\n",
+        MODEL.encode()
+        + b"async def f(a: '((((', b: '', c: 'x y', d: '"
+        + b"[" * 300
+        + b"'):\n    a.save()\n",
         "",
     ),
     "a noqa without end": (MODEL.encode() + b"x = 1  # noqa: " + b"TD003," * 10_000 + b"\n", ""),
@@ -116,7 +139,11 @@ def test_a_hostile_file_is_repaired_or_left_alone(name: str, project) -> None:
 
 
 def _members(source: bytes) -> list[str]:
-    return sorted(ast.dump(node) for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt) and not hasattr(node, "body"))
+    return sorted(
+        ast.dump(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    )
 
 
 def test_links_pipes_and_what_is_forbidden(project) -> None:
@@ -167,7 +194,9 @@ NAMES = st.sampled_from(["A", "B", "Model", "Meta", "fields", "x", "self", "User
 EXPRESSIONS = st.recursive(
     st.one_of(NAMES, st.just("1"), st.just("'text'"), st.just("fields.IntField(pk=True)"), st.just("f'{x}'")),
     lambda inner: st.one_of(
-        st.builds("{}.{}".format, inner, st.sampled_from(["filter", "get", "save", "all", "Meta", "name", "create"])),
+        st.builds(
+            "{}.{}".format, inner, st.sampled_from(["filter", "get", "save", "all", "Meta", "name", "create"])
+        ),
         st.builds("{}({})".format, inner, inner),
         st.builds("{}[{}]".format, inner, inner),
         st.builds("({} if {} else {})".format, inner, inner, inner),
@@ -198,24 +227,44 @@ SIMPLE = st.one_of(
 STATEMENTS = st.recursive(
     SIMPLE,
     lambda inner: st.one_of(
-        st.builds(lambda n, b, i: f"class {n}({b}):\n{_block([*i, 'pass'])}", NAMES, EXPRESSIONS, st.lists(inner, max_size=5)),
-        st.builds(lambda n, i: f"class Meta:\n{_block([*i, 'abstract = True'])}", NAMES, st.lists(inner, max_size=2)),
-        st.builds(lambda n, i: f"async def {n}(self, x: User):\n{_block([*i, 'pass'])}", NAMES, st.lists(inner, max_size=4)),
-        st.builds(lambda e, i: f"for x in {e}:\n{_block([*i, 'pass'])}", EXPRESSIONS, st.lists(inner, max_size=3)),
+        st.builds(
+            lambda n, b, i: f"class {n}({b}):\n{_block([*i, 'pass'])}",
+            NAMES,
+            EXPRESSIONS,
+            st.lists(inner, max_size=5),
+        ),
+        st.builds(
+            lambda n, i: f"class Meta:\n{_block([*i, 'abstract = True'])}", NAMES, st.lists(inner, max_size=2)
+        ),
+        st.builds(
+            lambda n, i: f"async def {n}(self, x: User):\n{_block([*i, 'pass'])}",
+            NAMES,
+            st.lists(inner, max_size=4),
+        ),
+        st.builds(
+            lambda e, i: f"for x in {e}:\n{_block([*i, 'pass'])}", EXPRESSIONS, st.lists(inner, max_size=3)
+        ),
         st.builds(lambda e, i: f"if {e}:\n{_block([*i, 'pass'])}", EXPRESSIONS, st.lists(inner, max_size=3)),
-        st.builds(lambda i: f"try:\n{_block([*i, 'pass'])}\nexcept Exception:\n    pass", st.lists(inner, max_size=3)),
+        st.builds(
+            lambda i: f"try:\n{_block([*i, 'pass'])}\nexcept Exception:\n    pass",
+            st.lists(inner, max_size=3),
+        ),
     ),
     max_leaves=12,
 )
 SOURCES = st.lists(STATEMENTS, max_size=8).map(
-    lambda parts: "from tortoise import Tortoise, fields\nfrom tortoise.models import Model\n" + "\n".join(parts) + "\n"
+    lambda parts: (
+        "from tortoise import Tortoise, fields\nfrom tortoise.models import Model\n" + "\n".join(parts) + "\n"
+    )
 )
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 def _judge(data: bytes) -> tuple[Picture, dict[Path, str]]:
     path = Path("/project/app/models/a.py")
-    other = SourceFile(Path("/project/b.py"), b"from app.models.a import *\nfrom tortoise.models import Model as A\n")
+    other = SourceFile(
+        Path("/project/b.py"), b"from app.models.a import *\nfrom tortoise.models import Model as A\n"
+    )
     picture = Picture([SourceFile(path, data), other], [path], Path("/project"), always=[path])
     violations = violations_of(picture, lambda _: frozenset(RULES))
     return picture, fixed_texts(picture, violations)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+ROOT = "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n"
 MODEL = "class {}:\n    class Meta:\n        table = 'x'\n"
 
 SPELLINGS = {
@@ -20,10 +21,15 @@ SPELLINGS = {
     "in try": "try:\n    from tortoise.models import Model\nexcept ImportError:\n    Model = object\n"
     + MODEL.format("A(Model)"),
     "with metaclass": "from tortoise.models import Model\n" + MODEL.format("A(Model, metaclass=type(Model))"),
-    "in if": "from tortoise.models import Model\nif True:\n    class A(Model):\n        class Meta:\n            table = 'x'\n",
-    "in function": "def f():\n    from tortoise.models import Model\n    class A(Model):\n        class Meta:\n"
+    "in if": (
+        "from tortoise.models import Model\nif True:\n    class A(Model):\n"
+        "        class Meta:\n            table = 'x'\n"
+    ),
+    "in function": "def f():\n    from tortoise.models import Model\n"
+    "    class A(Model):\n        class Meta:\n"
     "            table = 'x'\n    return A\n",
-    "chosen": "from tortoise.models import Model\nA_BASE = Model if True else object\n" + MODEL.format("A(A_BASE)"),
+    "chosen": "from tortoise.models import Model\nA_BASE = Model if True else object\n"
+    + MODEL.format("A(A_BASE)"),
 }
 
 
@@ -53,41 +59,45 @@ def test_what_only_looks_like_a_model(name: str, project) -> None:
 
 ACROSS = {
     "re-export": {
-        "app/base.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "app/base.py": ROOT,
         "app/db/__init__.py": "from ..base import Root as Entity\n",
         "app/things.py": "from app.db import Entity\n" + MODEL.format("A(Entity)"),
     },
     "star chain": {
-        "app/base.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "app/base.py": ROOT,
         "app/middle.py": "from app.base import *\n",
         "app/db.py": "from .middle import *\n",
         "app/things.py": "from . import db\n" + MODEL.format("A(db.Root)"),
     },
     "circular star": {
         "src/models/__init__.py": "from .base import *\nfrom .thing import *\n",
-        "src/models/base.py": "from tortoise import models\nclass Root(models.Model):\n    class Meta:\n        abstract = True\n",
+        "src/models/base.py": (
+            "from tortoise import models\nclass Root(models.Model):\n"
+            "    class Meta:\n        abstract = True\n"
+        ),
         "src/models/thing.py": "from models import Root\n" + MODEL.format("A(Root)"),
     },
     "module through a package": {
-        "app/base.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "app/base.py": ROOT,
         "app/__init__.py": "from app import base as roots\n",
         "things.py": "import app\n" + MODEL.format("A(app.roots.Root)"),
     },
     "no __init__": {
-        "lib/core/base.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "lib/core/base.py": ROOT,
         "service/things.py": "from core.base import Root\n" + MODEL.format("A(Root)"),
     },
     "parent folder": {
-        "app/core/base.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "app/core/base.py": ROOT,
         "app/billing/things.py": "from ..core.base import Root\n" + MODEL.format("A(Root)"),
     },
     "star of a list": {
-        "app/base.py": "from tortoise.models import Model\n__all__ = ['Root']\nclass Root(Model):\n    class Meta:\n"
+        "app/base.py": "from tortoise.models import Model\n__all__ = ['Root']\n"
+        "class Root(Model):\n    class Meta:\n"
         "        abstract = True\n",
         "app/things.py": "from app.base import *\n" + MODEL.format("A(Root)"),
     },
     "long way round": {
-        "app/a.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n",
+        "app/a.py": ROOT,
         "app/b.py": "from app.a import Root\nclass Second(Root):\n    class Meta:\n        abstract = True\n",
         "app/c.py": "from app.b import Second as Third\nFourth = Third\n",
         "app/things.py": "from app import c\n" + MODEL.format("A(c.Fourth)"),
@@ -132,18 +142,18 @@ ABSTRACT = {
 @pytest.mark.parametrize("name", ABSTRACT)
 def test_abstract_or_not(name: str, project) -> None:
     body, abstract = ABSTRACT[name]
-    project.write(
-        {
-            "a.py": "from tortoise.models import Model\nclass Root(Model):\n    class Meta:\n        abstract = True\n\n"
-            f"class A(Root):\n    {body}\n"
-        }
-    )
+    project.write({"a.py": ROOT + f"class A(Root):\n    {body}\n"})
     assert ("TD002" in {rule for _, _, rule in project.found("--select", "TD002")}) is not abstract
 
 
 def test_an_unknown_abstract_is_not_judged(project) -> None:
     project.write(
-        {"a.py": "from tortoise.models import Model\nclass A(Model):\n    class Meta:\n        abstract = not DEBUG\n"}
+        {
+            "a.py": (
+                "from tortoise.models import Model\nclass A(Model):\n    class Meta:\n"
+                "        abstract = not DEBUG\n"
+            )
+        }
     )
     assert project.found("--select", "TD001,TD002") == []
 
@@ -180,7 +190,8 @@ def test_the_interface_of_a_model(name: str, project) -> None:
     base, concrete, good = INTERFACES[name]
     project.write(
         {
-            "a.py": f"from tortoise.models import Model\nclass {base}(Model):\n    class Meta:\n        abstract = True\n\n"
+            "a.py": f"from tortoise.models import Model\nclass {base}(Model):\n"
+            f"    class Meta:\n        abstract = True\n\n"
             f"class Between({base}):\n    class Meta:\n        abstract = True\n\n"
             f"class {concrete}(Between):\n    class Meta:\n        table = 'x'\n"
         }
@@ -193,7 +204,8 @@ def test_the_interface_of_a_model(name: str, project) -> None:
 def test_an_interface_must_be_an_abstract_model(project) -> None:
     project.write(
         {
-            "a.py": "from tortoise.models import Model\nclass BaseA: pass\nclass A(BaseA, Model):\n    class Meta:\n"
+            "a.py": "from tortoise.models import Model\nclass BaseA: pass\n"
+            "class A(BaseA, Model):\n    class Meta:\n"
             "        table = 'a'\n"
         }
     )
@@ -206,7 +218,10 @@ def test_one_file_one_model(project) -> None:
     concrete = "class {}({}):\n    class Meta:\n        table = 'x'\n"
     project.write(
         {
-            "m/models/a.py": head + abstract.format("BaseA") + concrete.format("A", "BaseA") + "class Kind: pass\n",
+            "m/models/a.py": head
+            + abstract.format("BaseA")
+            + concrete.format("A", "BaseA")
+            + "class Kind: pass\n",
             "m/models/b.py": head + abstract.format("Stray") + concrete.format("B", "Stray"),
             "m/models/base.py": head + abstract.format("One") + abstract.format("Two"),
             "m/models/__init__.py": head + concrete.format("C", "Model"),
@@ -221,7 +236,9 @@ def test_one_file_one_model(project) -> None:
 def test_where_models_live(project) -> None:
     model = "from tortoise.models import Model\n\n" + MODEL.format("A(Model)") + MODEL.format("B(Model)")
     project.write(
-        {name: model for name in ("models.py", "x/models/models.py", "x/models/a.py", "x/models/y/b.py", "x/c.py")}
+        dict.fromkeys(
+            ("models.py", "x/models/models.py", "x/models/a.py", "x/models/y/b.py", "x/c.py"), model
+        )
     )
     assert project.found("--select", "TD000") == [
         ("models.py", 3, "TD000"),
@@ -341,7 +358,9 @@ def test_members_in_order(project) -> None:
 
 
 def test_module_names(project) -> None:
-    project.write(dict.fromkeys(("a.py", "_b.py", "p/__init__.py", "p/__main__.py", "p/__about__.py", "p/_c.py"), ""))
+    project.write(
+        dict.fromkeys(("a.py", "_b.py", "p/__init__.py", "p/__main__.py", "p/__about__.py", "p/_c.py"), "")
+    )
     assert project.found() == [("_b.py", 1, "TD005"), ("p/__about__.py", 1, "TD005"), ("p/_c.py", 1, "TD005")]
 
 
@@ -374,10 +393,24 @@ def test_re_exports(name: str, project) -> None:
 
 def test_tests_migrations_and_environments_are_left_out(project) -> None:
     model = "from tortoise.models import Model\n" + MODEL.format("A(Model)")
-    names = ("a.py", "tests/b.py", "migrations/c.py", ".venv/d.py", "env/pyvenv.cfg", "env/e.py", "node_modules/f.py")
-    project.write(dict.fromkeys(names, model) | {"test_g.py": model, "sub/venv3/pyvenv.cfg": "", "sub/venv3/h.py": model})
+    names = (
+        "a.py",
+        "tests/b.py",
+        "migrations/c.py",
+        ".venv/d.py",
+        "env/pyvenv.cfg",
+        "env/e.py",
+        "node_modules/f.py",
+    )
+    project.write(
+        dict.fromkeys(names, model)
+        | {"test_g.py": model, "sub/venv3/pyvenv.cfg": "", "sub/venv3/h.py": model}
+    )
     assert project.found("--select", "TD000") == [("a.py", 2, "TD000")]
     assert project.found("--select", "TD000", "tests") == [("tests/b.py", 2, "TD000")]
     assert project.found("--select", "TD000", "migrations/c.py") == [("migrations/c.py", 2, "TD000")]
-    assert project.found("--select", "TD000", "test_g.py", "a.py") == [("a.py", 2, "TD000"), ("test_g.py", 2, "TD000")]
+    assert project.found("--select", "TD000", "test_g.py", "a.py") == [
+        ("a.py", 2, "TD000"),
+        ("test_g.py", 2, "TD000"),
+    ]
     assert project.found("--select", "TD000", ".venv") == [(".venv/d.py", 2, "TD000")]

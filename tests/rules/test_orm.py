@@ -23,7 +23,9 @@ TABLES = {
     "connection": (orm.CONNECTION_CALLS, [BaseDBAsyncClient]),
     "tortoise": (orm.TORTOISE_CALLS, [Tortoise]),
 }
-AWAITABLE = {name for name, one in vars(queryset).items() if inspect.isclass(one) and hasattr(one, "__await__")}
+AWAITABLE = {
+    name for name, one in vars(queryset).items() if inspect.isclass(one) and hasattr(one, "__await__")
+}
 
 
 def _kind(owner: type, name: str) -> str:

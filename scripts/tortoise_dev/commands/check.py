@@ -32,7 +32,7 @@ examples:
   check.py --baseline known.json          first run: record; later: fail on new findings only
   check.py --format json | jq .violations
 
-Tests and migrations are left out unless a path names them. A comment `# noqa: TD003` suppresses a finding on its line.
+Tests and migrations are left out unless a path names them. `# noqa: TD003` suppresses a finding on its line.
 
 exit status: 0 clean · 1 findings · 2 unusable input"""
 
@@ -223,7 +223,9 @@ def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[P
     for where, codes in named.items():
         for code in codes:
             if not any(known.startswith(code.upper()) for known in RULES):
-                raise ValueError(f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}")
+                raise ValueError(
+                    f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
+                )
     always = _matching(select) if select else frozenset(RULES)
     always -= _matching(ignore)
 
@@ -359,18 +361,28 @@ def _parser() -> argparse.ArgumentParser:
         epilog=_EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="files and folders (default: the current folder)")
-    parser.add_argument("--fix", action="store_true", help="repair what can be repaired safely (TD003, TD004)")
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files and folders (default: the current folder)"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired safely (TD003, TD004)"
+    )
     parser.add_argument("--diff", action="store_true", help="show what --fix would change, write nothing")
     parser.add_argument(
-        "--select", action="append", default=[], metavar="RULES", help="only these rules: TD003, or TD1 for all of a kind"
+        "--select",
+        action="append",
+        default=[],
+        metavar="RULES",
+        help="only these rules: TD003, or TD1 for all of a kind",
     )
     parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
-    parser.add_argument("--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short")
+    parser.add_argument(
+        "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
     parser.add_argument("--baseline", metavar="FILE", help="fail only on findings that FILE does not hold")
-    parser.add_argument("--stdin-filename", metavar="PATH", help="check standard input as if it were this file")
+    parser.add_argument(
+        "--stdin-filename", metavar="PATH", help="check standard input as if it were this file"
+    )
     return parser
-
-

@@ -19,8 +19,32 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """What stands in the folder at the top of a project."""
 
 LEFT_OUT = frozenset(
-    ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv site-packages dist-packages __pypackages__ "
-    "node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs build dist .direnv .ipynb_checkpoints".split()
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".tox",
+        ".nox",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "virtualenv",
+        "site-packages",
+        "dist-packages",
+        "__pypackages__",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".eggs",
+        "build",
+        "dist",
+        ".direnv",
+        ".ipynb_checkpoints",
+    ]
 )
 """Folders that hold nobody's own source code."""
 
@@ -168,7 +192,9 @@ def is_judged(path: Path, below: Path, *, names: bool = True) -> bool:
     Unless ``names`` is false, ``test_x.py`` and ``conftest.py`` count as tests wherever they are.
     """
     parts = path.relative_to(below).parts if path.is_relative_to(below) else path.parts
-    if names and (path.name == "conftest.py" or path.name.startswith("test_") or path.name.endswith("_test.py")):
+    if names and (
+        path.name == "conftest.py" or path.name.startswith("test_") or path.name.endswith("_test.py")
+    ):
         return False
     return NOT_JUDGED.isdisjoint(parts[:-1])
 

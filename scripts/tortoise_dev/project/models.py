@@ -159,7 +159,7 @@ class Models:
         for statement in meta.body:
             match statement:
                 case ast.Assign(targets=targets, value=value) if _names(targets, "abstract"):
-                    return value.value if isinstance(value, ast.Constant) and _is_flag(value) else None
+                    return bool(value.value) if isinstance(value, ast.Constant) and _is_flag(value) else None
                 case ast.AnnAssign(target=ast.Name(id="abstract"), value=ast.Constant(value=value)):
                     return bool(value)
                 case ast.If() | ast.Try() if "abstract" in ast.dump(statement):

@@ -211,6 +211,11 @@ class Module:
         """The nodes of these kinds, kind after kind, each in the order of the text."""
         return [node for kind in kinds for node in self._tree_index.by_type[kind]]  # type: ignore[misc]
 
+    @property
+    def functions(self) -> list[Function]:
+        """Every function of the file, methods and nested ones too."""
+        return [node for node in self.nodes if isinstance(node, FUNCTIONS)]
+
     def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
         """The nodes around ``node``, from the inside out."""
         parents = self.parents
@@ -356,9 +361,11 @@ class Module:
         if len(bindings) != 1 or not isinstance(bindings[0].value, ast.List | ast.Tuple):
             return None
         names = [getattr(element, "value", None) for element in bindings[0].value.elts]
-        return frozenset(n for n in names if isinstance(n, str)) if all(
-            isinstance(n, str) for n in names
-        ) else None
+        return (
+            frozenset(n for n in names if isinstance(n, str))
+            if all(isinstance(n, str) for n in names)
+            else None
+        )
 
     def _bound(self, name: str, binding: Binding, scope: Scope, seen: set[object]) -> Iterator[Entity]:
         key = (self.path, name, binding.position)
@@ -400,14 +407,14 @@ def unquoted(text: str) -> ast.expr | None:
 
 
 def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
-    """Is ``child`` evaluated in the scope that ``scope`` opens, rather than around it (a decorator, a base)?"""
+    """Is ``child`` evaluated in the scope that ``scope`` opens? A decorator or a base is not."""
     if isinstance(scope, ast.Lambda):
         return child is scope.body
     return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
 
 
 def _reaching(bindings: Sequence[Binding], at: tuple[int, int] | None) -> list[Binding]:
-    """The bindings that can be in force at a position (the end, for None): the last sure one and later ones."""
+    """The bindings in force at a position (None: the end): the last sure one and those after it."""
     found: list[Binding] = []
     for binding in reversed(bindings):
         if at is not None and binding.position >= at:

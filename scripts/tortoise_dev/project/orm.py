@@ -7,25 +7,54 @@ from __future__ import annotations
 
 MODEL_NAMES = frozenset({"tortoise.models.Model", "tortoise.Model"})
 
-# What a call gives. "many": a queryset; "one": an awaitable for a single row; "other": an awaitable for something
-# else; "coroutine:…": a coroutine. Nothing of it happens before it is awaited.
+# What a call gives. "many": a queryset; "one": an awaitable for a single row; "other": an awaitable for
+# something else; "coroutine:…": a coroutine. Nothing of it happens before it is awaited.
 QUERYSET_CALLS: dict[str, str] = {
     **dict.fromkeys(
-        "all filter exclude annotate distinct order_by limit offset only prefetch_related select_related "
-        "select_for_update group_by use_index force_index using_db".split(),
+        [
+            "all",
+            "filter",
+            "exclude",
+            "annotate",
+            "distinct",
+            "order_by",
+            "limit",
+            "offset",
+            "only",
+            "prefetch_related",
+            "select_related",
+            "select_for_update",
+            "group_by",
+            "use_index",
+            "force_index",
+            "using_db",
+        ],
         "many",
     ),
-    **dict.fromkeys("get get_or_none first last earliest latest".split(), "one"),
+    **dict.fromkeys(["get", "get_or_none", "first", "last", "earliest", "latest"], "one"),
     **dict.fromkeys(
-        "count delete update exists contains values values_list bulk_create bulk_update raw union".split(), "other"
+        [
+            "count",
+            "delete",
+            "update",
+            "exists",
+            "contains",
+            "values",
+            "values_list",
+            "bulk_create",
+            "bulk_update",
+            "raw",
+            "union",
+        ],
+        "other",
     ),
     "in_bulk": "coroutine:other",
     "explain": "coroutine:other",
 }
 MODEL_CALLS: dict[str, str] = {
-    **dict.fromkeys("all filter exclude annotate select_for_update".split(), "many"),
-    **dict.fromkeys("get get_or_none first last earliest latest".split(), "one"),
-    **dict.fromkeys("bulk_create bulk_update exists raw".split(), "other"),
+    **dict.fromkeys(["all", "filter", "exclude", "annotate", "select_for_update"], "many"),
+    **dict.fromkeys(["get", "get_or_none", "first", "last", "earliest", "latest"], "one"),
+    **dict.fromkeys(["bulk_create", "bulk_update", "exists", "raw"], "other"),
     "create": "coroutine:one",
     "get_or_create": "coroutine:pair",
     "update_or_create": "coroutine:pair",
@@ -33,29 +62,58 @@ MODEL_CALLS: dict[str, str] = {
     "in_bulk": "coroutine:other",
 }
 INSTANCE_CALLS: dict[str, str] = dict.fromkeys(
-    "save delete fetch_related refresh_from_db".split(), "coroutine:other"
+    ["save", "delete", "fetch_related", "refresh_from_db"], "coroutine:other"
 )
 RELATION_CALLS: dict[str, str] = {
-    **dict.fromkeys("all filter limit offset order_by".split(), "many"),
-    **dict.fromkeys("add remove clear create".split(), "coroutine:other"),
+    **dict.fromkeys(["all", "filter", "limit", "offset", "order_by"], "many"),
+    **dict.fromkeys(["add", "remove", "clear", "create"], "coroutine:other"),
 }
 CONNECTION_CALLS: dict[str, str] = dict.fromkeys(
-    "execute_query execute_query_dict execute_query_dict_with_affected execute_insert execute_many "
-    "execute_script".split(),
+    [
+        "execute_query",
+        "execute_query_dict",
+        "execute_query_dict_with_affected",
+        "execute_insert",
+        "execute_many",
+        "execute_script",
+    ],
     "coroutine:other",
 )
 TORTOISE_CALLS: dict[str, str] = dict.fromkeys(
-    "init generate_schemas close_connections".split(), "coroutine:other"
+    ["init", "generate_schemas", "close_connections"], "coroutine:other"
 )
 
 # Every attribute that some awaitable query has: reading another one fails.
 QUERY_ATTRIBUTES = frozenset(
     {
         *QUERYSET_CALLS,
-        *"model query capabilities sql as_query resolve_filters resolve_ordering explain fields fields_for_select "
-        "objects batch_size ignore_conflicts update_fields on_conflict update_kwargs force_indexes use_indexes "
-        "flat single raise_does_not_exist add_field_to_select_query resolve_to_python_value TORTOISE_APP_FIELD "
-        "TORTOISE_MODEL_FIELD".split(),
+        *[
+            "model",
+            "query",
+            "capabilities",
+            "sql",
+            "as_query",
+            "resolve_filters",
+            "resolve_ordering",
+            "explain",
+            "fields",
+            "fields_for_select",
+            "objects",
+            "batch_size",
+            "ignore_conflicts",
+            "update_fields",
+            "on_conflict",
+            "update_kwargs",
+            "force_indexes",
+            "use_indexes",
+            "flat",
+            "single",
+            "raise_does_not_exist",
+            "add_field_to_select_query",
+            "resolve_to_python_value",
+            "TORTOISE_APP_FIELD",
+            "TORTOISE_MODEL_FIELD",
+        ],
     }
 )
 COROUTINE_ATTRIBUTES = frozenset({"close", "send", "throw", "cr_await", "cr_code", "cr_frame", "cr_running"})
@@ -71,7 +129,19 @@ TO_ONE_ANNOTATIONS = frozenset(
 )
 SIGNALS = frozenset({"post_save", "pre_save", "pre_delete", "post_delete"})
 WRITES = frozenset(
-    "save delete create update bulk_create bulk_update get_or_create update_or_create add remove clear".split()
+    [
+        "save",
+        "delete",
+        "create",
+        "update",
+        "bulk_create",
+        "bulk_update",
+        "get_or_create",
+        "update_or_create",
+        "add",
+        "remove",
+        "clear",
+    ]
 )
 
 

@@ -1,8 +1,8 @@
 """A whole project, read as far as Tortoise can matter to it.
 
 Most files of a project have nothing to do with its models, and parsing is what costs time. So the bytes are
-searched first: a file matters if it says ``tortoise``, or if it may import a name that leads there from a file
-that matters. That is followed until nothing new turns up, because a model need not say ``tortoise`` itself.
+searched first: a file matters if it says ``tortoise``, or if it may import a name that leads there from a
+file that matters. That is followed until nothing new turns up: a model need not say ``tortoise`` itself.
 """
 
 from __future__ import annotations
@@ -165,7 +165,9 @@ def _importers(
         stem = os.fsencode(module.path.parent.name if module.is_package else module.path.stem)
         top = _top_package(module.path, library)
         wanted = re.compile(
-            rb"(?<![\w])(?:" + b"|".join(sorted(re.escape(n.encode()) for n in names)) + rb")(?!\w)|\bas\b|import[ (]*\*"
+            rb"(?<![\w])(?:"
+            + b"|".join(sorted(re.escape(n.encode()) for n in names))
+            + rb")(?!\w)|\bas\b|import[ (]*\*"
         )
         for path, file in waiting.items():
             if path in found:
@@ -200,8 +202,8 @@ def take(
 ) -> Picture:
     """The picture of the project that ``paths`` (files or folders) lie in, with their files to be judged.
 
-    ``here`` is the folder that the command runs in. ``instead`` is a file whose content replaces what the disk
-    has (or lacks). Raises FileNotFoundError for a path that does not exist.
+    ``here`` is the folder that the command runs in. ``instead`` is a file whose content replaces what the
+    disk has (or lacks). Raises FileNotFoundError for a path that does not exist.
     """
     problems: dict[Path, str] = {}
     judged: dict[Path, bool] = {}  # path: was it named itself?

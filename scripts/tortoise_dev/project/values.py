@@ -45,7 +45,26 @@ class Value:
 
 PLAIN = Value("plain")
 _BUILTIN_NAMES = frozenset(
-    "len list sorted set tuple sum any all dict enumerate reversed min max zip iter frozenset int float".split()
+    [
+        "len",
+        "list",
+        "sorted",
+        "set",
+        "tuple",
+        "sum",
+        "any",
+        "all",
+        "dict",
+        "enumerate",
+        "reversed",
+        "min",
+        "max",
+        "zip",
+        "iter",
+        "frozenset",
+        "int",
+        "float",
+    ]
 )
 
 
@@ -361,7 +380,11 @@ class Values:
                     cls = self.module.class_of(parent)
                     return Value("super", cls) if self.models.is_model(cls) else None
             return None
-        if isinstance(function, ast.Name) and function.id in _BUILTIN_NAMES and not self.module.meanings(function):
+        if (
+            isinstance(function, ast.Name)
+            and function.id in _BUILTIN_NAMES
+            and not self.module.meanings(function)
+        ):
             inner = self.of(node.args[0]) if node.args else None
             if function.id in ("list", "sorted", "reversed", "tuple") and inner is not None:
                 return inner if inner.kind == "rows" else None

@@ -43,7 +43,10 @@ class Baseline:
                 raise ValueError(f"version {document['version']}")
             return cls(
                 Counter(
-                    {(one["path"], one["rule"], one["message"]): int(one["count"]) for one in document["findings"]}
+                    {
+                        (one["path"], one["rule"], one["message"]): int(one["count"])
+                        for one in document["findings"]
+                    }
                 )
             )
         except OSError as error:

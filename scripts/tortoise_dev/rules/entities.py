@@ -7,7 +7,7 @@ from .rule import Context
 
 
 def interface_names(cls: Class) -> tuple[str, ...]:
-    """The names that the abstract base of a concrete model may have: ``Invoice2`` may share ``BaseInvoice``."""
+    """The names that a model's abstract base may have: ``Invoice2`` may share ``BaseInvoice``."""
     own = f"Base{cls.name}"
     shared = f"Base{cls.name.rstrip('0123456789')}"
     return (own,) if own == shared else (own, shared)

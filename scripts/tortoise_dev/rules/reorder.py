@@ -1,7 +1,7 @@
 """Moving members of a class, as whole lines: comments and decorators come along, nothing else changes.
 
-Every function here refuses rather than guesses, and a result is only returned when its syntax tree has the very
-members that the class had before.
+Every function here refuses rather than guesses, and a result is only returned when its syntax tree has the
+very members that the class had before.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def can_sort(module: Module, node: ast.ClassDef) -> bool:
 
 
 def reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> str:
-    """The text with Meta first (``lead``) and the members in order (``sort``) in the class at a line, by name.
+    """The text with Meta first (``lead``) and members in order (``sort``) in the class at a line, by name.
 
     Where that is not safe, as much of it as is; the text itself if nothing is.
     """
@@ -108,13 +108,19 @@ def _joined(members: Sequence[Member]) -> list[Member]:
 
 
 def _is_string(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 def _keeps_meaning(tree: ast.Module, members: Sequence[Member], wanted: Sequence[Member]) -> bool:
     """Does no name change its meaning when the members change their order?"""
     lazy = any(
-        isinstance(s, ast.ImportFrom) and s.module == "__future__" and any(a.name == "annotations" for a in s.names)
+        isinstance(s, ast.ImportFrom)
+        and s.module == "__future__"
+        and any(a.name == "annotations" for a in s.names)
         for s in tree.body
     )
     uses = {id(m.node): _names(m.node, lazy) for m in wanted}
@@ -223,7 +229,9 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
             blocks.append(_Block(statement, gap[:blank], gap[blank:] + own))
         end = last
     tail = list(lines[end:])
-    size = next((i for i, line in enumerate(tail) if line.strip() and not line.lstrip().startswith("#")), len(tail))
+    size = next(
+        (i for i, line in enumerate(tail) if line.strip() and not line.lstrip().startswith("#")), len(tail)
+    )
     trailing = _trailing(tail[:size], indent, followed=False)
     blocks[-1].lines += tail[:trailing]
     return _Blocks(list(lines[:start]), blocks, tail[trailing:])
@@ -263,7 +271,9 @@ def _assemble(lines: Sequence[str], cut: _Blocks, wanted: Sequence[Member]) -> s
     before = {id(block): cut.blocks[n - 1] if n else None for n, block in enumerate(cut.blocks)}
     header = next((line for line in cut.before if line.strip()), "\n")
     newline = header[len(header.rstrip("\r\n")) :] or "\n"
-    unended = bool(cut.blocks[-1].lines) and not cut.after and not cut.blocks[-1].lines[-1].endswith(("\n", "\r"))
+    unended = (
+        bool(cut.blocks[-1].lines) and not cut.after and not cut.blocks[-1].lines[-1].endswith(("\n", "\r"))
+    )
     result = list(cut.before)
     for number, block in enumerate(order):
         previous = order[number - 1] if number else None

@@ -12,7 +12,9 @@ from .rule import Context
 
 Place: TypeAlias = Literal["lifespan", "request"]
 
-_METHODS = frozenset("get post put patch delete head options trace route api_route websocket".split())
+_METHODS = frozenset(
+    ["get", "post", "put", "patch", "delete", "head", "options", "trace", "route", "api_route", "websocket"]
+)
 _APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 
 
@@ -45,7 +47,11 @@ def _is_handler(function: Function) -> bool:
     for named, call in decorator_names(function):
         if isinstance(named, ast.Attribute) and call is not None:
             first = call.args[0] if call.args else None
-            is_path = isinstance(first, ast.Constant) and isinstance(first.value, str) and first.value.startswith("/")
+            is_path = (
+                isinstance(first, ast.Constant)
+                and isinstance(first.value, str)
+                and first.value.startswith("/")
+            )
             if named.attr in _METHODS and is_path:
                 return True
             if named.attr == "middleware" and isinstance(first, ast.Constant) and first.value == "http":
@@ -95,19 +101,21 @@ def _is_passed(module: Module, function: Function) -> bool:
 
 
 def _is_startup_hook(module: Module, function: Function) -> bool:
+    """Is it in a list ``on_startup=[…]``, or given to ``add_event_handler("startup", …)``?"""
     for node in module.nodes:
-        if isinstance(node, ast.keyword) and node.arg == "on_startup" and isinstance(node.value, ast.List):
-            if any(isinstance(e, ast.Name) and e.id == function.name for e in node.value.elts):
-                return True
-        if isinstance(node, ast.Call) and _last(node.func) == "add_event_handler" and len(node.args) == 2:
-            event, handler = node.args
-            if isinstance(event, ast.Constant) and event.value == "startup":
-                if isinstance(handler, ast.Name) and handler.id == function.name:
-                    return True
+        match node:
+            case ast.keyword(arg="on_startup", value=ast.List(elts=hooks)):
+                pass
+            case ast.Call(args=[ast.Constant(value="startup"), hook]) if (
+                _last(node.func) == "add_event_handler"
+            ):
+                hooks = [hook]
+            case _:
+                continue
+        if any(isinstance(one, ast.Name) and one.id == function.name for one in hooks):
+            return True
     return False
 
 
 def _last(node: ast.AST) -> str:
     return getattr(node, "attr", None) or getattr(node, "id", None) or ""
-
-

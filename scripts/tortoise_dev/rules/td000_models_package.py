@@ -16,7 +16,7 @@ from collections.abc import Iterator
 
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models.py
 from tortoise import fields
 from tortoise.models import Model
@@ -32,9 +32,9 @@ class BaseInvoice(Model):
 class Invoice(BaseInvoice):
     class Meta:
         table = "invoice"
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -54,7 +54,7 @@ class BaseInvoice(Model):
 class Invoice(BaseInvoice):
     class Meta:
         table = "invoice"
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -66,7 +66,9 @@ def check(context: Context) -> Iterator[Hit]:
     if path.name == "models.py":
         yield Hit(first.node, f"{first.name} lives in models.py: make it a package models/, a file per model")
     elif "models" not in (context.picture.root.name, *path.parts[:-1]):
-        yield Hit(first.node, f"{first.name} lives outside of a models/ package: move it to models/{path.name}")
+        yield Hit(
+            first.node, f"{first.name} lives outside of a models/ package: move it to models/{path.name}"
+        )
 
 
 RULE = Rule("TD000", "models-package", check)

@@ -1,7 +1,8 @@
 """# TD001 one-model-per-file
 
 ## What it does
-A file holds one concrete model and its `Base<Entity>`. `base.py` holds abstract models only, `__init__.py` none.
+A file holds one concrete model and its `Base<Entity>`. `base.py` holds abstract models only, `__init__.py`
+none.
 
 ## Why is this bad
 With several models in a file, histories mix, reviews grow, and imports between models end in circles.
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from .entities import interface_names
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, BasePayment, Invoice, Payment
 
@@ -49,9 +50,9 @@ class BasePayment(Model):
 class Payment(BasePayment):
     class Meta:
         table = "payment"
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 from apps.billing.models.payment import BasePayment, Payment
@@ -87,7 +88,7 @@ class BasePayment(Model):
 class Payment(BasePayment):
     class Meta:
         table = "payment"
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -99,13 +100,15 @@ def check(context: Context) -> Iterator[Hit]:
         return
     concrete = [cls for cls in context.own if models.is_abstract(cls) is False]
     for cls in concrete[1:]:
-        yield Hit(cls.node, f"{cls.name} shares its file with {concrete[0].name}: one file, one concrete model")
+        yield Hit(
+            cls.node, f"{cls.name} shares its file with {concrete[0].name}: one file, one concrete model"
+        )
     names = {name for cls in concrete for name in interface_names(cls)}
     for cls in context.own:
         if concrete and models.is_abstract(cls) and not _belongs(context, cls.name, names):
             yield Hit(
                 cls.node,
-                f"abstract {cls.name} belongs to no model of this file: move it to base.py or a file of its own",
+                f"abstract {cls.name} belongs to no model of this file: move it to base.py",
             )
 
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from .entities import interface_of
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import Invoice
 
@@ -36,9 +36,9 @@ class Invoice(Model):
         table = "invoice"
 
     number = fields.CharField(max_length=32)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -58,7 +58,7 @@ class BaseInvoice(Model):
 class Invoice(BaseInvoice):
     class Meta:
         table = "invoice"
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:

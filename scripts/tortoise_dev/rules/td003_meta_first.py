@@ -2,15 +2,16 @@
 
 ## What it does
 `class Meta` is there, and it is the first member of every model; only a docstring may stand before it. A
-`class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model silently has no table.
+`class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model silently has no
+table.
 
 ## Why is this bad
 Meta says what the class is: abstract or a table, its name, indexes and order. The reader needs that first.
 
 ## Fix safety
-`--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not see the
-names of the class around it. It does nothing where a base or a decorator of Meta is a name that the class body binds,
-and it does not invent a Meta that is missing.
+`--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not
+see the names of the class around it. It does nothing where a base or a decorator of Meta is a name that the
+class body binds, and it does not invent a Meta that is missing.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from ..project.modules import Class
 from .reorder import can_lead
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -34,9 +35,9 @@ class BaseModel(Model):
 
     class Meta:
         abstract = True
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -47,7 +48,7 @@ class BaseModel(Model):
         abstract = True
 
     id = fields.UUIDField(primary_key=True)
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -1,17 +1,17 @@
 """# TD004 member-order
 
 ## What it does
-Members stand in this order: `Meta`, nested helper classes, fields (annotations, managers and constants count as
-fields), then dunder, class, static and `_private` methods, then public methods and properties. A member that
-comes after one of a later group is reported; the order within a group is not judged.
+Members stand in this order: `Meta`, nested helper classes, fields (annotations, managers and constants count
+as fields), then dunder, class, static and `_private` methods, then public methods and properties. A member
+that comes after one of a later group is reported; the order within a group is not judged.
 
 ## Why is this bad
 One order for all models means one way to read them: first the columns, then the behaviour.
 
 ## Fix safety
 `--fix` moves whole members with their comments and decorators, and keeps the order within each group, so that
-columns keep theirs. It leaves a class alone where a member uses a name that another one binds and their order would
-change, where two members share a line, or where the body holds statements such as `if`.
+columns keep theirs. It leaves a class alone where a member uses a name that another one binds and their order
+would change, where two members share a line, or where the body holds statements such as `if`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..project.models import Rank, members_of
 from .reorder import can_sort
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -36,9 +36,9 @@ class BaseModel(Model):
         return now - self.created_at
 
     created_at = fields.DatetimeField(auto_now_add=True)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -52,7 +52,7 @@ class BaseModel(Model):
 
     def age(self, now):
         return now - self.created_at
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:

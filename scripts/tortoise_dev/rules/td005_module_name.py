@@ -4,8 +4,8 @@
 No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are no such names.
 
 ## Why is this bad
-The underscore marks private symbols. A file is there to be imported; what it keeps to itself is said by its symbols
-and by `__all__`.
+The underscore marks private symbols. A file is there to be imported; what it keeps to itself is said by its
+symbols and by `__all__`.
 
 ## Fix safety
 Not fixed by `--fix`: importers name the file.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .rule import Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/_base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -29,9 +29,9 @@ class BaseModel(Model):
         abstract = True
 
     id = fields.UUIDField(primary_key=True)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/billing/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -42,7 +42,7 @@ class BaseModel(Model):
         abstract = True
 
     id = fields.UUIDField(primary_key=True)
-'''
+"""
 
 
 def check_path(path: Path) -> Iterator[Hit]:

@@ -1,9 +1,9 @@
 """# TD006 re-export
 
 ## What it does
-`models/__init__.py` (or the `__init__.py` of a package in between) re-exports every concrete model of its package, and
-its `Base<Entity>`. An `__init__.py` that
-computes its names (`import_module`, `__getattr__`, a star import from elsewhere) is not judged.
+`models/__init__.py` (or the `__init__.py` of a package in between) re-exports every concrete model of its
+package, and its `Base<Entity>`. An `__init__.py` that computes its names (`import_module`, `__getattr__`, a
+star import from elsewhere) is not judged.
 
 ## Why is this bad
 Tortoise registers what it finds in the module that the configuration names. A model that the package does not
@@ -67,7 +67,9 @@ class Invoice(BaseInvoice):
         table = "invoice"
 '''
 
-_DYNAMIC = frozenset({"import_module", "__import__", "iter_modules", "walk_packages", "exec", "globals", "setattr"})
+_DYNAMIC = frozenset(
+    {"import_module", "__import__", "iter_modules", "walk_packages", "exec", "globals", "setattr"}
+)
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -106,7 +108,7 @@ def _re_exports(entrance: Module | None, cls: Class) -> bool:
 
 
 def _is_computed(module: Module, seen: set[Path]) -> bool:
-    """Does it get names in a way that the text does not tell, or through a star import that cannot be read?"""
+    """Does it get names in a way that the text does not tell?"""
     if module.path in seen:
         return False
     seen.add(module.path)

@@ -1,8 +1,8 @@
 """# TD100 unused-noqa
 
 ## What it does
-A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker are judged, and of those only the
-ones that run.
+A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker are judged, and of those only
+the ones that run.
 
 ## Why is this bad
 It hides the next finding on that line, and tells the reader of a problem that is not there.
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from .rule import Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/common/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -29,7 +29,7 @@ class BaseModel(Model):  # noqa: TD003
         abstract = True
 
     id = fields.UUIDField(primary_key=True)
-'''
+"""
 
 GOOD = BAD.replace("  # noqa: TD003", "")
 

@@ -1,13 +1,13 @@
 """# TD101 generate-schemas
 
 ## What it does
-`generate_schemas()`, or `generate_schemas=True` of `register_tortoise` and `RegisterTortoise`, outside of tests. Not
-reported where the same function opens an in-memory SQLite database, or under an `if` about debugging, development or
-tests.
+`generate_schemas()`, or `generate_schemas=True` of `register_tortoise` and `RegisterTortoise`, outside of
+tests. Not reported where the same function opens an in-memory SQLite database, or under an `if` about
+debugging, development or tests.
 
 ## Why is this bad
-It bypasses migrations: it creates what is missing, never alters what is there, and the next migration then fails on
-tables that it did not make.
+It bypasses migrations: it creates what is missing, never alters what is there, and the next migration then
+fails on tables that it did not make.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -23,7 +23,7 @@ from ..project import orm
 from .calls import calls, function_around, is_call_of, is_true, keyword, tortoise_name
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/start.py
 from tortoise import Tortoise
 
@@ -33,9 +33,9 @@ from config.tortoise import TORTOISE_ORM
 async def start():
     await Tortoise.init(config=TORTOISE_ORM, _enable_global_fallback=True)
     await Tortoise.generate_schemas()
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/start.py
 from tortoise import Tortoise
 
@@ -44,7 +44,7 @@ from config.tortoise import TORTOISE_ORM
 
 async def start():
     await Tortoise.init(config=TORTOISE_ORM, _enable_global_fallback=True)
-'''
+"""
 
 _NOT_PRODUCTION = re.compile(r"(?i)debug|dev|test|local|demo|memory|create|generate|schema")
 
@@ -71,7 +71,8 @@ def _is_guarded(context: Context, call: ast.Call) -> bool:
     child: ast.AST = call
     for parent in context.module.ancestors(call):
         if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test:
-            if _NOT_PRODUCTION.search(ast.unparse(parent.test)) or "__name__" in ast.unparse(parent.test):
+            condition = ast.unparse(parent.test)
+            if _NOT_PRODUCTION.search(condition) or "__name__" in condition:
                 return True
         child = parent
     return False

@@ -1,7 +1,8 @@
 """# TD102 init-per-request
 
 ## What it does
-`Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of them calls.
+`Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of
+them calls.
 
 ## Why is this bad
 Every request opens its own connections, and replaces the ones that other requests are using.
@@ -17,7 +18,7 @@ from collections.abc import Iterator
 from .rule import Context, Hit, Rule
 from .startup import inits
 
-BAD = '''\
+BAD = """\
 # file: apps/main.py
 from fastapi import FastAPI
 from tortoise import Tortoise
@@ -30,9 +31,9 @@ app = FastAPI()
 @app.get("/invoices")
 async def list_invoices():
     await Tortoise.init(config=TORTOISE_ORM)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/main.py
 from contextlib import asynccontextmanager
 
@@ -54,7 +55,7 @@ app = FastAPI(lifespan=lifespan)
 @app.get("/invoices")
 async def list_invoices():
     return []
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:

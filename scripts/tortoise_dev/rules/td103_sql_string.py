@@ -1,12 +1,13 @@
 """# TD103 sql-from-strings
 
 ## What it does
-SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`, `.format`
-or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`. Constants, and what
-cannot be a parameter (names of tables, clauses), may be put in.
+SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`,
+`.format` or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`.
+Constants, and what cannot be a parameter (names of tables, clauses), may be put in.
 
 ## Why is this bad
-Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes none.
+Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes
+none.
 
 ## Fix safety
 Not fixed by `--fix`: placeholders depend on the database.
@@ -23,7 +24,7 @@ from ..project.modules import FUNCTIONS
 from .calls import calls, tortoise_name
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/reports.py
 from tortoise.connection import get_connection
 
@@ -31,9 +32,9 @@ from tortoise.connection import get_connection
 async def invoices_of(name: str):
     sql = f"SELECT * FROM invoice WHERE customer = '{name}'"
     return await get_connection("default").execute_query_dict(sql)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/reports.py
 from tortoise.connection import get_connection
 
@@ -41,7 +42,7 @@ from tortoise.connection import get_connection
 async def invoices_of(name: str):
     sql = "SELECT * FROM invoice WHERE customer = ?"
     return await get_connection("default").execute_query_dict(sql, [name])
-'''
+"""
 
 _SAFE_CALLS = frozenset({"int", "len", "float"})
 
@@ -52,7 +53,9 @@ def check(context: Context) -> Iterator[Hit]:
         name = _takes_sql(context, call)
         if name is None:
             continue
-        sql = next((k.value for k in call.keywords if k.arg in ("query", "sql")), call.args[0] if call.args else None)
+        sql = next(
+            (k.value for k in call.keywords if k.arg in ("query", "sql")), call.args[0] if call.args else None
+        )
         if sql is not None and _is_built(context, sql, 0):
             yield Hit(call, f"SQL for {name} is put together from values: pass them as parameters")
 
@@ -108,15 +111,15 @@ def _parts(node: ast.expr) -> Iterator[str | ast.expr]:
         case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
             given = right.elts if isinstance(right, ast.Tuple) else [right]
             yield from _filled(text, given, {})
-        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args, keywords=keys):
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args, keywords=keys
+        ):
             yield from _filled(text, args, {k.arg: k.value for k in keys if k.arg is not None})
         case _:
             yield node
 
 
-def _filled(
-    text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr]
-) -> Iterator[str | ast.expr]:
+def _filled(text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr]) -> Iterator[str | ast.expr]:
     """A template with its arguments in their places."""
     end = 0
     for number, match in enumerate(_PLACEHOLDER.finditer(text)):
@@ -143,7 +146,7 @@ def _assigned(context: Context, node: ast.Name) -> list[ast.expr]:
 
 
 def _local_values(context: Context, node: ast.Name) -> list[ast.expr] | None:
-    """All that a name is bound to in its function, or at the top of the module; None if that is not all known."""
+    """All that a name is bound to in its function or module; None if that is not all known."""
     scope = context.module.scope_of(node)
     while node.id not in scope:
         if scope.parent is None:
@@ -153,7 +156,9 @@ def _local_values(context: Context, node: ast.Name) -> list[ast.expr] | None:
     if node.id in scope.elsewhere or not isinstance(scope.node, (*FUNCTIONS, ast.Module)):
         return None
     values = [binding.value for binding in bindings]
-    return None if any(value is None for value in values) else [value for value in values if value is not None]
+    return (
+        None if any(value is None for value in values) else [value for value in values if value is not None]
+    )
 
 
 def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
@@ -172,7 +177,9 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
             return _joins_constants(context, argument, depth)
         case ast.IfExp(body=body, orelse=orelse):
             return _is_harmless(context, body, depth) and _is_harmless(context, orelse, depth)
-        case ast.BinOp(op=ast.Mult(), left=ast.Constant(), right=_) | ast.BinOp(op=ast.Mult(), left=ast.List()):
+        case (
+            ast.BinOp(op=ast.Mult(), left=ast.Constant(), right=_) | ast.BinOp(op=ast.Mult(), left=ast.List())
+        ):
             return True
         case ast.BinOp(left=left, right=right):
             return _is_harmless(context, left, depth) and _is_harmless(context, right, depth)
@@ -209,7 +216,7 @@ def _counts(node: ast.expr) -> bool:
 def _is_constant(context: Context, node: ast.expr) -> bool:
     """A name in capitals: a constant of this or another module."""
     name = getattr(node, "attr", None) or getattr(node, "id", "")
-    return bool(name) and name.isupper()
+    return isinstance(name, str) and name.isupper()
 
 
 RULE = Rule("TD103", "sql-from-strings", check)

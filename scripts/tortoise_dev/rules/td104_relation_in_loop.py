@@ -1,8 +1,8 @@
 """# TD104 relation-in-loop
 
 ## What it does
-A relation of the row at hand is awaited in a loop over rows: `await invoice.customer`, `await invoice.payments.all()`,
-`await invoice.fetch_related(…)`.
+A relation of the row at hand is awaited in a loop over rows: `await invoice.customer`, `await
+invoice.payments.all()`, `await invoice.fetch_related(…)`.
 
 ## Why is this bad
 One query for the rows and one more for each of them (N+1), and nothing is cached: awaiting twice asks twice.
@@ -20,7 +20,7 @@ from ..project.modules import Class
 from .calls import COMPREHENSIONS, loop_around
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -51,7 +51,7 @@ async def customers():
     for invoice in await Invoice.all():
         found.append(await invoice.customer)
     return found
-'''
+"""
 
 GOOD = BAD.replace("await Invoice.all()", 'await Invoice.all().select_related("customer")').replace(
     "await invoice.customer", "invoice.customer"
@@ -71,7 +71,11 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
     """The relation that is awaited, and the name of the row."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "fetch_related":
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "fetch_related"
+    ):
         row = node.func.value
         if isinstance(row, ast.Name) and _is_row(context, row):
             return "what fetch_related() names", row

@@ -2,8 +2,8 @@
 
 ## What it does
 `await row.save()` for each row of a loop that awaits nothing else. Not reported where bulk would do something
-else: the model overrides `save` or has signal handlers, the loop handles errors row by row or leaves early, or it goes
-over a literal of at most five.
+else: the model overrides `save` or has signal handlers, the loop handles errors row by row or leaves early,
+or it goes over a literal of at most five.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
@@ -21,7 +21,7 @@ from ..project.modules import Class
 from .calls import is_signal, loop_around, tortoise_name
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -49,12 +49,15 @@ async def settle_all():
     for invoice in await Invoice.filter(paid=False):
         invoice.paid = True
         await invoice.save()
-'''
+"""
 
-GOOD = BAD[: BAD.index("async def settle_all")] + '''\
+GOOD = (
+    BAD[: BAD.index("async def settle_all")]
+    + """\
 async def settle_all():
     await Invoice.filter(paid=False).update(paid=True)
-'''
+"""
+)
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -73,7 +76,9 @@ def check(context: Context) -> Iterator[Hit]:
                     and _is_plain_loop(loop)
                     and not _is_special(context, value.model)
                 ):
-                    yield Hit(node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()")
+                    yield Hit(
+                        node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()"
+                    )
 
 
 def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:
@@ -91,7 +96,11 @@ def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
     for node in ast.walk(loop):
         if isinstance(node, ast.Break | ast.Return | ast.Try | ast.Yield | ast.YieldFrom | ast.AsyncWith):
             return False
-        if isinstance(node, ast.Await) and not any(node is n for n in ast.walk(loop.iter)) and not _is_save(node):
+        if (
+            isinstance(node, ast.Await)
+            and not any(node is n for n in ast.walk(loop.iter))
+            and not _is_save(node)
+        ):
             return False
     return True
 
@@ -107,7 +116,7 @@ def _is_special(context: Context, cls: Class) -> bool:
     return any(
         cls in (e for a in decorator.args for e in module.meanings(a))
         for module in context.picture.library.modules.values()
-        for node in module.of_type(ast.FunctionDef, ast.AsyncFunctionDef)
+        for node in module.functions
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call) and is_signal(tortoise_name(module, decorator.func))
     )

@@ -1,13 +1,14 @@
 """# TD106 missing-await
 
 ## What it does
-A query or coroutine of Tortoise that is certainly never awaited: called as a statement; used as a condition, in a
-comparison, in arithmetic, in a `for`; unpacked; read for an attribute that only its result has; assigned to a local
-name that is never awaited or passed on; returned by an `async def` that promises rows, or that returns a coroutine.
+A query or coroutine of Tortoise that is certainly never awaited: called as a statement; used as a condition,
+in a comparison, in arithmetic, in a `for`; unpacked; read for an attribute that only its result has; assigned
+to a local name that is never awaited or passed on; returned by an `async def` that promises rows, or that
+returns a coroutine.
 
 ## Why is this bad
-Nothing is sent. A queryset warns nobody, and as a condition it is always true. No linter finds it; mypy does, with
-`enable_error_code = ["unused-awaitable", "truthy-bool"]`, in typed code.
+Nothing is sent. A queryset warns nobody, and as a condition it is always true. No linter finds it; mypy does,
+with `enable_error_code = ["unused-awaitable", "truthy-bool"]`, in typed code.
 
 ## Fix safety
 Not fixed by `--fix`: `await` changes what the code does.
@@ -19,12 +20,12 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..project import orm
-from ..project.modules import FUNCTIONS, SCOPES, Callable, Class, External, unquoted
+from ..project.modules import SCOPES, Callable, Class, External, unquoted
 from ..project.values import Value
 from .calls import text
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -49,13 +50,35 @@ from apps.billing.models import Invoice
 
 async def settle_all():
     Invoice.filter(paid=False).update(paid=True)
-'''
+"""
 
 GOOD = BAD.replace("    Invoice.filter(", "    await Invoice.filter(")
 
 _CONSUMERS = frozenset(
-    "len list sorted set tuple sum any all dict enumerate reversed min max zip iter next frozenset int float bool "
-    "map filter".split()
+    [
+        "len",
+        "list",
+        "sorted",
+        "set",
+        "tuple",
+        "sum",
+        "any",
+        "all",
+        "dict",
+        "enumerate",
+        "reversed",
+        "min",
+        "max",
+        "zip",
+        "iter",
+        "next",
+        "frozenset",
+        "int",
+        "float",
+        "bool",
+        "map",
+        "filter",
+    ]
 )
 _BUILDER_NAMES = ("query", "qs", "queryset")
 
@@ -183,8 +206,7 @@ def _promises_result(context: Context, function: ast.AsyncFunctionDef, annotatio
                     *("bool", "int", "str", "float", "list", "dict", "tuple", "set"),
                 )
             return all(
-                isinstance(e, Class)
-                and (context.models.is_model(e) or not context.models.ancestors(e))
+                (isinstance(e, Class) and (context.models.is_model(e) or not context.models.ancestors(e)))
                 or (isinstance(e, External) and e.name in ("typing.List", "typing.Dict", "datetime.datetime"))
                 for e in entities
             )
@@ -230,12 +252,13 @@ def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
 def _never_awaited_names(context: Context) -> Iterator[Hit]:
     """Assignments of an awaitable to a local name whose every use is one that does not await it."""
     module = context.module
-    for function in module.of_type(ast.FunctionDef, ast.AsyncFunctionDef):
+    for function in module.functions:
         awaitables: list[tuple[str, ast.expr, Value]] = []
         for node in _own_nodes(function):
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=call) | ast.AnnAssign(
-                    target=ast.Name(id=name), value=ast.expr() as call
+                case (
+                    ast.Assign(targets=[ast.Name(id=name)], value=call)
+                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as call)
                 ):
                     value = context.values.of(call) if isinstance(call, ast.Call) else None
                     if value is not None and value.awaitable:
@@ -250,7 +273,9 @@ def _never_awaited_names(context: Context) -> Iterator[Hit]:
             if name in scope.elsewhere or _is_shared(nodes, name):
                 continue
             uses = [
-                n for n in nodes if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Store)
+                n
+                for n in nodes
+                if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Store)
             ]
             if all(_is_no_await(context, use, value) for use in uses):
                 yield Hit(call, f"{text(call)} is assigned to {name} and never awaited")

@@ -1,8 +1,9 @@
 """# TD107 blanket-except
 
 ## What it does
-`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits nothing
-else and the handler neither raises nor logs the traceback, and no handler before it names a more specific exception.
+`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
+nothing else and the handler neither raises nor logs the traceback, and no handler before it names a more
+specific exception.
 
 ## Why is this bad
 A missing row, a broken constraint and a typing error all end in the same silence. Name what can happen:
@@ -21,7 +22,7 @@ from ..project.modules import SCOPES
 from .calls import is_orm_await
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -50,18 +51,20 @@ async def find(number: str):
         return await Invoice.get(number=number)
     except Exception:
         return None
-'''
+"""
 
-GOOD = BAD.replace("import Invoice\n\n\nasync", "import Invoice\nfrom tortoise.exceptions import DoesNotExist\n\n\nasync").replace(
-    "except Exception:", "except DoesNotExist:"
-)
+GOOD = BAD.replace(
+    "import Invoice\n\n\nasync", "import Invoice\nfrom tortoise.exceptions import DoesNotExist\n\n\nasync"
+).replace("except Exception:", "except DoesNotExist:")
 
 _TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", "capture_exception"})
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the handler."""
-    for node in context.module.of_type(ast.Try, ast.TryStar):
+    for node in context.module.nodes:
+        if not isinstance(node, ast.Try | ast.TryStar):
+            continue
         handler = node.handlers[-1] if node.handlers else None
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue
@@ -83,7 +86,10 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
         for node in ast.walk(statement):
             if isinstance(node, ast.Raise):
                 return True
-            if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) in _TRACES:
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", getattr(node.func, "id", "")) in _TRACES
+            ):
                 return True
             if isinstance(node, ast.keyword) and node.arg == "exc_info":
                 return True

@@ -1,12 +1,12 @@
 """# TD108 writes-in-signals
 
 ## What it does
-A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows. Adding
-rows to an audit trail (a model whose name says audit, log, history or event) is what signals are for.
+A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows.
+Adding rows to an audit trail (a model whose name says audit, log, history or event) is what signals are for.
 
 ## Why is this bad
-Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules belong to
-services.
+Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules
+belong to services.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -19,11 +19,11 @@ import re
 from collections.abc import Iterator
 
 from ..project import orm
-from ..project.modules import FUNCTIONS, Function
+from ..project.modules import Function
 from .calls import decorator_names, is_signal, tortoise_name
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/billing/models/__init__.py
 from apps.billing.models.invoice import BaseInvoice, Invoice
 
@@ -52,23 +52,26 @@ from apps.billing.models import Invoice
 @post_save(Invoice)
 async def close(sender, instance, created, using_db, update_fields):
     await Invoice.filter(id=instance.id).update(paid=True)
-'''
+"""
 
-GOOD = BAD[: BAD.index("# file: apps/billing/signals.py")] + '''\
+GOOD = (
+    BAD[: BAD.index("# file: apps/billing/signals.py")]
+    + """\
 # file: apps/billing/services.py
 from apps.billing.models import Invoice
 
 
 async def close(invoice: Invoice):
     await Invoice.filter(id=invoice.id).update(paid=True)
-'''
+"""
+)
 
 _TRAIL = re.compile(r"(?i)audit|log|history|event|activity|outbox|journal")
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At each write."""
-    for node in context.module.of_type(ast.FunctionDef, ast.AsyncFunctionDef):
+    for node in context.module.functions:
         if any(
             call is not None and is_signal(tortoise_name(context.module, named))
             for named, call in decorator_names(node)

@@ -1,12 +1,13 @@
 """# TD109 soft-delete-on-base
 
 ## What it does
-The shared abstract base of the models has a field for soft deletion (`deleted_at`, `is_deleted` …): it is called
-`BaseModel`, or every concrete model of the project (two at least) extends it. A base that says so in its name
-(`BaseSoftDelete`) is opt-in, and fine.
+The shared abstract base of the models has a field for soft deletion (`deleted_at`, `is_deleted` …): it is
+called `BaseModel`, or every concrete model of the project (two at least) extends it. A base that says so in
+its name (`BaseSoftDelete`) is opt-in, and fine.
 
 ## Why is this bad
-Every table gets the column, every query must leave deleted rows out, and unique values stay taken. Few models need it.
+Every table gets the column, every query must leave deleted rows out, and unique values stay taken. Few models
+need it.
 
 ## Fix safety
 Not fixed by `--fix`: columns move.
@@ -20,7 +21,7 @@ from collections.abc import Iterator
 from ..project.modules import Class
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/common/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -32,9 +33,9 @@ class BaseModel(Model):
 
     id = fields.UUIDField(primary_key=True)
     deleted_at = fields.DatetimeField(null=True)
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/common/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -52,7 +53,7 @@ class BaseSoftDelete(BaseModel):
         abstract = True
 
     deleted_at = fields.DatetimeField(null=True)
-'''
+"""
 
 _FIELD = re.compile(r"(is_|soft_)?deleted(_at|_on|_time)?|delete(d)?_(at|time|date)|is_delete")
 _OPT_IN = re.compile(r"(?i)delet|trash|remov|archiv")
@@ -68,7 +69,7 @@ def check(context: Context) -> Iterator[Hit]:
                 statement = context.module.parents.get(call)
                 yield Hit(
                     statement or call,
-                    f"{name} on {cls.name} gives every table soft deletion: move it to an opt-in BaseSoftDelete",
+                    f"{name} on {cls.name} gives every table soft deletion: make it an opt-in BaseSoftDelete",
                 )
 
 

@@ -1,12 +1,12 @@
 """# TD110 bare-init-in-lifespan
 
 ## What it does
-`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook of an ASGI application, or in a
-function that one of them calls.
+`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook of an ASGI application,
+or in a function that one of them calls.
 
 ## Why is this bad
-Since Tortoise 1.0 a connection belongs to the task that opened it, and requests run in other tasks: each of them fails
-with "No TortoiseContext is currently active".
+Since Tortoise 1.0 a connection belongs to the task that opened it, and requests run in other tasks: each of
+them fails with "No TortoiseContext is currently active".
 
 ## Fix safety
 Not fixed by `--fix`: `RegisterTortoise(app, config=…)` takes the place of init and of closing.
@@ -20,7 +20,7 @@ from .calls import has_unknown_keywords, keyword
 from .rule import Context, Hit, Rule
 from .startup import inits
 
-BAD = '''\
+BAD = """\
 # file: apps/main.py
 from contextlib import asynccontextmanager
 
@@ -35,9 +35,9 @@ async def lifespan(app: FastAPI):
     await Tortoise.init(config=TORTOISE_ORM)
     yield
     await Tortoise.close_connections()
-'''
+"""
 
-GOOD = '''\
+GOOD = """\
 # file: apps/main.py
 from contextlib import asynccontextmanager
 
@@ -51,7 +51,7 @@ from config.tortoise import TORTOISE_ORM
 async def lifespan(app: FastAPI):
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         yield
-'''
+"""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -59,7 +59,9 @@ def check(context: Context) -> Iterator[Hit]:
     for call, places in inits(context):
         fallback = keyword(call, "_enable_global_fallback") is not None or has_unknown_keywords(call)
         if "lifespan" in places and "request" not in places and not fallback:
-            yield Hit(call, "Tortoise.init counts for this task only, requests run in others: use RegisterTortoise")
+            yield Hit(
+                call, "Tortoise.init counts for this task only, requests run in others: use RegisterTortoise"
+            )
 
 
 RULE = Rule("TD110", "bare-init-in-lifespan", check)

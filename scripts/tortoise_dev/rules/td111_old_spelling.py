@@ -1,8 +1,9 @@
 """# TD111 old-spelling
 
 ## What it does
-Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`, `tortoise.query_utils.Q`,
-`tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`, `Tortoise.describe_model`).
+Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`,
+`tortoise.query_utils.Q`, `tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`,
+`Tortoise.describe_model`).
 
 ## Why is this bad
 What is removed fails on import with Tortoise 1; what is deprecated warns, and goes next.
@@ -20,7 +21,7 @@ from ..project import orm
 from .calls import calls, is_call_of, is_true, tortoise_name
 from .rule import Context, Hit, Rule
 
-BAD = '''\
+BAD = """\
 # file: apps/common/models/base.py
 from tortoise import fields
 from tortoise.models import Model
@@ -31,7 +32,7 @@ class BaseModel(Model):
         abstract = True
 
     id = fields.UUIDField(pk=True)
-'''
+"""
 
 GOOD = BAD.replace("pk=True", "primary_key=True")
 
@@ -39,10 +40,16 @@ REMOVED: dict[str, str] = {
     **dict.fromkeys(
         [
             f"tortoise.contrib.test.{name}"
-            for name in (
-                "TestCase IsolatedTestCase TruncationTestCase SimpleTestCase initializer finalizer env_initializer "
-                "getDBConfig"
-            ).split()
+            for name in [
+                "TestCase",
+                "IsolatedTestCase",
+                "TruncationTestCase",
+                "SimpleTestCase",
+                "initializer",
+                "finalizer",
+                "env_initializer",
+                "getDBConfig",
+            ]
         ],
         "tortoise_test_context()",
     ),
