@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.7"
 """Built-in migrations that end with exit status 0 and without the tables, rows or constraints one expects."""
 
 import asyncio

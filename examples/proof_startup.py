@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.4"
 """Where Tortoise counts as started: a bare init() in a lifespan doesn't reach the requests."""
 
 import asyncio

@@ -7,6 +7,7 @@ workers. The harness itself is imported only where ``--snippets`` is given.
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -138,7 +139,9 @@ class _State:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self.scratch = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
+        self.open = contextlib.ExitStack()
+        folder = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
+        self.scratch = Path(self.open.enter_context(folder)).resolve()
         self.jobs: dict[Path, list[Job]] = {}
         self.runners: dict[Path, Runner] = {}
         self.results: dict[tuple[int, str], Result] = {}
@@ -147,7 +150,7 @@ class _State:
     def plan(self, path: Path, name: str) -> tuple[list[Result], list[Job]]:
         """A page's settled results and its jobs."""
         from ..settings import find_settings
-        from ..snippets.databases import backend_of
+        from ..snippets.databases import backends_of
         from ..snippets.page import read_page
         from ..snippets.plan import plan_page, settled_results
         from ..snippets.run import jobs_of
@@ -155,7 +158,7 @@ class _State:
         settings: SnippetSettings = find_settings([path.parent, self.root])
         backends: list[Backend] = []
         if settings.models is not None:
-            backends = [backend_of(url) for url in settings.databases]
+            backends = backends_of(settings.databases)
         plan: PagePlan = plan_page(read_page(path, name), settings)
         jobs = list(jobs_of(plan, backends, lambda _: True))
         self.jobs.setdefault(settings.root, []).extend(jobs)
@@ -163,6 +166,7 @@ class _State:
 
     def run(self, item: SnippetItem) -> Result:
         """The result of an item's block; its chain runs once, as far as the session's items need it."""
+        from ..snippets.databases import DatabaseError
         from ..snippets.workers import WorkerError
 
         job = item.job
@@ -173,7 +177,7 @@ class _State:
             blocks = tuple(block for block in job.blocks if block.line in needed)
             try:
                 results = self.runner(job).run(type(job)(job.plan, job.chain, job.backend, blocks))
-            except WorkerError as error:
+            except (WorkerError, DatabaseError) as error:
                 pytest.exit(f"snippets: {error}", returncode=2)
             for result in results:
                 self.results[id(job), result.id.partition("::")[2]] = result
@@ -181,15 +185,17 @@ class _State:
 
     def runner(self, job: Job) -> Runner:
         """The worker for the settings of a job's page."""
-        from ..snippets.run import Runner, Template, modules_to_preload
+        from ..snippets.run import Databases, Runner, modules_to_preload
 
         settings = job.plan.settings
         if settings.root not in self.runners:
-            scratch = Path(self.scratch.name).resolve() / str(len(self.runners))
+            scratch = self.scratch / str(len(self.runners))
             scratch.mkdir()
-            template = Template(scratch / "template.sqlite3" if settings.models else None)
-            modules = modules_to_preload(self.jobs[settings.root])
-            self.runners[settings.root] = Runner(settings, scratch / "worker", template, modules).__enter__()
+            jobs = self.jobs[settings.root]
+            backends = {job.backend.name: job.backend for job in jobs if job.backend is not None}
+            databases = self.open.enter_context(Databases(settings, backends.values(), scratch))
+            runner = Runner(settings, scratch / "worker", databases, modules_to_preload(jobs))
+            self.runners[settings.root] = self.open.enter_context(runner)
         return self.runners[settings.root]
 
     def scope_of(self, nodeid: str) -> str:
@@ -207,9 +213,7 @@ class _State:
         return self.scopes[page].get(nodeid, nodeid)
 
     def close(self) -> None:
-        for runner in self.runners.values():
-            runner.__exit__(None, None, None)
-        self.scratch.cleanup()
+        self.open.close()
 
 
 _STATE = pytest.StashKey[_State]()

@@ -16,7 +16,7 @@ from ..progress import Progress
 from ..report import FORMATS, Finding, to_github, to_json, to_sarif
 from ..settings import SettingsError, SnippetSettings, find_settings
 from ..snippets.collect import SUFFIXES, pages_under, shown_path
-from ..snippets.databases import Backend, DatabaseError, backend_of
+from ..snippets.databases import Backend, DatabaseError, backends_of
 from ..snippets.page import Block, PageError, read_page, read_text
 from ..snippets.plan import PagePlan, plan_page, settled_results
 from ..snippets.result import Fault, Report, Result
@@ -88,7 +88,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.list:
         print(_listing(plans, selection))
         return 2 if report.faults else 0
-    run_plans(plans, settings, backends, selection, report, workers=options.n)
+    try:
+        run_plans(plans, settings, backends, selection, report, workers=options.n)
+    except DatabaseError as error:
+        print(f"snippets.py: {error}", file=sys.stderr)
+        return 2
     if options.update:
         update_pages(plans, report)
     try:
@@ -217,11 +221,13 @@ def render(report: Report, form: str) -> str:
 
 def _text(report: Report) -> str:
     lines: list[str] = []
+    by_backend = report.by_backend()
+    several = len(by_backend) > 1
     for result in report.results:
         if result.status == "passed":
             continue
         line = result.fail_line or result.line
-        lines.append(f"{result.path}:{line}: {result.status}: {_reason(result)}")
+        lines.append(f"{result.path}:{line}: {result.status}: {_reason(result, several=several)}")
         if result.status == "failed" and result.detail:
             lines += [f"    {text}" for text in result.detail.rstrip("\n").split("\n")]
     lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
@@ -229,17 +235,24 @@ def _text(report: Report) -> str:
     blocks = report.to_json()["summary"]["blocks"]
     if not blocks:
         lines.append("no block was found: nothing is proven")
-    told = ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
-    on = "".join(f" on {name}" for name in [", ".join(report.by_backend())] if name)
+    if several:
+        width = max(map(len, by_backend))
+        lines += [f"{name:<{width}}  {_told(told)}" for name, told in by_backend.items()]
+    on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
     pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
     what = f"{blocks} block{'' if blocks == 1 else 's'}"
-    lines.append(f"{what} of {pages}{on}: {told} in {report.seconds:.2f} s")
+    lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
     return "\n".join(lines)
 
 
-def _reason(result: Result) -> str:
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
+
+
+def _reason(result: Result, *, several: bool = False) -> str:
+    """Why, and on which of several databases; SQLite alone goes without saying."""
     place = "" if result.fail_line in (None, result.line) else f" (block at line {result.line})"
-    backend = f" [{result.backend}]" if result.backend not in (None, "sqlite") else ""
+    backend = f" [{result.backend}]" if result.backend and (several or result.backend != "sqlite") else ""
     return f"{result.reason}{place}{backend}"
 
 
@@ -313,7 +326,7 @@ def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend
                 "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
             )
         return []
-    return [backend_of(url) for url in urls or settings.databases]
+    return backends_of(urls or settings.databases)
 
 
 def _folder(path: Path) -> Path:

@@ -10,27 +10,26 @@ status 0, says nothing.
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
+import gc
 import linecache
 import os
 import sys
-import threading
 import types
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
-from gc import collect
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from . import python, world
-from .databases import Models, open_database
+from .databases import Models, open_sqlite, open_url
 from .errors import BlockError, traceback_of
 from .guards import Guards
 
 if TYPE_CHECKING:
     import asyncio
+    import threading
 
 Send = Callable[[dict[str, Any]], None]
 CAPTURED = 200_000
@@ -52,7 +51,10 @@ class Step:
 
 @dataclass
 class Request:
-    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text)."""
+    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text).
+
+    Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
+    """
 
     page: str
     steps: list[Step]
@@ -65,6 +67,7 @@ class Request:
     files: list[tuple[str, str]] = field(default_factory=list)
     models: Models | None = None
     template: str | None = None
+    database: str | None = None
     own_loop: bool = False
     fixed: bool = False
 
@@ -79,29 +82,8 @@ class Request:
         return cls(steps=steps, **data)
 
 
-def run_chain(request: Request, send: Send, captured: tuple[Path, Path], guards: Guards) -> None:
-    """Run a chain's blocks one after the other and report each; an unexpected failure ends the chain.
-
-    ``captured`` are the files that stdout and stderr go to. Never raises for what blocks do.
-    """
-    chain = _Chain(request, captured, guards)
-    chain.prepare()
-    for step in request.steps:
-        outcome = chain.run(step)
-        failed = bool(outcome["error"] or outcome["problems"])
-        outcome["last"] = step is request.steps[-1] or (failed and not step.may_fail)
-        send(outcome)
-        if outcome["last"]:
-            break
-    chain.close()
-    send({"end": True, "problems": [asdict(problem) for problem in guards.problems]})
-
-
 def warm_up(models: Models | None) -> Guards:
     """Do once, before the fork, what every child would do again: fill caches, import late, install hooks."""
-    tree = python.parse("assert 1 == 1\n", "warm-up", 1)
-    python.idle_reason(tree, python.names_used(tree), is_file=False)
-    python.compile_block(tree, "warm-up")
     guards = Guards()
     guards.install()
     if models is not None:
@@ -115,64 +97,91 @@ def warm_up(models: Models | None) -> Guards:
     return guards
 
 
-class _Chain:
-    def __init__(self, request: Request, captured: tuple[Path, Path], guards: Guards) -> None:
+class Execution:
+    """One chain and the state it runs in.
+
+    What needs no isolation (compiling above all) is done when it is made, before the fork: each page of
+    memory that the child touches has to be copied for it, and the copies cost more than the work.
+    """
+
+    def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
+        """Make this process look like a fresh script's: directory, sys.path, ``__main__``.
+
+        ``captured`` are descriptors to read what goes to stdout and stderr.
+        """
         self.request = request
         self.captured = captured
         self.guards = guards
         self.context = contextvars.copy_context()
         self.module = types.ModuleType("__main__")
-        self.futures = 0
-        self.trees: dict[int, Any] = {}
+        self.module.__file__ = request.page
+        self.programs = _compile(request)
         self.runner: asyncio.Runner | None = None
+        guards.page = request.page
+        os.chdir(request.directory)
+        if sys.path[0] != request.directory:
+            sys.path.insert(0, request.directory)
+        sys.argv = [request.page]
+        sys.modules["__main__"] = self.module
+        linecache.cache[request.page] = (1, None, _lines(request), request.page)
+
+    def run(self, send: Send) -> None:
+        """Run the blocks one after the other and report each; an unexpected failure ends the chain.
+
+        Never raises for what blocks do.
+        """
+        self.prepare()
+        for step in self.request.steps:
+            outcome = self.run_step(step)
+            failed = bool(outcome["error"] or outcome["problems"])
+            outcome["last"] = step is self.request.steps[-1] or (failed and not step.may_fail)
+            send(outcome)
+            if outcome["last"]:
+                break
+        self.close()
+        send({"end": True, "problems": [asdict(problem) for problem in self.guards.problems]})
 
     # --- before the first block
 
     def prepare(self) -> None:
-        """Make this process look like a fresh script's: directory, sys.path, ``__main__``, hooks."""
+        """Put in place what the chain finds around it: files, clock, database."""
         request = self.request
-        os.chdir(request.directory)
         if request.copies_project and request.project:
             world.copy_project(Path(request.project), Path(request.directory))
         for path, text in request.files:
             world.write_file(Path(request.directory, path), text)
             world.extend_packages(path, request.directory)
-        sys.path.insert(0, request.directory)
-        sys.argv = [request.page]
-        self.module.__file__ = request.page
-        sys.modules["__main__"] = self.module
-        linecache.cache[request.page] = (1, None, [], request.page)
-        self.guards.page = request.page
         if request.fixed:
             world.fix_clock_and_chance()
-        for step in request.steps:
-            if step.kind == "python":
-                try:
-                    self.trees[step.index] = python.parse(step.source, request.page, step.line)
-                except SyntaxError:
-                    continue
+        os.environ["DATABASE_URL"] = self.database_url()
         if request.models is not None:
             self.open_database()
+
+    def database_url(self) -> str:
+        """Where the chain's database is, for whoever opens it by himself."""
+        file = Path(self.request.directory, "db.sqlite3")
+        return self.request.database or f"sqlite://{file.as_posix()}"
 
     def open_database(self) -> None:
         import asyncio
 
         request = self.request
-        shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
-        file = Path(request.directory, "db.sqlite3") if shared else None
-        template = Path(request.template).read_bytes() if request.template else None
-        if request.steps[0].kind == "shell":
-            template = None
+        assert request.models is not None
+        if request.database is not None:
+            opening = open_url(request.models, request.database)
+        else:
+            shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
+            file = Path(request.directory, "db.sqlite3") if shared else None
+            template = Path(request.template).read_bytes() if request.template else None
+            opening = open_sqlite(request.models, template, file)
         self.guards.watch_loops()
         self.runner = asyncio.Runner()
-        assert request.models is not None
-        self.runner.run(open_database(request.models, template, file), context=self.context)
+        self.runner.run(opening, context=self.context)
 
     # --- one block
 
-    def run(self, step: Step) -> dict[str, Any]:
+    def run_step(self, step: Step) -> dict[str, Any]:
         """Run one block; what it did, as the JSON object that is sent."""
-        before = [path.stat().st_size for path in self.captured]
         self.guards.statements.clear()
         started = perf_counter()
         error, idle = None, None
@@ -184,7 +193,7 @@ class _Chain:
         self.settle()
         _flush()
         problems, self.guards.problems = self.guards.problems, []
-        stdout, stderr = (_tail(path, size) for path, size in zip(self.captured, before, strict=True))
+        stdout, stderr = map(_read_on, self.captured)
         return {
             "outcome": step.index,
             "error": error,
@@ -206,44 +215,27 @@ class _Chain:
         if step.kind == "session":
             from . import sessions
 
-            self.show_source(step)
             count = sessions.run_session(step.source, self.request.page, step.line, self.run_code)
             return None if count else "a session without a single >>> prompt"
         from . import shell
 
         directory, scratch = Path(self.request.directory), Path(self.request.scratch)
-        environment = shell.shell_environment(directory, scratch, Path(self.request.skill))
+        environment = shell.shell_environment(scratch, Path(self.request.skill))
         shell.run_shell(step.source, step.line, directory, scratch, environment)
         return None if step.source.strip() else "an empty block"
 
     def run_python(self, step: Step) -> str | None:
-        tree = self.trees.get(step.index)
-        if tree is None:
-            tree = python.parse(step.source, self.request.page, step.line)
-        others = [python.names_used(t) for index, t in self.trees.items() if index != step.index]
-        idle = python.idle_reason(tree, frozenset().union(*others), is_file=step.file is not None)
-        code = python.compile_block(tree, self.request.page, self.futures)
-        self.futures |= python.futures(code)
-        self.show_source(step)
-        imported = python.modules_imported([step.source])
-        if "tortoise" in imported:
+        program = self.programs[step.index]
+        if program.code is None:
+            raise program.error or SyntaxError("not compiled")
+        if "tortoise" in program.imports:
             self.guards.watch_database()  # the block brings its own models
-        if "asyncio" in imported:
+        if "asyncio" in program.imports:
             self.guards.watch_loops()
         if step.file is not None:
             self.module.__package__ = ".".join(Path(step.file).parts[:-1])
-        self.run_code(code)
-        return idle
-
-    def show_source(self, step: Step) -> None:
-        """Let linecache know the block at its place on the page: tracebacks and inspect.getsource read it
-        there.
-        """
-        lines = [*linecache.cache[self.request.page][2]]  # type: ignore[misc]
-        block = [line + "\n" for line in python.dedent(step.source).split("\n")]
-        lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
-        lines[step.line - 1 : step.line - 1 + len(block)] = block
-        linecache.cache[self.request.page] = (1, None, lines, self.request.page)
+        self.run_code(program.code)
+        return program.idle
 
     def run_code(self, code: types.CodeType) -> None:
         """Run a code object in the chain's namespace and context, on its loop if it awaits."""
@@ -259,7 +251,7 @@ class _Chain:
 
     def settle(self) -> None:
         """Collect what the block dropped, so that an un-awaited coroutine speaks up under its own block."""
-        collect()
+        _collect()
 
     def describe(self, error: BaseException, step: Step) -> dict[str, Any] | None:
         """An exception as JSON: None for an exit that cut nothing off."""
@@ -267,9 +259,9 @@ class _Chain:
         line = self.guards.line_of(error)
         message = shown = _text(error)
         if isinstance(error, SystemExit):
-            tree = self.trees.get(step.index)
-            if error.code in (None, 0) and tree is not None and line is not None:
-                if python.exits_at_its_end(tree, line):
+            program = self.programs.get(step.index)
+            if error.code in (None, 0) and program is not None and line is not None:
+                if line in program.ending:
                     return None
                 message = "sys.exit(0) ended the block early: what follows was not run"
             else:
@@ -303,12 +295,13 @@ class _Chain:
                 self.runner.run(_close_connections(), context=self.context)
         self.guards.report_unsent()
         vars(self.module).clear()
-        self.trees.clear()
-        collect()
+        self.programs.clear()
+        _collect()
         if self.runner is not None:
             self.runner.close()
-            collect()
-        for thread in threading.enumerate():
+            _collect()
+        threading: Any = sys.modules.get("threading")
+        for thread in threading.enumerate() if threading else ():
             if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
                 thread.join()  # a script would wait for it too; the time limit ends a wait without end
         _run_exit_functions()
@@ -328,13 +321,31 @@ class _Chain:
                 self.runner.run(_cancel(tasks), context=self.context)
 
 
+def _compile(request: Request) -> dict[int, python.Program]:
+    steps = [step for step in request.steps if step.kind == "python"]
+    blocks = [(step.source, step.line, step.file is not None) for step in steps]
+    programs = python.make_programs(blocks, request.page)
+    return {step.index: program for step, program in zip(steps, programs, strict=True)}
+
+
+def _lines(request: Request) -> list[str]:
+    """The chain's blocks at their places on the page, for linecache: tracebacks and inspect.getsource."""
+    lines: list[str] = []
+    for step in request.steps:
+        if step.kind != "shell":
+            block = [line + "\n" for line in python.dedent(step.source).split("\n")]
+            lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
+            lines[step.line - 1 : step.line - 1 + len(block)] = block
+    return lines
+
+
 async def _pending_tasks() -> list[asyncio.Task[Any]]:
     import asyncio
 
     for _ in range(3):
         await asyncio.sleep(0)
     current = asyncio.current_task()
-    return [task for task in asyncio.all_tasks() if task is not current and not task.done()]
+    return [t for t in asyncio.all_tasks() if t is not current and not t.done() and not _is_of_a_pool(t)]
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
@@ -354,6 +365,15 @@ async def _close_connections() -> None:
         await context.close_connections()
 
 
+def _is_of_a_pool(task: asyncio.Task[Any]) -> bool:
+    """Does this task belong to a connection pool, which ends it when it is closed (psycopg's)?"""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    if frame is None:
+        return False
+    modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
+    return any(module.startswith("psycopg_pool.") for module in modules)
+
+
 def _is_driver(thread: threading.Thread) -> bool:
     """Is this an SQLite connection's own thread (aiosqlite's)? The harness closes what it can of those."""
     target = getattr(thread, "_target", None)
@@ -369,17 +389,31 @@ def _text(error: BaseException) -> str:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(Exception):  # a block may have closed or replaced it
+        try:
             stream.flush()
+        except Exception:  # a block may have closed or replaced it
+            continue
 
 
 def _run_exit_functions() -> None:
-    import atexit
+    atexit = sys.modules.get("atexit")
+    if atexit is not None:
+        atexit._run_exitfuncs()
 
-    atexit._run_exitfuncs()
+
+def _read_on(file: int) -> str:
+    """What a captured output has got since it was last read."""
+    data = os.read(file, CAPTURED)
+    if len(data) == CAPTURED:
+        os.lseek(file, 0, os.SEEK_END)
+    return data.decode("utf-8", "replace")
 
 
-def _tail(path: Path, start: int) -> str:
-    with path.open("rb") as file:
-        file.seek(start)
-        return file.read(CAPTURED).decode("utf-8", "replace")
+def _collect() -> None:
+    """Collect all garbage since the fork (what was there before is frozen).
+
+    A full collection also empties the free lists, whose memory would have to be copied; it is not needed as
+    long as nothing has got into the oldest generation.
+    """
+    _, middle, oldest = gc.get_count()
+    gc.collect(2 if oldest else 1 if middle else 0)

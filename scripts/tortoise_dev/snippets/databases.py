@@ -1,28 +1,26 @@
-"""A fresh database for each chain, and a record of the statements that its blocks send.
+"""A database for each chain: which ones there are, and how a chain opens its own.
 
 One backend is one URL. A template is made once per run (schema and data set, by Tortoise itself); each chain
 gets a copy of it. SQLite copies the template's bytes: into memory, or into a file where the chain has more
-than one event loop or process.
+than one event loop or process. A server copies it into a new database: servers.py.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
     from tortoise.context import TortoiseContext
 
 Models = dict[str, list[str]]
 """Module names by Tortoise app label."""
 
-_SETUP = re.compile(
-    r"\s*(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|START\s+TRANSACTION)\b", re.IGNORECASE
-)
 # A database that lives for one block needs no journal on disk.
 _FAST = "journal_mode=MEMORY&synchronous=OFF"
 
@@ -32,100 +30,211 @@ class DatabaseError(Exception):
 
 
 @dataclass(frozen=True)
+class _Scheme:
+    """What a URL's scheme means: the kind of database, its name in ids, and the drivers Tortoise takes."""
+
+    kind: str
+    name: str
+    engine: str
+    drivers: tuple[str, ...]
+
+
+_ASYNCPG = _Scheme("postgres", "postgres", "asyncpg", ("asyncpg",))
+_SCHEMES = {
+    "sqlite": _Scheme("sqlite", "sqlite", "sqlite", ("aiosqlite",)),
+    "postgres": _ASYNCPG,
+    "postgresql": _ASYNCPG,
+    "asyncpg": _ASYNCPG,
+    "psycopg": _Scheme("postgres", "psycopg", "psycopg", ("psycopg",)),
+    "mysql": _Scheme("mysql", "mysql", "mysql", ("asyncmy", "aiomysql")),
+}
+
+
+@dataclass(frozen=True)
 class Backend:
-    """A database that chains run against: its short name in ids and reports, and its URL."""
+    """A database that chains run against: its short name in ids and reports, its URL as Tortoise takes it,
+    its kind (sqlite, postgres or mysql), and the modules that a process needs to connect to it.
+    """
 
     name: str
     url: str
+    kind: str
+    engine: str
+    driver: str
+    is_mariadb: bool = False
+
+    @property
+    def is_server(self) -> bool:
+        """Is it a server, and not embedded?"""
+        return self.kind != "sqlite"
 
     @property
     def shown(self) -> str:
         """The URL without its password."""
-        return re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", self.url)
+        return _without_password(self.url)
+
+    def without_password(self, text: str) -> str:
+        """A text in which URLs of this server don't show the password."""
+        password = self.parts.password if self.is_server else None
+        return text.replace(f":{password}@", ":***@") if password else text
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL, split."""
+        from urllib.parse import urlsplit
+
+        return urlsplit(self.url)
+
+    def url_of(self, database: str) -> str:
+        """The URL of another database on the same server."""
+        return self.parts._replace(path=f"/{database}").geturl()
 
 
 BACKENDS = ("sqlite", "postgres", "postgresql", "mysql", "mariadb")
 """What a block can need of a database, as it is written."""
 
-_NAMES = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres", "asyncpg": "postgres"}
-_NAMES |= {"psycopg": "postgres", "mysql": "mysql", "mariadb": "mysql"}
+_KINDS = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"}
+_KINDS |= {"mysql": "mysql", "mariadb": "mysql"}  # mysql is met by both, mariadb by MariaDB alone
 
 
 def backend_of(url: str) -> Backend:
     """The backend of a database URL. Raises DatabaseError for one that the harness cannot provide."""
-    scheme = urlsplit(url).scheme if "://" in url else ""
-    name = _NAMES.get(scheme)
-    if name != "sqlite":
-        what = "is no database URL" if name is None else "needs a server"
-        shown = Backend("", url).shown
-        raise DatabaseError(f"{shown} {what}: this version runs blocks on SQLite only, sqlite://:memory:")
-    return Backend(name, url)
+    shown = _without_password(url)
+    scheme = _SCHEMES.get(url.partition("://")[0].lower()) if "://" in url else None
+    if scheme is None:
+        known = ", ".join(f"{name}://" for name in _SCHEMES)
+        raise DatabaseError(f"{shown} is no database URL that Tortoise knows; it must begin with {known}")
+    engine = f"tortoise.backends.{scheme.engine}"
+    if scheme.kind == "sqlite":
+        return Backend(scheme.name, url, scheme.kind, engine, scheme.drivers[0])
+
+    import importlib.util  # here and not above: a run on SQLite starts without it
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        complete = (parts.hostname or "host=" in parts.query) and (parts.port or 1) > 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise DatabaseError(
+            f"{shown} cannot be read: expected {scheme.name}://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "with special characters in the password written as %XX"
+        )
+    driver = next((name for name in scheme.drivers if importlib.util.find_spec(name)), None)
+    if driver is None:
+        missing = scheme.drivers[0]
+        raise DatabaseError(f"{shown} needs the driver {missing}: install tortoise-dev[{missing}]")
+    return Backend(scheme.name, url, scheme.kind, engine, driver)
+
+
+def backends_of(urls: Iterable[str]) -> list[Backend]:
+    """The backends of several URLs. Raises DatabaseError, also where two would share a name in reports."""
+    backends: dict[str, Backend] = {}
+    for url in urls:
+        backend = backend_of(url)
+        if backend.name in backends:
+            raise DatabaseError(
+                f"{backends[backend.name].shown} and {backend.shown}: one {backend.name} a run"
+            )
+        backends[backend.name] = backend
+    return [*backends.values()]
+
+
+def dialect_of(urls: Sequence[str]) -> str:
+    """The kind of database that expected output and SQL of a project with these databases are written for:
+    SQLite where it is among them, else the first.
+    """
+    schemes = [_SCHEMES.get(url.partition("://")[0].lower()) for url in urls]
+    kinds = [scheme.kind for scheme in schemes if scheme is not None]
+    return kinds[0] if kinds and "sqlite" not in kinds else "sqlite"
 
 
 def is_backend(word: str) -> str | None:
-    """The backend that a word of ``needs=`` names, or None."""
-    return _NAMES.get(word)
+    """The kind of database that a word of ``needs=`` names, or None."""
+    return _KINDS.get(word)
 
 
-async def make_template(path: Path, models: Models, load: Callable[[], Any] | None) -> None:
-    """Write a SQLite database with the models' tables and the data set to ``path``.
+def _without_password(url: str) -> str:
+    shown = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)
+
+
+# A data set that sets keys itself leaves PostgreSQL's sequences behind, alone among the databases: the first
+# row that a block creates would collide.
+_ADVANCE_SEQUENCES = """
+DO $$
+DECLARE
+    key record;
+    sequence text;
+BEGIN
+    FOR key IN
+        SELECT attrelid::regclass AS "table", attname AS "column"
+        FROM pg_attribute JOIN pg_class ON attrelid = pg_class.oid
+        WHERE attnum > 0 AND (attidentity <> '' OR atthasdef) AND relkind IN ('r', 'p')
+            AND relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    LOOP
+        sequence := pg_get_serial_sequence(key."table"::text, key."column");
+        IF sequence IS NOT NULL THEN
+            EXECUTE format(
+                'SELECT setval(%L, max(%I)) FROM %s, %s AS s HAVING max(%I) >= max(s.last_value)',
+                sequence, key."column", key."table", sequence, key."column"
+            );
+        END IF;
+    END LOOP;
+END $$
+"""
+
+
+async def make_template(target: str, models: Models, load: Callable[[], Any] | None) -> None:
+    """Fill the template ``target``, an empty database's URL or the path of a SQLite file to be: the models'
+    tables and the data set.
 
     Raises whatever importing the models, creating the tables or the set-up function raises.
     """
     from tortoise.context import TortoiseContext
 
+    is_server = "://" in target
     async with TortoiseContext() as context:
-        await context.init(db_url="sqlite://:memory:", modules={**models})
+        await context.init(db_url=target if is_server else "sqlite://:memory:", modules={**models})
         await context.generate_schemas()
         if load is not None:
             await load()
         connection: Any = context.connections.get("default")
-        driver = connection._connection
-        template = await driver._execute(driver._conn.serialize)
-        path.write_bytes(template)  # noqa: ASYNC240
+        if connection.capabilities.dialect == "postgres":
+            await connection.execute_script(_ADVANCE_SEQUENCES)
+        if not is_server:
+            driver = connection._connection
+            template = await driver._execute(driver._conn.serialize)
+            Path(target).write_bytes(template)  # noqa: ASYNC240
 
 
-async def open_database(models: Models, template: bytes | None, file: Path | None) -> TortoiseContext:
-    """Open the chain's database in the running context: the template's copy, or an empty one for None.
-
-    With ``file`` the database is that file, so that other event loops and processes can open it.
-    """
+async def open_url(models: Models, url: str) -> TortoiseContext:
+    """Make a URL's database the running context's; Tortoise connects when the first statement is sent."""
     from tortoise.context import TortoiseContext
 
     context = TortoiseContext()
     context.__enter__()
-    if file is None:
-        await context.init(db_url="sqlite://:memory:", modules={**models})
-        if template is not None:
-            connection: Any = context.connections.get("default")
-            await connection.create_connection(with_db=True)
-            driver = connection._connection
-            await driver._execute(driver._conn.deserialize, template)
-    else:
-        if template is not None and not file.exists():  # noqa: ASYNC240
-            file.write_bytes(template)  # noqa: ASYNC240
-        await context.init(db_url=f"sqlite://{file.as_posix()}?{_FAST}", modules={**models})
+    await context.init(db_url=url, modules={**models})
     return context
 
 
-def record_statements(note: Callable[[str], None]) -> None:
-    """Call ``note`` with every statement that aiosqlite is given from now on, set-up and transactions left
-    out.
+async def open_sqlite(models: Models, template: bytes | None, file: Path | None) -> TortoiseContext:
+    """Open a copy of the SQLite template in the running context, or an empty database for None.
+
+    With ``file`` the database is that file, so that other event loops and processes can open it.
     """
-    import aiosqlite
-
-    def recording(original: Callable[..., Any]) -> Callable[..., Any]:
-        def send(self: object, sql: str, *args: Any, **kwargs: Any) -> Any:
-            if isinstance(sql, str) and not _SETUP.match(sql):
-                note(sql)
-            return original(self, sql, *args, **kwargs)
-
-        return send
-
-    for kind in (aiosqlite.Connection, aiosqlite.Cursor):
-        for name in ("execute", "executemany", "executescript", "execute_insert", "execute_fetchall"):
-            if name in vars(kind):
-                setattr(kind, name, recording(getattr(kind, name)))
+    if file is not None:
+        if template is not None and not file.exists():  # noqa: ASYNC240
+            file.write_bytes(template)  # noqa: ASYNC240
+        return await open_url(models, f"sqlite://{file.as_posix()}?{_FAST}")
+    context = await open_url(models, "sqlite://:memory:")
+    if template is not None:
+        connection: Any = context.connections.get("default")
+        await connection.create_connection(with_db=True)
+        driver = connection._connection
+        await driver._execute(driver._conn.deserialize, template)
+    return context
 
 
 def explain(sql: str, template: bytes | None) -> None:
@@ -151,7 +260,9 @@ def explain(sql: str, template: bytes | None) -> None:
 
 
 class SqlError(Exception):
-    """A statement that SQLite does not take; ``unknown`` where it only misses tables nobody told us of."""
+    """A statement that the database does not take; ``unknown`` where nobody can tell: its tables are not
+    known, or it is of a kind that can only be run.
+    """
 
     def __init__(self, line: int, message: str, *, unknown: bool) -> None:
         super().__init__(message)
@@ -197,7 +308,8 @@ def statements_of(sql: str) -> list[tuple[int, str]]:
             if not text.strip():
                 start, text = number, ""
             text += part
-            if text.rstrip().endswith(";") and sqlite3.complete_statement(text):
+            closed = text.count("$$") % 2 == 0  # PostgreSQL's quotes around a function's body
+            if closed and text.rstrip().endswith(";") and sqlite3.complete_statement(text):
                 found.append((start, text.strip()))
                 text = ""
         text += "\n"

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from .child import Request, run_chain, warm_up
+from .child import Execution, Request, warm_up
 from .databases import Models, make_template
 from .guards import Guards
 from .world import CLOCK
@@ -37,14 +37,17 @@ _write, _exit = os.write, os._exit
 
 @dataclass
 class Preparation:
-    """What the server imports before it forks. ``paths`` go in front of sys.path."""
+    """What the server imports before it forks, and the templates that it fills. ``paths`` go in front of
+    sys.path.
+    """
 
     scratch: str
     paths: list[str] = field(default_factory=list)
     modules: list[str] = field(default_factory=list)
     models: Models | None = None
     setup: str | None = None
-    template: str | None = None
+    engines: list[str] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
 
 
 def serve(*, forks: bool) -> None:
@@ -72,6 +75,13 @@ def _take_over_stdio() -> tuple[IO[str], IO[bytes]]:
     return requests, answers
 
 
+def _capture(path: Path, descriptor: int) -> int:
+    """Send an output to a file; returns a descriptor of its own to read it by (opened, not inherited)."""
+    path.touch()
+    os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), descriptor)
+    return os.open(path, os.O_RDWR)
+
+
 class _Server:
     def __init__(self, preparation: Preparation, requests: IO[str], answers: IO[bytes]) -> None:
         self.preparation = preparation
@@ -79,11 +89,8 @@ class _Server:
         self.answers = answers
         self.guards = Guards()
         scratch = Path(preparation.scratch)
-        self.captured = (scratch / "stdout", scratch / "stderr")
+        self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
-        for number, path in enumerate(self.captured, 1):
-            path.touch()
-            os.dup2(os.open(path, os.O_WRONLY | os.O_APPEND), number)
 
     def answer(self, message: dict[str, Any]) -> None:
         self.answers.write(_encode(message).encode() + b"\n")
@@ -103,8 +110,10 @@ class _Server:
                     importlib.import_module(name)
         except Exception as error:
             return f"models: {name} cannot be imported: {type(error).__name__}: {error}"
-        if preparation.template is not None:
-            problem = self.make_template(Path(preparation.template))
+        for engine in preparation.engines:
+            importlib.import_module(engine)
+        for template in preparation.templates:
+            problem = self.make_template(template)
             if problem:
                 return problem
         self.guards = warm_up(preparation.models)
@@ -116,13 +125,13 @@ class _Server:
             faulthandler.register(signal.SIGUSR1, file=self.stacks, all_threads=True, chain=True)
         return None
 
-    def make_template(self, path: Path) -> str | None:
+    def make_template(self, target: str) -> str | None:
         """Build the template database, in a child of its own where there is fork; returns what went wrong."""
         if not hasattr(os, "fork"):
-            return _try_template(self.preparation, path)
+            return _try_template(self.preparation, target)
         reader, writer = os.pipe()
         if os.fork() == 0:
-            problem = _try_template(self.preparation, path)
+            problem = _try_template(self.preparation, target)
             os.write(writer, (problem or "").encode())
             os._exit(0 if problem is None else 1)
         os.close(writer)
@@ -143,7 +152,7 @@ class _Server:
             self.answer(message)
 
         faulthandler.dump_traceback_later(limit, file=self.stacks)
-        run_chain(request, send, self.captured, self.guards)
+        Execution(request, self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
         self.answers.flush()
         os._exit(0)
@@ -153,13 +162,16 @@ class _Server:
 
         Returns False if nobody listens any more.
         """
-        os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
-        for path in self.captured:
-            os.truncate(path, 0)
+        _empty(request.directory)
+        for file in self.captured:
+            os.ftruncate(file, 0)
+            os.lseek(file, 0, os.SEEK_SET)
+        execution = Execution(request, self.captured, self.guards)
+        gc.freeze()  # what this request has brought is not for the child to collect
         reader, writer = os.pipe()
         child = os.fork()
         if child == 0:
-            self.be_child(request, writer)
+            self.be_child(execution, writer)
         os.close(writer)
         try:
             timed_out, status = self.attend(child, reader, request.limit)
@@ -174,10 +186,9 @@ class _Server:
             dump = self.stacks.read(100_000)
             self.stacks.truncate(0)
         self.answer({"exit": status, "timed_out": timed_out, "stacks": dump})
-        _empty(request.directory)
         return True
 
-    def be_child(self, request: Request, writer: int) -> None:
+    def be_child(self, execution: Execution, writer: int) -> None:
         """In the child: run the chain, never return."""
         try:
             os.setpgid(0, 0)
@@ -187,7 +198,7 @@ class _Server:
             def send(message: dict[str, Any]) -> None:
                 _write(writer, _encode(message).encode() + b"\n")
 
-            run_chain(request, send, self.captured, self.guards)
+            execution.run(send)
         except BaseException:
             import traceback
 
@@ -240,7 +251,7 @@ class _Server:
         self.stacks.flush()
 
 
-def _try_template(preparation: Preparation, path: Path) -> str | None:
+def _try_template(preparation: Preparation, target: str) -> str | None:
     import asyncio
 
     import time_machine
@@ -249,7 +260,7 @@ def _try_template(preparation: Preparation, path: Path) -> str | None:
     try:
         load = _resolve(preparation.setup) if preparation.setup else None
         with time_machine.travel(CLOCK, tick=False):
-            asyncio.run(make_template(path, preparation.models, load))
+            asyncio.run(make_template(target, preparation.models, load))
     except Exception as error:
         return f"the data set could not be made: {type(error).__name__}: {error}"
     return None
@@ -272,8 +283,14 @@ def _kill_group(child: int) -> None:
 
 
 def _empty(directory: str) -> None:
-    """Clear a chain's directory for the next one."""
-    if os.listdir(directory):  # noqa: PTH208
+    """Make a chain's directory, or clear it of what the chain before left."""
+    try:
+        left = os.listdir(directory)  # noqa: PTH208
+    except OSError:
+        left = None
+    if left:
         import shutil
 
         shutil.rmtree(directory, ignore_errors=True)
+    if left != []:
+        os.makedirs(directory, exist_ok=True)  # noqa: PTH103

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from . import python
 from .compare import first_difference, first_sql_difference, sql_text
 from .guards import Problem
 from .page import Block
@@ -159,4 +160,5 @@ def _stuck_at(stacks: str, block: Block) -> int | None:
     """The innermost line of the block in a dump of stacks (thread dumps show the innermost frame first)."""
     page = re.escape(block.id.partition("::")[0].rpartition("/")[2])
     lines = (int(n) for n in re.findall(rf'File "[^"\n]*{page}", line (\d+)', stacks))
-    return next((line for line in lines if _within(block, line)), None)
+    line = next((line for line in lines if _within(block, line)), None)
+    return None if line is None else python.busy_loop(block.source, line - block.start + 1) + block.start - 1

@@ -18,20 +18,36 @@ def unmet(needs: str, backend: Backend | None) -> str | None:
     """The first thing of a ``needs=`` list that is not there, as the reason for skipping; None if all of it
     is.
 
-    A need is a backend (met where the block runs on it), a requirement on an installed distribution or on
-    Python (``python>=3.12``), or a command on the PATH.
+    A need is a backend (met where the block runs on it; one of several: ``postgres|mysql``), a requirement on
+    an installed distribution or on Python (``python>=3.12``), or a command on the PATH.
     """
     for need in _parts(needs):
-        kind = is_backend(need.lower())
-        there = (backend is not None and backend.name == kind) if kind else _is_here(need)
-        if not there:
-            return f"needs {need}"
+        if not any(_is_met(alternative, backend) for alternative in need.split("|")):
+            return f"needs {' or '.join(need.split('|'))}"
     return None
+
+
+def kinds_needed(needs: str) -> list[str]:
+    """The kinds of database that a ``needs=`` list is content with; empty where it names none."""
+    words = (word for need in _parts(needs) for word in need.split("|"))
+    return [kind for word in words if (kind := is_backend(word.lower()))]
+
+
+def _is_met(need: str, backend: Backend | None) -> bool:
+    kind = is_backend(need.lower())
+    if kind is None:
+        return _is_here(need)
+    if backend is None or backend.kind != kind:
+        return False
+    return need.lower() != "mariadb" or backend.is_mariadb
 
 
 def problems_of_needs(needs: str) -> Iterator[str]:
     """What is wrong with a ``needs=`` list: a block that can never run would be skipped for ever."""
-    for need in _parts(needs):
+    needed = _parts(needs)
+    if len({*kinds_needed(needs)}) > 1 and "|" not in needs:
+        yield f"needs={needs!r} can never be met, a block runs on one database: postgres|mysql is either"
+    for need in (word for one in needed for word in one.split("|")):
         match = _NEED.fullmatch(need)
         near = difflib.get_close_matches(need.lower(), BACKENDS, n=1, cutoff=0.75)
         if match is None or not _is_specifier(match[2]):

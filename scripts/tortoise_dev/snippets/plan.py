@@ -20,11 +20,11 @@ from .chains import Chain, link_blocks
 from .child import Request, Step
 from .collect import shown_path
 from .data_files import DataError, check_data
-from .databases import Backend
+from .databases import Backend, dialect_of
 from .judge import Verdict
 from .languages import RUNNABLE, why_unchecked
 from .links import dead_links
-from .needs import unmet
+from .needs import kinds_needed, unmet
 from .page import Block, Oddity, Page, looks_like_python
 from .result import Result
 
@@ -47,11 +47,43 @@ class PagePlan:
     explained: set[int] = field(default_factory=set)
     files: dict[int, tuple[str, str]] = field(default_factory=dict)
 
+    def dialect(self, block: Block) -> str:
+        """The kind of database that a block's output and SQL are compared on, because they differ between
+        kinds: the one that it needs, else SQLite (or what the settings name instead).
+        """
+        needed = kinds_needed(block.attributes.get("needs", ""))
+        return needed[0] if needed else dialect_of(self.settings.databases)
+
+    def is_compared(self, block: Block, backend: Backend | None, backends: list[Backend]) -> bool:
+        """Is an ``output`` or ``sql`` block reported on this backend? Skipped, if none has its dialect."""
+        dialect = self.dialect(self.sources[block.line])
+        return backend is None or backend.kind == dialect or all(b.kind != dialect for b in backends)
+
+    def explained_on(self, block: Block, backends: list[Backend]) -> Backend | None:
+        """The database that explains a lone ``sql`` block: the first of its dialect.
+
+        There is always a SQLite; what no server of the run can explain is skipped, on whichever comes first.
+        """
+        dialect = self.dialect(block)
+        other = backends[0] if backends and dialect != "sqlite" else None
+        return next((backend for backend in backends if backend.kind == dialect), other)
+
     def backends_of(self, chain: Chain, backends: list[Backend]) -> list[Backend | None]:
-        """The databases that a chain is run against, one after the other; None where it needs none."""
-        if not backends or all(block.kind == "shell" for block in chain.blocks):
-            return [None]
-        return list(backends)
+        """The databases that a chain is run against, one after the other; None where it needs none.
+
+        A chain of ``bash`` runs on each if it speaks of the database. A script (a page that is a ``.py``
+        file) opens its database itself: it runs on each if it asks for the URL, else once.
+        """
+        source = "\n".join(block.source for block in chain.blocks)
+        needed = any(kinds_needed(block.attributes.get("needs", "")) for block in chain.blocks)
+        if not needed and all(block.kind == "shell" for block in chain.blocks):
+            return [*backends] if _DATABASE_COMMANDS.search(source) and backends else [None]
+        if not needed and self.page.path.suffix == ".py" and "DATABASE_URL" not in source:
+            return [next((backend for backend in backends if not backend.is_server), None)]
+        return [*backends] or [None]
+
+
+_DATABASE_COMMANDS = re.compile(r"\b(tortoise|aerich|DATABASE_URL)\b")
 
 
 def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:
@@ -251,6 +283,7 @@ def request_for(
     directory: Path,
     scratch: Path,
     template: Path | None,
+    database: str | None = None,
 ) -> tuple[Request, dict[int, int], dict[int, str]]:
     """What to send to a child so that it runs a chain up to and including ``last``.
 
@@ -286,12 +319,18 @@ def request_for(
         copies_project=any(step.kind == "shell" for step in steps),
         files=[file for line, file in plan.files.items() if line < first],
         models=settings.models if backend is not None else None,
-        template=str(template) if template is not None and backend is not None else None,
-        own_loop=python.needs_own_loop(sources),
+        template=str(template) if template is not None and not migrates(steps) else None,
+        database=database,
+        own_loop=python.needs_own_loop(sources) or "DATABASE_URL" in sources,
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in b.attributes for block in blocks for b in plan.expected.get(block.line, ())),
     )
     return request, lines, skipped
+
+
+def migrates(steps: list[Step]) -> bool:
+    """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
+    return bool(steps) and steps[0].kind == "shell"
 
 
 def _skipped(blocks: list[Block], backend: Backend | None) -> dict[int, str]:

@@ -13,10 +13,12 @@ from __future__ import annotations
 import __future__
 
 import ast
+import contextlib
 import re
 import types
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
 STATEMENT, CONDITION, COMPARE = "__snippet_statement__", "__snippet_condition__", "__snippet_compare__"
 """Names of the run-time checks that the rewritten code calls; guards.py puts them among the builtins."""
@@ -27,46 +29,89 @@ for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 
 
-def parse(source: str, filename: str, line: int) -> ast.Module:
-    """Parse a block whose first line is line ``line`` of the page.
+@dataclass(frozen=True)
+class Program:
+    """A block made ready before the fork, so that the child only has to run it.
 
-    Raises SyntaxError at the page's line, also for what Python only warns of (``assert (x, "message")``).
+    ``code`` or the SyntaxError to raise in its place; why the block proves nothing; the modules it names in
+    import statements; the lines of its last statement.
     """
-    padded = "\n" * (line - 1) + dedent(source)
-    with warnings.catch_warnings():
-        _as_errors()
+
+    code: types.CodeType | None
+    error: SyntaxError | None
+    idle: str | None
+    imports: set[str]
+    ending: range
+
+
+def make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[Program]:
+    """Compile the Python blocks of a chain, given as (source, the page's line, is a file of its own)."""
+    with _warnings_as_errors():
+        return _make_programs(blocks, filename)
+
+
+def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[Program]:
+    trees: list[ast.Module | SyntaxError] = []
+    for source, line, _ in blocks:
         try:
-            return ast.parse(padded, filename)
-        except (ValueError, RecursionError, MemoryError) as error:
-            raise SyntaxError(
-                f"cannot be compiled: {error or type(error).__name__}", (filename, line, 1, "")
-            ) from None
-
-
-def compile_block(tree: ast.Module, filename: str, flags: int = 0) -> types.CodeType:
-    """Compile a parsed block with the run-time checks in it; top-level ``await`` is allowed.
-
-    ``flags`` are the ``from __future__`` flags of the blocks that it continues. Raises SyntaxError.
-    """
-    mode = _TOP_LEVEL_AWAIT | (flags & _FUTURES)
-    with warnings.catch_warnings():
-        _as_errors()
+            trees.append(_parse(source, filename, line))
+        except SyntaxError as error:
+            trees.append(error)
+    names = [frozenset() if isinstance(tree, SyntaxError) else names_used(tree) for tree in trees]
+    flags, programs = 0, []
+    for number, ((source, _, is_file), tree) in enumerate(zip(blocks, trees, strict=True)):
+        imports = modules_imported([source])
         try:
-            compile(
-                tree, filename, "exec", mode, dont_inherit=True
-            )  # the warnings are about the code as written
-            watched = ast.fix_missing_locations(_Watch().visit(tree))
-            code: types.CodeType = compile(watched, filename, "exec", mode, dont_inherit=True)
-        except (ValueError, RecursionError, MemoryError) as error:
-            raise SyntaxError(
-                f"cannot be compiled: {error or type(error).__name__}", (filename, 1, 1, "")
-            ) from None
-    return code
+            if isinstance(tree, SyntaxError):
+                raise tree
+            others = frozenset[str]().union(*names[:number], *names[number + 1 :])
+            idle = idle_reason(tree, names[number] | others, is_file=is_file)
+            ending = _last_lines(tree)
+            code = _compile(tree, filename, flags)
+        except SyntaxError as error:
+            programs.append(Program(None, error.with_traceback(None), None, imports, range(0)))
+        else:
+            flags |= code.co_flags & _FUTURES
+            programs.append(Program(code, None, idle, imports, ending))
+    return programs
 
 
 def check_compiles(source: str, filename: str, line: int) -> None:
-    """Compile a block without running it. Raises SyntaxError at the page's line."""
-    compile_block(parse(source, filename, line), filename)
+    """Compile a block whose first line is line ``line``, without running it.
+
+    Raises SyntaxError at that line, also for what Python only warns of (``assert (x, "message")``).
+    """
+    with _warnings_as_errors():
+        _compile(_parse(source, filename, line), filename)
+
+
+def _parse(source: str, filename: str, line: int) -> ast.Module:
+    padded = "\n" * (line - 1) + dedent(source)
+    try:
+        return ast.parse(padded, filename)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _too_much(error, filename, line) from None
+
+
+def _compile(tree: ast.Module, filename: str, flags: int = 0) -> types.CodeType:
+    """Compile with the run-time checks in it; top-level ``await`` is allowed.
+
+    ``flags`` are the ``from __future__`` flags of the blocks that it continues.
+    """
+    mode = _TOP_LEVEL_AWAIT | (flags & _FUTURES)
+    try:
+        # once as it is written: its warnings are not about what the checks make of it
+        compile(tree, filename, "exec", mode, dont_inherit=True)
+        watched = ast.fix_missing_locations(_Watch().visit(tree))
+        code: types.CodeType = compile(watched, filename, "exec", mode, dont_inherit=True)
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise _too_much(error, filename, 1) from None
+    return code
+
+
+def _too_much(error: Exception, filename: str, line: int) -> SyntaxError:
+    message = f"cannot be compiled: {error or type(error).__name__}"
+    return SyntaxError(message, (filename, line, 1, ""))
 
 
 def dedent(source: str) -> str:
@@ -78,15 +123,13 @@ def dedent(source: str) -> str:
     return re.sub(rf"(?m)^{indent}", "", source)
 
 
-def futures(code: types.CodeType) -> int:
-    """The ``from __future__`` flags of a compiled block, for the block that continues it."""
-    return code.co_flags & _FUTURES
-
-
-def _as_errors() -> None:
-    warnings.simplefilter("ignore")
-    warnings.simplefilter("error", SyntaxWarning)
-    warnings.filterwarnings("error", r"invalid (escape|octal)", DeprecationWarning)
+@contextlib.contextmanager
+def _warnings_as_errors() -> Iterator[None]:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", SyntaxWarning)
+        warnings.filterwarnings("error", r"invalid (escape|octal)", DeprecationWarning)
+        yield
 
 
 class _Watch(ast.NodeTransformer):
@@ -155,15 +198,14 @@ def _call(name: str, place: ast.AST, *arguments: ast.expr) -> ast.Call:
     return ast.copy_location(call, place)
 
 
-def idle_reason(tree: ast.Module, used_elsewhere: frozenset[str], *, is_file: bool) -> str | None:
+def idle_reason(tree: ast.Module, used: frozenset[str], *, is_file: bool) -> str | None:
     """Say why a block that ran without an error still proved nothing, or None.
 
-    ``used_elsewhere`` are the names that the other blocks of the chain use; a block that is a file of its own
-    (``is_file``) is there to be imported.
+    ``used`` are the names that the blocks of the chain use; a block that is a file of its own (``is_file``)
+    is there to be imported.
     """
     if all(map(_is_inert, tree.body)):
         return "nothing in it is executed"
-    used = used_elsewhere | names_used(tree)
     for node in tree.body:
         name = _waits_for_a_call(node)
         if name is not None and name not in used:
@@ -203,10 +245,30 @@ def _waits_for_a_call(node: ast.stmt) -> str | None:
     return node.name if node.name == "main" or node.name.startswith("test_") else None
 
 
-def exits_at_its_end(tree: ast.Module, line: int) -> bool:
-    """Does line ``line`` belong to the block's last statement, so that leaving there cuts nothing off?"""
+def _last_lines(tree: ast.Module) -> range:
+    """The lines of the last statement: leaving a block there cuts nothing off."""
+    if not tree.body:
+        return range(0)
     last = tree.body[-1]
-    return last.lineno <= line <= (last.end_lineno or last.lineno)
+    return range(last.lineno, (last.end_lineno or last.lineno) + 1)
+
+
+def busy_loop(source: str, line: int) -> int:
+    """The line that begins the loop around a block's line, if that loop calls and awaits nothing.
+
+    Such a loop is stopped at its head or in its body by chance alone.
+    """
+    try:
+        tree = ast.parse(dedent(source))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return line
+    loops = [n for n in ast.walk(tree) if isinstance(n, ast.While | ast.For | ast.AsyncFor)]
+    around = [loop for loop in loops if loop.lineno <= line <= (loop.end_lineno or line)]
+    innermost = max(around, key=lambda loop: loop.lineno, default=None)
+    waits = (ast.Call, ast.Await, ast.AsyncFor)
+    if innermost is None or any(isinstance(node, waits) for node in ast.walk(innermost)):
+        return line
+    return innermost.lineno
 
 
 def needs_own_loop(source: str) -> bool:
@@ -219,7 +281,9 @@ def needs_own_loop(source: str) -> bool:
     )
 
 
+_IMPORT = re.compile(r"(?m)^[ \t]*(?:from|import)[ \t]+([A-Za-z_]\w*)")
+
+
 def modules_imported(sources: Iterable[str]) -> set[str]:
     """The top-level modules that sources name in import statements, by their text alone."""
-    pattern = re.compile(r"(?m)^\s*(?:from|import)\s+([A-Za-z_]\w*)")
-    return {name for source in sources for name in pattern.findall(source)}
+    return {name for source in sources for name in _IMPORT.findall(source)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import tempfile
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from ..settings import SnippetSettings
 from . import python
@@ -18,9 +20,12 @@ from .forkserver import Preparation
 from .judge import Verdict, judge_output, judge_run
 from .needs import unmet
 from .page import Block
-from .plan import PagePlan, name_hint, request_for, result_of
+from .plan import PagePlan, migrates, name_hint, request_for, result_of
 from .result import Result
 from .workers import Observation, Worker, WorkerError
+
+if TYPE_CHECKING:
+    from .servers import Servers
 
 # Imported once before the fork where at least two blocks import them: each child saves that time. They start
 # no
@@ -47,14 +52,16 @@ def jobs_of(plan: PagePlan, backends: list[Backend], wanted: Wanted) -> Iterator
         run = chain.blocks
         if "norun" in run[-1].attributes:  # an audit: its predecessors are reported by their own chain
             run = run[-1:]
-        reported = [*run, *(b for block in run for b in plan.expected.get(block.line, ()))]
-        in_chains.update(block.line for block in reported)
-        blocks = tuple(sorted((b for b in reported if wanted(b)), key=lambda b: b.line))
-        for backend in plan.backends_of(chain, backends) if blocks else ():
-            yield Job(plan, chain, backend, blocks)
+        expected = [b for block in run for b in plan.expected.get(block.line, ())]
+        in_chains.update(block.line for block in (*run, *expected))
+        for backend in plan.backends_of(chain, backends):
+            reported = [*run, *(b for b in expected if plan.is_compared(b, backend, backends))]
+            blocks = tuple(sorted((b for b in reported if wanted(b)), key=lambda b: b.line))
+            if blocks:
+                yield Job(plan, chain, backend, blocks)
     for block in plan.blocks:
         if block.line in plan.explained and wanted(block):
-            yield Job(plan, None, backends[0] if backends else None, (block,))
+            yield Job(plan, None, plan.explained_on(block, backends), (block,))
         elif block.line in plan.sources and wanted(block) and block.line not in in_chains:
             yield Job(plan, None, None, (block,))
 
@@ -66,14 +73,14 @@ class Runner:
         self,
         settings: SnippetSettings,
         scratch: Path,
-        template: Template,
+        databases: Databases,
         modules: Iterable[str] = (),
         *,
         forks: bool | None = None,
     ) -> None:
         self.settings = settings
         self.scratch = scratch
-        self.template = template
+        self.databases = databases
         self.modules = list(modules)
         self.forks = forks
         self.worker: Worker | None = None
@@ -92,36 +99,39 @@ class Runner:
         """The results of a job's blocks, in page order. Raises WorkerError where no block can be run."""
         if job.chain is None:
             return [self._without_chain(job, block) for block in job.blocks]
-        return self._run_chain(job, job.chain)
+        results = self._run_chain(job, job.chain)
+        if job.backend is None or not job.backend.is_server:
+            return results
+        return [_without_password(result, job.backend) for result in results]
 
     def start(self) -> Worker:
-        """The worker, started, with the template database made if there is one to make."""
+        """The worker, started, with the templates made if they are to be made."""
         if self.worker is None:
-            path = self.template.claim()
-            models = self.settings.models
+            templates = self.databases.claim()
             preparation = Preparation(
                 scratch=str(self.scratch),
                 paths=self.settings.import_paths(),
                 modules=self.modules,
-                models=models,
+                models=self.settings.models,
                 setup=self.settings.setup,
-                template=str(path) if path is not None else None,
+                engines=[backend.engine for backend in self.databases.backends],
+                templates=templates,
             )
             worker = Worker(preparation, forks=self.forks)
             try:
                 worker.start()
             except WorkerError as error:
-                self.template.fail(str(error))
+                self.databases.fail(str(error))
                 raise
-            preparation.template = None
-            if path is not None:
-                self.template.done()
+            preparation.templates = []
+            if templates:
+                self.databases.done()
             self.worker = worker
-        self.template.wait()
+        self.databases.wait()
         return self.worker
 
     def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
-        plan, backend = job.plan, job.backend
+        plan, backend = job.plan, self.databases.known(job.backend)
         last = _last_run(job, chain)
         request, index, skipped = request_for(
             plan,
@@ -130,15 +140,16 @@ class Runner:
             backend,
             directory=self.scratch / "chain",
             scratch=self.scratch,
-            template=self.template.path,
+            template=self.databases.sqlite,
         )
         observed = Observation()
         if any(block.line in index for block in chain.blocks):
             worker = self.start()
-            try:
-                observed = worker.run(request)
-            except WorkerError as error:
-                observed.crash = str(error)
+            with self.databases.fresh(backend, empty=migrates(request.steps)) as request.database:
+                try:
+                    observed = worker.run(request)
+                except WorkerError as error:
+                    observed.crash = str(error)
         return [self._judge(job, block, observed, index, skipped) for block in job.blocks]
 
     def _judge(
@@ -147,6 +158,14 @@ class Runner:
         plan, backend = job.plan, job.backend
         source = plan.sources.get(block.line)
         if source is not None:
+            if (
+                plan.dialect(source) != (backend.kind if backend is not None else None)
+                and backend is not None
+            ):
+                reason = (
+                    f"is compared on {plan.dialect(source)}, which is not among the databases of this run"
+                )
+                return result_of(plan, block, Verdict("skipped", reason), backend)
             if source.line in skipped:
                 return result_of(plan, block, Verdict("skipped", skipped[source.line]), backend)
             judged = judge_run(source, index[source.line], seen, plan.settings.timeout)
@@ -163,7 +182,7 @@ class Runner:
         if outcome is None:
             return result
         sent = tuple(outcome["statements"])
-        watched = backend is not None or bool(sent)
+        watched = (backend is not None and block.kind != "shell") or bool(sent)
         return replace(result, seconds=outcome["seconds"], queries=len(sent) if watched else None, sql=sent)
 
     def _without_chain(self, job: Job, block: Block) -> Result:
@@ -177,19 +196,23 @@ class Runner:
             return result_of(
                 plan, block, Verdict("unverified", "the block above it was not run", block.start), None
             )
-        return result_of(plan, block, self._explain(block, job.backend), job.backend)
+        return result_of(plan, block, self._explain(job, block), job.backend)
 
-    def _explain(self, block: Block, backend: Backend | None) -> Verdict:
+    def _explain(self, job: Job, block: Block) -> Verdict:
+        backend = self.databases.known(job.backend)
         needs = unmet(block.attributes.get("needs", ""), backend)
         if needs is not None:
             return Verdict("skipped", needs)
-        template = None
-        if backend is not None and self.template.path is not None:
-            self.start()
-            template = self.template.path.read_bytes()
+        dialect = job.plan.dialect(block)
+        if backend is not None and backend.kind != dialect:
+            return Verdict(
+                "skipped", f"is written for {dialect}, which is not among the databases of this run"
+            )
         expected = block.attributes.get("xfail")
+        if self.settings.models:
+            self.start()
         try:
-            explain(block.source, template)
+            self.databases.explain(block.source, backend)
         except SqlError as error:
             if expected:
                 return Verdict("passed", f"fails as expected ({expected}): {error}")
@@ -202,46 +225,105 @@ class Runner:
         return Verdict("passed", "explained")
 
 
+def _without_password(result: Result, backend: Backend) -> Result:
+    """A block may print or raise the URL of its database."""
+    hide = backend.without_password
+    actual = hide(result.actual) if result.actual is not None else None
+    sql = tuple(hide(statement) for statement in result.sql)
+    return replace(result, reason=hide(result.reason), detail=hide(result.detail), sql=sql, actual=actual)
+
+
 def _last_run(job: Job, chain: Chain) -> Block:
     """The last block of the chain that is wanted, itself or by its output."""
     lines = {job.plan.sources.get(block.line, block).line for block in job.blocks}
     return max((block for block in chain.blocks if block.line in lines), key=lambda block: block.line)
 
 
-class Template:
-    """The template database of a run: made by the first runner that needs it, awaited by the others."""
+class Databases:
+    """What the chains of a run start from: a SQLite file, and databases on servers. Use as a context manager.
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    The templates are made by the first runner that needs one, and awaited by the others.
+    """
+
+    def __init__(
+        self, settings: SnippetSettings, backends: Iterable[Backend], scratch: Path, workers: int = 1
+    ) -> None:
+        self.backends = list(backends)
+        self.ahead = workers + 4
+        self.servers: Servers | None = None
+        self.sqlite = scratch / "template.sqlite3" if settings.models else None
         self.problem: str | None = None
-        self._claimed = path is None
+        self._claimed = settings.models is None
         self._lock = threading.Lock()
         self._ready = threading.Event()
-        if path is None:
+        if self._claimed:
             self._ready.set()
 
-    def claim(self) -> Path | None:
-        """The path for the one runner that is to make it, None for all others."""
+    def __enter__(self) -> Databases:
+        if any(backend.is_server for backend in self.backends):
+            from .servers import (
+                Servers,
+            )  # here and not above: a run on SQLite needs no asyncio in this process
+
+            self.servers = Servers(self.backends, self.ahead)
+            self.servers.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.servers is not None:
+            self.servers.__exit__(kind, error, trace)
+
+    def claim(self) -> list[str]:
+        """The templates to make, for the one runner that is to make them; nothing for all others."""
         with self._lock:
             if self._claimed:
-                return None
+                return []
             self._claimed = True
-            return self.path
+            return [str(self.sqlite), *(self.servers.templates() if self.servers is not None else ())]
+
+    def known(self, backend: Backend | None) -> Backend | None:
+        """The backend, with what its server says of itself."""
+        return self.servers.known(backend) if self.servers and backend and backend.is_server else backend
 
     def done(self) -> None:
-        """It is there."""
+        """The templates are there."""
+        if self.servers is not None:
+            self.servers.fill()
         self._ready.set()
 
     def fail(self, problem: str) -> None:
-        """It cannot be made: nobody needs to wait."""
+        """They cannot be made: nobody needs to wait."""
         self.problem = problem
         self._ready.set()
 
     def wait(self) -> None:
-        """Wait until it is there. Raises WorkerError where it cannot be made."""
+        """Wait until they are there. Raises WorkerError where they cannot be made."""
         self._ready.wait()
         if self.problem is not None:
             raise WorkerError(self.problem)
+
+    def explain(self, sql: str, backend: Backend | None) -> None:
+        """Let a server, or else SQLite, prepare the statements of a block. Raises SqlError."""
+        if self.servers is not None and backend is not None and backend.is_server:
+            self.servers.explain(backend, sql)
+        else:
+            explain(sql, self.sqlite.read_bytes() if self.sqlite is not None else None)
+
+    @contextlib.contextmanager
+    def fresh(self, backend: Backend | None, *, empty: bool) -> Iterator[str | None]:
+        """The URL of a new database on the backend's server, for as long as the context lasts; None for
+        SQLite.
+        """
+        if backend is None or self.servers is None or not backend.is_server:
+            yield None
+            return
+        url = self.servers.take(backend, empty=empty)
+        try:
+            yield url
+        finally:
+            self.servers.drop(backend, url)
 
 
 def run_jobs(
@@ -255,7 +337,8 @@ def run_jobs(
     """Run jobs on several workers; ``done`` is called for each, in the order in which they end, never in
     parallel.
 
-    Returns what keeps blocks from being run at all (broken models or data set), or None.
+    Returns what keeps blocks from being run at all (broken models or data set), or None. Raises DatabaseError
+    for a server that cannot be used.
     """
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
     for job in jobs:
@@ -264,13 +347,17 @@ def run_jobs(
     problems: list[str] = []
     errors: list[BaseException] = []
     modules = modules_to_preload(jobs)
-    with tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True) as folder:
-        scratch = Path(folder).resolve()
-        template = Template(scratch / "template.sqlite3" if settings.models else None)
+    with contextlib.ExitStack() as kept:
+        folder = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
+        scratch = Path(kept.enter_context(folder)).resolve()
+        backends = {job.backend.name: job.backend for job in jobs if job.backend is not None}
+        databases = kept.enter_context(Databases(settings, backends.values(), scratch, workers))
 
         def work(number: int) -> None:
             try:
-                with Runner(settings, scratch / f"worker-{number}", template, modules, forks=forks) as runner:
+                with Runner(
+                    settings, scratch / f"worker-{number}", databases, modules, forks=forks
+                ) as runner:
                     while not problems and not errors:
                         job = waiting.get_nowait()
                         results = runner.run(job)

@@ -43,7 +43,7 @@ def run_shell(source: str, line: int, directory: Path, scratch: Path, environmen
         raise BlockError(at, f"exit status {done.returncode}")
 
 
-def shell_environment(directory: Path, scratch: Path, skill: Path) -> dict[str, str]:
+def shell_environment(scratch: Path, skill: Path) -> dict[str, str]:
     """The environment of a bash block: this interpreter first on PATH, no network for uv and pip, a home of
     its own.
     """
@@ -63,5 +63,4 @@ def shell_environment(directory: Path, scratch: Path, skill: Path) -> dict[str, 
         "PIP_NO_INDEX": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "SKILL": str(skill),
-        "DATABASE_URL": f"sqlite://{(directory / 'db.sqlite3').as_posix()}",
     }

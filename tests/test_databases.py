@@ -1,0 +1,620 @@
+"""Blocks on PostgreSQL and MariaDB: the databases they get, what is left of them, servers that are not there.
+
+The servers are those of TORTOISE_DEV_POSTGRES and TORTOISE_DEV_MYSQL, by default the usual local ones;
+where one does not answer, its tests are skipped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from tortoise_dev.snippets.attributes import parse_info
+from tortoise_dev.snippets.databases import DatabaseError, backend_of, backends_of, dialect_of, statements_of
+from tortoise_dev.snippets.needs import unmet
+from tortoise_dev.snippets.servers import _SESSIONS
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]
+CASES = ROOT / "tests" / "cases" / "models"
+SERVERS = {
+    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
+    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
+}
+posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes")
+
+
+def server(name: str) -> str:
+    """The URL of a server, or a skip that says which one does not answer."""
+    parts = urlsplit(SERVERS[name])
+    try:
+        socket.create_connection((parts.hostname, parts.port or 0), timeout=2).close()
+    except OSError as error:
+        pytest.skip(f"no {name} server at {parts.hostname}:{parts.port}: {error}")
+    return SERVERS[name]
+
+
+@pytest.fixture(params=["postgres", "mysql"])
+def url(request: pytest.FixtureRequest) -> str:
+    return server(request.param)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A project with two models, a data set, and no pages yet."""
+    shutil.copytree(CASES / "project", tmp_path / "project")
+    shutil.copy(CASES / "pyproject.toml", tmp_path)
+    return tmp_path
+
+
+def snippets(folder: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments],
+        cwd=folder,
+        env=os.environ | extra,
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+
+
+def blocks_of(folder: Path, page: str, *arguments: str) -> list[dict[str, Any]]:
+    """What became of a page's blocks, in page order."""
+    (folder / "page.md").write_text(page, encoding="utf-8")
+    done = snippets(folder, "--format", "json", *arguments, "page.md")
+    assert done.returncode in (0, 1), done.stderr
+    blocks: list[dict[str, Any]] = json.loads(done.stdout)["blocks"]
+    return blocks
+
+
+def told(blocks: list[dict[str, Any]]) -> list[tuple[int, str | None, str]]:
+    return [(block["line"], block["backend"], block["status"]) for block in blocks]
+
+
+def ids_on(url: str) -> set[str]:
+    """The ids of the runs that have databases on a server."""
+
+    async def names() -> list[str]:
+        session = _SESSIONS[backend_of(url).driver]()
+        await session.connect(backend_of(url))
+        catalog = "pg_database" if url.startswith("postgres") else "information_schema.schemata"
+        column = "datname" if url.startswith("postgres") else "schema_name"
+        rows = await session.rows(f"SELECT {column} FROM {catalog}")
+        await session.close()
+        return [name for (name,) in rows]
+
+    return {match[1] for name in asyncio.run(names()) if (match := re.match(r"tortoise_dev_(\w{8})_", name))}
+
+
+# --- what a block gets
+
+
+def test_cases_end_on_a_server_as_on_sqlite(url: str) -> None:
+    pages = sorted(page.name for page in CASES.glob("*.md") if page.stem != "needs_another_database")
+    done = snippets(CASES, "--format", "json", "--db", "sqlite://:memory:", "--db", url, "-n", "2", *pages)
+    statuses: dict[str, dict[str, str]] = {}
+    for block in json.loads(done.stdout)["blocks"]:
+        identity, _, _ = block["id"].partition("[")
+        statuses.setdefault(identity, {})[block["backend"]] = block["status"]
+    both = {identity: ends for identity, ends in statuses.items() if len(ends) == 2}
+    assert len(both) > 30
+    assert {identity: ends for identity, ends in both.items() if len({*ends.values()}) > 1} == {}
+
+
+FRESH = """
+```python queries=2
+from shop.models import Item
+from tortoise import Tortoise
+
+await Item.create(name="plum", price=4, shop_id=1)  # its key is the next one
+assert await Item.all().count() == 4
+```
+
+```python
+from shop.models import Item
+from tortoise import Tortoise
+
+assert await Item.all().count() == 3
+connection = Tortoise.get_connection("default")
+await connection.execute_script("CREATE TABLE mine (id INT)")
+await connection.execute_script("DROP TABLE item")
+```
+
+```python continues
+await connection.execute_script("INSERT INTO mine VALUES (1)")
+```
+
+```python raises=OperationalError
+from shop.models import Item
+from tortoise import Tortoise
+
+assert await Item.all().count() == 3
+await Tortoise.get_connection("default").execute_query("SELECT * FROM mine")
+```
+"""
+
+
+def test_each_chain_has_a_new_database(folder: Path, url: str) -> None:
+    blocks = blocks_of(folder, FRESH, "--db", url)
+    assert [block["reason"] for block in blocks] == ["", "", "", ""]
+    assert {block["status"] for block in blocks} == {"passed"}
+    insert, count = blocks[0]["sql"]
+    assert insert.startswith("INSERT INTO")
+    assert count.startswith("SELECT COUNT(*)")
+    assert [block["queries"] for block in blocks] == [2, 3, 1, 2]
+
+
+COUNTED = """
+```python queries=5
+from shop.models import Item
+from tortoise.transactions import in_transaction
+
+async with in_transaction():  # BEGIN, SAVEPOINT, RELEASE and COMMIT don't count
+    item = await Item.get(id=1)
+    async with in_transaction():
+        item.price = 9
+        await item.save()
+    await Item.filter(id=2).select_for_update()
+await Item.bulk_create([Item(name=str(n), price=n, shop_id=1) for n in range(20)])
+await Item.bulk_update([item], ["price"])
+```
+"""
+
+
+def test_statements_are_counted_at_the_driver(folder: Path, url: str) -> None:
+    (block,) = blocks_of(folder, COUNTED, "--db", url)
+    assert (block["status"], block["reason"], len(block["sql"])) == ("passed", "", 5)
+
+
+OWN_CONNECTION = """
+```python
+import asyncio
+import os
+
+from shop.models import Item
+from tortoise import Tortoise
+
+
+async def main():
+    await Tortoise.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shop.models"]})
+    assert await Item.all().count() == 3
+    await Tortoise.close_connections()
+
+
+asyncio.run(main())
+```
+
+```python
+import os
+from shop.models import Item
+
+assert await Item.all().count() == 3
+await Item.all().delete()
+```
+
+```bash continues
+python - <<'END'
+import os
+
+from tortoise import Tortoise, run_async
+
+async def main():
+    await Tortoise.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shop.models"]})
+    _, rows = await Tortoise.get_connection("default").execute_query("SELECT COUNT(*) AS n FROM item")
+    assert rows[0]["n"] == 0, dict(rows[0])
+
+run_async(main())
+END
+```
+
+```bash
+# begins in the shell: tortoise finds an empty database
+python - <<'END'
+import os
+
+from tortoise import Tortoise, run_async
+
+async def main():
+    await Tortoise.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shop.models"]})
+    await Tortoise.generate_schemas(safe=False)
+
+run_async(main())
+END
+```
+"""
+
+
+@posix
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+def test_a_block_that_connects_by_itself_finds_the_url(folder: Path, kind: str) -> None:
+    url = "sqlite://:memory:" if kind == "sqlite" else server(kind)
+    blocks = blocks_of(folder, OWN_CONNECTION, "--db", url)
+    assert [(block["status"], block["backend"], block["reason"]) for block in blocks] == [
+        ("passed", kind, "")
+    ] * 4
+
+
+NO_CONNECTION = """
+```python
+import os
+from pathlib import Path
+
+rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+connected = {f"socket:[{row[9]}]" for row in rows if int(row[2].partition(":")[2], 16) == PORT}
+held = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
+assert not held & connected
+
+from shop.models import Item
+
+await Item.all().count()  # and now there is one
+held = {os.readlink(entry) for entry in Path("/proc/self/fd").iterdir() if entry.is_symlink()}
+rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+connected = {f"socket:[{row[9]}]" for row in rows if int(row[2].partition(":")[2], 16) == PORT}
+assert held & connected
+```
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").is_file(), reason="needs /proc")
+def test_no_connection_is_held_over_a_fork(folder: Path, url: str) -> None:
+    (block,) = blocks_of(folder, NO_CONNECTION.replace("PORT", str(urlsplit(url).port)), "--db", url)
+    assert (block["status"], block["reason"]) == ("passed", "")
+
+
+COMPARED = """
+```python
+from shop.models import Item
+
+print(await Item.all().count())
+await Item.filter(id=1).first()
+```
+
+```text output
+4
+```
+
+```python needs="postgres|mysql"
+from shop.models import Item
+
+print(await Item.all().count())
+```
+
+```text output
+5
+```
+"""
+
+
+def test_output_is_compared_on_the_dialect_it_is_written_for(folder: Path) -> None:
+    url = server("postgres")
+    both = blocks_of(folder, COMPARED, "--db", "sqlite://:memory:", "--db", url)
+    assert told(both) == [
+        (2, "postgres", "passed"),
+        (2, "sqlite", "passed"),
+        (9, "sqlite", "failed"),
+        (13, "postgres", "passed"),
+        (13, "sqlite", "skipped"),
+        (19, "postgres", "failed"),
+    ]
+    alone = blocks_of(folder, COMPARED, "--db", url)
+    assert told(alone) == [
+        (2, "postgres", "passed"),
+        (9, "postgres", "skipped"),
+        (13, "postgres", "passed"),
+        (19, "postgres", "failed"),
+    ]
+    assert "is compared on sqlite" in alone[1]["reason"]
+
+
+def test_the_settings_say_which_dialect(folder: Path) -> None:
+    url = server("postgres")
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f"databases = [{json.dumps(url)}]\n")
+    assert told(blocks_of(folder, COMPARED))[1] == (9, "postgres", "failed")
+
+
+LONE_SQL = """
+```sql needs="postgres"
+-- DISTINCT ON is PostgreSQL's
+SELECT DISTINCT ON (shop_id) name FROM item WHERE price > $1 ORDER BY shop_id;
+CREATE TABLE cheap AS SELECT * FROM item;
+CREATE FUNCTION one() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql;
+SELECT one() FROM cheap;
+```
+
+```sql needs="postgres"
+SELECT 1;
+SELECT colour FROM item;
+```
+
+```sql needs="postgres"
+DROP DATABASE postgres;
+```
+
+```sql needs="mysql"
+SELECT `name` FROM item WHERE price = ? AND name <> 'it''s';
+SELECT colour FROM item;
+```
+"""
+
+
+def test_lone_sql_is_explained_by_its_server(folder: Path) -> None:
+    urls = [argument for name in SERVERS for argument in ("--db", server(name))]
+    blocks = blocks_of(folder, LONE_SQL, *urls)
+    assert [(block["backend"], block["status"], block["fail_line"]) for block in blocks] == [
+        ("postgres", "passed", None),
+        ("postgres", "failed", 12),
+        ("postgres", "unverified", 16),
+        ("mysql", "failed", 21),
+    ]
+
+
+# --- what is left
+
+
+SLOW = """
+```python
+import asyncio
+import os
+from pathlib import Path
+
+from shop.models import Item
+
+await Item.create(name="plum", price=4, shop_id=1)
+Path(os.environ["STARTED"]).write_text(os.environ["DATABASE_URL"])
+await asyncio.sleep(8)
+```
+"""
+QUICK = (
+    """
+```python
+import asyncio
+
+from shop.models import Item
+
+await Item.create(name="plum", price=4, shop_id=1)
+await asyncio.sleep(0.2)
+```
+"""
+    * 6
+)
+
+
+def run_of(url: str) -> str:
+    """The id in the URL of a run's database."""
+    match = re.search(r"/tortoise_dev_([0-9a-f]{8})_", url)
+    assert match, url
+    return match[1]
+
+
+@pytest.fixture
+def slow_run(folder: Path, url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A run in the middle of a block, and its id."""
+    (folder / "slow.md").write_text(SLOW, encoding="utf-8")
+    (folder / "quick.md").write_text(QUICK, encoding="utf-8")
+    started = folder / "started"
+    process = subprocess.Popen(
+        [*COMMAND, "--db", url, "slow.md"],
+        cwd=folder,
+        env=os.environ | {"STARTED": str(started)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (started.exists() and started.read_text()):
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run = run_of(started.read_text())
+    assert run in ids_on(url)
+    yield process, run
+    process.kill()
+    process.communicate()
+
+
+@posix
+def test_what_a_killed_run_leaves_goes_with_the_next_run(
+    folder: Path, url: str, slow_run: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, run = slow_run
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert snippets(folder, "--db", url, "quick.md").returncode == 0
+    assert run not in ids_on(url)
+
+
+@posix
+def test_runs_side_by_side_leave_each_other_alone(
+    folder: Path, url: str, slow_run: tuple[subprocess.Popen[str], str]
+) -> None:
+    process, run = slow_run
+    assert snippets(folder, "--db", url, "-n", "2", "quick.md").returncode == 0
+    assert run in ids_on(url)
+    stdout, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (0, ""), stdout
+    assert run not in ids_on(url)
+
+
+@posix
+def test_an_interrupted_run_leaves_nothing(url: str, slow_run: tuple[subprocess.Popen[str], str]) -> None:
+    process, run = slow_run
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert run not in ids_on(url)
+
+
+def test_a_set_up_that_fails_leaves_nothing(folder: Path, url: str) -> None:
+    (folder / "project" / "shop" / "fixtures.py").write_text(FAILING_SET_UP, encoding="utf-8")
+    (folder / "page.md").write_text(QUICK, encoding="utf-8")
+    done = snippets(folder, "--db", url, "page.md", STARTED=str(folder / "started"))
+    assert done.returncode == 2
+    assert "LookupError: no data" in done.stdout
+    assert run_of("/" + (folder / "started").read_text()) not in ids_on(url)
+
+
+FAILING_SET_UP = """
+import os
+from pathlib import Path
+
+from tortoise import Tortoise
+
+
+async def load():
+    connection = Tortoise.get_connection("default")
+    if connection.capabilities.dialect != "sqlite":  # whose template is made too, for lone SQL
+        Path(os.environ["STARTED"]).write_text(connection.database)
+        raise LookupError("no data")
+"""
+
+
+def test_pytest_runs_blocks_on_each_database_of_the_settings(folder: Path, url: str) -> None:
+    name = backend_of(url).name
+    with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
+        file.write(f'databases = ["sqlite://:memory:", {json.dumps(url)}]\n')
+    (folder / "page.md").write_text(FRESH + SHOWS_URL, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "--snippets", "-q", "-n", "2", "-rA", "page.md"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
+    passed = re.findall(r"^PASSED (?:\S*/)?page.md::(\S+)$", done.stdout, re.MULTILINE)
+    assert sorted(passed) == sorted(f"top/{n}[{b}]" for n in range(1, 6) for b in ("sqlite", name)), (
+        done.stdout
+    )
+    runs = {run_of("/" + line) for line in (folder / "urls").read_text().split() if "tortoise_dev_" in line}
+    assert len(runs) == 1
+    assert not runs & ids_on(url)
+
+
+SHOWS_URL = """
+```python
+import os
+from pathlib import Path
+
+with Path(__file__).with_name("urls").open("a") as file:
+    print(os.environ["DATABASE_URL"].rpartition("/")[2], file=file)
+```
+"""
+
+
+# --- what cannot be used
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgres://app:s3cret@127.0.0.1:1/shop",
+        "psycopg://app:s3cret@127.0.0.1:1/shop",
+        "mysql://app:s3cret@127.0.0.1:1/shop",
+    ],
+)
+def test_a_server_that_is_down_is_one_error(folder: Path, url: str) -> None:
+    (folder / "page.md").write_text(QUICK, encoding="utf-8")
+    done = snippets(folder, "--db", "sqlite://:memory:", "--db", url, "page.md")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+    assert url.replace("s3cret", "***") in done.stderr
+    assert "Is the server running" in done.stderr
+
+
+def test_the_password_is_in_no_report(folder: Path, url: str) -> None:
+    parts = urlsplit(url)
+    secret = url if parts.password else url.replace("@", ":s3cret@")  # a server that trusts takes any
+    page = '```python needs="postgres|mysql"\nimport os\n\nprint(os.environ["DATABASE_URL"])\n'
+    page += 'raise ValueError(os.environ["DATABASE_URL"])\n```\n'
+    (folder / "page.md").write_text(page, encoding="utf-8")
+    text, document = (
+        snippets(folder, "--db", secret, "--format", form, "page.md") for form in ("text", "json")
+    )
+    if "cannot be used" in text.stderr:
+        pytest.skip("the server trusts nobody but who has no password")
+    assert ":***@" in text.stdout
+    assert ":***@" in document.stdout
+    assert f":{urlsplit(secret).password}@" not in text.stdout + document.stdout
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "mysql"])
+def test_a_missing_driver_is_named(folder: Path, scheme: str) -> None:
+    """Also shows that SQLite needs none of the drivers."""
+    (folder / "sitecustomize.py").write_text(
+        "import sys\nfor name in ('asyncpg', 'psycopg', 'psycopg_pool', 'asyncmy', 'aiomysql'):\n"
+        "    sys.modules[name] = None\n"
+        "import importlib.util\nfind = importlib.util.find_spec\n"
+        "gone = lambda name: sys.modules.get(name, 0) is None\n"
+        "importlib.util.find_spec = lambda name, *rest: None if gone(name) else find(name, *rest)\n",
+        encoding="utf-8",
+    )
+    (folder / "page.md").write_text(QUICK, encoding="utf-8")
+    done = snippets(folder, "--db", f"{scheme}://u:s3cret@127.0.0.1:1/x", "page.md", PYTHONPATH=str(folder))
+    driver = {"postgres": "asyncpg", "mysql": "asyncmy"}[scheme]
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        f"{scheme}://u:***@127.0.0.1:1/x needs the driver {driver}: install tortoise-dev[{driver}]"
+        in done.stderr
+    )
+    assert snippets(folder, "page.md", PYTHONPATH=str(folder)).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        ("shop.sqlite3", "is no database URL"),
+        ("oracle://app:s3cret@host/shop", "is no database URL that Tortoise knows"),
+        ("postgresql+asyncpg://app:s3cret@host/shop", "is no database URL that Tortoise knows"),
+        ("postgres://app:s3cret@host:port/shop", "cannot be read"),
+        ("mysql:///shop", "cannot be read"),
+    ],
+)
+def test_urls_that_cannot_be_used_are_shown_without_their_password(url: str, message: str) -> None:
+    with pytest.raises(DatabaseError, match=re.escape(message)) as caught:
+        backend_of(url)
+    assert "s3c" not in str(caught.value)
+
+
+def test_backends_and_dialects() -> None:
+    names = [
+        backend_of(url).name for url in ("sqlite://:memory:", "postgresql://h/x", "psycopg://h", "mysql://h")
+    ]
+    assert names == ["sqlite", "postgres", "psycopg", "mysql"]
+    assert backend_of("postgres://u:p@ss@h/a").shown == "postgres://u:***@h/a"
+    assert backend_of("postgres://u:p@h:5/a?ssl=true").url_of("b") == "postgres://u:p@h:5/b?ssl=true"
+    with pytest.raises(DatabaseError, match="one postgres a run"):
+        backends_of(["postgres://h/x", "asyncpg://h/y"])
+    assert dialect_of(["mysql://h", "sqlite://:memory:"]) == "sqlite"
+    assert dialect_of(["mysql://h", "postgres://h"]) == "mysql"
+
+
+def test_needs_of_a_database() -> None:
+    postgres, mysql = backend_of("postgres://h/x"), backend_of("mysql://h/x")
+    assert unmet("postgres", postgres) is None
+    assert unmet("postgres", backend_of("psycopg://h")) is None
+    assert unmet("sqlite|postgres", mysql) == "needs sqlite or postgres"
+    assert unmet("sqlite|mysql", mysql) is None
+    assert unmet("mariadb", mysql) == "needs mariadb"
+    assert unmet("mariadb", replace(mysql, is_mariadb=True)) is None
+    assert "can never be met" in parse_info('python needs="postgres, mysql"').problems[0]
+    assert parse_info('python needs="postgres|mysql, python>=3.11"').problems == ()
+    assert "did you mean" in parse_info('python needs="postgres|mysqll"').problems[0]
+
+
+def test_function_bodies_are_not_split() -> None:
+    body = "CREATE FUNCTION f() RETURNS int AS $$ SELECT 1; $$ LANGUAGE sql;"
+    assert [statement for _, statement in statements_of(f"SELECT 1;\n{body}")] == ["SELECT 1;", body]
+
+
+def test_find_spec_is_what_decides(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "asyncmy" else object())
+    assert backend_of("mysql://h").driver == "aiomysql"
