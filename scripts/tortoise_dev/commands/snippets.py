@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import importlib.metadata
 import os
 import sys
 import time
@@ -335,6 +334,8 @@ def _folder(path: Path) -> Path:
 
 
 def _version() -> str:
+    import importlib.metadata
+
     try:
         return importlib.metadata.version("tortoise-dev")
     except importlib.metadata.PackageNotFoundError:
