@@ -16,9 +16,9 @@ python3 "$SKILL/scripts/check.py" --diff       # what --fix would move (TD003, T
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
-Exit status: 0 clean, 1 findings, 2 input that cannot be used. Only what the text proves is reported. Tests and
-migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code that starts
-with many: `--baseline known.json` records them on its first run, and fails on new ones from then on.
+Exit status: 0 clean, 1 findings, 2 input that cannot be used. Only what the text proves is reported. Tests
+and migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code
+that starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
 
 ```toml
 [tool.tortoise-dev]                          # all of it optional
@@ -31,7 +31,8 @@ base-interface = "any"                       # TD002: any abstract Base… will 
 "scripts/*.py" = ["TD101"]
 ```
 
-Repair what it says, and run it again, until it is silent. ruff's `DJ012` and its kin want another order: leave them off.
+Repair what it says, and run it again, until it is silent. ruff's `DJ012` and its kin want another order:
+leave them off.
 
 """
 
@@ -47,9 +48,7 @@ def page_of_rule(rule: Rule) -> str:
 
 
 def _shown(example: str) -> str:
-    return "".join(
-        f"```python\n# {path}\n{source}```\n\n" for path, source in example_files(example).items()
-    )
+    return "".join(f"```python\n# {path}\n{source}```\n\n" for path, source in example_files(example).items())
 
 
 def page_of_all() -> str:

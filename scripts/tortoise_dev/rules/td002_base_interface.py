@@ -7,8 +7,8 @@ successor's number does not count: `Invoice2` may extend `BaseInvoice`.
 With `base-interface = "any"` in the settings, any abstract `Base…` model will do.
 
 ## Why is this bad
-Services need one type to accept that is not bound to a table: fakes extend it, and a successor shares it during a
-rewrite.
+Services need one type to accept that is not bound to a table: fakes extend it, and a successor shares it
+during a rewrite.
 
 ## Fix safety
 Not fixed by `--fix`: fields change their class, and with it the order of columns.
