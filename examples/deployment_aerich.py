@@ -72,7 +72,7 @@ RUN_IN_TRANSACTION = True
 
 async def upgrade(db):
     Path(f"here-{os.getpid()}").touch()
-    for _ in range(20):  # long enough for the others to come in
+    for _ in range(PATIENCE):
         if len(list(Path().glob("here-*"))) >= 3:
             break
         await asyncio.sleep(0.05)
@@ -109,11 +109,16 @@ def cents() -> int:
     return value
 
 
-def add(name: str) -> None:
-    """Add the data migration. Aerich wants a migration to say what the models look like."""
+def add(name: str, patience: int) -> None:
+    """Add the data migration, which gives the others `patience` * 0.05 s to come in.
+
+    Aerich wants a migration to say what the models look like.
+    """
     (initial,) = (APP / "migrations" / "models").glob("0_*.py")
     state = initial.read_text().partition("MODELS_STATE")
-    (APP / "migrations" / "models" / name).write_text(TIMES_TEN + state[1] + state[2])
+    (APP / "migrations" / "models" / name).write_text(
+        f"PATIENCE = {patience}\n" + TIMES_TEN + state[1] + state[2]
+    )
     for file in APP.glob("here-*"):
         file.unlink()
 
@@ -129,10 +134,10 @@ database.execute("INSERT INTO price (cents) VALUES (1)")
 database.commit()
 database.close()
 
-add("1_20260101000000_naive.py")
+add("1_20260101000000_naive.py", 200)
 replicas("naive.py")
 assert cents() == 1000, cents()
 
-add("2_20260102000000_locked.py")
+add("2_20260102000000_locked.py", 20)
 assert replicas("locked.py") == [0, 0, 0]
 assert cents() == 10_000, cents()
