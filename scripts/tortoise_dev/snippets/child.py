@@ -123,6 +123,9 @@ class Execution:
             sys.path.insert(0, request.directory)
         sys.argv = [request.page]
         sys.modules["__main__"] = self.module
+        if request.models is not None:  # for whoever opens the chain's database by himself
+            file = Path(request.directory, "db.sqlite3").as_posix()
+            os.environ["DATABASE_URL"] = request.database or f"sqlite://{file}"
         linecache.cache[request.page] = (1, None, _lines(request), request.page)
 
     def run(self, send: Send) -> None:
@@ -153,14 +156,8 @@ class Execution:
             world.extend_packages(path, request.directory)
         if request.fixed:
             world.fix_clock_and_chance()
-        os.environ["DATABASE_URL"] = self.database_url()
         if request.models is not None:
             self.open_database()
-
-    def database_url(self) -> str:
-        """Where the chain's database is, for whoever opens it by himself."""
-        file = Path(self.request.directory, "db.sqlite3")
-        return self.request.database or f"sqlite://{file.as_posix()}"
 
     def open_database(self) -> None:
         import asyncio

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import functools
-import importlib.metadata
 import platform
 import re
 import shutil
@@ -91,6 +90,8 @@ def _is_here(need: str) -> bool:
 def _version(name: str) -> str | None:
     if name == "python":
         return platform.python_version()
+    import importlib.metadata  # here and not above: most runs start without it
+
     try:
         return importlib.metadata.version("tortoise-orm" if name == "tortoise" else name)
     except importlib.metadata.PackageNotFoundError:

@@ -19,7 +19,6 @@ from . import python
 from .chains import Chain, link_blocks
 from .child import Request, Step
 from .collect import shown_path
-from .data_files import DataError, check_data
 from .databases import Backend, dialect_of
 from .judge import Verdict
 from .languages import RUNNABLE, why_unchecked
@@ -165,6 +164,8 @@ def _settle_shown(block: Block) -> Verdict:
 
 def _settle_data(block: Block) -> Verdict:
     expected, norun = block.attributes.get("xfail"), block.attributes.get("norun")
+    from .data_files import DataError, check_data  # here and not above: pages without data start without YAML
+
     try:
         kind = check_data(block.info.language, block.source, block.attributes.get("title", ""))
     except DataError as error:
