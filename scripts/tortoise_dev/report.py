@@ -66,7 +66,7 @@ def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(finding.path)},
+                    "artifactLocation": {"uri": quote(finding.path, errors="surrogateescape")},
                     "region": {"startLine": finding.line, "startColumn": finding.column},
                 }
             }

@@ -1,9 +1,10 @@
-"""``[tool.tortoise-dev.snippets]``: what a project tells the harness about itself."""
+"""``[tool.tortoise-dev]``: what a project tells the checker, and in ``.snippets`` the harness."""
 
 from __future__ import annotations
 
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,99 @@ class SnippetSettings:
         return [str(folder) for folder in (base, base / "src") if folder.is_dir()]
 
 
+@dataclass(frozen=True)
+class RuleSettings:
+    """The checker's settings; patterns are matched against paths below ``root``.
+
+    In patterns ``*`` stays within a folder, ``**`` does not; one without a slash fits a name at any depth.
+    """
+
+    root: Path
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    extra_model_bases: tuple[str, ...] = ()
+    any_interface: bool = False
+    source: Path | None = field(default=None, compare=False)
+
+    def is_excluded(self, path: Path) -> bool:
+        """Does one of the ``exclude`` patterns fit this file, or a folder above it?"""
+        return any(_fits(pattern, path, self.root) for pattern in self.exclude)
+
+    def ignored_in(self, path: Path) -> frozenset[str]:
+        """The rules, or their prefixes, that ``per-file-ignores`` names for this file."""
+        return frozenset(
+            code
+            for pattern, codes in self.per_file_ignores.items()
+            if _fits(pattern, path, self.root)
+            for code in codes
+        )
+
+
+def _fits(pattern: str, path: Path, root: Path) -> bool:
+    if not path.is_relative_to(root):
+        return False
+    relative = path.relative_to(root)
+    if "/" not in pattern.strip("/"):
+        return any(re.fullmatch(_regex(pattern.strip("/")), part) for part in relative.parts)
+    expression = re.compile(_regex(pattern.strip("/")))
+    return any(expression.fullmatch(one.as_posix()) for one in (relative, *relative.parents))
+
+
+def _regex(pattern: str) -> str:
+    """A pattern as a regular expression; ``glob.translate`` exists from Python 3.13 on."""
+    parts = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
+    wild = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
+    return "".join(wild.get(part, re.escape(part)) for part in parts)
+
+
+def find_rule_settings(start: Iterable[Path]) -> RuleSettings:
+    """The checker's settings of the nearest pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above
+    each of ``start``.
+
+    The first folder of ``start`` that has one wins; without any, the defaults. Raises SettingsError.
+    """
+    folders = [folder.resolve() for folder in start]
+    for folder in folders:
+        for candidate in (folder, *folder.parents):
+            file = candidate / "pyproject.toml"
+            table = _table(file) if file.is_file() else None
+            if table is not None:
+                return _rule_settings(file, table)
+    return RuleSettings(root=folders[0])
+
+
+def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
+    reader = _Reader(file, table, "tool.tortoise-dev")
+    known = {
+        "select",
+        "ignore",
+        "exclude",
+        "per-file-ignores",
+        "extra-model-bases",
+        "base-interface",
+        "snippets",
+    }
+    reader.refuse_unknown(known)
+    interface = reader.text("base-interface") or "exact"
+    if interface not in ("exact", "any"):
+        raise reader.error("base-interface", 'takes "exact" or "any"')
+    ignores = table.get("per-file-ignores", {})
+    if not isinstance(ignores, dict) or not all(map(_is_texts, ignores.values())):
+        raise reader.error("per-file-ignores", "takes a table: pattern = list of rules")
+    return RuleSettings(
+        root=file.parent,
+        select=tuple(reader.texts("select") or ()),
+        ignore=tuple(reader.texts("ignore") or ()),
+        exclude=tuple(reader.texts("exclude") or ()),
+        per_file_ignores={pattern: tuple(codes) for pattern, codes in ignores.items()},
+        extra_model_bases=tuple(reader.texts("extra-model-bases") or ()),
+        any_interface=interface == "any",
+        source=file,
+    )
+
+
 def find_settings(start: Iterable[Path]) -> SnippetSettings:
     """The settings of the nearest pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above each of
     ``start``.
@@ -62,10 +156,8 @@ def _table(file: Path) -> dict[str, Any] | None:
 
 def _settings(file: Path, table: Any) -> SnippetSettings:
     known = {"paths", "models", "setup", "project", "databases", "timeout"}
-    reader = _Reader(file, table)
-    unknown = sorted(set(reader.table) - known)
-    if unknown:
-        raise reader.error(unknown[0], f"is not a setting; known are {', '.join(sorted(known))}")
+    reader = _Reader(file, table, "tool.tortoise-dev.snippets")
+    reader.refuse_unknown(known)
     root = file.parent
     project = reader.text("project")
     if project is not None and not (root / project).is_dir():
@@ -94,14 +186,21 @@ def _expanded(root: Path, pattern: str) -> list[Path]:
 class _Reader:
     """Reads values of the table and says what was expected where one is of another type."""
 
-    def __init__(self, file: Path, table: Any) -> None:
+    def __init__(self, file: Path, table: Any, name: str) -> None:
         self.file = file
+        self.name = name
         if not isinstance(table, dict):
-            raise SettingsError(f"{file}: [tool.tortoise-dev.snippets] must be a table")
+            raise SettingsError(f"{file}: [{name}] must be a table")
         self.table: dict[str, Any] = table
 
     def error(self, key: str, message: str) -> SettingsError:
-        return SettingsError(f"{self.file}: [tool.tortoise-dev.snippets] {key} {message}")
+        return SettingsError(f"{self.file}: [{self.name}] {key} {message}")
+
+    def refuse_unknown(self, known: set[str]) -> None:
+        """Raises SettingsError for a key that is none of these."""
+        unknown = sorted(set(self.table) - known)
+        if unknown:
+            raise self.error(unknown[0], f"is not a setting; known are {', '.join(sorted(known))}")
 
     def text(self, key: str) -> str | None:
         value = self.table.get(key)

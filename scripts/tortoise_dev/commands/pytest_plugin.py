@@ -154,12 +154,13 @@ class _State:
         from ..snippets.page import read_page
         from ..snippets.plan import plan_page, settled_results
         from ..snippets.run import jobs_of
+        from .judging import broken_rules
 
         settings: SnippetSettings = find_settings([path.parent, self.root])
         backends: list[Backend] = []
         if settings.models is not None:
             backends = backends_of(settings.databases)
-        plan: PagePlan = plan_page(read_page(path, name), settings)
+        plan: PagePlan = plan_page(read_page(path, name), settings, checker=broken_rules)
         jobs = list(jobs_of(plan, backends, lambda _: True))
         self.jobs.setdefault(settings.root, []).extend(jobs)
         return list(settled_results(plan, lambda *_: True)), jobs

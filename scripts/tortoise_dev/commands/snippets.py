@@ -22,6 +22,7 @@ from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
 from ..snippets.run import Job, jobs_of, run_jobs
 from ..snippets.update import updated, write_atomically
+from .judging import broken_rules
 
 _EXAMPLES = """\
 examples:
@@ -136,7 +137,7 @@ def read_plans(
     for file in filter(selection.has_page, files.values()):
         name = shown_path(file, base)
         try:
-            plans.append(plan_page(read_page(file, name), settings, audit=audit))
+            plans.append(plan_page(read_page(file, name), settings, audit=audit, checker=broken_rules))
         except PageError as error:
             report.faults.append(Fault(name, str(error)))
     for place, _ in selection.places:

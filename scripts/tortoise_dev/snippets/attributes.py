@@ -37,6 +37,7 @@ ATTRIBUTES: dict[str, _Rule] = {
     "prelude": _Rule("flag", frozenset({"python", "shell"}), "prelude"),
     "xfail": _Rule("value", _CHECKED, 'xfail="why it must fail"'),
     "raises": _Rule("value", frozenset({"python"}), "raises=DoesNotExist"),
+    "breaks": _Rule("value", frozenset({"python"}), "breaks=TD003"),
     "queries": _Rule("value", frozenset({"python", "session"}), "queries=2"),
     "needs": _Rule("value", _CHECKED, 'needs="postgres"'),
     "output": _Rule("flag", frozenset({"prose", "data"}), "output"),
@@ -45,6 +46,9 @@ ATTRIBUTES: dict[str, _Rule] = {
 }
 # Presentation only: MkDocs Material, PyMdown, Sphinx and GitHub renderers' own words.
 _LET_BE = frozenset({"hl_lines", "linenums", "linenostart", "lineno", "emphasize-lines", "annotate", "copy"})
+
+# A block that breaks a rule is looked at, not run.
+_OF_WHAT_RUNS = ("norun", "raises", "xfail", "queries", "continues", "name", "prelude")
 
 _TOKEN = re.compile(
     r"""(?P<key>[^\s="'{}]+)\s*=\s*(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<plain>[^\s{}]*))"""
@@ -125,8 +129,11 @@ def _contradictions(attributes: dict[str, str]) -> Iterable[str]:
         yield f"queries= takes a whole number, not {attributes['queries']!r}"
     if "raises" in attributes and not re.fullmatch(r"[^\W\d]\w*(\.[^\W\d]\w*)*", attributes["raises"]):
         yield f"raises= takes the name of one exception class, not {attributes['raises']!r}"
+    if "breaks" in attributes and not re.fullmatch(r"TD[0-9]{3}", attributes["breaks"]):
+        yield f"breaks= takes the code of one rule, such as TD003, not {attributes['breaks']!r}"
     yield from problems_of_needs(attributes.get("needs", ""))
     for one, other in (
+        *(("breaks", other) for other in _OF_WHAT_RUNS),
         ("norun", "raises"),
         ("norun", "xfail"),
         ("xfail", "raises"),

@@ -13,8 +13,10 @@ import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import TypeAlias
 
-from ..settings import SnippetSettings
+from ..project.files import UnreadableError
+from ..settings import SettingsError, SnippetSettings
 from . import python
 from .chains import Chain, link_blocks
 from .child import Request, Step
@@ -26,6 +28,9 @@ from .links import dead_links
 from .needs import kinds_needed, unmet
 from .page import Block, Oddity, Page, looks_like_python
 from .result import Result
+
+Checker: TypeAlias = Callable[[str, PurePosixPath, Path], list[tuple[int, str, str]]]
+"""Line, rule and message of what a source breaks as a file of a project; the command hands it in."""
 
 SKILL = Path(__file__).resolve().parents[3]
 """The folder that blocks know as $SKILL."""
@@ -85,13 +90,16 @@ class PagePlan:
 _DATABASE_COMMANDS = re.compile(r"\b(tortoise|aerich|DATABASE_URL)\b")
 
 
-def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:
-    """Decide what happens to each block. Nothing of the page is executed."""
+def plan_page(
+    page: Page, settings: SnippetSettings, *, audit: bool = False, checker: Checker | None = None
+) -> PagePlan:
+    """Decide what happens to each block. Nothing of the page is executed; ``checker`` judges ``breaks=``."""
     plan = PagePlan(page, settings, oddities=[*page.oddities, *dead_links(page)])
 
     def runs(block: Block) -> bool:
         misplaced = isinstance(_titled_path(block), str)
-        return block.kind in RUNNABLE and not misplaced and _standing_file(block, settings) is None
+        settled = misplaced or "breaks" in block.attributes
+        return block.kind in RUNNABLE and not settled and _standing_file(block, settings) is None
 
     plan.blocks, plan.chains, audits = link_blocks(page.blocks, runs)
     if audit:
@@ -99,7 +107,8 @@ def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> 
     above: Block | None = None
     for block in plan.blocks:
         path = _titled_path(block)
-        if isinstance(path, PurePosixPath) and _standing_file(block, settings) is None and not block.problems:
+        is_written = not block.problems and "breaks" not in block.attributes
+        if isinstance(path, PurePosixPath) and is_written and _standing_file(block, settings) is None:
             plan.files[block.line] = (path.as_posix(), block.source)
         if "output" in block.attributes or "sql" in block.attributes:
             if not block.problems and above is not None:
@@ -114,6 +123,8 @@ def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> 
             verdict = None
         if block.problems:
             verdict = Verdict("unverified", "; ".join(block.problems), block.start)
+        if verdict is None and "breaks" in block.attributes:
+            verdict = _settle_broken(block, plan, checker)
         verdict = verdict or _settle(block, page, settings, audit=audit)
         if verdict is not None:
             plan.settled[block.line] = verdict
@@ -150,6 +161,36 @@ def _settle(block: Block, page: Page, settings: SnippetSettings, *, audit: bool)
     if block.kind in ("unchecked", "unknown"):
         return Verdict("unverified", why_unchecked(block.info.language), block.start)
     return None
+
+
+def _settle_broken(block: Block, plan: PagePlan, checker: Checker | None) -> Verdict:
+    """``breaks=``: the checker must report this rule on the block, and no other.
+
+    A block without a title sees the names of the page's preludes.
+    """
+    code, path = block.attributes["breaks"], _titled_path(block)
+    if isinstance(path, str):
+        return Verdict("failed", path, block.line)
+    if checker is None:
+        return Verdict("unverified", "no checker is at hand that could report a rule", block.line)
+    above = "" if path else "".join(b.source for b in plan.blocks if "prelude" in b.attributes)
+    first = above.count("\n") + 1
+    project = plan.settings.project or plan.settings.root
+    try:
+        found = checker(above + block.source, path or PurePosixPath("block.py"), project)
+    except (UnreadableError, SettingsError) as error:
+        line = block.start + max(getattr(error, "line", first) - first, 0)
+        return Verdict("failed", f"the checker cannot read it: {error}", line)
+    found = [(line, rule, message) for line, rule, message in found if line >= first]
+    for line, rule, message in found:
+        if rule != code:
+            reason = (
+                f"breaks {rule} too: {message}" if code in [r for _, r, _ in found] else f"{rule}: {message}"
+            )
+            return Verdict("failed", f"must break {code} alone, but {reason}", block.start + line - first)
+    if not found:
+        return Verdict("failed", f"must break {code}, but the checker reports nothing", block.start)
+    return Verdict("passed", f"breaks {code}: {found[0][2]}")
 
 
 def _settle_shown(block: Block) -> Verdict:

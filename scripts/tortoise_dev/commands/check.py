@@ -1,0 +1,388 @@
+"""``check.py``: which rules a project breaks, and the repair of those that can be repaired safely."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..project.files import SourceFile, shown
+from ..project.picture import Picture, take
+from ..report import FORMATS, Finding, to_github, to_json, to_sarif
+from ..rules import RULES
+from ..rules.baseline import Baseline, BaselineError
+from ..rules.engine import Violation, violations_of
+from ..rules.fix import fixed_texts
+from ..rules.page import page_of_all, page_of_rule
+from ..rules.rule import RuleOptions
+from ..settings import RuleSettings, SettingsError, find_rule_settings
+
+_EXAMPLES = """\
+examples:
+  check.py                                the project in the current folder
+  check.py apps/ main.py                  these; bases are still found in the rest of the project
+  check.py --select TD0 --ignore TD002    only the hard rules, without one
+  check.py --fix                          move misplaced members; --diff only shows it
+  check.py --explain TD106                what a rule says, and why
+  check.py --baseline known.json          first run: record; later: fail on new findings only
+  check.py --format json | jq .violations
+
+Tests and migrations are left out unless a path names them. `# noqa: TD003` suppresses a finding on its line.
+
+exit status: 0 clean · 1 findings · 2 unusable input"""
+
+
+@dataclass
+class Outcome:
+    """What a run has to say."""
+
+    picture: Picture
+    violations: list[Violation]
+    settings: RuleSettings
+    base: Path
+    fixed: int = 0
+    known: int = 0
+    errors: list[tuple[str, int, str]] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        """How many files were looked at."""
+        return len({*self.picture.judged, *self.picture.problems})
+
+    @property
+    def models(self) -> int:
+        """How many models, abstract ones too, they define."""
+        models = self.picture.models
+        return sum(models.is_model(cls) for module in self.picture.modules for cls in module.classes)
+
+    def exit_code(self) -> int:
+        """The command's exit status."""
+        return 2 if self.errors else 1 if self.violations else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    options = _parser().parse_args(arguments)
+    try:
+        if options.explain is not None:
+            return _print(_explanation(options.explain))
+        return _run(options)
+    except (SettingsError, BaselineError, ValueError) as error:
+        print(f"check.py: {error}", file=sys.stderr)
+        return 2
+    except FileNotFoundError as error:
+        print(f"check.py: {error}: no such file or folder", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    here = Path.cwd()
+    stdin = _stdin_file(options, here)
+    paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
+    settings = find_rule_settings([_folder(paths[0]), here])
+    enabled = _enabled(options, settings)
+    picture = take(
+        paths,
+        here=here,
+        extra_bases=settings.extra_model_bases,
+        excluded=settings.is_excluded,
+        instead=stdin,
+    )
+    violations = violations_of(picture, enabled, RuleOptions(any_interface=settings.any_interface))
+    outcome = Outcome(picture, violations, settings, here)
+    outcome.errors = [
+        (shown(path, here), error.line, str(error)) for path, error in sorted(picture.problems.items())
+    ]
+    if options.diff or options.fix:
+        texts = fixed_texts(picture, violations)
+        if options.diff:
+            _print(_diff(picture, texts, here))
+            _tell(outcome, f"{len(texts)} file{_s(len(texts))} would be changed")
+            return 2 if outcome.errors else 1 if texts else 0
+        if stdin is not None:
+            _print(texts.get(stdin.path, stdin.text), end="")
+            return 2 if outcome.errors else 0
+        _write(outcome, texts)
+        if texts:
+            picture = take(
+                paths, here=here, extra_bases=settings.extra_model_bases, excluded=settings.is_excluded
+            )
+            outcome.picture = picture
+            outcome.violations = violations_of(
+                picture, enabled, RuleOptions(any_interface=settings.any_interface)
+            )
+    if options.baseline is not None:
+        _apply_baseline(outcome, Path(options.baseline))
+    _print(_statistics(outcome) if options.statistics else render(outcome, options.format))
+    return outcome.exit_code()
+
+
+def render(outcome: Outcome, form: str) -> str:
+    """The outcome as text, json, sarif or github."""
+    if form == "json":
+        return to_json(_document(outcome))
+    if form == "text":
+        return _text(outcome)
+    findings = [
+        Finding(shown(v.path, outcome.base), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
+        for v in outcome.violations
+    ]
+    findings += [Finding(path, line, "TD-input", message) for path, line, message in outcome.errors]
+    if form == "github":
+        return to_github(findings)
+    rules = {code: rule.summary for code, rule in RULES.items()}
+    return to_sarif(
+        findings, "tortoise-dev check", _version(), {**rules, "TD-input": "A file cannot be checked."}
+    )
+
+
+def _document(outcome: Outcome) -> Mapping[str, object]:
+    return {
+        "version": 1,
+        "files": outcome.files,
+        "models": outcome.models,
+        "violations": [
+            {
+                "path": shown(v.path, outcome.base),
+                "line": v.line,
+                "column": v.column,
+                "rule": v.rule,
+                "name": v.name,
+                "message": v.message,
+                "fixable": v.fixable,
+            }
+            for v in outcome.violations
+        ],
+        "errors": [
+            {"path": path, "line": line, "message": message} for path, line, message in outcome.errors
+        ],
+    }
+
+
+def _text(outcome: Outcome) -> str:
+    lines = [
+        f"{shown(v.path, outcome.base)}:{v.line}:{v.column}: {v.rule} {v.message}"
+        + (" [fixable]" if v.fixable else "")
+        for v in outcome.violations
+    ]
+    lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
+    return "\n".join([*lines, _summary(outcome)])
+
+
+def _summary(outcome: Outcome) -> str:
+    count = len(outcome.violations)
+    text = f"{outcome.files} file{_s(outcome.files)}, {outcome.models} model{_s(outcome.models)}: "
+    text += f"{count} finding{_s(count)}" if count else "no findings"
+    if outcome.known:
+        text += f" beyond the {outcome.known} in the baseline"
+    if outcome.fixed:
+        text += f", {outcome.fixed} file{_s(outcome.fixed)} fixed"
+    fixable = sum(v.fixable for v in outcome.violations)
+    if fixable:
+        text += f" ({fixable} fixable with --fix)"
+    if outcome.errors:
+        text += f", {len(outcome.errors)} file{_s(len(outcome.errors))} could not be checked"
+    return text
+
+
+def _statistics(outcome: Outcome) -> str:
+    counts = Counter(v.rule for v in outcome.violations)
+    fixable = Counter(v.rule for v in outcome.violations if v.fixable)
+    lines = [
+        f"{count:6} {code} {RULES[code].name}" + (f" ({fixable[code]} fixable)" if fixable[code] else "")
+        for code, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
+    return "\n".join([*lines, _summary(outcome)])
+
+
+def _explanation(code: str) -> str:
+    if code.lower() == "all":
+        return page_of_all()
+    rule = RULES.get(code.upper()) or next((r for r in RULES.values() if r.name == code.lower()), None)
+    if rule is None:
+        raise ValueError(f"--explain {code}: no such rule; known are {', '.join(RULES)}, all")
+    return page_of_rule(rule)
+
+
+def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[Path], frozenset[str]]:
+    """Which rules count for a file: the command line's selection goes before the settings'."""
+    select = _codes("--select", options.select) or settings.select
+    ignore = (*_codes("--ignore", options.ignore), *settings.ignore)
+    named = {"select": select, "ignore": ignore}
+    named |= {f"per-file-ignores {pattern}": codes for pattern, codes in settings.per_file_ignores.items()}
+    for where, codes in named.items():
+        for code in codes:
+            if not any(known.startswith(code.upper()) for known in RULES):
+                raise ValueError(
+                    f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
+                )
+    always = _matching(select) if select else frozenset(RULES)
+    always -= _matching(ignore)
+
+    def enabled(path: Path) -> frozenset[str]:
+        return always - _matching(settings.ignored_in(path))
+
+    return enabled
+
+
+def _codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
+    codes = tuple(code.strip() for value in values for code in value.split(","))
+    if not all(codes):
+        raise ValueError(f"{option}: expected rules such as TD003 or TD1, separated by commas")
+    return codes
+
+
+def _matching(prefixes: Iterable[str]) -> frozenset[str]:
+    wanted = tuple(prefix.upper() for prefix in prefixes)
+    return frozenset(code for code in RULES if wanted and code.startswith(wanted))
+
+
+def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
+    if options.stdin_filename is None:
+        return None
+    if options.paths not in ([], ["-"]):
+        raise ValueError("--stdin-filename takes the source from standard input: give no paths beside it")
+    return SourceFile(_absolute(Path(options.stdin_filename), here), sys.stdin.buffer.read())
+
+
+def _write(outcome: Outcome, texts: Mapping[Path, str]) -> None:
+    for path, text in texts.items():
+        try:
+            replace_text(outcome.picture.library.files[path], text)
+            outcome.fixed += 1
+        except OSError as error:
+            message = f"cannot be written: {error.strerror or error}"
+            outcome.errors.append((shown(path, outcome.base), 1, message))
+
+
+def replace_text(file: SourceFile, text: str) -> None:
+    """Write a file anew, in its own encoding and with the byte order mark that it had; all or nothing.
+
+    Raises OSError.
+    """
+    data = text.encode(file.encoding)
+    if file.data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf"):
+        data = b"\xef\xbb\xbf" + data
+    target = file.path.resolve()
+    mode = target.stat().st_mode
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        beside.write_bytes(data)
+        beside.chmod(mode & 0o7777)
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _diff(picture: Picture, texts: Mapping[Path, str], base: Path) -> str:
+    parts: list[str] = []
+    for path in sorted(texts):
+        name = shown(path, base)
+        old, new = picture.library.files[path].lines, SourceFile(path, texts[path].encode()).lines
+        for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
+            text = line.rstrip("\r\n") if line.startswith(("---", "+++", "@@")) else line
+            if text.endswith("\n"):
+                parts.append(text[:-1])
+            elif text is line:
+                parts += [text, "\\ No newline at end of file"]
+            else:
+                parts.append(text)
+    return "\n".join(parts)
+
+
+def _apply_baseline(outcome: Outcome, file: Path) -> None:
+    base = file.absolute().parent
+    if not file.exists():
+        Baseline.of(outcome.violations, base).write(file)
+        count = len(outcome.violations)
+        _tell(outcome, f"recorded {count} finding{_s(count)} in {file}: from now on only new ones fail")
+        outcome.known, outcome.violations = count, []
+        return
+    baseline = Baseline.read(file)
+    new = baseline.new_ones(outcome.violations, base)
+    outcome.known = len(outcome.violations) - len(new)
+    gone = baseline.size - outcome.known
+    if gone > 0:
+        _tell(outcome, f"{gone} recorded finding{_s(gone)} not found any more: delete {file} to record anew")
+    outcome.violations = new
+
+
+def _tell(outcome: Outcome, message: str) -> None:
+    for path, line, text in outcome.errors:
+        print(f"{path}:{line}: error: {text}", file=sys.stderr)
+    print(f"check.py: {message}", file=sys.stderr)
+
+
+def _print(text: str, end: str = "\n") -> int:
+    try:
+        if text:
+            print(text, end=end, flush=True)
+    except BrokenPipeError:  # the reader (head, less) has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _absolute(path: Path, here: Path) -> Path:
+    """The path from the root, without ``..``; links in it stay, so that reports show what was given."""
+    return Path(os.path.normpath(here / path))
+
+
+def _folder(path: Path) -> Path:
+    return path if path.is_dir() else path.parent
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
+
+
+def _version() -> str:
+    from importlib import metadata  # slow to import, and only SARIF asks
+
+    try:
+        return metadata.version("tortoise-dev")
+    except metadata.PackageNotFoundError:
+        return "0"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="check.py",
+        description="Check a project that uses Tortoise ORM against the rules. Nothing of it is executed.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATH", help="files and folders (default: the current folder)"
+    )
+    parser.add_argument(
+        "--fix", action="store_true", help="repair what can be repaired safely (TD003, TD004)"
+    )
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, write nothing")
+    parser.add_argument(
+        "--select",
+        action="append",
+        default=[],
+        metavar="RULES",
+        help="only these rules: TD003, or TD1 for all of a kind",
+    )
+    parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
+    parser.add_argument(
+        "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
+    parser.add_argument("--baseline", metavar="FILE", help="fail only on findings that FILE does not hold")
+    parser.add_argument(
+        "--stdin-filename", metavar="PATH", help="check standard input as if it were this file"
+    )
+    return parser

@@ -1,0 +1,220 @@
+"""The Python files of a project: found, read, decoded. What cannot be read is said, never raised."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import stat
+import sys
+import tokenize
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from io import BytesIO
+from pathlib import Path
+
+MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+"""What stands in the folder at the top of a project."""
+
+LEFT_OUT = frozenset(
+    [
+        ".git",
+        ".hg",
+        ".svn",
+        ".bzr",
+        ".tox",
+        ".nox",
+        ".venv",
+        "venv",
+        "env",
+        ".env",
+        "virtualenv",
+        "site-packages",
+        "dist-packages",
+        "__pypackages__",
+        "node_modules",
+        "__pycache__",
+        ".mypy_cache",
+        ".ruff_cache",
+        ".pytest_cache",
+        ".eggs",
+        "build",
+        "dist",
+        ".direnv",
+        ".ipynb_checkpoints",
+    ]
+)
+"""Folders that hold nobody's own source code."""
+
+NOT_JUDGED = frozenset({"test", "tests", "testing", "migrations"})
+"""Folders of the project whose code follows other rules; judged only when they are named."""
+
+SIZE_LIMIT = 2_000_000
+"""Bytes that a file to be parsed may have; beyond, a syntax tree would take gigabytes."""
+
+_NEWLINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+
+
+class UnreadableError(Exception):
+    """A file that cannot be read or parsed; ``line`` counts from 1."""
+
+    def __init__(self, message: str, line: int = 1) -> None:
+        super().__init__(message)
+        self.line = line
+
+
+@dataclass(eq=False)
+class SourceFile:
+    """One Python file: its absolute path and its bytes."""
+
+    path: Path
+    data: bytes = field(repr=False)
+
+    @cached_property
+    def encoding(self) -> str:
+        """Its encoding, from a byte order mark or a PEP 263 comment. Raises UnreadableError."""
+        try:
+            return tokenize.detect_encoding(BytesIO(self.data).readline)[0]
+        except SyntaxError as error:
+            raise UnreadableError(str(error.msg)) from None
+
+    @cached_property
+    def text(self) -> str:
+        """Its text, line ends as they are, without a byte order mark. Raises UnreadableError."""
+        try:
+            text = self.data.decode(self.encoding)
+        except UnicodeDecodeError as error:
+            line = self.data.count(b"\n", 0, error.start) + 1
+            raise UnreadableError(f"is not valid {self.encoding}: {error.reason}", line) from None
+        except LookupError:
+            raise UnreadableError(f"unknown encoding {self.encoding}") from None
+        return text.removeprefix("\ufeff")
+
+    @cached_property
+    def lines(self) -> list[str]:
+        """Its lines as Python counts them, each with its line end."""
+        return split_lines(self.text)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """Its syntax tree. Raises UnreadableError."""
+        if len(self.data) > SIZE_LIMIT:
+            size = f"{len(self.data) / 1e6:.1f} MB"
+            raise UnreadableError(f"too large to be parsed: {size}, the limit is {SIZE_LIMIT / 1e6:.0f} MB")
+        return parse(self.text)
+
+
+def split_lines(text: str) -> list[str]:
+    """The lines of a text as Python counts them, each with its line end."""
+    lines = _NEWLINE.split(text)
+    return lines if lines[-1] else lines[:-1]
+
+
+def parse(text: str) -> ast.Module:
+    """The syntax tree of a source text. Raises UnreadableError for whatever this Python cannot parse."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is not our business
+            return ast.parse(text)
+    except SyntaxError as error:
+        message = f"Python {sys.version_info.major}.{sys.version_info.minor} cannot parse it: {error.msg}"
+        raise UnreadableError(message, max(error.lineno or 1, 1)) from None
+    except (RecursionError, MemoryError):
+        raise UnreadableError("is nested too deeply to be parsed") from None
+    except ValueError as error:
+        raise UnreadableError(str(error)) from None
+
+
+def read_file(path: Path) -> SourceFile:
+    """Read one file. Raises UnreadableError."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):  # a pipe would never end
+            raise UnreadableError("is not a regular file")
+        return SourceFile(path, path.read_bytes())
+    except OSError as error:
+        raise UnreadableError(f"cannot be read: {error.strerror or error}") from None
+    except ValueError as error:  # a null byte in the path
+        raise UnreadableError(str(error)) from None
+
+
+def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
+    """The Python files under ``folder``, sorted, without folders that hold nobody's own code.
+
+    Symbolic links to folders are not followed. A folder that cannot be listed is put into ``unreadable``.
+    """
+    waiting = [str(folder)]
+    while waiting:
+        here = waiting.pop()
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            unreadable[Path(here)] = f"cannot be listed: {error.strerror or error}"
+            continue
+        folders: list[str] = []
+        for entry in entries:
+            try:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name not in LEFT_OUT and not _is_environment(entry.path):
+                        folders.append(entry.path)
+                elif entry.name.endswith(".py") and not entry.is_dir():
+                    yield Path(entry.path)
+            except OSError as error:
+                unreadable[Path(entry.path)] = f"cannot be read: {error.strerror or error}"
+        waiting += reversed(folders)
+
+
+def _is_environment(folder: str) -> bool:
+    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - once per folder: speed
+
+
+def project_root(path: Path) -> Path:
+    """The top of the project that ``path`` (absolute) belongs to.
+
+    That is the nearest folder with a pyproject.toml or the like; without one, the folder that holds the
+    outermost package.
+    """
+    start = path if path.is_dir() else path.parent
+    for folder in (start, *start.parents):
+        if any((folder / marker).exists() for marker in MARKERS):
+            return folder
+    folder = start
+    while (folder / "__init__.py").exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
+def is_judged(path: Path, below: Path, *, names: bool = True) -> bool:
+    """Does a file, seen from the folder ``below``, lie outside of tests and migrations?
+
+    Unless ``names`` is false, ``test_x.py`` and ``conftest.py`` count as tests wherever they are.
+    """
+    parts = path.relative_to(below).parts if path.is_relative_to(below) else path.parts
+    if names and (
+        path.name == "conftest.py" or path.name.startswith("test_") or path.name.endswith("_test.py")
+    ):
+        return False
+    return NOT_JUDGED.isdisjoint(parts[:-1])
+
+
+def shown(path: Path, base: Path) -> str:
+    """The path as reports show it: relative to ``base`` where it lies below, POSIX everywhere."""
+    try:
+        return path.relative_to(base).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def read_all(paths: Iterable[Path], unreadable: dict[Path, str]) -> dict[Path, SourceFile]:
+    """Read many files; those that cannot be read go to ``unreadable``."""
+    files: dict[Path, SourceFile] = {}
+    for path in paths:
+        if path in files:
+            continue
+        try:
+            files[path] = read_file(path)
+        except UnreadableError as error:
+            unreadable[path] = str(error)
+    return files

@@ -1,0 +1,250 @@
+"""Which classes are Tortoise models, which of them are abstract, and what their members are."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from functools import cached_property
+
+from . import orm
+from .modules import FUNCTIONS, Class, External, Function, Library
+
+
+class Rank(IntEnum):
+    """The places that members of a model have, in their order (Rule 4)."""
+
+    META = 0
+    HELPER = 1
+    FIELD = 2
+    OWN = 3
+    PUBLIC = 4
+
+    @property
+    def title(self) -> str:
+        """What a member of this rank is called."""
+        return _TITLES[self]
+
+
+_TITLES = {
+    Rank.META: "class Meta",
+    Rank.HELPER: "nested class",
+    Rank.FIELD: "field",
+    Rank.OWN: "dunder, class or private method",
+    Rank.PUBLIC: "public method",
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Member:
+    """A statement of a class body; ``rank`` is None for what has no place in the order (``if``, ``pass``)."""
+
+    node: ast.stmt
+    name: str
+    rank: Rank | None
+
+
+def members_of(node: ast.ClassDef) -> list[Member]:
+    """The members of a class body in the order of the text, without its docstring."""
+    body = node.body[1:] if ast.get_docstring(node, clean=False) is not None else node.body
+    return [_member(statement) for statement in body]
+
+
+def _member(node: ast.stmt) -> Member:
+    match node:
+        case ast.ClassDef(name=name):
+            return Member(node, name, Rank.META if name == "Meta" else Rank.HELPER)
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name):
+            return Member(node, name, _method_rank(node))
+        case ast.Assign(targets=[ast.Name(id="Meta")]):
+            return Member(node, "Meta", Rank.META)
+        case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target) | ast.AugAssign(target=target):
+            return Member(node, ast.unparse(target), Rank.FIELD)
+        case _:
+            return Member(node, "", None)
+
+
+def _method_rank(node: Function) -> Rank:
+    own = node.name.startswith("_") or any(
+        isinstance(decorator, ast.Name) and decorator.id in ("classmethod", "staticmethod")
+        for decorator in node.decorator_list
+    )
+    return Rank.OWN if own else Rank.PUBLIC
+
+
+def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
+    """Where the class defines its Meta: directly, or in a branch of an ``if`` or ``try``."""
+    found: list[ast.stmt] = []
+    waiting: list[ast.stmt] = list(reversed(node.body))
+    while waiting:
+        statement = waiting.pop()
+        if _member(statement).rank is Rank.META or (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.target.id == "Meta"
+        ):
+            found.append(statement)
+        elif isinstance(statement, ast.If | ast.Try | ast.With):
+            inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
+            waiting += reversed(inner)
+    return found
+
+
+class Models:
+    """The models among the classes of a project."""
+
+    def __init__(self, library: Library, extra_bases: Iterable[str] = ()) -> None:
+        self.library = library
+        self.extra_bases = frozenset(extra_bases)
+        self._is_model: dict[Class, bool] = {}
+        self._bases: dict[Class, list[Class | External]] = {}
+
+    def bases(self, cls: Class) -> list[Class | External]:
+        """What the bases of a class refer to, as far as that is known."""
+        if cls not in self._bases:
+            self._bases[cls] = []
+            found: list[Class | External] = []
+            with self.library.opened():
+                for base in cls.node.bases:
+                    for entity in cls.module.meanings(base, cls.scope):
+                        if isinstance(entity, Class | External) and entity is not cls:
+                            found.append(entity)
+            self._bases[cls] = found
+        return self._bases[cls]
+
+    def ancestors(self, cls: Class) -> list[Class | External]:
+        """All bases and their bases, nearest first."""
+        found: dict[object, Class | External] = {}
+        waiting: list[Class | External] = list(self.bases(cls))
+        while waiting:
+            one = waiting.pop(0)
+            if one in found or one is cls:
+                continue
+            found[one] = one
+            if isinstance(one, Class):
+                waiting = [*self.bases(one), *waiting]
+        return list(found.values())
+
+    def is_model(self, cls: Class) -> bool:
+        """Do its bases lead to ``tortoise.models.Model``, or to one of ``extra-model-bases``?"""
+        if cls not in self._is_model:
+            self._is_model[cls] = any(self._is_root(one) for one in self.ancestors(cls))
+        return self._is_model[cls]
+
+    def _is_root(self, one: Class | External) -> bool:
+        if isinstance(one, Class):
+            return False
+        return (
+            one.name in orm.MODEL_NAMES
+            or one.name in self.extra_bases
+            or orm.short(one.name) in self.extra_bases
+        )
+
+    def is_abstract(self, cls: Class) -> bool | None:
+        """Has it no table? None where the text does not tell."""
+        metas = metas_of(cls.node)
+        if not metas:
+            return cls.name == "Model" and not self.has_fields(cls)
+        answers = {self._meta_abstract(cls, meta, frozenset()) for meta in metas}
+        return answers.pop() if len(answers) == 1 else None
+
+    def _meta_abstract(self, cls: Class, meta: ast.stmt, seen: frozenset[ast.AST]) -> bool | None:
+        if meta in seen:
+            return None
+        seen |= {meta}
+        if not isinstance(meta, ast.ClassDef):
+            value = getattr(meta, "value", None)
+            return None if value is None else self._abstract_of(cls, value, seen)
+        for statement in meta.body:
+            match statement:
+                case ast.Assign(targets=targets, value=value) if _names(targets, "abstract"):
+                    return bool(value.value) if isinstance(value, ast.Constant) and _is_flag(value) else None
+                case ast.AnnAssign(target=ast.Name(id="abstract"), value=ast.Constant(value=value)):
+                    return bool(value)
+                case ast.If() | ast.Try() if "abstract" in ast.dump(statement):
+                    return None
+        unknown = False
+        scope = cls.module.scope_of(meta)
+        for base in meta.bases:
+            answer = self._abstract_of(cls, base, seen, scope)
+            if answer:
+                return True
+            unknown = unknown or answer is None
+        return None if unknown else False
+
+    def _abstract_of(
+        self, cls: Class, expression: ast.expr, seen: frozenset[ast.AST], scope: object = None
+    ) -> bool | None:
+        """What a base of a Meta says about ``abstract``."""
+        meanings = cls.module.meanings(expression)
+        if not meanings and isinstance(expression, ast.Attribute) and expression.attr == "Meta":
+            # Child(Parent): Parent has no Meta of its own, so the attribute is an ancestor's.
+            for owner in cls.module.meanings(expression.value):
+                for one in self.ancestors(owner) if isinstance(owner, Class) else ():
+                    if isinstance(one, Class) and (metas := metas_of(one.node)):
+                        return self._meta_abstract(one, metas[-1], seen)
+                    if isinstance(one, External):
+                        return False if one.name in orm.MODEL_NAMES else None
+        for entity in meanings:
+            if isinstance(entity, Class):
+                return self._meta_abstract(entity, entity.node, seen)
+            if isinstance(entity, External):
+                return False if entity.name in {f"{name}.Meta" for name in orm.MODEL_NAMES} else None
+        return False if isinstance(expression, ast.Name) and expression.id == "object" else None
+
+    def has_fields(self, cls: Class) -> bool:
+        """Does it, or an ancestor in the project, define a field?"""
+        own = [cls, *(one for one in self.ancestors(cls) if isinstance(one, Class))]
+        return any(True for one in own for _ in self.fields(one))
+
+    def fields(self, cls: Class) -> Iterator[tuple[str, ast.Call]]:
+        """The fields that the class itself assigns: name and call."""
+        for member in members_of(cls.node):
+            value = getattr(member.node, "value", None)
+            if member.rank is Rank.FIELD and value is not None:
+                for call in _calls_in(value):
+                    if any(
+                        isinstance(e, External) and orm.is_field(e.name)
+                        for e in cls.module.meanings(call.func, cls.body)
+                    ):
+                        yield member.name, call
+                        break
+
+    def forget(self) -> None:
+        """More modules are known now: classes may turn out to be models."""
+        self._bases.clear()
+        self._is_model.clear()
+
+    @cached_property
+    def everywhere(self) -> list[Class]:
+        """The models of all modules parsed so far, in the order of paths and lines."""
+        modules = sorted(self.library.modules.values(), key=lambda module: module.path)
+        return [cls for module in modules for cls in module.classes if self.is_model(cls)]
+
+    def method(self, cls: Class, name: str) -> tuple[Class, Function] | None:
+        """The method of this name that an instance has, where the project defines it."""
+        for one in (cls, *self.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                node = one.body.names[name][-1].node
+                return (one, node) if isinstance(node, FUNCTIONS) else None
+        return None
+
+    def defines(self, cls: Class, name: str) -> bool:
+        """Does the project bind this name in the class or an ancestor?"""
+        return any(isinstance(one, Class) and name in one.body for one in (cls, *self.ancestors(cls)))
+
+
+def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
+    """A call, or the calls among its arguments: ``cast(Field, fields.CharField(…))``."""
+    if isinstance(value, ast.Call):
+        yield value
+        yield from (argument for argument in value.args if isinstance(argument, ast.Call))
+
+
+def _names(targets: Iterable[ast.expr], name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in targets)
+
+
+def _is_flag(value: ast.Constant) -> bool:
+    return isinstance(value.value, bool)

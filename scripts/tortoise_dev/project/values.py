@@ -1,0 +1,540 @@
+"""What an expression evaluates to, as far as Tortoise is concerned: a model, a row, an awaitable query …
+
+Names are judged by all of their bindings in the function: where one of them is unknown, so is the name.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from . import orm
+from .models import Models
+from .modules import FUNCTIONS, Binding, Callable, Class, Entity, External, Module, Scope, unquoted
+
+Kind: TypeAlias = Literal[
+    "class",  # a model class
+    "row",  # an instance of a model
+    "rows",  # a list of instances
+    "pair",  # (instance, created)
+    "super",  # super() in a method of a model
+    "query",  # an awaitable query: nothing is sent before it is awaited
+    "coroutine",  # a coroutine of Tortoise or of a model
+    "relation",  # the many side of a relation
+    "manager",
+    "connection",
+    "plain",  # certainly none of these: a literal
+]
+
+
+@dataclass(frozen=True)
+class Value:
+    """What is known of a value. ``model`` is the model it is about; ``gives`` what awaiting it yields."""
+
+    kind: Kind
+    model: Class | None = None
+    gives: str = ""
+
+    @property
+    def awaitable(self) -> bool:
+        """Does it do nothing until it is awaited?"""
+        return self.kind in ("query", "coroutine")
+
+
+PLAIN = Value("plain")
+_BUILTIN_NAMES = frozenset(
+    [
+        "len",
+        "list",
+        "sorted",
+        "set",
+        "tuple",
+        "sum",
+        "any",
+        "all",
+        "dict",
+        "enumerate",
+        "reversed",
+        "min",
+        "max",
+        "zip",
+        "iter",
+        "frozenset",
+        "int",
+        "float",
+    ]
+)
+
+
+class Values:
+    """The values of one module's expressions."""
+
+    def __init__(self, module: Module, models: Models) -> None:
+        self.module = module
+        self.models = models
+        self._known: dict[ast.AST, Value | None] = {}
+        self._names: dict[tuple[int, str], Value | None] = {}
+        self._busy: set[tuple[int, str]] = set()
+        self._inner: dict[Scope, dict[str, list[ast.comprehension | ast.NamedExpr]]] = {}
+
+    def of(self, node: ast.expr) -> Value | None:
+        """The value of an expression; None where the text does not tell."""
+        if node not in self._known:
+            self._known[node] = None  # an expression that contains itself has no value
+            self._known[node] = self._evaluate(node)
+        return self._known[node]
+
+    def _evaluate(self, node: ast.expr) -> Value | None:
+        match node:
+            case ast.Name():
+                return self._name(node)
+            case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.Set() | ast.Compare():
+                return PLAIN
+            case ast.Call():
+                return self._call(node)
+            case ast.Attribute():
+                return self._attribute(node)
+            case ast.Await(value=value):
+                inner = self.of(value)
+                if inner is None and isinstance(value, ast.Call):
+                    return self._promised(value, awaited=True)
+                return self._awaited(inner)
+            case ast.NamedExpr(value=value):
+                return self.of(value)
+            case ast.IfExp(body=body, orelse=orelse):
+                return _join([self.of(body), self.of(orelse)])
+            case ast.Subscript(value=value, slice=index):
+                return self._subscript(node, self.of(value), index)
+            case ast.ListComp(elt=element):
+                inner = self.of(element)
+                return Value("rows", inner.model) if inner is not None and inner.kind == "row" else None
+        return None
+
+    def _awaited(self, value: Value | None) -> Value | None:
+        if value is None or not value.awaitable:
+            return None
+        match value.gives:
+            case "one":
+                return Value("row", value.model) if value.model is not None else None
+            case "many":
+                return Value("rows", value.model) if value.model is not None else None
+            case "pair":
+                return Value("pair", value.model)
+        return None
+
+    def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
+        if value is None:
+            return None
+        if value.kind == "rows":
+            return value if isinstance(index, ast.Slice) else Value("row", value.model)
+        if value.kind == "pair" and isinstance(index, ast.Constant) and index.value == 0:
+            return Value("row", value.model)
+        if value.kind == "query" and value.gives == "many" and isinstance(index, ast.Slice):
+            return value
+        return None
+
+    # --- names
+
+    def _name(self, node: ast.Name) -> Value | None:
+        scope: Scope | None = self.module.scope_of(node)
+        first = scope
+        while scope is not None:
+            visible = scope is first or not isinstance(scope.node, ast.ClassDef)
+            if visible and node.id in scope.elsewhere:
+                return None
+            if visible and scope.parent is not None and self._binds(scope, node.id):
+                return self._local(scope, node.id)
+            scope = scope.parent
+        module_scope = self.module.scope
+        entities = self.module.meanings(node)
+        if entities:
+            return self._entity(entities)
+        return self._local(module_scope, node.id) if self._binds(module_scope, node.id) else None
+
+    def _binds(self, scope: Scope, name: str) -> bool:
+        return name in scope or name in self._targets(scope)
+
+    def _targets(self, scope: Scope) -> dict[str, list[ast.comprehension | ast.NamedExpr]]:
+        """Names that comprehensions and ``:=`` bind somewhere in a scope: seen as its own."""
+        if scope not in self._inner:
+            found: dict[str, list[ast.comprehension | ast.NamedExpr]] = {}
+            for node in self.module.inner_bindings(scope):
+                for name in ast.walk(node.target):
+                    if isinstance(name, ast.Name):
+                        found.setdefault(name.id, []).append(node)
+            self._inner[scope] = found
+        return self._inner[scope]
+
+    def _local(self, scope: Scope, name: str) -> Value | None:
+        key = (id(scope), name)
+        if key in self._busy:
+            return PLAIN  # q = q.filter(): the other bindings say what it is
+        if key not in self._names:
+            self._busy.add(key)
+            try:
+                found = [self._bound(scope, name, binding) for binding in scope.names.get(name, ())]
+                for node in self._targets(scope).get(name, ()):
+                    if isinstance(node, ast.NamedExpr):
+                        found.append(self.of(node.value))
+                    else:
+                        found.append(self._element(node.target, name, node.iter, bool(node.is_async)))
+                value = _join(found)
+            except RecursionError:
+                value = None
+            finally:
+                self._busy.discard(key)
+            if self._busy:
+                return value  # may rest on a name that is still being judged
+            self._names[key] = value
+        return self._names[key]
+
+    def _bound(self, scope: Scope, name: str, binding: Binding) -> Value | None:
+        node = binding.node
+        match node:
+            case ast.Import() | ast.ImportFrom() | ast.ClassDef():
+                return self._entity(self.module.bound(name, binding, scope))
+            case ast.arg():
+                return self._parameter(scope, node)
+            case ast.Assign(value=value, targets=[ast.Tuple(elts=[ast.Name(id=first), *_])]):
+                inner = self.of(value)
+                if inner is not None and inner.kind == "pair" and first == name:
+                    return Value("row", inner.model)
+                return None
+            case ast.AnnAssign(annotation=annotation, value=value):
+                inner = self.of(value) if value is not None else PLAIN
+                return inner if inner not in (None, PLAIN) else self._annotated(annotation, scope)
+            case ast.For(target=target, iter=iterable) | ast.AsyncFor(target=target, iter=iterable):
+                return self._element(target, name, iterable, isinstance(node, ast.AsyncFor))
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                for item in items:
+                    if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name:
+                        return self._entered(item.context_expr)
+                return None
+            case _ if binding.value is not None:
+                return self.of(binding.value)
+        return None
+
+    def _element(self, target: ast.AST, name: str, iterable: ast.expr, is_async: bool) -> Value | None:
+        if not (isinstance(target, ast.Name) and target.id == name):
+            if (
+                isinstance(target, ast.Tuple)
+                and isinstance(iterable, ast.Call)
+                and isinstance(iterable.func, ast.Name)
+                and iterable.func.id == "enumerate"
+                and len(target.elts) == 2
+                and iterable.args
+            ):
+                return self._element(target.elts[1], name, iterable.args[0], is_async)
+            return None
+        value = self.of(iterable)
+        if value is None or value.model is None:
+            return None
+        rows = value.kind == "query" and value.gives == "many" if is_async else value.kind == "rows"
+        return Value("row", value.model) if rows else None
+
+    def _entered(self, context: ast.expr) -> Value | None:
+        if isinstance(context, ast.Call):
+            for entity in self.module.meanings(context.func):
+                if isinstance(entity, External) and orm.is_tortoise(entity.name, "in_transaction"):
+                    return Value("connection")
+        return None
+
+    def _parameter(self, scope: Scope, node: ast.arg) -> Value | None:
+        function = scope.node
+        if isinstance(function, FUNCTIONS):
+            around = function.args
+            positional = [*around.posonlyargs, *around.args]
+            if positional and positional[0] is node and scope.parent is not None:
+                owner = scope.parent.node
+                if isinstance(owner, ast.ClassDef) and node.annotation is None:
+                    cls = self.module.class_of(owner)
+                    return self._self(cls, function) if self.models.is_model(cls) else None
+            if node in (around.vararg, around.kwarg):
+                return None
+        return self._annotated(node.annotation, scope) if node.annotation is not None else None
+
+    def _self(self, cls: Class, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Value | None:
+        decorators = [d.id for d in function.decorator_list if isinstance(d, ast.Name)]
+        if "staticmethod" in decorators:
+            return None
+        is_class = "classmethod" in decorators or function.name in ("__init_subclass__", "__class_getitem__")
+        return Value("class" if is_class else "row", cls)
+
+    def _annotated(self, node: ast.expr, scope: Scope) -> Value | None:
+        """What an annotation promises: ``User``, ``User | None``, ``list[User]``, ``QuerySet[User]``."""
+        match node:
+            case ast.Constant(value=str(text)):
+                inner = unquoted(text)
+                return self._annotated(inner, scope) if inner is not None else None
+            case ast.Constant(value=None):
+                return PLAIN
+            case ast.BinOp(op=ast.BitOr(), left=left, right=right):
+                return _join([self._annotated(left, scope), self._annotated(right, scope)])
+            case ast.Subscript(value=outer, slice=inner):
+                name = getattr(outer, "attr", None) or getattr(outer, "id", "")
+                value = self._annotated(inner, scope) if not isinstance(inner, ast.Tuple) else None
+                if name == "Optional":
+                    return value
+                if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
+                    return self._annotated(inner.elts[0], scope)
+                if value is None or value.model is None or value.kind != "row":
+                    return None
+                if name in ("list", "List", "Sequence", "Iterable", "Collection"):
+                    return Value("rows", value.model)
+                if name in ("type", "Type"):
+                    return Value("class", value.model)
+                if name == "QuerySet":
+                    return Value("query", value.model, "many")
+                if name == "QuerySetSingle":
+                    return Value("query", value.model, "one")
+                return None
+            case ast.Name() | ast.Attribute():
+                for entity in self.module.meanings(node, scope):
+                    if isinstance(entity, Class) and self.models.is_model(entity):
+                        return Value("row", entity)
+                    if isinstance(entity, External) and orm.is_tortoise(
+                        entity.name, "BaseDBAsyncClient", "TransactionalDBClient"
+                    ):
+                        return Value("connection")
+        return None
+
+    def _entity(self, entities: Iterable[Entity]) -> Value | None:
+        found = list(entities)
+        models = [e for e in found if isinstance(e, Class) and self.models.is_model(e)]
+        return Value("class", models[0]) if models and len(models) == len(found) else None
+
+    # --- attributes and calls
+
+    def _attribute(self, node: ast.Attribute) -> Value | None:
+        entities = self.module.meanings(node)
+        if entities:
+            value = self._entity(entities)
+            if value is not None:
+                return value
+        owner = self.of(node.value)
+        if owner is None or owner.model is None:
+            return None
+        if owner.kind == "row" and self.relation(owner.model, node.attr) == "many":
+            return Value("relation", self.related(owner.model, node.attr))
+        if owner.kind == "class" and self._is_manager(owner.model, node.attr):
+            return Value("manager", owner.model)
+        return None
+
+    def _is_manager(self, cls: Class, name: str) -> bool:
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                value = one.body.names[name][-1].value
+                return isinstance(value, ast.Call) and any(
+                    self._leads_to(entity, "tortoise.manager.Manager")
+                    for entity in one.module.meanings(value.func, one.body)
+                )
+        return False
+
+    def _leads_to(self, entity: Entity, name: str) -> bool:
+        if isinstance(entity, External):
+            return entity.name == name
+        return isinstance(entity, Class) and any(
+            isinstance(one, External) and one.name == name for one in self.models.ancestors(entity)
+        )
+
+    def relation(self, cls: Class, name: str) -> Literal["one", "many"] | None:
+        """Is this attribute a relation of the model, to one row or to many?"""
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                return _relation_of(one, one.body.names[name][-1])
+            if isinstance(one, Class):
+                for statement in one.node.body:
+                    if (
+                        isinstance(statement, ast.AnnAssign)
+                        and isinstance(statement.target, ast.Name)
+                        and statement.target.id == name
+                    ):
+                        return _relation_annotation(one, statement.annotation)
+        return None
+
+    def related(self, cls: Class, name: str) -> Class | None:
+        """The model on the other side of a relation, where its annotation names it."""
+        for one in (cls, *self.models.ancestors(cls)):
+            if not isinstance(one, Class):
+                continue
+            for statement in one.node.body:
+                if (
+                    isinstance(statement, ast.AnnAssign)
+                    and isinstance(statement.target, ast.Name)
+                    and statement.target.id == name
+                    and isinstance(statement.annotation, ast.Subscript)
+                ):
+                    inner = statement.annotation.slice
+                    for entity in one.module.meanings(inner, one.scope):
+                        if isinstance(entity, Class) and self.models.is_model(entity):
+                            return entity
+        return None
+
+    def _call(self, node: ast.Call) -> Value | None:
+        function = node.func
+        if isinstance(function, ast.Name) and function.id == "super" and not node.args:
+            for parent in self.module.ancestors(node):
+                if isinstance(parent, ast.ClassDef):
+                    cls = self.module.class_of(parent)
+                    return Value("super", cls) if self.models.is_model(cls) else None
+            return None
+        if (
+            isinstance(function, ast.Name)
+            and function.id in _BUILTIN_NAMES
+            and not self.module.meanings(function)
+        ):
+            inner = self.of(node.args[0]) if node.args else None
+            if function.id in ("list", "sorted", "reversed", "tuple") and inner is not None:
+                return inner if inner.kind == "rows" else None
+            return PLAIN if function.id in ("len", "int", "sum", "float", "any", "all") else None
+        known = self._library_call(node)
+        if known is not None:
+            return known
+        if isinstance(function, ast.Attribute):
+            owner = self.of(function.value)
+            if owner is not None:
+                return self._method(owner, function.attr)
+            return self._promised(node)
+        value = self.of(function)
+        if value is not None and value.kind == "class":
+            return Value("row", value.model)
+        return self._promised(node)
+
+    def _library_call(self, node: ast.Call) -> Value | None:
+        for entity in self.module.meanings(node.func):
+            if not isinstance(entity, External) or not entity.name.startswith("tortoise."):
+                continue
+            owner, _, name = entity.name.rpartition(".")
+            if name in ("get_connection", "current_transaction"):
+                return Value("connection")
+            if orm.short(owner) == "connections" and name == "get":
+                return Value("connection")
+            if orm.short(owner) == "connections" and name in ("close_all",):
+                return Value("coroutine", None, "other")
+            if orm.short(owner) == "Tortoise" and name in orm.TORTOISE_CALLS:
+                return Value("coroutine", None, "other")
+        return None
+
+    def _promised(self, node: ast.Call, *, awaited: bool = False) -> Value | None:
+        """What a function of the project says that it returns."""
+        for entity in self.module.meanings(node.func):
+            if not isinstance(entity, Callable) or entity.node.returns is None or entity.node.decorator_list:
+                continue
+            if isinstance(entity.node, ast.AsyncFunctionDef) is awaited:
+                values = self if entity.module is self.module else Values(entity.module, self.models)
+                return values._annotated(entity.node.returns, entity.scope)
+        return None
+
+    def _method(self, owner: Value, name: str) -> Value | None:
+        cls = owner.model
+        match owner.kind:
+            case "query":
+                if owner.gives == "other":
+                    return None
+                return self._given(orm.QUERYSET_CALLS.get(name), cls, owner)
+            case "relation":
+                return self._given(orm.RELATION_CALLS.get(name), cls, owner)
+            case "connection":
+                return self._given(orm.CONNECTION_CALLS.get(name), None, owner)
+            case "manager":
+                return self._given(orm.MODEL_CALLS.get(name) or orm.QUERYSET_CALLS.get(name), cls, owner)
+            case "class" | "row" | "super" if cls is not None:
+                return self._model_method(owner, cls, name)
+        return None
+
+    def _model_method(self, owner: Value, cls: Class, name: str) -> Value | None:
+        calls = {**orm.MODEL_CALLS, **(orm.INSTANCE_CALLS if owner.kind != "class" else {})}
+        if owner.kind != "super" and self.models.defines(cls, name):
+            own = self.models.method(cls, name)
+            if own is None:
+                return None
+            definition = own[1]
+            if isinstance(definition, ast.AsyncFunctionDef) and _is_plain(definition, own[0]):
+                if _yields(definition):
+                    return None
+                given = calls.get(name, "coroutine:other").removeprefix("coroutine:")
+                return Value("coroutine", cls, given if given != "many" else "other")
+            return None
+        if owner.kind == "super" and any(
+            isinstance(one, Class) and name in one.body for one in self.models.ancestors(cls)
+        ):
+            return None
+        return self._given(calls.get(name), cls, owner)
+
+    def _given(self, what: str | None, cls: Class | None, owner: Value) -> Value | None:
+        if what is None:
+            return None
+        if what.startswith("coroutine:"):
+            return Value("coroutine", cls, what.removeprefix("coroutine:"))
+        if what == "many" and owner.kind == "query" and owner.gives == "one":
+            return Value("query", cls, "one")  # .get(id=1).prefetch_related(…) is still for one row
+        return Value("query", cls, what)
+
+
+def _join(values: Iterable[Value | None]) -> Value | None:
+    """What is known if it may be any of these; literals (``x = None``) say nothing against the others."""
+    found: Value | None = None
+    plain = False
+    for value in values:
+        if value is None:
+            return None
+        if value.kind == "plain":
+            plain = True
+        elif found is None:
+            found = value
+        elif (found.kind, found.gives) == (value.kind, value.gives):
+            found = found if found.model is value.model else Value(found.kind, found.model, found.gives)
+        else:
+            return None
+    return found if found is not None else (PLAIN if plain else None)
+
+
+def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
+    """Is it still a coroutine function under its decorators?"""
+    for decorator in definition.decorator_list:
+        call = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(call, ast.Name) and call.id in ("classmethod", "staticmethod", "override"):
+            continue
+        entities = owner.module.meanings(call, owner.body)
+        if not any(isinstance(e, External) and orm.is_tortoise(e.name, "atomic") for e in entities):
+            return False
+    return True
+
+
+def _yields(definition: ast.AsyncFunctionDef) -> bool:
+    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(definition))
+
+
+def _relation_of(cls: Class, binding: Binding) -> Literal["one", "many"] | None:
+    node = binding.node
+    if isinstance(node, ast.AnnAssign):
+        kind = _relation_annotation(cls, node.annotation)
+        if kind is not None:
+            return kind
+    if isinstance(binding.value, ast.Call):
+        for entity in cls.module.meanings(binding.value.func, cls.body):
+            if isinstance(entity, External) and orm.is_field(entity.name):
+                name = orm.short(entity.name)
+                if name in orm.TO_MANY_FIELDS:
+                    return "many"
+                if name in orm.TO_ONE_FIELDS:
+                    return "one"
+    return None
+
+
+def _relation_annotation(cls: Class, annotation: ast.expr) -> Literal["one", "many"] | None:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        inner = unquoted(annotation.value)
+        if inner is None:
+            return None
+        annotation = inner
+    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    for entity in cls.module.meanings(outer, cls.scope):
+        if isinstance(entity, External) and entity.name.startswith("tortoise."):
+            if orm.short(entity.name) in orm.TO_MANY_ANNOTATIONS:
+                return "many"
+            if orm.short(entity.name) in orm.TO_ONE_ANNOTATIONS:
+                return "one"
+    return None

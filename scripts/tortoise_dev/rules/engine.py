@@ -1,0 +1,115 @@
+"""All rules over a picture: violations in the order of paths and lines, without those that are suppressed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..project.files import SourceFile
+from ..project.modules import FUNCTIONS
+from ..project.picture import Picture
+from . import RULES
+from .noqa import Noqa, noqas_of
+from .rule import Context, Hit, Rule, RuleOptions
+
+
+@dataclass(frozen=True, order=True)
+class Violation:
+    """A rule that is broken at a place; line and column count from 1."""
+
+    path: Path
+    line: int
+    column: int
+    rule: str
+    message: str
+    fixable: bool = False
+    end_line: int = field(default=0, compare=False)
+    """The last line on which a ``noqa`` comment counts for it."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        return RULES[self.rule].name
+
+
+def violations_of(
+    picture: Picture,
+    enabled: Callable[[Path], frozenset[str]],
+    options: RuleOptions | None = None,
+) -> list[Violation]:
+    """What the enabled rules find; ``enabled`` says which ones count for a file."""
+    options = options or RuleOptions()
+    parsed = {module.path: module for module in picture.modules}
+    found: list[Violation] = []
+    for path in picture.judged:
+        codes = enabled(path)
+        file = picture.library.files.get(path)
+        if file is None:
+            continue
+        own: list[Violation] = []
+        module = parsed.get(path)
+        context = Context(picture, module, options) if module is not None else None
+        for code in sorted(codes):
+            own += [_violation(file, code, hit) for hit in _hits(RULES[code], path, context)]
+        found += _unsuppressed(file, own, codes)
+    return sorted(found)
+
+
+def _hits(rule: Rule, path: Path, context: Context | None) -> Iterator[Hit]:
+    if rule.check_path is not None:
+        yield from rule.check_path(path)
+    elif rule.check is not None and context is not None:
+        yield from rule.check(context)
+
+
+def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
+    node = hit.node
+    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    if node is not None and column:
+        text = file.lines[line - 1] if line <= len(file.lines) else ""
+        column = len(text.encode()[:column].decode(errors="replace")) if not text.isascii() else column
+    return Violation(file.path, line, column + 1, code, hit.message, hit.fixable, _end_line(node, line))
+
+
+def _end_line(node: ast.AST | None, line: int) -> int:
+    """Where the marked code ends: for a definition or a handler, its own line."""
+    if node is None or isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
+        return line
+    return getattr(node, "end_lineno", None) or line
+
+
+def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str]) -> Iterator[Violation]:
+    if not own and b"TD" not in file.data:
+        return
+    noqas = noqas_of(file)
+    used: set[tuple[int, str]] = set()
+    for violation in own:
+        suppressing = _suppressing(noqas, violation)
+        if suppressing is None:
+            yield violation
+        else:
+            used.add((suppressing.line, violation.rule))
+    if "TD100" not in codes:
+        return
+    for noqa in noqas.values():
+        unused = [
+            code
+            for code in noqa.codes
+            if code.startswith("TD") and code != "TD100" and (noqa.line, code) not in used
+            if code in codes or code not in RULES
+        ]
+        if unused and "TD100" not in noqa.codes:
+            what = ", ".join(unused)
+            yield Violation(
+                file.path, noqa.line, noqa.column, "TD100", f"unused noqa: {what} does not occur here"
+            )
+
+
+def _suppressing(noqas: dict[int, Noqa], violation: Violation) -> Noqa | None:
+    for line in {violation.line, violation.end_line or violation.line}:
+        noqa = noqas.get(line)
+        if noqa is not None and noqa.covers(violation.rule):
+            return noqa
+    return None

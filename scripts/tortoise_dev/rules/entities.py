@@ -1,0 +1,30 @@
+"""What models are called, and which abstract class belongs to which concrete one."""
+
+from __future__ import annotations
+
+from ..project.modules import Class
+from .rule import Context
+
+
+def interface_names(cls: Class) -> tuple[str, ...]:
+    """The names that a model's abstract base may have: ``Invoice2`` may share ``BaseInvoice``."""
+    own = f"Base{cls.name}"
+    shared = f"Base{cls.name.rstrip('0123456789')}"
+    return (own,) if own == shared else (own, shared)
+
+
+def interface_of(context: Context, cls: Class) -> Class | str | None:
+    """The abstract base that belongs to a concrete model, where it has one.
+
+    A string is the name of one that other packages define: it cannot be looked at.
+    """
+    names = interface_names(cls)
+    for one in context.models.ancestors(cls):
+        if not isinstance(one, Class):
+            if one.name.rpartition(".")[2] in names:
+                return one.name
+        elif context.models.is_model(one) and context.models.is_abstract(one) is not False:
+            fits = one.name.startswith("Base") if context.options.any_interface else one.name in names
+            if fits:
+                return one
+    return None

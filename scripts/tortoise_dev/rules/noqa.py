@@ -1,0 +1,41 @@
+"""``# noqa`` comments: which codes they suppress on which line."""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from dataclasses import dataclass
+
+from ..project.files import SourceFile, UnreadableError
+
+_NOQA = re.compile(r"#\s*noqa(?P<codes>\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Noqa:
+    """A comment: its place, and its codes; none means all."""
+
+    line: int
+    column: int
+    codes: tuple[str, ...]
+
+    def covers(self, code: str) -> bool:
+        """Does it suppress this code on its line?"""
+        return not self.codes or code in self.codes
+
+
+def noqas_of(file: SourceFile) -> dict[int, Noqa]:
+    """The comments of a file by their line. Only real comments count, not text that looks like one."""
+    if b"noqa" not in file.data and b"NOQA" not in file.data:
+        return {}
+    found: dict[int, Noqa] = {}
+    try:
+        for token in tokenize.generate_tokens(io.StringIO(file.text, newline="").readline):
+            if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)):
+                codes = re.findall(r"[A-Z]+[0-9]+", (match["codes"] or "").upper())
+                line, column = token.start
+                found[line] = Noqa(line, column + match.start() + 1, tuple(codes))
+    except (tokenize.TokenError, SyntaxError, UnreadableError):
+        pass  # what was read before it counts; the file itself is reported elsewhere
+    return found

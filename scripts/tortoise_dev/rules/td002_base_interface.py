@@ -1,0 +1,72 @@
+"""# TD002 base-interface
+
+## What it does
+Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`. A
+successor's number does not count: `Invoice2` may extend `BaseInvoice`.
+
+With `base-interface = "any"` in the settings, any abstract `Base…` model will do.
+
+## Why is this bad
+Services need one type to accept that is not bound to a table: fakes extend it, and a successor shares it
+during a rewrite.
+
+## Fix safety
+Not fixed by `--fix`: fields change their class, and with it the order of columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .entities import interface_of
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import Invoice
+
+__all__ = ["Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Invoice(Model):
+    class Meta:
+        table = "invoice"
+
+    number = fields.CharField(max_length=32)
+"""
+
+GOOD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+"""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At each concrete model without such an ancestor."""
+    for cls in context.own:
+        if context.models.is_abstract(cls) is False and interface_of(context, cls) is None:
+            wanted = "Base…" if context.options.any_interface else f"Base{cls.name}"
+            yield Hit(cls.node, f"{cls.name} has no abstract {wanted} among its bases")
+
+
+RULE = Rule("TD002", "base-interface", check)

@@ -1,0 +1,85 @@
+"""# TD003 meta-first
+
+## What it does
+`class Meta` is there, and it is the first member of every model; only a docstring may stand before it. A
+`class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model silently has no
+table.
+
+## Why is this bad
+Meta says what the class is: abstract or a table, its name, indexes and order. The reader needs that first.
+
+## Fix safety
+`--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not
+see the names of the class around it. It does nothing where a base or a decorator of Meta is a name that the
+class body binds, and it does not invent a Meta that is missing.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project.models import Rank, members_of, metas_of
+from ..project.modules import Class
+from .reorder import can_lead
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    id = fields.UUIDField(primary_key=True)
+
+    class Meta:
+        abstract = True
+"""
+
+GOOD = """\
+# file: apps/billing/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+"""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the Meta that is misplaced or inherits too much, or at the class that has none."""
+    for cls in context.own:
+        metas = metas_of(cls.node)
+        if not metas:
+            yield Hit(cls.node, f"{cls.name} has no class Meta")
+            continue
+        members = members_of(cls.node)
+        inherited = _inherits_abstract(context, cls, metas)
+        if inherited is not None:
+            yield Hit(inherited, f"Meta of {cls.name} inherits abstract = True: the model has no table")
+            continue
+        for member in members[1:]:
+            if member.rank is Rank.META:
+                fixable = can_lead(context.module, cls.node, member)
+                yield Hit(member.node, f"Meta of {cls.name} is not its first member", fixable)
+
+
+def _inherits_abstract(context: Context, cls: Class, metas: list[ast.stmt]) -> ast.stmt | None:
+    """The Meta that is abstract only because its base is."""
+    meta = metas[-1]
+    if len(metas) != 1 or not isinstance(meta, ast.ClassDef) or not meta.bases:
+        return None
+    says = any(
+        isinstance(node, ast.Name) and node.id == "abstract" and isinstance(node.ctx, ast.Store)
+        for statement in meta.body
+        for node in ast.walk(statement)
+    )
+    return meta if not says and context.models.is_abstract(cls) else None
+
+
+RULE = Rule("TD003", "meta-first", check, fixable=True)

@@ -1,0 +1,54 @@
+"""# TD005 module-name
+
+## What it does
+No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are no such names.
+
+## Why is this bad
+The underscore marks private symbols. A file is there to be imported; what it keeps to itself is said by its
+symbols and by `__all__`.
+
+## Fix safety
+Not fixed by `--fix`: importers name the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .rule import Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/_base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+"""
+
+GOOD = """\
+# file: apps/billing/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+"""
+
+
+def check_path(path: Path) -> Iterator[Hit]:
+    """At line 1 of the file."""
+    if path.name.startswith("_") and path.name not in ("__init__.py", "__main__.py"):
+        yield Hit(None, f"module {path.name} starts with an underscore: name it {path.name.lstrip('_')}")
+
+
+RULE = Rule("TD005", "module-name", check_path=check_path)

@@ -1,0 +1,138 @@
+"""# TD006 re-export
+
+## What it does
+`models/__init__.py` (or the `__init__.py` of a package in between) re-exports every concrete model of its
+package, and its `Base<Entity>`. An `__init__.py` that computes its names (`import_module`, `__getattr__`, a
+star import from elsewhere) is not judged.
+
+## Why is this bad
+Tortoise registers what it finds in the module that the configuration names. A model that the package does not
+re-export gets no table and no migration, and nothing says so.
+
+## Fix safety
+Not fixed by `--fix`: `__init__.py` is another file.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..project.modules import Class, External, Module
+from .entities import interface_names
+from .rule import Context, Hit, Rule
+
+BAD = '''\
+# file: apps/billing/models/__init__.py
+"""The models of this application."""
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+'''
+
+GOOD = '''\
+# file: apps/billing/models/__init__.py
+"""The models of this application."""
+
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+'''
+
+_DYNAMIC = frozenset(
+    {"import_module", "__import__", "iter_modules", "walk_packages", "exec", "globals", "setattr"}
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At each class that the package keeps to itself."""
+    module = context.module
+    package = next((folder for folder in module.path.parents if folder.name == "models"), None)
+    if module.is_package or module.path.name == "models.py" or package is None or not context.own:
+        return
+    if not package.is_relative_to(context.picture.root):
+        return
+    init = package / "__init__.py"
+    entrance = context.picture.library.module(init)
+    if entrance is None and init in context.picture.library.files:
+        return  # cannot be parsed: reported as such
+    if entrance is not None and _is_computed(entrance, set()):
+        return
+    concrete = [cls for cls in context.own if context.models.is_abstract(cls) is False]
+    names = {name for cls in concrete for name in interface_names(cls)}
+    for cls in context.own:
+        belongs = cls in concrete or (context.models.is_abstract(cls) and cls.name in names)
+        between = [folder for folder in module.path.parents if folder.is_relative_to(package)]
+        entrances = [context.picture.library.module(folder / "__init__.py") for folder in between]
+        if not belongs or cls.scope is not module.scope or any(_re_exports(one, cls) for one in entrances):
+            continue
+        place = _place(init, context.picture.root)
+        lacks = "does not re-export it" if entrance is not None else "does not exist"
+        yield Hit(cls.node, f"{cls.name}: {place} {lacks}")
+
+
+def _re_exports(entrance: Module | None, cls: Class) -> bool:
+    if entrance is None:
+        return False
+    names = {cls.name, *entrance.scope.names}
+    with entrance.library.opened():
+        return any(entity is cls for name in names for entity in entrance.exported(name))
+
+
+def _is_computed(module: Module, seen: set[Path]) -> bool:
+    """Does it get names in a way that the text does not tell?"""
+    if module.path in seen:
+        return False
+    seen.add(module.path)
+    if "__getattr__" in module.scope.names:
+        return True
+    for node in module.nodes:
+        name = getattr(node, "id", None) or getattr(node, "attr", None)
+        if isinstance(node, ast.Name | ast.Attribute) and name in _DYNAMIC:
+            return True
+    for statement in module.scope.stars:
+        targets = module.library.imported(module, statement.module, statement.level)
+        if not targets:
+            return True
+        for target in targets:
+            if isinstance(target, External):
+                if not target.name.startswith("tortoise"):
+                    return True
+            elif _is_computed(target, seen):
+                return True
+    return False
+
+
+def _place(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
+
+
+RULE = Rule("TD006", "re-export", check)

@@ -1,0 +1,42 @@
+"""# TD100 unused-noqa
+
+## What it does
+A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker are judged, and of those only
+the ones that run.
+
+## Why is this bad
+It hides the next finding on that line, and tells the reader of a problem that is not there.
+
+## Fix safety
+Not fixed by `--fix`: comments are kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from .rule import Hit, Rule
+
+BAD = """\
+# file: apps/common/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):  # noqa: TD003
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+"""
+
+GOOD = BAD.replace("  # noqa: TD003", "")
+
+
+def check_path(path: Path) -> Iterator[Hit]:
+    """Nothing of its own: the engine reports it once all the other rules have run."""
+    yield from ()
+
+
+RULE = Rule("TD100", "unused-noqa", check_path=check_path)

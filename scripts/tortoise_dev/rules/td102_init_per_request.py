@@ -1,0 +1,68 @@
+"""# TD102 init-per-request
+
+## What it does
+`Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of
+them calls.
+
+## Why is this bad
+Every request opens its own connections, and replaces the ones that other requests are using.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .rule import Context, Hit, Rule
+from .startup import inits
+
+BAD = """\
+# file: apps/main.py
+from fastapi import FastAPI
+from tortoise import Tortoise
+
+from config.tortoise import TORTOISE_ORM
+
+app = FastAPI()
+
+
+@app.get("/invoices")
+async def list_invoices():
+    await Tortoise.init(config=TORTOISE_ORM)
+"""
+
+GOOD = """\
+# file: apps/main.py
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from tortoise.contrib.fastapi import RegisterTortoise
+
+from config.tortoise import TORTOISE_ORM
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI):
+    async with RegisterTortoise(app, config=TORTOISE_ORM):
+        yield
+
+
+app = FastAPI(lifespan=lifespan)
+
+
+@app.get("/invoices")
+async def list_invoices():
+    return []
+"""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the call."""
+    for call, places in inits(context):
+        if "request" in places:
+            yield Hit(call, "Tortoise.init runs for each request: connect once, at start-up")
+
+
+RULE = Rule("TD102", "init-per-request", check)

@@ -1,0 +1,222 @@
+"""# TD103 sql-from-strings
+
+## What it does
+SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`,
+`.format` or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`.
+Constants, and what cannot be a parameter (names of tables, clauses), may be put in.
+
+## Why is this bad
+Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes
+none.
+
+## Fix safety
+Not fixed by `--fix`: placeholders depend on the database.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..project import orm
+from ..project.modules import FUNCTIONS
+from .calls import calls, tortoise_name
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/reports.py
+from tortoise.connection import get_connection
+
+
+async def invoices_of(name: str):
+    sql = f"SELECT * FROM invoice WHERE customer = '{name}'"
+    return await get_connection("default").execute_query_dict(sql)
+"""
+
+GOOD = """\
+# file: apps/reports.py
+from tortoise.connection import get_connection
+
+
+async def invoices_of(name: str):
+    sql = "SELECT * FROM invoice WHERE customer = ?"
+    return await get_connection("default").execute_query_dict(sql, [name])
+"""
+
+_SAFE_CALLS = frozenset({"int", "len", "float"})
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the call that gets the SQL."""
+    for call in calls(context):
+        name = _takes_sql(context, call)
+        if name is None:
+            continue
+        sql = next(
+            (k.value for k in call.keywords if k.arg in ("query", "sql")), call.args[0] if call.args else None
+        )
+        if sql is not None and _is_built(context, sql, 0):
+            yield Hit(call, f"SQL for {name} is put together from values: pass them as parameters")
+
+
+def _takes_sql(context: Context, call: ast.Call) -> str | None:
+    function = call.func
+    named = tortoise_name(context.module, function)
+    if named is not None and orm.short(named) == "RawSQL":
+        return "RawSQL"
+    if not isinstance(function, ast.Attribute):
+        return None
+    owner = context.values.of(function.value)
+    if owner is None:
+        return None
+    if owner.kind == "connection" and function.attr in orm.CONNECTION_CALLS:
+        return function.attr
+    return "raw()" if owner.kind in ("class", "query", "manager") and function.attr == "raw" else None
+
+
+def _is_built(context: Context, node: ast.expr, depth: int) -> bool:
+    """Is a value put into this text where a parameter could stand?"""
+    if isinstance(node, ast.Name):
+        return depth < 3 and any(_is_built(context, value, depth + 1) for value in _assigned(context, node))
+    before = ""
+    for part in _parts(node):
+        if isinstance(part, str):
+            before += part
+        else:
+            quoted = before.count("'") % 2 == 1
+            if (quoted or _VALUE_PLACE.search(before)) and not _is_harmless(context, part, depth):
+                return True
+            before += "?"
+    return False
+
+
+_VALUE_PLACE = re.compile(
+    r"(?is)([=<>]|\b(like|ilike|limit|offset|between)|\b(in|values)\s*\(([^()]*,)?)\s*[\"%]*$"
+)
+_PLACEHOLDER = re.compile(r"%(?:\((\w+)\))?[sdifr]|\{(\w*)[^{}]*\}")
+
+
+def _parts(node: ast.expr) -> Iterator[str | ast.expr]:
+    """A text as its literal pieces and the expressions between them."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.JoinedStr(values=values):
+            for value in values:
+                yield from _parts(value.value if isinstance(value, ast.FormattedValue) else value)
+        case ast.BinOp(op=ast.Add(), left=left, right=right):
+            yield from _parts(left)
+            yield from _parts(right)
+        case ast.BinOp(op=ast.Mod(), left=ast.Constant(value=str(text)), right=right):
+            given = right.elts if isinstance(right, ast.Tuple) else [right]
+            yield from _filled(text, given, {})
+        case ast.Call(
+            func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format"), args=args, keywords=keys
+        ):
+            yield from _filled(text, args, {k.arg: k.value for k in keys if k.arg is not None})
+        case _:
+            yield node
+
+
+def _filled(text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr]) -> Iterator[str | ast.expr]:
+    """A template with its arguments in their places."""
+    end = 0
+    for number, match in enumerate(_PLACEHOLDER.finditer(text)):
+        yield text[end : match.start()]
+        end = match.end()
+        name = match[1] or match[2] or ""
+        if name in named:
+            yield named[name]
+        elif number < len(given) or (given and number == 0):
+            yield given[number]
+    yield text[end:]
+
+
+def _assigned(context: Context, node: ast.Name) -> list[ast.expr]:
+    """What is assigned or added to a name in its scope, as far as that is known."""
+    scope = context.module.scope_of(node)
+    while node.id not in scope and scope.parent is not None:
+        scope = scope.parent
+    values = [
+        binding.value or (binding.node.value if isinstance(binding.node, ast.AugAssign) else None)
+        for binding in scope.names.get(node.id, ())
+    ]
+    return [value for value in values if value is not None]
+
+
+def _local_values(context: Context, node: ast.Name) -> list[ast.expr] | None:
+    """All that a name is bound to in its function or module; None if that is not all known."""
+    scope = context.module.scope_of(node)
+    while node.id not in scope:
+        if scope.parent is None:
+            return None
+        scope = scope.parent
+    bindings = scope.names[node.id]
+    if node.id in scope.elsewhere or not isinstance(scope.node, (*FUNCTIONS, ast.Module)):
+        return None
+    values = [binding.value for binding in bindings]
+    return (
+        None if any(value is None for value in values) else [value for value in values if value is not None]
+    )
+
+
+def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
+    """Is it a constant, a name out of Tortoise's own description of the model, or a number for sure?"""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.JoinedStr():
+            return not _is_built(context, node, depth)
+        case ast.Attribute(attr=name):
+            parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
+            return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)
+        case ast.Call(func=ast.Name(id=name)):
+            return name in _SAFE_CALLS
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[argument]):
+            return _joins_constants(context, argument, depth)
+        case ast.IfExp(body=body, orelse=orelse):
+            return _is_harmless(context, body, depth) and _is_harmless(context, orelse, depth)
+        case (
+            ast.BinOp(op=ast.Mult(), left=ast.Constant(), right=_) | ast.BinOp(op=ast.Mult(), left=ast.List())
+        ):
+            return True
+        case ast.BinOp(left=left, right=right):
+            return _is_harmless(context, left, depth) and _is_harmless(context, right, depth)
+        case ast.Name() if depth < 3:
+            values = _local_values(context, node)
+            return _is_constant(context, node) or (
+                bool(values) and all(_is_harmless(context, value, depth + 1) for value in values or ())
+            )
+    return False
+
+
+def _joins_constants(context: Context, node: ast.expr, depth: int) -> bool:
+    """``", ".join("?" * n)``, ``", ".join("?" for _ in ids)``."""
+    if isinstance(node, ast.GeneratorExp | ast.ListComp):
+        loops = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
+        if isinstance(node.elt, ast.JoinedStr):
+            inner = [part.value for part in node.elt.values if isinstance(part, ast.FormattedValue)]
+            counted = all(_counts(g.iter) for g in node.generators)
+            return all(
+                (counted and {n.id for n in ast.walk(v) if isinstance(n, ast.Name)} <= loops)
+                or _is_harmless(context, v, depth)
+                for v in inner
+            )
+        return isinstance(node.elt, ast.Constant)
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(_is_harmless(context, element, depth) for element in node.elts)
+    return _is_harmless(context, node, depth)
+
+
+def _counts(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "range"
+
+
+def _is_constant(context: Context, node: ast.expr) -> bool:
+    """A name in capitals: a constant of this or another module."""
+    name = getattr(node, "attr", None) or getattr(node, "id", "")
+    return isinstance(name, str) and name.isupper()
+
+
+RULE = Rule("TD103", "sql-from-strings", check)

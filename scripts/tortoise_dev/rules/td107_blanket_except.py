@@ -1,0 +1,111 @@
+"""# TD107 blanket-except
+
+## What it does
+`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
+nothing else and the handler neither raises nor logs the traceback, and no handler before it names a more
+specific exception.
+
+## Why is this bad
+A missing row, a broken constraint and a typing error all end in the same silence. Name what can happen:
+`DoesNotExist`, `IntegrityError`.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project.modules import SCOPES
+from .calls import is_orm_await
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def find(number: str):
+    try:
+        return await Invoice.get(number=number)
+    except Exception:
+        return None
+"""
+
+GOOD = BAD.replace(
+    "import Invoice\n\n\nasync", "import Invoice\nfrom tortoise.exceptions import DoesNotExist\n\n\nasync"
+).replace("except Exception:", "except DoesNotExist:")
+
+_TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", "capture_exception"})
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the handler."""
+    for node in context.module.nodes:
+        if not isinstance(node, ast.Try | ast.TryStar):
+            continue
+        handler = node.handlers[-1] if node.handlers else None
+        if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
+            continue
+        awaits = [n for statement in node.body for n in _own_nodes(statement) if isinstance(n, ast.Await)]
+        if awaits and all(is_orm_await(context, one) for one in awaits):
+            what = "bare except" if handler.type is None else f"except {ast.unparse(handler.type)}"
+            yield Hit(handler, f"{what} hides what Tortoise says: catch DoesNotExist, IntegrityError …")
+
+
+def _catches_all(handler: ast.ExceptHandler) -> bool:
+    return handler.type is None or (
+        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
+    )
+
+
+def _reacts(handler: ast.ExceptHandler) -> bool:
+    """Does it raise, log the traceback, or pass the exception on?"""
+    for statement in handler.body:
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Raise):
+                return True
+            if (
+                isinstance(node, ast.Call)
+                and getattr(node.func, "attr", getattr(node.func, "id", "")) in _TRACES
+            ):
+                return True
+            if isinstance(node, ast.keyword) and node.arg == "exc_info":
+                return True
+            if handler.name and isinstance(node, ast.Name) and node.id == handler.name:
+                return True
+    return False
+
+
+def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
+    """The nodes that run with the statement: not the bodies of functions defined there."""
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        yield one
+        if not isinstance(one, SCOPES):
+            waiting += ast.iter_child_nodes(one)
+
+
+RULE = Rule("TD107", "blanket-except", check)

@@ -1,0 +1,115 @@
+"""# TD108 writes-in-signals
+
+## What it does
+A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows.
+Adding rows to an audit trail (a model whose name says audit, log, history or event) is what signals are for.
+
+## Why is this bad
+Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules
+belong to services.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..project import orm
+from ..project.modules import Function
+from .calls import decorator_names, is_signal, tortoise_name
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/signals.py
+from tortoise.signals import post_save
+
+from apps.billing.models import Invoice
+
+
+@post_save(Invoice)
+async def close(sender, instance, created, using_db, update_fields):
+    await Invoice.filter(id=instance.id).update(paid=True)
+"""
+
+GOOD = (
+    BAD[: BAD.index("# file: apps/billing/signals.py")]
+    + """\
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def close(invoice: Invoice):
+    await Invoice.filter(id=invoice.id).update(paid=True)
+"""
+)
+
+_TRAIL = re.compile(r"(?i)audit|log|history|event|activity|outbox|journal")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At each write."""
+    for node in context.module.functions:
+        if any(
+            call is not None and is_signal(tortoise_name(context.module, named))
+            for named, call in decorator_names(node)
+        ):
+            yield from _writes(context, node)
+
+
+def _writes(context: Context, handler: Function) -> Iterator[Hit]:
+    arguments = [*handler.args.posonlyargs, *handler.args.args]
+    instance = arguments[1].arg if len(arguments) > 1 else ""
+    for node in ast.walk(handler):
+        match node:
+            case ast.Assign(targets=targets) if any(_is_of(target, instance) for target in targets):
+                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+            case ast.AugAssign(target=target) if _is_of(target, instance):
+                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in orm.WRITES:
+                known = context.values.of(owner)
+                direct = isinstance(owner, ast.Name) and owner.id == instance and name in ("save", "delete")
+                if direct or (
+                    known is not None
+                    and known.kind in ("class", "row", "query", "relation", "manager")
+                    and not _is_trail(name, known.model.name if known.model is not None else "")
+                ):
+                    yield Hit(node, f"signal handler {handler.name} writes rows: make it a service")
+
+
+def _is_of(target: ast.expr, instance: str) -> bool:
+    return (
+        isinstance(target, ast.Attribute)
+        and isinstance(target.value, ast.Name)
+        and target.value.id == instance
+        and not target.attr.startswith("_")
+    )
+
+
+def _is_trail(call: str, model: str) -> bool:
+    return call in ("create", "bulk_create", "save") and bool(_TRAIL.search(model))
+
+
+RULE = Rule("TD108", "writes-in-signals", check)

@@ -1,0 +1,83 @@
+"""# TD109 soft-delete-on-base
+
+## What it does
+The shared abstract base of the models has a field for soft deletion (`deleted_at`, `is_deleted` …): it is
+called `BaseModel`, or every concrete model of the project (two at least) extends it. A base that says so in
+its name (`BaseSoftDelete`) is opt-in, and fine.
+
+## Why is this bad
+Every table gets the column, every query must leave deleted rows out, and unique values stay taken. Few models
+need it.
+
+## Fix safety
+Not fixed by `--fix`: columns move.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..project.modules import Class
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/common/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+    deleted_at = fields.DatetimeField(null=True)
+"""
+
+GOOD = """\
+# file: apps/common/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(primary_key=True)
+
+
+class BaseSoftDelete(BaseModel):
+    class Meta:
+        abstract = True
+
+    deleted_at = fields.DatetimeField(null=True)
+"""
+
+_FIELD = re.compile(r"(is_|soft_)?deleted(_at|_on|_time)?|delete(d)?_(at|time|date)|is_delete")
+_OPT_IN = re.compile(r"(?i)delet|trash|remov|archiv")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the field."""
+    for cls in context.own:
+        if not context.models.is_abstract(cls) or _OPT_IN.search(cls.name) or not _is_shared(context, cls):
+            continue
+        for name, call in context.models.fields(cls):
+            if _FIELD.fullmatch(name):
+                statement = context.module.parents.get(call)
+                yield Hit(
+                    statement or call,
+                    f"{name} on {cls.name} gives every table soft deletion: make it an opt-in BaseSoftDelete",
+                )
+
+
+def _is_shared(context: Context, cls: Class) -> bool:
+    if cls.name == "BaseModel":
+        return True
+    concrete = [one for one in context.models.everywhere if context.models.is_abstract(one) is False]
+    return len(concrete) > 1 and all(cls in context.models.ancestors(one) for one in concrete)
+
+
+RULE = Rule("TD109", "soft-delete-on-base", check)

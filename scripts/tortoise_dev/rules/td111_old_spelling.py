@@ -1,0 +1,108 @@
+"""# TD111 old-spelling
+
+## What it does
+Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`,
+`tortoise.query_utils.Q`, `tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`,
+`Tortoise.describe_model`).
+
+## Why is this bad
+What is removed fails on import with Tortoise 1; what is deprecated warns, and goes next.
+
+## Fix safety
+Not fixed by `--fix`: it moves members and changes none.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project import orm
+from .calls import calls, is_call_of, is_true, tortoise_name
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/common/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    id = fields.UUIDField(pk=True)
+"""
+
+GOOD = BAD.replace("pk=True", "primary_key=True")
+
+REMOVED: dict[str, str] = {
+    **dict.fromkeys(
+        [
+            f"tortoise.contrib.test.{name}"
+            for name in [
+                "TestCase",
+                "IsolatedTestCase",
+                "TruncationTestCase",
+                "SimpleTestCase",
+                "initializer",
+                "finalizer",
+                "env_initializer",
+                "getDBConfig",
+            ]
+        ],
+        "tortoise_test_context()",
+    ),
+    "tortoise.contrib.fastapi.HTTPNotFoundError": "tortoise_exception_handlers()",
+    "tortoise.query_utils.Q": "tortoise.expressions.Q",
+    "tortoise.aggregation": "tortoise.functions",
+    "tortoise.transactions.get_connection": "tortoise.connection.get_connection",
+}
+"""What Tortoise 1 no longer has, and what to use."""
+
+DEPRECATED_ARGUMENTS = {"pk": "primary_key", "index": "db_index"}
+"""Keyword arguments of fields, and their names now."""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the import or the call."""
+    for node in context.module.of_type(ast.ImportFrom, ast.Import):
+        if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            for alias in node.names:
+                yield from _removed(node, f"{node.module}.{alias.name}", node.module)
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _removed(node, alias.name, "")
+    for call in calls(context):
+        yield from _deprecated(context, call)
+
+
+def _removed(node: ast.AST, name: str, module: str) -> Iterator[Hit]:
+    for old in (name, module):
+        if old in REMOVED:
+            yield Hit(node, f"{old} is gone: use {REMOVED[old]}")
+            return
+
+
+def _deprecated(context: Context, call: ast.Call) -> Iterator[Hit]:
+    if is_call_of(context.module, call, "Tortoise", "describe_model"):
+        yield Hit(call, "Tortoise.describe_model is deprecated: use Model.describe()")
+    if not call.keywords:
+        return
+    name = tortoise_name(context.module, call.func)
+    if name is None:
+        return
+    if orm.is_field(name):
+        for keyword in call.keywords:
+            new = DEPRECATED_ARGUMENTS.get(keyword.arg or "")
+            if keyword.arg == "create_unique_index":
+                new = "unique"
+            if new is not None:
+                yield Hit(keyword, f"{keyword.arg}= is deprecated: use {new}=")
+    elif orm.short(name) in ("register_tortoise", "RegisterTortoise"):
+        for keyword in call.keywords:
+            if keyword.arg == "add_exception_handlers" and is_true(keyword.value):
+                yield Hit(keyword, "add_exception_handlers= is deprecated: use tortoise_exception_handlers()")
+
+
+RULE = Rule("TD111", "old-spelling", check)

@@ -1,0 +1,386 @@
+"""The anti-pattern rules: a comment `# !` marks each line that must be reported; no other may be."""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+
+CASES: dict[str, tuple[str, str]] = {
+    "SQL: values": (
+        "TD103",
+        """
+        from tortoise.connection import get_connection
+        from tortoise.expressions import RawSQL
+        from app.models import User
+
+        async def f(name, ids, n):
+            c = get_connection("default")
+            await c.execute_query(f"SELECT 1 FROM user WHERE name = '{name}'")  # !
+            await c.execute_query("SELECT 1 FROM user WHERE name = '%s'" % name)  # !
+            await c.execute_query("SELECT 1 FROM user WHERE age > {}".format(n))  # !
+            await c.execute_query_dict("SELECT 1 FROM user WHERE name = '" + name + "'")  # !
+            await User.raw(f"SELECT * FROM user WHERE id IN ({','.join(ids)})")  # !
+            await User.annotate(x=RawSQL(f"age > {n}"))  # !
+            sql = "SELECT 1 FROM user"
+            sql += f" WHERE name LIKE '%{name}%'"
+            await c.execute_query(sql)  # !
+            await c.execute_script(f"INSERT INTO user VALUES (1, {name})")  # !
+            await c.execute_query(f"SELECT 1 FROM user LIMIT {n}")  # !
+        """,
+    ),
+    "SQL: nothing that a parameter could be": (
+        "TD103",
+        """
+        from tortoise.connection import get_connection
+        from app.models import User
+        TABLE = "user"
+
+        async def f(name, ids, where, clauses, n):
+            c = get_connection("default")
+            marks = ",".join("?" * len(ids))
+            await c.execute_query(f"SELECT 1 FROM {User._meta.db_table} WHERE name = ?", [name])
+            await c.execute_query(f"SELECT 1 FROM {TABLE} WHERE id IN ({marks})", ids)
+            await c.execute_query(f"SELECT 1 FROM user WHERE {where} LIMIT ?", [5])
+            await c.execute_query("SELECT 1 FROM user WHERE " + " AND ".join(clauses), [])
+            await c.execute_query(f"SELECT 1 FROM user WHERE id IN ({','.join('?' for _ in ids)})", ids)
+            marks = ",".join(f"${i}" for i in range(n))
+            await c.execute_query("SELECT 1 FROM user WHERE age > %d" % 18)
+            await c.execute_query(f"SELECT 1 FROM user LIMIT {int(n)}")
+            await c.execute_query("SELECT 1")
+            log.execute_query(f"SELECT 1 WHERE name = '{name}'")
+        """,
+    ),
+    "relations": (
+        "TD104",
+        """
+        from app.models import User
+
+        async def f(users: list[User]):
+            for user in users:
+                print(await user.boss)  # !
+                print(await user.groups.all())  # !
+                await user.fetch_related("groups")  # !
+            names = [await user.boss for user in await User.all()]  # !
+            async for user in User.all():
+                print(await user.posts.filter(age=1).count())  # !
+            other = await User.get(id=1)
+            for user in users:
+                print(await other.boss, user.boss, user.name)
+            for user in await User.all().prefetch_related("groups"):
+                for group in user.groups:
+                    print(group)
+            return names, await other.boss
+        """,
+    ),
+    "saving": (
+        "TD105",
+        """
+        from app.models import User
+
+        async def f(users: list[User]):
+            for user in users:
+                user.age += 1
+                await user.save()  # !
+            for name in ("a", "b", "c"):
+                await User(name=name).save()
+            for n in range(100):
+                user = User(name=str(n))
+                await user.save()  # !
+            for n in range(3):
+                user = User(name=str(n))
+                await user.save()
+            for user in users:
+                await notify(user)
+                await user.save()
+            for user in users:
+                try:
+                    await user.save()
+                except ValueError:
+                    pass
+            for user in users:
+                if user.age:
+                    await user.save()
+                    break
+            while True:
+                await users[0].save()
+        """,
+    ),
+    "blanket handlers": (
+        "TD107",
+        """
+        import logging
+        from tortoise.exceptions import DoesNotExist
+        from app.models import User
+
+        async def f():
+            try:
+                return await User.get(id=1)
+            except Exception:  # !
+                return None
+
+        async def g():
+            try:
+                await User.create(name="a")
+            except:  # !
+                pass
+
+        async def h():
+            try:
+                await User.create(name="a")
+            except Exception as error:
+                return error
+
+        async def i():
+            try:
+                await User.create(name="a")
+            except DoesNotExist:
+                pass
+            except Exception:
+                pass
+
+        async def j():
+            try:
+                await User.create(name="a")
+            except Exception:
+                logging.exception("failed")
+
+        async def k():
+            try:
+                await User.create(name="a")
+                await send_mail()
+            except Exception:
+                pass
+
+        async def l():
+            try:
+                await User.create(name="a")
+            except Exception:
+                raise
+
+        async def m():
+            try:
+                return 1
+            except Exception:
+                return None
+        """,
+    ),
+    "signals": (
+        "TD108",
+        """
+        from tortoise.signals import post_save, pre_save
+        from app.models import User
+        from app.audit import AuditLog
+
+        @pre_save(User)
+        async def one(sender, instance, using_db, update_fields):
+            instance.name = instance.name.strip()  # !
+
+        @post_save(User)
+        async def two(sender, instance, created, using_db, update_fields):
+            await instance.save()  # !
+            await User.create(name="b")  # !
+            await User.filter(id=1).update(age=1)  # !
+            await AuditLog.create(entity="user")
+            cache.delete(instance.id)
+            instance._seen = True
+
+        async def three(instance: User):
+            await User.create(name="b")
+        """,
+    ),
+    "schemas": (
+        "TD101",
+        """
+        from tortoise import Tortoise
+        from tortoise.contrib.fastapi import RegisterTortoise, register_tortoise
+
+        async def start(settings):
+            await Tortoise.generate_schemas()  # !
+            await Tortoise.generate_schemas(safe=True)  # !
+            if settings.DEBUG:
+                await Tortoise.generate_schemas()
+
+        async def demo():
+            await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["app.models"]})
+            await Tortoise.generate_schemas()
+
+        def web(app, settings):
+            register_tortoise(app, config={}, generate_schemas=True)  # !
+            register_tortoise(app, config={}, generate_schemas=False)
+            register_tortoise(app, config={}, generate_schemas=settings.create)
+            return RegisterTortoise(app, config={}, generate_schemas=True)  # !
+        """,
+    ),
+    "init in a request": (
+        "TD102",
+        """
+        from fastapi import APIRouter, Depends
+        from tortoise import Tortoise
+        router = APIRouter()
+
+        @router.get("/a")
+        async def a():
+            await Tortoise.init(config={})  # !
+
+        async def connect():
+            await Tortoise.init(config={})  # !
+
+        @router.post("/b")
+        async def b(db=Depends(connect)): ...
+
+        async def once():
+            await Tortoise.init(config={})
+
+        @cache.get("key")
+        async def c():
+            await Tortoise.init(config={})
+        """,
+    ),
+    "init in a lifespan": (
+        "TD110",
+        """
+        from contextlib import asynccontextmanager
+        from fastapi import FastAPI
+        from tortoise import Tortoise
+
+        @asynccontextmanager
+        async def one(app: FastAPI):
+            await Tortoise.init(config={})  # !
+            yield
+
+        @asynccontextmanager
+        async def two(app: FastAPI):
+            await Tortoise.init(config={}, _enable_global_fallback=True)
+            yield
+
+        async def connect():
+            await Tortoise.init(config={})  # !
+
+        @asynccontextmanager
+        async def three(_):
+            await connect()
+            yield
+
+        app = FastAPI(lifespan=three)
+
+        @app.on_event("startup")
+        async def four():
+            await Tortoise.init(config={})  # !
+
+        @asynccontextmanager
+        async def elsewhere():
+            await Tortoise.init(config={})
+            yield
+
+        async def main():
+            await Tortoise.init(config={})
+        """,
+    ),
+    "old spellings": (
+        "TD111",
+        """
+        from tortoise import Tortoise, fields
+        from tortoise.contrib.test import TestCase, tortoise_test_context  # !
+        from tortoise.contrib.fastapi import HTTPNotFoundError  # !
+        from tortoise.fields import CharField as C
+        from other import fields as other
+
+        a = fields.IntField(pk=True)  # !
+        b = C(max_length=3, index=True)  # !
+        c = fields.IntField(primary_key=True, db_index=True)
+        d = other.IntField(pk=True)
+        e = fields.ManyToManyField("models.User", create_unique_index=False)  # !
+        f = Tortoise.describe_model(None)  # !
+        g = dict(pk=1, index=2)
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_case(name: str, users) -> None:
+    code, text = CASES[name]
+    source = textwrap.dedent(text)
+    users.write(
+        {
+            "app/service.py": source,
+            "app/audit.py": """\
+            from tortoise.models import Model
+
+            class AuditLog(Model):
+                class Meta:
+                    table = "audit"
+            """,
+        }
+    )
+    wanted = [
+        ("app/service.py", number, code)
+        for number, line in enumerate(source.split("\n"), 1)
+        if line.endswith("# !")
+    ]
+    assert users.found("--select", code) == wanted
+
+
+def test_a_model_whose_save_does_more_may_be_saved_in_a_loop(users) -> None:
+    users.write(
+        {
+            "app/signals.py": """\
+            from tortoise.signals import post_save
+            from app.models import User
+
+            @post_save(User)
+            async def seen(sender, instance, created, using_db, update_fields): ...
+            """,
+            "app/service.py": """\
+            from app.models import User
+
+            async def f(users: list[User]):
+                for user in users:
+                    await user.save()
+            """,
+        }
+    )
+    assert users.found("--select", "TD105") == []
+
+
+def test_a_related_name_is_a_relation_too(users) -> None:
+    users.write(
+        {
+            "app/models/post.py": """\
+            from tortoise import fields
+            from tortoise.models import Model
+
+            class Post(Model):
+                author = fields.ForeignKeyField("models.User", related_name="articles")
+            """,
+            "app/service.py": """\
+            from app.models import User
+
+            async def f():
+                for user in await User.all():
+                    print(await user.articles)
+            """,
+        }
+    )
+    assert users.found("--select", "TD104") == [("app/service.py", 5, "TD104")]
+
+
+def test_soft_delete_on_a_base_that_all_share(project) -> None:
+    head = "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
+    base = (
+        "class {}(Model):\n    class Meta:\n        abstract = True\n\n"
+        "    deleted_at = fields.DatetimeField()\n\n\n"
+    )
+    concrete = "class {}({}):\n    class Meta:\n        table = 'x'\n\n\n"
+    project.write(
+        {
+            "a/models.py": head
+            + base.format("Shared")
+            + concrete.format("A", "Shared")
+            + concrete.format("B", "Shared"),
+        }
+    )
+    assert project.found("--select", "TD109") == [("a/models.py", 9, "TD109")]
+    project.write({"a/other.py": head + concrete.format("C", "Model")})
+    assert project.found("--select", "TD109") == []

@@ -1,0 +1,318 @@
+"""The command as a user runs it: options, formats, exit codes, settings, suppression, baseline."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BROKEN = (
+    "from tortoise.models import Model\n\n\nclass A(Model):\n    x = 1\n\n"
+    "    class Meta:\n        table = 'a'\n"
+)
+
+
+@pytest.fixture
+def broken(project):
+    """One model that breaks TD000, TD002 and TD003."""
+    return project.write({"a.py": BROKEN})
+
+
+def test_exit_codes(broken) -> None:
+    assert broken.run().returncode == 1
+    assert broken.run("--ignore", "TD").returncode == 0
+    assert broken.run("--select", "TD001").returncode == 0
+    for wrong in (
+        ["--select", "TD9"],
+        ["--select", ""],
+        ["--format", "xml"],
+        ["nowhere"],
+        ["--explain", "TD999"],
+    ):
+        done = broken.run(*wrong)
+        assert done.returncode == 2, wrong
+        assert done.stdout == b""
+        assert b"Traceback" not in done.stderr
+        assert done.stderr.strip()
+
+
+def test_the_text_report(broken) -> None:
+    done = broken.run("--select", "TD0")
+    assert done.stdout.decode().splitlines() == [
+        "a.py:4:1: TD000 A lives outside of a models/ package: move it to models/a.py",
+        "a.py:4:1: TD002 A has no abstract BaseA among its bases",
+        "a.py:7:5: TD003 Meta of A is not its first member [fixable]",
+        "1 file, 1 model: 3 findings (1 fixable with --fix)",
+    ]
+    assert done.stderr == b""
+
+
+def test_the_json_report(broken) -> None:
+    assert broken.report("--select", "TD003") == {
+        "version": 1,
+        "files": 1,
+        "models": 1,
+        "violations": [
+            {
+                "path": "a.py",
+                "line": 7,
+                "column": 5,
+                "rule": "TD003",
+                "name": "meta-first",
+                "message": "Meta of A is not its first member",
+                "fixable": True,
+            }
+        ],
+        "errors": [],
+    }
+
+
+def test_the_github_report(broken) -> None:
+    lines = broken.run("--format", "github", "--select", "TD003").stdout.decode().splitlines()
+    assert lines == [
+        "::error file=a.py,line=7,col=5,title=TD003::a.py:7: Meta of A is not its first member (meta-first)"
+    ]
+
+
+def test_the_sarif_report_fits_its_schema(broken) -> None:
+    jsonschema = pytest.importorskip("jsonschema")
+    broken.write({"b.py": "from tortoise import Model\nclass (\n"})
+    done = broken.run("--format", "sarif")
+    assert done.returncode == 2
+    log = json.loads(done.stdout)
+    schema = json.loads((ROOT / "tests" / "rules" / "sarif-2.1.0-subset.json").read_text(encoding="utf-8"))
+    jsonschema.validate(log, schema)
+    run = log["runs"][0]
+    rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
+    for result in run["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"]
+    assert {"TD000", "TD002", "TD003", "TD-input"} == {result["ruleId"] for result in run["results"]}
+
+
+def test_statistics(broken) -> None:
+    broken.write({"b.py": BROKEN.replace("class A", "class B")})
+    assert broken.run("--statistics").stdout.decode().splitlines() == [
+        "     2 TD000 models-package",
+        "     2 TD002 base-interface",
+        "     2 TD003 meta-first (2 fixable)",
+        "2 files, 2 models: 6 findings (2 fixable with --fix)",
+    ]
+
+
+def test_explain(project) -> None:
+    page = project.run("--explain", "td003").stdout.decode()
+    assert page.startswith("# TD003 meta-first\n")
+    assert "## Use instead" in page
+    assert project.run("--explain", "meta-first").stdout.decode() == page
+
+
+SUPPRESSED = {
+    "its code": ("# noqa: TD003", 0),
+    "several": ("# noqa: E501, TD003", 0),
+    "all": ("# noqa", 0),
+    "with a reason": ("# noqa: TD003 - the table is generated", 0),
+    "lower case": ("# NOQA:td003", 0),
+    "another": ("# noqa: E501", 1),
+    "in a word": ("# nonoqa: TD003", 1),
+}
+
+
+@pytest.mark.parametrize("name", SUPPRESSED)
+def test_noqa(name: str, project) -> None:
+    comment, count = SUPPRESSED[name]
+    project.write({"a.py": BROKEN.replace("class Meta:", f"class Meta:  {comment}")})
+    found = [rule for _, _, rule in project.found("--select", "TD003,TD100")]
+    assert found == ["TD003"] * count
+
+
+def test_noqa_at_the_end_of_a_long_statement(users) -> None:
+    users.write(
+        {
+            "app/service.py": """\
+            from app.models import User
+
+            async def f():
+                User.create(
+                    name="a",
+                )  # noqa: TD106
+            """
+        }
+    )
+    assert users.found() == []
+
+
+UNUSED = {
+    "not there": ("x = 1  # noqa: TD003", True),
+    "no such rule": ("x = 1  # noqa: TD999", True),
+    "another tool's": ("x = 1  # noqa: E501", False),
+    "all": ("x = 1  # noqa", False),
+    "in a string": ("x = '# noqa: TD003'", False),
+    "itself": ("x = 1  # noqa: TD003, TD100", False),
+}
+
+
+@pytest.mark.parametrize("name", UNUSED)
+def test_unused_noqa(name: str, project) -> None:
+    line, reported = UNUSED[name]
+    project.write({"a.py": line + "\n"})
+    assert project.found() == ([("a.py", 1, "TD100")] if reported else [])
+    assert project.found("--ignore", "TD100") == []
+    assert project.found("--select", "TD100") == ([("a.py", 1, "TD100")] if "999" in line else [])
+
+
+def test_settings(broken) -> None:
+    def settings(text: str) -> list[str]:
+        broken.write({"pyproject.toml": f"[tool.tortoise-dev]\n{text}\n"})
+        return [rule for _, _, rule in broken.found()]
+
+    assert settings('select = ["TD003"]') == ["TD003"]
+    assert settings('ignore = ["TD000", "TD002"]') == ["TD003"]
+    assert settings('exclude = ["*.py"]') == []
+    assert settings('exclude = ["b/**"]') == ["TD000", "TD002", "TD003"]
+    assert settings('[tool.tortoise-dev.per-file-ignores]\n"a.py" = ["TD0"]') == []
+    assert settings('[tool.tortoise-dev.per-file-ignores]\n"b/*.py" = ["TD0"]') == ["TD000", "TD002", "TD003"]
+    broken.write({"pyproject.toml": '[tool.tortoise-dev]\nselect = ["TD003"]\n'})
+    assert [rule for _, _, rule in broken.found("--select", "TD002")] == ["TD002"]
+
+
+PATTERNS = {
+    "examples/*.py": ["examples/a.py"],
+    "examples": ["examples/a.py", "examples/b/c.py"],
+    "examples/": ["examples/a.py", "examples/b/c.py"],
+    "examples/**/c.py": ["examples/b/c.py"],
+    "**/b/*": ["examples/b/c.py"],
+    "c.py": ["c.py", "examples/b/c.py"],
+    "?.py": ["c.py", "examples/a.py", "examples/b/c.py"],
+}
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_patterns(pattern: str, project) -> None:
+    names = ["c.py", "examples/a.py", "examples/b/c.py"]
+    project.write(dict.fromkeys(names, BROKEN))
+    project.write({"pyproject.toml": f'[tool.tortoise-dev]\nexclude = ["{pattern}"]\n'})
+    found = {path for path, _, _ in project.found("--select", "TD003")}
+    assert found == set(names) - set(PATTERNS[pattern])
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.tortoise-dev]\nselekt = []",
+        "[tool.tortoise-dev]\nselect = 3",
+        '[tool.tortoise-dev]\nselect = ["X1"]',
+        '[tool.tortoise-dev]\nbase-interface = "some"',
+        "[tool.tortoise-dev]\nper-file-ignores = []",
+        '[tool.tortoise-dev]\nper-file-ignores = {"a.py" = ["X1"]}',
+        "[tool.tortoise-dev\n",
+    ],
+)
+def test_settings_that_cannot_be_used(text: str, broken) -> None:
+    broken.write({"pyproject.toml": text})
+    done = broken.run()
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert b"Traceback" not in done.stderr
+
+
+def test_changed_files_as_arguments(users) -> None:
+    users.write({"app/models/post.py": "from .user import BaseUser\n\nclass Post(BaseUser):\n    x = 1\n"})
+    report = users.report("app/models/post.py", "app/models/user.py")
+    assert report["files"] == 2
+    assert {(v["path"], v["rule"]) for v in report["violations"]} == {
+        ("app/models/post.py", rule) for rule in ("TD002", "TD003", "TD006")
+    }
+    assert users.report("--ignore", "TD006", "app/models/user.py")["violations"] == []
+
+
+def test_a_folder_below_the_project_knows_the_rest_of_it(users) -> None:
+    users.write({"app/models/post.py": "from .user import BaseUser\n\nclass Post(BaseUser):\n    x = 1\n"})
+    assert ("app/models/post.py", 3, "TD002") in users.found("app/models")
+
+
+def test_standard_input(users) -> None:
+    source = b"from app.models import User\n\nasync def f():\n    User.create(name='a')\n"
+    done = users.run("--format", "json", "--stdin-filename", "app/new.py", stdin=source)
+    report = json.loads(done.stdout)
+    assert [(v["path"], v["line"], v["rule"]) for v in report["violations"]] == [("app/new.py", 4, "TD106")]
+    assert report["files"] == 1
+    assert users.run("--stdin-filename", "a.py", "b.py", stdin=b"").returncode == 2
+
+
+def test_baseline(broken) -> None:
+    file = broken.root / "known.json"
+    first = broken.run("--baseline", "known.json")
+    assert first.returncode == 0
+    assert b"recorded 3 findings in known.json" in first.stderr
+    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
+    assert broken.run("--baseline", "known.json").returncode == 0
+    broken.write({"a.py": "# moved down\n" + BROKEN, "b.py": BROKEN.replace("class A", "class B")})
+    done = broken.run("--baseline", "known.json", "--format", "json")
+    assert done.returncode == 1
+    assert {v["path"] for v in json.loads(done.stdout)["violations"]} == {"b.py"}
+    (broken.root / "b.py").unlink()
+    (broken.root / "a.py").write_text("", encoding="utf-8")
+    done = broken.run("--baseline", "known.json")
+    assert done.returncode == 0
+    assert b"3 recorded findings not found any more" in done.stderr
+
+
+def test_a_second_finding_of_a_kind_is_new(users) -> None:
+    users.write({"a.py": "from app.models import User\n\nasync def f():\n    User.create(name='a')\n"})
+    users.run("--baseline", "known.json")
+    users.write({"a.py": users.text("a.py") + "    User.create(name='a')\n"})
+    done = users.run("--baseline", "known.json", "--format", "json")
+    assert [v["line"] for v in json.loads(done.stdout)["violations"]] == [5]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}']
+)
+def test_a_file_that_is_no_baseline(text: str, broken) -> None:
+    broken.write({"known.json": text})
+    done = broken.run("--baseline", "known.json")
+    assert done.returncode == 2
+    assert b"no baseline" in done.stderr
+
+
+def test_nothing_to_check_is_clean(project) -> None:
+    done = project.run()
+    assert done.returncode == 0
+    assert done.stdout.decode() == "0 files, 0 models: no findings\n"
+
+
+def test_the_reader_may_leave_early(broken) -> None:
+    broken.write({f"m{n}.py": BROKEN for n in range(300)})
+    command = f"{sys.executable} -S -E {ROOT / 'scripts' / 'check.py'} | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=broken.root, capture_output=True, check=False)
+    assert done.stderr == b""
+
+
+def test_it_runs_from_anywhere_and_shows_paths_as_they_are(broken, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    command = [
+        sys.executable,
+        "-S",
+        "-E",
+        str(ROOT / "scripts" / "check.py"),
+        "--format",
+        "json",
+        str(broken.root),
+    ]
+    done = subprocess.run(command, cwd=elsewhere, capture_output=True, check=False)
+    assert {v["path"] for v in json.loads(done.stdout)["violations"]} == {f"{broken.root.as_posix()}/a.py"}
+    relative = os.path.relpath(broken.root / "a.py", broken.root / "..")
+    assert relative.endswith("a.py")
+
+
+def test_the_project_itself_is_clean() -> None:
+    for folder in (ROOT, ROOT / "examples" / "billing"):
+        command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py")]
+        done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
+        assert done.returncode == 0, done.stdout
+        assert "no findings" in done.stdout

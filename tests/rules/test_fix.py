@@ -1,0 +1,456 @@
+"""--fix and --diff: whole members move, with what belongs to them; everything else stays as it is."""
+
+from __future__ import annotations
+
+import ast
+import textwrap
+
+import pytest
+
+HEAD = "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
+
+MOVES = {
+    "Meta up": (
+        """
+        class A(Model):
+            id = fields.IntField(primary_key=True)
+
+            class Meta:
+                table = "a"
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            id = fields.IntField(primary_key=True)
+        """,
+    ),
+    "Meta behind a docstring": (
+        '''
+        class A(Model):
+            """What it is."""
+
+            id = fields.IntField(primary_key=True)  # the key
+
+            # about Meta
+            class Meta:  # of A
+                table = "a"  # its name
+                # the end of Meta
+
+            def x(self): ...
+        ''',
+        '''
+        class A(Model):
+            """What it is."""
+
+            # about Meta
+            class Meta:  # of A
+                table = "a"  # its name
+                # the end of Meta
+
+            id = fields.IntField(primary_key=True)  # the key
+
+            def x(self): ...
+        ''',
+    ),
+    "fields, then methods": (
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            @property
+            def label(self):
+                return self.name
+
+            name = fields.CharField(max_length=3)
+            #: how old it is
+            age = fields.IntField()
+
+            @classmethod
+            async def make(cls):
+                '''Make one.'''
+
+            # about __str__
+            def __str__(self):
+                return self.name
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            name = fields.CharField(max_length=3)
+            #: how old it is
+            age = fields.IntField()
+
+            @classmethod
+            async def make(cls):
+                '''Make one.'''
+
+            # about __str__
+            def __str__(self):
+                return self.name
+
+            @property
+            def label(self):
+                return self.name
+        """,
+    ),
+    "a string that documents a field moves with it": (
+        '''
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def x(self): ...
+
+            name = fields.CharField(max_length=3)
+            """The name,
+            in two lines."""
+        ''',
+        '''
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            name = fields.CharField(max_length=3)
+            """The name,
+            in two lines."""
+
+            def x(self): ...
+        ''',
+    ),
+    "nested classes after Meta": (
+        """
+        class A(Model):
+            name = fields.CharField(max_length=3)
+
+            class PydanticMeta:
+                exclude = ()
+
+            class Meta:
+                table = "a"
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            class PydanticMeta:
+                exclude = ()
+
+            name = fields.CharField(max_length=3)
+        """,
+    ),
+    "Meta only, where a default needs the order": (
+        """
+        class A(Model):
+            LIMIT = 3
+
+            def x(self): ...
+
+            size = fields.IntField(default=x)
+
+            class Meta:
+                table = "a"
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            LIMIT = 3
+
+            def x(self): ...
+
+            size = fields.IntField(default=x)
+        """,
+    ),
+    "several classes": (
+        """
+        class A(Model):
+            id = fields.IntField(primary_key=True)
+            class Meta:
+                table = "a"
+        class B(Model):
+            def x(self): ...
+            id = fields.IntField(primary_key=True)
+            class Meta:
+                table = "b"
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            id = fields.IntField(primary_key=True)
+        class B(Model):
+            class Meta:
+                table = "b"
+
+            id = fields.IntField(primary_key=True)
+
+            def x(self): ...
+        """,
+    ),
+    "comments that belong to nobody": (
+        """
+        class A(Model):  # the class
+            # above the first
+
+            # ---- fields ----
+            id = fields.IntField(primary_key=True)
+            # below id
+
+            # ---- meta ----
+
+            class Meta:
+                table = "a"
+
+            # the end
+        # after the class
+        x = 1
+        """,
+        """
+        class A(Model):  # the class
+            # ---- meta ----
+
+            class Meta:
+                table = "a"
+
+            # above the first
+
+            # ---- fields ----
+            id = fields.IntField(primary_key=True)
+            # below id
+
+            # the end
+        # after the class
+        x = 1
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MOVES)
+def test_move(name: str, project) -> None:
+    before, after = (HEAD + textwrap.dedent(text).lstrip("\n") for text in MOVES[name])
+    project.write({"a.py": before})
+    project.run("--fix", "--select", "TD003,TD004")
+    assert project.text("a.py") == after
+    project.run("--fix", "--select", "TD003,TD004")
+    assert project.text("a.py") == after, "the second run must change nothing"
+
+
+LEFT_ALONE = {
+    "a field reads what a method binds": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def size(self): ...
+
+            x = fields.IntField(default=size)
+        """,
+    "a name that is bound twice": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def size(self): ...
+
+            size = fields.IntField()
+        """,
+    "a decorator of the class": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def check(function): ...
+
+            @check
+            def _private(self): ...
+            name = 1
+            def public(self, x=name): ...
+            other = check
+        """,
+    "an if in the body": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def x(self): ...
+
+            if True:
+                y = 1
+
+            z = 2
+        """,
+    "two members on a line": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def x(self): ...
+
+            y = 1; z = 2
+        """,
+    "a base of Meta out of the class": """
+        class A(Model):
+            class Shared:
+                x = 1
+
+            class Meta(Shared):
+                table = "a"
+        """,
+    "two Metas": """
+        class A(Model):
+            x = 1
+
+            class Meta:
+                table = "a"
+
+            class Meta:
+                table = "b"
+        """,
+    "the body looks at itself": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def x(self): ...
+
+            names = list(locals())
+        """,
+    "an annotation that a field hides": """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            def x(self, on: date): ...
+
+            date = fields.DateField()
+        """,
+}
+
+
+@pytest.mark.parametrize("name", LEFT_ALONE)
+def test_what_is_not_safe_is_left_alone(name: str, project) -> None:
+    source = HEAD + textwrap.dedent(LEFT_ALONE[name]).lstrip("\n")
+    project.write({"a.py": source})
+    violations = project.report("--fix", "--select", "TD003,TD004")["violations"]
+    assert project.text("a.py") == source
+    assert violations
+    assert not any(violation["fixable"] for violation in violations)
+
+
+def test_a_lazy_annotation_hides_nothing(project) -> None:
+    body = textwrap.dedent(LEFT_ALONE["an annotation that a field hides"]).lstrip("\n")
+    project.write({"a.py": "from __future__ import annotations\n" + HEAD + body})
+    assert project.found("--fix", "--select", "TD004") == []
+
+
+BYTES = {
+    "windows line ends": HEAD + textwrap.dedent(MOVES["Meta up"][0]),
+    "no line end at the end": HEAD + textwrap.dedent(MOVES["Meta up"][0]).rstrip("\n"),
+    "tabs": HEAD + textwrap.dedent(MOVES["Meta up"][0]).replace("    ", "\t"),
+    "a byte order mark": "\ufeff" + HEAD + textwrap.dedent(MOVES["Meta up"][0]),
+    "umlauts": HEAD + "# äöü\n" + textwrap.dedent(MOVES["Meta up"][0]).replace('"a"', '"größe"'),
+}
+
+
+@pytest.mark.parametrize("name", BYTES)
+def test_bytes_stay_what_they_are(name: str, project) -> None:
+    source = BYTES[name]
+    if name == "windows line ends":
+        source = source.replace("\n", "\r\n")
+    (project.root / "a.py").write_bytes(source.encode())
+    assert project.found("--fix", "--select", "TD003") == []
+    fixed = (project.root / "a.py").read_bytes()
+    assert sorted(set(fixed.split())) == sorted(set(source.encode().split()))
+    assert fixed.startswith(b"\xef\xbb\xbf") == (name == "a byte order mark")
+    assert fixed.count(b"\r\n") == fixed.count(b"\n") or name != "windows line ends"
+    assert fixed.endswith(b"\n") == (name != "no line end at the end")
+    ast.parse(fixed)
+
+
+def test_an_old_encoding_is_kept(project) -> None:
+    text = (
+        "# -*- coding: latin-1 -*-\n" + HEAD + textwrap.dedent(MOVES["Meta up"][0]).replace('"a"', '"größe"')
+    )
+    (project.root / "a.py").write_bytes(text.encode("latin-1"))
+    assert project.found("--fix", "--select", "TD003") == []
+    assert "größe" in (project.root / "a.py").read_bytes().decode("latin-1")
+
+
+def test_multi_line_strings_keep_their_lines(project) -> None:
+    project.write(
+        {
+            "a.py": HEAD + 'class A(Model):\n    text = """\n  not a member\n\n\n# not a comment\n"""\n'
+            "    def x(self): ...\n"
+            '    class Meta:\n        table = """a\n  b"""\n'
+        }
+    )
+    before = {ast.dump(node) for node in ast.parse(project.text("a.py")).body[-1].body}
+    project.run("--fix")
+    after = project.text("a.py")
+    assert {ast.dump(node) for node in ast.parse(after).body[-1].body} == before
+    assert after.index("class Meta") < after.index("not a member")
+
+
+def test_diff_shows_and_writes_nothing(project) -> None:
+    source = HEAD + textwrap.dedent(MOVES["Meta up"][0]).lstrip("\n")
+    project.write({"a.py": source})
+    done = project.run("--diff")
+    assert done.returncode == 1
+    assert done.stdout.decode().startswith("--- a/a.py\n+++ b/a.py\n@@")
+    assert "+\n+    id = fields.IntField(primary_key=True)\n" in done.stdout.decode()
+    assert project.text("a.py") == source
+    project.run("--fix")
+    assert project.run("--diff").returncode == 0
+
+
+def test_only_what_is_selected_is_repaired(project) -> None:
+    before, _ = MOVES["several classes"]
+    project.write({"a.py": HEAD + textwrap.dedent(before).lstrip("\n")})
+    project.run("--fix", "--select", "TD003")
+    text = project.text("a.py")
+    assert text.index('table = "b"') < text.index("def x(self)") < text.rindex("id = fields")
+
+
+def test_a_suppressed_finding_is_not_repaired(project) -> None:
+    source = HEAD + textwrap.dedent(MOVES["Meta up"][0]).replace("class Meta:", "class Meta:  # noqa: TD003")
+    project.write({"a.py": source})
+    project.run("--fix")
+    assert project.text("a.py") == source
+
+
+def test_standard_input_is_repaired_onto_standard_output(project) -> None:
+    before, after = (HEAD + textwrap.dedent(text).lstrip("\n") for text in MOVES["Meta up"])
+    done = project.run("--fix", "--stdin-filename", "app/models/a.py", stdin=before.encode())
+    assert done.stdout.decode() == after
+    assert not (project.root / "app").exists()
+
+
+def test_a_file_that_cannot_be_written_is_named(project) -> None:
+    project.write({"sub/a.py": HEAD + textwrap.dedent(MOVES["Meta up"][0])})
+    (project.root / "sub").chmod(0o555)
+    try:
+        if _can_write(project.root / "sub"):
+            pytest.skip("nothing is forbidden to this user")
+        done = project.run("--fix")
+        assert done.returncode == 2
+        assert b"sub/a.py:1: error: cannot be written" in done.stdout
+    finally:
+        (project.root / "sub").chmod(0o755)
+
+
+def _can_write(folder) -> bool:
+    try:
+        (folder / "probe").touch()
+    except OSError:
+        return False
+    (folder / "probe").unlink()
+    return True

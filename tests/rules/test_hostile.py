@@ -1,0 +1,292 @@
+"""Whatever a file holds: no traceback, no hang, and every file is accounted for."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tortoise_dev.project.files import SourceFile
+from tortoise_dev.project.picture import Picture
+from tortoise_dev.rules import RULES
+from tortoise_dev.rules.engine import violations_of
+from tortoise_dev.rules.fix import fixed_texts
+
+MODEL = (
+    "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
+    "class A(Model):\n    id = fields.IntField()\n\n    class Meta:\n        table = 'a'\n"
+)
+DEEP = 50_000
+
+HOSTILE: dict[str, tuple[bytes, str]] = {
+    # what the file holds, and what the error about it says; none for a file that can be checked
+    "one line of 10 MB": (b"import tortoise; x = [" + b"1," * 5_000_000 + b"]", "too large"),
+    "one string of 10 MB": (b"import tortoise; x = '" + b"a" * 10_000_000 + b"'", "too large"),
+    "10 MB that say nothing of it": (b"x = '" + b"a" * 10_000_000 + b"'", ""),
+    "brackets": (MODEL.encode() + b"x = " + b"(" * DEEP + b")" * DEEP, "parse"),
+    "unclosed brackets": (MODEL.encode() + b"x = " + b"[" * DEEP, "parse"),
+    "minus signs": (MODEL.encode() + b"x = " + b"-" * DEEP + b"1", "nested too deeply"),
+    "a sum": (MODEL.encode() + b"x = 1" + b" + 1" * DEEP, "nested too deeply"),
+    "attributes": (MODEL.encode() + b"x = a" + b".b" * DEEP, "nested too deeply"),
+    "calls": (MODEL.encode() + b"x = a" + b"()" * DEEP, "nested too deeply"),
+    "blocks": (
+        MODEL.encode() + b"".join(b" " * n + b"if x:\n" for n in range(150)) + b" " * 150 + b"x",
+        "parse",
+    ),
+    "else ifs": (MODEL.encode() + b"if x: pass\n" + b"elif x: pass\n" * 3000, "nested too deeply"),
+    "a null byte": (MODEL.encode() + b"x = '\0'\n", "null byte"),
+    "null bytes and nothing of ours": (b"x = 1\n\0\0", "null byte"),
+    "invalid UTF-8": (MODEL.encode() + b"# \xff\xfe\n", "utf-8"),
+    "invalid UTF-8 and nothing of ours": (b"x = 1\n# \xff\n", "utf-8"),
+    "UTF-16": (MODEL.encode("utf-16"), "null byte"),
+    "an unknown encoding": (b"# coding: klingon\n" + MODEL.encode(), "klingon"),
+    "a byte order mark": (b"\xef\xbb\xbf" + MODEL.encode(), ""),
+    "Windows line ends": (MODEL.replace("\n", "\r\n").encode(), ""),
+    "old line ends": (MODEL.replace("\n", "\r").encode(), ""),
+    "tabs": (MODEL.replace("    ", "\t").encode(), ""),
+    "mixed indentation": (MODEL.encode() + b"    def f(self):\n\treturn 1\n", "parse"),
+    "form feeds": (MODEL.replace("class", "\x0cclass", 1).encode(), ""),
+    "a newer Python": (MODEL.encode() + b"class B[T = int](A):\n    pass\nmatch x:\n    case ]\n", "parse"),
+    "not Python": (MODEL.encode() + b"SELECT * FROM a;\n", "parse"),
+    "nothing": (b"", ""),
+    "only spaces": (b"   \n\t\n", ""),
+    "a class that inherits from itself": (MODEL.encode() + b"class B(B): pass\nclass A(A): pass\n", ""),
+    "classes in a circle": (MODEL.encode() + b"class B(C): pass\nclass C(B): pass\nB = C\nC = B\n", ""),
+    "a module that imports itself": (
+        b"from hostile import *\nfrom .hostile import A as A\n" + MODEL.encode(),
+        "",
+    ),
+    "a name out of itself": (
+        MODEL.encode() + b"async def f():\n    x = x.filter(y)\n    y = x\n    y.all()\n",
+        "",
+    ),
+    "a class in a class in a class": (
+        b"from tortoise.models import Model\n"
+        + b"".join(b" " * n + b"class A%d(Model):\n" % n for n in range(90))
+        + b" " * 90
+        + b"x = 1\n",
+        "",
+    ),
+    "a Meta of everything": (
+        MODEL.encode() + b"class B(A):\n    class Meta(B.Meta, A.Meta, Meta): pass\n",
+        "",
+    ),
+    "many classes": (MODEL.encode() + b"".join(b"class A%d(A): pass\n" % n for n in range(1000)), ""),
+    "a chain of classes": (
+        MODEL.encode()
+        + b"class A0(A): pass\n"
+        + b"".join(b"class A%d(A%d): pass\n" % (n + 1, n) for n in range(300)),
+        "",
+    ),
+    "many names for one thing": (
+        MODEL.encode()
+        + b"B0 = A\n"
+        + b"".join(b"B%d = B%d\n" % (n + 1, n) for n in range(300))
+        + b"class C(B300): pass",
+        "",
+    ),
+    "annotations that cannot be read": (
+        MODEL.encode()
+        + b"async def f(a: '((((', b: '', c: 'x y', d: '"
+        + b"[" * 300
+        + b"'):\n    a.save()\n",
+        "",
+    ),
+    "a noqa without end": (MODEL.encode() + b"x = 1  # noqa: " + b"TD003," * 10_000 + b"\n", ""),
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_file(name: str, project) -> None:
+    content, says = HOSTILE[name]
+    (project.root / "hostile.py").write_bytes(content)
+    project.write({"fine.py": MODEL})
+    started = time.perf_counter()
+    done = project.run("--format", "json")
+    assert time.perf_counter() - started < 20
+    assert b"Traceback" not in done.stderr
+    report = json.loads(done.stdout)
+    assert report["files"] == 2
+    assert any(v["path"] == "fine.py" for v in report["violations"])
+    errors = [e["message"] for e in report["errors"] if e["path"] == "hostile.py"]
+    assert done.returncode == (2 if errors else 1)
+    assert len(errors) == bool(says), errors
+    assert all(says in message for message in errors)
+
+
+@pytest.mark.parametrize("name", [n for n, (content, says) in HOSTILE.items() if len(content) < 10**6])
+def test_a_hostile_file_is_repaired_or_left_alone(name: str, project) -> None:
+    content, _ = HOSTILE[name]
+    (project.root / "hostile.py").write_bytes(content)
+    done = project.run("--fix", "--format", "json")
+    assert b"Traceback" not in done.stderr
+    once = (project.root / "hostile.py").read_bytes()
+    try:
+        before = _members(content)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        assert once == content
+    else:
+        assert _members(once) == before
+    project.run("--fix")
+    assert (project.root / "hostile.py").read_bytes() == once
+
+
+def _members(source: bytes) -> list[str]:
+    return sorted(
+        ast.dump(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.stmt) and not hasattr(node, "body")
+    )
+
+
+def test_links_pipes_and_what_is_forbidden(project) -> None:
+    root: Path = project.root
+    project.write({"fine.py": MODEL, "sub/deep.py": MODEL})
+    (root / "sub" / "up").symlink_to(root, target_is_directory=True)
+    (root / "loop.py").symlink_to(root / "loop.py")
+    (root / "broken.py").symlink_to(root / "nowhere.py")
+    (root / "folder.py").mkdir()
+    os.mkfifo(root / "pipe.py")
+    (root / "secret.py").write_text(MODEL, encoding="utf-8")
+    (root / "secret.py").chmod(0)
+    done = project.run("--format", "json")
+    report = json.loads(done.stdout)
+    assert b"Traceback" not in done.stderr
+    assert done.returncode == 2
+    errors = {e["path"]: e["message"] for e in report["errors"]}
+    assert set(errors) - {"secret.py"} == {"broken.py", "loop.py", "pipe.py"}
+    assert report["files"] == 6
+    assert {v["path"] for v in report["violations"]} >= {"fine.py", "sub/deep.py"}
+    (root / "secret.py").chmod(0o644)
+
+
+def test_a_name_that_is_no_text(project) -> None:
+    if sys.platform == "darwin":
+        pytest.skip("file names are text here")
+    (project.root / os.fsdecode(b"caf\xe9.py")).write_text(MODEL, encoding="utf-8")
+    done = project.run("--format", "json")
+    assert b"Traceback" not in done.stderr
+    assert json.loads(done.stdout)["files"] == 1
+    for form in ("text", "github", "sarif"):
+        assert b"Traceback" not in project.run("--format", form).stderr
+
+
+def test_a_path_with_backslashes_is_shown_as_posix() -> None:
+    from pathlib import PureWindowsPath
+
+    from tortoise_dev.project.files import shown
+
+    path, base = PureWindowsPath(r"C:\work\app\models\user.py"), PureWindowsPath(r"C:\work")
+    assert shown(path, base) == "app/models/user.py"  # type: ignore[arg-type]
+    assert shown(path, PureWindowsPath(r"D:\other")) == "C:/work/app/models/user.py"  # type: ignore[arg-type]
+
+
+# --- made-up sources
+
+NAMES = st.sampled_from(["A", "B", "Model", "Meta", "fields", "x", "self", "User", "Tortoise"])
+EXPRESSIONS = st.recursive(
+    st.one_of(NAMES, st.just("1"), st.just("'text'"), st.just("fields.IntField(pk=True)"), st.just("f'{x}'")),
+    lambda inner: st.one_of(
+        st.builds(
+            "{}.{}".format, inner, st.sampled_from(["filter", "get", "save", "all", "Meta", "name", "create"])
+        ),
+        st.builds("{}({})".format, inner, inner),
+        st.builds("{}[{}]".format, inner, inner),
+        st.builds("({} if {} else {})".format, inner, inner, inner),
+        st.builds("({} or {})".format, inner, inner),
+        st.builds("[{} for x in {}]".format, inner, inner),
+        st.builds("(x := {})".format, inner),
+        st.builds("(await {})".format, inner),
+        st.builds("(lambda x={}: {})".format, inner, inner),
+    ),
+    max_leaves=6,
+)
+
+
+def _block(lines: list[str]) -> str:
+    return textwrap.indent("\n".join(lines) or "pass", "    ")
+
+
+SIMPLE = st.one_of(
+    st.builds("{} = {}".format, NAMES, EXPRESSIONS),
+    st.builds("{}: {} = {}".format, NAMES, EXPRESSIONS, EXPRESSIONS),
+    EXPRESSIONS,
+    st.just("# a comment"),
+    st.just(""),
+    st.just('"""text"""'),
+    st.builds("from {} import {}".format, st.sampled_from(["tortoise", "tortoise.models", ".", "b"]), NAMES),
+    st.builds("return {}".format, EXPRESSIONS),
+)
+STATEMENTS = st.recursive(
+    SIMPLE,
+    lambda inner: st.one_of(
+        st.builds(
+            lambda n, b, i: f"class {n}({b}):\n{_block([*i, 'pass'])}",
+            NAMES,
+            EXPRESSIONS,
+            st.lists(inner, max_size=5),
+        ),
+        st.builds(
+            lambda n, i: f"class Meta:\n{_block([*i, 'abstract = True'])}", NAMES, st.lists(inner, max_size=2)
+        ),
+        st.builds(
+            lambda n, i: f"async def {n}(self, x: User):\n{_block([*i, 'pass'])}",
+            NAMES,
+            st.lists(inner, max_size=4),
+        ),
+        st.builds(
+            lambda e, i: f"for x in {e}:\n{_block([*i, 'pass'])}", EXPRESSIONS, st.lists(inner, max_size=3)
+        ),
+        st.builds(lambda e, i: f"if {e}:\n{_block([*i, 'pass'])}", EXPRESSIONS, st.lists(inner, max_size=3)),
+        st.builds(
+            lambda i: f"try:\n{_block([*i, 'pass'])}\nexcept Exception:\n    pass",
+            st.lists(inner, max_size=3),
+        ),
+    ),
+    max_leaves=12,
+)
+SOURCES = st.lists(STATEMENTS, max_size=8).map(
+    lambda parts: (
+        "from tortoise import Tortoise, fields\nfrom tortoise.models import Model\n" + "\n".join(parts) + "\n"
+    )
+)
+SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+
+
+def _judge(data: bytes) -> tuple[Picture, dict[Path, str]]:
+    path = Path("/project/app/models/a.py")
+    other = SourceFile(
+        Path("/project/b.py"), b"from app.models.a import *\nfrom tortoise.models import Model as A\n"
+    )
+    picture = Picture([SourceFile(path, data), other], [path], Path("/project"), always=[path])
+    violations = violations_of(picture, lambda _: frozenset(RULES))
+    return picture, fixed_texts(picture, violations)
+
+
+@SHORT
+@given(SOURCES)
+def test_made_up_sources(source: str) -> None:
+    _, texts = _judge(source.encode())
+    for text in texts.values():
+        assert _members(text.encode()) == _members(source.encode())
+        assert sorted(text.split()) == sorted(source.split())
+        assert _judge(text.encode())[1] == {}, "a second run must change nothing"
+
+
+@SHORT
+@given(st.binary(max_size=200))
+def test_any_bytes(data: bytes) -> None:
+    _judge(b"import tortoise\n" + data)
+
+
+@SHORT
+@given(st.text(max_size=200))
+def test_any_text_after_a_model(text: str) -> None:
+    _judge(MODEL.encode() + text.encode("utf-8", "surrogatepass"))
