@@ -54,7 +54,7 @@ async def execute(sql: str) -> None:
 aerich("init", "-t", "config.CONFIG")
 aerich("init-db")
 
-# As Aerich 0.9.1 on Tortoise 0.25.1 left it: no MODELS_STATE in the file, the type's old spelling in the table.
+# As Aerich 0.9.1 on Tortoise 0.25.1 left it: no MODELS_STATE in the file, the old spelling of the type.
 (initial,) = MIGRATIONS.glob("0_*.py")
 initial.write_text(initial.read_text().partition("MODELS_STATE")[0])
 new, old = "dict | list", "Union[dict, list]"
