@@ -20,11 +20,11 @@ from packaging.version import Version
 FRAMEWORKS = Path(__file__).resolve().parents[1] / "examples" / "frameworks"
 
 CREATE_TABLES = """
-import notes
+import notes.config
 from tortoise import Tortoise, run_async
 
 async def main():
-    await Tortoise.init(config=notes.TORTOISE_ORM)
+    await Tortoise.init(config=notes.config.TORTOISE_ORM)
     await Tortoise.generate_schemas()
 
 run_async(main())
