@@ -4,9 +4,10 @@ import asyncio
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import Any
 
-from tortoise import fields, timezone
+from tortoise import fields, migrations, timezone
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError, FieldError, ValidationError
 from tortoise.indexes import Index
@@ -55,6 +56,8 @@ refused("doesn't support unique", lambda: fields.TextField(unique=True))
 refused("must have null=True set", lambda: fields.ForeignKeyField("models.Day", on_delete=fields.SET_NULL))
 refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_now_add=True))
 assert not {"GeneratedField", "ArrayField"} & set(dir(fields))  # arrays: tortoise.contrib.postgres.fields
+assert find_spec("tortoise.constraints") is None  # tortoise.migrations.constraints
+assert not {"RunSQL", "AddIndex"} & set(dir(migrations))  # tortoise.migrations.operations
 
 
 class Day(Model):
