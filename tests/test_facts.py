@@ -1,8 +1,8 @@
 """tests/facts.toml: each fact about Tortoise and Aerich is proven where it says, or left out for a reason.
 
-A proof is ``FILE :: TEXT``, or ``PAGE.md#anchor :: TEXT``: part of a line of code that runs, and the only such
-line of its file, or of the blocks under its heading. So a proof that is deleted or changed fails this test; the
-harness runs the rest.
+A proof is ``FILE :: TEXT``, or ``PAGE.md#anchor :: TEXT``: part of a line of code that runs, and the only
+such line of its file, or of the blocks under its heading. So a proof that is deleted or changed fails this
+test; the harness runs the rest.
 """
 
 from __future__ import annotations
