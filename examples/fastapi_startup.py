@@ -12,8 +12,17 @@ from tortoise import Tortoise, fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.contrib.fastapi import RegisterTortoise
 from tortoise.contrib.test import tortoise_test_context
-from tortoise.exceptions import ConfigurationError, DoesNotExist, OperationalError
+from tortoise.exceptions import (
+    BaseORMException,
+    ConfigurationError,
+    DoesNotExist,
+    IntegrityError,
+    OperationalError,
+)
 from tortoise.models import Model
+
+# Caught before their base, or not at all.
+assert issubclass(IntegrityError, OperationalError) and issubclass(DoesNotExist, OperationalError)
 
 
 class Note(Model):
@@ -80,7 +89,7 @@ async def a_server_that_is_down() -> None:
         try:
             await Note.all().count()
         except OSError as error:
-            assert not isinstance(error, OperationalError)
+            assert not isinstance(error, BaseORMException)
         else:
             raise AssertionError("port 9 answered")
 

@@ -1,4 +1,4 @@
-# snippet: needs="postgres, psycopg"
+# snippet: needs="postgres, psycopg, tortoise>=1.1.8"
 """The built-in migrations on PostgreSQL: NOT NULL, locks, indexes, and runs at once. In schemas of its own.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_postgres.py
@@ -265,7 +265,7 @@ def no_server() -> None:
 
 
 def other_driver() -> None:
-    """With that driver the first file is applied and cannot be recorded: the next run applies it again."""
+    """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
     Path(name, "conf.py").write_text(CONFIG.format(name=name, url=url))
     write("0002_rank", 'ops.AddField("Price", "rank", fields.IntField(null=True))', after="0001_initial")

@@ -1,8 +1,9 @@
 # snippet: needs="tortoise>=1.1.8"
-"""Renames with the built-in migrations: what is detected, and three operations for what is not.
+"""Renames with the built-in migrations: what is detected, and operations for what is not.
 
-Copy RenameClass, RenameForeignKey and RenameAttribute into a project, say to apps/common/operations.py. They
-keep the state, from which the next migration is computed, in step with the tables.
+Copy RenameClass, RenameForeignKey, RenameAttribute and ForgetField into a project, say to
+apps/common/operations.py. They keep the state, from which the next migration is computed, in step with the
+tables.
 """
 
 import asyncio
@@ -68,24 +69,37 @@ class RenameAttribute(ops.RenameField):
         return None
 
 
+class ForgetField(ops.RemoveField):
+    """The model has lost the field, the table keeps the column: no SQL."""
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
 # --- the proof
 
 HEAD = """
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from tortoise.models import Model
-from __main__ import RenameAttribute, RenameClass, RenameForeignKey
+from __main__ import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
 """
 MODELS = """
 class Customer(Model):
     id = fields.IntField(primary_key=True)
     {email}
 
-class {invoice}(Model):
+class Base{base}(Model):
+    class Meta:
+        abstract = True
+
+class {invoice}({parent}):
     class Meta:
         table = "{table}"
 
-    id = fields.IntField(primary_key=True)
     {customer} = fields.ForeignKeyField("models.Customer", related_name="invoices")
 
 class Payment(Model):
@@ -94,6 +108,8 @@ class Payment(Model):
 """
 AS_BEFORE = {
     "email": "email = fields.CharField(max_length=50, null=True)",
+    "base": "Invoice",
+    "parent": "BaseInvoice",
     "invoice": "Invoice",
     "table": "invoice",
     "customer": "customer",
@@ -113,21 +129,21 @@ sys.path.insert(0, tempfile.mkdtemp())
 class Shop:
     """A project with one migration, applied, and a row in each table."""
 
-    def __init__(self) -> None:
+    def __init__(self, **changed: str) -> None:
         self.name = f"shop{next(numbers)}"
         self.root = Path(sys.path[0], self.name)
         self.steps = self.root / "steps"
         self.steps.mkdir(parents=True)
         for package in (self.root, self.steps):
             (package / "__init__.py").touch()
-        self.models()
+        self.models(**changed)
         self.run("makemigrations")
         self.run("migrate")
         self.sql("INSERT INTO customer (email) VALUES ('a@x.test')")
         self.sql("INSERT INTO invoice (customer_id) VALUES (1)")
         self.sql("INSERT INTO payment (invoice_id) VALUES (1)")
 
-    def models(self, **changed: str) -> None:
+    def models(self, *, more: str = "", **changed: str) -> None:
         """The models as they are now, each time in a module of their own."""
         self.stage = f"stage{next(numbers)}"
         app = {
@@ -136,7 +152,7 @@ class Shop:
             "migrations": f"{self.name}.steps",
         }
         config = {"connections": {"default": f"sqlite://{self.root}/db.sqlite3"}, "apps": {"models": app}}
-        text = HEAD + MODELS.format(**AS_BEFORE | changed) + f"\nCONFIG = {config}\n"
+        text = HEAD + MODELS.format(**AS_BEFORE | changed) + f"{more}\nCONFIG = {config}\n"
         (self.root / f"{self.stage}.py").write_text(text)
 
     def run(self, *command: str) -> str:
@@ -166,6 +182,16 @@ class Shop:
             return rows
 
 
+def duplicate(shop: Shop, command: str) -> None:
+    """The command fails because old and new model own the same backward relation."""
+    try:
+        shop.run(command)
+    except ConfigurationError as error:
+        assert 'backward relation "invoices" duplicates in model Customer' in str(error)
+    else:
+        raise AssertionError(f"{command} has gone well")
+
+
 PHONE = "phone = fields.CharField(max_length=50, null=True)"
 LONGER = "contact = fields.CharField(max_length=60, null=True)"
 KEPT = 'contact = fields.CharField(max_length=50, null=True, source_field="email")'
@@ -190,29 +216,45 @@ shop.models(customer="buyer")
 made = shop.made()
 assert "AddField" in made
 assert "RemoveField" in made
-try:
-    shop.run("migrate")
-except ConfigurationError as error:
-    assert 'backward relation "invoices" duplicates in model Customer' in str(error)
-else:
-    raise AssertionError("a foreign key can be renamed")
+duplicate(shop, "migrate")
 
-# A class that owns a foreign key: RenameModel is right, and doesn't run.
-shop = Shop()
-shop.models(invoice="Bill")
+# A class with a foreign key that extends Model itself: RenameModel is right, and doesn't run.
+shop = Shop(parent="Model")
+shop.models(parent="Model", invoice="Bill")
 assert "RenameModel" in shop.made()
-try:
-    shop.run("migrate")
-except ConfigurationError as error:
-    assert 'backward relation "invoices" duplicates in model Customer' in str(error)
-else:
-    raise AssertionError("a class with a foreign key can be renamed")
-try:
-    shop.run("makemigrations")  # as long as that file is there
-except ConfigurationError as error:
-    assert 'backward relation "invoices" duplicates in model Customer' in str(error)
-else:
-    raise AssertionError("makemigrations can read that file")
+duplicate(shop, "migrate")
+duplicate(shop, "makemigrations")  # as long as that file is there
+
+# A class with a base is never recognised, the base renamed or not: a new model, and the old one goes.
+for base in ("Invoice", "Bill"):
+    shop = Shop()
+    shop.models(base=base, parent=f"Base{base}", invoice="Bill")
+    made = shop.made()
+    assert "CreateModel" in made
+    assert "DeleteModel" in made
+    duplicate(shop, "migrate")  # the relation prevents it
+
+# Without a relation nothing does: the rows are gone, exit status 0.
+alone = "class Base{0}(Model):\n    class Meta:\n        abstract = True\n\n"
+alone += "class {0}(Base{0}):\n    text = fields.CharField(max_length=9, default='x')\n"
+shop = Shop()
+shop.models(more=alone.format("Note"))
+shop.run("makemigrations")
+shop.run("migrate")
+shop.sql("INSERT INTO note (text) VALUES ('a')")
+shop.models(more=alone.format("Memo"))
+shop.run("makemigrations", "-n", "memo")
+shop.run("migrate")
+assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
+assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
+
+# source_field says that the column stays: RenameField renames it, and the next migration wants it back.
+shop = Shop()
+shop.models(email=KEPT)
+assert "RenameField" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT contact FROM customer") == [("a@x.test",)]
+assert "Created" in shop.run("makemigrations")
 
 # A table: not detected.
 shop = Shop()
@@ -221,7 +263,7 @@ assert "No changes detected" in shop.run("makemigrations")
 
 # What works.
 shop = Shop()
-shop.models(invoice="Bill")
+shop.models(base="Bill", parent="BaseBill", invoice="Bill")
 shop.step(
     'RenameClass("Invoice", "Bill")',
     'assert await apps.get_model("models.Bill").filter(payments__id=1, customer__id=1).count() == 1',
@@ -239,6 +281,18 @@ shop.step(
     'RenameAttribute("Customer", "email", "contact", column="email")',
     'assert await apps.get_model("models.Customer").filter(contact="a@x.test").count() == 1',
 )
+assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
+
+shop = Shop()
+shop.models(email=KEPT.replace("50", "60"))
+shop.step(
+    'RenameAttribute("Customer", "email", "contact", column="email"), ops.AlterField('
+    '"Customer", "contact", fields.CharField(max_length=60, null=True, source_field="email"))'
+)
+
+shop = Shop()
+shop.models(email="")
+shop.step('ForgetField("Customer", "email")')
 assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
 
 shop = Shop()

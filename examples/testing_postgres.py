@@ -1,22 +1,23 @@
 # snippet: needs="postgres"
-"""A test context on PostgreSQL under a fixed name: its database stays, and the second run trips over it.
+"""A test database with a fixed name is made once: the context never drops it.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/testing_postgres.py
 """
 
 import asyncio
 import os
-import uuid
+from urllib.parse import urlsplit
 
 import asyncpg
-from tortoise import Tortoise, fields
-from tortoise.contrib.test import tortoise_test_context
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context, truncate_all_models
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
-SERVER = os.environ["DATABASE_URL"]
-NAME = f"fixed_{uuid.uuid4().hex}"
-FIXED = f"{SERVER.rpartition('/')[0]}/{NAME}"
+SERVER = urlsplit(os.environ["DATABASE_URL"])
+NAME = f"handbook{os.getpid()}_fixed"
+URL = SERVER._replace(path=f"/{NAME}").geturl()
+os.environ["PGDATABASE"] = "postgres"  # where to say CREATE DATABASE; otherwise a database named as the user
 
 
 class Note(Model):
@@ -24,26 +25,31 @@ class Note(Model):
 
 
 async def main() -> None:
-    connection = await asyncpg.connect(SERVER)
+    async with tortoise_test_context(["__main__"], db_url=URL):
+        await Note.create(text="a")
+        await truncate_all_models()
+        assert await Note.all().count() == 0
     try:
-        async with tortoise_test_context(["__main__"], db_url=FIXED):
-            pass
-        try:
-            async with tortoise_test_context(["__main__"], db_url=FIXED):
-                pass
-        except OperationalError as error:
-            assert f'database "{NAME}" already exists' in str(error)
-        else:
+        async with tortoise_test_context(["__main__"], db_url=URL):
             raise AssertionError("the context dropped its database")
-        await connection.execute(f'DROP DATABASE "{NAME}"')
+    except OperationalError as error:
+        assert f'database "{NAME}" already exists' in str(error)
 
-        for _ in range(2):
-            async with tortoise_test_context(["__main__"], db_url=FIXED):
-                await Tortoise._drop_databases()  # inside, where the connection is known
-        assert not await connection.fetch("SELECT 1 FROM pg_database WHERE datname = $1", NAME)
-    finally:
+
+async def drop() -> None:
+    """What the next run needs, by hand."""
+    connection = await asyncpg.connect(SERVER._replace(path="/postgres").geturl())
+    try:
         await connection.execute(f'DROP DATABASE IF EXISTS "{NAME}"')
+    finally:
         await connection.close()
 
 
-asyncio.run(main())
+async def main_and_drop() -> None:
+    try:
+        await main()
+    finally:
+        await drop()
+
+
+asyncio.run(main_and_drop())

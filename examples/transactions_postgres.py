@@ -7,6 +7,8 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/tra
 import asyncio
 import contextlib
 import os
+from collections.abc import Awaitable, Callable
+from functools import partial
 
 import asyncpg
 from tortoise import Tortoise, fields
@@ -29,21 +31,23 @@ class Row(Model):
     name = fields.CharField(max_length=20, unique=True)
 
 
-async def touch(*rows: Row) -> None:
-    """Lock some rows, one after the other."""
+async def touch(first: Row, second: Row, wait: Callable[[], Awaitable[object]]) -> None:
+    """Lock two rows, one after the other."""
     async with in_transaction():
-        for row in rows:
-            await Row.filter(id=row.id).update(name=row.name)
-            await asyncio.sleep(0.1)
+        await Row.filter(id=first.id).update(name=first.name)
+        await wait()
+        await Row.filter(id=second.id).update(name=second.name)
 
 
 async def errors() -> None:
     first, second = await Row.create(name="first"), await Row.create(name="second")
-    orders = (touch(first, second), touch(second, first))
+    both_hold_one = asyncio.Barrier(2).wait
+    orders = (touch(first, second, both_hold_one), touch(second, first, both_hold_one))
     (error,) = (result for result in await asyncio.gather(*orders, return_exceptions=True) if result)
     assert isinstance(error, asyncpg.DeadlockDetectedError)
     assert not isinstance(error, BaseORMException)
-    await asyncio.gather(touch(first, second), touch(first, second))  # in one order they take turns
+    pause = partial(asyncio.sleep, 0.05)
+    await asyncio.gather(touch(first, second, pause), touch(first, second, pause))  # they take turns
 
     assert issubclass(IntegrityError, OperationalError)
     assert issubclass(DoesNotExist, OperationalError)

@@ -16,8 +16,8 @@ class Row(Model):
     name = fields.CharField(max_length=10)
 
 
-async def insert(name: str, wait: float = 0) -> None:
-    await asyncio.sleep(wait)
+async def insert(name: str, signal: asyncio.Event) -> None:
+    await signal.wait()
     await Row.create(name=name)
 
 
@@ -26,10 +26,12 @@ async def names() -> list[str]:
 
 
 async def tasks() -> None:
+    now, later = asyncio.Event(), asyncio.Event()
     async with tortoise_test_context(["__main__"]):
         try:
             async with in_transaction():
-                await asyncio.create_task(insert("inside"))
+                now.set()
+                await asyncio.create_task(insert("inside", now))
                 raise ValueError
         except ValueError:
             pass
@@ -37,9 +39,10 @@ async def tasks() -> None:
 
         try:
             async with in_transaction():
-                task = asyncio.create_task(insert("late", wait=0.01))
+                task = asyncio.create_task(insert("late", later))
                 raise ValueError
         except ValueError:
+            later.set()
             await task
         assert await names() == ["late"]  # it came after the rollback, and wrote all the same
 

@@ -3,7 +3,8 @@
 from collections.abc import Awaitable, Callable
 
 from aiohttp import web
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from tortoise.contrib.aiohttp import register_tortoise
 from tortoise.exceptions import DoesNotExist
 

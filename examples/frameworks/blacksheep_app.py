@@ -3,7 +3,8 @@
 from typing import Any
 
 from blacksheep import Application, Request, Response, get, json, post
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from tortoise.contrib.blacksheep import register_tortoise
 from tortoise.exceptions import DoesNotExist
 

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from pydantic import BaseModel
 from tortoise.contrib.fastapi import RegisterTortoise, tortoise_exception_handlers
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from nexios import NexiosApp
 from nexios.http import Request, Response
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from tortoise import Tortoise
 from tortoise.exceptions import DoesNotExist
 

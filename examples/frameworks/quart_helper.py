@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from quart import Quart
 from tortoise.contrib.quart import register_tortoise
 

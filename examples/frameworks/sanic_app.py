@@ -1,6 +1,7 @@
 """Sanic: its register_tortoise; each worker process connects for itself. `sanic sanic_app:app`"""
 
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from sanic import HTTPResponse, Request, Sanic, json
 from tortoise.contrib.sanic import register_tortoise
 from tortoise.exceptions import DoesNotExist

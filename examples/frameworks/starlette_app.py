@@ -3,7 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from notes import TORTOISE_ORM, Note
+from notes.config import TORTOISE_ORM
+from notes.models import Note
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
