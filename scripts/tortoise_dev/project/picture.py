@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from . import orm
@@ -66,6 +68,18 @@ class Picture:
         if module.path not in self._values:
             self._values[module.path] = Values(module, self.models)
         return self._values[module.path]
+
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[tuple[Module, ast.Call]]]:
+        """The calls in all parsed modules, by the last part of what is called."""
+        found: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
+        for module in self.library.modules.values():
+            for call in module.of_type(ast.Call):
+                if isinstance(call.func, ast.Name):
+                    found[call.func.id].append((module, call))
+                elif isinstance(call.func, ast.Attribute):
+                    found[call.func.attr].append((module, call))
+        return found
 
     def _check_readable(self, file: SourceFile) -> None:
         """A file that is not parsed must at least be text."""

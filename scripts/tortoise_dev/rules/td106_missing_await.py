@@ -20,9 +20,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..project import orm
-from ..project.modules import SCOPES, Callable, Class, External, unquoted
+from ..project.modules import SCOPES, Class, External, unquoted
 from ..project.values import Value
-from .calls import text
+from .calls import callers, text
 from .rule import Context, Hit, Rule
 
 BAD = """\
@@ -230,19 +230,11 @@ def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
     module = context.module
     if isinstance(module.parents.get(function), ast.ClassDef):
         return True
-    for other in context.picture.library.modules.values():
-        for node in other.of_type(ast.Call):
-            if not isinstance(node.func, ast.Name | ast.Attribute):
-                continue
-            if (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) != function.name:
-                continue
-            if not any(isinstance(e, Callable) and e.node is function for e in other.meanings(node.func)):
-                continue
-            outer = other.parents.get(node)
-            if isinstance(outer, ast.Await) and not isinstance(
-                other.parents.get(outer), ast.Assign | ast.Expr | ast.Return | ast.If
-            ):
-                return True
+    for other, call in callers(context, function):
+        outer = other.parents.get(call)
+        kept = ast.Assign | ast.Expr | ast.Return | ast.If
+        if isinstance(outer, ast.Await) and not isinstance(other.parents.get(outer), kept):
+            return True
     return False
 
 
