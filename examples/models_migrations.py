@@ -1,9 +1,11 @@
 # snippet: needs="tortoise>=1.1.8"
-"""What Tortoise's built-in migrations (1.1.9) make of Meta.
+"""What Tortoise's built-in migrations (1.1.9) make of Meta and of a model as `through`.
 
 Constraints of a new model are lost; a changed table or an index named later is not seen; renaming a class
 whose table has its name renames the table, even where Meta.table says that it stays; two models on one
-table collide. And why a tuple in `indexes` misleads Aerich, which compares with the JSON that it stored.
+table collide, and so do a many-to-many relation and the model it goes through, where generate_schemas()
+creates one table (its defaults are not known to add()). And why a tuple in `indexes` misleads Aerich, which
+compares with the JSON that it stored.
 """
 
 import asyncio
@@ -19,7 +21,8 @@ from pathlib import Path
 
 from tortoise import fields
 from tortoise.cli.cli import run_cli_async
-from tortoise.exceptions import OperationalError
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.indexes import Index
 from tortoise.models import Model
 
@@ -50,6 +53,25 @@ CHECK = 'constraints = (CheckConstraint(check="score >= 0", name="ck_{}"),)'
 NAMED = 'indexes = (Index(fields=("score",), name="ix_page_score"),)'
 UNIQUE = 'unique_together = (("score", "id"),)'
 TUPLE = 'indexes = (("score",),)'
+THROUGH = """
+
+class Tag(Model):
+    name = fields.CharField(max_length=9)
+
+
+class Post(Model):
+    title = fields.CharField(max_length=9)
+    tags = fields.ManyToManyField("models.Tag", related_name="posts", through="post_tag")
+
+
+class PostTag(Model):
+    class Meta:
+        table = "post_tag"
+
+    post = fields.ForeignKeyField("models.Post")
+    tag = fields.ForeignKeyField("models.Tag")
+    rank = fields.IntField(default=1)
+"""
 BY_HAND = """\
 from tortoise import migrations
 from tortoise.migrations import operations as ops
@@ -134,6 +156,32 @@ async def main() -> None:
     else:
         raise AssertionError("two models share a table")
 
+    # A model that a many-to-many relation goes through: generate_schemas() knows it, migrations do not.
+    await through("shop_through")
+
+
+async def through(name: str) -> None:
+    config = stage(name, THROUGH)
+    settings = read(f"{name}.py").replace("db.sqlite3", "through.sqlite3")
+    write(f"{name}.py", settings.replace("shop_steps", "through_steps"))
+    await tortoise(config, "makemigrations", "-n", "initial")
+    try:
+        await tortoise(config, "migrate")
+    except OperationalError as error:
+        assert 'table "post_tag" already exists' in str(error)
+    else:
+        raise AssertionError("the table was created once")
+
+    async with tortoise_test_context([name]):
+        shop = importlib.import_module(name)
+        post, tag = await shop.Post.create(title="a"), await shop.Tag.create(name="x")
+        try:
+            await post.tags.add(tag)
+        except IntegrityError as error:
+            assert "NOT NULL constraint failed: post_tag.rank" in str(error)
+        else:
+            raise AssertionError("add() knows default=")
+
 
 class Unnamed(Model):
     class Meta:
@@ -161,8 +209,9 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     sys.path.insert(0, folder)
     try:
-        Path("shop_steps").mkdir()
-        write("shop_steps/__init__.py", "")
+        for steps in ("shop_steps", "through_steps"):
+            Path(steps).mkdir()
+            write(f"{steps}/__init__.py", "")
         asyncio.run(main())
     finally:
         sys.path.remove(folder)

@@ -1,13 +1,14 @@
 """What Tortoise refuses when a model is defined or used, and what it lets pass."""
 
 import asyncio
+import warnings
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 from tortoise import fields, timezone
 from tortoise.contrib.test import tortoise_test_context
-from tortoise.exceptions import ConfigurationError, FieldError
+from tortoise.exceptions import ConfigurationError, FieldError, ValidationError
 from tortoise.indexes import Index
 from tortoise.models import Model
 from tortoise.utils import get_schema_sql
@@ -43,6 +44,11 @@ refused(
     "two primary keys",
     lambda: model(a=fields.IntField(primary_key=True), b=fields.IntField(primary_key=True)),
 )
+for old in ("pk", "index"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fields.IntField(**{old: True})
+    assert [warning.category for warning in caught] == [DeprecationWarning], old
 refused("not a callable", lambda: fields.DatetimeField(db_default=timezone.now))
 refused("can't be indexed", lambda: fields.TextField(db_index=True))
 refused("doesn't support unique", lambda: fields.TextField(unique=True))
@@ -53,6 +59,7 @@ refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_n
 class Day(Model):
     opens = fields.TimeDeltaField(default=timedelta(hours=9))
     small = fields.SmallIntField(default=1)
+    name = fields.CharField(max_length=3, default="")
     data = fields.JSONField(default=dict)
 
 
@@ -78,6 +85,15 @@ async def main() -> None:
         await Day.create(small=99_999)  # SMALLINT ends at 32,767; PostgreSQL would refuse
         day = await Day.get()
         assert (day.opens, day.small) == (timedelta(hours=9), 99_999)
+
+        day.name = "Monday"  # not looked at until it is written
+        for write in (day.save, lambda: Day.bulk_create([day]), lambda: Day.all().update(name="Monday")):
+            try:
+                await write()
+            except ValidationError as error:
+                assert "Length of 'Monday' 6 > 3" in str(error)
+            else:
+                raise AssertionError("a value that is too long was stored")
 
         assert await Day.filter(data={}).count() == 1
         for lookup, error in (

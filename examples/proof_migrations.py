@@ -11,11 +11,13 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tortoise import Tortoise
 from tortoise.cli.cli import run_cli_async
 from tortoise.exceptions import OperationalError
 
 HEAD = """
 from tortoise import fields, migrations
+from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
@@ -45,20 +47,43 @@ class Migration(migrations.Migration):
         ops.RunSQL("INSERT INTO pet (owner_id, age) VALUES (1, -1)", reverse_sql=""),
     ]
 """
-REMOVE = """
-class Migration(migrations.Migration):
-    dependencies = [("models", "0001_initial")]
-    operations = [ops.RemoveField("Owner", "born")]
-"""
-
-
-sys.path.insert(0, tempfile.mkdtemp())
-numbers = itertools.count(1)
 ADD = """
 class Migration(migrations.Migration):
     dependencies = [("models", "0001_initial")]
     operations = [ops.AddField("Owner", "tier", fields.CharField(max_length=9, DEFAULT))]
 """
+SHELF = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Book", [
+            ("id", fields.IntField(primary_key=True)),
+            ("code", fields.CharField(max_length=9)),
+            ("shelf", fields.IntField()),
+            ("color", fields.CharField(max_length=9)),
+        ], options={
+            "table": "book", "app": "models", "unique_together": (("shelf", "code"),),
+            "indexes": [Index(fields=("shelf",), name="ix_book_shelf")],
+        }),
+    ]
+"""
+CHANGE = """
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [CHANGE]
+"""
+CHANGES = (
+    ('ops.AddField("Book", "pages", fields.IntField(null=True))', True),
+    ('ops.RenameField("Book", "color", "cover")', True),
+    ('ops.RemoveField("Book", "color")', False),
+    ('ops.AlterField("Book", "color", fields.CharField(max_length=19))', False),
+    ('ops.AlterField("Book", "color", fields.CharField(max_length=9, db_index=True))', False),
+    ('ops.AddConstraint("Book", CheckConstraint(check="shelf > 0", name="ck_shelf"))', False),
+)
+
+
+sys.path.insert(0, tempfile.mkdtemp())
+numbers = itertools.count(1)
 
 
 class Project:
@@ -105,13 +130,27 @@ shop = Project(_0001_initial=INITIAL, migrations_key=False)
 assert "No migrations to apply" in shop.run("migrate")
 assert "owner" not in shop.tables()
 
-# A column of the parent goes, and on SQLite the rows of the child go with it, unless foreign keys are off.
-for options, pets in (("", 0), ("?foreign_keys=OFF", 1)):
-    shop = Project(_0001_initial=INITIAL, _0002_remove=REMOVE)
+# A column of the parent changes or goes, and on SQLite the rows of the child go, unless foreign keys are off.
+ALTER = 'ops.AlterField("Owner", "name", fields.CharField(max_length=40))'
+REMOVE = 'ops.RemoveField("Owner", "born")'
+for operation, (options, pets) in itertools.product((ALTER, REMOVE), (("", 0), ("?foreign_keys=OFF", 1))):
+    shop = Project(_0001_initial=INITIAL, _0002_change=CHANGE.replace("CHANGE", operation))
     shop.run("migrate", options=options)  # a pet of age -1 is let in: the new table has no constraint
     assert shop.sql("SELECT count(*) FROM owner") == [(1,)]
     assert shop.sql("SELECT count(*) FROM pet") == [(pets,)]
 assert "ck_age" not in shop.sql("SELECT sql FROM sqlite_master WHERE name = 'pet'")[0][0]
+
+# On SQLite a changed column means a new table: indexes and unique_together stay behind.
+for change, kept in CHANGES:
+    shop = Project(_0001_initial=SHELF, _0002_change=CHANGE.replace("CHANGE", change))
+    shop.run("migrate", "models", "0001_initial")
+    whole = " ".join(sql for (sql,) in shop.sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    assert "CREATE INDEX" in whole
+    assert 'UNIQUE ("shelf", "code")' in whole
+    shop.run("migrate")
+    left = " ".join(sql for (sql,) in shop.sql("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
+    assert ("CREATE INDEX" in left) is kept, change
+    assert ('UNIQUE ("shelf", "code")' in left) is kept, change
 
 # No target: everything is undone, the first migration too.
 shop.run("downgrade", "models", options="?foreign_keys=OFF")
@@ -137,3 +176,21 @@ except OperationalError as error:
     assert "NOT NULL" in str(error)
 else:
     raise AssertionError("default= has been enough")
+
+# generate_schemas() leaves no trace for migrations: `migrate` wants to create what is there already.
+shop = Project(_0001_initial=INITIAL)
+
+
+async def generate() -> None:
+    await Tortoise.init(config=shop.config)
+    await Tortoise.generate_schemas()
+    await Tortoise.close_connections()
+
+
+asyncio.run(generate())
+try:
+    shop.run("migrate")
+except OperationalError as error:
+    assert 'table "owner" already exists' in str(error)
+else:
+    raise AssertionError("migrations have heard of generate_schemas()")

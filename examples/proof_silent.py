@@ -1,6 +1,7 @@
 """What says nothing: a write without await, writes that fire no signal, listeners that are not called."""
 
 import asyncio
+import contextlib
 import subprocess
 import sys
 
@@ -8,6 +9,7 @@ from tortoise import fields
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.models import Model
 from tortoise.signals import post_delete, post_save
+from tortoise.transactions import in_transaction
 
 
 class BaseNote(Model):
@@ -64,6 +66,11 @@ async def main() -> None:
             assert await Note.all().count() == 1  # the row is there all the same
         else:
             raise AssertionError("a plain function is accepted")
+
+        with contextlib.suppress(TypeError):
+            async with in_transaction():
+                _ = await Note.create(text="f")
+        assert not await Note.exists(text="f")
 
 
 asyncio.run(main())

@@ -1,4 +1,4 @@
-"""The running example's own tests pass on their own."""
+"""The running example's own tests pass on their own, side by side."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 
 
 def test_the_running_example_passes_its_own_tests() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-p", "no:cacheprovider"]
     done = subprocess.run(
         command, cwd=BILLING, capture_output=True, encoding="utf-8", timeout=300, check=False
     )

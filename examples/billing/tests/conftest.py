@@ -1,7 +1,12 @@
-"""Fixtures: a fresh database for each test, the data set in it, and a client of the API."""
+"""Fixtures: a fresh database for each test, the data set in it, a client of the API, and a query count."""
 
+import logging
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+# Before anything reads the settings: what starts the application itself fails, and reaches no real database.
+os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
 import pytest
@@ -43,3 +48,21 @@ async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://billing.test") as client:
         yield client
+
+
+@pytest.fixture
+def exactly(caplog: pytest.LogCaptureFixture) -> Callable[[int], AbstractContextManager[None]]:
+    """`with exactly(2): ...` fails, and shows what was sent, unless that is two statements.
+
+    Those inside transactions count; BEGIN, COMMIT and savepoints don't.
+    """
+
+    @contextmanager
+    def queries(number: int) -> Iterator[None]:
+        with caplog.at_level(logging.DEBUG, logger="tortoise.db_client"):
+            caplog.clear()
+            yield
+            sent = [record.getMessage() for record in caplog.records if record.name == "tortoise.db_client"]
+        assert len(sent) == number, "\n".join(sent)
+
+    return queries

@@ -14,10 +14,10 @@ import pytest
 PROJECT = Path(__file__).parent.parent
 
 
-def tortoise(command: str, *, project: Path, database: Path) -> str:
-    """Run `python -m tortoise COMMAND` and return what it printed; it must succeed."""
+def python(*command: str, project: Path, database: Path) -> str:
+    """Run `python COMMAND` and return what it printed; it must succeed."""
     done = subprocess.run(
-        [sys.executable, "-m", "tortoise", command],
+        [sys.executable, *command],
         cwd=project,
         env=os.environ | {"DATABASE_URL": f"sqlite://{database}"},
         capture_output=True,
@@ -39,7 +39,7 @@ def copy(tmp_path: Path) -> Path:
 def url(tmp_path: Path) -> Iterator[str]:
     """The address of main.py, served by uvicorn from a migrated database, on a free port."""
     database = tmp_path / "served.sqlite3"
-    tortoise("migrate", project=PROJECT, database=database)
+    python("migrate.py", project=PROJECT, database=database)
     log = tmp_path / "uvicorn.log"
     with log.open("w") as sink:
         server = subprocess.Popen(
@@ -88,7 +88,7 @@ def test_it_serves(url):
 
 def test_migrations_say_what_the_models_say(copy, tmp_path):
     before = sorted(path.name for path in (copy / "migrations").glob("*.py"))
-    printed = tortoise("makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
+    printed = python("-m", "tortoise", "makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
     assert "No changes detected" in printed
     assert sorted(path.name for path in (copy / "migrations").glob("*.py")) == before
 
@@ -96,5 +96,5 @@ def test_migrations_say_what_the_models_say(copy, tmp_path):
 def test_a_changed_model_is_noticed(copy, tmp_path):
     model = copy / "apps/billing/models/customer.py"
     model.write_text(model.read_text().replace("max_length=100", "max_length=200"))
-    tortoise("makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
+    python("-m", "tortoise", "makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
     assert len(list((copy / "migrations").glob("0002_*.py"))) == 1

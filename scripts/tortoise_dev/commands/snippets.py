@@ -18,6 +18,7 @@ from ..snippets.collect import SUFFIXES, pages_under, shown_path
 from ..snippets.databases import Backend, DatabaseError, backends_of
 from ..snippets.page import Block, PageError, read_page, read_text
 from ..snippets.plan import PagePlan, plan_page, settled_results
+from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
 from ..snippets.run import Job, jobs_of, run_jobs
 from ..snippets.update import updated, write_atomically
@@ -95,6 +96,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     if options.update:
         update_pages(plans, report)
+    if options.record:
+        try:
+            write_record(report, backends, options.record)
+        except OSError as error:
+            print(f"snippets.py: --record {options.record}: {error.strerror}", file=sys.stderr)
+            return 2
     try:
         print(render(report, options.format), flush=True)
     except BrokenPipeError:  # the reader (head, less) has seen enough
@@ -293,6 +300,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="list the blocks, run nothing")
     parser.add_argument("--update", action="store_true", help="rewrite output and sql blocks that differ")
     parser.add_argument("--audit", action="store_true", help="also run norun blocks: one that passes fails")
+    parser.add_argument(
+        "--record", type=Path, metavar="DIR", help="write versions and counts of this run to a file in DIR"
+    )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument(
         "-n", type=_count, default=os.cpu_count() or 1, metavar="N", help="workers (default: %(default)s)"

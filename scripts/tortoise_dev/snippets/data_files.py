@@ -1,7 +1,8 @@
 """``toml``, ``yaml``, ``json`` and ``ini`` blocks: parsed, and checked against the schema of what they are.
 
 What a block is, its title says (``pyproject.toml``, ``compose.yaml``, ``.github/workflows/ci.yml``) or else
-its keys. The schemas are those that check-jsonschema and validate-pyproject ship; nothing is downloaded.
+its keys. The schemas are those that check-jsonschema, validate-pyproject and (where it is installed)
+kubernetes-validate ship; nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -41,12 +42,13 @@ def check_data(language: str, source: str, title: str = "") -> str:
         raise DataError(1, "nested too deeply") from None
     if not documents or all(document is None for document in documents):
         raise DataError(1, "nothing in it: an empty block")
+    checked_as = language
     for document in documents:
         schema = _schema_of(language, document, title)
         if schema:
             _check_schema(schema, document, source, title)
-            return schema
-    return language
+            checked_as = schema
+    return checked_as
 
 
 def _toml(source: str) -> list[Any]:
@@ -154,6 +156,8 @@ def _schema_of(language: str, document: Any, title: str) -> str | None:
         return "compose-spec"
     if ".github/workflows" in title or (not name and "jobs" in keys and keys & {"on", True}):
         return "github-workflows"
+    if _kubernetes_version(document):
+        return "kubernetes"
     return "gitlab-ci" if name == ".gitlab-ci.yml" else None
 
 
@@ -165,6 +169,27 @@ def _looks_like_compose(document: Any) -> bool:
     return any(difflib.get_close_matches(word, keys, n=1, cutoff=0.8) for word in ("image", "build"))
 
 
+def _kubernetes_version(document: dict[Hashable, Any]) -> str | None:
+    """The Kubernetes version whose schemas know this kind of object; None for the objects of other tools
+    (Kustomize, custom resources), and where kubernetes-validate is not installed.
+    """
+    kind, api = document.get("kind"), document.get("apiVersion")
+    if not (isinstance(kind, str) and isinstance(api, str)):
+        return None
+    try:
+        import kubernetes_validate
+    except ImportError:
+        return None
+    version = kubernetes_validate.latest_version()
+    try:
+        kubernetes_validate.validate({"kind": kind, "apiVersion": api}, version)
+    except kubernetes_validate.SchemaNotFoundError:
+        return None
+    except kubernetes_validate.ValidationError:
+        pass
+    return str(version)
+
+
 def _check_schema(schema: str, document: Any, source: str, title: str) -> None:
     if schema == "pyproject":
         if not title and isinstance(
@@ -174,6 +199,8 @@ def _check_schema(schema: str, document: Any, source: str, title: str) -> None:
             if "version" in document["project"].get("dynamic", ()):
                 del document["project"]["version"]
         problem = _pyproject_problem(document)
+    elif schema == "kubernetes":
+        problem = _kubernetes_problem(document)
     else:
         problem = _json_schema_problem(schema, document)
     if problem:
@@ -190,6 +217,18 @@ def _pyproject_problem(document: Any) -> tuple[list[str], str] | None:
         api.Validator([])(document)
     except errors.ValidationError as error:
         path = [part for part in (error.name or "").removeprefix("data").replace("`", "").split(".") if part]
+        return path, error.message.splitlines()[0]
+    return None
+
+
+def _kubernetes_problem(document: Any) -> tuple[list[str], str] | None:
+    import kubernetes_validate
+
+    try:
+        kubernetes_validate.validate(_as_json(document), _kubernetes_version(document), strict=True)
+    except kubernetes_validate.ValidationError as error:
+        unexpected = re.search(r"\('([^']+)'.* unexpected\)", error.message)
+        path = [*map(str, error.absolute_path), *(unexpected.groups() if unexpected else ())]
         return path, error.message.splitlines()[0]
     return None
 

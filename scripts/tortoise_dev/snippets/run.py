@@ -341,7 +341,7 @@ def run_jobs(
     for a server that cannot be used.
     """
     waiting: queue.SimpleQueue[Job] = queue.SimpleQueue()
-    for job in jobs:
+    for job in sorted(jobs, key=_starts_processes, reverse=True):
         waiting.put(job)
     lock = threading.Lock()
     problems: list[str] = []
@@ -384,6 +384,12 @@ def run_jobs(
     if errors:
         raise errors[0]
     return problems[0] if problems else None
+
+
+def _starts_processes(job: Job) -> bool:
+    """Is it a shell chain or a script, which may take seconds? Started last, it would be waited for alone."""
+    shell = job.chain is not None and any(block.kind == "shell" for block in job.chain.blocks)
+    return shell or job.plan.page.path.suffix == ".py"
 
 
 def modules_to_preload(jobs: list[Job]) -> list[str]:

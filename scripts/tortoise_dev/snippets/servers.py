@@ -133,6 +133,24 @@ class Servers:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
+def version_of(backend: Backend) -> str:
+    """What a server calls itself: ``PostgreSQL 15.4``, ``MariaDB 10.11.6``. Raises what its driver raises."""
+
+    async def ask() -> str:
+        session = _SESSIONS[backend.driver]()
+        await session.connect(backend)
+        try:
+            ((version,),) = await session.rows("SELECT version()")
+        finally:
+            await session.close()
+        return str(version)
+
+    version = asyncio.run(ask())
+    number = re.search(r"\d+(\.\d+)*", version)
+    name = "PostgreSQL" if backend.kind == "postgres" else "MariaDB" if "MariaDB" in version else "MySQL"
+    return f"{name} {number[0] if number else version}"
+
+
 class _Server(ABC):
     """One server; everything but ``__init__`` runs on the loop of ``Servers``."""
 

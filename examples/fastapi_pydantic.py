@@ -1,0 +1,77 @@
+"""What pydantic_model_creator makes before and after the relations are known, and what its readers cost."""
+
+import asyncio
+import logging
+
+from pydantic import ValidationError
+from tortoise import Tortoise, fields
+from tortoise.contrib.pydantic import pydantic_model_creator
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.models import Model
+
+
+class Author(Model):
+    name = fields.CharField(max_length=20)
+
+
+class Book(Model):
+    title = fields.CharField(max_length=20)
+    author = fields.ForeignKeyField("models.Author", related_name="books")
+
+
+EarlyIn = pydantic_model_creator(Book, name="EarlyIn", exclude_readonly=True)
+EarlyOut = pydantic_model_creator(Author, name="EarlyOut")
+assert set(EarlyIn.model_fields) == {"title"}
+assert set(EarlyOut.model_fields) == {"id", "name"}
+
+Tortoise.init_models(["__main__"], "models")
+BookIn = pydantic_model_creator(Book, name="BookIn", exclude_readonly=True)
+BookPatch = pydantic_model_creator(
+    Book, name="BookPatch", exclude_readonly=True, optional=("title", "author_id")
+)
+AuthorOut = pydantic_model_creator(Author, name="AuthorOut")
+assert set(BookIn.model_fields) == {"title", "author_id"}
+assert set(AuthorOut.model_fields) == {"id", "name", "books"}
+assert BookPatch(title="x").model_dump(exclude_unset=True) == {"title": "x"}
+
+
+class Sent(logging.Handler):
+    """The statements that Tortoise has logged."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.statements: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.statements.append(record.getMessage())
+
+
+async def main() -> None:
+    sent = Sent()
+    async with tortoise_test_context(["__main__"]):
+        for number in range(3):
+            author = await Author.create(name=f"author {number}")
+            await Book.create(**BookIn(title="t", author_id=author.id).model_dump())
+
+        try:
+            AuthorOut.model_validate(await Author.get(id=1))
+        except ValidationError as error:
+            assert "Input should be a valid list" in str(error)
+        else:
+            raise AssertionError("an unfetched relation was read")
+
+        log = logging.getLogger("tortoise.db_client")
+        log.setLevel(logging.DEBUG)
+        log.addHandler(sent)
+        authors = await AuthorOut.from_queryset(Author.all())
+        assert authors[0].model_dump() == {"id": 1, "name": "author 0", "books": [{"id": 1, "title": "t"}]}
+        assert len(sent.statements) == 2
+
+        sent.statements.clear()
+        for author in await Author.all():
+            await AuthorOut.from_tortoise_orm(author)
+        assert len(sent.statements) == 1 + 3
+        log.removeHandler(sent)
+
+
+asyncio.run(main())

@@ -1,0 +1,137 @@
+# snippet: needs="tortoise>=1.1.4"
+"""What a start-up does not do: connect, start a mounted application, start a second one; what tasks hide."""
+
+import asyncio
+import contextlib
+import contextvars
+import warnings
+
+import httpx
+from fastapi import BackgroundTasks, FastAPI
+from tortoise import Tortoise, fields
+from tortoise.contrib.fastapi import RegisterTortoise
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError, DoesNotExist, OperationalError
+from tortoise.models import Model
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+
+MODULES = {"models": ["__main__"]}
+
+
+async def start() -> None:
+    await RegisterTortoise(FastAPI(), db_url="sqlite://:memory:", modules=MODULES)
+
+
+async def a_second_application() -> None:
+    """Each lifespan in a task of its own, as servers run them."""
+    await asyncio.create_task(start())
+    try:
+        await asyncio.create_task(start())
+    except ConfigurationError as error:
+        assert "Global context fallback is already enabled" in str(error)
+    else:
+        raise AssertionError("two applications in one process")
+    finally:
+        await Tortoise.close_connections()
+
+
+async def a_mounted_application() -> None:
+    outer, inner, started = FastAPI(), FastAPI(), []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI):
+        started.append(app)
+        yield
+
+    inner.router.lifespan_context = lifespan
+    outer.mount("/inner", inner)
+    async with outer.router.lifespan_context(outer):
+        assert started == []
+
+
+async def a_test_client() -> None:
+    """Only in a `with` statement does it run the lifespan: in a test, that connects to the real database."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # newer Starlettes want another HTTP client
+        from fastapi.testclient import TestClient
+
+    started = []
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI):
+        started.append(app)
+        yield
+
+    app = FastAPI(lifespan=lifespan)
+    TestClient(app).get("/")
+    assert started == []
+    with TestClient(app):
+        assert started == [app]
+
+
+async def a_server_that_is_down() -> None:
+    """The start succeeds; the first query raises the driver's error, which is none of Tortoise's."""
+    async with RegisterTortoise(FastAPI(), db_url="asyncpg://nobody@127.0.0.1:9/x", modules=MODULES):
+        try:
+            await Note.all().count()
+        except OSError as error:
+            assert not isinstance(error, OperationalError)
+        else:
+            raise AssertionError("port 9 answered")
+
+
+async def a_task_that_fails() -> None:
+    """The client has its 200 before the task begins: only the server's log knows of the error."""
+    app = FastAPI()
+
+    async def broken() -> None:
+        await Note.get(id=404)
+
+    @app.get("/")
+    async def index(tasks: BackgroundTasks) -> None:
+        tasks.add_task(broken)
+
+    async with tortoise_test_context(["__main__"]):
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/")).status_code == 200
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            try:
+                await client.get("/")
+            except DoesNotExist:
+                return
+    raise AssertionError("the task did not run")
+
+
+async def a_def_route() -> None:
+    """It runs in a thread: the context is there, an event loop is not."""
+    app = FastAPI()
+
+    @app.get("/")
+    def route() -> tuple[bool, bool]:
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            return Tortoise.is_inited(), False
+        return Tortoise.is_inited(), True
+
+    async with tortoise_test_context(["__main__"]):
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            assert (await client.get("/")).json() == [True, False]
+
+
+for scene in (
+    a_mounted_application,
+    a_test_client,
+    a_server_that_is_down,
+    a_task_that_fails,
+    a_def_route,
+    a_second_application,
+):
+    contextvars.Context().run(asyncio.run, scene())

@@ -1,0 +1,1 @@
+"""What the little applications beside this package share: one model, and one configuration."""

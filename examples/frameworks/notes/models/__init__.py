@@ -1,0 +1,5 @@
+"""The models."""
+
+from notes.models.note import BaseNote, Note
+
+__all__ = ["BaseNote", "Note"]

@@ -1,0 +1,46 @@
+# snippet: needs="tortoise>=1.1.4"
+"""aiohttp's helper sets no fallback: it works only where set-up and sockets share one task."""
+
+import asyncio
+import contextvars
+
+from aiohttp import ClientSession, web
+from tortoise import fields
+from tortoise.context import TortoiseContext, get_current_context
+from tortoise.contrib.aiohttp import register_tortoise
+from tortoise.models import Model
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+
+async def count(request: web.Request) -> web.Response:
+    return web.json_response(await Note.all().count())
+
+
+async def status(*, in_a_task: bool) -> int:
+    app = web.Application()
+    app.add_routes([web.get("/", count)])
+    register_tortoise(
+        app, db_url="sqlite://:memory:", modules={"models": ["__main__"]}, generate_schemas=True
+    )
+    runner = web.AppRunner(app, access_log=None)
+
+    async def set_up() -> TortoiseContext | None:
+        await runner.setup()
+        return get_current_context()
+
+    context = await (asyncio.create_task(set_up()) if in_a_task else set_up())
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    host, port = runner.addresses[0]
+    async with ClientSession() as client, client.get(f"http://{host}:{port}/") as answer:
+        answered = answer.status
+    await runner.cleanup()
+    await context.close_connections()  # of the task's context: the helper closes those of its own alone
+    return answered
+
+
+assert contextvars.Context().run(asyncio.run, status(in_a_task=False)) == 200
+assert contextvars.Context().run(asyncio.run, status(in_a_task=True)) == 500

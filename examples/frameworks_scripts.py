@@ -1,0 +1,74 @@
+"""A script that leaves its SQLite connection open never ends; a second asyncio.run() has no context."""
+
+import asyncio
+import contextvars
+import subprocess
+import sys
+
+from tortoise import Tortoise, fields, run_async
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+SCRIPT = """
+import asyncio
+from tortoise import Tortoise, fields, run_async
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+async def main():
+    await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+    await Tortoise.generate_schemas()
+    print(await Note.all().count(), flush=True)
+
+"""
+
+
+def ends(last_line: str) -> bool:
+    """Whether the process ends by itself after it has printed its result."""
+    script = subprocess.Popen([sys.executable, "-c", SCRIPT + last_line], stdout=subprocess.PIPE)
+    with script:
+        assert script.stdout.readline() == b"0\n"
+        try:
+            script.wait(timeout=1)
+        except subprocess.TimeoutExpired:
+            script.kill()
+            return False
+        return script.returncode == 0
+
+
+assert ends("run_async(main())")
+assert not ends("asyncio.run(main())")
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+
+async def start() -> TortoiseContext:
+    """Nothing is connected yet: nothing to close."""
+    return await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+
+
+async def is_started() -> bool:
+    return Tortoise.is_inited()
+
+
+async def both() -> bool:
+    await start()
+    return Tortoise.is_inited()
+
+
+def two_runs() -> None:
+    asyncio.run(start())
+    assert not asyncio.run(is_started())
+    assert asyncio.run(both())
+    run_async(start())
+    assert not asyncio.run(is_started())
+    with asyncio.run(start()):
+        assert asyncio.run(is_started())
+
+
+contextvars.Context().run(two_runs)

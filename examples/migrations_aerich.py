@@ -1,0 +1,323 @@
+# snippet: needs="aerich, tortoise>=1.1.4"
+"""Aerich 0.10 on SQLite: set-up, what its commands do to tables and files, branches, and the way out."""
+
+import asyncio
+import contextvars
+import importlib
+import io
+import itertools
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Coroutine
+from contextlib import closing, redirect_stdout
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aerich import Command
+from aerich.cli import cli
+from aerich.migrate import Migrate
+from asyncclick.testing import CliRunner
+from tortoise.cli.cli import run_cli_async
+from tortoise.exceptions import OperationalError
+
+HEAD = """
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.migrations.constraints import CheckConstraint
+from tortoise.models import Model
+"""
+INVOICE = """
+class {name}(Model):
+    class Meta:
+        table = "invoice"
+        indexes = {indexes}
+
+    id = fields.IntField(primary_key=True)
+    number = fields.CharField(max_length=9)
+"""
+CONFIG = """
+TORTOISE_ORM = {{
+    "connections": {{"default": "sqlite://db.sqlite3"}},
+    "apps": {{"models": {{"models": ["{module}"], "default_connection": "default"{more}}}}},
+}}
+"""
+SECTION = """[tool.aerich]
+tortoise_orm = "{module}.TORTOISE_ORM"
+location = "./migrations"
+src_folder = "./."
+"""
+NAMED = '(Index(fields=("number",), name="ix_number"),)'
+T = TypeVar("T")
+stages = itertools.count(1)
+
+
+def models(*texts: str, more: str = "") -> str:
+    """Write the models as they are now, each time to a module of its own; pyproject.toml names it."""
+    module = f"stage{next(stages)}"
+    Path(f"{module}.py").write_text(HEAD + "".join(texts) + CONFIG.format(module=module, more=more))
+    Path("pyproject.toml").write_text(SECTION.format(module=module))
+    return module
+
+
+def invoice(*fields: str, name: str = "Invoice", indexes: str = NAMED) -> str:
+    return INVOICE.format(name=name, indexes=indexes) + "".join(f"    {field}\n" for field in fields)
+
+
+def as_process(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run it as a new process would: no Tortoise started anywhere."""
+    return contextvars.Context().run(asyncio.run, coroutine)
+
+
+def aerich(*command: str, status: int = 0) -> str:
+    """What `aerich COMMAND` prints; it must end with `status`."""
+    importlib.invalidate_caches()
+    for loaded in [name for name in sys.modules if name.startswith("migrations")]:
+        del sys.modules[loaded]
+    for value in vars(Migrate).values():  # collected in the class: the command line has a process for each
+        if isinstance(value, list | set | dict):
+            value.clear()
+    sys.argv = ["aerich", *command]
+    result = as_process(CliRunner().invoke(cli, list(command)))
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == status, result.output
+    return result.output
+
+
+def sql(statement: str) -> list[tuple]:
+    with closing(sqlite3.connect("db.sqlite3")) as database:
+        rows = database.execute(statement).fetchall()
+        database.commit()
+        return rows
+
+
+def tables() -> set[str]:
+    return {name for (name,) in sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
+
+
+def files() -> list[Path]:
+    return sorted(Path("migrations/models").glob("*.py"))
+
+
+def upgrade_of(file: Path) -> str:
+    """Its upgrade(): SQL as text."""
+    return file.read_text().split("async def downgrade")[0]
+
+
+def start(*texts: str) -> str:
+    """A project of its own, with its first migration."""
+    os.chdir(tempfile.mkdtemp())
+    sys.path[0] = str(Path.cwd())
+    module = models(*texts)
+    aerich("init-db")
+    return module
+
+
+def set_up() -> None:
+    start(invoice())
+    assert {"invoice", "aerich"} <= tables()  # "aerich.models" was added, there is but one app
+    assert "already initialized" in aerich("init-db")
+    assert "already inited" in aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
+
+    Path("db.sqlite3").unlink()  # a new environment: the files are all that it needs
+    aerich("upgrade")
+    assert "invoice" in tables()
+
+    # Of two apps Aerich doesn't choose one for its table.
+    module = models(invoice())
+    more = '\nTORTOISE_ORM["apps"]["others"] = {"models": [], "default_connection": "default"}\n'
+    Path(f"{module}.py").write_text(Path(f"{module}.py").read_text() + more)
+    assert "You have to add 'aerich.models'" in aerich("upgrade", status=2)
+
+    # A [tool.tortoise] that is there already, and a comment somewhere: the keys land in the table above.
+    module = models(invoice())
+    section = f'# why\n[tool.uv]\n[tool.tortoise]\ntortoise_orm = "{module}.TORTOISE_ORM"\n\n[tool.ruff]\n'
+    Path("pyproject.toml").write_text(section)
+    aerich("init", "-t", f"{module}.TORTOISE_ORM")
+    assert "[tool.uv]\nsrc_folder" in Path("pyproject.toml").read_text()
+    assert "run `aerich init` again" in aerich("upgrade", status=2)
+
+    # `src_folder` is what init writes, `src` what is read.
+    Path("src/conf").mkdir(parents=True)
+    Path("src/conf/__init__.py").write_text(Path(f"{module}.py").read_text())
+    for key, status in (("src_folder", 1), ("src", 0)):
+        section = SECTION.format(module="conf").replace('src_folder = "./."', f'{key} = "./src"')
+        Path("pyproject.toml").write_text(section)
+        aerich("history", status=status)
+
+
+def constraints() -> None:
+    """Nothing in the file, nothing in the table."""
+    start(invoice(indexes=NAMED + '\n        constraints = (CheckConstraint(check="id > 0", name="ck_id"),)'))
+    assert "ck_id" not in upgrade_of(files()[0]).split("MODELS_STATE")[0]
+    assert "ck_id" not in "".join(row[0] or "" for row in sql("SELECT sql FROM sqlite_master"))
+
+
+def downgrade() -> None:
+    start(invoice())
+    for number, field in enumerate(("a", "b"), start=1):
+        models(invoice(*(f"{name} = fields.IntField(null=True)" for name in "ab"[:number])))
+        aerich("migrate", "--name", field)
+        aerich("upgrade")
+    aerich("downgrade", "-v", "1", "--yes")  # 2 and 1
+    assert [row[1] for row in sql("PRAGMA table_info(invoice)")] == ["id", "number"]
+    assert "No downgrade items found" in aerich("downgrade", "--yes")  # and exit status 0
+    assert "invoice" in tables()
+    assert "Aborted" in aerich("downgrade", status=1)  # nobody answers the prompt
+
+
+def data() -> None:
+    """There is no RunPython: upgrade() runs Python itself, and returns SQL that does nothing."""
+    start(invoice())
+    sql("INSERT INTO invoice (number) VALUES ('a')")
+    aerich("migrate", "--name", "upper", "--empty")
+    body = 'await db.execute_query("UPDATE invoice SET number = upper(number)")\n    return "SELECT 1"'
+    text = files()[-1].read_text()
+    files()[-1].write_text(text.replace('return """\n        """', body, 1))
+    aerich("upgrade")
+    assert sql("SELECT number FROM invoice") == [("A",)]
+
+
+def not_null() -> None:
+    start(invoice())
+    sql("INSERT INTO invoice (number) VALUES ('a')")
+    models(invoice("tier = fields.IntField(default=7)"))
+    aerich("migrate", "--name", "tier")
+    aerich("upgrade")
+    assert sql("SELECT tier FROM invoice") == [(7,)]
+    models(invoice("tier = fields.IntField(default=7)", "rank = fields.IntField(db_default=7)"))
+    aerich("migrate", "--name", "rank")
+    try:
+        aerich("upgrade")
+    except OperationalError as error:
+        assert "NOT NULL" in str(error)
+    else:
+        raise AssertionError("db_default= has been enough")
+
+
+def renamed_class() -> None:
+    """Meta as it was stored: a tuple has become a list, so it "changed", so the table goes."""
+    for indexes, kept in (('(("number",),)', False), (NAMED, True)):
+        start(invoice(indexes=indexes))
+        sql("INSERT INTO invoice (number) VALUES ('a')")
+        models(invoice(name="Bill", indexes=indexes))
+        aerich("migrate", "--name", "bill")
+        aerich("upgrade")
+        assert ("invoice" in tables()) is kept
+        assert len(files()) == 1 + (not kept)
+
+
+def questions() -> None:
+    """Whether add + drop is a rename is asked, unless --no-input says yes; which also deletes files."""
+    start(invoice("email = fields.CharField(max_length=9, null=True)"))
+    models(invoice("phone = fields.CharField(max_length=9, null=True)"))
+    assert "Aborted" in aerich("migrate", "--name", "phone", status=1)
+    aerich("migrate", "--name", "phone", "--no-input")
+    assert 'RENAME COLUMN "email" TO "phone"' in upgrade_of(files()[-1])
+    aerich("migrate", "--name", "again", "--no-input")
+    (second,) = files()[1:]
+    assert "again" in second.name  # the unapplied file has gone
+
+
+def failing() -> None:
+    """RUN_IN_TRANSACTION = True, and yet on SQLite what stands before the failure stays."""
+    start(invoice())
+    aerich("migrate", "--name", "broken", "--empty")
+    statements = 'return """CREATE TABLE half (id INT); SELECT nonsense"""'
+    files()[-1].write_text(files()[-1].read_text().replace('return """\n        """', statements, 1))
+    try:
+        aerich("upgrade")
+    except OperationalError:
+        assert "half" in tables()
+    else:
+        raise AssertionError("broken SQL has been applied")
+
+
+def branches() -> None:
+    """Two files of one number: both are applied; the state in the last one lacks what the other added."""
+    start(invoice())
+    first, second = "a = fields.IntField(null=True)", "b = fields.IntField(null=True)"
+    models(invoice(first))
+    aerich("migrate", "--name", "a")
+    theirs = files()[-1].read_text()
+    files()[-1].unlink()
+    models(invoice(second))
+    aerich("migrate", "--name", "b")
+    Path("migrations/models/1_20000101000000_a.py").write_text(theirs)
+
+    models(invoice(first, second))
+    aerich("upgrade")
+    aerich("migrate", "--name", "spurious")
+    assert 'ADD "a"' in upgrade_of(files()[-1])
+    try:
+        aerich("upgrade")
+    except OperationalError as error:
+        assert "duplicate column name: a" in str(error)
+    else:
+        raise AssertionError("one column twice")
+
+    # Mended: an empty migration stores the state of the models as they are.
+    files()[-1].unlink()
+    aerich("migrate", "--name", "merge", "--empty")
+    files()[-1].write_text(files()[-1].read_text().replace('return """\n        """', 'return "SELECT 1"', 1))
+    aerich("upgrade")
+    assert "No changes detected" in aerich("migrate", "--name", "nothing")
+
+
+def inspected() -> None:
+    """inspectdb is a starting point: it knows no relation."""
+    customer = "\nclass Customer(Model):\n    id = fields.IntField(primary_key=True)\n"
+    module = start(customer, invoice('customer = fields.ForeignKeyField("models.Customer")'))
+
+    async def inspect() -> str:
+        async with Command(importlib.import_module(module).TORTOISE_ORM) as command:
+            await command.init()
+            return await command.inspectdb(["invoice"])
+
+    printed = as_process(inspect())
+    assert "customer_id" in printed
+    assert "ForeignKey" not in printed
+
+
+def tortoise(module: str, *command: str) -> str:
+    with redirect_stdout(io.StringIO()) as printed:
+        assert as_process(run_cli_async(["-c", f"{module}.TORTOISE_ORM", *command])) == 0
+    return printed.getvalue()
+
+
+def moving_out() -> None:
+    """Everything applied → the "migrations" key names a new package → record, don't run."""
+    start(invoice())
+    sql("INSERT INTO invoice (number) VALUES ('a')")
+    assert "No upgrade items found" in aerich("upgrade")
+    Path("steps").mkdir()
+    Path("steps/__init__.py").touch()
+    module = models(invoice(), more=', "migrations": "steps"')
+    importlib.invalidate_caches()
+    tortoise(module, "makemigrations", "--name", "from_aerich")
+    tortoise(module, "migrate", "--fake")
+    assert sql("SELECT number FROM invoice") == [("a",)]
+    assert "No changes detected" in tortoise(module, "makemigrations")
+
+    # Aerich's files in that package stop it, whatever they say.
+    Path("steps", files()[0].name).write_text(files()[0].read_text())
+    importlib.invalidate_caches()
+    try:
+        tortoise(module, "migrate")
+    except ValueError as error:
+        assert "has no Migration class" in str(error)
+    else:
+        raise AssertionError("both kinds in one package")
+
+
+PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class)
+PARTS += (questions, failing, branches, inspected, moving_out)
+home, path, arguments = Path.cwd(), sys.path[0], sys.argv
+try:
+    for part in PARTS:
+        part()
+finally:
+    os.chdir(home)
+    sys.path[0], sys.argv = path, arguments

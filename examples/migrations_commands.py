@@ -1,0 +1,220 @@
+# snippet: needs="tortoise>=1.1.8"
+"""What `python -m tortoise` does and doesn't: targets, dry runs, branches, squashing, data, failures."""
+
+import asyncio
+import importlib
+import io
+import itertools
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing, redirect_stderr, redirect_stdout
+from pathlib import Path
+
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.cli.cli import run_cli_async
+
+HEAD = """
+from tortoise import fields, migrations
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.migrations import operations as ops
+from tortoise.models import Model
+"""
+PLAN = """
+class Plan(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=9, default="x")
+"""
+CREATE = """ops.CreateModel("Plan", [
+    ("id", fields.IntField(primary_key=True)), ("name", fields.CharField(max_length=9, default="x")),
+], options={"table": "plan", "app": "models", "pk_attr": "id"})"""
+numbers = itertools.count(1)
+sys.path.insert(0, tempfile.mkdtemp())
+
+
+class Shop:
+    """A project: models, migrations, a database, and the command line over them."""
+
+    def __init__(self, *, package: bool = True) -> None:
+        self.name = f"plans{next(numbers)}"
+        self.root = Path(sys.path[0], self.name)
+        self.steps = self.root / "steps"
+        self.root.mkdir()
+        (self.root / "__init__.py").touch()
+        if package:
+            self.steps.mkdir()
+            (self.steps / "__init__.py").touch()
+        self.url = f"sqlite://{self.root}/db.sqlite3"
+        self.models()
+
+    def models(self, *fields: str, steps: str = "") -> None:
+        """The model as it is now, each time in a module of its own."""
+        self.stage = f"stage{next(numbers)}"
+        app = {
+            "models": [f"{self.name}.{self.stage}"],
+            "default_connection": "default",
+            "migrations": steps or f"{self.name}.steps",
+        }
+        config = {"connections": {"default": self.url}, "apps": {"models": app}}
+        lines = "".join(f"    {field}\n" for field in fields)
+        (self.root / f"{self.stage}.py").write_text(HEAD + PLAN + lines + f"\nCONFIG = {config}\n")
+
+    def write(self, name: str, operations: str, after: str = "", before: str = "") -> None:
+        """A migration by hand."""
+        text = f"{before}\nclass Migration(migrations.Migration):\n    operations = [{operations}]\n"
+        if after:
+            text += f'    dependencies = [("models", "{after}")]\n'
+        (self.steps / f"{name}.py").write_text(HEAD + text)
+
+    def run(self, *command: str) -> str:
+        """What `python -m tortoise COMMAND` prints."""
+        importlib.invalidate_caches()
+        for loaded in [module for module in sys.modules if module.startswith(f"{self.name}.")]:
+            del sys.modules[loaded]
+        EXECUTOR_CACHE.clear()  # each command is a process of its own
+        printed = io.StringIO()
+        with redirect_stdout(printed), redirect_stderr(printed):
+            status = asyncio.run(run_cli_async(["-c", f"{self.name}.{self.stage}.CONFIG", *command]))
+        if status:
+            raise RuntimeError(printed.getvalue())
+        return printed.getvalue()
+
+    def fails(self, *command: str) -> str:
+        try:
+            self.run(*command)
+        except Exception as error:
+            return f"{type(error).__name__}: {error}"
+        raise AssertionError(f"{command} has gone well")
+
+    def sql(self, statement: str) -> list[tuple]:
+        with closing(sqlite3.connect(self.root / "db.sqlite3")) as database:
+            rows = database.execute(statement).fetchall()
+            database.commit()
+            return rows
+
+    def columns(self) -> list[str]:
+        return [row[1] for row in self.sql("PRAGMA table_info(plan)")]
+
+
+def targets() -> None:
+    """A migrations package needs a parent; names in full; `migrate` goes back too, `upgrade` doesn't."""
+    shop = Shop(package=False)
+    shop.models(steps=f"{shop.name}.nowhere.steps")
+    assert "Cannot import parent module" in shop.fails("makemigrations")
+    shop.models()
+    shop.run("makemigrations")  # makes the package where its parent is there
+    shop.models("tier = fields.IntField(null=True)")
+    shop.run("makemigrations", "-n", "tier")
+    assert "Unknown migration target models.0002" in shop.fails("migrate", "models", "0002")
+    assert 'ADD COLUMN "tier"' in shop.run("sqlmigrate", "models", "0002")
+    shop.run("migrate")
+    assert "Backward migrations are not allowed" in shop.fails("upgrade", "models", "0001_initial")
+    assert "tier" in shop.columns()
+    shop.run("migrate", "models", "0001_initial")
+    assert "tier" not in shop.columns()
+
+
+def says_ok() -> None:
+    """A dry run sends nothing, and finds no mistake."""
+    shop = Shop()
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_broken", 'ops.RunSQL("SELECT nonsense")', after="0001_initial")
+    assert "Applying models.0002_broken... OK" in shop.run("migrate", "--dry-run")
+    assert "no such column: nonsense" in shop.fails("migrate")
+
+
+def branches() -> None:
+    """Two branches, two files 0002: both apply, in the order of their names, and the next one joins them."""
+    shop = Shop()
+    shop.run("makemigrations")
+    first, second = "a = fields.IntField(null=True)", "b = fields.IntField(null=True)"
+    shop.models(second)
+    shop.run("makemigrations", "-n", "b")
+    theirs = (shop.steps / "0002_b.py").rename(shop.root / "0002_b.py")
+    shop.models(first)
+    shop.run("makemigrations", "-n", "a")
+    theirs.rename(shop.steps / "0002_b.py")
+
+    shop.models(first, second)
+    assert "No changes detected" in shop.run("makemigrations")
+    heads = shop.run("heads")
+    assert "0002_a" in heads
+    assert "0002_b" in heads
+    shop.run("migrate")
+    assert shop.columns() == ["id", "name", "a", "b"]
+    shop.run("makemigrations", "models", "--empty", "--name", "merge")
+    merge = (shop.steps / "0003_merge.py").read_text()
+    assert "[('models', '0002_a'), ('models', '0002_b')]" in merge
+
+
+def squashing() -> None:
+    """`replaces` is read by nobody: a squashed file is recorded, with --fake, where the old ones were run."""
+    shop = Shop()
+    shop.run("makemigrations")
+    shop.models("a = fields.IntField(null=True)")
+    shop.run("makemigrations", "-n", "a")
+    shop.run("migrate")
+    replaces = CREATE + "]\n    replaces = [('models', '0001_initial'), ('models', '0002_a')"
+    shop.write("0001_replaces", replaces)
+    assert 'table "plan" already exists' in shop.fails("migrate", "models", "0001_replaces")
+
+    for file in shop.steps.glob("0*.py"):
+        file.unlink()
+    shop.run("makemigrations", "--name", "squashed")
+    assert [file.name for file in shop.steps.glob("0*.py")] == ["0001_squashed.py"]
+    shop.run("migrate", "models", "0001_squashed", "--fake")
+    assert "No migrations to apply" in shop.run("migrate")
+    assert "No changes detected" in shop.run("makemigrations")
+
+
+def data() -> None:
+    """Without a reverse there is no way back; an error undoes the file's schema changes too."""
+    shop = Shop()
+    before = "async def add(apps, schema_editor):\n    await apps.get_model('models.Plan').create(name='a')\n"
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_add", "ops.RunPython(add)", after="0001_initial", before=before)
+    shop.run("migrate")
+    assert "is not reversible" in shop.fails("downgrade", "models", "0001_initial")
+    operations = "ops.AddField('Plan', 'tier', fields.IntField(null=True)), ops.RunPython(add)"
+    shop.write("0003_add", operations, after="0002_add", before=before + "    raise RuntimeError('no')\n")
+    assert "RuntimeError: no" in shop.fails("migrate")
+    assert shop.columns() == ["id", "name"]
+    assert shop.sql("SELECT count(*) FROM plan") == [(1,)]
+    shop.write("0003_add", 'ops.RunSQL([("UPDATE plan SET name = ?", ["z"])])', after="0002_add")
+    shop.run("migrate")
+    assert shop.sql("SELECT name FROM plan") == [("z",)]
+
+
+def faking() -> None:
+    """Without a target: whatever is pending is recorded."""
+    shop = Shop()
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_add", "ops.AddField('Plan', 'tier', fields.IntField(null=True))", after="0001_initial")
+    shop.run("migrate", "--fake")
+    assert shop.columns() == []
+    assert "No migrations to apply" in shop.run("migrate")
+
+
+def remembered() -> None:
+    """The INSERT of a table is remembered by its name: a later migration's create() loses the new column."""
+    add = "async def add(apps, schema_editor):\n    {first}\n"
+    add += "    await apps.get_model('models.Plan').create({values})\n"
+    column = "ops.AddField('Plan', 'price', fields.IntField(db_default=0)), ops.RunPython(add)"
+    for first, price in (("pass", 0), ("EXECUTOR_CACHE.clear()", 50)):
+        shop = Shop()
+        before = add.format(first="pass", values="name='free'")
+        shop.write("0001_initial", f"{CREATE}, ops.RunPython(add)", before=before)
+        before = add.format(first=first, values="name='pro', price=50")
+        shop.write("0002_price", column, after="0001_initial", before=before)
+        shop.run("migrate")
+        assert shop.sql("SELECT name, price FROM plan") == [("free", 0), ("pro", price)]
+
+
+def no_lambda() -> None:
+    shop = Shop()
+    shop.models('code = fields.CharField(max_length=9, default=lambda: "x")')
+    assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
+
+
+for part in (targets, says_ok, branches, squashing, data, faking, remembered, no_lambda):
+    part()

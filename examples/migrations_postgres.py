@@ -1,0 +1,309 @@
+# snippet: needs="postgres, psycopg, tortoise>=1.1.8"
+"""The built-in migrations on PostgreSQL: NOT NULL, locks, indexes, and runs at once. In schemas of its own.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_postgres.py
+"""
+
+import asyncio
+import contextvars
+import importlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import warnings
+from collections.abc import Coroutine
+from contextlib import redirect_stdout
+from pathlib import Path
+from typing import Any, TypeVar
+
+import asyncpg
+from tortoise.cli.cli import run_cli_async
+
+warnings.filterwarnings("ignore", "`pk` is deprecated")  # older releases use it themselves
+URL = os.environ["DATABASE_URL"]
+T = TypeVar("T")
+CONFIG = """
+APP = {{"models": ["{name}.models"], "default_connection": "default", "migrations": "{name}.steps"}}
+CONFIG = {{"connections": {{"default": "{url}"}}, "apps": {{"models": APP}}}}
+"""
+MODELS = """
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+class Price(Model):
+    class Meta:
+        indexes = (Index(fields=("cents",), name="ix_cents"),)
+
+    id = fields.IntField(primary_key=True)
+    cents = fields.IntField()
+"""
+HEAD = """
+import asyncio
+import os
+from pathlib import Path
+
+from tortoise import fields, migrations
+from tortoise.expressions import F
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+"""
+INITIAL = """ops.CreateModel("Price", [
+    ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
+], options={"table": "price", "app": "models", "pk_attr": "id"}),
+ops.RunSQL("INSERT INTO price (cents) VALUES (1)")"""
+CONCURRENTLY = """
+class AddIndexConcurrently(ops.AddIndex):
+    async def database_forward(self, app_label, old_state, new_state, state_editor=None):
+        if state_editor:
+            await state_editor._run_sql(f"CREATE INDEX CONCURRENTLY {self.index.name} ON price (cents)")
+"""
+# Waits until another run is here too, then counts up: what a data migration looks like to two runs.
+COUNT = """
+async def count(apps, schema_editor):
+    Path(f"arrived-{os.getpid()}").touch()
+    while len(list(Path().glob("arrived-*"))) < 2:
+        await asyncio.sleep(0.01)
+    await apps.get_model("models.Price").all().update(cents=F("cents") * 100)
+"""
+name = ""
+
+
+def as_process(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run it as a new process would: no Tortoise started anywhere."""
+    return contextvars.Context().run(asyncio.run, coroutine)
+
+
+async def connect() -> asyncpg.Connection:
+    return await asyncpg.connect(URL, server_settings={"search_path": name})
+
+
+def sql(statement: str) -> list[tuple[Any, ...]]:
+    async def send() -> list[tuple[Any, ...]]:
+        connection = await connect()
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    return as_process(send())
+
+
+def write(step: str, operations: str, *, after: str = "", more: str = "", atomic: bool = True) -> None:
+    text = f"{HEAD}{more}\nclass Migration(migrations.Migration):\n    atomic = {atomic}\n"
+    text += f'    dependencies = [("models", "{after}")]\n' if after else ""
+    Path(name, "steps", f"{step}.py").write_text(f"{text}    operations = [{operations}]\n")
+
+
+async def command(*arguments: str) -> str:
+    """What `python -m tortoise COMMAND` prints; raises what it fails with."""
+    importlib.invalidate_caches()
+    for loaded in [module for module in sys.modules if module.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    with redirect_stdout(io.StringIO()) as printed:
+        assert await run_cli_async(["-c", f"{name}.conf.CONFIG", *arguments]) == 0
+    return printed.getvalue()
+
+
+def run(*arguments: str) -> str:
+    return as_process(command(*arguments))
+
+
+def fails(coroutine: Coroutine[Any, Any, str]) -> str:
+    async def quietly() -> None:
+        # Tortoise doesn't roll back after "cannot run inside a transaction block"; asyncpg says so, and does.
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        await coroutine
+
+    try:
+        as_process(quietly())
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    raise AssertionError("it has gone well")
+
+
+def not_null() -> None:
+    write("0002_tier", 'ops.AddField("Price", "tier", fields.IntField(default=7))', after="0001_initial")
+    assert 'column "tier" of relation "price" contains null values' in fails(command("migrate"))
+    write("0003_rank", 'ops.AddField("Price", "rank", fields.IntField(db_default=7))', after="0001_initial")
+    run("migrate", "models", "0003_rank")
+    assert sql("SELECT rank FROM price") == [(7,)]
+
+
+def all_or_nothing() -> None:
+    operations = 'ops.AddField("Price", "rank", fields.IntField(null=True)), ops.RunSQL("SELECT nonsense")'
+    write("0002_broken", operations, after="0001_initial")
+    assert "nonsense" in fails(command("migrate"))
+    assert len(sql("SELECT 1 FROM information_schema.columns WHERE table_schema = 'all_or_nothing'")) == 6
+
+
+def imported() -> None:
+    """Today's model asks for columns that an earlier migration hasn't made yet."""
+    Path(name, "models.py").write_text(MODELS + "    later = fields.IntField(null=True)\n")
+    read = f"from {name}.models import Price\n\nasync def read(apps, schema_editor):\n    await Price.all()\n"
+    write("0002_read", "ops.RunPython(read)", after="0001_initial", more=read)
+    assert 'column "later" does not exist' in fails(command("migrate"))
+    historical = read.replace("await Price", 'await apps.get_model("models.Price")')
+    write("0002_read", "ops.RunPython(read)", after="0001_initial", more=historical)
+    run("migrate")
+
+
+def guessed() -> None:
+    """sqlmigrate guesses the name of a constraint; so does migrate, where the table isn't in `public`."""
+    code = "fields.CharField(max_length=9, null=True, unique={})"
+    write("0002_code", f'ops.AddField("Price", "code", {code.format(True)})', after="0001_initial")
+    write("0003_code", f'ops.AlterField("Price", "code", {code.format(False)})', after="0002_code")
+    run("migrate", "models", "0002_code")
+    constraints = "SELECT conname FROM pg_constraint JOIN pg_class ON pg_class.oid = conrelid "
+    constraints += "WHERE contype = 'u' AND relname = 'price' AND relnamespace = 'guessed'::regnamespace"
+    ((real,),) = sql(constraints)
+    shown = run("sqlmigrate", "models", "0003_code")
+    assert "DROP CONSTRAINT" in shown
+    assert f'"{real}"' not in shown
+    assert "does not exist" in fails(command("migrate"))
+
+
+def index_concurrently() -> None:
+    """Not inside a transaction; and as an operation, or makemigrations wants the index once more."""
+    index = 'AddIndexConcurrently("Price", Index(fields=["cents"], name="ix_cents"))'
+    write("0002_index", index, after="0001_initial", more=CONCURRENTLY)
+    assert "cannot run inside a transaction block" in fails(command("migrate"))
+    write("0003_index", index, after="0001_initial", more=CONCURRENTLY, atomic=False)
+    Path(name, "steps/0002_index.py").unlink()
+    run("migrate")
+    assert sql("SELECT indexname FROM pg_indexes WHERE indexname = 'ix_cents'") == [("ix_cents",)]
+    assert "No changes detected" in run("makemigrations")
+
+    # What fails half way stays, and is no use.
+    sql("INSERT INTO price (cents) VALUES (1)")
+    unique = 'ops.RunSQL("CREATE UNIQUE INDEX CONCURRENTLY ux_cents ON price (cents)")'
+    write("0004_unique", unique, after="0003_index", atomic=False)
+    assert "could not create unique index" in fails(command("migrate"))
+    assert sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_cents'::regclass") == [(False,)]
+
+    async def writer_waits() -> str:
+        builder, writer = await connect(), await connect()
+        try:
+            await writer.execute("SET lock_timeout = '100ms'")
+            async with builder.transaction():
+                await builder.execute("CREATE INDEX ix_more ON price (cents)")
+                return await writer.execute("INSERT INTO price (cents) VALUES (1)")
+        finally:
+            await builder.close()
+            await writer.close()
+
+    assert "LockNotAvailableError" in fails(writer_waits())
+
+
+def waiting() -> None:
+    """ALTER TABLE waits for whoever reads the table, everybody else waits behind it: let it give up soon."""
+    add = 'ops.AddField("Price", "rank", fields.IntField(null=True))'
+    write("0002_rank", add, after="0001_initial")
+
+    async def everybody_waits() -> None:
+        reader, other = await connect(), await connect()
+        reading = reader.transaction()
+        await reading.start()
+        await reader.fetch("SELECT * FROM price")
+        migration = asyncio.create_task(command("migrate"))
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'price'::regclass"
+        while not await other.fetchval(waiting):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        await other.execute("SET lock_timeout = '100ms'")
+        try:
+            await other.fetch("SELECT * FROM price")
+        except asyncpg.LockNotAvailableError:
+            pass
+        else:
+            raise AssertionError("a SELECT passed the waiting ALTER TABLE")
+        await reading.rollback()
+        await migration
+        await reader.close()
+        await other.close()
+
+    as_process(everybody_waits())
+    timeout = f"""ops.RunSQL("SET LOCAL lock_timeout = '100ms'", ""), {add.replace("rank", "rate")}"""
+    write("0003_rate", timeout, after="0002_rank")
+
+    async def gives_up() -> str:
+        reader = await connect()
+        try:
+            async with reader.transaction():
+                await reader.fetch("SELECT * FROM price")
+                return await command("migrate")
+        finally:
+            await reader.close()
+
+    assert "LockNotAvailableError" in fails(gives_up())
+    run("migrate")  # nothing was half done
+
+
+def at_once() -> None:
+    """Two runs apply the data migration twice. The second fails, but only as it records what it has done."""
+    write("0002_count", "ops.RunPython(count)", after="0001_initial", more=COUNT)
+    arguments = [sys.executable, "-m", "tortoise", "-c", f"{name}.conf.CONFIG", "migrate"]
+    runs = [subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in "12"]
+    assert sorted(run.wait() for run in runs) == [0, 1]
+    assert sql("SELECT cents FROM price") == [(10_000,)]  # 100 was meant
+
+
+def no_server() -> None:
+    """No answer looks like no migration; ask `migrate`."""
+    config = CONFIG.format(name=name, url="postgres://nobody@127.0.0.1:1/nowhere")
+    Path(name, "elsewhere.py").write_text(config)
+
+    async def elsewhere(*arguments: str) -> str:
+        importlib.invalidate_caches()
+        with redirect_stdout(io.StringIO()) as printed:
+            assert await run_cli_async(["-c", f"{name}.elsewhere.CONFIG", *arguments]) == 0
+        return printed.getvalue()
+
+    assert "(no applied migrations)" in as_process(elsewhere("history"))
+    assert "ConnectionRefusedError" in fails(elsewhere("migrate"))
+
+
+def other_driver() -> None:
+    """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
+    url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
+    Path(name, "conf.py").write_text(CONFIG.format(name=name, url=url))
+    write("0002_rank", 'ops.AddField("Price", "rank", fields.IntField(null=True))', after="0001_initial")
+    assert "the query has 0 placeholders but 3 parameters were passed" in fails(command("migrate"))
+    assert "already exists" in fails(command("migrate"))
+
+
+PARTS = (
+    not_null,
+    all_or_nothing,
+    imported,
+    guessed,
+    index_concurrently,
+    waiting,
+    at_once,
+    no_server,
+    other_driver,
+)
+home, path = Path.cwd(), list(sys.path)
+os.chdir(tempfile.mkdtemp())
+sys.path.insert(0, str(Path.cwd()))
+try:
+    for part in PARTS:
+        sql(f"CREATE SCHEMA {part.__name__}")
+        name = part.__name__
+        Path(name, "steps").mkdir(parents=True)
+        for file, text in {
+            "__init__.py": "",
+            "steps/__init__.py": "",
+            "models.py": MODELS,
+            "conf.py": CONFIG.format(name=name, url=f"{URL}?schema={name}"),
+        }.items():
+            Path(name, file).write_text(text)
+        write("0001_initial", INITIAL)
+        run("migrate")
+        part()
+finally:
+    os.chdir(home)
+    sys.path[:] = path
+    for part in PARTS:
+        sql(f"DROP SCHEMA IF EXISTS {part.__name__} CASCADE")

@@ -1,0 +1,310 @@
+# snippet: needs="tortoise>=1.1.8"
+"""Renames with the built-in migrations: what is detected, and operations for what is not.
+
+Copy RenameClass, RenameForeignKey, RenameAttribute and ForgetField into a project, say to
+apps/common/operations.py. They keep the state, from which the next migration is computed, in step with the
+tables.
+"""
+
+import asyncio
+import importlib
+import io
+import itertools
+import sqlite3
+import sys
+import tempfile
+from contextlib import closing, redirect_stdout
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+from tortoise.cli.cli import run_cli_async
+from tortoise.exceptions import ConfigurationError
+from tortoise.migrations import operations as ops
+
+
+class RenameClass(ops.RenameModel):
+    """The class gets another name, the table keeps its own: no SQL."""
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        model = state.models.pop((app_label, self.old_name))
+        model.name = self.new_name
+        model.options = model.options | {"table": model.table}
+        state.models[app_label, self.new_name] = model
+        for other in state.models.values():
+            for name, field in other.fields.items():
+                if getattr(field, "model_name", None) == f"{app_label}.{self.old_name}":
+                    other.fields[name] = deepcopy(field)
+                    other.fields[name].model_name = f"{app_label}.{self.new_name}"
+        state.apps = state.apps.clone(state.models)
+
+
+class RenameForeignKey(ops.RenameField):
+    """The foreign key and its column get another name: RENAME COLUMN."""
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        fields = self.get_model_state(state, app_label, self.model_name).fields
+        fields[self.old_name] = deepcopy(fields[self.old_name])
+        fields[self.old_name].source_field = f"{self.new_name}_id"
+        super().state_forward(app_label, state)
+
+
+class RenameAttribute(ops.RenameField):
+    """The attribute gets another name, the column keeps its own (`source_field=` in the model): no SQL."""
+
+    def __init__(self, model_name: str, old_name: str, new_name: str, column: str) -> None:
+        super().__init__(model_name, old_name, new_name)
+        self.column = column
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        fields = self.get_model_state(state, app_label, self.model_name).fields
+        fields[self.old_name] = deepcopy(fields[self.old_name])
+        fields[self.old_name].source_field = self.column
+        super().state_forward(app_label, state)
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class ForgetField(ops.RemoveField):
+    """The model has lost the field, the table keeps the column: no SQL."""
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+# --- the proof
+
+HEAD = """
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+from tortoise.models import Model
+from __main__ import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
+"""
+MODELS = """
+class Customer(Model):
+    id = fields.IntField(primary_key=True)
+    {email}
+
+class Base{base}(Model):
+    class Meta:
+        abstract = True
+
+class {invoice}({parent}):
+    class Meta:
+        table = "{table}"
+
+    {customer} = fields.ForeignKeyField("models.Customer", related_name="invoices")
+
+class Payment(Model):
+    id = fields.IntField(primary_key=True)
+    invoice = fields.ForeignKeyField("models.{invoice}", related_name="payments")
+"""
+AS_BEFORE = {
+    "email": "email = fields.CharField(max_length=50, null=True)",
+    "base": "Invoice",
+    "parent": "BaseInvoice",
+    "invoice": "Invoice",
+    "table": "invoice",
+    "customer": "customer",
+}
+STEP = """
+async def check(apps, schema_editor):
+    {check}
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [{operations}, ops.RunPython(check, ops.RunPython.noop)]
+"""
+numbers = itertools.count(1)
+sys.path.insert(0, tempfile.mkdtemp())
+
+
+class Shop:
+    """A project with one migration, applied, and a row in each table."""
+
+    def __init__(self, **changed: str) -> None:
+        self.name = f"shop{next(numbers)}"
+        self.root = Path(sys.path[0], self.name)
+        self.steps = self.root / "steps"
+        self.steps.mkdir(parents=True)
+        for package in (self.root, self.steps):
+            (package / "__init__.py").touch()
+        self.models(**changed)
+        self.run("makemigrations")
+        self.run("migrate")
+        self.sql("INSERT INTO customer (email) VALUES ('a@x.test')")
+        self.sql("INSERT INTO invoice (customer_id) VALUES (1)")
+        self.sql("INSERT INTO payment (invoice_id) VALUES (1)")
+
+    def models(self, *, more: str = "", **changed: str) -> None:
+        """The models as they are now, each time in a module of their own."""
+        self.stage = f"stage{next(numbers)}"
+        app = {
+            "models": [f"{self.name}.{self.stage}"],
+            "default_connection": "default",
+            "migrations": f"{self.name}.steps",
+        }
+        config = {"connections": {"default": f"sqlite://{self.root}/db.sqlite3"}, "apps": {"models": app}}
+        text = HEAD + MODELS.format(**AS_BEFORE | changed) + f"{more}\nCONFIG = {config}\n"
+        (self.root / f"{self.stage}.py").write_text(text)
+
+    def run(self, *command: str) -> str:
+        """What `python -m tortoise COMMAND` prints."""
+        importlib.invalidate_caches()
+        with redirect_stdout(io.StringIO()) as printed:
+            assert asyncio.run(run_cli_async(["-c", f"{self.name}.{self.stage}.CONFIG", *command])) == 0
+        return printed.getvalue()
+
+    def made(self) -> str:
+        """The migration that makemigrations writes for the models as they are now."""
+        self.run("makemigrations", "-n", "made")
+        return next(self.steps.glob("*_made.py")).read_text()
+
+    def step(self, operations: str, check: str = "pass") -> None:
+        """A migration by hand, applied, found complete, undone and applied again."""
+        (self.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=operations, check=check))
+        self.run("migrate")
+        assert "No changes detected" in self.run("makemigrations")
+        self.run("downgrade", "models", "0001_initial")
+        self.run("migrate")
+
+    def sql(self, statement: str) -> list[tuple]:
+        with closing(sqlite3.connect(self.root / "db.sqlite3")) as database:
+            rows = database.execute(statement).fetchall()
+            database.commit()
+            return rows
+
+
+def duplicate(shop: Shop, command: str) -> None:
+    """The command fails because old and new model own the same backward relation."""
+    try:
+        shop.run(command)
+    except ConfigurationError as error:
+        assert 'backward relation "invoices" duplicates in model Customer' in str(error)
+    else:
+        raise AssertionError(f"{command} has gone well")
+
+
+PHONE = "phone = fields.CharField(max_length=50, null=True)"
+LONGER = "contact = fields.CharField(max_length=60, null=True)"
+KEPT = 'contact = fields.CharField(max_length=50, null=True, source_field="email")'
+
+# One column removed, another of its kind added: a rename. Nobody is asked, addresses become phone numbers.
+shop = Shop()
+shop.models(email=PHONE)
+assert "RenameField" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT phone FROM customer") == [("a@x.test",)]
+
+# Renamed and made longer: add and remove, the addresses are lost.
+shop = Shop()
+shop.models(email=LONGER)
+made = shop.made()
+assert "AddField" in made
+assert "RemoveField" in made
+
+# A foreign key: add and remove, which doesn't even run.
+shop = Shop()
+shop.models(customer="buyer")
+made = shop.made()
+assert "AddField" in made
+assert "RemoveField" in made
+duplicate(shop, "migrate")
+
+# A class with a foreign key that extends Model itself: RenameModel is right, and doesn't run.
+shop = Shop(parent="Model")
+shop.models(parent="Model", invoice="Bill")
+assert "RenameModel" in shop.made()
+duplicate(shop, "migrate")
+duplicate(shop, "makemigrations")  # as long as that file is there
+
+# A class with a base is never recognised, the base renamed or not: a new model, and the old one goes.
+for base in ("Invoice", "Bill"):
+    shop = Shop()
+    shop.models(base=base, parent=f"Base{base}", invoice="Bill")
+    made = shop.made()
+    assert "CreateModel" in made
+    assert "DeleteModel" in made
+    duplicate(shop, "migrate")  # the relation prevents it
+
+# Without a relation nothing does: the rows are gone, exit status 0.
+alone = "class Base{0}(Model):\n    class Meta:\n        abstract = True\n\n"
+alone += "class {0}(Base{0}):\n    text = fields.CharField(max_length=9, default='x')\n"
+shop = Shop()
+shop.models(more=alone.format("Note"))
+shop.run("makemigrations")
+shop.run("migrate")
+shop.sql("INSERT INTO note (text) VALUES ('a')")
+shop.models(more=alone.format("Memo"))
+shop.run("makemigrations", "-n", "memo")
+shop.run("migrate")
+assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
+assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
+
+# source_field says that the column stays: RenameField renames it, and the next migration wants it back.
+shop = Shop()
+shop.models(email=KEPT)
+assert "RenameField" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT contact FROM customer") == [("a@x.test",)]
+assert "Created" in shop.run("makemigrations")
+
+# A table: not detected.
+shop = Shop()
+shop.models(table="bill")
+assert "No changes detected" in shop.run("makemigrations")
+
+# What works.
+shop = Shop()
+shop.models(base="Bill", parent="BaseBill", invoice="Bill")
+shop.step(
+    'RenameClass("Invoice", "Bill")',
+    'assert await apps.get_model("models.Bill").filter(payments__id=1, customer__id=1).count() == 1',
+)
+assert shop.sql("SELECT count(*) FROM invoice") == [(1,)]
+
+shop = Shop()
+shop.models(customer="buyer")
+shop.step('RenameForeignKey("Invoice", "customer", "buyer")')
+assert shop.sql("SELECT buyer_id FROM invoice") == [(1,)]
+
+shop = Shop()
+shop.models(email=KEPT)
+shop.step(
+    'RenameAttribute("Customer", "email", "contact", column="email")',
+    'assert await apps.get_model("models.Customer").filter(contact="a@x.test").count() == 1',
+)
+assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
+
+shop = Shop()
+shop.models(email=KEPT.replace("50", "60"))
+shop.step(
+    'RenameAttribute("Customer", "email", "contact", column="email"), ops.AlterField('
+    '"Customer", "contact", fields.CharField(max_length=60, null=True, source_field="email"))'
+)
+
+shop = Shop()
+shop.models(email="")
+shop.step('ForgetField("Customer", "email")')
+assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
+
+shop = Shop()
+shop.models(email=LONGER.replace("60", "50"))
+shop.step('ops.RenameField("Customer", "email", "contact")')
+assert shop.sql("SELECT contact FROM customer") == [("a@x.test",)]
+
+shop = Shop()
+shop.models(table="bill")
+shop.step(
+    'ops.RunSQL("ALTER TABLE invoice RENAME TO bill", "ALTER TABLE bill RENAME TO invoice"),'
+    'ops.AlterModelOptions("Invoice", {"table": "bill", "app": "models", "pk_attr": "id"})',
+    'assert await apps.get_model("models.Invoice").all().count() == 1',
+)
+assert shop.sql("SELECT count(*) FROM bill") == [(1,)]

@@ -1,0 +1,140 @@
+"""Test contexts: what they keep apart, what they refuse, and the helpers around them."""
+
+import asyncio
+import tempfile
+import warnings
+from pathlib import Path
+from unittest import IsolatedAsyncioTestCase, SkipTest, TestLoader, TextTestRunner
+from unittest.mock import patch
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.contrib.test import requireCapability, tortoise_test_context, truncate_all_models
+from tortoise.exceptions import ConfigurationError, OperationalError
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+
+class BaseNote(Model):
+    class Meta:
+        abstract = True
+
+    text = fields.CharField(max_length=20)
+
+
+class Note(BaseNote):
+    author = fields.ForeignKeyField("models.Author", related_name="notes")
+
+
+class Author(Model):
+    name = fields.CharField(max_length=20)
+
+
+class FakeNote(BaseNote):
+    class Meta:
+        abstract = True
+
+
+async def two_at_once() -> None:
+    async with tortoise_test_context(["__main__"]):
+        await Author.create(name="Ada")
+        async with tortoise_test_context(["__main__"]):
+            assert await Author.all().count() == 0
+        assert await Author.all().count() == 1
+        await truncate_all_models()
+        assert await Author.all().count() == 0
+
+
+async def a_fake_has_no_table() -> None:
+    async with tortoise_test_context(["__main__"]):
+        try:
+            await FakeNote.all()
+        except ConfigurationError as error:
+            assert "default_connection for the model" in str(error)
+        else:
+            raise AssertionError("a fake was queried")
+
+
+async def a_file_is_made_once() -> None:
+    url = f"sqlite://{Path(tempfile.mkdtemp()).as_posix()}/test.sqlite3"
+    async with tortoise_test_context(["__main__"], db_url=url):
+        pass
+    try:
+        async with tortoise_test_context(["__main__"], db_url=url):
+            pass
+    except OperationalError as error:
+        assert "already exists" in str(error)
+    else:
+        raise AssertionError("the context removed its file")
+
+
+async def another_label() -> None:
+    """A class belongs to the first label that took it, for the whole process; later ones get nothing."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        async with tortoise_test_context(["__main__"], app_label="notes") as context:
+            assert not list(context.apps.get_models_iterable())
+    assert any('Module "__main__" has no models' in str(warning.message) for warning in caught)
+
+
+async def several_labels() -> None:
+    """The context takes one label, TortoiseContext takes any number."""
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        assert await Author.all().count() == 0
+
+
+async def a_patched_connection_misses_transactions() -> None:
+    async with tortoise_test_context(["__main__"]) as context:
+        connection = context.db()
+        with patch.object(connection, "execute_query", wraps=connection.execute_query) as spy:
+            await Author.all()
+            async with in_transaction():
+                await Author.all()
+        assert spy.await_count == 1
+
+
+async def capabilities() -> None:
+    """The decorator's own default alias is none that the context makes."""
+
+    @requireCapability(dialect="sqlite")
+    async def with_the_default() -> None: ...
+
+    @requireCapability(connection_name="default", dialect="postgres")
+    async def with_a_name() -> None: ...
+
+    async with tortoise_test_context(["__main__"]):
+        try:
+            await with_the_default()
+        except ConfigurationError as error:
+            assert "Unable to get db settings for alias 'models'" in str(error)
+        else:
+            raise AssertionError("the default alias exists")
+        try:
+            await with_a_name()
+        except SkipTest as skipped:
+            assert "dialect != postgres" in str(skipped)
+        else:
+            raise AssertionError("not skipped")
+
+
+class UnittestStyle(IsolatedAsyncioTestCase):
+    async def test_it(self) -> None:
+        await self.enterAsyncContext(tortoise_test_context(["__main__"]))
+        await Author.create(name="Ada")
+        assert await Author.all().count() == 1
+
+
+for scene in (
+    two_at_once,
+    a_fake_has_no_table,
+    a_file_is_made_once,
+    another_label,
+    several_labels,
+    a_patched_connection_misses_transactions,
+    capabilities,
+):
+    asyncio.run(scene())
+result = TextTestRunner().run(TestLoader().loadTestsFromTestCase(UnittestStyle))
+assert result.wasSuccessful() and result.testsRun == 1

@@ -1,0 +1,73 @@
+"""A session fixture with a loop per test: the connection is opened again, on an empty database.
+
+And pytest does not exit afterwards: the connection that nobody closed has a thread. billing/tests/
+test_rollback.py is how to share a database.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+MODELS = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Note(Model):
+    text = fields.CharField(max_length=20, default="")
+"""
+FIXTURE = """\
+import pytest, pytest_asyncio
+from notes_models import Note
+from tortoise.contrib.test import tortoise_test_context
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def database():
+    async with tortoise_test_context(["notes_models"]):
+        yield
+
+"""
+WRONG = """
+@pytest.mark.asyncio
+async def test_it(database):
+    await Note.create()
+"""
+RIGHT = """
+@pytest.mark.asyncio(loop_scope="module")
+async def test_it(database):
+    await Note.create()
+"""
+
+
+RUN = """
+import os, pytest, threading
+
+pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:tortoise_dev"])
+left = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
+print(len(left), "threads keep the process from ending", flush=True)
+os._exit(0)
+"""
+
+
+def pytest(test: str) -> str:
+    """What pytest printed, and how many threads it left."""
+    folder = Path(tempfile.mkdtemp())
+    (folder / "notes_models.py").write_text(MODELS)
+    (folder / "test_it.py").write_text(FIXTURE + test)
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    command = [sys.executable, "-c", RUN]
+    return subprocess.run(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, timeout=20
+    ).stdout
+
+
+printed = pytest(RIGHT)
+assert "1 passed" in printed, printed
+assert "0 threads keep the process" in printed, printed
+
+printed = pytest(WRONG)
+assert "1 failed" in printed and "no such table: note" in printed, printed
+assert "1 threads keep the process" in printed, printed

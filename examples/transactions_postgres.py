@@ -1,0 +1,119 @@
+# snippet: needs="postgres"
+"""Errors that a transaction meets on PostgreSQL, and which class they are. In a schema of its own.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/transactions_postgres.py
+"""
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Awaitable, Callable
+from functools import partial
+
+import asyncpg
+from tortoise import Tortoise, fields
+from tortoise.exceptions import (
+    BaseORMException,
+    DoesNotExist,
+    IntegrityError,
+    OperationalError,
+    TransactionManagementError,
+)
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+URL = os.environ["DATABASE_URL"]
+SCHEMA = "transactions_postgres"
+
+
+class Row(Model):
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=20, unique=True)
+
+
+async def touch(first: Row, second: Row, wait: Callable[[], Awaitable[object]]) -> None:
+    """Lock two rows, one after the other."""
+    async with in_transaction():
+        await Row.filter(id=first.id).update(name=first.name)
+        await wait()
+        await Row.filter(id=second.id).update(name=second.name)
+
+
+async def errors() -> None:
+    first, second = await Row.create(name="first"), await Row.create(name="second")
+    both_hold_one = asyncio.Barrier(2).wait
+    orders = (touch(first, second, both_hold_one), touch(second, first, both_hold_one))
+    (error,) = (result for result in await asyncio.gather(*orders, return_exceptions=True) if result)
+    assert isinstance(error, asyncpg.DeadlockDetectedError)
+    assert not isinstance(error, BaseORMException)
+    pause = partial(asyncio.sleep, 0.05)
+    await asyncio.gather(touch(first, second, pause), touch(first, second, pause))  # they take turns
+
+    assert issubclass(IntegrityError, OperationalError)
+    assert issubclass(DoesNotExist, OperationalError)
+    try:
+        _ = await Row.get(id="no UUID")
+    except OperationalError as wrong:
+        assert not isinstance(wrong, DoesNotExist)  # which it is on SQLite
+    else:
+        raise AssertionError("that was no UUID")
+
+
+async def aborted() -> None:
+    """A swallowed error: whatever comes next fails; if nothing does, the block ends well and all is lost."""
+    try:
+        async with in_transaction():
+            with contextlib.suppress(IntegrityError):
+                _ = await Row.create(name="first")
+            await Row.all().count()
+    except TransactionManagementError as error:
+        assert "current transaction is aborted" in str(error)
+    else:
+        raise AssertionError("the transaction went on")
+
+    try:
+        async with in_transaction(), in_transaction() as inner:
+            await inner.execute_query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+    except TransactionManagementError as error:
+        assert "must not be called in a subtransaction" in str(error)
+    else:
+        raise AssertionError("the level of a running transaction can be changed")
+
+
+async def insert(name: str, number: int) -> None:
+    async with in_transaction():
+        await Row.create(name=f"{name}{number}")
+        await asyncio.sleep(0.01)
+        if number == 1:
+            raise ValueError("only this one fails")
+
+
+async def gathered() -> None:
+    """Side by side all that ended well is there; inside one transaction it isn't."""
+    await asyncio.gather(*(insert("a", number) for number in range(3)), return_exceptions=True)
+    assert await Row.filter(name__startswith="a").count() == 2
+    try:
+        async with in_transaction():
+            await asyncio.gather(*(insert("b", number) for number in range(3)), return_exceptions=True)
+    except Exception as error:  # whichever way the savepoints got mixed up
+        print(type(error).__name__)
+    assert await Row.filter(name__startswith="b").count() != 2
+
+
+async def main() -> None:
+    # Tortoise doesn't roll back after a TransactionManagementError; asyncpg says so, and does.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    connection = await asyncpg.connect(URL)
+    await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+    try:
+        await Tortoise.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
+        await Tortoise.generate_schemas()
+        for part in (errors, aborted, gathered):
+            await part()
+    finally:
+        await Tortoise.close_connections()
+        await connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+        await connection.close()
+
+
+asyncio.run(main())

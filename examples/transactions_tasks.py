@@ -1,0 +1,92 @@
+"""Tasks started inside a transaction, and transactions where there are two databases. On SQLite."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+
+from tortoise import Tortoise, fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ParamsError
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+
+class Row(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+
+
+async def insert(name: str, signal: asyncio.Event) -> None:
+    await signal.wait()
+    await Row.create(name=name)
+
+
+async def names() -> list[str]:
+    return await Row.all().order_by("id").values_list("name", flat=True)
+
+
+async def tasks() -> None:
+    now, later = asyncio.Event(), asyncio.Event()
+    async with tortoise_test_context(["__main__"]):
+        try:
+            async with in_transaction():
+                now.set()
+                await asyncio.create_task(insert("inside", now))
+                raise ValueError
+        except ValueError:
+            pass
+        assert await names() == []  # the task wrote in the transaction that it was started in
+
+        try:
+            async with in_transaction():
+                task = asyncio.create_task(insert("late", later))
+                raise ValueError
+        except ValueError:
+            later.set()
+            await task
+        assert await names() == ["late"]  # it came after the rollback, and wrote all the same
+
+        query = Row.all().delete()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(query)  # type: ignore[arg-type]
+        except* TypeError as errors:
+            assert "a coroutine was expected" in str(errors.exceptions[0])
+        else:
+            raise AssertionError("a query is a coroutine")
+        assert await query == 1
+
+
+async def two_databases() -> None:
+    """A transaction has a name, and another database is outside of it."""
+    folder = Path(tempfile.mkdtemp()).as_posix()
+    connections = {name: f"sqlite://{folder}/{name}" for name in ("default", "archive")}
+    apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+    await Tortoise.init(config={"connections": connections, "apps": apps})
+    try:
+        archive = Tortoise.get_connection("archive")
+        await Tortoise.generate_schemas()
+        await archive.execute_script("CREATE TABLE row (id INTEGER PRIMARY KEY, name TEXT)")
+        try:
+            async with in_transaction():
+                pass
+        except ParamsError as error:
+            assert "you should specify connection_name" in str(error)
+        else:
+            raise AssertionError("no name was asked for")
+
+        try:
+            async with in_transaction("default"):
+                await Row.create(name="a")
+                await Row.create(name="b", using_db=archive)
+                raise ValueError
+        except ValueError:
+            pass
+        assert await Row.all().count() == 0
+        assert await Row.all().using_db(archive).values_list("name", flat=True) == ["b"]
+    finally:
+        await Tortoise.close_connections()
+
+
+asyncio.run(tasks())
+asyncio.run(two_databases())

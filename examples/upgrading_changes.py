@@ -1,0 +1,295 @@
+"""What changed from 0.20.1 over 0.25.1 and 1.1.0 to 1.1.9: run it with any of them, it knows what each does.
+
+0.20.1 and 0.25.1 need `aiosqlite<0.22`.
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import datetime
+import importlib
+import sqlite3
+import sys
+import tempfile
+import warnings
+from pathlib import Path
+
+import tortoise
+import tortoise.contrib.test
+from tortoise import Tortoise, fields, timezone
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
+from tortoise.utils import get_schema_sql
+
+FOLDER = Path(tempfile.mkdtemp())
+MODULES = {"models": ["__main__"]}
+
+
+class Author(Model):
+    name = fields.CharField(max_length=20)
+
+
+class Book(Model):
+    title = fields.CharField(max_length=20)
+    stock = fields.IntField(default=7)
+    at = fields.DatetimeField(null=True)
+    added = fields.DatetimeField(auto_now_add=True)
+    author = fields.ForeignKeyField("models.Author", related_name="books", null=True)
+
+
+async def connect(**options):
+    """Start Tortoise on an empty database."""
+    result = await Tortoise.init(db_url="sqlite://:memory:", modules=MODULES, **options)
+    await Tortoise.generate_schemas()
+    return result
+
+
+async def outcome(query) -> str:
+    """The value that awaiting `query()` gives, or the name of the exception."""
+    try:
+        return str(await query())
+    except Exception as error:
+        return type(error).__name__
+
+
+def alone(coroutine) -> object:
+    """Run a probe as a program would: one event loop, its connections closed at the end."""
+
+    async def run():
+        try:
+            return await coroutine
+        finally:
+            with contextlib.suppress(RuntimeError):  # nothing was started here
+                await Tortoise.close_connections()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return asyncio.run(run())
+
+
+async def query_in_another_task() -> str:
+    """As with a FastAPI lifespan: it and the requests are different tasks."""
+    started, stop = asyncio.Event(), asyncio.Event()
+
+    async def lifespan() -> None:
+        await connect()
+        started.set()
+        await stop.wait()
+        await Tortoise.close_connections()
+
+    task = asyncio.create_task(lifespan())
+    await started.wait()
+    answer = await outcome(lambda: Author.all().count())
+    stop.set()
+    await task
+    return answer
+
+
+async def what_init_returns() -> str:
+    return type(await connect()).__name__
+
+
+async def read_back(**options) -> bool:
+    """Is a value that was stored aware read back aware?"""
+    await connect(**options)
+    at = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+    book = await Book.create(title="a", at=at)
+    return (await Book.get(id=book.id)).at.tzinfo is not None
+
+
+async def now_in_another_zone() -> str:
+    """The zone of `timezone.now()` where the configuration says Asia/Tokyo."""
+    await connect(timezone="Asia/Tokyo")
+    return str(timezone.now().tzinfo)
+
+
+async def instant_without_tz() -> str:
+    """What the database holds of 12:00 UTC with `use_tz=False`."""
+    await connect(use_tz=False)
+    at = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
+    await Book.create(title="a", at=at)
+    connection = Tortoise.get_connection("default")
+    return (await connection.execute_query_dict("SELECT at FROM book"))[0]["at"]
+
+
+async def nested_transaction() -> str:
+    """What is left of an outer transaction whose inner one fails and is caught."""
+    await connect()
+    async with in_transaction():
+        await Author.create(name="outer")
+        try:
+            async with in_transaction():
+                raise ValueError
+        except ValueError:
+            pass
+        await Author.create(name="after")
+    return await outcome(lambda: Author.all().order_by("id").values_list("name", flat=True))
+
+
+async def ddl_has(text: str) -> bool:
+    await connect()
+    return text in get_schema_sql(Tortoise.get_connection("default"), safe=False)
+
+
+async def delete_with_a_relation_filter() -> str:
+    await connect()
+    await Book.create(title="a", author=await Author.create(name="Ann"))
+    return await outcome(lambda: Book.filter(author__name="Ann").delete())
+
+
+async def count_past_the_end() -> str:
+    await connect()
+    await Author.create(name="Ann")
+    return await outcome(lambda: Author.all().offset(5).count())
+
+
+async def rows_written_by_one() -> str:
+    await connect()
+    for name in "abc":
+        await Author.create(name=name)
+    updated = await outcome(lambda: Author.all().limit(1).update(name="d"))
+    return f"{updated} {await outcome(lambda: Author.all().first().delete())}"
+
+
+async def bulk_create_returns() -> str:
+    await connect()
+    return await outcome(lambda: Author.bulk_create([Author(name="a")]))
+
+
+async def literals_in_sql() -> bool:
+    await connect()
+    return "'Ann'" in Author.filter(name="Ann").sql()
+
+
+async def missing_by_subscript() -> str:
+    await connect()
+    return await outcome(lambda: Author[99])
+
+
+async def defaults_against_the_filter() -> str:
+    await connect()
+    return await outcome(lambda: Author.get_or_create(name="a", defaults={"name": "b"}))
+
+
+async def only_then_values() -> str:
+    await connect()
+    return await outcome(lambda: Author.all().only("name").values("name"))
+
+
+async def modules_as(value) -> str:
+    return await outcome(lambda: Tortoise.init(db_url="sqlite://:memory:", modules={"models": value}))
+
+
+async def deprecated_fields() -> list[str]:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        fields.IntField(pk=True)
+        fields.IntField(index=True)
+    return [warning.category.__name__ for warning in caught]
+
+
+def field_named(name: str) -> str:
+    try:
+        type("Clash", (Model,), {"__module__": "elsewhere", name: fields.IntField(null=True)})
+    except Exception as error:
+        return type(error).__name__
+    return "fine"
+
+
+def query_in_a_second_run() -> str:
+    """A script with one asyncio.run for the start and one for the work."""
+    url = f"sqlite://{(FOLDER / 'twice.sqlite3').as_posix()}"
+    sqlite3.connect(FOLDER / "twice.sqlite3").executescript("CREATE TABLE author (id INTEGER, name TEXT)")
+
+    async def start() -> None:
+        await Tortoise.init(db_url=url, modules=MODULES)
+
+    async def work() -> str:
+        try:
+            return await outcome(lambda: Author.all().count())
+        finally:
+            with contextlib.suppress(RuntimeError):
+                await Tortoise.close_connections()
+
+    asyncio.run(start())
+    return asyncio.run(work())
+
+
+def has(module: str, name: str) -> bool:
+    try:
+        return hasattr(importlib.import_module(f"tortoise.{module}"), name)
+    except ImportError:
+        return False
+
+
+def test_helpers() -> int:
+    return len(OLD_TEST_HELPERS & set(dir(tortoise.contrib.test)))
+
+
+OLD_TEST_HELPERS = {
+    *("TestCase", "IsolatedTestCase", "TruncationTestCase", "SimpleTestCase"),
+    *("initializer", "finalizer", "env_initializer", "getDBConfig"),
+}
+CONFIGURATION, DEPRECATED = "ConfigurationError", ["DeprecationWarning", "DeprecationWarning"]
+UTC, NO_TZ = "2026-01-01 12:00:00+00:00", "2026-01-01 12:00:00"
+
+# Name: runner, probe, and what it finds on 0.20.1, on 0.25.1 and on 1.1.9.
+CHANGES = {
+    "query in another task than init": (alone, query_in_another_task, "0", "0", "RuntimeError"),
+    "query in a second asyncio.run": (None, query_in_a_second_run, "0", "0", "RuntimeError"),
+    "init returns": (alone, what_init_returns, "NoneType", "NoneType", "TortoiseContext"),
+    "read back aware": (alone, read_back, True, True, True),
+    "read back aware, use_tz=False": (alone, lambda: read_back(use_tz=False), True, True, False),
+    "12:00 UTC is stored as, use_tz=False": (alone, instant_without_tz, UTC, UTC, NO_TZ),
+    "timezone.now() where the zone is Tokyo": (alone, now_in_another_zone, "Asia/Tokyo", "Asia/Tokyo", "UTC"),
+    "default= is in the DDL": (alone, lambda: ddl_has("DEFAULT 7"), True, True, False),
+    "auto_now_add is in the DDL": (alone, lambda: ddl_has("DEFAULT CURRENT_TIMESTAMP"), True, True, False),
+    "limit(1).update(), first().delete()": (alone, rows_written_by_one, "1 1", "3 3", "3 3"),
+    "left around a failed transaction": (alone, nested_transaction, "['after']", *["['outer', 'after']"] * 2),
+    "bulk_create returns": (alone, bulk_create_returns, "[<Author>]", "None", "None"),
+    ".sql() shows the values": (alone, literals_in_sql, True, False, False),
+    "Model[missing]": (alone, missing_by_subscript, "KeyError", *["ObjectDoesNotExistError"] * 2),
+    "get_or_create() against itself": (alone, defaults_against_the_filter, "KeyError", *["ParamsError"] * 2),
+    "only().values()": (alone, only_then_values, "[]", "ValueError", "ValueError"),
+    "delete with a relation filter": (alone, delete_with_a_relation_filter, *["OperationalError"] * 2, "1"),
+    "count with an offset past the end": (alone, count_past_the_end, "-4", "-4", "0"),
+    "pk=, index= warn": (alone, deprecated_fields, [], DEPRECATED, DEPRECATED),
+    "modules as a tuple": (alone, lambda: modules_as(("__main__",)), "None", "None", CONFIGURATION),
+    "modules as a module": (
+        alone,
+        lambda: modules_as([sys.modules["__main__"]]),
+        "None",
+        "None",
+        CONFIGURATION,
+    ),
+    "field named first": (None, lambda: field_named("first"), "fine", "fine", CONFIGURATION),
+    "field named clone": (None, lambda: field_named("clone"), "fine", "fine", CONFIGURATION),
+    "old test helpers": (None, test_helpers, 8, 8, 0),
+    "HTTPNotFoundError": (None, lambda: has("contrib.fastapi", "HTTPNotFoundError"), True, False, False),
+    "tortoise_test_context": (None, lambda: has("contrib.test", "tortoise_test_context"), False, False, True),
+    "built-in migrations": (None, lambda: has("migrations", "Migration"), False, False, True),
+    "query_utils.Q": (None, lambda: has("query_utils", "Q"), False, False, False),
+    "Model.check": (None, lambda: hasattr(Model, "check"), True, False, False),
+    "slices, last(), latest()": (None, lambda: hasattr(QuerySet, "latest"), False, True, True),
+    "Model.construct()": (None, lambda: hasattr(Model, "construct"), False, False, True),
+    "union(), contains()": (None, lambda: hasattr(QuerySet, "union"), False, False, True),
+}
+
+AFTER_1_1_0 = {
+    "default= is in the DDL",
+    "auto_now_add is in the DDL",
+    "delete with a relation filter",
+    "count with an offset past the end",
+    "union(), contains()",
+}
+
+if __name__ == "__main__":
+    column = {"0.20.1": 0, "0.25.1": 1, "1.1.0": 2, "1.1.9": 2}[tortoise.__version__]
+    for name, (runner, probe, *expected) in CHANGES.items():
+        if tortoise.__version__ == "1.1.0" and name in AFTER_1_1_0:
+            expected[2] = expected[1]
+        fresh = contextvars.Context()  # as in a new process: no Tortoise started anywhere
+        found = fresh.run(runner, probe()) if runner else fresh.run(probe)
+        print(f"{name:42}{found}")
+        assert found == expected[column], (name, expected[column])

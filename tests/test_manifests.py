@@ -1,0 +1,166 @@
+"""The deployment files of examples/billing: valid by their published schemas, and each migrates first."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
+CHART = BILLING / "charts" / "billing"
+KUBERNETES = BILLING / "kubernetes"
+MIGRATE = ["python", "migrate.py"]
+COMPLETE = ["app/deployment.yaml", "app/service.yaml", "migrate/job.yaml"]
+VENDORED = {
+    "docker/docker-compose.yml": "vendor.compose-spec",
+    ".github/workflows/deploy.yml": "vendor.github-workflows",
+    ".gitlab-ci.yml": "vendor.gitlab-ci",
+}
+
+
+def text(name: str) -> str:
+    return (BILLING / name).read_text(encoding="utf-8")
+
+
+def load(name: str) -> Any:
+    return yaml.safe_load(text(name))
+
+
+def check_jsonschema(schema: str, file: Path) -> subprocess.CompletedProcess[str]:
+    """Run check-jsonschema with one of the schemas that it ships."""
+    command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+
+def rendered(template: Path) -> str:
+    """A template with the chart's values in it. Enough for this chart, whose templates are YAML as they
+    stand; test_helm_renders_the_same compares it to Helm."""
+    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
+    names = {".Release.Name": "shop"}
+    names |= {f".Values.image.{key}": value for key, value in values["image"].items()}
+    names |= {".Values.databaseSecret": values["databaseSecret"]}
+    source = template.read_text(encoding="utf-8")
+    return re.sub(r"\{\{ (\S+) \}\}", lambda match: names[match[1]], source)
+
+
+def validate(document: Any) -> None:
+    """Strict: a field that Kubernetes does not know is an error. Raises ValidationError."""
+    kubernetes_validate.validate(document, "1.36", strict=True)
+
+
+def run(*command: str) -> str:
+    """What a tool printed; skips where it is not installed."""
+    if shutil.which(command[0]) is None:
+        pytest.skip(f"no {command[0]} here")
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("name", VENDORED)
+def test_it_is_valid_by_the_schema_that_check_jsonschema_ships(name: str) -> None:
+    done = check_jsonschema(VENDORED[name], BILLING / name)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("name", VENDORED)
+def test_those_schemas_refuse_a_misspelt_key(name: str, tmp_path: Path) -> None:
+    """Of a service, of a job."""
+    wrong = {"depends_on:": "depend_on:", "runs-on:": "run-on:", "resource_group:": "resources:"}
+    broken = text(name)
+    for right, misspelt in wrong.items():
+        broken = broken.replace(right, misspelt)
+    assert broken != text(name)
+    file = tmp_path / Path(name).name
+    file.write_text(broken)
+    assert check_jsonschema(VENDORED[name], file).returncode == 1
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_manifests_are_valid_kubernetes(name: str) -> None:
+    validate(yaml.safe_load((KUBERNETES / name).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("template", sorted(CHART.glob("templates/*.yaml")), ids=lambda path: path.name)
+def test_templates_are_valid_kubernetes_once_filled_in(template: Path) -> None:
+    validate(yaml.safe_load(rendered(template)))
+
+
+def test_the_kubernetes_schema_refuses_a_misspelt_key() -> None:
+    job = yaml.safe_load((KUBERNETES / "migrate/job.yaml").read_text(encoding="utf-8"))
+    job["spec"]["backofLimit"] = job["spec"].pop("backoffLimit")
+    with pytest.raises(kubernetes_validate.ValidationError):
+        validate(job)
+
+
+@pytest.mark.parametrize("overlay", ["app", "migrate", "init-container"])
+def test_kustomize_builds_valid_kubernetes(overlay: str) -> None:
+    documents = list(yaml.safe_load_all(run("kubectl", "kustomize", str(KUBERNETES / overlay))))
+    assert documents
+    for document in documents:
+        validate(document)
+    images = re.findall(r'"image": "([^"]+)"', json.dumps(documents))
+    assert set(images) == {"registry.example.com/billing:0.1.0"}, "an image without its tag"
+
+
+def test_helm_renders_the_same() -> None:
+    documents = list(yaml.safe_load_all(run("helm", "template", "shop", str(CHART))))
+    expected = [yaml.safe_load(rendered(path)) for path in CHART.glob("templates/*.yaml")]
+    assert sorted(map(json.dumps, documents)) == sorted(map(json.dumps, expected))
+
+
+def test_docker_compose_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    probe = ["docker", "compose", "version"]
+    if not shutil.which("docker") or subprocess.run(probe, capture_output=True, check=False).returncode:
+        pytest.skip("no docker compose here")
+    monkeypatch.setenv("POSTGRES_PASSWORD", "secret")
+    run("docker", "compose", "-f", str(BILLING / "docker" / "docker-compose.yml"), "config", "--quiet")
+
+
+def test_compose_migrates_once_before_the_application() -> None:
+    services = load("docker/docker-compose.yml")["services"]
+    assert services["migrate"]["command"] == MIGRATE
+    assert services["migrate"]["restart"] == "no"
+    assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
+    assert services["app"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert "healthcheck" in services["db"]
+    for service in ("migrate", "app"):
+        assert "DATABASE_URL" in services[service]["environment"], service
+
+
+def test_the_job_is_a_hook_that_fails_fast() -> None:
+    job = yaml.safe_load(rendered(CHART / "templates" / "migrate-job.yaml"))
+    notes = job["metadata"]["annotations"]
+    assert notes["helm.sh/hook"] == "pre-install,pre-upgrade"
+    assert notes["helm.sh/hook-delete-policy"] == "before-hook-creation"
+    assert job["metadata"]["name"] == "shop-migrate"
+    assert job["spec"]["backoffLimit"] == 0
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == MIGRATE and "command" not in container
+    secrets = [path for path in CHART.glob("templates/*.yaml") if "kind: Secret" in path.read_text()]
+    assert not secrets, "a Secret of the chart would not be there when the hook runs"
+
+
+def test_platforms_release_with_the_same_command() -> None:
+    processes = dict(line.split(": ", 1) for line in text("Procfile").splitlines())
+    assert processes["release"].split() == MIGRATE
+    assert tomllib.loads(text("fly.toml"))["deploy"]["release_command"].split() == MIGRATE
+    (web,) = load("render.yaml")["services"]
+    assert web["preDeployCommand"].split() == MIGRATE
+
+
+def test_pipelines_never_sync_on_the_way_to_production() -> None:
+    """`uv run` syncs first, and would bring the development groups back."""
+    jobs = load(".github/workflows/deploy.yml")["jobs"]
+    github = [step["run"] for step in jobs["migrate"]["steps"] if "run" in step]
+    for commands in (github, load(".gitlab-ci.yml")["migrate"]["script"]):
+        assert commands == ["uv sync --locked --no-default-groups", "uv run --no-sync python migrate.py"]

@@ -1,0 +1,110 @@
+"""Run the whole handbook on the oldest and the newest supported Tortoise, and on each supported Python.
+
+Each run leaves a record beside this file; the table in README.md and the metadata of SKILL.md are made of the
+records, and a test keeps them so.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RUNS = [("1.1.9", "3.11"), ("1.1.9", "3.12"), ("1.1.9", "3.13"), ("1.1.0", "3.11")]
+"""(tortoise-orm, Python)"""
+START, END = "<!-- versions: start -->\n", "<!-- versions: end -->"
+
+
+def main() -> int:
+    """Run the matrix; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--db", action="append", metavar="URL", help="as for snippets.py (default: SQLite only)"
+    )
+    parser.add_argument(
+        "--no-run", action="store_true", help="only write README.md and SKILL.md from the records"
+    )
+    options = parser.parse_args()
+    statuses = [] if options.no_run else [run(*pair, options.db or ["sqlite://:memory:"]) for pair in RUNS]
+    write_tables()
+    return max(statuses, default=0)
+
+
+def run(tortoise: str, python: str, urls: list[str]) -> int:
+    """Run the handbook on one pair of versions; its record is written by ``--record``."""
+    uv = shutil.which("uv")
+    command = [uv] if uv else [sys.executable, "-m", "uv"]
+    command += ["run", "--quiet", "--isolated", "--python", python, "--with", f"tortoise-orm=={tortoise}"]
+    command += ["scripts/snippets.py", "--record", str(HERE)]
+    for url in urls:
+        command += ["--db", url]
+    print(f"tortoise-orm {tortoise} on Python {python}", flush=True)
+    return subprocess.run(command, cwd=ROOT, check=False).returncode
+
+
+def records() -> list[dict[str, Any]]:
+    """The committed records, newest Tortoise first."""
+    found = [json.loads(path.read_text(encoding="utf-8")) for path in HERE.glob("*.json")]
+    return sorted(
+        found, key=lambda record: (_key(record["packages"]["tortoise-orm"]), _key(record["python"]))
+    )[::-1]
+
+
+def table(found: list[dict[str, Any]]) -> str:
+    """The table of README.md."""
+    names = list(dict.fromkeys(name for record in found for name in record["databases"]))
+    servers = {name: record["databases"][name]["server"] for name in names for record in found[::-1]}
+    lines = [
+        f"| tortoise-orm | Python | {' | '.join(servers[name] for name in names)} |",
+        "|---" * (2 + len(names)) + "|",
+    ]
+    for record in found:
+        cells = [_counts(record["databases"].get(name)) for name in names]
+        lines.append(f"| {record['packages']['tortoise-orm']} | {record['python']} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+def metadata(found: list[dict[str, Any]]) -> str:
+    """The line on versions in the front matter of SKILL.md."""
+    tortoises = list(dict.fromkeys(record["packages"]["tortoise-orm"] for record in found))[::-1]
+    pythons = sorted({_key(record["python"])[:2] for record in found})
+    first, last = (".".join(map(str, pair)) for pair in (pythons[0], pythons[-1]))
+    return f"Proven on tortoise-orm {' and '.join(tortoises)}, Python {first}-{last}."
+
+
+def write_tables() -> None:
+    """Put what the records say into README.md and SKILL.md."""
+    found = records()
+    readme, skill = ROOT / "README.md", ROOT / "SKILL.md"
+    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
+    _write(readme, before + START + table(found) + END + rest.partition(END)[2])
+    text = skill.read_text(encoding="utf-8")
+    _write(skill, re.sub(r"Proven on tortoise-orm [^\n]*?Python [\d.-]*\d\.", metadata(found), text, count=1))
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _counts(database: dict[str, Any] | None) -> str:
+    if database is None:
+        return "not run"
+    counts = {status: database[status] for status in ("passed", "failed", "unverified", "skipped")}
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+
+
+def _key(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
