@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Measures the rule checker beside ruff, flake8-django and pylint, on the same trees, in one run.
 
-Every number is the wall time of a whole command, start-up included and caches off. The tools take turns within
+Every number is the wall time of a whole command, start-up included, caches off. The tools take turns within
 a round, so that a noisy minute hits them alike.
 """
 
@@ -83,8 +83,8 @@ def _measure(folder: Path, rounds: int) -> str:
         Tool("pylint -E, 2 jobs", (str(peers / "pylint"), "-E", "-j2", "--recursive=y"), slow=True),
     )
     parts = [
-        f"{os.cpu_count()} vCPU, {platform.system()}, Python {platform.python_version()}; median and minimum of "
-        f"{rounds} rounds, 1 for the slow ones. "
+        f"{os.cpu_count()} vCPU, {platform.system()}, Python {platform.python_version()}; median and minimum "
+        f"of {rounds} rounds, 1 for the slow. "
         + ", ".join(f"{name} {version}" for name, version in {**TREE, **FLAKE8}.items())
         + "."
     ]

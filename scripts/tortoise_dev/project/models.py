@@ -97,7 +97,7 @@ class Models:
 
     def __init__(self, library: Library, extra_bases: Iterable[str] = ()) -> None:
         self.library = library
-        self.extra_bases = frozenset(extra_bases)
+        self.extra_bases = orm.PUBLISHED_BASES.union(extra_bases)
         self.complete = False  # once true, bases are also followed to classes that are no models
         self._is_model: dict[Class, bool] = {}
         self._bases: dict[Class, list[Class | External]] = {}

@@ -45,7 +45,7 @@ class Picture:
             path: UnreadableError(message) for path, message in (problems or {}).items()
         }
         self._values: dict[Path, Values] = {}
-        self._spread(extra_bases)
+        self._spread()
         self.models.forget()
         self.models.complete = True
         for path in always:
@@ -92,9 +92,9 @@ class Picture:
         except UnreadableError as error:
             self.problems[file.path] = error
 
-    def _spread(self, extra_bases: Sequence[str]) -> None:
+    def _spread(self) -> None:
         """Parse whatever can matter, to a fixpoint."""
-        seeds = {b"tortoise", *(base.rpartition(".")[2].encode() for base in extra_bases)}
+        seeds = {b"tortoise", *(base.partition(".")[0].encode() for base in self.models.extra_bases)}
         files = self.library.files
         library = _tortoise_itself(files)
         fresh = [
