@@ -205,6 +205,10 @@ CASES: dict[str, tuple[str, str]] = {
             await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["app.models"]})
             await Tortoise.generate_schemas()
 
+        async def command():
+            await Tortoise.init(db_url=DEV_DB_URL, modules={"models": ["app.models"]})
+            await Tortoise.generate_schemas()
+
         def web(app, settings):
             register_tortoise(app, config={}, generate_schemas=True)  # !
             register_tortoise(app, config={}, generate_schemas=False)
