@@ -301,6 +301,14 @@ def moving_out() -> None:
     assert sql("SELECT number FROM invoice") == [("a",)]
     assert "No changes detected" in tortoise(module, "makemigrations")
 
+    # From here on Aerich drafts again what the others have applied.
+    module = models(invoice("b = fields.IntField(null=True)"), more=', "migrations": "steps"')
+    importlib.invalidate_caches()
+    tortoise(module, "makemigrations", "--name", "b")
+    tortoise(module, "migrate")
+    aerich("migrate", "--name", "again")
+    assert 'ADD "b"' in upgrade_of(files()[-1])
+
     # Aerich's files in that package stop it, whatever they say.
     Path("steps", files()[0].name).write_text(files()[0].read_text())
     importlib.invalidate_caches()
