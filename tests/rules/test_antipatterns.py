@@ -48,6 +48,9 @@ CASES: dict[str, tuple[str, str]] = {
             await c.execute_query("SELECT 1 FROM user WHERE age > %d" % 18)
             await c.execute_query(f"SELECT 1 FROM user LIMIT {int(n)}")
             await c.execute_query("SELECT 1")
+            mark = c.placeholder(1)
+            await c.execute_query(f"SELECT 1 FROM user WHERE name = {mark}", [name])
+            await c.execute_query(f"SELECT 1 FROM user -- the user's name\\n ORDER BY {where}")
             log.execute_query(f"SELECT 1 WHERE name = '{name}'")
         """,
     ),
