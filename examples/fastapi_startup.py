@@ -11,8 +11,17 @@ from fastapi import BackgroundTasks, FastAPI
 from tortoise import Tortoise, fields
 from tortoise.contrib.fastapi import RegisterTortoise
 from tortoise.contrib.test import tortoise_test_context
-from tortoise.exceptions import ConfigurationError, DoesNotExist, OperationalError
+from tortoise.exceptions import (
+    BaseORMException,
+    ConfigurationError,
+    DoesNotExist,
+    IntegrityError,
+    OperationalError,
+)
 from tortoise.models import Model
+
+# Caught before their base, or not at all.
+assert issubclass(IntegrityError, OperationalError) and issubclass(DoesNotExist, OperationalError)
 
 
 class Note(Model):
@@ -79,7 +88,7 @@ async def a_server_that_is_down() -> None:
         try:
             await Note.all().count()
         except OSError as error:
-            assert not isinstance(error, OperationalError)
+            assert not isinstance(error, BaseORMException)
         else:
             raise AssertionError("port 9 answered")
 
