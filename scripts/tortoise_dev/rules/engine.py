@@ -38,8 +38,9 @@ def violations_of(
     picture: Picture,
     enabled: Callable[[Path], frozenset[str]],
     options: RuleOptions | None = None,
+    done: Callable[[Path], None] = lambda path: None,
 ) -> list[Violation]:
-    """What the enabled rules find; ``enabled`` says which ones count for a file."""
+    """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     options = options or RuleOptions()
     parsed = {module.path: module for module in picture.modules}
     on_paths = [rule for rule in RULES.values() if rule.check_path is not None]
@@ -56,6 +57,7 @@ def violations_of(
             if rule.code in codes:
                 own += [_violation(file, rule.code, hit) for hit in _hits(rule, path, context)]
         found += _unsuppressed(file, own, codes)
+        done(path)
     return sorted(found)
 
 
