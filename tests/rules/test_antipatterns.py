@@ -391,3 +391,23 @@ def test_soft_delete_on_a_base_that_all_share(project) -> None:
     assert project.found("--select", "TD109") == [("a/models.py", 9, "TD109")]
     project.write({"a/other.py": head + concrete.format("C", "Model")})
     assert project.found("--select", "TD109") == []
+
+
+def test_a_hook_of_another_module(users) -> None:
+    users.write(
+        {
+            "app/db.py": """\
+            from tortoise import Tortoise
+
+            async def connect():
+                await Tortoise.init(config={})
+            """,
+            "app/main.py": """\
+            from fastapi import FastAPI
+            from app import db
+
+            app = FastAPI(on_startup=[db.connect])
+            """,
+        }
+    )
+    assert users.found("--select", "TD110") == [("app/db.py", 4, "TD110")]
