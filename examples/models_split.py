@@ -125,6 +125,17 @@ async def main() -> None:
     assert "No changes detected" in await tortoise("makemigrations")
     assert await ddl() == before
 
+    # A docstring that a class had not is a change: the comment of its table.
+    documented = ORDER_LINE.replace(
+        "class OrderLine(BaseOrderLine):", 'class OrderLine(BaseOrderLine):\n    """A line."""\n'
+    )
+    assert documented != ORDER_LINE
+    write({"shop/models/order_line.py": documented})
+    assert "No changes detected" not in await tortoise("makemigrations")
+    for draft in Path("steps").glob("0002_*.py"):  # noqa: ASYNC240
+        assert "AlterModelOptions" in draft.read_text()
+        draft.unlink()
+
     # The table as one would name it is not the table that is there, and only the DDL tells.
     write({"shop/models/order_line.py": ORDER_LINE.replace('"orderline"', '"order_line"')})
     assert "No changes detected" in await tortoise("makemigrations")

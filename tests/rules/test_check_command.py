@@ -44,7 +44,7 @@ def test_exit_codes(broken) -> None:
 def test_the_text_report(broken) -> None:
     done = broken.run("--select", "TD0")
     assert done.stdout.decode().splitlines() == [
-        "a.py:4:1: TD000 A lives outside of a models/ package: move it to models/a.py",
+        "a.py:4:1: TD000 A lives outside of a models/ package: move it into one, to a file of its own",
         "a.py:4:1: TD002 A has no abstract BaseA among its bases",
         "a.py:7:5: TD003 Meta of A is not its first member [fixable]",
         "1 file, 1 model: 3 findings (1 fixable with --fix)",

@@ -67,7 +67,8 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(first.node, f"{first.name} lives in models.py: make it a package models/, a file per model")
     elif "models" not in (context.picture.root.name, *path.parts[:-1]):
         yield Hit(
-            first.node, f"{first.name} lives outside of a models/ package: move it to models/{path.name}"
+            first.node,
+            f"{first.name} lives outside of a models/ package: move it into one, to a file of its own",
         )
 
 

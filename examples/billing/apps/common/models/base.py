@@ -37,6 +37,6 @@ class BaseSoftDelete(BaseModel):
         return self.deleted_at is not None
 
     async def soft_delete(self) -> None:
-        """Mark the row; `updated_at` moves only because it is listed."""
+        """Mark the row, which must be there; `updated_at` moves only because it is listed."""
         self.deleted_at = timezone.now()
-        await self.save(update_fields=["deleted_at", "updated_at"])
+        await self.save(update_fields=["deleted_at", "updated_at"], force_update=True)
