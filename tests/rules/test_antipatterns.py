@@ -48,6 +48,9 @@ CASES: dict[str, tuple[str, str]] = {
             await c.execute_query("SELECT 1 FROM user WHERE age > %d" % 18)
             await c.execute_query(f"SELECT 1 FROM user LIMIT {int(n)}")
             await c.execute_query("SELECT 1")
+            mark = c.placeholder(1)
+            await c.execute_query(f"SELECT 1 FROM user WHERE name = {mark}", [name])
+            await c.execute_query(f"SELECT 1 FROM user -- the user's name\\n ORDER BY {where}")
             log.execute_query(f"SELECT 1 WHERE name = '{name}'")
         """,
     ),
@@ -203,6 +206,10 @@ CASES: dict[str, tuple[str, str]] = {
 
         async def demo():
             await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["app.models"]})
+            await Tortoise.generate_schemas()
+
+        async def command():
+            await Tortoise.init(db_url=DEV_DB_URL, modules={"models": ["app.models"]})
             await Tortoise.generate_schemas()
 
         def web(app, settings):
@@ -384,3 +391,23 @@ def test_soft_delete_on_a_base_that_all_share(project) -> None:
     assert project.found("--select", "TD109") == [("a/models.py", 9, "TD109")]
     project.write({"a/other.py": head + concrete.format("C", "Model")})
     assert project.found("--select", "TD109") == []
+
+
+def test_a_hook_of_another_module(users) -> None:
+    users.write(
+        {
+            "app/db.py": """\
+            from tortoise import Tortoise
+
+            async def connect():
+                await Tortoise.init(config={})
+            """,
+            "app/main.py": """\
+            from fastapi import FastAPI
+            from app import db
+
+            app = FastAPI(on_startup=[db.connect])
+            """,
+        }
+    )
+    assert users.found("--select", "TD110") == [("app/db.py", 4, "TD110")]

@@ -293,6 +293,19 @@ def test_the_reader_may_leave_early(broken) -> None:
     assert done.stderr == b""
 
 
+def test_a_bar_on_a_terminal_only(broken) -> None:
+    pty = pytest.importorskip("pty")
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py"), "--format", "json"]
+    done = subprocess.run(command, cwd=broken.root, stdout=subprocess.PIPE, stderr=follower, check=False)
+    os.close(follower)
+    drawn = os.read(leader, 10_000).decode()
+    os.close(leader)
+    assert "1/1 a.py" in drawn
+    assert drawn.endswith("\x1b[2K"), "the bar is taken away"
+    assert json.loads(done.stdout)["files"] == 1
+
+
 def test_it_runs_from_anywhere_and_shows_paths_as_they_are(broken, tmp_path_factory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     command = [

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 import textwrap
 
 import pytest
@@ -445,6 +448,82 @@ def test_a_file_that_cannot_be_written_is_named(project) -> None:
         assert b"sub/a.py:1: error: cannot be written" in done.stdout
     finally:
         (project.root / "sub").chmod(0o755)
+
+
+SHOP = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Stamped(Model):
+    def age(self, now):
+        return now - self.made_at
+
+    made_at = fields.DatetimeField(auto_now_add=True)  #: when it was made
+    note = fields.TextField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class Customer(Stamped):
+    def __str__(self):
+        return self.name
+
+    @property
+    def label(self):
+        return self.name.upper()
+
+    name = fields.CharField(max_length=20, unique=True)
+    #: how much the customer may owe
+    limit_ = fields.DecimalField(max_digits=10, decimal_places=2)
+    friend = fields.ForeignKeyField("models.Customer", null=True)
+    tags = fields.ManyToManyField("models.Tag")
+
+    class Meta:
+        table = "customer"
+        indexes = [("name", "limit_")]
+
+
+class Tag(Model):
+    async def save(self, *args, **kwargs):
+        await super().save(*args, **kwargs)
+
+    word = fields.CharField(max_length=20)
+    id = fields.UUIDField(primary_key=True)
+"""
+
+SCHEMA = """\
+import asyncio
+from tortoise import Tortoise
+from tortoise.context import TortoiseContext
+from tortoise.utils import get_schema_sql
+
+
+async def main():
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": ["shop"]})
+        print(get_schema_sql(context.connections.get("default"), safe=False))
+
+
+asyncio.run(main())
+"""
+
+
+def test_the_tables_stay_what_they_are(project) -> None:
+    def schema() -> str:
+        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONPATH": str(project.root)}
+        command = [sys.executable, "-c", SCHEMA]
+        done = subprocess.run(command, env=environment, capture_output=True, encoding="utf-8", check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    project.write({"shop.py": SHOP})
+    before = schema()
+    assert before.count("CREATE TABLE") == 3
+    assert project.found("--fix", "--select", "TD004") == []
+    assert project.text("shop.py") != SHOP
+    assert schema() == before
 
 
 def _can_write(folder) -> bool:

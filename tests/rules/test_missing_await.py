@@ -169,6 +169,34 @@ CASES = {
         async def l():
             return User.all().count()  # !
         """,
+    "returned by a method": """
+        class Repository:
+            async def one(self):
+                return User.get(id=1)  # !
+
+        class Admin(Framework):
+            async def one(self):
+                return User.get(id=1)
+        """,
+    "returned rows that the caller goes over": """
+        async def users():
+            return User.all()  # !
+
+        async def adults():
+            return User.filter(age=18)
+
+        async def f():
+            for user in await users():
+                print(user)
+            return await (await adults()).limit(3)
+        """,
+    "dropped in a list": """
+        async def f(users: list[User]):
+            [user.save() for user in users]  # !
+            users[0].save(), users[1].save()  # ! !
+            await asyncio.gather(*[user.save() for user in users])
+            return [user.save() for user in users]
+        """,
     "returned where it may be awaited": """
         def f():
             return User.create(name="a")

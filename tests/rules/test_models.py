@@ -170,9 +170,16 @@ def test_a_class_named_model_without_fields_is_abstract(project) -> None:
 
 
 def test_bases_of_packages_that_cannot_be_read_are_named_in_the_settings(project) -> None:
-    project.write({"a.py": "from dipdup.models import Model\n" + MODEL.format("A(Model)")})
+    project.write({"a.py": "from acme.models import Model\n" + MODEL.format("A(Model)")})
     assert project.report()["models"] == 0
-    project.write({"pyproject.toml": '[tool.tortoise-dev]\nextra-model-bases = ["dipdup.models.Model"]\n'})
+    project.write({"pyproject.toml": '[tool.tortoise-dev]\nextra-model-bases = ["acme.models.Model"]\n'})
+    assert project.report()["models"] == 1
+
+
+@pytest.mark.parametrize("base", ["dipdup.models.Model", "fastapi_admin.models.AbstractAdmin"])
+def test_bases_that_packages_publish_are_known(base: str, project) -> None:
+    module, _, name = base.rpartition(".")
+    project.write({"a.py": f"from {module} import {name}\n" + MODEL.format(f"A({name})")})
     assert project.report()["models"] == 1
 
 

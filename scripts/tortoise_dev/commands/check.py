@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import os
 import sys
 from collections import Counter
@@ -11,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..progress import Progress
 from ..project.files import SourceFile, shown
 from ..project.picture import Picture, take
 from ..report import FORMATS, Finding, to_github, to_json, to_sarif
@@ -85,19 +87,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
+    gc.disable()  # a short life with millions of syntax nodes: looking for garbage among them costs a tenth
     here = Path.cwd()
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
     settings = find_rule_settings([_folder(paths[0]), here])
     enabled = _enabled(options, settings)
-    picture = take(
-        paths,
-        here=here,
-        extra_bases=settings.extra_model_bases,
-        excluded=settings.is_excluded,
-        instead=stdin,
-    )
-    violations = violations_of(picture, enabled, RuleOptions(any_interface=settings.any_interface))
+    picture, violations = _judge(paths, here, settings, enabled, stdin)
     outcome = Outcome(picture, violations, settings, here)
     outcome.errors = [
         (shown(path, here), error.line, str(error)) for path, error in sorted(picture.problems.items())
@@ -113,17 +109,29 @@ def _run(options: argparse.Namespace) -> int:
             return 2 if outcome.errors else 0
         _write(outcome, texts)
         if texts:
-            picture = take(
-                paths, here=here, extra_bases=settings.extra_model_bases, excluded=settings.is_excluded
-            )
-            outcome.picture = picture
-            outcome.violations = violations_of(
-                picture, enabled, RuleOptions(any_interface=settings.any_interface)
-            )
+            outcome.picture, outcome.violations = _judge(paths, here, settings, enabled, None)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     _print(_statistics(outcome) if options.statistics else render(outcome, options.format))
     return outcome.exit_code()
+
+
+def _judge(
+    paths: Sequence[Path],
+    here: Path,
+    settings: RuleSettings,
+    enabled: Callable[[Path], frozenset[str]],
+    stdin: SourceFile | None,
+) -> tuple[Picture, list[Violation]]:
+    """Read the project and apply the rules, with a bar on a terminal."""
+    picture = take(
+        paths, here=here, extra_bases=settings.extra_model_bases, excluded=settings.is_excluded, instead=stdin
+    )
+    progress = Progress(len(picture.judged))
+    options = RuleOptions(any_interface=settings.any_interface)
+    found = violations_of(picture, enabled, options, lambda path: progress.advance(shown(path, here)))
+    progress.clear()
+    return picture, found
 
 
 def render(outcome: Outcome, form: str) -> str:

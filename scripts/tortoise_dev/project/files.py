@@ -144,7 +144,8 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
 
     Symbolic links to folders are not followed. A folder that cannot be listed is put into ``unreadable``.
     """
-    waiting = [str(folder)]
+    top = str(folder)
+    waiting = [top]
     while waiting:
         here = waiting.pop()
         try:
@@ -153,21 +154,19 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
         except OSError as error:
             unreadable[Path(here)] = f"cannot be listed: {error.strerror or error}"
             continue
+        if here != top and any(entry.name == "pyvenv.cfg" for entry in entries):
+            continue  # a virtual environment
         folders: list[str] = []
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in LEFT_OUT and not _is_environment(entry.path):
+                    if entry.name not in LEFT_OUT:
                         folders.append(entry.path)
                 elif entry.name.endswith(".py") and not entry.is_dir():
                     yield Path(entry.path)
             except OSError as error:
                 unreadable[Path(entry.path)] = f"cannot be read: {error.strerror or error}"
         waiting += reversed(folders)
-
-
-def _is_environment(folder: str) -> bool:
-    return os.path.exists(os.path.join(folder, "pyvenv.cfg"))  # noqa: PTH110, PTH118 - once per folder: speed
 
 
 def project_root(path: Path) -> Path:

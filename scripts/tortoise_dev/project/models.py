@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
@@ -96,7 +97,8 @@ class Models:
 
     def __init__(self, library: Library, extra_bases: Iterable[str] = ()) -> None:
         self.library = library
-        self.extra_bases = frozenset(extra_bases)
+        self.extra_bases = orm.PUBLISHED_BASES.union(extra_bases)
+        self.complete = False  # once true, bases are also followed to classes that are no models
         self._is_model: dict[Class, bool] = {}
         self._bases: dict[Class, list[Class | External]] = {}
 
@@ -105,7 +107,7 @@ class Models:
         if cls not in self._bases:
             self._bases[cls] = []
             found: list[Class | External] = []
-            with self.library.opened():
+            with self.library.opened() if self.complete else nullcontext():
                 for base in cls.node.bases:
                     for entity in cls.module.meanings(base, cls.scope):
                         if isinstance(entity, Class | External) and entity is not cls:

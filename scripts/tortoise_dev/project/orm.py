@@ -6,6 +6,8 @@
 from __future__ import annotations
 
 MODEL_NAMES = frozenset({"tortoise.models.Model", "tortoise.Model"})
+PUBLISHED_BASES = frozenset({"dipdup.models.Model", "fastapi_admin.models.AbstractAdmin"})
+"""Models that packages publish to be extended; a project adds its own by ``extra-model-bases``."""
 
 # What a call gives. "many": a queryset; "one": an awaitable for a single row; "other": an awaitable for
 # something else; "coroutine:…": a coroutine. Nothing of it happens before it is awaited.

@@ -10,8 +10,11 @@ from __future__ import annotations
 import ast
 import os
 import re
+from collections import defaultdict
 from collections.abc import Callable as Function
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from . import orm
@@ -42,7 +45,9 @@ class Picture:
             path: UnreadableError(message) for path, message in (problems or {}).items()
         }
         self._values: dict[Path, Values] = {}
-        self._spread(extra_bases)
+        self._spread()
+        self.models.forget()
+        self.models.complete = True
         for path in always:
             self.library.module(path)
         wanted = set(self.judged)
@@ -64,6 +69,18 @@ class Picture:
             self._values[module.path] = Values(module, self.models)
         return self._values[module.path]
 
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[tuple[Module, ast.Call]]]:
+        """The calls in all parsed modules, by the last part of what is called."""
+        found: dict[str, list[tuple[Module, ast.Call]]] = defaultdict(list)
+        for module in self.library.modules.values():
+            for call in module.of_type(ast.Call):
+                if isinstance(call.func, ast.Name):
+                    found[call.func.id].append((module, call))
+                elif isinstance(call.func, ast.Attribute):
+                    found[call.func.attr].append((module, call))
+        return found
+
     def _check_readable(self, file: SourceFile) -> None:
         """A file that is not parsed must at least be text."""
         try:
@@ -75,12 +92,18 @@ class Picture:
         except UnreadableError as error:
             self.problems[file.path] = error
 
-    def _spread(self, extra_bases: Sequence[str]) -> None:
+    def _spread(self) -> None:
         """Parse whatever can matter, to a fixpoint."""
-        seeds = {b"tortoise", *(base.rpartition(".")[2].encode() for base in extra_bases)}
-        fresh = [f.path for f in self.library.files.values() if any(seed in f.data for seed in seeds)]
-        taken = set(fresh)
-        waiting = {path: file for path, file in self.library.files.items() if path not in taken}
+        seeds = {b"tortoise", *(base.partition(".")[0].encode() for base in self.models.extra_bases)}
+        files = self.library.files
+        library = _tortoise_itself(files)
+        fresh = [
+            path
+            for path, file in files.items()
+            if any(seed in file.data for seed in seeds) and not str(path).startswith(library)
+        ]
+        taken = {*fresh, *(path for path in files if str(path).startswith(library))}
+        haystack = _Haystack(file for path, file in files.items() if path not in taken)
         told: dict[Path, frozenset[str]] = {}
         while fresh:
             for path in fresh:
@@ -89,37 +112,65 @@ class Picture:
             self.models.forget()
             for module in self.library.modules.values():
                 module.forget()
-            sources: list[tuple[Module, frozenset[str]]] = []
-            for module in list(self.library.modules.values()):
-                names = frozenset(self._passed_on(module))
-                if names - told.get(module.path, frozenset()):
-                    told[module.path] = names
-                    sources.append((module, names))
-            fresh = _importers(sources, waiting, self.library)
-            for path in fresh:
-                del waiting[path]
+            before, told = told, self._passed_on()
+            grown = [
+                m for path, m in self.library.modules.items() if told[path] - before.get(path, frozenset())
+            ]
+            fresh = haystack.take(_Needle.of(module, told[module.path], self.library) for module in grown)
 
-    def _passed_on(self, module: Module) -> Iterable[str]:
-        """The names of a module that lead to Tortoise or to a model."""
-        for name in module.scope.names:
-            for entity in module.exported(name):
-                match entity:
-                    case External(name=dotted) if dotted.partition(".")[0] == "tortoise":
-                        yield name
-                    case Class() if self.models.is_model(entity):
-                        yield name
-                    case Module():
-                        yield name
-                    case External(name=dotted) if orm.short(dotted) in self.models.extra_bases:
-                        yield name
-                    case Callable() if _mentions_tortoise(entity) or self._gives_rows(entity):
-                        yield name
-        for statement in module.scope.stars:
-            for target in self.library.imported(module, statement.module, statement.level):
-                if isinstance(target, Module):
-                    yield from _all_names(target, {module})
-                elif isinstance(target, External) and target.name.startswith("tortoise"):
-                    yield from ("Model", "fields", "Tortoise")
+    def _passed_on(self) -> dict[Path, frozenset[str]]:
+        """For each parsed module the names in it that lead to Tortoise or to a model."""
+        modules = self.library.modules
+        names = {path: {n for n in m.scope.names if self._leads_there(m, n)} for path, m in modules.items()}
+        stars = {path: self._star_targets(module) for path, module in modules.items() if module.scope.stars}
+        aliases = [
+            (module, name, target)
+            for module in modules.values()
+            for name in module.scope.names
+            for target in module.exported(name)
+            if isinstance(target, Module)
+        ]
+        grows = True
+        while grows:  # modules pass on what others pass on
+            grows = False
+            passing = {path for path, own in names.items() if own}
+            folders = {folder for path in passing for folder in path.parents}
+            for path, targets in stars.items():
+                new = {name for target in targets for name in names.get(target.path, ())} - names[path]
+                names[path] |= new
+                grows = grows or bool(new)
+            for module, name, target in aliases:
+                leads = target.path in passing or (target.is_package and target.path.parent in folders)
+                if leads and name not in names[module.path]:
+                    names[module.path].add(name)
+                    grows = True
+        return {path: frozenset(own) for path, own in names.items()}
+
+    def _star_targets(self, module: Module) -> list[Module]:
+        return [
+            target
+            for statement in module.scope.stars
+            for target in self.library.imported(module, statement.module, statement.level)
+            if isinstance(target, Module)
+        ]
+
+    def _leads_there(self, module: Module, name: str) -> bool:
+        """Is a name one of Tortoise's, or a model, or a function that has to do with them?"""
+        for entity in module.exported(name):
+            match entity:
+                case External(name=dotted):
+                    extra = self.models.extra_bases
+                    if (
+                        dotted.partition(".")[0] == "tortoise"
+                        or dotted in extra
+                        or orm.short(dotted) in extra
+                    ):
+                        return True
+                case Class() if self.models.is_model(entity):
+                    return True
+                case Callable() if _mentions_tortoise(entity) or self._gives_rows(entity):
+                    return True
+        return False
 
     def _gives_rows(self, function: Callable) -> bool:
         """Does its annotation promise rows of a model?"""
@@ -134,16 +185,16 @@ class Picture:
         )
 
 
-def _all_names(module: Module, seen: set[Module]) -> Iterable[str]:
-    """The names of a module, and of those that it star-imports."""
-    if module in seen:
-        return
-    seen.add(module)
-    yield from module.scope.names
-    for statement in module.scope.stars:
-        for target in module.library.imported(module, statement.module, statement.level):
-            if isinstance(target, Module):
-                yield from _all_names(target, seen)
+def _tortoise_itself(files: Mapping[Path, SourceFile]) -> tuple[str, ...]:
+    """The folders of Tortoise's own package: it does not use itself."""
+    return tuple(
+        f"{path.parent}{os.sep}"
+        for path in files
+        if path.name == "__init__.py"
+        and path.parent.name == "tortoise"
+        and path.parent / "models.py" in files
+        if path.parent / "queryset.py" in files
+    )
 
 
 def _mentions_tortoise(function: Callable) -> bool:
@@ -152,44 +203,70 @@ def _mentions_tortoise(function: Callable) -> bool:
     )
 
 
-def _importers(
-    sources: Sequence[tuple[Module, frozenset[str]]], waiting: dict[Path, SourceFile], library: Library
-) -> list[Path]:
-    """The files that may import one of these names from the module that has it.
+@dataclass(frozen=True)
+class _Needle:
+    """What a file must hold that imports one of a module's names."""
 
-    To do so a file must hold the name (or a star, or an ``as``), and the module's name; outside of the
-    module's top package, that package's name; inside its package, it may also import from a bare dot.
-    """
-    found: set[Path] = set()
-    for module, names in sources:
-        stem = os.fsencode(module.path.parent.name if module.is_package else module.path.stem)
-        top = _top_package(module.path, library)
-        wanted = re.compile(
-            rb"(?<![\w])(?:"
-            + b"|".join(sorted(re.escape(n.encode()) for n in names))
-            + rb")(?!\w)|\bas\b|import[ (]*\*"
-        )
-        for path, file in waiting.items():
-            if path in found:
-                continue
-            if top is not None and not path.is_relative_to(top):
-                near = os.fsencode(top.name) in file.data
-            else:
-                dots = module.is_package and path.is_relative_to(module.path.parent)
-                near = dots or stem in file.data
-            if near and wanted.search(file.data):
-                found.add(path)
-    return sorted(found)
+    module: Module
+    top: str
+    """The folder of its outermost package, with a slash behind; empty for a module of no package."""
+    names: re.Pattern[bytes]
+
+    @classmethod
+    def of(cls, module: Module, names: Iterable[str], library: Library) -> _Needle:
+        """A file holds one of the names, or a star import, or an ``as`` that gives another name."""
+        words = b"|".join(sorted(re.escape(name.encode()) for name in names))
+        folder, top = module.path.parent, ""
+        while folder / "__init__.py" in library.files:
+            top = f"{folder}{os.sep}"
+            folder = folder.parent
+        return cls(module, top, re.compile(rb"\b(?:" + words + rb")\b|\bas\b|import[ (]*\*"))
+
+    @property
+    def stem(self) -> bytes:
+        """The module's own name."""
+        path = self.module.path
+        return os.fsencode(path.parent.name if self.module.is_package else path.stem)
 
 
-def _top_package(path: Path, library: Library) -> Path | None:
-    """The folder of the outermost package that a file belongs to; None for a file of no package."""
-    folder = path.parent
-    top: Path | None = None
-    while folder / "__init__.py" in library.files:
-        top = folder
-        folder = folder.parent
-    return top
+class _Haystack:
+    """The files that are not parsed, searched as bytes."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self.files = {str(file.path): file for file in files}
+        self._holding: dict[str | bytes, list[str]] = {}
+        self._folders: dict[str | bytes, list[str]] = {}
+
+    def take(self, needles: Iterable[_Needle]) -> list[Path]:
+        """The files that may import what one of the needles stands for; they leave the haystack.
+
+        Such a file holds the module's name; outside of the module's outermost package also that package's
+        name. Inside its own package it may import from bare dots.
+        """
+        found: set[str] = set()
+        for needle in needles:
+            package = f"{needle.module.path.parent}{os.sep}" if needle.module.is_package else None
+            outer = os.fsencode(Path(needle.top).name) if needle.top else needle.stem
+            near = [p for p in self._with(outer) if not needle.top or not p.startswith(needle.top)]
+            if needle.top:
+                near += [p for p in self._below(needle.top) if needle.stem in self.files[p].data]
+            if package is not None:
+                near += self._below(package)
+            found |= {p for p in near if p not in found and needle.names.search(self.files[p].data)}
+        taken = [self.files.pop(path).path for path in sorted(found)]
+        for known in (self._holding, self._folders):
+            known.update({key: [p for p in paths if p not in found] for key, paths in known.items()})
+        return taken
+
+    def _below(self, folder: str) -> list[str]:
+        if folder not in self._folders:
+            self._folders[folder] = [path for path in self.files if path.startswith(folder)]
+        return self._folders[folder]
+
+    def _with(self, word: bytes) -> list[str]:
+        if word not in self._holding:
+            self._holding[word] = [path for path, file in self.files.items() if word in file.data]
+        return self._holding[word]
 
 
 def take(

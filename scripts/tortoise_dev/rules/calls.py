@@ -52,15 +52,10 @@ def decorator_names(function: Function) -> Iterator[tuple[ast.expr, ast.Call | N
 
 
 def callers(context: Context, function: Function) -> Iterator[tuple[Module, ast.Call]]:
-    """The calls of a module-level function in the parsed modules of the project."""
-    for module in context.picture.library.modules.values():
-        for node in module.of_type(ast.Call):
-            if (
-                isinstance(node.func, ast.Name | ast.Attribute)
-                and (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) == function.name
-                and any(isinstance(e, Callable) and e.node is function for e in module.meanings(node.func))
-            ):
-                yield module, node
+    """The calls of a function in the parsed modules of the project."""
+    for module, call in context.picture.calls_by_name.get(function.name, ()):
+        if any(isinstance(e, Callable) and e.node is function for e in module.meanings(call.func)):
+            yield module, call
 
 
 def keyword(call: ast.Call, name: str) -> ast.expr | None:

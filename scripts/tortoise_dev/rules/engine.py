@@ -11,7 +11,7 @@ from ..project.files import SourceFile
 from ..project.modules import FUNCTIONS
 from ..project.picture import Picture
 from . import RULES
-from .noqa import Noqa, noqas_of
+from .noqa import Noqa, may_name_rules, noqas_of
 from .rule import Context, Hit, Rule, RuleOptions
 
 
@@ -38,10 +38,12 @@ def violations_of(
     picture: Picture,
     enabled: Callable[[Path], frozenset[str]],
     options: RuleOptions | None = None,
+    done: Callable[[Path], None] = lambda path: None,
 ) -> list[Violation]:
-    """What the enabled rules find; ``enabled`` says which ones count for a file."""
+    """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     options = options or RuleOptions()
     parsed = {module.path: module for module in picture.modules}
+    on_paths = [rule for rule in RULES.values() if rule.check_path is not None]
     found: list[Violation] = []
     for path in picture.judged:
         codes = enabled(path)
@@ -51,9 +53,11 @@ def violations_of(
         own: list[Violation] = []
         module = parsed.get(path)
         context = Context(picture, module, options) if module is not None else None
-        for code in sorted(codes):
-            own += [_violation(file, code, hit) for hit in _hits(RULES[code], path, context)]
+        for rule in on_paths if context is None else RULES.values():
+            if rule.code in codes:
+                own += [_violation(file, rule.code, hit) for hit in _hits(rule, path, context)]
         found += _unsuppressed(file, own, codes)
+        done(path)
     return sorted(found)
 
 
@@ -81,9 +85,7 @@ def _end_line(node: ast.AST | None, line: int) -> int:
 
 
 def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str]) -> Iterator[Violation]:
-    if not own and b"TD" not in file.data:
-        return
-    noqas = noqas_of(file)
+    noqas = noqas_of(file) if own or may_name_rules(file) else {}
     used: set[tuple[int, str]] = set()
     for violation in own:
         suppressing = _suppressing(noqas, violation)

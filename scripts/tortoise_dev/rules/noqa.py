@@ -9,7 +9,10 @@ from dataclasses import dataclass
 
 from ..project.files import SourceFile, UnreadableError
 
-_NOQA = re.compile(r"#\s*noqa(?P<codes>\s*:\s*[A-Z]+[0-9]+(?:[,\s]+[A-Z]+[0-9]+)*)?", re.IGNORECASE)
+_NOQA = re.compile(r"#\s*(?:noqa|NOQA)(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?")
+
+_WORDS = (b"noqa", b"NOQA")
+_NAMES_RULES = re.compile(rb"(?i)noqa\s*:[^\n\r]*td[0-9]")
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,14 @@ class Noqa:
         return not self.codes or code in self.codes
 
 
+def may_name_rules(file: SourceFile) -> bool:
+    """Can a comment of the file name a rule of this checker? Cheap, and never wrong with a no."""
+    return any(word in file.data for word in _WORDS) and _NAMES_RULES.search(file.data) is not None
+
+
 def noqas_of(file: SourceFile) -> dict[int, Noqa]:
     """The comments of a file by their line. Only real comments count, not text that looks like one."""
-    if b"noqa" not in file.data and b"NOQA" not in file.data:
+    if not any(word in file.data for word in _WORDS):
         return {}
     found: dict[int, Noqa] = {}
     try:

@@ -24,7 +24,7 @@ that starts with many: `--baseline known.json` records them on its first run, th
 [tool.tortoise-dev]                          # all of it optional
 ignore = ["TD002"]                           # or select; prefixes too: "TD1"
 exclude = ["legacy/**"]
-extra-model-bases = ["dipdup.models.Model"]  # model bases of packages
+extra-model-bases = ["acme.models.Entity"]   # model bases of packages
 base-interface = "any"                       # TD002: any abstract Base… will do
 
 [tool.tortoise-dev.per-file-ignores]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import chain
 from typing import Literal, TypeAlias
 
-from ..project.modules import Function, Module
+from ..project.modules import Callable, Function, Module
+from ..project.picture import Picture
 from .calls import callers, calls, decorator_names, function_around, is_call_of
 from .rule import Context
 
@@ -26,19 +29,20 @@ def inits(context: Context) -> Iterator[tuple[ast.Call, set[Place]]]:
         function = function_around(context.module, call)
         places: set[Place] = set()
         if function is not None:
-            places |= _places(context.module, function)
+            hooks = _hooks(context.picture)
+            places |= _places(context.module, function, hooks)
             for module, caller in callers(context, function):
                 outer = function_around(module, caller)
                 if outer is not None and outer is not function:
-                    places |= _places(module, outer)
+                    places |= _places(module, outer, hooks)
         yield call, places
 
 
-def _places(module: Module, function: Function) -> set[Place]:
+def _places(module: Module, function: Function, hooks: frozenset[Function]) -> set[Place]:
     found: set[Place] = set()
     if _is_handler(function) or _is_dependency(module, function):
         found.add("request")
-    if _is_lifespan(module, function):
+    if function in hooks or _is_lifespan(function):
         found.add("lifespan")
     return found
 
@@ -70,15 +74,14 @@ def _is_dependency(module: Module, function: Function) -> bool:
     )
 
 
-def _is_lifespan(module: Module, function: Function) -> bool:
+def _is_lifespan(function: Function) -> bool:
     for named, call in decorator_names(function):
-        if _last(named) == "on_event" and call is not None and call.args:
-            first = call.args[0]
-            if isinstance(first, ast.Constant) and first.value == "startup":
+        match call:
+            case ast.Call(args=[ast.Constant(value="startup"), *_]) if _last(named) == "on_event":
                 return True
-        if _last(named) == "asynccontextmanager" and (_takes_app(function) or _is_passed(module, function)):
+        if _last(named) == "asynccontextmanager" and _takes_app(function):
             return True
-    return _is_startup_hook(module, function)
+    return False
 
 
 def _takes_app(function: Function) -> bool:
@@ -89,32 +92,26 @@ def _takes_app(function: Function) -> bool:
     return annotation is not None and _last(annotation) in _APPS
 
 
-def _is_passed(module: Module, function: Function) -> bool:
-    """Is it given to an application as ``lifespan=``?"""
-    return any(
-        isinstance(node, ast.keyword)
-        and node.arg == "lifespan"
-        and isinstance(node.value, ast.Name)
-        and node.value.id == function.name
-        for node in module.nodes
-    )
+@lru_cache(maxsize=1)
+def _hooks(picture: Picture) -> frozenset[Function]:
+    """The functions that the project gives to an application to be run at its start.
 
-
-def _is_startup_hook(module: Module, function: Function) -> bool:
-    """Is it in a list ``on_startup=[…]``, or given to ``add_event_handler("startup", …)``?"""
-    for node in module.nodes:
-        match node:
-            case ast.keyword(arg="on_startup", value=ast.List(elts=hooks)):
-                pass
-            case ast.Call(args=[ast.Constant(value="startup"), hook]) if (
-                _last(node.func) == "add_event_handler"
-            ):
-                hooks = [hook]
-            case _:
-                continue
-        if any(isinstance(one, ast.Name) and one.id == function.name for one in hooks):
-            return True
-    return False
+    As ``lifespan=f``, ``on_startup=[f]`` or ``add_event_handler("startup", f)``.
+    """
+    found: set[Function] = set()
+    for module, call in chain.from_iterable(picture.calls_by_name.values()):
+        given: list[ast.expr] = []
+        for keyword in call.keywords:
+            if keyword.arg == "lifespan":
+                given.append(keyword.value)
+            elif keyword.arg == "on_startup" and isinstance(keyword.value, ast.List):
+                given += keyword.value.elts
+        if _last(call.func) == "add_event_handler" and len(call.args) == 2:
+            event, hook = call.args
+            given += [hook] if isinstance(event, ast.Constant) and event.value == "startup" else []
+        for expression in given:
+            found |= {e.node for e in module.meanings(expression) if isinstance(e, Callable)}
+    return frozenset(found)
 
 
 def _last(node: ast.AST) -> str:

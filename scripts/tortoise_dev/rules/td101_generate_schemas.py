@@ -2,8 +2,8 @@
 
 ## What it does
 `generate_schemas()`, or `generate_schemas=True` of `register_tortoise` and `RegisterTortoise`, outside of
-tests. Not reported where the same function opens an in-memory SQLite database, or under an `if` about
-debugging, development or tests.
+tests. Not reported where the same function opens an in-memory SQLite database or one named for development,
+or under an `if` about debugging, development or tests.
 
 ## Why is this bad
 It bypasses migrations: it creates what is missing, never alters what is there, and the next migration then
@@ -79,11 +79,17 @@ def _is_guarded(context: Context, call: ast.Call) -> bool:
 
 
 def _in_memory(context: Context, call: ast.Call) -> bool:
+    """Does the same function open a database in memory, or one whose name says that it is for development?"""
     around = function_around(context.module, call) or context.module.tree
     return any(
-        isinstance(node, ast.Constant) and isinstance(node.value, str) and ":memory:" in node.value
+        (isinstance(node, ast.Constant) and isinstance(node.value, str) and ":memory:" in node.value)
+        or (isinstance(node, ast.keyword) and node.arg == "db_url" and _says_development(node.value))
         for node in ast.walk(around)
     )
+
+
+def _says_development(url: ast.expr) -> bool:
+    return not isinstance(url, ast.Constant) and re.search(r"(?i)dev|test|demo", ast.unparse(url)) is not None
 
 
 RULE = Rule("TD101", "generate-schemas", check)

@@ -56,8 +56,9 @@ def check(context: Context) -> Iterator[Hit]:
         sql = next(
             (k.value for k in call.keywords if k.arg in ("query", "sql")), call.args[0] if call.args else None
         )
-        if sql is not None and _is_built(context, sql, 0):
-            yield Hit(call, f"SQL for {name} is put together from values: pass them as parameters")
+        if sql is not None and _is_built(context, sql, _has_values(call)):
+            instead = "use execute_query_dict(sql, values)" if name == "raw()" else "pass them as parameters"
+            yield Hit(call, f"SQL for {name} is put together from values: {instead}")
 
 
 def _takes_sql(context: Context, call: ast.Call) -> str | None:
@@ -75,22 +76,31 @@ def _takes_sql(context: Context, call: ast.Call) -> str | None:
     return "raw()" if owner.kind in ("class", "query", "manager") and function.attr == "raw" else None
 
 
-def _is_built(context: Context, node: ast.expr, depth: int) -> bool:
+def _has_values(call: ast.Call) -> bool:
+    """Does the call pass values beside the SQL? Then what the text takes in may be placeholders and names."""
+    return len(call.args) > 1 or any(k.arg in ("values", None) for k in call.keywords)
+
+
+def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 0) -> bool:
     """Is a value put into this text where a parameter could stand?"""
     if isinstance(node, ast.Name):
-        return depth < 3 and any(_is_built(context, value, depth + 1) for value in _assigned(context, node))
+        values = _assigned(context, node) if depth < 3 else []
+        return any(_is_built(context, value, only_quoted, depth + 1) for value in values)
     before = ""
     for part in _parts(node):
         if isinstance(part, str):
             before += part
-        else:
-            quoted = before.count("'") % 2 == 1
-            if (quoted or _VALUE_PLACE.search(before)) and not _is_harmless(context, part, depth):
-                return True
-            before += "?"
+            continue
+        text = _COMMENT.sub("", before)
+        quoted = text.count("'") % 2 == 1
+        is_value = quoted or (not only_quoted and _VALUE_PLACE.search(text) is not None)
+        if is_value and not _is_harmless(context, part, depth):
+            return True
+        before += "?"
     return False
 
 
+_COMMENT = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _VALUE_PLACE = re.compile(
     r"(?is)([=<>]|\b(like|ilike|limit|offset|between)|\b(in|values)\s*\(([^()]*,)?)\s*[\"%]*$"
 )
@@ -167,7 +177,7 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
         case ast.Constant():
             return True
         case ast.JoinedStr():
-            return not _is_built(context, node, depth)
+            return not _is_built(context, node, False, depth)
         case ast.Attribute(attr=name):
             parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
             return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)

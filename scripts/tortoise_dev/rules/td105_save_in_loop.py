@@ -115,7 +115,7 @@ def _is_special(context: Context, cls: Class) -> bool:
         return True
     return any(
         cls in (e for a in decorator.args for e in module.meanings(a))
-        for module in context.picture.library.modules.values()
+        for module in list(context.picture.library.modules.values())
         for node in module.functions
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call) and is_signal(tortoise_name(module, decorator.func))

@@ -20,9 +20,9 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..project import orm
-from ..project.modules import SCOPES, Callable, Class, External, unquoted
+from ..project.modules import SCOPES, Class, External, unquoted
 from ..project.values import Value
-from .calls import text
+from .calls import callers, text
 from .rule import Context, Hit, Rule
 
 BAD = """\
@@ -121,6 +121,10 @@ def _misuse(context: Context, node: ast.expr, value: Value) -> str | None:
             return None
         child, parent = parent, context.module.parents.get(parent)
     match parent:
+        case ast.ListComp() | ast.SetComp() | ast.Tuple() | ast.List() if isinstance(
+            context.module.parents.get(parent), ast.Expr
+        ):
+            return f"{what}: nothing is sent"
         case ast.Expr():
             return f"{what}: nothing is sent" if direct else None
         case ast.If() | ast.While() | ast.Assert() if child is parent.test:
@@ -181,7 +185,8 @@ def _returned(context: Context, node: ast.Return, value: Value, what: str) -> st
         return message
     if any(name in function.name.lower() for name in _BUILDER_NAMES) or _is_awaited_twice(context, function):
         return None
-    return message if value.gives != "many" or _is_route(function) else None
+    proven = value.gives != "many" or _is_route(function) or _is_used_as_rows(context, function)
+    return message if proven else None
 
 
 def _promises_result(context: Context, function: ast.AsyncFunctionDef, annotation: ast.expr) -> bool:
@@ -226,23 +231,36 @@ def _is_route(function: ast.AsyncFunctionDef) -> bool:
 
 
 def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
-    """Is it a method (which a framework may call), or does the project use its result as a query?"""
-    module = context.module
-    if isinstance(module.parents.get(function), ast.ClassDef):
+    """May it be a method that a framework calls, or does the project use its result as a query?"""
+    owner = context.module.parents.get(function)
+    if isinstance(owner, ast.ClassDef) and owner.bases:
         return True
-    for other in context.picture.library.modules.values():
-        for node in other.of_type(ast.Call):
-            if not isinstance(node.func, ast.Name | ast.Attribute):
-                continue
-            if (getattr(node.func, "id", None) or getattr(node.func, "attr", None)) != function.name:
-                continue
-            if not any(isinstance(e, Callable) and e.node is function for e in other.meanings(node.func)):
-                continue
-            outer = other.parents.get(node)
-            if isinstance(outer, ast.Await) and not isinstance(
-                other.parents.get(outer), ast.Assign | ast.Expr | ast.Return | ast.If
-            ):
+    for other, call in callers(context, function):
+        awaited = other.parents.get(call)
+        if isinstance(awaited, ast.Await):
+            user = other.parents.get(awaited)
+            kept = isinstance(user, ast.Assign | ast.Expr | ast.Return | ast.If)
+            if not kept and not _goes_over(user, awaited):
                 return True
+    return False
+
+
+def _is_used_as_rows(context: Context, function: ast.AsyncFunctionDef) -> bool:
+    """Does the project go over its awaited result as if it were a list?"""
+    for module, call in callers(context, function):
+        awaited = module.parents.get(call)
+        if isinstance(awaited, ast.Await) and _goes_over(module.parents.get(awaited), awaited):
+            return True
+    return False
+
+
+def _goes_over(user: ast.AST | None, rows: ast.Await) -> bool:
+    """Is this code that needs a list: a loop, or ``len()`` and the like?"""
+    match user:
+        case ast.For(iter=iterable) | ast.comprehension(iter=iterable, is_async=0):
+            return iterable is rows
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]):
+            return first is rows and name in _CONSUMERS
     return False
 
 
