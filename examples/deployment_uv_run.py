@@ -51,7 +51,7 @@ with zipfile.ZipFile(APP / "linter-1-py3-none-any.whl", "w") as wheel:
 uv("sync", "--no-default-groups")  # as in a Dockerfile
 assert not has_linter()
 uv("run", "--no-sync", "python", "--version")
-assert not has_linter()
+assert not has_linter(), "--no-sync has synced"
 uv("run", "python", "--version")
 assert has_linter()
 

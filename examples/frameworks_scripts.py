@@ -4,6 +4,7 @@ import asyncio
 import contextvars
 import subprocess
 import sys
+from collections.abc import Awaitable
 
 from tortoise import Tortoise, fields, run_async
 from tortoise.context import TortoiseContext
@@ -74,13 +75,21 @@ def two_runs() -> None:
 contextvars.Context().run(two_runs)
 
 
-async def started_in_a_task() -> None:
-    """What a task starts counts for itself; a task that was there before doesn't see what comes later."""
-    await asyncio.create_task(start())
-    assert not Tortoise.is_inited()
-    await asyncio.gather(start())
-    assert not Tortoise.is_inited()
+async def started_by(step: Awaitable[object]) -> bool:
+    """Whether Tortoise counts as started here, once that has been awaited."""
+    await step
+    return Tortoise.is_inited()
 
+
+async def started_in_a_task() -> None:
+    """What a task starts counts for itself, and gather makes tasks."""
+    assert not await started_by(asyncio.create_task(start()))
+    assert not await started_by(asyncio.gather(start()))
+    assert await started_by(start())
+
+
+async def started_later() -> None:
+    """A task that was there before doesn't see it, one that is made afterwards does."""
     asked = asyncio.Event()
 
     async def earlier() -> bool:
@@ -94,4 +103,5 @@ async def started_in_a_task() -> None:
     assert await asyncio.create_task(is_started())
 
 
-contextvars.Context().run(asyncio.run, started_in_a_task())
+for scene in (started_in_a_task, started_later):
+    contextvars.Context().run(asyncio.run, scene())

@@ -11,7 +11,7 @@ import sqlite3
 import sys
 import tempfile
 from collections.abc import Coroutine
-from contextlib import closing, redirect_stdout
+from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -317,6 +317,12 @@ def moving_out() -> None:
     start(invoice())
     sql("INSERT INTO invoice (number) VALUES ('a')")
     assert "No upgrade items found" in aerich("upgrade")
+    with redirect_stderr(io.StringIO()) as printed:
+        assert as_process(run_cli_async(["heads"])) == 2
+        assert as_process(run_cli_async(["inspectdb"])) == 2
+    assert "or pyproject.toml [tool.tortoise]" in printed.getvalue()  # [tool.aerich] is not read
+    assert "invalid choice: 'inspectdb'" in printed.getvalue()  # only Aerich has it
+
     Path("steps").mkdir()
     Path("steps/__init__.py").touch()
     module = models(invoice(), more=', "migrations": "steps"')
