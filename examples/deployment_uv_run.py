@@ -28,14 +28,15 @@ WHEEL = {
 }
 
 
-def uv(*command: str) -> None:
-    """Run uv in the application's folder, offline, with no settings from outside."""
+def uv(*command: str, status: int = 0) -> str:
+    """Run uv in the application's folder, offline, with no settings from outside; what it says."""
     outside = ("UV_NO_SYNC", "UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV")
     environment = {name: value for name, value in os.environ.items() if name not in outside}
     done = subprocess.run(
         ["uv", *command], cwd=APP, env=environment | {"UV_OFFLINE": "1"}, capture_output=True, text=True
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == status, done.stderr
+    return done.stderr
 
 
 def has_linter() -> bool:
@@ -53,3 +54,6 @@ uv("run", "--no-sync", "python", "--version")
 assert not has_linter()
 uv("run", "python", "--version")
 assert has_linter()
+
+(APP / "pyproject.toml").write_text(PYPROJECT.replace('version = "0"\n', ""))
+assert "the required `project.version` field is neither set nor present" in uv("lock", status=2)

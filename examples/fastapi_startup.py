@@ -9,6 +9,7 @@ import warnings
 import httpx
 from fastapi import BackgroundTasks, FastAPI
 from tortoise import Tortoise, fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.contrib.fastapi import RegisterTortoise
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import (
@@ -135,7 +136,21 @@ async def a_def_route() -> None:
             assert (await client.get("/")).json() == [True, False]
 
 
+async def a_url() -> None:
+    """The password is decoded, the user's name is not; a scheme is one of Tortoise's own."""
+    credentials = expand_db_url("asyncpg://me%40x:p%40ss@db/x?statement_cache_size=0")["credentials"]
+    assert (credentials["user"], credentials["password"]) == ("me%40x", "p@ss")
+    assert credentials["statement_cache_size"] == 0  # an int here: what PgBouncer wants
+    try:
+        expand_db_url("sqlite3://db.sqlite3")
+    except ConfigurationError as error:
+        assert "Unknown DB scheme: sqlite3" in str(error)
+    else:
+        raise AssertionError("sqlite3 is a scheme")
+
+
 for scene in (
+    a_url,
     a_mounted_application,
     a_test_client,
     a_server_that_is_down,

@@ -3,6 +3,7 @@
 
 import asyncio
 import contextvars
+import importlib.util
 
 from aiohttp import ClientSession, web
 from tortoise import fields
@@ -44,3 +45,4 @@ async def status(*, in_a_task: bool) -> int:
 
 assert contextvars.Context().run(asyncio.run, status(in_a_task=False)) == 200
 assert contextvars.Context().run(asyncio.run, status(in_a_task=True)) == 500
+assert importlib.util.find_spec("tortoise.contrib.nexios") is None

@@ -72,3 +72,26 @@ def two_runs() -> None:
 
 
 contextvars.Context().run(two_runs)
+
+
+async def started_in_a_task() -> None:
+    """What a task starts counts for itself; a task that was there before doesn't see what comes later."""
+    await asyncio.create_task(start())
+    assert not Tortoise.is_inited()
+    await asyncio.gather(start())
+    assert not Tortoise.is_inited()
+
+    asked = asyncio.Event()
+
+    async def earlier() -> bool:
+        await asked.wait()
+        return Tortoise.is_inited()
+
+    task = asyncio.create_task(earlier())
+    await start()
+    asked.set()
+    assert not await task
+    assert await asyncio.create_task(is_started())
+
+
+contextvars.Context().run(asyncio.run, started_in_a_task())

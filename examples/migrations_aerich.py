@@ -15,6 +15,7 @@ from contextlib import closing, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
 
+import aerich as aerich_package
 from aerich import Command
 from aerich.cli import cli
 from aerich.migrate import Migrate
@@ -119,11 +120,17 @@ def set_up() -> None:
     start(invoice())
     assert {"invoice", "aerich"} <= tables()  # "aerich.models" was added, there is but one app
     assert "already initialized" in aerich("init-db")
-    assert "already inited" in aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
+    inited = aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
+    assert "already inited" in inited
+    assert "it's recommended to use native migrations" in inited
 
     Path("db.sqlite3").unlink()  # a new environment: the files are all that it needs
     aerich("upgrade")
     assert "invoice" in tables()
+    Path("db.sqlite3").unlink()  # init-db applies them as well
+    assert "Success" in aerich("init-db")
+    assert "invoice" in tables()
+    assert len(files()) == 1
 
     # Of two apps Aerich doesn't choose one for its table.
     module = models(invoice())
@@ -207,6 +214,24 @@ def renamed_class() -> None:
         aerich("upgrade")
         assert ("invoice" in tables()) is kept
         assert len(files()) == 1 + (not kept)
+
+
+def successor() -> None:
+    """On the table of its predecessor: nothing to create, and with the old class goes the table."""
+    start(invoice())
+    sql("INSERT INTO invoice (number) VALUES ('a')")
+    models(invoice(), invoice(name="Invoice2"))
+    aerich("migrate", "--name", "successor")
+    aerich("upgrade")
+    models(invoice(name="Invoice2"))
+    aerich("migrate", "--name", "old")
+    assert 'DROP TABLE IF EXISTS "invoice"' in upgrade_of(files()[-1])
+
+
+def unknown_to_it() -> None:
+    """Data migrations as operations, and locks."""
+    sources = [path.read_text() for path in Path(aerich_package.__file__).parent.rglob("*.py")]
+    assert not [word for word in ("RunPython", "advisory") for source in sources if word in source]
 
 
 def questions() -> None:
@@ -301,6 +326,15 @@ def moving_out() -> None:
     assert sql("SELECT number FROM invoice") == [("a",)]
     assert "No changes detected" in tortoise(module, "makemigrations")
 
+    # Left in the configuration, Aerich's own model becomes one of the project's.
+    kept = Path(f"{module}.py").read_text().replace(f'["{module}"]', f'["{module}", "aerich.models"]')
+    Path("kept.py").write_text(kept)
+    importlib.invalidate_caches()
+    tortoise("kept", "makemigrations", "--name", "kept")
+    (left,) = Path("steps").glob("*_kept.py")
+    assert "name='Aerich'" in left.read_text()
+    left.unlink()
+
     # From here on Aerich drafts again what the others have applied.
     module = models(invoice("b = fields.IntField(null=True)"), more=', "migrations": "steps"')
     importlib.invalidate_caches()
@@ -320,7 +354,7 @@ def moving_out() -> None:
         raise AssertionError("both kinds in one package")
 
 
-PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class)
+PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, successor, unknown_to_it)
 PARTS += (questions, failing, branches, inspected, moving_out)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:

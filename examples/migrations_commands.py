@@ -210,11 +210,16 @@ def remembered() -> None:
         assert shop.sql("SELECT name, price FROM plan") == [("free", 0), ("pro", price)]
 
 
+def no_check() -> None:
+    """Whether a migration is missing is told by what makemigrations prints."""
+    assert "unrecognized arguments: --check" in Shop().fails("makemigrations", "--check")
+
+
 def no_lambda() -> None:
     shop = Shop()
     shop.models('code = fields.CharField(max_length=9, default=lambda: "x")')
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
-for part in (targets, says_ok, branches, squashing, data, faking, remembered, no_lambda):
+for part in (targets, says_ok, branches, squashing, data, faking, remembered, no_check, no_lambda):
     part()

@@ -1,9 +1,7 @@
 # snippet: needs="tortoise>=1.1.8"
 """Renames with the built-in migrations: what is detected, and operations for what is not.
 
-Copy RenameClass, RenameForeignKey, RenameAttribute and ForgetField into a project, say to
-apps/common/operations.py. They keep the state, from which the next migration is computed, in step with the
-tables.
+The operations are those of the running example.
 """
 
 import asyncio
@@ -14,78 +12,18 @@ import sqlite3
 import sys
 import tempfile
 from contextlib import closing, redirect_stdout
-from copy import deepcopy
 from pathlib import Path
-from typing import Any
 
 from tortoise.cli.cli import run_cli_async
 from tortoise.exceptions import ConfigurationError
-from tortoise.migrations import operations as ops
 
-
-class RenameClass(ops.RenameModel):
-    """The class gets another name, the table keeps its own: no SQL."""
-
-    def state_forward(self, app_label: str, state: Any) -> None:
-        model = state.models.pop((app_label, self.old_name))
-        model.name = self.new_name
-        model.options = model.options | {"table": model.table}
-        state.models[app_label, self.new_name] = model
-        for other in state.models.values():
-            for name, field in other.fields.items():
-                if getattr(field, "model_name", None) == f"{app_label}.{self.old_name}":
-                    other.fields[name] = deepcopy(field)
-                    other.fields[name].model_name = f"{app_label}.{self.new_name}"
-        state.apps = state.apps.clone(state.models)
-
-
-class RenameForeignKey(ops.RenameField):
-    """The foreign key and its column get another name: RENAME COLUMN."""
-
-    def state_forward(self, app_label: str, state: Any) -> None:
-        fields = self.get_model_state(state, app_label, self.model_name).fields
-        fields[self.old_name] = deepcopy(fields[self.old_name])
-        fields[self.old_name].source_field = f"{self.new_name}_id"
-        super().state_forward(app_label, state)
-
-
-class RenameAttribute(ops.RenameField):
-    """The attribute gets another name, the column keeps its own (`source_field=` in the model): no SQL."""
-
-    def __init__(self, model_name: str, old_name: str, new_name: str, column: str) -> None:
-        super().__init__(model_name, old_name, new_name)
-        self.column = column
-
-    def state_forward(self, app_label: str, state: Any) -> None:
-        fields = self.get_model_state(state, app_label, self.model_name).fields
-        fields[self.old_name] = deepcopy(fields[self.old_name])
-        fields[self.old_name].source_field = self.column
-        super().state_forward(app_label, state)
-
-    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
-class ForgetField(ops.RemoveField):
-    """The model has lost the field, the table keeps the column: no SQL."""
-
-    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
-        return None
-
-
-# --- the proof
+sys.path.insert(0, str(Path(__file__).parent / "billing"))  # for the operations
 
 HEAD = """
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from tortoise.models import Model
-from __main__ import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
+from apps.common.operations import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
 """
 MODELS = """
 class Customer(Model):

@@ -4,9 +4,10 @@ import asyncio
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from importlib.util import find_spec
 from typing import Any
 
-from tortoise import fields, timezone
+from tortoise import fields, migrations, timezone
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError, FieldError, ValidationError
 from tortoise.indexes import Index
@@ -54,6 +55,9 @@ refused("can't be indexed", lambda: fields.TextField(db_index=True))
 refused("doesn't support unique", lambda: fields.TextField(unique=True))
 refused("must have null=True set", lambda: fields.ForeignKeyField("models.Day", on_delete=fields.SET_NULL))
 refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_now_add=True))
+assert not {"GeneratedField", "ArrayField"} & set(dir(fields))  # arrays: tortoise.contrib.postgres.fields
+assert find_spec("tortoise.constraints") is None  # tortoise.migrations.constraints
+assert not {"RunSQL", "AddIndex"} & set(dir(migrations))  # tortoise.migrations.operations
 
 
 class Day(Model):
@@ -61,6 +65,10 @@ class Day(Model):
     small = fields.SmallIntField(default=1)
     name = fields.CharField(max_length=3, default="")
     data = fields.JSONField(default=dict)
+
+
+class Room(Model):
+    label = fields.CharField(max_length=3)
 
 
 class Hour(Model):
@@ -94,6 +102,20 @@ async def main() -> None:
                 assert "Length of 'Monday' 6 > 3" in str(error)
             else:
                 raise AssertionError("a value that is too long was stored")
+
+        # None is refused at once, a value that is missing only when it is written.
+        try:
+            Room(label=None)
+        except ValueError as error:
+            assert "label is non nullable field, but null was passed" in str(error)
+        else:
+            raise AssertionError("None was taken")
+        try:
+            await Room().save()
+        except ValidationError as error:
+            assert str(error) == "label: Value must not be None"
+        else:
+            raise AssertionError("stored without a label")
 
         assert await Day.filter(data={}).count() == 1
         for lookup, error in (

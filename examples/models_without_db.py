@@ -39,6 +39,7 @@ class SignedOrder(BaseOrder):
 
 def main() -> None:
     assert Order(total=2).doubled() == 4
+    assert Order.construct(total=3).doubled() == 6  # converts and checks nothing
     assert SignedOrder(total=2).total == 2  # @abstractmethod without ABCMeta: nobody minds
 
     for other in (ABC, Protocol):

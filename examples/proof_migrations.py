@@ -194,3 +194,9 @@ except OperationalError as error:
     assert 'table "owner" already exists' in str(error)
 else:
     raise AssertionError("migrations have heard of generate_schemas()")
+
+# A table that is there stays as it is: the model's new column is not made.
+shop = Project(_0001_initial=INITIAL, models=MODELS + "    died = fields.DateField(null=True)\n")
+shop.run("migrate")
+asyncio.run(generate())
+assert "died" not in [row[1] for row in shop.sql("PRAGMA table_info(owner)")]

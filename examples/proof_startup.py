@@ -81,7 +81,14 @@ async def registered(app: FastAPI):
         yield
 
 
+@contextlib.asynccontextmanager
+async def without_fallback(app: FastAPI):
+    async with RegisterTortoise(app, config=CONFIG, _enable_global_fallback=False):
+        yield
+
+
 assert in_a_fresh_context(status(bare)) == 500
+assert in_a_fresh_context(status(without_fallback)) == 500
 assert in_a_fresh_context(status(registered)) == 200
 assert in_a_fresh_context(status(fallback)) == 200
 

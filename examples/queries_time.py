@@ -1,6 +1,7 @@
 """Time zones: aware by default, what a naive value means, and which date lookups SQLite has."""
 
 import asyncio
+import os
 import warnings
 from datetime import UTC, date, datetime, timedelta
 
@@ -42,6 +43,7 @@ async def main() -> None:
     event = await stored(timezone="Asia/Tokyo")
     assert event.at.isoformat() == "2026-01-01T12:00:00+09:00"
     assert event.created_at.utcoffset() == timedelta(hours=9)
+    assert (os.environ["USE_TZ"], os.environ["TIMEZONE"]) == ("True", "Asia/Tokyo")  # the whole process's
 
     # Without time zones everything is naive (before 1.0 it came back aware).
     event = await stored(use_tz=False)

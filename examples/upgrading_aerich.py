@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from importlib.metadata import requires
 from pathlib import Path
 
 from tortoise.context import TortoiseContext
@@ -48,6 +49,9 @@ async def execute(sql: str) -> None:
         await context.init(db_url=URL, modules={"models": ["aerich.models"]})
         await context.connections.get("default").execute_query(sql)
 
+
+(needed,) = (line for line in requires("aerich") or () if line.startswith("tortoise-orm"))
+assert "!=1.0.0" in needed
 
 (APP / "config.py").write_text(CONFIG)
 (APP / "models.py").write_text(MODELS)

@@ -41,7 +41,32 @@ PASSING = "# A\n\n```python\nassert 1 + 1 == 2\n```\n"
 FAILING = "# B\n\n```python\nx = 1\nassert x == 2\n```\n"
 
 
-# --- formats
+# --- formats and records
+
+
+def test_a_record_tells_versions_and_what_did_not_pass(tmp_path: Path) -> None:
+    write(tmp_path, "docs/a.md", PASSING)
+    write(tmp_path, "docs/b.md", FAILING)
+    done = snippets(tmp_path, "docs", "--record", "kept/here")
+    assert done.returncode == 1
+    (path,) = (tmp_path / "kept/here").iterdir()
+    record = json.loads(path.read_text(encoding="utf-8"))
+    python = ".".join(map(str, sys.version_info[:2]))
+    assert path.name == f"tortoise-{record['packages']['tortoise-orm']}-python-{python}.json"
+    assert record["summary"] == {"passed": 1, "failed": 1, "skipped": 0, "unverified": 0}
+    assert record["not_passed"] == [
+        {"id": "docs/b.md::b/1", "status": "failed", "reason": "AssertionError: 1 == 2"}
+    ]
+    again = path.read_bytes()
+    snippets(tmp_path, "docs", "--record", "kept/here")
+    assert path.read_bytes() == again
+
+
+def test_a_record_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "a.md", "--record", "a.md")
+    assert done.returncode == 2
+    assert "--record a.md" in done.stderr
 
 
 def test_json_keeps_its_contract(tmp_path: Path) -> None:

@@ -94,7 +94,8 @@ def test_migrations_say_what_the_models_say(copy, tmp_path):
 
 
 def test_a_changed_model_is_noticed(copy, tmp_path):
+    before = len(list((copy / "migrations").glob("0*.py")))
     model = copy / "apps/billing/models/customer.py"
     model.write_text(model.read_text().replace("max_length=100", "max_length=200"))
     python("-m", "tortoise", "makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
-    assert len(list((copy / "migrations").glob("0002_*.py"))) == 1
+    assert len(list((copy / "migrations").glob("0*.py"))) == before + 1

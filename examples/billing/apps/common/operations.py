@@ -1,0 +1,94 @@
+"""Migration operations that Tortoise lacks. Migrations import them: keep them for as long as those.
+
+They keep the state, from which the next migration is computed, in step with the tables.
+"""
+
+from copy import deepcopy
+from typing import Any
+
+from tortoise.migrations import operations as ops
+
+
+class RenameClass(ops.RenameModel):
+    """The class gets another name, the table keeps its own: no SQL."""
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        model = state.models.pop((app_label, self.old_name))
+        model.name = self.new_name
+        model.options = model.options | {"table": model.table}
+        state.models[app_label, self.new_name] = model
+        for other in state.models.values():
+            for name, field in other.fields.items():
+                if getattr(field, "model_name", None) == f"{app_label}.{self.old_name}":
+                    other.fields[name] = deepcopy(field)
+                    other.fields[name].model_name = f"{app_label}.{self.new_name}"
+        state.apps = state.apps.clone(state.models)
+
+
+class RenameForeignKey(ops.RenameField):
+    """The foreign key and its column get another name: RENAME COLUMN."""
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        fields = self.get_model_state(state, app_label, self.model_name).fields
+        fields[self.old_name] = deepcopy(fields[self.old_name])
+        fields[self.old_name].source_field = f"{self.new_name}_id"
+        super().state_forward(app_label, state)
+
+
+class RenameAttribute(ops.RenameField):
+    """The attribute gets another name, the column keeps its own (`source_field=` in the model): no SQL."""
+
+    def __init__(self, model_name: str, old_name: str, new_name: str, column: str) -> None:
+        super().__init__(model_name, old_name, new_name)
+        self.column = column
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        fields = self.get_model_state(state, app_label, self.model_name).fields
+        fields[self.old_name] = deepcopy(fields[self.old_name])
+        fields[self.old_name].source_field = self.column
+        super().state_forward(app_label, state)
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class ForgetField(ops.RemoveField):
+    """The model has lost the field, the table keeps the column: no SQL."""
+
+    async def database_forward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+    async def database_backward(self, *args: Any, **kwargs: Any) -> None:
+        return None
+
+
+class LockTimeout(ops.RunSQL):
+    """PostgreSQL: fail after some seconds of waiting for a lock, while everybody else waits behind it.
+
+    To be the first operation, of a migration in a transaction. Elsewhere it does nothing.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        statement = f"SET LOCAL lock_timeout = '{round(seconds * 1000)}ms'"
+        super().__init__(statement, statement)
+
+    async def _run_sql(self, state_editor: Any, sqls: Any) -> None:
+        if state_editor.DIALECT == "postgres":
+            await super()._run_sql(state_editor, sqls)
+
+
+class AddIndexConcurrently(ops.AddIndex):
+    """PostgreSQL: an index without blocking writes. The migration needs `atomic = False`."""
+
+    async def database_forward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
+    ) -> None:
+        if state_editor:
+            table = new_state.apps.get_model(app_label, self.model_name)._meta.db_table
+            columns = ", ".join(f'"{name}"' for name in self.index.fields)
+            await state_editor._run_sql(
+                f'CREATE INDEX CONCURRENTLY "{self.index.name}" ON "{table}" ({columns})'
+            )

@@ -1,0 +1,179 @@
+"""tests/facts.toml: each fact about Tortoise and Aerich is proven where it says, or left out for a reason.
+
+A proof is ``FILE :: TEXT``, or ``PAGE.md#anchor :: TEXT``: part of a line of code that runs, and the only
+such line of its file, or of the blocks under its heading. So a proof that is deleted or changed fails this
+test; the harness runs the rest.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+import tomllib
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise_dev.snippets.page import Block, parse_page, parse_script, read_page
+
+ROOT = Path(__file__).resolve().parents[1]
+FACTS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))
+
+# What was observed, section by section; the pitfalls; what changed since 0.20; names.
+SECTIONS = {"A": 14, "B": 21, "C": 9, "D": 10, "E": 7, "F": 9, "G": 15, "H": 12, "I": 5, "J": 16}
+OBSERVED = [f"{section}{number}" for section, last in SECTIONS.items() for number in range(1, last + 1)]
+PITFALLS = [*(f"{number:02}" for number in range(1, 45)), "07b"]
+CHANGES = [*(f"U{number}" for number in range(1, 27)), "V1", "V2"]
+
+NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
+
+
+def code_of(source: str) -> str:
+    """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
+    lines = source.split("\n")
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, IndentationError):
+        return source
+    before = tokenize.NEWLINE
+    for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+        alone = before in NOISE and after.type == tokenize.NEWLINE
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
+            for number in range(token.start[0] - 1, token.end[0]):
+                begin = token.start[1] if number == token.start[0] - 1 else 0
+                lines[number] = lines[number][:begin]
+        before = token.type
+    return "\n".join(lines)
+
+
+def runs(block: Block) -> bool:
+    """Whether the harness runs the block in CI, or compares it with what one has printed or sent."""
+    if re.search("docker|helm|kubectl", block.attributes.get("needs", "")):
+        return False
+    if {"norun", "breaks"} & block.attributes.keys():
+        return False  # shown, or looked at
+    return block.kind in ("python", "shell", "data") or bool({"output", "sql"} & block.attributes.keys())
+
+
+@cache
+def blocks_of(name: str) -> tuple[Block, ...]:
+    path = ROOT / name
+    return tuple(read_page(path, name).blocks) if path.is_file() else ()
+
+
+def problem_of(proof: str, blocks: dict[str, tuple[Block, ...]] | None = None) -> str | None:
+    """What is wrong with a proof; `blocks` by file name, the repository's own by default."""
+    match = re.fullmatch(r"(?P<file>[\w./-]+)(?:#(?P<anchor>[\w-]+))? :: (?P<text>.+)", proof)
+    if not match:
+        return "expected FILE :: TEXT or PAGE.md#anchor :: TEXT"
+    file, anchor, text = match["file"], match["anchor"], match["text"]
+    if len(text) < 12:
+        return f"expected the text of a statement: {text!r} is too short"
+    if file.endswith(".md") is (anchor is None):
+        return "expected an anchor for a page, and none for a Python file"
+    if not re.match(r"(SKILL\.md|references/[\w-]+\.md|examples/[\w/]+\.py)$", file):
+        return f"expected a page or an example: {file}"
+    found = blocks_of(file) if blocks is None else blocks.get(file, ())
+    if anchor:
+        found = tuple(block for block in found if block.id.startswith(f"{file}::{anchor}/"))
+    running = [block for block in found if runs(block)]
+    if not running:
+        return "no such file, or no such heading with a block that runs"
+    sources = [code_of(block.source) if block.kind == "python" else block.source for block in running]
+    times = sum(source.count(text) for source in sources)
+    return None if times == 1 else f"expected this text once in what runs there, found it {times} times"
+
+
+def test_every_fact_is_in_the_map() -> None:
+    assert list(FACTS) == [*OBSERVED, *PITFALLS, *CHANGES]
+
+
+@pytest.mark.parametrize("fact", FACTS)
+def test_a_fact_is_proven_or_left_out_for_a_reason(fact: str) -> None:
+    entry = FACTS[fact]
+    assert {"says"} < set(entry) <= {"says", "proof", "left_out"}
+    assert len(entry["says"]) >= 20
+    assert "proof" not in entry or entry["proof"], "an empty list proves nothing"
+    assert len(entry.get("left_out", "a" * 30)) >= 30, "a reason takes a sentence"
+    problems = {proof: problem_of(proof) for proof in entry.get("proof", [])}
+    assert not {proof: problem for proof, problem in problems.items() if problem}
+
+
+def test_no_proof_is_claimed_twice_by_one_fact() -> None:
+    for fact, entry in FACTS.items():
+        proofs = entry.get("proof", [])
+        assert len(set(proofs)) == len(proofs), fact
+
+
+PAGE = """
+## What runs
+
+```python raises=ValueError
+# int("comment")
+int("not a number")
+```
+
+## What does not run
+
+```python norun="needs a server"
+int("never asked for")
+```
+
+```text
+int("only said in prose")
+```
+"""
+SCRIPT = '''"""int("docstring")"""
+
+def convert():
+    """Calls
+    int("second docstring")."""
+    int("text")  # int("remark")
+    assert int("twice")
+    assert int("twice")
+'''
+
+
+@pytest.mark.parametrize(
+    ("proof", "problem"),
+    [
+        ('references/a.md#what-runs :: int("not a number")', None),
+        ('references/a.md#what-runs :: int("comment")', "found it 0 times"),
+        ('references/a.md#what-runs :: int("deleted")', "found it 0 times"),
+        ('references/a.md#another :: int("not a number")', "no such heading"),
+        ('references/a.md#what-does-not-run :: int("never asked for")', "no such heading"),
+        ('references/a.md :: int("not a number")', "an anchor for a page"),
+        ('references/b.md#what-runs :: int("not a number")', "no such file"),
+        ('examples/a.py :: int("text")', "too short"),
+        ('examples/a.py :: assert int("twice")', "found it 2 times"),
+        ('examples/a.py :: int("docstring")', "found it 0 times"),
+        ('examples/a.py :: int("second docstring")', "found it 0 times"),
+        ('examples/a.py :: int("remark")', "found it 0 times"),
+        ("examples/a.py :: def convert():", None),
+        ("tests/test_a.py :: def convert():", "a page or an example"),
+        ("examples/a.py", "expected FILE :: TEXT"),
+    ],
+)
+def test_what_is_a_proof(proof: str, problem: str | None) -> None:
+    blocks = {
+        "references/a.md": tuple(parse_page(PAGE, Path("a.md"), "references/a.md").blocks),
+        "examples/a.py": tuple(parse_script(SCRIPT, Path("a.py"), "examples/a.py").blocks),
+    }
+    said = problem_of(proof, blocks)
+    assert said is None if problem is None else said and problem in said
+
+
+def test_a_deleted_line_is_missed() -> None:
+    """Each proof in turn: without its line it is none."""
+    for proof in chain.from_iterable(entry.get("proof", []) for entry in FACTS.values()):
+        place, _, text = proof.partition(" :: ")
+        file = place.partition("#")[0]
+        source = (ROOT / file).read_text(encoding="utf-8")
+        parse = parse_page if file.endswith(".md") else parse_script
+        for line in [line for line in source.split("\n") if text in line]:
+            source = source.replace(line, "", 1)
+        blocks = {file: tuple(parse(source, ROOT / file, file).blocks)}
+        assert problem_of(proof, blocks), proof
