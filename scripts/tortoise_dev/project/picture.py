@@ -315,8 +315,8 @@ def take(
 
 
 def _is_common_ground(folder: Path) -> bool:
-    """Is this a folder that holds much more than a project: the top of the disk, a home, the temporary one?"""
-    homes = [os.path.expanduser("~"), tempfile.gettempdir()]  # noqa: PTH111 - "~" where there is no home
+    """Does a folder hold more than a project: the top of the disk, a home, the temporary one?"""
+    homes = [os.path.expanduser("~"), tempfile.gettempdir()]  # noqa: PTH111 - never raises
     return folder == folder.parent or str(folder) in homes
 
 
