@@ -235,6 +235,22 @@ def test_a_folder_below_the_project_knows_the_rest_of_it(users) -> None:
     assert ("app/models/post.py", 3, "TD002") in users.found("app/models")
 
 
+def test_a_home_folder_is_not_read_as_if_it_were_a_project(broken) -> None:
+    (broken.root / "pyproject.toml").unlink()
+    broken.write(
+        {
+            "deep/base.py": "from tortoise.models import Model as Root\n",
+            "c.py": BROKEN.replace("tortoise.models import Model", "deep.base import Root as Model"),
+        }
+    )
+    command = [sys.executable, str(ROOT / "scripts" / "check.py"), "--format", "json", "c.py"]
+    for home, models in (("/nowhere", 1), (str(broken.root), 0)):
+        done = subprocess.run(
+            command, cwd=broken.root, env=os.environ | {"HOME": home}, capture_output=True, check=False
+        )
+        assert json.loads(done.stdout)["models"] == models
+
+
 def test_standard_input(users) -> None:
     source = b"from app.models import User\n\nasync def f():\n    User.create(name='a')\n"
     done = users.run("--format", "json", "--stdin-filename", "app/new.py", stdin=source)

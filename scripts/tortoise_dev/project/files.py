@@ -19,32 +19,11 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """What stands in the folder at the top of a project."""
 
 LEFT_OUT = frozenset(
-    [
-        ".git",
-        ".hg",
-        ".svn",
-        ".bzr",
-        ".tox",
-        ".nox",
-        ".venv",
-        "venv",
-        "env",
-        ".env",
-        "virtualenv",
-        "site-packages",
-        "dist-packages",
-        "__pypackages__",
-        "node_modules",
-        "__pycache__",
-        ".mypy_cache",
-        ".ruff_cache",
-        ".pytest_cache",
-        ".eggs",
-        "build",
-        "dist",
-        ".direnv",
-        ".ipynb_checkpoints",
-    ]
+    (
+        ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv site-packages dist-packages "
+        "__pypackages__ node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs "
+        "build dist .direnv .ipynb_checkpoints"
+    ).split()
 )
 """Folders that hold nobody's own source code."""
 

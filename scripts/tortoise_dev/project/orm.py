@@ -13,41 +13,15 @@ PUBLISHED_BASES = frozenset({"dipdup.models.Model", "fastapi_admin.models.Abstra
 # something else; "coroutine:…": a coroutine. Nothing of it happens before it is awaited.
 QUERYSET_CALLS: dict[str, str] = {
     **dict.fromkeys(
-        [
-            "all",
-            "filter",
-            "exclude",
-            "annotate",
-            "distinct",
-            "order_by",
-            "limit",
-            "offset",
-            "only",
-            "prefetch_related",
-            "select_related",
-            "select_for_update",
-            "group_by",
-            "use_index",
-            "force_index",
-            "using_db",
-        ],
+        (
+            "all filter exclude annotate distinct order_by limit offset only prefetch_related "
+            "select_related select_for_update group_by use_index force_index using_db"
+        ).split(),
         "many",
     ),
     **dict.fromkeys(["get", "get_or_none", "first", "last", "earliest", "latest"], "one"),
     **dict.fromkeys(
-        [
-            "count",
-            "delete",
-            "update",
-            "exists",
-            "contains",
-            "values",
-            "values_list",
-            "bulk_create",
-            "bulk_update",
-            "raw",
-            "union",
-        ],
+        ("count delete update exists contains values values_list bulk_create bulk_update raw union").split(),
         "other",
     ),
     "in_bulk": "coroutine:other",
@@ -89,33 +63,13 @@ TORTOISE_CALLS: dict[str, str] = dict.fromkeys(
 QUERY_ATTRIBUTES = frozenset(
     {
         *QUERYSET_CALLS,
-        *[
-            "model",
-            "query",
-            "capabilities",
-            "sql",
-            "as_query",
-            "resolve_filters",
-            "resolve_ordering",
-            "explain",
-            "fields",
-            "fields_for_select",
-            "objects",
-            "batch_size",
-            "ignore_conflicts",
-            "update_fields",
-            "on_conflict",
-            "update_kwargs",
-            "force_indexes",
-            "use_indexes",
-            "flat",
-            "single",
-            "raise_does_not_exist",
-            "add_field_to_select_query",
-            "resolve_to_python_value",
-            "TORTOISE_APP_FIELD",
-            "TORTOISE_MODEL_FIELD",
-        ],
+        *(
+            "model query capabilities sql as_query resolve_filters resolve_ordering explain "
+            "fields fields_for_select objects batch_size ignore_conflicts update_fields "
+            "on_conflict update_kwargs force_indexes use_indexes flat single raise_does_not_exist "
+            "add_field_to_select_query resolve_to_python_value TORTOISE_APP_FIELD "
+            "TORTOISE_MODEL_FIELD"
+        ).split(),
     }
 )
 COROUTINE_ATTRIBUTES = frozenset({"close", "send", "throw", "cr_await", "cr_code", "cr_frame", "cr_running"})
@@ -131,19 +85,9 @@ TO_ONE_ANNOTATIONS = frozenset(
 )
 SIGNALS = frozenset({"post_save", "pre_save", "pre_delete", "post_delete"})
 WRITES = frozenset(
-    [
-        "save",
-        "delete",
-        "create",
-        "update",
-        "bulk_create",
-        "bulk_update",
-        "get_or_create",
-        "update_or_create",
-        "add",
-        "remove",
-        "clear",
-    ]
+    (
+        "save delete create update bulk_create bulk_update get_or_create update_or_create add remove clear"
+    ).split()
 )
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
+import tempfile
 from collections import defaultdict
 from collections.abc import Callable as Function
 from collections.abc import Iterable, Mapping, Sequence
@@ -297,7 +298,8 @@ def take(
             raise FileNotFoundError(path)
     judged = {path: named for path, named in judged.items() if not excluded(path)}
     unlisted: dict[Path, str] = {}
-    files = read_all([*judged, *python_files(root, unlisted)], unlisted)
+    around = root.glob("*.py") if _is_common_ground(root) else python_files(root, unlisted)
+    files = read_all([*judged, *around], unlisted)
     if instead is not None:
         files[instead.path] = instead
         unlisted.pop(instead.path, None)
@@ -310,6 +312,12 @@ def take(
         always=[path for path, named in judged.items() if named],
         problems=problems,
     )
+
+
+def _is_common_ground(folder: Path) -> bool:
+    """Does a folder hold more than a project: the top of the disk, a home, the temporary one?"""
+    homes = [os.path.expanduser("~"), tempfile.gettempdir()]  # noqa: PTH111 - never raises
+    return folder == folder.parent or str(folder) in homes
 
 
 def _common_root(paths: Sequence[Path], here: Path) -> Path:

@@ -45,26 +45,9 @@ class Value:
 
 PLAIN = Value("plain")
 _BUILTIN_NAMES = frozenset(
-    [
-        "len",
-        "list",
-        "sorted",
-        "set",
-        "tuple",
-        "sum",
-        "any",
-        "all",
-        "dict",
-        "enumerate",
-        "reversed",
-        "min",
-        "max",
-        "zip",
-        "iter",
-        "frozenset",
-        "int",
-        "float",
-    ]
+    (
+        "len list sorted set tuple sum any all dict enumerate reversed min max zip iter frozenset int float"
+    ).split()
 )
 
 

@@ -15,9 +15,7 @@ from .rule import Context
 
 Place: TypeAlias = Literal["lifespan", "request"]
 
-_METHODS = frozenset(
-    ["get", "post", "put", "patch", "delete", "head", "options", "trace", "route", "api_route", "websocket"]
-)
+_METHODS = frozenset("get post put patch delete head options trace route api_route websocket".split())
 _APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 
 

@@ -55,30 +55,10 @@ async def settle_all():
 GOOD = BAD.replace("    Invoice.filter(", "    await Invoice.filter(")
 
 _CONSUMERS = frozenset(
-    [
-        "len",
-        "list",
-        "sorted",
-        "set",
-        "tuple",
-        "sum",
-        "any",
-        "all",
-        "dict",
-        "enumerate",
-        "reversed",
-        "min",
-        "max",
-        "zip",
-        "iter",
-        "next",
-        "frozenset",
-        "int",
-        "float",
-        "bool",
-        "map",
-        "filter",
-    ]
+    (
+        "len list sorted set tuple sum any all dict enumerate reversed min max zip iter next "
+        "frozenset int float bool map filter"
+    ).split()
 )
 _BUILDER_NAMES = ("query", "qs", "queryset")
 

@@ -40,16 +40,10 @@ REMOVED: dict[str, str] = {
     **dict.fromkeys(
         [
             f"tortoise.contrib.test.{name}"
-            for name in [
-                "TestCase",
-                "IsolatedTestCase",
-                "TruncationTestCase",
-                "SimpleTestCase",
-                "initializer",
-                "finalizer",
-                "env_initializer",
-                "getDBConfig",
-            ]
+            for name in (
+                "TestCase IsolatedTestCase TruncationTestCase SimpleTestCase initializer "
+                "finalizer env_initializer getDBConfig"
+            ).split()
         ],
         "tortoise_test_context()",
     ),
