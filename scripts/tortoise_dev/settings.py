@@ -89,13 +89,8 @@ def find_rule_settings(start: Iterable[Path]) -> RuleSettings:
     The first folder of ``start`` that has one wins; without any, the defaults. Raises SettingsError.
     """
     folders = [folder.resolve() for folder in start]
-    for folder in folders:
-        for candidate in (folder, *folder.parents):
-            file = candidate / "pyproject.toml"
-            table = _table(file) if file.is_file() else None
-            if table is not None:
-                return _rule_settings(file, table)
-    return RuleSettings(root=folders[0])
+    found = _nearest(folders)
+    return _rule_settings(*found) if found else RuleSettings(root=folders[0])
 
 
 def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
@@ -135,13 +130,22 @@ def find_settings(start: Iterable[Path]) -> SnippetSettings:
     The first folder of ``start`` that has one wins; without any, the defaults. Raises SettingsError.
     """
     folders = [folder.resolve() for folder in start]
+    found = _nearest(folders)
+    if found is None:
+        return SnippetSettings(root=folders[0])
+    file, table = found
+    return _settings(file, table.get("snippets", {}))
+
+
+def _nearest(folders: list[Path]) -> tuple[Path, dict[str, Any]] | None:
+    """The first pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above the folders; and its table."""
     for folder in folders:
         for candidate in (folder, *folder.parents):
             file = candidate / "pyproject.toml"
             table = _table(file) if file.is_file() else None
             if table is not None:
-                return _settings(file, table.get("snippets", {}))
-    return SnippetSettings(root=folders[0])
+                return file, table
+    return None
 
 
 def _table(file: Path) -> dict[str, Any] | None:

@@ -193,8 +193,7 @@ class _State:
             scratch = self.scratch / str(len(self.runners))
             scratch.mkdir()
             jobs = self.jobs[settings.root]
-            backends = {job.backend.name: job.backend for job in jobs if job.backend is not None}
-            databases = self.open.enter_context(Databases(settings, backends.values(), scratch))
+            databases = self.open.enter_context(Databases(settings, jobs, scratch))
             runner = Runner(settings, scratch / "worker", databases, modules_to_preload(jobs))
             self.runners[settings.root] = self.open.enter_context(runner)
         return self.runners[settings.root]

@@ -187,7 +187,7 @@ class Execution:
         except BaseException as raised:
             error = self.describe(raised, step)
         seconds = perf_counter() - started
-        self.settle()
+        _collect()  # so that an un-awaited coroutine speaks up under its own block
         _flush()
         problems, self.guards.problems = self.guards.problems, []
         stdout, stderr = map(_read_on, self.captured)
@@ -245,10 +245,6 @@ class Execution:
             self.guards.watch_loops()
             self.runner = asyncio.Runner()
         self.runner.run(eval(code, vars(self.module)), context=self.context)
-
-    def settle(self) -> None:
-        """Collect what the block dropped, so that an un-awaited coroutine speaks up under its own block."""
-        _collect()
 
     def describe(self, error: BaseException, step: Step) -> dict[str, Any] | None:
         """An exception as JSON: None for an exit that cut nothing off."""

@@ -28,8 +28,7 @@ if TYPE_CHECKING:
     from .servers import Servers
 
 # Imported once before the fork where at least two blocks import them: each child saves that time. They start
-# no
-# thread and open no connection on import.
+# no thread and open no connection on import.
 _PRELOADED = ("tortoise", "aiosqlite", "fastapi", "pydantic", "httpx", "asyncio", "time_machine")
 
 Wanted = Callable[[Block], bool]
@@ -158,13 +157,9 @@ class Runner:
         plan, backend = job.plan, job.backend
         source = plan.sources.get(block.line)
         if source is not None:
-            if (
-                plan.dialect(source) != (backend.kind if backend is not None else None)
-                and backend is not None
-            ):
-                reason = (
-                    f"is compared on {plan.dialect(source)}, which is not among the databases of this run"
-                )
+            dialect = plan.dialect(source)
+            if backend is not None and backend.kind != dialect:
+                reason = f"is compared on {dialect}, which is not among the databases of this run"
                 return result_of(plan, block, Verdict("skipped", reason), backend)
             if source.line in skipped:
                 return result_of(plan, block, Verdict("skipped", skipped[source.line]), backend)
@@ -246,9 +241,9 @@ class Databases:
     """
 
     def __init__(
-        self, settings: SnippetSettings, backends: Iterable[Backend], scratch: Path, workers: int = 1
+        self, settings: SnippetSettings, jobs: Iterable[Job], scratch: Path, workers: int = 1
     ) -> None:
-        self.backends = list(backends)
+        self.backends = [*{job.backend.name: job.backend for job in jobs if job.backend is not None}.values()]
         self.ahead = workers + 4
         self.servers: Servers | None = None
         self.sqlite = scratch / "template.sqlite3" if settings.models else None
@@ -261,9 +256,7 @@ class Databases:
 
     def __enter__(self) -> Databases:
         if any(backend.is_server for backend in self.backends):
-            from .servers import (
-                Servers,
-            )  # here and not above: a run on SQLite needs no asyncio in this process
+            from .servers import Servers  # here and not above: a run on SQLite needs no asyncio here
 
             self.servers = Servers(self.backends, self.ahead)
             self.servers.__enter__()
@@ -350,8 +343,7 @@ def run_jobs(
     with contextlib.ExitStack() as kept:
         folder = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
         scratch = Path(kept.enter_context(folder)).resolve()
-        backends = {job.backend.name: job.backend for job in jobs if job.backend is not None}
-        databases = kept.enter_context(Databases(settings, backends.values(), scratch, workers))
+        databases = kept.enter_context(Databases(settings, jobs, scratch, workers))
 
         def work(number: int) -> None:
             try:
