@@ -138,7 +138,7 @@ def find_settings(start: Iterable[Path]) -> SnippetSettings:
 
 
 def _nearest(folders: list[Path]) -> tuple[Path, dict[str, Any]] | None:
-    """The first pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above the folders; and its table."""
+    """The first pyproject.toml with a ``[tool.tortoise-dev]`` table at or above the folders; its table."""
     for folder in folders:
         for candidate in (folder, *folder.parents):
             file = candidate / "pyproject.toml"
