@@ -302,6 +302,202 @@ CASES: dict[str, tuple[str, str]] = {
         g = dict(pk=1, index=2)
         """,
     ),
+    "limits on writes": (
+        "TD112",
+        """
+        from app.models import User
+
+        async def f(users, n):
+            await User.filter(age=1).limit(1).delete()  # !
+            await User.all().order_by("age").limit(n).update(age=2)  # !
+            await User.first().delete()  # !
+            await User.all().last().update(age=2)  # !
+            await User.latest("age").delete()  # !
+            await User.all().offset(5).delete()  # !
+            await User.all()[:5].delete()  # !
+            old = User.filter(age__gt=9).order_by("age").limit(5)
+            await old.delete()  # !
+            await old.filter(name="a").update(name="b")  # !
+        """,
+    ),
+    "writes without a limit": (
+        "TD112",
+        """
+        from app.models import User
+
+        async def f(users, n, tree):
+            await User.filter(age=1).delete()
+            await User.get(id=1).delete()
+            await User.get_or_none(id=1).update(age=2)
+            await (await User.all().limit(1).get(id=1)).delete()
+            ids = await User.all().limit(1).values_list("id", flat=True)
+            await User.filter(id__in=ids).delete()
+            for user in await User.all().limit(5):
+                await user.delete()
+            query = User.all()
+            if n:
+                query = query.limit(n)
+            await query.delete()
+            tree.first().delete()
+            users.limit(1).update(age=2)
+        """,
+    ),
+    "arguments that are no fields": (
+        "TD113",
+        """
+        from app.models import User
+        from app import models
+
+        async def f(name, more):
+            User(name=name, surname=name)  # !
+            await User.create(
+                name=name,
+                agee=1,  # !
+            )
+            await models.User.create(pk=1, name=name)  # !
+            await User.get_or_create(name=name, defaults={"agee": 1})  # !
+            await User.update_or_create(defaults=dict(agee=1), name=name)  # !
+            user = await User.get(name=name)
+            user.update_from_dict({"agee": 1})  # !
+            await User.bulk_create([User(name=n, surname=n) for n in more])  # !
+            User(promote=1)  # !
+            User(Meta=2)  # !
+        """,
+    ),
+    "arguments that are fields": (
+        "TD113",
+        """
+        from app.models import User
+        from app.models.user import BaseUser
+
+        class Other(User):
+            class Meta:
+                table = "other"
+
+            def __init__(self, **options):
+                super().__init__(**options)
+
+            @classmethod
+            def made(cls, **options):
+                return cls(colour="red")
+
+        async def f(name, options, row: BaseUser):
+            User(id=1, name=name, age=1, boss=None, **options)
+            await User.create(name=name, boss_id=1, using_db=None)
+            await User.get_or_create(nameless=1, defaults=options)
+            await User.update_or_create(name=name, defaults={"boss": None, **options})
+            Other(colour="red")
+            await Other.create(colour="red")
+            row.update_from_dict({"colour": "red"})
+            User(groups=[], posts=[])
+            dict(colour="red")
+        """,
+    ),
+    "prefetching twice": (
+        "TD114",
+        """
+        from app.models import User
+
+        async def f(n):
+            await User.all().prefetch_related("boss").filter(age=1).prefetch_related("groups")  # !
+            query = User.filter(age=n).prefetch_related("boss")
+            for user in await query.order_by("age").prefetch_related("posts"):  # !
+                print(user)
+            await User.get(id=1).prefetch_related("boss").prefetch_related("groups")  # !
+        """,
+    ),
+    "prefetching once": (
+        "TD114",
+        """
+        from app.models import User
+
+        async def f(n, tree):
+            await User.all().prefetch_related("boss", "groups").select_related("boss")
+            await User.all().select_related("boss").select_related("boss__boss")
+            query = User.all()
+            if n:
+                query = query.prefetch_related("boss")
+            await query.prefetch_related("groups")
+            await User.all().prefetch_related("boss").prefetch_related()
+            tree.prefetch_related("a").prefetch_related("b")
+        """,
+    ),
+    "atomic": (
+        "TD115",
+        """
+        from tortoise import transactions
+        from tortoise.transactions import atomic, atomic as whole
+        from elsewhere import atomic as other
+
+        @atomic  # !
+        async def a(): ...
+
+        class Service:
+            @transactions.atomic  # !
+            async def b(self): ...
+
+            @whole  # !
+            async def c(self): ...
+
+            @atomic()
+            async def d(self): ...
+
+            @atomic("default")
+            async def e(self): ...
+
+            @other
+            async def f(self): ...
+        """,
+    ),
+    "signals of abstract models": (
+        "TD116",
+        """
+        from tortoise.signals import post_save, pre_delete
+        from app.models import BaseUser, User
+
+        @post_save(BaseUser)  # !
+        async def a(sender, instance, created, using_db, update_fields): ...
+
+        @pre_delete(User, BaseUser)  # !
+        async def b(sender, instance, using_db): ...
+
+        @post_save(User)
+        async def c(sender, instance, created, using_db, update_fields): ...
+        """,
+    ),
+    "options of an abstract Meta": (
+        "TD117",
+        """
+        from tortoise import fields
+        from tortoise.models import Model
+        from app.models.user import Active
+
+        class Base(Model):
+            class Meta:
+                abstract = True
+                ordering = ("name",)
+                manager = Active()  # !
+                indexes = (("name",),)  # !
+                fetch_db_defaults = False
+                notes = "for us"
+
+            name = fields.CharField(max_length=20)
+
+        class One(Base):
+            class Meta:
+                table = "one"
+                manager = Active()
+
+        class Handed(Model):
+            class Meta:
+                abstract = True
+                unique_together = (("name", "age"),)
+
+        class Two(Handed):
+            class Meta(Handed.Meta):
+                abstract = False
+        """,
+    ),
 }
 
 
@@ -411,3 +607,42 @@ def test_a_hook_of_another_module(users) -> None:
         }
     )
     assert users.found("--select", "TD110") == [("app/db.py", 4, "TD110")]
+
+
+@pytest.mark.parametrize("where", ["app/db.py", "pyproject.toml", "requirements/../requirements.txt"])
+def test_mysql_has_limits_on_writes(where: str, users) -> None:
+    users.write(
+        {
+            "app/service.py": """\
+            from app.models import User
+
+            async def f():
+                await User.all().limit(1).delete()
+                await User.first().delete()
+                await User.all()[1:2].delete()
+                await User.all().limit(1).offset(1).delete()
+            """
+        }
+    )
+    assert [line for _, line, _ in users.found("--select", "TD112")] == [4, 5, 6, 7]
+    (users.root / "requirements").mkdir()
+    users.write({where: '[project]\nname = "a"\n# MySQL\n' if where.endswith("toml") else "# MySQL\n"})
+    assert [line for _, line, _ in users.found("--select", "TD112")] == [6, 7]
+
+
+def test_fields_that_the_text_does_not_tell(project) -> None:
+    bases = {
+        "another package's base": "from acme import M\nclass A(M, Model):\n    x = fields.IntField()\n",
+        "a metaclass": "from acme import Meta\nclass A(Model, metaclass=Meta):\n    x = fields.IntField()\n",
+        "a decorator": "from acme import more\n@more\nclass A(Model):\n    x = fields.IntField()\n",
+        "a loop": "class A(Model):\n    for n in 'xyz':\n        locals()[n] = fields.IntField()\n",
+        "a setter of its own": "class A(Model):\n    def __init__(self, y): ...\n",
+    }
+    for name, source in bases.items():
+        head = "from tortoise import fields\nfrom tortoise.models import Model\n"
+        project.write({"a.py": f"{head}{source}\n\nA(y=1)\n"})
+        assert project.found("--select", "TD113") == [], name
+    project.write(
+        {"a.py": f"{head}class A(Model):\n    x = fields.IntField(primary_key=True)\n\nA(y=1)\nA(id=1)\n"}
+    )
+    assert [line for _, line, _ in project.found("--select", "TD113")] == [6, 7]

@@ -283,6 +283,20 @@ class Module:
         """What one binding of a name in a scope of this module refers to."""
         return _unique(self._bound(name, binding, scope, set()))
 
+    def only_value(self, name: ast.Name) -> ast.expr | None:
+        """What a local name is bound to, where one assignment before it is all that binds it."""
+        scope = self.scope_of(name)
+        bindings = scope.names.get(name.id, [])
+        if len(bindings) != 1 or name.id in scope.elsewhere or not isinstance(scope.node, FUNCTIONS):
+            return None
+        binding = bindings[0]
+        taken = any(
+            isinstance(target, ast.Name) and target.id == name.id
+            for inner in self.inner_bindings(scope)
+            for target in ast.walk(inner.target)
+        )
+        return None if taken or binding.position >= (name.lineno, name.col_offset) else binding.value
+
     def _meanings(
         self, expression: ast.expr, scope: Scope, at: tuple[int, int] | None, seen: set[object]
     ) -> Iterator[Entity]:

@@ -91,6 +91,12 @@ WRITES = frozenset(
 )
 
 
+OWN_META_OPTIONS = frozenset(
+    "app constraints indexes manager schema table table_description unique_together".split()
+)
+"""Options of a Meta that a subclass does not get; ``ordering`` it does."""
+
+
 def short(name: str) -> str:
     """The last part of a dotted name."""
     return name.rpartition(".")[2]

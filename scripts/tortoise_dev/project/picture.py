@@ -46,6 +46,7 @@ class Picture:
             path: UnreadableError(message) for path, message in (problems or {}).items()
         }
         self._values: dict[Path, Values] = {}
+        self._spoken: dict[bytes, bool] = {}
         self._spread()
         self.models.forget()
         self.models.complete = True
@@ -81,6 +82,15 @@ class Picture:
                 elif isinstance(call.func, ast.Attribute):
                     found[call.func.attr].append((module, call))
         return found
+
+    def speaks_of(self, word: bytes) -> bool:
+        """Does a word stand in the project's Python files, or in what lists its requirements?"""
+        if word not in self._spoken:
+            listed = [self.root / "pyproject.toml", *sorted(self.root.glob("requirements*.txt"))]
+            lists = read_all((path for path in listed if path.is_file()), {})
+            files = (*self.library.files.values(), *lists.values())
+            self._spoken[word] = any(word in file.data.lower() for file in files)
+        return self._spoken[word]
 
     def _check_readable(self, file: SourceFile) -> None:
         """A file that is not parsed must at least be text."""

@@ -22,10 +22,17 @@ from .td108_writes_in_signals import RULE as TD108
 from .td109_soft_delete_base import RULE as TD109
 from .td110_bare_init import RULE as TD110
 from .td111_old_spelling import RULE as TD111
+from .td112_limit_on_write import RULE as TD112
+from .td113_unknown_argument import RULE as TD113
+from .td114_prefetch_replaced import RULE as TD114
+from .td115_bare_atomic import RULE as TD115
+from .td116_signal_on_abstract import RULE as TD116
+from .td117_meta_not_inherited import RULE as TD117
 
 _ALL = (
     *(TD000, TD001, TD002, TD003, TD004, TD005, TD006, TD100),
     *(TD101, TD102, TD103, TD104, TD105, TD106, TD107, TD108, TD109, TD110, TD111),
+    *(TD112, TD113, TD114, TD115, TD116, TD117),
 )
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
 """Every rule by its code, in order."""

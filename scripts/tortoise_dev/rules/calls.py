@@ -95,6 +95,28 @@ def is_orm_await(context: Context, node: ast.Await) -> bool:
     return value is not None and (value.awaitable or value.kind == "relation")
 
 
+def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """The calls and slices that made a query, the last one first: each one's name and node.
+
+    A local name is followed where it is bound once.
+    """
+    while True:
+        match node:
+            case ast.Call(func=ast.Attribute(value=owner, attr=name)):
+                yield name, node
+                node = owner
+            case ast.Subscript(value=owner, slice=ast.Slice()):
+                yield "[…]", node
+                node = owner
+            case ast.Name(id=name):
+                value = context.module.only_value(node)
+                if value is None:
+                    return
+                node = value
+            case _:
+                return
+
+
 def text(node: ast.AST, limit: int = 60) -> str:
     """The source of an expression, shortened, for a message."""
     try:

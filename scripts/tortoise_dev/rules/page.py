@@ -11,32 +11,31 @@ _HEAD = """\
 # Rules: what check.py reports
 
 ```bash
-python3 "$SKILL/scripts/check.py"              # the project here; standard library only, nothing is executed
+python3 "$SKILL/scripts/check.py"              # the project here; nothing of it is executed
 python3 "$SKILL/scripts/check.py" --diff       # what --fix would move (TD003, TD004), as a diff
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
-Exit status: 0 clean, 1 findings, 2 input that cannot be used. Only what the text proves is reported. Tests
-and migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code
-that starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
+Exit status: 0 clean, 1 findings, 2 unusable input. Only what the text proves is reported. Tests and
+migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code that
+starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
 
 ```toml
 [tool.tortoise-dev]                          # all of it optional
 ignore = ["TD002"]                           # or select; prefixes too: "TD1"
 exclude = ["legacy/**"]
-extra-model-bases = ["acme.models.Entity"]   # model bases of packages
-base-interface = "any"                       # TD002: any abstract Base… will do
+extra-model-bases = ["acme.models.Entity"]   # of packages
+base-interface = "any"                       # TD002: any Base… will do
 
 [tool.tortoise-dev.per-file-ignores]
 "scripts/*.py" = ["TD101"]
 ```
 
-Repair what it says, and run it again, until it is silent. ruff's `DJ012` and its kin want another order:
-leave them off.
+Repair what it says, run it again, until it is silent. Leave ruff's `DJ012` off: it wants another order.
 
 """
 
-_WITH_EXAMPLE = ("TD103", "TD104", "TD105", "TD106", "TD107")
+_WITH_EXAMPLE = ("TD103", "TD106")
 """The rules whose example says more than the sentence about it."""
 
 

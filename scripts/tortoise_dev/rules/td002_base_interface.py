@@ -1,10 +1,9 @@
 """# TD002 base-interface
 
 ## What it does
-Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`. A
-successor's number does not count: `Invoice2` may extend `BaseInvoice`.
-
-With `base-interface = "any"` in the settings, any abstract `Base…` model will do.
+Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`, and so
+may its successor `Invoice2`. With `base-interface = "any"` in the settings, any abstract `Base…` model will
+do.
 
 ## Why is this bad
 Services need one type to accept that is not bound to a table: fakes extend it, and a successor shares it

@@ -2,8 +2,8 @@
 
 ## What it does
 Members stand in this order: `Meta`, nested helper classes, fields (annotations, managers and constants count
-as fields), then dunder, class, static and `_private` methods, then public methods and properties. A member
-that comes after one of a later group is reported; the order within a group is not judged.
+as fields), then dunder, class, static and `_private` methods, then public methods and properties. The order
+within a group is not judged.
 
 ## Why is this bad
 One order for all models means one way to read them: first the columns, then the behaviour.

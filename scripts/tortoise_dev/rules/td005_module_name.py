@@ -4,8 +4,7 @@
 No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are no such names.
 
 ## Why is this bad
-The underscore marks private symbols. A file is there to be imported; what it keeps to itself is said by its
-symbols and by `__all__`.
+The underscore marks private symbols. A file is there to be imported; `__all__` says what it keeps to itself.
 
 ## Fix safety
 Not fixed by `--fix`: importers name the file.

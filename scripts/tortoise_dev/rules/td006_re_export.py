@@ -6,8 +6,8 @@ package, and its `Base<Entity>`. An `__init__.py` that computes its names (`impo
 star import from elsewhere) is not judged.
 
 ## Why is this bad
-Tortoise registers what it finds in the module that the configuration names. A model that the package does not
-re-export gets no table and no migration, and nothing says so.
+Tortoise registers what it finds in the module that the configuration names. A model that is not re-exported
+gets no table and no migration, and nothing says so.
 
 ## Fix safety
 Not fixed by `--fix`: `__init__.py` is another file.

@@ -1,11 +1,10 @@
 """# TD100 unused-noqa
 
 ## What it does
-A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker are judged, and of those only
-the ones that run.
+A `# noqa: TD…` comment that suppresses nothing. Judged are the codes of this checker, those of them that run.
 
 ## Why is this bad
-It hides the next finding on that line, and tells the reader of a problem that is not there.
+It hides the next finding on that line.
 
 ## Fix safety
 Not fixed by `--fix`: comments are kept.

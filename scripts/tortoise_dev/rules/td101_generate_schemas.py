@@ -6,8 +6,8 @@ tests. Not reported where the same function opens an in-memory SQLite database o
 or under an `if` about debugging, development or tests.
 
 ## Why is this bad
-It bypasses migrations: it creates what is missing, never alters what is there, and the next migration then
-fails on tables that it did not make.
+It bypasses migrations: it creates what is missing and never alters what is there; the next migration fails on
+tables that it did not make.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -2,8 +2,8 @@
 
 ## What it does
 `await row.save()` for each row of a loop that awaits nothing else. Not reported where bulk would do something
-else: the model overrides `save` or has signal handlers, the loop handles errors row by row or leaves early,
-or it goes over a literal of at most five.
+else: the model overrides `save` or has signal handlers, the loop handles errors by row or leaves early, or
+goes over a literal of at most five.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.

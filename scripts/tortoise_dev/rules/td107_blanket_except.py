@@ -2,11 +2,10 @@
 
 ## What it does
 `except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
-nothing else and the handler neither raises nor logs the traceback, and no handler before it names a more
-specific exception.
+nothing else, the handler neither raises nor logs the traceback, and none before it is more specific.
 
 ## Why is this bad
-A missing row, a broken constraint and a typing error all end in the same silence. Name what can happen:
+A missing row, a broken constraint and a typing error end in the same silence. Name what can happen:
 `DoesNotExist`, `IntegrityError`.
 
 ## Fix safety

@@ -2,7 +2,7 @@
 
 ## What it does
 A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows.
-Adding rows to an audit trail (a model whose name says audit, log, history or event) is what signals are for.
+Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
 Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules

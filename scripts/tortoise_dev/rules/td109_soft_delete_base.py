@@ -1,13 +1,12 @@
 """# TD109 soft-delete-on-base
 
 ## What it does
-The shared abstract base of the models has a field for soft deletion (`deleted_at`, `is_deleted` …): it is
-called `BaseModel`, or every concrete model of the project (two at least) extends it. A base that says so in
-its name (`BaseSoftDelete`) is opt-in, and fine.
+The abstract base that all models share (`BaseModel`, or what every concrete model of two or more extends) has
+a field for soft deletion (`deleted_at`, `is_deleted` …). A base that says so in its name (`BaseSoftDelete`)
+is opt-in, and fine.
 
 ## Why is this bad
-Every table gets the column, every query must leave deleted rows out, and unique values stay taken. Few models
-need it.
+Every table gets the column, every query must leave deleted rows out, and unique values stay taken.
 
 ## Fix safety
 Not fixed by `--fix`: columns move.

@@ -5,8 +5,8 @@
 or in a function that one of them calls.
 
 ## Why is this bad
-Since Tortoise 1.0 a connection belongs to the task that opened it, and requests run in other tasks: each of
-them fails with "No TortoiseContext is currently active".
+Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks, and fail with
+"No TortoiseContext is currently active".
 
 ## Fix safety
 Not fixed by `--fix`: `RegisterTortoise(app, config=…)` takes the place of init and of closing.

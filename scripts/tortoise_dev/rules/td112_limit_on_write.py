@@ -1,0 +1,84 @@
+"""# TD112 limit-on-write
+
+## What it does
+`delete()` or `update()` on a query narrowed by `limit`, `offset`, a slice, `first`, `last`, `earliest` or
+`latest`. In a project that speaks of MySQL, which has `LIMIT` here, only offsets and slices are reported.
+
+## Why is this bad
+PostgreSQL and SQLite write every row that the filter leaves, and nothing fails. Select the keys, write by
+them.
+
+## Fix safety
+Not fixed by `--fix`: which rows are meant is yours to say.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .calls import calls, steps
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def drop_oldest():
+    await Invoice.filter(paid=True).order_by("number").limit(1).delete()
+"""
+
+GOOD = (
+    BAD[: BAD.index("async def drop_oldest")]
+    + """\
+async def drop_oldest():
+    oldest = await Invoice.filter(paid=True).order_by("number").limit(1).values_list("id", flat=True)
+    await Invoice.filter(id__in=oldest).delete()
+"""
+)
+
+_ONE_ROW = frozenset({"first", "last", "earliest", "latest"})
+_SKIPS = frozenset({"offset", "[…]"})
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the call that writes."""
+    for call in calls(context):
+        match call.func:
+            case ast.Attribute(value=query, attr="delete" | "update" as write):
+                value = context.values.of(query)
+                if value is None or value.kind != "query" or value.gives not in ("one", "many"):
+                    continue
+                lost = next((name for name, _ in steps(context, query) if _is_lost(context, name)), None)
+                if lost is not None:
+                    yield Hit(call, f"{write}() ignores {lost}: it takes every row of the filter")
+
+
+def _is_lost(context: Context, name: str) -> bool:
+    if name in _SKIPS:
+        return True
+    return (name == "limit" or name in _ONE_ROW) and not context.picture.speaks_of(b"mysql")
+
+
+RULE = Rule("TD112", "limit-on-write", check)

@@ -1,0 +1,119 @@
+"""# TD113 unknown-argument
+
+## What it does
+An argument that is no field of the model: for its constructor, `create`, `update_from_dict` (a literal), or
+in the literal `defaults` of `get_or_create` and `update_or_create`. Only where the text tells all fields.
+
+## Why is this bad
+Tortoise drops it without a word: the row is saved, the value is lost. `pk=` too: name the key's field.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project.modules import Class
+from .calls import calls, keyword
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def draft(number: str):
+    return await Invoice.create(number=number, payed=False)
+"""
+
+GOOD = BAD.replace("payed=", "paid=")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the value of each argument."""
+    for call in calls(context):
+        cls, given = _given(context, call)
+        known = context.models.arguments(cls) if cls is not None and given else None
+        if cls is None or known is None:
+            continue
+        for name, value in given:
+            if name not in known:
+                yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
+
+
+def _given(context: Context, call: ast.Call) -> tuple[Class | None, list[tuple[str, ast.expr]]]:
+    """The model that a call makes or changes a row of, and the arguments that are to be its fields."""
+    cls = _model(context, call.func)
+    if cls is not None:
+        return cls, _keywords(call)
+    match call.func:
+        case ast.Attribute(value=owner, attr="create"):
+            cls = _model(context, owner)
+            given = [(name, value) for name, value in _keywords(call) if name != "using_db"]
+        case ast.Attribute(value=owner, attr="get_or_create" | "update_or_create"):
+            cls = _model(context, owner)
+            given = _items(keyword(call, "defaults"))
+        case ast.Attribute(value=owner, attr="update_from_dict") if len(call.args) == 1:
+            row = context.values.of(owner)
+            cls = row.model if row is not None and row.kind == "row" else None
+            if cls is not None and any(
+                cls in context.models.ancestors(one) for one in context.models.everywhere
+            ):
+                return None, []  # the row may be of a model with more fields
+            given = _items(call.args[0])
+        case _:
+            return None, []
+    if cls is not None and context.models.defines(cls, call.func.attr):
+        return None, []
+    return cls, given
+
+
+def _model(context: Context, node: ast.expr) -> Class | None:
+    """The model that an expression names; ``cls`` may be another one than the class it stands in."""
+    found = context.module.meanings(node)
+    if len(found) != 1 or not isinstance(found[0], Class) or not context.models.is_model(found[0]):
+        return None
+    return found[0]
+
+
+def _keywords(call: ast.Call) -> list[tuple[str, ast.expr]]:
+    return [(k.arg, k.value) for k in call.keywords if k.arg is not None]
+
+
+def _items(node: ast.expr | None) -> list[tuple[str, ast.expr]]:
+    """The entries of ``{"name": value}`` and ``dict(name=value)``."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            pairs = zip(keys, values, strict=True)
+            return [
+                (k.value, v) for k, v in pairs if isinstance(k, ast.Constant) and isinstance(k.value, str)
+            ]
+        case ast.Call(func=ast.Name(id="dict"), args=[]):
+            return _keywords(node)
+    return []
+
+
+RULE = Rule("TD113", "unknown-argument", check)

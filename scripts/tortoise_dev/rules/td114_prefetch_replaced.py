@@ -1,0 +1,74 @@
+"""# TD114 prefetch-replaced
+
+## What it does
+A second `prefetch_related(…)` on the same query.
+
+## Why is this bad
+It replaces the first: what that one named is not fetched. Name all relations in one call. (`select_related`
+adds up.)
+
+## Fix safety
+Not fixed by `--fix`: the relation that has been missing may not be missed.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .calls import calls, steps, text
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def overview():
+    return await Invoice.all().prefetch_related("payments").prefetch_related("reminders")
+"""
+
+GOOD = BAD.replace(
+    '.prefetch_related("payments").prefetch_related("reminders")',
+    '.prefetch_related("payments", "reminders")',
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the later call."""
+    for call in calls(context):
+        match call:
+            case ast.Call(func=ast.Attribute(value=query, attr="prefetch_related"), args=[_, *_]):
+                value = context.values.of(query)
+                if value is None or value.kind not in ("query", "relation"):
+                    continue
+                for name, node in steps(context, query):
+                    if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
+                        lost = ", ".join(text(one) for one in node.args)
+                        yield Hit(
+                            call, f"this prefetch_related() replaces the one before it: {lost} is not fetched"
+                        )
+                        break
+
+
+RULE = Rule("TD114", "prefetch-replaced", check)

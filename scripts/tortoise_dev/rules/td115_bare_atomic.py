@@ -1,0 +1,41 @@
+"""# TD115 bare-atomic
+
+## What it does
+`@atomic` without parentheses.
+
+## Why is this bad
+It takes the function for the name of a connection: calling it runs nothing, and returns a function.
+
+## Fix safety
+Not fixed by `--fix`: write `@atomic()`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .calls import decorator_names, tortoise_name
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/services.py
+from tortoise.transactions import atomic
+
+
+@atomic
+async def settle(number: str):
+    return number
+"""
+
+GOOD = BAD.replace("@atomic", "@atomic()")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the decorator."""
+    for function in context.module.functions:
+        for named, call in decorator_names(function):
+            if call is None and tortoise_name(context.module, named) == "tortoise.transactions.atomic":
+                yield Hit(named, f"@atomic without parentheses: {function.name} never runs")
+
+
+RULE = Rule("TD115", "bare-atomic", check)

@@ -1,0 +1,74 @@
+"""# TD116 signal-on-abstract
+
+## What it does
+A signal handler that is registered for an abstract model.
+
+## Why is this bad
+Signals go by the exact class of the row, and no row is of an abstract one: the handler never runs.
+
+## Fix safety
+Not fixed by `--fix`: which models are meant is yours to say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..project.modules import Class
+from .calls import decorator_names, is_signal, tortoise_name
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+
+    number = fields.CharField(max_length=32)
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+# file: apps/billing/signals.py
+from tortoise.signals import post_save
+
+from apps.billing.models import BaseInvoice
+
+
+@post_save(BaseInvoice)
+async def forget_cached(sender, instance, created, using_db, update_fields):
+    print(instance)
+"""
+
+GOOD = BAD[: BAD.index("from apps.billing.models import BaseInvoice\n")] + BAD[
+    BAD.index("from apps.billing.models import BaseInvoice\n") :
+].replace("BaseInvoice", "Invoice")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the model's name."""
+    for function in context.module.functions:
+        for named, call in decorator_names(function):
+            if call is None or not is_signal(tortoise_name(context.module, named)):
+                continue
+            for argument in call.args:
+                for entity in context.module.meanings(argument):
+                    if (
+                        isinstance(entity, Class)
+                        and context.models.is_model(entity)
+                        and context.models.is_abstract(entity)
+                    ):
+                        yield Hit(argument, f"{entity.name} is abstract: {function.name} never runs")
+
+
+RULE = Rule("TD116", "signal-on-abstract", check)

@@ -1,0 +1,85 @@
+"""# TD117 meta-not-inherited
+
+## What it does
+`manager`, `indexes`, `unique_together`, `constraints`, `schema`, `table` or `table_description` in the `Meta`
+of an abstract model. Not reported where the project inherits that Meta (`class Meta(BaseInvoice.Meta)`).
+
+## Why is this bad
+Only `ordering` (1.1.9+) reaches the concrete models: the index, the constraint, the manager that hides
+deleted rows are silently not there. Repeat it in each concrete Meta.
+
+## Fix safety
+Not fixed by `--fix`: it would change the tables.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..project import orm
+from ..project.models import metas_of
+from ..project.modules import Class
+from .rule import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/invoice.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseInvoice(Model):
+    class Meta:
+        abstract = True
+        unique_together = (("number", "paid"),)
+
+    number = fields.CharField(max_length=32)
+    paid = fields.BooleanField(default=False)
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+"""
+
+_OPTION = '        unique_together = (("number", "paid"),)\n'
+GOOD = BAD.replace(_OPTION, "") + _OPTION
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the option."""
+    for cls in context.own:
+        metas = metas_of(cls.node)
+        if not context.models.is_abstract(cls) or len(metas) != 1 or not isinstance(metas[0], ast.ClassDef):
+            continue
+        options = [
+            (statement, target.id)
+            for statement in metas[0].body
+            if isinstance(statement, ast.Assign)
+            for target in statement.targets
+            if isinstance(target, ast.Name) and target.id in orm.OWN_META_OPTIONS
+        ]
+        if options and not _is_inherited(context, cls):
+            for statement, name in options:
+                yield Hit(
+                    statement,
+                    f"{name} on the abstract {cls.name} has no effect: repeat it in the concrete Meta",
+                )
+
+
+def _is_inherited(context: Context, cls: Class) -> bool:
+    """Does the Meta of another model build on this one?"""
+    for one in context.models.everywhere:
+        if one is cls or cls not in context.models.ancestors(one):
+            continue
+        for meta in metas_of(one.node):
+            if not isinstance(meta, ast.ClassDef) or meta.bases:
+                return True
+    return False
+
+
+RULE = Rule("TD117", "meta-not-inherited", check)
