@@ -1,23 +1,38 @@
 # snippet: needs="aerich"
-"""Aerich takes no lock either: three replicas apply one data migration three times, under a lock once."""
+"""Aerich takes no lock either: three replicas apply one data migration three times.
 
+with_aerich/migrate.py applies it once. It goes through all apps; Aerich itself through the first one.
+"""
+
+import asyncio
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
 import tempfile
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
-BILLING = Path(__file__).parent / "billing"
+from aerich import Command
+from tortoise.context import TortoiseContext
+
+EXAMPLES = Path(__file__).parent
 APP = Path(tempfile.mkdtemp())
 
 FILES = {
-    "conf.py": """
-CONFIG = {
+    "config/__init__.py": "",
+    "config/tortoise.py": """
+TORTOISE_ORM = {
     "connections": {"default": "sqlite://db.sqlite3"},
-    "apps": {"models": {"models": ["models", "aerich.models"], "default_connection": "default"}},
+    "apps": {
+        "prices": {"models": ["prices", "aerich.models"], "default_connection": "default"},
+        "orders": {"models": ["orders"], "default_connection": "default"},
+    },
 }
 """,
-    "models.py": """
+    "prices.py": """
 from tortoise import fields
 from tortoise.models import Model
 
@@ -26,36 +41,24 @@ class Price(Model):
     id = fields.IntField(primary_key=True)
     cents = fields.IntField()
 """,
+    "orders.py": """
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Order(Model):
+    id = fields.IntField(primary_key=True)
+""",
     "naive.py": """
 import asyncio
 
 from aerich import Command
-from conf import CONFIG
+from config.tortoise import TORTOISE_ORM
 
 
 async def main() -> None:
-    async with Command(tortoise_config=CONFIG, app="models") as command:
-        await command.upgrade(run_in_transaction=True)
-
-
-asyncio.run(main())
-""",
-    "locked.py": """
-import asyncio
-
-from aerich import Command
-from conf import CONFIG
-from tortoise.context import TortoiseContext
-
-from migrate import locked  # examples/billing/migrate.py
-
-
-async def main() -> None:
-    async with TortoiseContext() as context:
-        await context.init(config=CONFIG)
-        async with locked(context.connections.get("default")), TortoiseContext():
-            async with Command(tortoise_config=CONFIG, app="models") as command:
-                await command.upgrade(run_in_transaction=True)
+    async with Command(TORTOISE_ORM, app="prices") as command:
+        await command.upgrade()
 
 
 asyncio.run(main())
@@ -85,59 +88,80 @@ async def downgrade(db):
 """
 
 
-def start(*command: str) -> subprocess.Popen[str]:
-    path = f"{APP}:{BILLING}" if sys.platform != "win32" else f"{APP};{BILLING}"
-    return subprocess.Popen(
-        [sys.executable, *command],
-        cwd=APP,
-        env={"PYTHONPATH": path, "PATH": "", "DATABASE_URL": "sqlite://unused.sqlite3"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def replicas(script: str) -> list[tuple[int, str]]:
+    """Three at once: the exit status and the output of each."""
+    runs = [
+        subprocess.Popen(
+            [sys.executable, script], cwd=APP, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(3)
+    ]
+    outputs = [run.communicate(timeout=30)[0] for run in runs]
+    return [(run.returncode, output) for run, output in zip(runs, outputs, strict=True)]
 
 
-def replicas(script: str) -> list[int]:
-    runs = [start(script) for _ in range(3)]
-    return [run.wait(timeout=30) for run in runs]
+def sql(statement: str) -> list[Any]:
+    with closing(sqlite3.connect(APP / "db.sqlite3")) as database:
+        rows = database.execute(statement).fetchall()
+        database.commit()
+        return rows
 
 
 def cents() -> int:
-    database = sqlite3.connect(APP / "db.sqlite3")
-    ((value,),) = database.execute("SELECT cents FROM price").fetchall()
-    database.close()
+    ((value,),) = sql("SELECT cents FROM price")
     return value
 
 
-def add(name: str, patience: int) -> None:
+def add(app: str, name: str, patience: int) -> None:
     """Add the data migration, which gives the others `patience` * 0.05 s to come in.
 
     Aerich wants a migration to say what the models look like.
     """
-    (initial,) = (APP / "migrations" / "models").glob("0_*.py")
+    (initial,) = (APP / "migrations" / app).glob("0_*.py")
     state = initial.read_text().partition("MODELS_STATE")
-    (APP / "migrations" / "models" / name).write_text(
-        f"PATIENCE = {patience}\n" + TIMES_TEN + state[1] + state[2]
-    )
+    text = f"PATIENCE = {patience}\n" + TIMES_TEN + state[1] + state[2]
+    (APP / "migrations" / app / name).write_text(text)
     for file in APP.glob("here-*"):
         file.unlink()
 
 
+async def init_db() -> None:
+    from config.tortoise import TORTOISE_ORM
+
+    for app in TORTOISE_ORM["apps"]:
+        async with TortoiseContext(), Command(TORTOISE_ORM, app=app) as command:
+            await command.init_db(safe=True)
+
+
+(APP / "config").mkdir()
 for name, text in FILES.items():
     (APP / name).write_text(text)
-for command in (("-m", "aerich", "init", "-t", "conf.CONFIG"), ("-m", "aerich", "init-db")):
-    run = start(*command)
-    printed, _ = run.communicate(timeout=30)
-    assert run.returncode == 0, printed
-database = sqlite3.connect(APP / "db.sqlite3")
-database.execute("INSERT INTO price (cents) VALUES (1)")
-database.commit()
-database.close()
+shutil.copy(EXAMPLES / "with_aerich" / "migrate.py", APP)
+shutil.copy(EXAMPLES / "billing" / "migrate.py", APP / "lock.py")
 
-add("1_20260101000000_naive.py", 200)
-replicas("naive.py")
+home, path = Path.cwd(), sys.path[0]
+os.chdir(APP)
+sys.path[0] = str(APP)
+for name in [name for name in sys.modules if name.partition(".")[0] == "config"]:
+    del sys.modules[name]  # the example's own, where the harness has imported it
+try:
+    asyncio.run(init_db())
+finally:
+    os.chdir(home)
+    sys.path[0] = path
+sql("INSERT INTO price (cents) VALUES (1)")
+
+add("prices", "1_20260101000000_naive.py", 200)
+assert [status for status, _ in replicas("naive.py")] == [0, 0, 0]
 assert cents() == 1000, cents()
 
-add("2_20260102000000_locked.py", 20)
-assert replicas("locked.py") == [0, 0, 0]
-assert cents() == 10_000, cents()
+add("prices", "2_20260102000000_locked.py", 20)
+add("orders", "1_20260102000000_locked.py", 0)
+runs = replicas("migrate.py")
+assert [status for status, _ in runs] == [0, 0, 0], runs
+assert cents() == 100_000, cents()  # once by each app's file
+applied = [line for _, printed in runs for line in printed.splitlines() if line.startswith("applied: ")]
+assert sorted(applied) == [
+    "applied: orders 1_20260102000000_locked.py",
+    "applied: prices 2_20260102000000_locked.py",
+], applied

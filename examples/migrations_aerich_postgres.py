@@ -1,5 +1,7 @@
 # snippet: needs="postgres, aerich"
-"""Aerich 0.10 on PostgreSQL: dialects, transactions, and runs at the same time. In schemas of its own.
+"""Aerich 0.10 on PostgreSQL: dialects, transactions, old code on a new schema, runs at once, the way out.
+
+Each part in a schema of its own.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_aerich_postgres.py
 """
@@ -7,12 +9,16 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/mig
 import asyncio
 import contextvars
 import importlib
+import io
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Coroutine
+from contextlib import redirect_stdout
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -21,23 +27,30 @@ from aerich.cli import cli
 from aerich.migrate import Migrate
 from asyncclick.testing import CliRunner, Result
 from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.cli.cli import run_cli_async
+from tortoise.exceptions import OperationalError
 
 URL = os.environ["DATABASE_URL"]
+EXAMPLES = Path(__file__).parent
 T = TypeVar("T")
 numbers = itertools.count(1)
 STAGE = """
 from tortoise import fields
 from tortoise.models import Model
 
+{classes}
+TORTOISE_ORM = {{
+    "connections": {{"default": "{url}"}},
+    "apps": {{"models": {{"models": {names}, "migrations": {steps}, "default_connection": "default"}}}},
+}}
+"""
+PRICE = """
 class Price(Model):
     id = fields.IntField(primary_key=True)
     cents = fields.IntField()
-{fields}
-TORTOISE_ORM = {{
-    "connections": {{"default": "{url}"}},
-    "apps": {{"models": {{"models": ["{module}"], "default_connection": "default"}}}},
-}}
 """
+TOGETHER = PRICE.replace(":\n", ':\n    class Meta:\n        unique_together = (("id", "cents"),)\n\n', 1)
+RANK = "rank = fields.IntField(default=7)"
 SECTION = """[tool.aerich]
 tortoise_orm = "{module}.TORTOISE_ORM"
 location = "./migrations"
@@ -52,27 +65,18 @@ COUNT = """    import asyncio, os
     await db.execute_query("UPDATE price SET cents = cents * 100")
     return "SELECT 1"
 """
-LOCKED = """
-import asyncio
-
-import asyncpg
-from aerich import Command
-from {module} import TORTOISE_ORM
-
-TORTOISE_ORM["apps"]["models"]["models"].append("aerich.models")  # which the command line does by itself
-
-async def upgrade():
-    lock = await asyncpg.connect("{url}")  # the lock belongs to this session, and ends with it
-    while not await lock.fetchval("SELECT pg_try_advisory_lock(20260201)"):
-        await asyncio.sleep(0.1)
-    async with Command(TORTOISE_ORM, location="./migrations") as command:
-        await command.init()
-        print(len(await command.upgrade(run_in_transaction=True)), "applied")
-    await lock.close()
-
-asyncio.run(upgrade())
-"""
 EMPTY = 'return """\n        """'
+# Of a run that is killed after the first batch.
+BATCHES = """    batch = "SELECT id FROM price WHERE euros IS NULL LIMIT 2"
+    while (await db.execute_query(f"UPDATE price SET euros = cents / 100 WHERE id IN ({batch})"))[0]:
+        raise RuntimeError("killed")
+    return "SELECT 1"
+"""
+RENAMED = """
+SET LOCAL lock_timeout = '200ms';
+ALTER TABLE price RENAME TO cost;
+CREATE VIEW price AS SELECT id, cents FROM cost;
+"""
 schema = ""
 
 
@@ -95,12 +99,13 @@ def sql(statement: str) -> list[Any]:
     return as_process(send())
 
 
-def models(*fields: str, url: str = "") -> str:
-    """Write the model as it is now, each time to a module of its own; pyproject.toml names it."""
+def models(*fields: str, classes: str = PRICE, url: str = "", steps: str | None = None) -> str:
+    """Write the models as they are now, each time to a module of its own; pyproject.toml names it."""
     module = f"stage{next(numbers)}"
-    lines = "".join(f"    {field}\n" for field in fields)
-    url = url or f"{URL}?schema={schema}"
-    Path(f"{module}.py").write_text(STAGE.format(fields=lines, url=url, module=module))
+    classes += "".join(f"    {field}\n" for field in fields)
+    names = [module] if steps else [module, "aerich.models"]
+    stage = STAGE.format(classes=classes, url=url or f"{URL}?schema={schema}", names=names, steps=repr(steps))
+    Path(f"{module}.py").write_text(stage)
     Path("pyproject.toml").write_text(SECTION.format(module=module))
     return module
 
@@ -141,9 +146,11 @@ def fails(*command: str) -> str:
 
 
 def dialect() -> None:
-    """What was generated on SQLite stays SQLite's."""
+    """What was generated on SQLite stays SQLite's. The URL is enough: --offline asks no server."""
     models(url="sqlite://:memory:")
     aerich("init-db")
+    models(url="postgres://nobody@127.0.0.1:1/none")
+    assert "No changes detected" in aerich("migrate", "--offline")
     models()
     assert 'relation "aerich" does not exist' in fails("heads")  # nothing applied yet, nothing to ask
     assert 'syntax error at or near "AUTOINCREMENT"' in fails("upgrade")
@@ -189,6 +196,69 @@ def transaction() -> None:
     assert sql("SELECT to_regclass('half')::text") == [(None,)]
 
 
+def record() -> None:
+    """It is written inside the file's transaction: without it the file has changed nothing."""
+    models()
+    aerich("init-db")
+    sql("ALTER TABLE aerich ADD CHECK (version NOT LIKE '1%')")
+    models("tier = fields.IntField(null=True)")
+    aerich("migrate", "--name", "tier")
+    assert "violates check constraint" in fails("upgrade")
+    assert "tier" not in str(
+        sql("SELECT column_name FROM information_schema.columns WHERE table_schema = 'record'")
+    )
+
+
+def read_again() -> None:
+    """To drop a unique_together it reads the earlier files, by calling upgrade(None)."""
+    models(classes=TOGETHER)
+    aerich("init-db")
+    aerich("migrate", "--name", "data", "--empty")
+    edit(EMPTY, 'await db.execute_query("SELECT 1")\n    return "SELECT 1"')
+    aerich("upgrade")
+    models()
+    assert "'NoneType' object has no attribute 'execute_query'" in fails("migrate", "--name", "apart")
+    edit("    await db", '    if db is None:\n        return ""\n    await db')
+    aerich("migrate", "--name", "apart")
+    assert "DROP CONSTRAINT" in last().read_text()
+
+
+def batches() -> None:
+    """Each one commits: what a killed run has done is done, and the next one goes on from there."""
+    models("euros = fields.IntField(null=True)")
+    aerich("init-db")
+    sql("INSERT INTO price (cents) SELECT 100 * n FROM generate_series(1, 5) AS n")
+    aerich("migrate", "--name", "euros", "--empty")
+    edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
+    edit("    " + EMPTY, BATCHES)
+    assert "killed" in fails("upgrade")
+    assert sql("SELECT count(euros) FROM price") == [(2,)]
+    edit('raise RuntimeError("killed")', "continue")
+    aerich("upgrade")
+    assert sql("SELECT count(euros) FROM price") == [(5,)]
+
+
+def old_code() -> None:
+    """A table is renamed under a release that still runs, and finds a view. The ALTER gives up in time."""
+    models()
+    aerich("init-db")
+    sql("INSERT INTO price (cents) VALUES (1)")
+    models(classes=PRICE.replace("Price", "Cost"))  # class and table
+    aerich("migrate", "--name", "cost", "--empty")
+    edit(EMPTY, f'return """{RENAMED}"""')
+    waiting = asyncio.new_event_loop()
+    reader = waiting.run_until_complete(asyncpg.connect(URL, server_settings={"search_path": schema}))
+    waiting.run_until_complete(reader.execute("BEGIN; SELECT * FROM price"))
+    assert "canceling statement due to lock timeout" in fails("upgrade")
+    waiting.run_until_complete(reader.close())
+    waiting.close()
+    aerich("upgrade")
+    sql("INSERT INTO price (cents) VALUES (2)")  # as the old code does
+    sql("UPDATE price SET cents = cents * 10")
+    assert sql("SELECT id, cents FROM cost ORDER BY id") == [(1, 10), (2, 20)]
+    assert "No changes detected" in aerich("migrate")
+
+
 def at_once() -> None:
     """Two runs: both succeed, both have applied it. It takes no lock."""
     models()
@@ -205,19 +275,98 @@ def at_once() -> None:
 
 def with_a_lock() -> None:
     """Three runs, one at a time: the second and the third find nothing to do."""
-    module = models()
+    deploy = deployment("asyncpg" + URL[URL.index(":") :])
     aerich("init-db")
     sql("INSERT INTO price (cents) VALUES (1)")
     aerich("migrate", "--name", "cents", "--empty")
     edit(EMPTY, 'return "UPDATE price SET cents = cents * 100"')
-    Path("upgrade.py").write_text(LOCKED.format(url=URL, module=module))
-    runs = [subprocess.Popen([sys.executable, "upgrade.py"], stdout=subprocess.PIPE) for _ in "123"]
-    printed = [run.communicate()[0].decode().strip() for run in runs]
-    assert sorted(printed) == ["0 applied", "0 applied", "1 applied"], printed
+    runs = [subprocess.Popen(deploy, stdout=subprocess.PIPE, text=True) for _ in "123"]
+    printed = "".join(run.communicate()[0] for run in runs)
+    assert printed.count("The database is up to date.") == 3, printed
+    assert printed.count("applied: models 1_") == 1, printed
     assert sql("SELECT cents FROM price") == [(100,)]
 
+    if find_spec("psycopg"):  # no lock for it
+        deploy = deployment("psycopg" + URL[URL.index(":") :])
+        refused = subprocess.run(deploy, capture_output=True, text=True)
+        assert refused.returncode == 1
+        assert "no lock for PsycopgClient" in refused.stderr
 
-PARTS = (dialect, not_null, returned, transaction, at_once, with_a_lock)
+
+def deployment(url: str) -> list[str]:
+    """What a deployment runs: two files that were copied, and the project's configuration."""
+    module = models(url=f"{url}?schema={schema}")
+    Path("config").mkdir(exist_ok=True)
+    Path("config/__init__.py").touch()
+    Path("config/tortoise.py").write_text(f"from {module} import TORTOISE_ORM as TORTOISE_ORM\n")
+    shutil.copy(EXAMPLES / "with_aerich" / "migrate.py", "migrate.py")
+    shutil.copy(EXAMPLES / "billing" / "migrate.py", "lock.py")
+    return [sys.executable, "migrate.py"]
+
+
+def leaving() -> None:
+    """What Aerich's ALTERs have made is not what the first of the built-in migrations makes."""
+    models()
+    aerich("init-db")
+    models(RANK, classes=TOGETHER)
+    aerich("migrate", "--name", "rank")
+    aerich("upgrade")
+
+    Path("steps").mkdir()
+    Path("steps/__init__.py").touch()
+    module = models(RANK, classes=TOGETHER, steps="steps")
+    tortoise(module, "makemigrations")
+    assert 'relation "price" already exists' in refusal(module, "migrate")  # deployed before the --fake
+    tortoise(module, "migrate", "models", "0001_initial", "--fake")
+    assert "No migrations to apply" in tortoise(module, "migrate")
+
+    sql("CREATE SCHEMA fresh")
+    tortoise(models(RANK, classes=TOGETHER, steps="steps", url=f"{URL}?schema=fresh"), "migrate")
+    assert default_and_unique("leaving") == ("7", 0)
+    assert default_and_unique("fresh") == (None, 1)
+
+    module = models(RANK, steps="steps")
+    tortoise(module, "makemigrations", "--name", "apart")
+    assert "does not exist" in refusal(module, "migrate")  # the constraint
+    ((index,),) = sql(
+        "SELECT indexname FROM pg_indexes WHERE schemaname = 'leaving' AND indexname LIKE 'uid_price%'"
+    )
+    sql("ALTER TABLE price ALTER COLUMN rank DROP DEFAULT")
+    sql(f'ALTER TABLE price ADD CONSTRAINT "{index}" UNIQUE USING INDEX "{index}"')
+    assert default_and_unique("leaving") == (None, 1)
+    tortoise(module, "migrate")
+
+
+def default_and_unique(found: str) -> tuple[Any, int]:
+    """Of the price table in this schema: the default of `rank`, and how many constraints UNIQUE there are."""
+    ((default,),) = sql(
+        "SELECT column_default FROM information_schema.columns"
+        f" WHERE table_schema = '{found}' AND table_name = 'price' AND column_name = 'rank'"
+    )
+    ((unique,),) = sql(
+        f"SELECT count(*) FROM pg_constraint WHERE conrelid = '{found}.price'::regclass AND contype = 'u'"
+    )
+    return default, unique
+
+
+def tortoise(module: str, *command: str) -> str:
+    importlib.invalidate_caches()
+    for loaded in [name for name in sys.modules if name.startswith("steps")]:
+        del sys.modules[loaded]
+    with redirect_stdout(io.StringIO()) as printed:
+        assert as_process(run_cli_async(["-c", f"{module}.TORTOISE_ORM", *command])) == 0
+    return printed.getvalue()
+
+
+def refusal(module: str, *command: str) -> str:
+    try:
+        return tortoise(module, *command)
+    except OperationalError as error:
+        return str(error)
+
+
+PARTS = (dialect, not_null, returned, transaction, record, read_again, batches, old_code)
+PARTS += (at_once, with_a_lock, leaving)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:
@@ -229,5 +378,5 @@ try:
 finally:
     os.chdir(home)
     sys.path[0], sys.argv = path, arguments
-    for part in PARTS:
-        sql(f"DROP SCHEMA IF EXISTS {part.__name__} CASCADE")
+    for name in (*(part.__name__ for part in PARTS), "fresh"):
+        sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
