@@ -21,7 +21,7 @@ from aerich.cli import cli
 from aerich.migrate import Migrate
 from asyncclick.testing import CliRunner
 from tortoise.cli.cli import run_cli_async
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import ConfigurationError, OperationalError
 
 HEAD = """
 from tortoise import fields
@@ -50,6 +50,9 @@ location = "./migrations"
 src_folder = "./."
 """
 NAMED = '(Index(fields=("number",), name="ix_number"),)'
+TOGETHER = NAMED + '\n        unique_together = (("number",),)'
+NOTE = "note = fields.CharField(max_length=9, null=True)"
+EMAIL = "email = fields.CharField(max_length=9, null=True)"
 T = TypeVar("T")
 stages = itertools.count(1)
 
@@ -107,13 +110,29 @@ def upgrade_of(file: Path) -> str:
     return file.read_text().split("async def downgrade")[0]
 
 
-def start(*texts: str) -> str:
-    """A project of its own, with its first migration."""
+def project() -> None:
+    """An empty folder."""
     os.chdir(tempfile.mkdtemp())
     sys.path[0] = str(Path.cwd())
+
+
+def start(*texts: str) -> str:
+    """A project of its own, with its first migration; where there are invoices, with one."""
+    project()
     module = models(*texts)
     aerich("init-db")
     return module
+
+
+def by_hand(name: str, statement: str) -> None:
+    """An empty file, which stores the models as they are, and the SQL for them."""
+    aerich("migrate", "--offline", "--empty", "--name", name)
+    body(f'return "{statement}"')
+
+
+def body(lines: str) -> None:
+    """Of upgrade() in the last file, which is empty."""
+    files()[-1].write_text(files()[-1].read_text().replace('return """\n        """', lines, 1))
 
 
 def set_up() -> None:
@@ -180,11 +199,17 @@ def data() -> None:
     start(invoice())
     sql("INSERT INTO invoice (number) VALUES ('a')")
     aerich("migrate", "--name", "upper", "--empty")
-    body = 'await db.execute_query("UPDATE invoice SET number = upper(number)")\n    return "SELECT 1"'
-    text = files()[-1].read_text()
-    files()[-1].write_text(text.replace('return """\n        """', body, 1))
+    body(
+        'await db.execute_query("UPDATE invoice SET number = number || upper(number)")\n    return "SELECT 1"'
+    )
     aerich("upgrade")
-    assert sql("SELECT number FROM invoice") == [("A",)]
+    assert sql("SELECT number FROM invoice") == [("aA",)]
+
+    # A file that lacks MODELS_STATE, as old ones do, is called again, and what it returned takes its place.
+    files()[-1].write_text(files()[-1].read_text().partition("MODELS_STATE")[0])
+    assert "Updated 1 migration file" in aerich("fix-migrations")
+    assert sql("SELECT number FROM invoice") == [("aAAA",)]
+    assert "execute_query" not in files()[-1].read_text()
 
 
 def not_null() -> None:
@@ -216,6 +241,152 @@ def renamed_class() -> None:
         assert len(files()) == 1 + (not kept)
 
 
+def forgotten() -> None:
+    """No file was written, so the state is still the old class's: whatever comes next drops the table."""
+    for stored in (False, True):
+        start(invoice())
+        models(invoice(name="Bill"))
+        assert "No changes detected" in aerich("migrate")
+        if stored:
+            by_hand("bill", "SELECT 1")
+            aerich("upgrade")
+        models(invoice(NOTE, name="Bill"))
+        said = aerich("migrate", "--name", "note")
+        assert ("Rename model class name with attribute changed" in said) is not stored
+        aerich("upgrade")
+        assert ("invoice" in tables()) is stored
+
+
+def dropped() -> None:
+    """Renames that are drafted as CREATE and DROP at once, and what to do about all of them."""
+    docstring = "class Bill(Model):", 'class Bill(Model):\n    """What is owed."""\n'
+    changes = {
+        "with a field": (invoice(), invoice(NOTE, name="Bill"), "ALTER TABLE invoice ADD note VARCHAR(9)"),
+        "with a docstring": (invoice(), invoice(name="Bill").replace(*docstring), "SELECT 1"),
+        "in Meta": (invoice(indexes=TOGETHER), invoice(name="Bill", indexes=TOGETHER), "SELECT 1"),
+        "and the table": (
+            invoice(),
+            invoice(name="Bill").replace('"invoice"', '"bill"'),
+            "ALTER TABLE invoice RENAME TO bill",
+        ),
+    }
+    for change, (before, after, statement) in changes.items():
+        start(before)
+        sql("INSERT INTO invoice (number) VALUES ('a')")
+        models(after)
+        warned = "Please check" in aerich("migrate", "--name", "bill")
+        assert warned is (change != "and the table")
+        assert 'DROP TABLE IF EXISTS "invoice"' in upgrade_of(files().pop()), change
+        files()[-1].unlink()
+        by_hand("bill", statement)
+        aerich("upgrade")
+        assert "No changes detected" in aerich("migrate"), change
+        assert sql("SELECT number FROM " + ("invoice" if warned else "bill")) == [("a",)]
+
+    start(invoice())  # the table alone
+    models(invoice().replace('"invoice"', '"bill"'))
+    aerich("migrate", "--name", "bill")
+    assert 'ALTER TABLE "invoice" RENAME TO "bill"' in upgrade_of(files()[-1])
+
+
+def columns() -> None:
+    """A column that is renamed and altered is another one; so is an attribute whose column stays."""
+    longer = "mail = fields.CharField(max_length=80, null=True)"
+    start(invoice(EMAIL))
+    sql("INSERT INTO invoice (number, email) VALUES ('a', 'b')")
+    models(invoice(longer))
+    aerich("migrate", "--name", "mail")
+    drafted = upgrade_of(files()[-1])
+    assert 'ADD "mail"' in drafted and 'DROP COLUMN "email"' in drafted
+    files()[-1].unlink()
+    by_hand("mail", "ALTER TABLE invoice RENAME COLUMN email TO mail")  # SQLite ignores the length
+    aerich("upgrade")
+    assert sql("SELECT mail FROM invoice") == [("b",)]
+    assert "No changes detected" in aerich("migrate")
+
+    models(invoice(longer.replace("mail", "address", 1).replace(")", ', source_field="mail")')))
+    aerich("migrate", "--name", "address")
+    try:
+        aerich("upgrade")
+    except OperationalError as error:
+        assert "duplicate column name: mail" in str(error)
+    else:
+        raise AssertionError("one column twice")
+    files()[-1].unlink()
+    by_hand("address", "SELECT 1")
+    aerich("upgrade")
+    assert "No changes detected" in aerich("migrate")
+
+
+def pending() -> None:
+    """An empty file stores the models as they are: what was changed in them before will not be drafted."""
+    start(invoice())
+    models(invoice(NOTE))
+    by_hand("data", "SELECT 1")
+    aerich("upgrade")
+    assert "No changes detected" in aerich("migrate")
+    assert "note" not in str(sql("PRAGMA table_info(invoice)"))
+
+
+def several_apps() -> None:
+    """Each command is about one app, the first unless `--app` says another."""
+    project()
+    user = HEAD + "\nclass User(Model):\n    id = fields.IntField(primary_key=True)\n"
+
+    def second(*texts: str, built_in: bool = False) -> str:
+        module = models(*texts)
+        Path(f"users_{module}.py").write_text(user)
+        apps = {"models": [f"users_{module}"], "second": [module]}
+        if not built_in:
+            apps["models"].append("aerich.models")
+        keys = {app: {"models": names, "migrations": f"steps_{app}"} for app, names in apps.items()}
+        with Path(f"{module}.py").open("a") as file:
+            file.write(f'TORTOISE_ORM["apps"] = {keys}\n')
+        return module
+
+    owner = 'owner = fields.ForeignKeyField("models.User")'
+    second(invoice(owner))
+    aerich("init-db")
+    aerich("--app", "second", "init-db")
+    second(invoice(owner, NOTE))
+    assert "No changes detected" in aerich("migrate")
+    assert "No such option" in aerich("migrate", "--app", "second", status=2)
+    assert "Success creating" in aerich("--app", "second", "migrate", "--name", "note")
+    assert "No upgrade items found" in aerich("upgrade")
+    assert "1_" in aerich("--app", "second", "heads")
+    aerich("--app", "second", "upgrade")
+
+    # A new model that refers to the other app's, or to itself, is not drafted.
+    for relation in (owner, 'parent = fields.ForeignKeyField("second.Bill", null=True)'):
+        second(
+            invoice(owner, NOTE), invoice(relation, name="Bill", indexes="()").replace('"invoice"', '"bill"')
+        )
+        try:
+            aerich("--app", "second", "migrate", "--name", "bill")
+        except ConfigurationError as error:
+            assert "Can't create schema due to cyclic fk references" in str(error)
+        else:
+            raise AssertionError("a relation across apps has been drafted")
+
+    # The way out: the app that the other refers to comes first, or neither is of use any more.
+    for app in ("models", "second"):
+        Path(f"steps_{app}").mkdir()
+        Path(f"steps_{app}/__init__.py").touch()
+    module = second(invoice(owner, NOTE), built_in=True)
+    tortoise(module, "makemigrations")
+    tortoise(module, "migrate", "second", "0001_initial", "--fake")
+    try:
+        tortoise(module, "migrate", "models", "0001_initial", "--fake")
+    except RuntimeError as error:
+        assert "uninitialized relations" in str(error)
+    else:
+        raise AssertionError("recorded in any order")
+    sql("DELETE FROM tortoise_migrations")
+    for app in ("models", "second"):
+        tortoise(module, "migrate", app, "0001_initial", "--fake")
+    assert "No migrations to apply" in tortoise(module, "migrate")
+
+
 def successor() -> None:
     """On the table of its predecessor: nothing to create, and with the old class goes the table."""
     start(invoice())
@@ -245,13 +416,20 @@ def questions() -> None:
     (second,) = files()[1:]
     assert "again" in second.name  # the unapplied file has gone
 
+    start(invoice())
+    models(invoice(NOTE))
+    aerich("migrate", "--name", "note")
+    models(invoice(NOTE, EMAIL))
+    assert "Do you want to remove it?" in aerich("migrate", "--name", "email", status=1)
+    aerich("migrate", "--offline", "--name", "email")  # compares with the last file
+    assert 'ADD "email"' in upgrade_of(files()[2]) and "note" not in upgrade_of(files()[2])
+
 
 def failing() -> None:
     """RUN_IN_TRANSACTION = True, and yet on SQLite what stands before the failure stays."""
     start(invoice())
     aerich("migrate", "--name", "broken", "--empty")
-    statements = 'return """CREATE TABLE half (id INT); SELECT nonsense"""'
-    files()[-1].write_text(files()[-1].read_text().replace('return """\n        """', statements, 1))
+    body('return "CREATE TABLE half (id INT); SELECT nonsense"')
     try:
         aerich("upgrade")
     except OperationalError:
@@ -285,8 +463,7 @@ def branches() -> None:
 
     # Mended: an empty migration stores the state of the models as they are.
     files()[-1].unlink()
-    aerich("migrate", "--name", "merge", "--empty")
-    files()[-1].write_text(files()[-1].read_text().replace('return """\n        """', 'return "SELECT 1"', 1))
+    by_hand("merge", "SELECT 1")
     aerich("upgrade")
     assert "No changes detected" in aerich("migrate", "--name", "nothing")
 
@@ -307,6 +484,9 @@ def inspected() -> None:
 
 
 def tortoise(module: str, *command: str) -> str:
+    importlib.invalidate_caches()
+    for loaded in [name for name in sys.modules if name.startswith("steps")]:
+        del sys.modules[loaded]
     with redirect_stdout(io.StringIO()) as printed:
         assert as_process(run_cli_async(["-c", f"{module}.TORTOISE_ORM", *command])) == 0
     return printed.getvalue()
@@ -325,12 +505,28 @@ def moving_out() -> None:
 
     Path("steps").mkdir()
     Path("steps/__init__.py").touch()
-    module = models(invoice(), more=', "migrations": "steps"')
-    importlib.invalidate_caches()
-    tortoise(module, "makemigrations", "--name", "from_aerich")
-    tortoise(module, "migrate", "--fake")
+    built_in = ', "migrations": "steps"'
+    module = models(invoice(), more=built_in)
+    tortoise(module, "makemigrations")
+    try:  # a deployment that nobody has prepared: nothing has changed
+        tortoise(module, "migrate")
+    except OperationalError as error:
+        assert 'table "invoice" already exists' in str(error)
+    else:
+        raise AssertionError("one table twice")
+    tortoise(module, "migrate", "models", "0001_initial", "--fake")
+    assert "No migrations to apply" in tortoise(module, "migrate")
     assert sql("SELECT number FROM invoice") == [("a",)]
     assert "No changes detected" in tortoise(module, "makemigrations")
+
+    # Without a target it records all there is. With one, later: it takes the later ones back from the record.
+    module = models(invoice(NOTE), more=built_in)
+    tortoise(module, "makemigrations", "--name", "note")
+    tortoise(module, "migrate", "--fake")
+    assert "note" not in str(sql("PRAGMA table_info(invoice)"))
+    assert "ROLLBACK" in tortoise(module, "migrate", "models", "0001_initial", "--fake")
+    tortoise(module, "migrate")
+    assert "note" in str(sql("PRAGMA table_info(invoice)"))
 
     # Left in the configuration, Aerich's own model becomes one of the project's.
     kept = Path(f"{module}.py").read_text().replace(f'["{module}"]', f'["{module}", "aerich.models"]')
@@ -342,7 +538,7 @@ def moving_out() -> None:
     left.unlink()
 
     # From here on Aerich drafts again what the others have applied.
-    module = models(invoice("b = fields.IntField(null=True)"), more=', "migrations": "steps"')
+    module = models(invoice(NOTE, "b = fields.IntField(null=True)"), more=built_in)
     importlib.invalidate_caches()
     tortoise(module, "makemigrations", "--name", "b")
     tortoise(module, "migrate")
@@ -360,8 +556,8 @@ def moving_out() -> None:
         raise AssertionError("both kinds in one package")
 
 
-PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, successor, unknown_to_it)
-PARTS += (questions, failing, branches, inspected, moving_out)
+PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
+PARTS += (several_apps, successor, unknown_to_it, questions, failing, branches, inspected, moving_out)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:
