@@ -191,9 +191,11 @@ def transaction() -> None:
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     aerich("upgrade")
     aerich("migrate", "--name", "broken", "--empty")
-    edit(EMPTY, 'return "CREATE TABLE half (id INT); SELECT nonsense"')
+    python = 'await db.execute_query("CREATE TABLE python (id INT)")'
+    edit(EMPTY, f'{python}\n    return "CREATE TABLE half (id INT); SELECT nonsense"')
     assert "nonsense" in fails("upgrade")
     assert sql("SELECT to_regclass('half')::text") == [(None,)]
+    assert sql("SELECT to_regclass('python')::text") == [(None,)]
 
 
 def record() -> None:
