@@ -10,7 +10,9 @@ from enum import IntEnum
 from functools import cached_property
 
 from . import orm
-from .modules import FUNCTIONS, Class, External, Function, Library
+from .library import Library
+from .modules import Class, External
+from .scopes import FUNCTIONS, Function
 
 
 class Rank(IntEnum):

@@ -20,8 +20,9 @@ from pathlib import Path
 
 from . import orm
 from .files import SourceFile, UnreadableError, is_judged, project_root, python_files, read_all
+from .library import Library
 from .models import Models
-from .modules import Callable, Class, External, Library, Module, unquoted
+from .modules import Callable, Class, External, Module, unquoted
 from .values import Values
 
 

@@ -12,7 +12,8 @@ from typing import Literal, TypeAlias
 
 from . import orm
 from .models import Models
-from .modules import FUNCTIONS, Binding, Callable, Class, Entity, External, Module, Scope, unquoted
+from .modules import Callable, Class, Entity, External, Module, unquoted
+from .scopes import FUNCTIONS, Binding, Scope
 
 Kind: TypeAlias = Literal[
     "class",  # a model class
