@@ -567,6 +567,8 @@ def test_a_related_name_is_a_relation_too(users) -> None:
         }
     )
     assert users.found("--select", "TD104") == [("app/service.py", 5, "TD104")]
+    users.write({"app/service.py": "from app.models import User\n\nUser(articles=[])\nUser(article=1)\n"})
+    assert users.found("--select", "TD113") == [("app/service.py", 4, "TD113")]  # the first raises
 
 
 def test_soft_delete_on_a_base_that_all_share(project) -> None:

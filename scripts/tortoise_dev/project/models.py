@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -103,6 +104,7 @@ class Models:
         self.complete = False  # once true, bases are also followed to classes that are no models
         self._is_model: dict[Class, bool] = {}
         self._bases: dict[Class, list[Class | External]] = {}
+        self._arguments: dict[Class, frozenset[str] | None] = {}
 
     def bases(self, cls: Class) -> list[Class | External]:
         """What the bases of a class refer to, as far as that is known."""
@@ -215,11 +217,35 @@ class Models:
                         yield member.name, call
                         break
 
+    def backward_names(self, cls: Class) -> set[str]:
+        """What relations of other models to this one are called here: ``related_name``, or its default."""
+        return self._backward_names[cls.name]
+
+    @cached_property
+    def _backward_names(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = defaultdict(set)
+        for model in self.everywhere:
+            for _, call in self.fields(model):
+                to = call.args[0] if call.args else None
+                if not isinstance(to, ast.Constant) or not isinstance(to.value, str):
+                    continue
+                given = next((k.value for k in call.keywords if k.arg == "related_name"), None)
+                if given is None:
+                    found[orm.short(to.value)] |= {model.name.lower(), f"{model.name.lower()}s"}
+                elif isinstance(given, ast.Constant):
+                    found[orm.short(to.value)].add(str(given.value))
+        return found
+
     def arguments(self, cls: Class) -> frozenset[str] | None:
         """The names that a new row takes: fields, and keys of relations; None where others may be added.
 
         Whatever a class body binds counts as a field, except for functions and classes.
         """
+        if cls not in self._arguments:
+            self._arguments[cls] = self._read_arguments(cls)
+        return self._arguments[cls]
+
+    def _read_arguments(self, cls: Class) -> frozenset[str] | None:
         names: set[str] = set()
         keyed = False
         for one in (cls, *self.ancestors(cls)):

@@ -59,8 +59,9 @@ def check(context: Context) -> Iterator[Hit]:
         known = context.models.arguments(cls) if cls is not None and given else None
         if cls is None or known is None:
             continue
+        refused = context.models.backward_names(cls)  # with an error, not in silence
         for name, value in given:
-            if name not in known:
+            if name not in known and name not in refused:
                 yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
 
 
