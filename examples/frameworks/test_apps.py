@@ -1,8 +1,10 @@
 """The applications over a test's own database. `python -m pytest test_apps.py` in this folder"""
 
 import asyncio
+import gc
 import os
 import sqlite3
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from contextlib import asynccontextmanager, closing
 from inspect import signature
@@ -205,6 +207,16 @@ async def test_background_work_ends_before_the_connections_close(
     await drain()
     assert execute(configured, "SELECT text FROM note") == [("later",)] * drained
     assert ("Background work failed" in caplog.text) is not drained
+
+
+async def test_asyncio_alone_keeps_no_task() -> None:
+    async def wait() -> None:
+        await asyncio.get_running_loop().create_future()
+
+    task = weakref.ref(asyncio.create_task(wait()))
+    await asyncio.sleep(0)
+    gc.collect()
+    assert task() is None
 
 
 async def test_after_blacksheeps_helper_it_is_too_late(configured: Path) -> None:
