@@ -205,6 +205,21 @@ def index_concurrently() -> None:
     assert "LockNotAvailableError" in fails(writer_waits())
 
 
+def conditional() -> None:
+    """A constraint with a condition becomes a partial unique index. SQLite: models_migrations.py."""
+    more = "from tortoise.migrations.constraints import UniqueConstraint\n"
+    unique = 'UniqueConstraint(fields=("cents",), name="uq_one", condition="cents = 1")'
+    write("0002_one", f'ops.AddConstraint("Price", {unique})', after="0001_initial", more=more)
+    run("migrate")
+    sql("INSERT INTO price (cents) VALUES (2), (2)")
+    try:
+        sql("INSERT INTO price (cents) VALUES (1)")
+    except asyncpg.UniqueViolationError as error:
+        assert "uq_one" in str(error)
+    else:
+        raise AssertionError("two of them")
+
+
 def waiting() -> None:
     """ALTER TABLE waits for whoever reads the table, everybody else waits behind it: let it give up soon."""
     add = 'ops.AddField("Price", "rank", fields.IntField(null=True))'
@@ -335,6 +350,7 @@ PARTS = (
     imported,
     guessed,
     index_concurrently,
+    conditional,
     waiting,
     renamed_table,
     at_once,
