@@ -45,7 +45,7 @@ async def test_it(database):
 RUN = """
 import os, pytest, threading
 
-pytest.main(["-q", "-p", "no:cacheprovider", "-p", "no:tortoise_dev"])
+pytest.main(["-q", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin"])
 left = [one for one in threading.enumerate() if one is not threading.main_thread() and not one.daemon]
 print(len(left), "threads keep the process from ending", flush=True)
 os._exit(0)
@@ -57,7 +57,7 @@ def pytest(test: str) -> str:
     folder = Path(tempfile.mkdtemp())
     (folder / "notes_models.py").write_text(MODELS)
     (folder / "test_it.py").write_text(FIXTURE + test)
-    environment = os.environ | {"PYTHONPATH": str(folder)}
+    environment = os.environ | {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-c", RUN]
     return subprocess.run(
         command, cwd=folder, env=environment, stdout=subprocess.PIPE, text=True, timeout=20

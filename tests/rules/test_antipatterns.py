@@ -300,6 +300,17 @@ CASES: dict[str, tuple[str, str]] = {
         e = fields.ManyToManyField("models.User", create_unique_index=False)  # !
         f = Tortoise.describe_model(None)  # !
         g = dict(pk=1, index=2)
+
+        from tortoise import query_utils
+        from tortoise.contrib import test
+        import tortoise.contrib.test as helpers
+
+        class TestIt(test.TestCase):  # !
+            def setUp(self):
+                helpers.initializer(["models"])  # !
+                self.where = query_utils.Q(a=1)  # !
+                self.context = test.tortoise_test_context()
+                self.own = other.TestCase
         """,
     ),
     "limits on writes": (
@@ -567,6 +578,8 @@ def test_a_related_name_is_a_relation_too(users) -> None:
         }
     )
     assert users.found("--select", "TD104") == [("app/service.py", 5, "TD104")]
+    users.write({"app/service.py": "from app.models import User\n\nUser(articles=[])\nUser(article=1)\n"})
+    assert users.found("--select", "TD113") == [("app/service.py", 4, "TD113")]  # the first raises
 
 
 def test_soft_delete_on_a_base_that_all_share(project) -> None:

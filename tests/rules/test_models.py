@@ -254,6 +254,17 @@ def test_where_models_live(project) -> None:
     ]
 
 
+def test_fakes_of_tests_live_where_they_are_used(project) -> None:
+    fake = (
+        "from tortoise.models import Model\n\nclass Fake(Model):\n    class Meta:\n        abstract = True\n"
+    )
+    project.write({"tests/test_a.py": fake, "tests/test_b.py": fake + MODEL.format("B(Model)"), "c.py": fake})
+    assert project.found("--select", "TD000", "tests", "c.py") == [
+        ("c.py", 3, "TD000"),
+        ("tests/test_b.py", 6, "TD000"),
+    ]
+
+
 def test_meta_comes_first(project) -> None:
     project.write(
         {

@@ -10,7 +10,9 @@ from enum import IntEnum
 from functools import cached_property
 
 from . import orm
-from .modules import FUNCTIONS, Class, External, Function, Library
+from .library import Library
+from .modules import Class, External
+from .scopes import FUNCTIONS, Function
 
 
 class Rank(IntEnum):
@@ -213,52 +215,6 @@ class Models:
                         yield member.name, call
                         break
 
-    def arguments(self, cls: Class) -> frozenset[str] | None:
-        """The names that a new row takes: fields, and keys of relations; None where others may be added.
-
-        Whatever a class body binds counts as a field, except for functions and classes.
-        """
-        names: set[str] = set()
-        keyed = False
-        for one in (cls, *self.ancestors(cls)):
-            if isinstance(one, External):
-                if one.name in orm.MODEL_NAMES or one.name == "typing.Generic":
-                    continue
-                return None
-            if not self._is_whole(one):
-                return None
-            for name, bindings in one.body.names.items():
-                if not isinstance(bindings[-1].node, (*FUNCTIONS, ast.ClassDef)):
-                    names |= {name, f"{name}_id"} if self._has_key(one, name) else {name}
-            names |= {
-                member.name
-                for member in members_of(one.node)
-                if isinstance(member.node, ast.AnnAssign) and member.node.value is None
-            }
-            keyed = keyed or any(_is_key(call) for _, call in self.fields(one))
-        return frozenset(names if keyed else {*names, "id"})
-
-    def _is_whole(self, cls: Class) -> bool:
-        """Does the text of a class say all of its fields, and that its rows are made the usual way?"""
-        if cls.node.keywords or cls.node.decorator_list or not _MADE_BY.isdisjoint(cls.body.names):
-            return False
-        with self.library.opened():
-            if any(len(cls.module.meanings(base, cls.scope)) != 1 for base in cls.node.bases):
-                return False
-        plain = (ast.Assign, ast.AnnAssign, *FUNCTIONS, ast.ClassDef, ast.Pass, ast.If)
-        return all(
-            isinstance(node, plain) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-            for node in cls.node.body
-        )
-
-    def _has_key(self, cls: Class, name: str) -> bool:
-        return any(
-            isinstance(entity, External) and orm.short(entity.name) in orm.TO_ONE_FIELDS
-            for field, call in self.fields(cls)
-            if field == name
-            for entity in cls.module.meanings(call.func, cls.body)
-        )
-
     def forget(self) -> None:
         """More modules are known now: classes may turn out to be models."""
         self._bases.clear()
@@ -281,14 +237,6 @@ class Models:
     def defines(self, cls: Class, name: str) -> bool:
         """Does the project bind this name in the class or an ancestor?"""
         return any(isinstance(one, Class) and name in one.body for one in (cls, *self.ancestors(cls)))
-
-
-_MADE_BY = frozenset({"__init__", "__new__", "_set_kwargs"})
-
-
-def _is_key(call: ast.Call) -> bool:
-    """Does a field say that it is the primary key?"""
-    return any(k.arg in ("primary_key", "pk") or k.arg is None for k in call.keywords)
 
 
 def _calls_in(value: ast.expr) -> Iterator[ast.Call]:

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from .files import SourceFile, UnreadableError
+from .files import SourceFile
+from .scopes import FUNCTIONS, Binding, Function, Scope, reaching
+from .tree_index import TreeIndex
 
-Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+if TYPE_CHECKING:
+    from .library import Library
+
 Node = TypeVar("Node", bound=ast.AST)
-SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 
 
 @dataclass(frozen=True)
@@ -68,110 +68,6 @@ class Callable:
 Entity: TypeAlias = "External | Class | Callable | Module"
 
 
-@dataclass(eq=False)
-class Binding:
-    """One place where a name gets a meaning. ``value`` is what is bound, None for what is not followed."""
-
-    node: ast.AST
-    position: tuple[int, int]
-    sure: bool
-    value: ast.expr | None = None
-
-
-class Scope:
-    """The names that a module, a class or a function binds."""
-
-    def __init__(self, module: Module, node: ast.AST, parent: Scope | None) -> None:
-        self.module = module
-        self.node = node
-        self.parent = parent
-        self.names: dict[str, list[Binding]] = defaultdict(list)
-        self.stars: list[ast.ImportFrom] = []
-        self.elsewhere: set[str] = set()  # global and nonlocal names
-        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
-            for argument in _arguments(node.args):
-                self._bind(argument.arg, argument, True)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            self._read(node.body, True)
-
-    def __contains__(self, name: str) -> bool:
-        return name in self.names
-
-    def _bind(self, name: str, node: ast.AST, sure: bool, value: ast.expr | None = None) -> None:
-        position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-        self.names[name].append(Binding(node, position, sure, value))
-
-    def _read(self, body: Iterable[ast.stmt], sure: bool) -> None:
-        for statement in body:
-            match statement:
-                case ast.Import(names=names):
-                    for alias in names:
-                        self._bind(alias.asname or alias.name.partition(".")[0], statement, sure)
-                case ast.ImportFrom(names=names):
-                    for alias in names:
-                        if alias.name == "*":
-                            self.stars.append(statement)
-                        else:
-                            self._bind(alias.asname or alias.name, statement, sure)
-                case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
-                    self._bind(statement.name, statement, sure)
-                case ast.Assign(targets=targets, value=value):
-                    for target in targets:
-                        self._bind_target(target, statement, sure, value)
-                case ast.AnnAssign(target=target, value=value):
-                    if value is not None or isinstance(self.node, FUNCTIONS):
-                        self._bind_target(target, statement, sure, value)
-                case ast.AugAssign(target=target):
-                    self._bind_target(target, statement, sure, None)
-                case ast.Global(names=names) | ast.Nonlocal(names=names):
-                    self.elsewhere.update(names)
-                case ast.For(target=target) | ast.AsyncFor(target=target):
-                    self._bind_target(target, statement, False, None)
-                case ast.With(items=items) | ast.AsyncWith(items=items):
-                    for item in items:
-                        if item.optional_vars is not None:
-                            self._bind_target(item.optional_vars, statement, sure, None)
-                case _:
-                    pass
-            always = sure and isinstance(statement, ast.With | ast.AsyncWith)
-            for part in _bodies(statement):
-                self._read(part, always)
-            for handler in getattr(statement, "handlers", ()):
-                if handler.name:
-                    self._bind(handler.name, handler, False)
-                self._read(handler.body, False)
-            for case in getattr(statement, "cases", ()):
-                for node in ast.walk(case.pattern):
-                    if isinstance(node, ast.MatchAs | ast.MatchStar) and node.name:
-                        self._bind(node.name, node, False)
-                    elif isinstance(node, ast.MatchMapping) and node.rest:
-                        self._bind(node.rest, node, False)
-                self._read(case.body, False)
-
-    def _bind_target(self, target: ast.expr, node: ast.stmt, sure: bool, value: ast.expr | None) -> None:
-        if isinstance(target, ast.Name):
-            self._bind(target.id, node, sure, value)
-        elif isinstance(target, ast.Tuple | ast.List):
-            for element in target.elts:
-                self._bind_target(element, node, sure, None)
-        elif isinstance(target, ast.Starred):
-            self._bind_target(target.value, node, sure, None)
-
-
-def _arguments(arguments: ast.arguments) -> Iterator[ast.arg]:
-    yield from (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)
-    yield from (one for one in (arguments.vararg, arguments.kwarg) if one is not None)
-
-
-def _bodies(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
-    if isinstance(statement, (*FUNCTIONS, ast.ClassDef)):
-        return
-    for name in ("body", "orelse", "finalbody"):
-        part = getattr(statement, name, None)
-        if part:
-            yield part
-
-
 class Module:
     """One parsed file and the meanings of its names."""
 
@@ -194,8 +90,8 @@ class Module:
         return self.path.name == "__init__.py"
 
     @cached_property
-    def _tree_index(self) -> _Index:
-        return _Index(self.tree)
+    def _tree_index(self) -> TreeIndex:
+        return TreeIndex(self.tree)
 
     @property
     def parents(self) -> dict[ast.AST, ast.AST]:
@@ -272,7 +168,7 @@ class Module:
         """What other modules get when they import ``name`` from here."""
         key = (name, None, self.library.is_open)
         if key not in self._known:
-            self._known[key] = _unique(self._exported(name, set()))
+            self._known[key] = _unique(self.follow_export(name, set()))
         return self._known[key]
 
     def forget(self) -> None:
@@ -325,7 +221,7 @@ class Module:
             visible = own or not isinstance(here.node, ast.ClassDef)
             if visible and name in here and name not in here.elsewhere:
                 flows = own and not isinstance(here.node, FUNCTIONS)
-                bindings = _reaching(here.names[name], at if flows else None)
+                bindings = reaching(here.names[name], at if flows else None)
                 if bindings:
                     for binding in bindings:
                         yield from self._bound(name, binding, here, seen)
@@ -333,14 +229,15 @@ class Module:
             here = here.parent
         yield from self._starred(name, seen)
 
-    def _exported(self, name: str, seen: set[object]) -> Iterator[Entity]:
+    def follow_export(self, name: str, seen: set[object]) -> Iterator[Entity]:
+        """What other modules get by this name; ``seen`` holds what has been followed already."""
         key = (self.path, name)
         if key in seen:
             return
         seen.add(key)
         found = False
         if name in self.scope:
-            for binding in _reaching(self.scope.names[name], None):
+            for binding in reaching(self.scope.names[name], None):
                 for entity in self._bound(name, binding, self.scope, seen):
                     found = True
                     yield entity
@@ -361,7 +258,7 @@ class Module:
                     if target.name.partition(".")[0] == "tortoise":
                         yield External(f"{target.name}.{name}")
                 elif target.offers(name):
-                    yield from target._exported(name, seen)
+                    yield from target.follow_export(name, seen)
 
     def offers(self, name: str) -> bool:
         """Does ``from this import *`` bring the name along?"""
@@ -420,25 +317,6 @@ def unquoted(text: str) -> ast.expr | None:
     return expression
 
 
-def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
-    """Is ``child`` evaluated in the scope that ``scope`` opens? A decorator or a base is not."""
-    if isinstance(scope, ast.Lambda):
-        return child is scope.body
-    return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
-
-
-def _reaching(bindings: Sequence[Binding], at: tuple[int, int] | None) -> list[Binding]:
-    """The bindings in force at a position (None: the end): the last sure one and those after it."""
-    found: list[Binding] = []
-    for binding in reversed(bindings):
-        if at is not None and binding.position >= at:
-            continue
-        found.append(binding)
-        if binding.sure:
-            break
-    return found
-
-
 def _member(owner: Entity, name: str, seen: set[object]) -> Iterator[Entity]:
     match owner:
         case Namespace():
@@ -448,9 +326,9 @@ def _member(owner: Entity, name: str, seen: set[object]) -> Iterator[Entity]:
         case External():
             yield External(f"{owner.name}.{name}")
         case Module():
-            yield from owner._exported(name, seen)
+            yield from owner.follow_export(name, seen)
         case Class() if name in owner.body:
-            for binding in _reaching(owner.body.names[name], None):
+            for binding in reaching(owner.body.names[name], None):
                 yield from owner.module._bound(name, binding, owner.body, seen)
 
 
@@ -460,168 +338,3 @@ def _unique(entities: Iterable[Entity]) -> list[Entity]:
         key = entity if isinstance(entity, External) else id(getattr(entity, "node", entity))
         found.setdefault(key, entity)
     return list(found.values())
-
-
-class _Index:
-    """The nodes of a tree, by kind, with the parent and the scope of each."""
-
-    def __init__(self, tree: ast.Module) -> None:
-        self.nodes: list[ast.AST] = []
-        self.parents: dict[ast.AST, ast.AST] = {}
-        self.owners: dict[ast.AST, ast.AST] = {}
-        self.by_type: dict[type, list[ast.AST]] = defaultdict(list)
-        self.bindings: dict[ast.AST, list[ast.comprehension | ast.NamedExpr]] = defaultdict(list)
-        waiting: list[ast.AST] = [tree]
-        while waiting:
-            node = waiting.pop()
-            kind = type(node)
-            self.nodes.append(node)
-            self.by_type[kind].append(node)
-            owner = self.owners.get(node)
-            if kind is ast.comprehension or kind is ast.NamedExpr:
-                self.bindings[owner or tree].append(node)  # type: ignore[arg-type]
-            children: list[ast.AST] = []
-            for name in node._fields:
-                value = getattr(node, name, None)
-                if isinstance(value, list):
-                    children += [one for one in value if isinstance(one, ast.AST)]
-                elif isinstance(value, ast.AST) and not isinstance(value, _SHARED):
-                    children.append(value)
-            opens = isinstance(node, SCOPES)
-            for child in children:
-                self.parents[child] = node
-                inner = node if opens and _is_inside(child, node) else owner
-                if inner is not None:
-                    self.owners[child] = inner
-            waiting += reversed(children)
-
-
-_SHARED = (ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop)
-
-
-class Library:
-    """All files of the project, found by the names that imports give them; parsed when they are needed.
-
-    While ``is_open`` is false, names are only followed into modules that are parsed already.
-    """
-
-    def __init__(self, files: Iterable[SourceFile]) -> None:
-        self.files = {file.path: file for file in files}
-        self.modules: dict[Path, Module] = {}
-        self.problems: dict[Path, UnreadableError] = {}
-        self._folders: dict[str, set[Path]] = defaultdict(set)
-        self._found: dict[tuple[Path, str, int], Path | None] = {}
-        self.is_open = False
-        for path in self.files:
-            for folder in path.parents:
-                if folder in self._folders[folder.name]:
-                    break
-                self._folders[folder.name].add(folder)
-
-    def module(self, path: Path) -> Module | None:
-        """The module of a file, parsed now if it was not before; None where it cannot be."""
-        if path not in self.modules and path in self.files and path not in self.problems:
-            file = self.files[path]
-            try:
-                self.modules[path] = Module(file, file.tree, self)
-            except UnreadableError as error:
-                self.problems[path] = error
-            except RecursionError:
-                self.problems[path] = UnreadableError("is nested too deeply to be read")
-        return self.modules.get(path)
-
-    @contextmanager
-    def opened(self) -> Iterator[None]:
-        """Follow names into all modules meanwhile."""
-        before, self.is_open = self.is_open, True
-        try:
-            yield
-        finally:
-            self.is_open = before
-
-    def _reached(self, path: Path | None) -> Module | None:
-        if path is None:
-            return None
-        return self.module(path) if self.is_open else self.modules.get(path)
-
-    def beside(self, package: Path, name: str) -> Module | None:
-        """The submodule ``name`` of the package whose ``__init__.py`` is ``package``."""
-        path = self._at(package.parent, [name])
-        return self._reached(path)
-
-    def member(
-        self, importer: Module, statement: ast.ImportFrom, name: str, seen: set[object]
-    ) -> Iterator[Entity]:
-        """What ``from … import name`` brings: a name of that module, or a submodule of it."""
-        found = False
-        targets = self.imported(importer, statement.module, statement.level)
-        for target in targets:
-            if isinstance(target, Module):
-                for entity in target._exported(name, seen):
-                    found = True
-                    yield entity
-        if found:
-            return
-        if statement.level or (statement.module or "").partition(".")[0] != "tortoise":
-            dotted = f"{statement.module}.{name}" if statement.module else name
-            submodule = self._reached(self._find(importer.path, dotted, statement.level))
-            if submodule is not None:
-                yield submodule
-                return
-        for target in targets:
-            if isinstance(target, External):
-                yield External(f"{target.name}.{name}")
-
-    def imported(self, importer: Module, dotted: str | None, level: int) -> list[External | Module]:
-        """The module that an import statement names: of the project, else an External."""
-        if level == 0 and dotted is not None and dotted.partition(".")[0] == "tortoise":
-            return [External(dotted)]
-        path = self._find(importer.path, dotted or "", level)
-        module = self._reached(path)
-        if module is not None:
-            return [module]
-        if level == 0 and dotted and path is None:
-            return [External(dotted)]
-        return []
-
-    def _find(self, importer: Path, dotted: str, level: int) -> Path | None:
-        key = (importer.parent, dotted, level) if level else (importer, dotted, level)
-        if key not in self._found:
-            parts = dotted.split(".") if dotted else []
-            if level:
-                folder = importer.parent
-                for _ in range(level - 1):
-                    folder = folder.parent
-                self._found[key] = self._at(folder, parts)
-            else:
-                self._found[key] = self._find_absolute(importer, parts)
-        return self._found[key]
-
-    def _find_absolute(self, importer: Path, parts: list[str]) -> Path | None:
-        """The file that an absolute import most likely reads: the nearest root above the importing file, else
-        the one place of the project that has the whole dotted name.
-        """
-        if parts[0] in sys.stdlib_module_names:
-            return None
-        inside = [root for root in importer.parents if root / "__init__.py" in self.files]
-        outside = [root for root in importer.parents if root not in inside]
-        for root in (*outside, *inside):  # the folder of a package is seldom on the path itself
-            found = self._at(root, parts)
-            if found is not None and (found != importer or found.name == "__init__.py"):
-                return found
-        if len(parts) == 1:
-            return None
-        candidates = {
-            found
-            for first in self._folders.get(parts[0], ())
-            for found in [self._at(first.parent, parts)]
-            if found is not None
-        }
-        return candidates.pop() if len(candidates) == 1 else None
-
-    def _at(self, root: Path, parts: Sequence[str]) -> Path | None:
-        base = root.joinpath(*parts) if parts else root
-        for path in (base / "__init__.py", base.with_name(f"{base.name}.py") if parts else None):
-            if path is not None and path in self.files:
-                return path
-        return None

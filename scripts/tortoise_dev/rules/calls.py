@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ..project import orm
-from ..project.modules import FUNCTIONS, Callable, External, Function, Module
+from ..project.modules import Callable, External, Module
+from ..project.scopes import FUNCTIONS, Function
 from .rule import Context
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)

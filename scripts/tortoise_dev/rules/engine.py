@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..project.files import SourceFile
-from ..project.modules import FUNCTIONS
 from ..project.picture import Picture
+from ..project.scopes import FUNCTIONS
 from . import RULES
 from .noqa import Noqa, may_name_rules, noqas_of
 from .rule import Context, Hit, Rule, RuleOptions

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 
 from ..project.files import UnreadableError, parse, split_lines
 from ..project.models import Member, Rank, members_of
-from ..project.modules import FUNCTIONS, Module
+from ..project.modules import Module
+from ..project.scopes import FUNCTIONS
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 

@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import chain
 from typing import Literal, TypeAlias
 
-from ..project.modules import Callable, Function, Module
+from ..project.modules import Callable, Module
 from ..project.picture import Picture
+from ..project.scopes import Function
 from .calls import callers, calls, decorator_names, function_around, is_call_of
 from .rule import Context
 

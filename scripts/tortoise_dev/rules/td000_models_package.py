@@ -1,10 +1,11 @@
 """# TD000 models-package
 
 ## What it does
-Models live in a `models/` package of their sub-application, never in `models.py` or elsewhere.
+Models live in a `models/` package of their sub-application, never in `models.py` or elsewhere; only fakes in
+tests may.
 
 ## Why is this bad
-One file of models grows until every change touches it. A package takes the next model without a refactoring.
+One file of models grows until every change touches it. A package takes the next model as it is.
 
 ## Fix safety
 Not fixed by `--fix`: the file must be split, and importers see the module's name.
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..project.files import is_judged
 from .rule import Context, Hit, Rule
 
 BAD = """\
@@ -59,10 +61,12 @@ class Invoice(BaseInvoice):
 
 def check(context: Context) -> Iterator[Hit]:
     """Once per file, at its first model."""
-    if not context.own:
-        return
     path = context.location
-    first = context.own[0]
+    is_test = not is_judged(context.module.path, context.picture.root)
+    living = [cls for cls in context.own if not (is_test and context.models.is_abstract(cls))]
+    if not living:
+        return
+    first = living[0]
     if path.name == "models.py":
         yield Hit(first.node, f"{first.name} lives in models.py: make it a package models/, a file per model")
     elif "models" not in (context.picture.root.name, *path.parts[:-1]):

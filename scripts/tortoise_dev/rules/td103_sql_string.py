@@ -20,7 +20,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..project import orm
-from ..project.modules import FUNCTIONS
+from ..project.scopes import FUNCTIONS
 from .calls import calls, tortoise_name
 from .rule import Context, Hit, Rule
 

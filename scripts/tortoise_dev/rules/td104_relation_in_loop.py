@@ -16,7 +16,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.modules import Class
 from .calls import COMPREHENSIONS, loop_around
 from .rule import Context, Hit, Rule
 
@@ -90,27 +89,15 @@ def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
     value = context.values.of(inner.value)
     if value is None or value.kind != "row" or value.model is None:
         return None
-    kind = context.values.relation(value.model, inner.attr) or _backward(context, value.model, inner.attr)
-    return (ast.unparse(inner), inner.value) if kind is not None else None
+    is_relation = context.attributes.relation(
+        value.model, inner.attr
+    ) is not None or inner.attr in context.attributes.backward_names(value.model)
+    return (ast.unparse(inner), inner.value) if is_relation else None
 
 
 def _is_row(context: Context, node: ast.expr) -> bool:
     value = context.values.of(node)
     return value is not None and value.kind == "row"
-
-
-def _backward(context: Context, cls: Class, name: str) -> str | None:
-    """Is it the ``related_name`` of a relation to this model?"""
-    names = {
-        keyword.value.value
-        for model in context.models.everywhere
-        for _, call in context.models.fields(model)
-        if call.args and isinstance(call.args[0], ast.Constant)
-        if str(call.args[0].value).rpartition(".")[2] == cls.name
-        for keyword in call.keywords
-        if keyword.arg == "related_name" and isinstance(keyword.value, ast.Constant)
-    }
-    return "many" if name in names else None
 
 
 def _is_loop_row(context: Context, node: ast.AST, row: ast.Name) -> bool:

@@ -20,7 +20,8 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..project import orm
-from ..project.modules import SCOPES, Class, External, unquoted
+from ..project.modules import Class, External, unquoted
+from ..project.scopes import SCOPES
 from ..project.values import Value
 from .calls import callers, text
 from .rule import Context, Hit, Rule

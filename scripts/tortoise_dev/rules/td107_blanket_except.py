@@ -17,7 +17,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.modules import SCOPES
+from ..project.scopes import SCOPES
 from .calls import is_orm_await
 from .rule import Context, Hit, Rule
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterator
 
 from ..project import orm
-from ..project.modules import Function
+from ..project.scopes import Function
 from .calls import decorator_names, is_signal, tortoise_name
 from .rule import Context, Hit, Rule
 
