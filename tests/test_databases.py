@@ -159,6 +159,13 @@ def test_each_chain_has_a_new_database(folder: Path, url: str) -> None:
     assert [block["queries"] for block in blocks] == [2, 3, 1, 2]
 
 
+def test_two_drivers_reach_one_server(folder: Path) -> None:
+    url = server("postgres")
+    page = "```python\nfrom shop.models import Item\n\nassert await Item.all().count()\n```\n"
+    blocks = blocks_of(folder, page, "--db", url, "--db", f"psycopg{url[url.index('://') :]}")
+    assert told(blocks) == [(1, "postgres", "passed"), (1, "psycopg", "passed")]
+
+
 COUNTED = """
 ```python queries=5
 from shop.models import Item

@@ -13,9 +13,9 @@ cores, fsync on; ms a database, made and dropped:
 To drop a PostgreSQL database takes a checkpoint, and so does file_copy; those that come together share one.
 TRUNCATE would be quicker, but a block's DDL survives it.
 
-A run has an id. It is part of the name of every database that the run makes, and for as long as the process
-lives, a connection holds a lock of that id. A run begins by dropping the databases of runs whose lock nobody
-holds (killed ones'), and ends by dropping its own.
+A run has an id for each of its URLs. It is part of the name of every database that the run makes there, and
+for as long as the process lives, a connection holds a lock of that id. A run begins by dropping the databases
+of runs whose lock nobody holds (killed ones'), and ends by dropping its own.
 """
 
 from __future__ import annotations
@@ -57,9 +57,8 @@ class Servers:
     """
 
     def __init__(self, backends: Iterable[Backend], ahead: int) -> None:
-        run = f"{secrets.randbits(31):08x}"
         self._servers: dict[str, _Server] = {
-            backend.name: _KINDS[backend.kind](backend, run, ahead)
+            backend.name: _KINDS[backend.kind](backend, f"{secrets.randbits(31):08x}", ahead)
             for backend in backends
             if backend.kind in _KINDS
         }
