@@ -38,12 +38,17 @@ class Note(Model):
     rank = fields.IntField({rank})
     at = fields.DatetimeField(auto_now=True)
     tags = fields.ManyToManyField("models.Tag")
-
+{more}
 
 TORTOISE_ORM = {{
     "connections": {{"default": ""}},
     "apps": {{"models": {{"models": ["{module}", "aerich.models"], "default_connection": "default"}}}},
 }}
+"""
+JOB = """
+
+class Job(Model):
+    tries = fields.IntField(default=7, db_default=8)
 """
 SECTION = """[tool.aerich]
 tortoise_orm = "{module}.TORTOISE_ORM"
@@ -198,11 +203,11 @@ def fails(*command: str) -> str:
     raise AssertionError(f"{command} has gone well")
 
 
-def models(name: str, rank: str = "default=7") -> None:
+def models(name: str, rank: str = "default=7", more: str = "") -> None:
     """Write the models to a module of their own; pyproject.toml names it."""
     global module
     module = name
-    Path(f"{module}.py").write_text(MODELS.format(rank=rank, module=module))
+    Path(f"{module}.py").write_text(MODELS.format(rank=rank, module=module, more=more))
     Path("pyproject.toml").write_text(SECTION.format(module=module))
     importlib.invalidate_caches()
     use(schema)
@@ -288,11 +293,12 @@ def migrate_that_finds_changes() -> None:
 
 
 def an_empty_file() -> None:
-    """It records the models as they are: nothing is altered, nothing waits for a lock."""
+    """It records the models as they are, and alters nothing."""
     old_project("ahead")
-    old_database("behind")
-    sql("DELETE FROM aerich WHERE version LIKE '1_%'")
-    sql("DELETE FROM tag")
+    for name in ("behind", "faked"):
+        old_database(name)
+        sql("DELETE FROM aerich WHERE version LIKE '1_%'")
+        sql("DELETE FROM tag")
 
     use("ahead")
     assert "No available heads" in aerich("heads")
@@ -302,22 +308,24 @@ def an_empty_file() -> None:
         assert "'NoneType' object has no attribute 'decode'" in fails("upgrade")  # by the empty string
         use("ahead")
     file(2).write_text(file(2).read_text().replace(EMPTY, 'return "SELECT 1"', 1))
-    assert aerich("heads").split() == [file(2).name]
-    assert "FAKED" in aerich("upgrade", "--fake")
-    assert "No changes detected" in aerich("migrate")
-    assert tags() == [("new",)]
 
+    assert aerich("upgrade").count("Success") == 1
+    assert "No changes detected" in aerich("migrate")
+    use("behind")
+    assert aerich("upgrade").count("Success") == 2
+    assert "No changes detected" in aerich("migrate")
     empty_database("new")
     assert aerich("upgrade").count("Success") == 3
     assert "No changes detected" in aerich("migrate")
-    assert tags() == [("new",)]
+    for name in ("ahead", "behind", "new"):
+        use(name)
+        assert tags() == [("new",)]
 
-    # A file that this database has not had is faked too, and never applied.
-    use("behind")
+    use("faked")
     assert aerich("heads").split() == [file(1).name, file(2).name]
     assert aerich("upgrade", "--fake").count("FAKED") == 2
     assert "No changes detected" in aerich("migrate")
-    assert tags() == []
+    assert tags() == []  # and never will be there
 
 
 def afterwards() -> None:
@@ -327,10 +335,14 @@ def afterwards() -> None:
     for _ in "12":
         sql("INSERT INTO note_tag VALUES (1, 'new')")
     assert sql("SELECT count(*) FROM note_tag") == [(2,)]  # a table of 0.20: no unique index
+    sql("DELETE FROM note_tag")
+    sql("CREATE UNIQUE INDEX by_hand ON note_tag (note_id, tag_id)")
+    assert "No changes detected" in aerich("migrate")
     if POSTGRES:
-        models("of_the_database", rank="default=7, db_default=7")
+        models("of_the_database", rank="default=7, db_default=8", more=JOB)
         aerich("migrate")
-        assert 'ALTER COLUMN "rank" TYPE INT' in upgrade_of(3) and "DEFAULT" not in upgrade_of(3)
+        assert 'ALTER TABLE "note" ALTER COLUMN "rank" TYPE INT USING "rank"::INT;' in upgrade_of(3)
+        assert '"tries" INT NOT NULL DEFAULT 8' in upgrade_of(3) and upgrade_of(3).count("DEFAULT") == 1
         file(3).unlink()
         models("of_the_model", rank="default=9")
         aerich("migrate")
