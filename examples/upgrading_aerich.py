@@ -264,7 +264,7 @@ def fix_migrations() -> None:
     old_project("fixing")
     assert tags() == [("new",)]
     assert "Updated 2 migration files" in aerich("fix-migrations")
-    assert tags() == []  # downgrade() has deleted it
+    assert tags() == [], "downgrade() was not called"
     assert "get_or_create" not in upgrade_of(1)  # and the code is gone
 
 
@@ -275,7 +275,7 @@ def migrate_that_finds_no_change() -> None:
     aerich("upgrade")
     assert tags() == [("new",)]
     assert "Filled `MODELS_STATE`" in aerich("migrate")
-    assert tags() == []
+    assert tags() == [], "downgrade() of the newest file was not called"
 
 
 def migrate_that_finds_changes() -> None:
@@ -325,7 +325,7 @@ def an_empty_file() -> None:
     assert aerich("heads").split() == [file(1).name, file(2).name]
     assert aerich("upgrade", "--fake").count("FAKED") == 2
     assert "No changes detected" in aerich("migrate")
-    assert tags() == []  # and never will be there
+    assert tags() == [], "a faked file was applied"
 
 
 def afterwards() -> None:

@@ -144,13 +144,13 @@ async def naive(method: str) -> str:
     return str((await connection.execute_query_dict("SELECT at FROM book"))[0]["at"])
 
 
-async def made_before_a_naive_moment() -> str:
-    """Is a row of now found by "before five minutes from now", said naively in New York?"""
+async def made_before(now) -> str:
+    """Is a row of this moment found by "before five minutes from now", asked in New York?"""
     await connect()
     os.environ["TZ"] = "America/New_York"
     time.tzset()
-    await Book.create(title="a", at=datetime.datetime.now(datetime.UTC))
-    soon = datetime.datetime.now() + datetime.timedelta(minutes=5)
+    await Book.create(title="a", at=timezone.now())
+    soon = now() + datetime.timedelta(minutes=5)
     return await outcome(lambda: Book.filter(at__lt=soon).count())
 
 
@@ -344,7 +344,8 @@ CHANGES_ON_POSTGRES = {
     "naive create() is stored as": (alone, lambda: naive("create"), UTC, UTC, UTC),
     "naive update() is stored as": (alone, lambda: naive("update"), NEW_YORK, NEW_YORK, UTC),
     "naive save() is stored as": (alone, lambda: naive("save"), NEW_YORK, NEW_YORK, UTC),
-    "before a naive moment": (alone, made_before_a_naive_moment, "0", "1", "0"),
+    "before datetime.now()": (alone, lambda: made_before(datetime.datetime.now), "0", "1", "0"),
+    "before timezone.now()": (alone, lambda: made_before(timezone.now), "1", "1", "1"),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "3 3", "3 3", "3 3"),
 }
 
