@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.8"
-"""What `python -m tortoise` does and doesn't: targets, dry runs, branches, squashing, data, failures."""
+"""What `python -m tortoise` does and doesn't: targets, dry runs, labels, branches, data, failures."""
 
 import asyncio
 import importlib
@@ -194,6 +194,15 @@ def faking() -> None:
     assert shop.columns() == []
     assert "No migrations to apply" in shop.run("migrate")
 
+    # Tables that were there before the first file: with a target the rest is still applied.
+    shop = Shop()
+    shop.sql("CREATE TABLE plan (id INTEGER PRIMARY KEY, name VARCHAR(9))")
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_add", "ops.AddField('Plan', 'tier', fields.IntField(null=True))", after="0001_initial")
+    shop.run("migrate", "models", "0001_initial", "--fake")
+    shop.run("migrate")
+    assert shop.columns() == ["id", "name", "tier"]
+
 
 def remembered() -> None:
     """The INSERT of a table is remembered by its name: a later migration's create() loses the new column."""
@@ -211,8 +220,58 @@ def remembered() -> None:
 
 
 def no_check() -> None:
-    """Whether a migration is missing is told by what makemigrations prints."""
+    """Whether a migration is missing is told by what makemigrations prints; and it writes the file."""
     assert "unrecognized arguments: --check" in Shop().fails("makemigrations", "--check")
+    shop = Shop()
+    shop.run("makemigrations")
+    shop.models("tier = fields.IntField(null=True)")
+    assert "No changes detected" not in shop.run("makemigrations")
+    assert "Applying models.0002_auto_" in shop.run("migrate")
+    assert "tier" in shop.columns()
+
+
+def labels() -> None:
+    """Two labels, a foreign key from the first to the second: the dependency is written by hand."""
+    shop = Shop()
+    apps = {}
+    for label, model in (("aaa", "Bill"), ("bbb", "Plan")):
+        field = 'fields.ForeignKeyField("bbb.Plan")' if label == "aaa" else "fields.CharField(9)"
+        (shop.root / f"{label}.py").write_text(f"{HEAD}\nclass {model}(Model):\n    field = {field}\n")
+        package = {"default_connection": "default", "migrations": f"{shop.name}.steps_{label}"}
+        apps[label] = package | {"models": [f"{shop.name}.{label}"]}
+    config = {"connections": {"default": shop.url}, "apps": apps}
+    (shop.root / f"{shop.stage}.py").write_text(f"CONFIG = {config}")
+
+    def depend(step: str, before: str, after: str) -> None:
+        file = shop.root / "steps_aaa" / f"{step}.py"
+        text = file.read_text()
+        assert before in text
+        file.write_text(text.replace(before, after))
+
+    assert "No app with name 'bbb' registered" in shop.fails("makemigrations", "aaa")
+    shop.run("makemigrations")
+    assert "uninitialized relations" in shop.fails("migrate")
+    assert "uninitialized relations" in shop.fails("sqlmigrate", "aaa", "0001")
+    initial = "    initial = True\n"
+    depend("0001_initial", initial, initial + '    dependencies = [("bbb", "0001_initial")]\n')
+    shop.run("migrate")
+    assert "No changes detected" in shop.run("makemigrations")
+    assert "nonexistent parent bbb.0001_initial" in shop.fails("sqlmigrate", "aaa", "0001")
+
+    # --empty wants the labels, and writes a file for each.
+    assert "No app with name 'bbb' registered" in shop.fails("makemigrations", "aaa", "--empty")
+    shop.run("makemigrations", "aaa", "bbb", "--empty", "--name", "data")
+    assert len(list(shop.root.glob("steps_*/0002_data.py"))) == 2
+
+    # Later files know those that were there, not those of the same run.
+    with (shop.root / "aaa.py").open("a") as file:
+        file.write('    other = fields.ForeignKeyField("bbb.Other", null=True)\n')
+    with (shop.root / "bbb.py").open("a") as file:
+        file.write("\nclass Other(Model):\n    field = fields.CharField(9)\n")
+    shop.run("makemigrations", "--name", "other")
+    assert "KeyError: 'other_id'" in shop.fails("migrate")
+    depend("0003_other", "('bbb', '0002_data')", "('bbb', '0003_other')")
+    shop.run("migrate")
 
 
 def no_lambda() -> None:
@@ -221,5 +280,6 @@ def no_lambda() -> None:
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
-for part in (targets, says_ok, branches, squashing, data, faking, remembered, no_check, no_lambda):
+PARTS = (targets, says_ok, branches, squashing, data, faking, remembered, no_check, labels, no_lambda)
+for part in PARTS:
     part()

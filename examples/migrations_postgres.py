@@ -1,5 +1,7 @@
 # snippet: needs="postgres, psycopg, tortoise>=1.1.8"
-"""The built-in migrations on PostgreSQL: NOT NULL, locks, indexes, and runs at once. In schemas of its own.
+"""The built-in migrations on PostgreSQL: NOT NULL, tables renamed, locks, indexes, runs at once.
+
+In schemas of its own.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_postgres.py
 """
@@ -19,10 +21,14 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
+from tortoise.context import TortoiseContext
+from tortoise.transactions import in_transaction
 
 warnings.filterwarnings("ignore", "`pk` is deprecated")  # older releases use it themselves
 URL = os.environ["DATABASE_URL"]
+BILLING = Path(__file__).resolve().parent / "billing"  # for the operations
 T = TypeVar("T")
 CONFIG = """
 APP = {{"models": ["{name}.models"], "default_connection": "default", "migrations": "{name}.steps"}}
@@ -49,6 +55,8 @@ from tortoise import fields, migrations
 from tortoise.expressions import F
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
+
+from apps.common.operations import LockTimeout
 """
 INITIAL = """ops.CreateModel("Price", [
     ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
@@ -197,6 +205,21 @@ def index_concurrently() -> None:
     assert "LockNotAvailableError" in fails(writer_waits())
 
 
+def conditional() -> None:
+    """A constraint with a condition becomes a partial unique index. SQLite: models_migrations.py."""
+    more = "from tortoise.migrations.constraints import UniqueConstraint\n"
+    unique = 'UniqueConstraint(fields=("cents",), name="uq_one", condition="cents = 1")'
+    write("0002_one", f'ops.AddConstraint("Price", {unique})', after="0001_initial", more=more)
+    run("migrate")
+    sql("INSERT INTO price (cents) VALUES (2), (2)")
+    try:
+        sql("INSERT INTO price (cents) VALUES (1)")
+    except asyncpg.UniqueViolationError as error:
+        assert "uq_one" in str(error)
+    else:
+        raise AssertionError("two of them")
+
+
 def waiting() -> None:
     """ALTER TABLE waits for whoever reads the table, everybody else waits behind it: let it give up soon."""
     add = 'ops.AddField("Price", "rank", fields.IntField(null=True))'
@@ -224,8 +247,7 @@ def waiting() -> None:
         await other.close()
 
     as_process(everybody_waits())
-    timeout = f"""ops.RunSQL("SET LOCAL lock_timeout = '100ms'", ""), {add.replace("rank", "rate")}"""
-    write("0003_rate", timeout, after="0002_rank")
+    write("0003_rate", f"LockTimeout(0.1), {add.replace('rank', 'rate')}", after="0002_rank")
 
     async def gives_up() -> str:
         reader = await connect()
@@ -240,11 +262,60 @@ def waiting() -> None:
     run("migrate")  # nothing was half done
 
 
+def renamed_table() -> None:
+    """A view of the old name, made with the rename, is all that old code asks for."""
+    rename = """ops.RunSQL(
+        "ALTER TABLE price RENAME TO cost; CREATE VIEW price AS SELECT * FROM cost",
+        "DROP VIEW price; ALTER TABLE cost RENAME TO price",
+    ), ops.AlterModelOptions("Price", {"table": "cost", "app": "models", "pk_attr": "id"})"""
+    sql("GRANT SELECT ON price TO pg_monitor")
+    write("0002_cost", rename, after="0001_initial")
+    run("migrate")
+
+    async def old_code() -> None:
+        EXECUTOR_CACHE.clear()
+        async with TortoiseContext() as context:
+            await context.init(config=importlib.import_module(f"{name}.conf").CONFIG)
+            price = importlib.import_module(f"{name}.models").Price
+            made = await price.create(cents=2)
+            assert made.id == 2  # generated
+            async with in_transaction():
+                assert (await price.select_for_update().get(id=2)).cents == 2
+            again = [price(id=2, cents=3), price(id=9, cents=9)]
+            await price.bulk_create(again, on_conflict=["id"], update_fields=["cents"])
+            assert await price.filter(cents=9).delete() == 1
+            assert await price.all().order_by("id").values_list("cents", flat=True) == [1, 3]
+
+    as_process(old_code())
+    assert sql("SELECT cents FROM cost ORDER BY id") == [(1,), (3,)]
+
+    granted = "SELECT has_table_privilege('pg_monitor', '{}', 'SELECT')"
+    assert sql(granted.format("cost")) == [(True,)]
+    assert sql(granted.format("price")) == [(False,)]
+    refused = {
+        "ALTER COLUMN cents TYPE bigint": "cannot alter type of a column used by a view",
+        "DROP COLUMN cents": "other objects depend on it",
+    }
+    for change, reason in refused.items():
+        write("0003_change", f'ops.RunSQL("ALTER TABLE cost {change}")', after="0002_cost")
+        assert reason in fails(command("migrate"))
+
+    # New code; a release later the view goes.
+    index = 'indexes = (Index(fields=("cents",), name="ix_cents"),)'
+    Path(name, "models.py").write_text(MODELS.replace(index, 'table = "cost"'))
+    write("0003_change", 'ops.RunSQL("DROP VIEW price")', after="0002_cost")
+    assert "No changes detected" in run("makemigrations")
+    run("migrate")
+    assert sql("SELECT cents FROM cost ORDER BY id") == [(1,), (3,)]
+
+
 def at_once() -> None:
     """Two runs apply the data migration twice. The second fails, but only as it records what it has done."""
     write("0002_count", "ops.RunPython(count)", after="0001_initial", more=COUNT)
     arguments = [sys.executable, "-m", "tortoise", "-c", f"{name}.conf.CONFIG", "migrate"]
-    runs = [subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for _ in "12"]
+    options: dict[str, Any] = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    options["env"] = os.environ | {"PYTHONPATH": str(BILLING)}
+    runs = [subprocess.Popen(arguments, **options) for _ in "12"]
     assert sorted(run.wait() for run in runs) == [0, 1]
     assert sql("SELECT cents FROM price") == [(10_000,)]  # 100 was meant
 
@@ -279,14 +350,16 @@ PARTS = (
     imported,
     guessed,
     index_concurrently,
+    conditional,
     waiting,
+    renamed_table,
     at_once,
     no_server,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)
 os.chdir(tempfile.mkdtemp())
-sys.path.insert(0, str(Path.cwd()))
+sys.path[:0] = [str(Path.cwd()), str(BILLING)]
 try:
     for part in PARTS:
         sql(f"CREATE SCHEMA {part.__name__}")

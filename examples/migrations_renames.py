@@ -37,8 +37,9 @@ class Base{base}(Model):
 class {invoice}({parent}):
     class Meta:
         table = "{table}"
+        table_description = "Claims"
 
-    {customer} = fields.ForeignKeyField("models.Customer", related_name="invoices")
+    {customer} = fields.ForeignKeyField("models.Customer", related_name="invoices"{column})
 
 class Payment(Model):
     id = fields.IntField(primary_key=True)
@@ -51,6 +52,7 @@ AS_BEFORE = {
     "invoice": "Invoice",
     "table": "invoice",
     "customer": "customer",
+    "column": "",
 }
 STEP = """
 async def check(apps, schema_editor):
@@ -156,6 +158,10 @@ assert "AddField" in made
 assert "RemoveField" in made
 duplicate(shop, "migrate")
 
+# A foreign key whose column has another name: never "No changes detected", even where nothing was renamed.
+shop = Shop(customer="buyer", column=', source_field="customer_id"')
+assert "AlterField" in shop.made()
+
 # A class with a foreign key that extends Model itself: RenameModel is right, and doesn't run.
 shop = Shop(parent="Model")
 shop.models(parent="Model", invoice="Bill")
@@ -238,11 +244,18 @@ shop.models(email=LONGER.replace("60", "50"))
 shop.step('ops.RenameField("Customer", "email", "contact")')
 assert shop.sql("SELECT contact FROM customer") == [("a@x.test",)]
 
+# A table: the options that the last file had, or they are missed.
+RENAME = 'ops.RunSQL("ALTER TABLE invoice RENAME TO bill", "ALTER TABLE bill RENAME TO invoice"),'
+RENAME += 'ops.AlterModelOptions("Invoice", {{"table": "bill", "app": "models", "pk_attr": "id"{}}})'
 shop = Shop()
 shop.models(table="bill")
 shop.step(
-    'ops.RunSQL("ALTER TABLE invoice RENAME TO bill", "ALTER TABLE bill RENAME TO invoice"),'
-    'ops.AlterModelOptions("Invoice", {"table": "bill", "app": "models", "pk_attr": "id"})',
+    RENAME.format(', "table_description": "Claims"'),
     'assert await apps.get_model("models.Invoice").all().count() == 1',
 )
 assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
+
+shop = Shop()
+shop.models(table="bill")
+(shop.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=RENAME.format(""), check="pass"))
+assert "'table_description': 'Claims'" in shop.made()

@@ -82,6 +82,17 @@ class Migration(migrations.Migration):
     operations = [ops.RunSQL("ALTER TABLE after RENAME TO before")]
 """
 
+CONSTRAINT = """\
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import CheckConstraint, UniqueConstraint
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "{after}")]
+    operations = [ops.AddConstraint("Born", {constraint})]
+"""
+
 
 def write(path: str, text: str) -> None:
     Path(path).write_text(text, encoding="utf-8")
@@ -145,6 +156,22 @@ async def main() -> None:
     await tortoise(later, "migrate")
     assert "before" in tables()
     assert "after" not in tables()
+
+    # What nothing adds is added by hand, one of a new model and one with a condition.
+    check = 'CheckConstraint(check="score >= 0", name="ck_born")'
+    write("shop_steps/0004_check.py", CONSTRAINT.format(after="0003_table", constraint=check))
+    await tortoise(later, "migrate")
+    assert "ck_born" in tables()["born"]
+    assert "No changes detected" in await tortoise(later, "makemigrations")
+    unique = 'UniqueConstraint(fields=("score",), name="uq_born", condition="score > 9")'
+    write("shop_steps/0005_unique.py", CONSTRAINT.format(after="0004_check", constraint=unique))
+    try:
+        await tortoise(later, "migrate")
+    except NotImplementedError as error:
+        assert "condition" in str(error), error
+    else:
+        raise AssertionError("SQLite takes a constraint with a condition")
+    Path("shop_steps/0005_unique.py").unlink()  # noqa: ASYNC240
 
     # A successor on the table of its predecessor.
     twice = stage("shop_twice", born, grown, page, after, model("Born2", "born"))

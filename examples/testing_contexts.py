@@ -1,9 +1,11 @@
 """Test contexts: what they keep apart, what they refuse, and the helpers around them."""
 
 import asyncio
+import sys
 import tempfile
 import warnings
 from pathlib import Path
+from types import ModuleType
 from unittest import IsolatedAsyncioTestCase, SkipTest, TestLoader, TextTestRunner
 from unittest.mock import patch
 
@@ -78,11 +80,20 @@ async def another_label() -> None:
 
 
 async def several_labels() -> None:
-    """The context takes one label, TortoiseContext takes any number."""
+    """The test context takes one label, TortoiseContext takes any number."""
+    shop = ModuleType("shop_models")
+    shop.Shelf = type(
+        "Shelf", (Model,), {"__module__": shop.__name__, "id": fields.IntField(primary_key=True)}
+    )
+    sys.modules[shop.__name__] = shop
+    apps = {
+        label: {"models": [module], "default_connection": "default"}
+        for label, module in (("models", "__main__"), ("shop", shop.__name__))
+    }
     async with TortoiseContext() as context:
-        await context.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+        await context.init(config={"connections": {"default": "sqlite://:memory:"}, "apps": apps})
         await context.generate_schemas()
-        assert await Author.all().count() == 0
+        assert await Author.all().count() == await shop.Shelf.all().count() == 0
 
 
 async def a_patched_connection_misses_transactions() -> None:

@@ -1,5 +1,5 @@
 # snippet: needs="postgres"
-"""A test database with a fixed name is made once: the context never drops it.
+"""Test databases on PostgreSQL: the context never drops them, and SQLite must not come first in the process.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/testing_postgres.py
 """
@@ -9,47 +9,86 @@ import os
 from urllib.parse import urlsplit
 
 import asyncpg
-from tortoise import fields
+from tortoise import Tortoise, fields
 from tortoise.contrib.test import tortoise_test_context, truncate_all_models
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 SERVER = urlsplit(os.environ["DATABASE_URL"])
-NAME = f"handbook{os.getpid()}_fixed"
-URL = SERVER._replace(path=f"/{NAME}").geturl()
+PREFIX = f"handbook{os.getpid()}_"
+FIXED, UNIQUE = (SERVER._replace(path=f"/{PREFIX}{name}").geturl() for name in ("fixed", "{}"))
 os.environ["PGDATABASE"] = "postgres"  # where to say CREATE DATABASE; otherwise a database named as the user
 
 
 class Note(Model):
     text = fields.CharField(max_length=9)
+    kind = fields.CharField(max_length=9, default="")
 
 
-async def main() -> None:
-    async with tortoise_test_context(["__main__"], db_url=URL):
+async def a_fixed_name(server: asyncpg.Connection) -> None:
+    async with tortoise_test_context(["__main__"], db_url=FIXED):
         await Note.create(text="a")
         await truncate_all_models()
         assert await Note.all().count() == 0
     try:
-        async with tortoise_test_context(["__main__"], db_url=URL):
+        async with tortoise_test_context(["__main__"], db_url=FIXED):
             raise AssertionError("the context dropped its database")
     except OperationalError as error:
-        assert f'database "{NAME}" already exists' in str(error)
+        assert f'database "{PREFIX}fixed" already exists' in str(error)
 
 
-async def drop() -> None:
-    """What the next run needs, by hand."""
-    connection = await asyncpg.connect(SERVER._replace(path="/postgres").geturl())
+async def a_unique_name(server: asyncpg.Connection) -> None:
+    async with tortoise_test_context(["__main__"], db_url=UNIQUE):
+        pass
+    (left,) = await databases(server)
+    assert left.startswith(PREFIX)
+
+
+async def dropped(server: asyncpg.Connection) -> None:
+    async with tortoise_test_context(["__main__"], db_url=UNIQUE):
+        try:
+            await Note.create(text="a")
+        finally:
+            await Tortoise._drop_databases()
+    assert await databases(server) == []
+
+
+async def sqlite_first(server: asyncpg.Connection) -> None:
+    """The INSERT that was made for SQLite is remembered under the label of its connection, and sent again."""
+    async with tortoise_test_context(["__main__"], connection_label="sqlite"):
+        await Note.create(text="a")
+    assert await creates(label="postgres") == "created"
+    assert 'syntax error at or near ","' in await creates(label="sqlite")
+
+
+async def creates(*, label: str) -> str:
+    """What comes of an INSERT on PostgreSQL."""
+    async with tortoise_test_context(["__main__"], db_url=UNIQUE, connection_label=label):
+        try:
+            await Note.create(text="a")
+        except OperationalError as error:
+            return str(error)
+        finally:
+            await Tortoise._drop_databases()
+    return "created"
+
+
+async def databases(server: asyncpg.Connection) -> list[str]:
+    rows = await server.fetch("SELECT datname FROM pg_database WHERE datname LIKE $1", f"{PREFIX}%")
+    return [row["datname"] for row in rows]
+
+
+async def main() -> None:
+    server = await asyncpg.connect(SERVER._replace(path="/postgres").geturl())
     try:
-        await connection.execute(f'DROP DATABASE IF EXISTS "{NAME}"')
+        for scene in (a_fixed_name, a_unique_name, dropped, sqlite_first):
+            try:
+                await scene(server)
+            finally:
+                for name in await databases(server):
+                    await server.execute(f'DROP DATABASE "{name}"')
     finally:
-        await connection.close()
+        await server.close()
 
 
-async def main_and_drop() -> None:
-    try:
-        await main()
-    finally:
-        await drop()
-
-
-asyncio.run(main_and_drop())
+asyncio.run(main())

@@ -1,11 +1,12 @@
 # snippet: needs="postgres"
-"""Errors that a transaction meets on PostgreSQL, and which class they are. In a schema of its own.
+"""Errors that a transaction meets on PostgreSQL, and which class they are; a pool; no_key. In its own schema.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/transactions_postgres.py
 """
 
 import asyncio
 import contextlib
+import contextvars
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -29,6 +30,11 @@ SCHEMA = "transactions_postgres"
 class Row(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=20, unique=True)
+
+
+class Child(Model):
+    id = fields.IntField(primary_key=True)
+    row = fields.ForeignKeyField("models.Row", related_name="children")
 
 
 async def touch(first: Row, second: Row, wait: Callable[[], Awaitable[object]]) -> None:
@@ -100,6 +106,37 @@ async def gathered() -> None:
     assert await Row.filter(name__startswith="b").count() != 2
 
 
+async def one_connection() -> None:
+    """A new pool has one, the next are opened when they are wanted: gathered callers may take turns."""
+    pool = Tortoise.get_connection("default")._pool
+    assert (pool.get_size(), pool.get_max_size()) == (1, 5)
+    await asyncio.gather(*(insert("c", number) for number in (0, 2)))
+    assert pool.get_size() > 1
+
+
+async def children() -> None:
+    """Under no_key=True rows that refer to the locked one can be inserted; under a full lock they wait."""
+    row = await Row.create(name="parent")
+    outside = contextvars.copy_context()  # a task in it is no part of the transaction below
+
+    async def add() -> None:
+        async with in_transaction() as connection:
+            await connection.execute_query("SET LOCAL lock_timeout = '100ms'")
+            await Child.create(row=row)
+
+    async with in_transaction():
+        await Row.select_for_update(no_key=True).get(id=row.id)
+        await asyncio.create_task(add(), context=outside)
+        assert await Child.all().count() == 1
+        await Row.select_for_update().get(id=row.id)
+        try:
+            await asyncio.create_task(add(), context=outside)
+        except asyncpg.LockNotAvailableError:
+            pass
+        else:
+            raise AssertionError("inserted under the lock")
+
+
 async def main() -> None:
     # Tortoise doesn't roll back after a TransactionManagementError; asyncpg says so, and does.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -108,7 +145,7 @@ async def main() -> None:
     try:
         await Tortoise.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
         await Tortoise.generate_schemas()
-        for part in (errors, aborted, gathered):
+        for part in (one_connection, errors, aborted, gathered, children):
             await part()
     finally:
         await Tortoise.close_connections()

@@ -1,12 +1,14 @@
-"""Tasks started inside a transaction, and transactions where there are two databases. On SQLite."""
+"""Tasks started inside a transaction; transactions beside two databases, and two processes. On SQLite."""
 
 import asyncio
+import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from tortoise import Tortoise, fields
 from tortoise.contrib.test import tortoise_test_context
-from tortoise.exceptions import ParamsError
+from tortoise.exceptions import OperationalError, ParamsError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -88,5 +90,34 @@ async def two_databases() -> None:
         await Tortoise.close_connections()
 
 
+async def two_processes() -> None:
+    """A second connection, as of another process: SQLite waits for it, but not where you have read before."""
+    file = Path(tempfile.mkdtemp()) / "shared.sqlite3"
+    async with tortoise_test_context(["__main__"], db_url=f"sqlite://{file.as_posix()}") as context:
+        assert await context.db().execute_query_dict("PRAGMA busy_timeout") == [{"timeout": 5000}]
+        row = await Row.create(name="a")
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            try:
+                async with in_transaction():
+                    await Row.select_for_update().get(id=row.id)
+                    other.execute("UPDATE row SET name = 'theirs'")
+                    await Row.filter(id=row.id).update(name="ours")
+            except OperationalError as error:
+                assert str(error) == "database is locked"
+            else:
+                raise AssertionError("written over what the other one wrote")
+            assert await names() == ["theirs"]
+
+            await context.db().execute_query("PRAGMA busy_timeout = 50")
+            other.execute("BEGIN IMMEDIATE")
+            try:
+                await Row.filter(id=row.id).update(name="ours")
+            except OperationalError as error:
+                assert str(error) == "database is locked"
+            else:
+                raise AssertionError("written beside the transaction of the other one")
+
+
 asyncio.run(tasks())
 asyncio.run(two_databases())
+asyncio.run(two_processes())

@@ -138,3 +138,15 @@ def test_a_wrong_configuration_stops_the_start(framework: str, tmp_path: Path) -
     ):
         pass
     assert "Unknown DB scheme: postgresql+asyncpg" in log.read_text()
+
+
+@pytest.mark.skipif(
+    Version(version("tortoise-orm")) < Version("1.1.9"), reason="starlette_app.py needs 1.1.9"
+)
+def test_the_applications_over_a_tests_own_database() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_apps.py"]
+    done = subprocess.run(
+        command, cwd=FRAMEWORKS, capture_output=True, encoding="utf-8", timeout=120, check=False
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout

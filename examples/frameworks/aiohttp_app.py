@@ -28,9 +28,15 @@ async def not_found(
         return web.json_response({"detail": str(error)}, status=404)
 
 
-def make(arguments: list[str]) -> web.Application:
-    """The application; `arguments` are what the command line has left over."""
+def create_app() -> web.Application:
+    """The application without a database: tests bring their own."""
     app = web.Application(middlewares=[not_found])
     app.add_routes([web.get(r"/notes/{note_id:\d+}", get), web.post("/notes", create)])
+    return app
+
+
+def make(arguments: list[str]) -> web.Application:
+    """The application as it is served; `arguments` are what the command line has left over."""
+    app = create_app()
     register_tortoise(app, config=TORTOISE_ORM)
     return app

@@ -300,6 +300,17 @@ CASES: dict[str, tuple[str, str]] = {
         e = fields.ManyToManyField("models.User", create_unique_index=False)  # !
         f = Tortoise.describe_model(None)  # !
         g = dict(pk=1, index=2)
+
+        from tortoise import query_utils
+        from tortoise.contrib import test
+        import tortoise.contrib.test as helpers
+
+        class TestIt(test.TestCase):  # !
+            def setUp(self):
+                helpers.initializer(["models"])  # !
+                self.where = query_utils.Q(a=1)  # !
+                self.context = test.tortoise_test_context()
+                self.own = other.TestCase
         """,
     ),
     "limits on writes": (

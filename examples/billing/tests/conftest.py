@@ -21,6 +21,7 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
 # On PostgreSQL: TEST_DATABASE_URL="postgres://user@host:5432/test_{}", where {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
+os.environ.setdefault("PGDATABASE", "postgres")  # where to say CREATE DATABASE, else in one named as the user
 
 
 @pytest.fixture

@@ -1,46 +1,136 @@
-"""Migrations make the tables that the other tests make from the models, and can be undone."""
+"""Migrations make the tables that the other tests make from the models, and carry rows up, down and up again.
 
+On the database that the tests run on: an empty one, so that none of this depends on what is there.
+"""
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import IntegrityError
 from tortoise.migrations.api import migrate
 
 from config.tortoise import TORTOISE_ORM
+from tests.conftest import DATABASE_URL, MODELS
 
-MODELS = TORTOISE_ORM["apps"]["models"]["models"]
+# SQL, because the models of today may not fit the tables of that day; texts, which each database turns into
+# UUIDs and times by itself.
+ROWS = """
+INSERT INTO customer (id, created_at, updated_at, name, email) VALUES
+    ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'Acme', 'Billing@Acme.test'),
+    ('00000000-0000-0000-0000-000000000002', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'Globex', 'billing@globex.test')
+"""
+SETTLED_TWICE = """
+INSERT INTO audit_log (id, created_at, updated_at, entity, entity_id, action) VALUES
+    ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'invoice', '00000000-0000-0000-0000-000000000009', 'settled'),
+    ('00000000-0000-0000-0000-000000000002', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'invoice', '00000000-0000-0000-0000-000000000009', 'settled')
+"""
+
+# The project has only one file yet, and this is what the next one may be. In yours it stands in migrations/.
+NEXT = """
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+async def lower(apps, schema_editor):
+    Customer = apps.get_model("models.Customer")
+    for customer in await Customer.all():
+        await Customer.filter(id=customer.id).update(email=customer.email.lower())
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.RunPython(lower, ops.RunPython.noop),
+        ops.RunSQL(
+            "CREATE UNIQUE INDEX uq_audit_log_settled ON audit_log (entity_id) WHERE action = 'settled'",
+            "DROP INDEX uq_audit_log_settled",
+        ),
+    ]
+"""
 
 
 @pytest.fixture
-def config(tmp_path) -> dict[str, Any]:
-    """The project's configuration over an empty database."""
-    return TORTOISE_ORM | {"connections": {"default": f"sqlite://{tmp_path}/db.sqlite3"}}
+async def config(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
+    """The project's configuration over an empty database, which is gone after the test."""
+    url = f"sqlite://{tmp_path}/db.sqlite3" if "memory" in DATABASE_URL else DATABASE_URL
+    config = TORTOISE_ORM | {"connections": {"default": expand_db_url(url, testing=True)}}
+    async with TortoiseContext() as context:
+        await context.init(config=config, _create_db=True)
+        try:
+            yield config
+        finally:
+            await Tortoise._drop_databases()
+
+
+@pytest.fixture
+def with_next(config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """The same with a copy of the migrations, and NEXT beside it."""
+    (package,) = {app["migrations"] for app in config["apps"].values()}
+    copy = shutil.copytree(package, tmp_path / "migrations_and_next")
+    (copy / "0002_next.py").write_text(NEXT)
+    monkeypatch.syspath_prepend(tmp_path)
+    return config | {"apps": {"models": config["apps"]["models"] | {"migrations": copy.name}}}
 
 
 async def columns() -> set[tuple[Any, ...]]:
-    """Every column in the database: table, name, type, NOT NULL, position in the primary key."""
-    tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT IN (?, ?)"
-    query = f"SELECT t.name, c.name, c.type, c.[notnull], c.pk FROM ({tables}) t, pragma_table_info(t.name) c"
-    values = ["sqlite_sequence", "tortoise_migrations"]
-    _, rows = await get_connection("default").execute_query(query, values)
-    return {tuple(row) for row in rows}
+    """Every column in the database: table, name, type, NOT NULL; on SQLite its place in the primary key."""
+    db = get_connection("default")
+    if db.capabilities.dialect == "sqlite":
+        query = "SELECT t.name AS name, c.name AS field, c.type, c.[notnull], c.pk "
+        query += "FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+    else:
+        query = "SELECT table_name AS name, column_name, data_type, character_maximum_length, is_nullable "
+        query += "FROM information_schema.columns WHERE table_schema = current_schema()"
+    not_ours = {"sqlite_sequence", "tortoise_migrations"}
+    rows = await db.execute_query_dict(query)
+    return {tuple(row.values()) for row in rows if row["name"] not in not_ours}
+
+
+async def emails() -> list[str]:
+    rows = await get_connection("default").execute_query_dict("SELECT email FROM customer ORDER BY name")
+    return [row["email"] for row in rows]
 
 
 async def test_they_make_what_the_models_say(config):
-    async with tortoise_test_context(MODELS):
-        expected = await columns()
-    async with TortoiseContext():
-        await migrate(config=config)
-        assert await columns() == expected
+    async with tortoise_test_context(MODELS, db_url=DATABASE_URL):
+        try:
+            expected = await columns()
+        finally:
+            await Tortoise._drop_databases()
+    await migrate(config=config)
+    assert await columns() == expected
 
 
 async def test_they_can_be_undone_and_applied_again(config):
-    async with TortoiseContext():
-        await migrate(config=config)
-        applied = await columns()
-        await migrate(config=config, target="models.__first__", direction="backward")
-        assert await columns() == set()
-        await migrate(config=config)
-        assert await columns() == applied
+    await migrate(config=config)
+    applied = await columns()
+    await migrate(config=config, target="models.__first__", direction="backward")
+    assert await columns() == set()
+    await migrate(config=config)
+    assert await columns() == applied
+
+
+async def test_rows_go_up_down_and_up(with_next):
+    await migrate(config=with_next, target="models.0001_initial")
+    await get_connection("default").execute_script(ROWS)
+    assert await emails() == ["Billing@Acme.test", "billing@globex.test"]
+
+    for _ in range(2):
+        await migrate(config=with_next)
+        assert await emails() == ["billing@acme.test", "billing@globex.test"]
+        with pytest.raises(IntegrityError):
+            await get_connection("default").execute_script(SETTLED_TWICE)
+        await migrate(config=with_next, target="models.0001_initial", direction="backward")
+        assert await emails() == ["billing@acme.test", "billing@globex.test"]

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import pytest
 from tortoise.exceptions import DoesNotExist, IntegrityError
+from tortoise.transactions import in_transaction
 
 from apps.billing import services
 from apps.billing.models import AuditLog, Customer, Invoice, Payment, PaymentMethod
@@ -37,8 +38,29 @@ async def test_settle_twice_makes_one_payment():
 
 
 async def test_settle_concurrently_makes_one_payment():
-    payments = await asyncio.gather(*(settle_invoice(INV_3) for _ in range(5)))
-    assert sum(payment is not None for payment in payments) == 1
+    """The first caller keeps its transaction open until the second one has come as far as it can.
+
+    `gather` alone may pass without any lock: a new pool has one connection, and while it opens the next ones
+    the first caller is done.
+    """
+    settled, commit = asyncio.Event(), asyncio.Event()
+
+    async def first() -> Payment | None:
+        async with in_transaction():
+            payment = await settle_invoice(INV_3)
+            settled.set()
+            await commit.wait()
+        return payment
+
+    async with asyncio.TaskGroup() as group:
+        winner = group.create_task(first())
+        await settled.wait()
+        second = group.create_task(settle_invoice(INV_3))
+        done, _ = await asyncio.wait([second], timeout=0.3)
+        commit.set()
+    assert not done
+    assert winner.result() is not None
+    assert second.result() is None
     assert await Payment.filter(invoice_id=INV_3).count() == 1
 
 

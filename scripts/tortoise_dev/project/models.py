@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -104,7 +103,6 @@ class Models:
         self.complete = False  # once true, bases are also followed to classes that are no models
         self._is_model: dict[Class, bool] = {}
         self._bases: dict[Class, list[Class | External]] = {}
-        self._arguments: dict[Class, frozenset[str] | None] = {}
 
     def bases(self, cls: Class) -> list[Class | External]:
         """What the bases of a class refer to, as far as that is known."""
@@ -217,76 +215,6 @@ class Models:
                         yield member.name, call
                         break
 
-    def backward_names(self, cls: Class) -> set[str]:
-        """What relations of other models to this one are called here: ``related_name``, or its default."""
-        return self._backward_names[cls.name]
-
-    @cached_property
-    def _backward_names(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = defaultdict(set)
-        for model in self.everywhere:
-            for _, call in self.fields(model):
-                to = call.args[0] if call.args else None
-                if not isinstance(to, ast.Constant) or not isinstance(to.value, str):
-                    continue
-                given = next((k.value for k in call.keywords if k.arg == "related_name"), None)
-                if given is None:
-                    found[orm.short(to.value)] |= {model.name.lower(), f"{model.name.lower()}s"}
-                elif isinstance(given, ast.Constant):
-                    found[orm.short(to.value)].add(str(given.value))
-        return found
-
-    def arguments(self, cls: Class) -> frozenset[str] | None:
-        """The names that a new row takes: fields, and keys of relations; None where others may be added.
-
-        Whatever a class body binds counts as a field, except for functions and classes.
-        """
-        if cls not in self._arguments:
-            self._arguments[cls] = self._read_arguments(cls)
-        return self._arguments[cls]
-
-    def _read_arguments(self, cls: Class) -> frozenset[str] | None:
-        names: set[str] = set()
-        keyed = False
-        for one in (cls, *self.ancestors(cls)):
-            if isinstance(one, External):
-                if one.name in orm.MODEL_NAMES or one.name == "typing.Generic":
-                    continue
-                return None
-            if not self._is_whole(one):
-                return None
-            for name, bindings in one.body.names.items():
-                if not isinstance(bindings[-1].node, (*FUNCTIONS, ast.ClassDef)):
-                    names |= {name, f"{name}_id"} if self._has_key(one, name) else {name}
-            names |= {
-                member.name
-                for member in members_of(one.node)
-                if isinstance(member.node, ast.AnnAssign) and member.node.value is None
-            }
-            keyed = keyed or any(_is_key(call) for _, call in self.fields(one))
-        return frozenset(names if keyed else {*names, "id"})
-
-    def _is_whole(self, cls: Class) -> bool:
-        """Does the text of a class say all of its fields, and that its rows are made the usual way?"""
-        if cls.node.keywords or cls.node.decorator_list or not _MADE_BY.isdisjoint(cls.body.names):
-            return False
-        with self.library.opened():
-            if any(len(cls.module.meanings(base, cls.scope)) != 1 for base in cls.node.bases):
-                return False
-        plain = (ast.Assign, ast.AnnAssign, *FUNCTIONS, ast.ClassDef, ast.Pass, ast.If)
-        return all(
-            isinstance(node, plain) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
-            for node in cls.node.body
-        )
-
-    def _has_key(self, cls: Class, name: str) -> bool:
-        return any(
-            isinstance(entity, External) and orm.short(entity.name) in orm.TO_ONE_FIELDS
-            for field, call in self.fields(cls)
-            if field == name
-            for entity in cls.module.meanings(call.func, cls.body)
-        )
-
     def forget(self) -> None:
         """More modules are known now: classes may turn out to be models."""
         self._bases.clear()
@@ -309,14 +237,6 @@ class Models:
     def defines(self, cls: Class, name: str) -> bool:
         """Does the project bind this name in the class or an ancestor?"""
         return any(isinstance(one, Class) and name in one.body for one in (cls, *self.ancestors(cls)))
-
-
-_MADE_BY = frozenset({"__init__", "__new__", "_set_kwargs"})
-
-
-def _is_key(call: ast.Call) -> bool:
-    """Does a field say that it is the primary key?"""
-    return any(k.arg in ("primary_key", "pk") or k.arg is None for k in call.keywords)
 
 
 def _calls_in(value: ast.expr) -> Iterator[ast.Call]:

@@ -19,6 +19,7 @@ from functools import cached_property
 from pathlib import Path
 
 from . import orm
+from .attributes import Attributes
 from .files import SourceFile, UnreadableError, is_judged, project_root, python_files, read_all
 from .library import Library
 from .models import Models
@@ -42,6 +43,7 @@ class Picture:
         self.root = root
         self.library = Library(files)
         self.models = Models(self.library, extra_bases)
+        self.attributes = Attributes(self.models)
         self.judged = sorted(set(judged))
         self.problems: dict[Path, UnreadableError] = {
             path: UnreadableError(message) for path, message in (problems or {}).items()
@@ -69,7 +71,7 @@ class Picture:
     def values(self, module: Module) -> Values:
         """The values of a module's expressions."""
         if module.path not in self._values:
-            self._values[module.path] = Values(module, self.models)
+            self._values[module.path] = Values(module, self.attributes)
         return self._values[module.path]
 
     @cached_property

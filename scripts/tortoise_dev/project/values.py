@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from . import orm
-from .models import Models
+from .attributes import Attributes
 from .modules import Callable, Class, Entity, External, Module, unquoted
 from .scopes import FUNCTIONS, Binding, Scope
 
@@ -55,9 +55,10 @@ _BUILTIN_NAMES = frozenset(
 class Values:
     """The values of one module's expressions."""
 
-    def __init__(self, module: Module, models: Models) -> None:
+    def __init__(self, module: Module, attributes: Attributes) -> None:
         self.module = module
-        self.models = models
+        self.attributes = attributes
+        self.models = attributes.models
         self._known: dict[ast.AST, Value | None] = {}
         self._names: dict[tuple[int, str], Value | None] = {}
         self._busy: set[tuple[int, str]] = set()
@@ -300,60 +301,10 @@ class Values:
         owner = self.of(node.value)
         if owner is None or owner.model is None:
             return None
-        if owner.kind == "row" and self.relation(owner.model, node.attr) == "many":
-            return Value("relation", self.related(owner.model, node.attr))
-        if owner.kind == "class" and self._is_manager(owner.model, node.attr):
+        if owner.kind == "row" and self.attributes.relation(owner.model, node.attr) == "many":
+            return Value("relation", self.attributes.related(owner.model, node.attr))
+        if owner.kind == "class" and self.attributes.is_manager(owner.model, node.attr):
             return Value("manager", owner.model)
-        return None
-
-    def _is_manager(self, cls: Class, name: str) -> bool:
-        for one in (cls, *self.models.ancestors(cls)):
-            if isinstance(one, Class) and name in one.body:
-                value = one.body.names[name][-1].value
-                return isinstance(value, ast.Call) and any(
-                    self._leads_to(entity, "tortoise.manager.Manager")
-                    for entity in one.module.meanings(value.func, one.body)
-                )
-        return False
-
-    def _leads_to(self, entity: Entity, name: str) -> bool:
-        if isinstance(entity, External):
-            return entity.name == name
-        return isinstance(entity, Class) and any(
-            isinstance(one, External) and one.name == name for one in self.models.ancestors(entity)
-        )
-
-    def relation(self, cls: Class, name: str) -> Literal["one", "many"] | None:
-        """Is this attribute a relation of the model, to one row or to many?"""
-        for one in (cls, *self.models.ancestors(cls)):
-            if isinstance(one, Class) and name in one.body:
-                return _relation_of(one, one.body.names[name][-1])
-            if isinstance(one, Class):
-                for statement in one.node.body:
-                    if (
-                        isinstance(statement, ast.AnnAssign)
-                        and isinstance(statement.target, ast.Name)
-                        and statement.target.id == name
-                    ):
-                        return _relation_annotation(one, statement.annotation)
-        return None
-
-    def related(self, cls: Class, name: str) -> Class | None:
-        """The model on the other side of a relation, where its annotation names it."""
-        for one in (cls, *self.models.ancestors(cls)):
-            if not isinstance(one, Class):
-                continue
-            for statement in one.node.body:
-                if (
-                    isinstance(statement, ast.AnnAssign)
-                    and isinstance(statement.target, ast.Name)
-                    and statement.target.id == name
-                    and isinstance(statement.annotation, ast.Subscript)
-                ):
-                    inner = statement.annotation.slice
-                    for entity in one.module.meanings(inner, one.scope):
-                        if isinstance(entity, Class) and self.models.is_model(entity):
-                            return entity
         return None
 
     def _call(self, node: ast.Call) -> Value | None:
@@ -407,7 +358,7 @@ class Values:
             if not isinstance(entity, Callable) or entity.node.returns is None or entity.node.decorator_list:
                 continue
             if isinstance(entity.node, ast.AsyncFunctionDef) is awaited:
-                values = self if entity.module is self.module else Values(entity.module, self.models)
+                values = self if entity.module is self.module else Values(entity.module, self.attributes)
                 return values._annotated(entity.node.returns, entity.scope)
         return None
 
@@ -489,36 +440,3 @@ def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
 
 def _yields(definition: ast.AsyncFunctionDef) -> bool:
     return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(definition))
-
-
-def _relation_of(cls: Class, binding: Binding) -> Literal["one", "many"] | None:
-    node = binding.node
-    if isinstance(node, ast.AnnAssign):
-        kind = _relation_annotation(cls, node.annotation)
-        if kind is not None:
-            return kind
-    if isinstance(binding.value, ast.Call):
-        for entity in cls.module.meanings(binding.value.func, cls.body):
-            if isinstance(entity, External) and orm.is_field(entity.name):
-                name = orm.short(entity.name)
-                if name in orm.TO_MANY_FIELDS:
-                    return "many"
-                if name in orm.TO_ONE_FIELDS:
-                    return "one"
-    return None
-
-
-def _relation_annotation(cls: Class, annotation: ast.expr) -> Literal["one", "many"] | None:
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        inner = unquoted(annotation.value)
-        if inner is None:
-            return None
-        annotation = inner
-    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
-    for entity in cls.module.meanings(outer, cls.scope):
-        if isinstance(entity, External) and entity.name.startswith("tortoise."):
-            if orm.short(entity.name) in orm.TO_MANY_ANNOTATIONS:
-                return "many"
-            if orm.short(entity.name) in orm.TO_ONE_ANNOTATIONS:
-                return "one"
-    return None

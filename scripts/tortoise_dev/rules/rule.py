@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
+from ..project.attributes import Attributes
 from ..project.models import Models
 from ..project.modules import Class, Module
 from ..project.picture import Picture
@@ -46,6 +47,11 @@ class Context:
     def models(self) -> Models:
         """The models of the whole project."""
         return self.picture.models
+
+    @property
+    def attributes(self) -> Attributes:
+        """What the attributes of the models are."""
+        return self.picture.attributes
 
     @cached_property
     def own(self) -> list[Class]:

@@ -5,7 +5,7 @@
 them calls.
 
 ## Why is this bad
-Every request opens its own connections, and replaces the ones that other requests are using.
+Every request opens its own connections, and replaces those of other requests.
 
 ## Fix safety
 Not fixed by `--fix`.

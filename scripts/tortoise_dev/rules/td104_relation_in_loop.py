@@ -89,9 +89,9 @@ def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
     value = context.values.of(inner.value)
     if value is None or value.kind != "row" or value.model is None:
         return None
-    is_relation = context.values.relation(
+    is_relation = context.attributes.relation(
         value.model, inner.attr
-    ) is not None or inner.attr in context.models.backward_names(value.model)
+    ) is not None or inner.attr in context.attributes.backward_names(value.model)
     return (ast.unparse(inner), inner.value) if is_relation else None
 
 

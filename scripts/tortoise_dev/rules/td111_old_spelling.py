@@ -3,10 +3,10 @@
 ## What it does
 Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`,
 `tortoise.query_utils.Q`, `tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`,
-`Tortoise.describe_model`).
+`add_exception_handlers=`, `Tortoise.describe_model`).
 
 ## Why is this bad
-What is removed fails on import with Tortoise 1; what is deprecated warns, and goes next.
+What is removed fails with Tortoise 1; what is deprecated warns, and goes next.
 
 ## Fix safety
 Not fixed by `--fix`: it moves members and changes none.
@@ -54,12 +54,14 @@ REMOVED: dict[str, str] = {
 }
 """What Tortoise 1 no longer has, and what to use."""
 
+_REMOVED_NAMES = frozenset(orm.short(name) for name in REMOVED)
+
 DEPRECATED_ARGUMENTS = {"pk": "primary_key", "index": "db_index"}
 """Keyword arguments of fields, and their names now."""
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the import or the call."""
+    """At the import, the attribute or the call."""
     for node in context.module.of_type(ast.ImportFrom, ast.Import):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             for alias in node.names:
@@ -67,6 +69,10 @@ def check(context: Context) -> Iterator[Hit]:
         elif isinstance(node, ast.Import):
             for alias in node.names:
                 yield from _removed(node, alias.name, "")
+    for attribute in context.module.of_type(ast.Attribute):
+        name = tortoise_name(context.module, attribute) if attribute.attr in _REMOVED_NAMES else None
+        if name in REMOVED:  # of a module that is imported as such: test.TestCase
+            yield Hit(attribute, f"{name} is gone: use {REMOVED[name]}")
     for call in calls(context):
         yield from _deprecated(context, call)
 

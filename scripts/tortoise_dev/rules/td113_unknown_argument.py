@@ -56,10 +56,10 @@ def check(context: Context) -> Iterator[Hit]:
     """At the value of each argument."""
     for call in calls(context):
         cls, given = _given(context, call)
-        known = context.models.arguments(cls) if cls is not None and given else None
+        known = context.attributes.arguments(cls) if cls is not None and given else None
         if cls is None or known is None:
             continue
-        refused = context.models.backward_names(cls)  # with an error, not in silence
+        refused = context.attributes.backward_names(cls)  # with an error, not in silence
         for name, value in given:
             if name not in known and name not in refused:
                 yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")

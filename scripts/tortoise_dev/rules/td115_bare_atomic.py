@@ -4,7 +4,7 @@
 `@atomic` without parentheses.
 
 ## Why is this bad
-It takes the function for a connection's name: calling it runs nothing, and returns a function.
+It takes the function for a connection's name, and calling it runs nothing.
 
 ## Fix safety
 Not fixed by `--fix`: write `@atomic()`.
