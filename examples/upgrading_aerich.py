@@ -269,7 +269,7 @@ def fix_migrations() -> None:
 
 
 def migrate_that_finds_no_change() -> None:
-    """It does so with the newest file, if that is old: here on a database that the new version has made."""
+    """It, too, calls both of the newest file, if that is old: here on a database of the new version."""
     old_project("unchanged")
     empty_database("unchanged_ci")
     aerich("upgrade")
@@ -279,7 +279,7 @@ def migrate_that_finds_no_change() -> None:
 
 
 def migrate_that_finds_changes() -> None:
-    """JSONField and auto_now= pass for changed: a lock for nothing on PostgreSQL, an error on SQLite."""
+    """JSONField and auto_now= pass for changed: an ALTER for nothing on PostgreSQL, an error on SQLite."""
     old_project("drafted")
     if not POSTGRES:
         assert "NotSupportError: Modify column is unsupported in SQLite" in fails("migrate")
