@@ -5,6 +5,7 @@ import asyncio
 import contextlib
 import contextvars
 import tempfile
+import warnings
 from pathlib import Path
 
 import httpx
@@ -12,7 +13,7 @@ import tortoise.contrib.test
 from fastapi import FastAPI
 from pydantic import PostgresDsn
 from tortoise import Tortoise, fields
-from tortoise.contrib.fastapi import RegisterTortoise
+from tortoise.contrib.fastapi import RegisterTortoise, register_tortoise
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
@@ -82,6 +83,15 @@ async def registered(app: FastAPI):
 
 
 @contextlib.asynccontextmanager
+async def as_before(app: FastAPI):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        register_tortoise(app, config=CONFIG, add_exception_handlers=True)
+    async with app.router.lifespan_context(app):
+        yield
+
+
+@contextlib.asynccontextmanager
 async def without_fallback(app: FastAPI):
     async with RegisterTortoise(app, config=CONFIG, _enable_global_fallback=False):
         yield
@@ -91,6 +101,7 @@ assert in_a_fresh_context(status(bare)) == 500
 assert in_a_fresh_context(status(without_fallback)) == 500
 assert in_a_fresh_context(status(registered)) == 200
 assert in_a_fresh_context(status(fallback)) == 200
+assert in_a_fresh_context(status(as_before)) == 200
 
 
 async def a_test_that_runs_the_lifespan() -> None:

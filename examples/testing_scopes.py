@@ -1,14 +1,18 @@
 """A session fixture with a loop per test: the connection is opened again, on an empty database.
 
 And pytest does not exit afterwards: the connection that nobody closed has a thread. billing/tests/
-test_rollback.py is how to share a database.
+test_rollback.py is how to share a database. At the end: warnings as errors need the loop scope, too.
 """
 
+import io
 import os
 import subprocess
 import sys
 import tempfile
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+
+from pytest import ExitCode, main
 
 MODELS = """\
 from tortoise import fields
@@ -71,3 +75,21 @@ assert "0 threads keep the process" in printed, printed
 printed = pytest(WRONG)
 assert "1 failed" in printed and "no such table: note" in printed, printed
 assert "1 threads keep the process" in printed, printed
+
+
+def starts(*settings: str) -> tuple[int, str]:
+    """How pytest ends where there is no test, and what it prints."""
+    os.chdir(tempfile.mkdtemp())
+    Path("pytest.ini").write_text("\n".join(["[pytest]", *settings]))
+    with redirect_stdout(io.StringIO()) as printed, redirect_stderr(printed):
+        status = main(["-q", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin"])
+    return status, printed.getvalue()
+
+
+# Where warnings are errors the loop scope has to be said: pytest-asyncio warns before the first test.
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+status, printed = starts("filterwarnings = error", "asyncio_default_fixture_loop_scope = function")
+assert status == ExitCode.NO_TESTS_COLLECTED, printed
+status, printed = starts("filterwarnings = error")
+assert status == ExitCode.INTERNAL_ERROR, printed
+assert '"asyncio_default_fixture_loop_scope" is unset' in printed, printed

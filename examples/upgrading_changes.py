@@ -1,6 +1,8 @@
+# snippet: needs="sqlite|postgres"
 """What changed from 0.20.1 over 0.25.1 and 1.1.0 to 1.1.9: run it with any of them, it knows what each does.
 
-0.20.1 and 0.25.1 need `aiosqlite<0.22`.
+0.20.1 and 0.25.1 need `aiosqlite<0.22`. With DATABASE_URL=postgres://… it tells what is different there; the
+database has to be empty.
 """
 
 import asyncio
@@ -8,9 +10,11 @@ import contextlib
 import contextvars
 import datetime
 import importlib
+import os
 import sqlite3
 import sys
 import tempfile
+import time
 import warnings
 from pathlib import Path
 
@@ -22,11 +26,17 @@ from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
 
+SERVER = os.environ.get("DATABASE_URL", "")
+POSTGRES = SERVER.startswith("postgres")
 FOLDER = Path(tempfile.mkdtemp())
 MODULES = {"models": ["__main__"]}
 
 
 class Author(Model):
+    name = fields.CharField(max_length=20)
+
+
+class Tag(Model):
     name = fields.CharField(max_length=20)
 
 
@@ -36,11 +46,16 @@ class Book(Model):
     at = fields.DatetimeField(null=True)
     added = fields.DatetimeField(auto_now_add=True)
     author = fields.ForeignKeyField("models.Author", related_name="books", null=True)
+    tags = fields.ManyToManyField("models.Tag", related_name="books")
 
 
 async def connect(**options):
     """Start Tortoise on an empty database."""
-    result = await Tortoise.init(db_url="sqlite://:memory:", modules=MODULES, **options)
+    url = SERVER if POSTGRES else "sqlite://:memory:"
+    result = await Tortoise.init(db_url=url, modules=MODULES, **options)
+    if POSTGRES:
+        tables = "DROP TABLE IF EXISTS book_tag, book, tag, author"
+        await Tortoise.get_connection("default").execute_script(tables)
     await Tortoise.generate_schemas()
     return result
 
@@ -111,6 +126,48 @@ async def instant_without_tz() -> str:
     await Book.create(title="a", at=at)
     connection = Tortoise.get_connection("default")
     return (await connection.execute_query_dict("SELECT at FROM book"))[0]["at"]
+
+
+async def naive(method: str) -> str:
+    """What the database holds of a naive 12:00. The host is in New York, no time zone is configured."""
+    await connect()
+    os.environ["TZ"] = "America/New_York"
+    time.tzset()
+    noon = datetime.datetime(2026, 1, 1, 12)
+    book = await Book.create(title="a", at=noon if method == "create" else None)
+    if method == "update":
+        await Book.filter(id=book.id).update(at=noon)
+    elif method == "save":
+        book.at = noon
+        await book.save()
+    connection = Tortoise.get_connection("default")
+    return str((await connection.execute_query_dict("SELECT at FROM book"))[0]["at"])
+
+
+async def made_before(now) -> str:
+    """Is a row of this moment found by "before five minutes from now", asked in New York?"""
+    await connect()
+    os.environ["TZ"] = "America/New_York"
+    time.tzset()
+    await Book.create(title="a", at=timezone.now())
+    soon = now() + datetime.timedelta(minutes=5)
+    return await outcome(lambda: Book.filter(at__lt=soon).count())
+
+
+async def naive_warns(**options) -> list[str]:
+    await connect(**options)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await Book.all().update(at=datetime.datetime(2026, 1, 1, 12))
+    return [warning.category.__name__ for warning in caught]
+
+
+async def linked_by_two_at_once() -> str:
+    """What two add() of the same pair at the same time say, and how often the pair is there then."""
+    await connect()
+    book, tag = await Book.create(title="a"), await Tag.create(name="t")
+    said = await asyncio.gather(book.tags.add(tag), book.tags.add(tag), return_exceptions=True)
+    return f"{type(said[1]).__name__} {await book.tags.all().count()}"
 
 
 async def nested_transaction() -> str:
@@ -232,7 +289,9 @@ OLD_TEST_HELPERS = {
     *("initializer", "finalizer", "env_initializer", "getDBConfig"),
 }
 CONFIGURATION, DEPRECATED = "ConfigurationError", ["DeprecationWarning", "DeprecationWarning"]
+WARNED = ["RuntimeWarning"]
 UTC, NO_TZ = "2026-01-01 12:00:00+00:00", "2026-01-01 12:00:00"
+NEW_YORK = "2026-01-01 17:00:00+00:00"
 
 # Name: runner, probe, and what it finds on 0.20.1, on 0.25.1 and on 1.1.9.
 CHANGES = {
@@ -242,10 +301,14 @@ CHANGES = {
     "read back aware": (alone, read_back, True, True, True),
     "read back aware, use_tz=False": (alone, lambda: read_back(use_tz=False), True, True, False),
     "12:00 UTC is stored as, use_tz=False": (alone, instant_without_tz, UTC, UTC, NO_TZ),
+    "naive update() is stored as": (alone, lambda: naive("update"), NO_TZ, NO_TZ, UTC),
+    "naive update() warns": (alone, naive_warns, [], [], WARNED),
+    "naive update() warns, use_tz=True": (alone, lambda: naive_warns(use_tz=True), [], WARNED, WARNED),
     "timezone.now() where the zone is Tokyo": (alone, now_in_another_zone, "Asia/Tokyo", "Asia/Tokyo", "UTC"),
     "default= is in the DDL": (alone, lambda: ddl_has("DEFAULT 7"), True, True, False),
     "auto_now_add is in the DDL": (alone, lambda: ddl_has("DEFAULT CURRENT_TIMESTAMP"), True, True, False),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "1 1", "3 3", "3 3"),
+    "add() twice at once": (alone, linked_by_two_at_once, "NoneType 2", *["IntegrityError 1"] * 2),
     "left around a failed transaction": (alone, nested_transaction, "['after']", *["['outer', 'after']"] * 2),
     "bulk_create returns": (alone, bulk_create_returns, "[<Author>]", "None", "None"),
     ".sql() shows the values": (alone, literals_in_sql, True, False, False),
@@ -267,6 +330,7 @@ CHANGES = {
     "field named clone": (None, lambda: field_named("clone"), "fine", "fine", CONFIGURATION),
     "old test helpers": (None, test_helpers, 8, 8, 0),
     "HTTPNotFoundError": (None, lambda: has("contrib.fastapi", "HTTPNotFoundError"), True, False, False),
+    "RegisterTortoise": (None, lambda: has("contrib.fastapi", "RegisterTortoise"), False, True, True),
     "tortoise_test_context": (None, lambda: has("contrib.test", "tortoise_test_context"), False, False, True),
     "built-in migrations": (None, lambda: has("migrations", "Migration"), False, False, True),
     "query_utils.Q": (None, lambda: has("query_utils", "Q"), False, False, False),
@@ -274,6 +338,15 @@ CHANGES = {
     "slices, last(), latest()": (None, lambda: hasattr(QuerySet, "latest"), False, True, True),
     "Model.construct()": (None, lambda: hasattr(Model, "construct"), False, False, True),
     "union(), contains()": (None, lambda: hasattr(QuerySet, "union"), False, False, True),
+}
+
+CHANGES_ON_POSTGRES = {
+    "naive create() is stored as": (alone, lambda: naive("create"), UTC, UTC, UTC),
+    "naive update() is stored as": (alone, lambda: naive("update"), NEW_YORK, NEW_YORK, UTC),
+    "naive save() is stored as": (alone, lambda: naive("save"), NEW_YORK, NEW_YORK, UTC),
+    "before datetime.now()": (alone, lambda: made_before(datetime.datetime.now), "0", "1", "0"),
+    "before timezone.now()": (alone, lambda: made_before(timezone.now), "1", "1", "1"),
+    "limit(1).update(), first().delete()": (alone, rows_written_by_one, "3 3", "3 3", "3 3"),
 }
 
 AFTER_1_1_0 = {
@@ -286,7 +359,7 @@ AFTER_1_1_0 = {
 
 if __name__ == "__main__":
     column = {"0.20.1": 0, "0.25.1": 1, "1.1.0": 2, "1.1.9": 2}[tortoise.__version__]
-    for name, (runner, probe, *expected) in CHANGES.items():
+    for name, (runner, probe, *expected) in (CHANGES_ON_POSTGRES if POSTGRES else CHANGES).items():
         if tortoise.__version__ == "1.1.0" and name in AFTER_1_1_0:
             expected[2] = expected[1]
         fresh = contextvars.Context()  # as in a new process: no Tortoise started anywhere

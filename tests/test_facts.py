@@ -26,7 +26,7 @@ FACTS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "tests" / "facts.toml")
 SECTIONS = {"A": 14, "B": 21, "C": 12, "D": 10, "E": 10, "F": 9, "G": 26, "H": 21, "I": 5, "J": 16}
 OBSERVED = [f"{section}{number}" for section, last in SECTIONS.items() for number in range(1, last + 1)]
 PITFALLS = [*(f"{number:02}" for number in range(1, 45)), "07b"]
-CHANGES = [*(f"U{number}" for number in range(1, 27)), "V1", "V2"]
+CHANGES = [*(f"U{number}" for number in range(1, 40)), "V1", "V2"]
 
 NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
 
