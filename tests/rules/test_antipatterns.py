@@ -301,6 +301,11 @@ CASES: dict[str, tuple[str, str]] = {
         f = Tortoise.describe_model(None)  # !
         g = dict(pk=1, index=2)
 
+        from tortoise.contrib.fastapi import RegisterTortoise, register_tortoise
+        h = RegisterTortoise(None, add_exception_handlers=True)  # !
+        i = RegisterTortoise(None, add_exception_handlers=False)
+        register_tortoise(None, add_exception_handlers=True)  # warns of nothing
+
         from tortoise import query_utils
         from tortoise.contrib import test
         import tortoise.contrib.test as helpers

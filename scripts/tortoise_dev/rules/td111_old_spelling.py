@@ -99,7 +99,7 @@ def _deprecated(context: Context, call: ast.Call) -> Iterator[Hit]:
                 new = "unique"
             if new is not None:
                 yield Hit(keyword, f"{keyword.arg}= is deprecated: use {new}=")
-    elif orm.short(name) in ("register_tortoise", "RegisterTortoise"):
+    elif name == "tortoise.contrib.fastapi.RegisterTortoise":
         for keyword in call.keywords:
             if keyword.arg == "add_exception_handlers" and is_true(keyword.value):
                 yield Hit(keyword, "add_exception_handlers= is deprecated: use tortoise_exception_handlers()")
