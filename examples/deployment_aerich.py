@@ -155,7 +155,7 @@ add("prices", "1_20260101000000_naive.py", 200)
 assert [status for status, _ in replicas("naive.py")] == [0, 0, 0]
 assert cents() == 1000, cents()
 
-add("prices", "2_20260102000000_locked.py", 20)
+add("prices", "2_20260102000000_locked.py", 8)
 add("orders", "1_20260102000000_locked.py", 0)
 runs = replicas("migrate.py")
 assert [status for status, _ in runs] == [0, 0, 0], runs

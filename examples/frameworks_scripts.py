@@ -33,7 +33,7 @@ def ends(last_line: str) -> bool:
     with script:
         assert script.stdout.readline() == b"0\n"
         try:
-            script.wait(timeout=1)
+            script.wait(timeout=0.5)
         except subprocess.TimeoutExpired:
             script.kill()
             return False
