@@ -512,6 +512,23 @@ CASES: dict[str, tuple[str, str]] = {
         class Two(Handed):
             class Meta(Handed.Meta):
                 abstract = False
+
+        class Far(Model):
+            class Meta:
+                abstract = True
+                schema = "far"  # !
+
+        class Near(Far):
+            class Meta:
+                abstract = True
+
+        class Three(Near):
+            class Meta(Near.Meta):
+                abstract = False
+
+        class Four(Near):
+            class Meta(Near.Meta):
+                table = "four"
         """,
     ),
 }

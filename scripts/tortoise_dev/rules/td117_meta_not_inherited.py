@@ -54,16 +54,17 @@ def check(context: Context) -> Iterator[Hit]:
     """At the option."""
     for cls in context.own:
         metas = metas_of(cls.node)
-        if not context.models.is_abstract(cls) or len(metas) != 1 or not isinstance(metas[0], ast.ClassDef):
-            continue
+        meta = metas[0] if len(metas) == 1 else None
+        if not isinstance(meta, ast.ClassDef) or meta.bases or not context.models.is_abstract(cls):
+            continue  # a Meta that inherits `abstract` is TD003's
         options = [
             (statement, target.id)
-            for statement in metas[0].body
+            for statement in meta.body
             if isinstance(statement, ast.Assign)
             for target in statement.targets
             if isinstance(target, ast.Name) and target.id in orm.OWN_META_OPTIONS
         ]
-        if options and not _is_inherited(context, cls):
+        if options and not _is_inherited(context, cls, meta):
             for statement, name in options:
                 yield Hit(
                     statement,
@@ -71,13 +72,15 @@ def check(context: Context) -> Iterator[Hit]:
                 )
 
 
-def _is_inherited(context: Context, cls: Class) -> bool:
-    """Does the Meta of another model build on this one?"""
+def _is_inherited(context: Context, cls: Class, meta: ast.ClassDef) -> bool:
+    """Does the Meta of another model build on this one, or may it?"""
     for one in context.models.everywhere:
         if one is cls or cls not in context.models.ancestors(one):
             continue
-        for meta in metas_of(one.node):
-            if not isinstance(meta, ast.ClassDef) or meta.bases:
+        for other in metas_of(one.node):
+            bases = other.bases if isinstance(other, ast.ClassDef) else [None]
+            meanings = [one.module.meanings(base) if base is not None else [] for base in bases]
+            if any(not found or any(getattr(e, "node", None) is meta for e in found) for found in meanings):
                 return True
     return False
 
