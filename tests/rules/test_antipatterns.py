@@ -531,6 +531,74 @@ CASES: dict[str, tuple[str, str]] = {
                 table = "four"
         """,
     ),
+    "transactions gathered in a transaction": (
+        "TD118",
+        """
+        import asyncio
+        from asyncio import gather
+        from tortoise.transactions import atomic, in_transaction
+        from app.models import User
+
+        @atomic()
+        async def one(name): ...
+
+        async def two(name):
+            if name:
+                async with in_transaction() as connection:
+                    await User.filter(name=name).using_db(connection).update(age=1)
+
+        async def f(names):
+            async with in_transaction():
+                await asyncio.gather(*(one(name) for name in names))  # !
+                await gather(one("a"), two("b"))  # !
+                tasks = [two(name) for name in names]
+                await gather(*tasks)  # !
+                async with asyncio.TaskGroup() as group:
+                    for name in names:
+                        group.create_task(one(name))  # !
+
+        @atomic()
+        async def g(names):
+            return await gather(*[one(name) for name in names], return_exceptions=True)  # !
+        """,
+    ),
+    "transactions gathered elsewhere": (
+        "TD118",
+        """
+        from asyncio import TaskGroup, gather
+        from tortoise.transactions import atomic, in_transaction
+        from app.models import User
+        from elsewhere import three
+
+        @atomic()
+        async def one(name): ...
+
+        async def two(name):
+            async def later():
+                async with in_transaction():
+                    ...
+            return await User.filter(name=name).count()
+
+        @atomic("other")
+        async def four(name): ...
+
+        async def f(names):
+            await gather(*(one(name) for name in names))
+            async with in_transaction():
+                await gather(one("a"))
+                await gather(*(two(name) for name in names), *(three(name) for name in names))
+                await gather(*(four(name) for name in names))
+                async with TaskGroup() as group:
+                    group.create_task(one("a"))
+                for name in names:
+                    await one(name)
+
+                async def later():
+                    await gather(*(one(name) for name in names))
+            async with in_transaction("other"):
+                await gather(*(one(name) for name in names))
+        """,
+    ),
 }
 
 

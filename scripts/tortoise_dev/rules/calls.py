@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..project import orm
 from ..project.modules import Callable, External, Module
-from ..project.scopes import FUNCTIONS, Function
+from ..project.scopes import FUNCTIONS, SCOPES, Function
 from .rule import Context
 
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
@@ -41,6 +41,16 @@ def function_around(module: Module, node: ast.AST) -> Function | None:
             return parent
         child = parent
     return None
+
+
+def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
+    """The nodes of a function, without what is inside of the functions and classes in it."""
+    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            waiting += ast.iter_child_nodes(node)
 
 
 def decorator_names(function: Function) -> Iterator[tuple[ast.expr, ast.Call | None]]:

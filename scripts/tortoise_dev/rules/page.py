@@ -35,7 +35,7 @@ Repair what it says, run it again, until it is silent. Leave ruff's `DJ012` off:
 
 """
 
-_WITH_EXAMPLE = ("TD103", "TD106")
+_WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 
 

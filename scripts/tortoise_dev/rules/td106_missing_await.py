@@ -23,7 +23,7 @@ from ..project import orm
 from ..project.modules import Class, External, unquoted
 from ..project.scopes import SCOPES
 from ..project.values import Value
-from .calls import callers, text
+from .calls import callers, own_nodes, text
 from .rule import Context, Hit, Rule
 
 BAD = """\
@@ -253,7 +253,7 @@ def _never_awaited_names(context: Context) -> Iterator[Hit]:
     module = context.module
     for function in module.functions:
         awaitables: list[tuple[str, ast.expr, Value]] = []
-        for node in _own_nodes(function):
+        for node in own_nodes(function):
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=call)
@@ -278,15 +278,6 @@ def _never_awaited_names(context: Context) -> Iterator[Hit]:
             ]
             if all(_is_no_await(context, use, value) for use in uses):
                 yield Hit(call, f"{text(call)} is assigned to {name} and never awaited")
-
-
-def _own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
-    while waiting:
-        node = waiting.pop()
-        yield node
-        if not isinstance(node, SCOPES):
-            waiting += ast.iter_child_nodes(node)
 
 
 def _is_shared(nodes: Sequence[ast.AST], name: str) -> bool:

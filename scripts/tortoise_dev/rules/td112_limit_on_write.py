@@ -5,8 +5,7 @@
 `latest`. In a project that speaks of MySQL, which has `LIMIT` here, only offsets and slices are reported.
 
 ## Why is this bad
-PostgreSQL and SQLite write every row that the filter leaves, and nothing fails. Select the keys, write by
-them.
+PostgreSQL and SQLite write every row that the filter leaves, silently. Select the keys, write by them.
 
 ## Fix safety
 Not fixed by `--fix`: which rows are meant is yours to say.
