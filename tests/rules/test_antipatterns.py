@@ -148,6 +148,36 @@ CASES: dict[str, tuple[str, str]] = {
             except Exception:
                 logging.exception("failed")
 
+        async def found(name):
+            try:
+                return await User.get(name=name)
+            except Exception:  # !
+                raise HTTPException(404)
+
+        async def known(name):
+            try:
+                return await User.get(name=name)
+            except Exception:  # !
+                raise HTTPException(status_code=status.HTTP_404_NOT_FOUND, detail="unknown")
+
+        async def broken(name):
+            try:
+                return await User.get(name=name)
+            except Exception:
+                raise HTTPException(500)
+
+        async def told(name):
+            try:
+                return await User.get(name=name)
+            except Exception as error:
+                raise HTTPException(400, str(error))
+
+        async def wrapped(name):
+            try:
+                return await User.get(name=name)
+            except Exception:
+                raise StoreError(404)
+
         async def k():
             try:
                 await User.create(name="a")

@@ -5,7 +5,7 @@ A file holds one concrete model and its `Base<Entity>`. `base.py` holds abstract
 none.
 
 ## Why is this bad
-With several models in a file, histories mix, reviews grow, and imports between models end in circles.
+Several models in a file mix their histories, and imports between them end in circles.
 
 ## Fix safety
 Not fixed by `--fix`: names move to other modules.

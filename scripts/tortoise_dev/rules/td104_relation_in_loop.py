@@ -5,7 +5,7 @@ A relation of the row at hand is awaited in a loop over rows: `await invoice.cus
 invoice.payments.all()`, `await invoice.fetch_related(…)`.
 
 ## Why is this bad
-One query for the rows and one more for each of them (N+1), and nothing is cached: awaiting twice asks twice.
+One query for the rows and one more for each of them (N+1); awaiting twice asks twice.
 
 ## Fix safety
 Not fixed by `--fix`: `select_related` (forward) or `prefetch_related` (the many side) belongs to the query.

@@ -2,7 +2,8 @@
 
 ## What it does
 `except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
-nothing else, the handler neither raises nor logs the traceback, and none before it is more specific.
+nothing else, the handler neither raises nor logs the traceback (`HTTPException(404)` is no raise), and none
+before it is more specific.
 
 ## Why is this bad
 A missing row, a broken constraint and a typing error end in the same silence. Name what can happen:
@@ -15,6 +16,7 @@ Not fixed by `--fix`.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..project.scopes import SCOPES
@@ -83,7 +85,7 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
     """Does it raise, log the traceback, or pass the exception on?"""
     for statement in handler.body:
         for node in ast.walk(statement):
-            if isinstance(node, ast.Raise):
+            if isinstance(node, ast.Raise) and not _blames_the_client(node):
                 return True
             if (
                 isinstance(node, ast.Call)
@@ -94,6 +96,17 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
                 return True
             if handler.name and isinstance(node, ast.Name) and node.id == handler.name:
                 return True
+    return False
+
+
+def _blames_the_client(node: ast.Raise) -> bool:
+    """Does it answer 4xx, whatever has happened? Frameworks answer with it, and log nothing."""
+    match node:
+        case ast.Raise(exc=ast.Call(func=function, args=args, keywords=keywords), cause=None):
+            if getattr(function, "attr", getattr(function, "id", "")) != "HTTPException":
+                return False
+            given = [k.value for k in keywords if k.arg == "status_code"] or args[:1]
+            return any(re.search(r"\b(HTTP_)?4\d\d", ast.unparse(status)) for status in given)
     return False
 
 
