@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -345,3 +346,15 @@ def test_the_project_itself_is_clean() -> None:
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
         assert done.returncode == 0, done.stdout
         assert "no findings" in done.stdout
+
+
+def test_the_skill_is_not_judged_where_it_is_installed(users) -> None:
+    for place in (".claude/skills/tortoise-dev", ".agents/skills/tortoise-dev", "tools/tortoise-dev"):
+        copy = users.root / place
+        for folder in ("scripts", "examples"):
+            shutil.copytree(ROOT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    script = users.root / "tools/tortoise-dev/scripts/check.py"
+    done = subprocess.run([sys.executable, str(script)], cwd=users.root, capture_output=True, check=False)
+    assert (done.returncode, done.stdout) == (0, b"2 files, 2 models: no findings\n")
+    named = [sys.executable, str(script), "tools/tortoise-dev/examples"]
+    assert subprocess.run(named, cwd=users.root, capture_output=True, check=False).returncode == 1

@@ -22,10 +22,13 @@ LEFT_OUT = frozenset(
     (
         ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv site-packages dist-packages "
         "__pypackages__ node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs "
-        "build dist .direnv .ipynb_checkpoints"
+        "build dist .direnv .ipynb_checkpoints .claude .agents"
     ).split()
 )
-"""Folders that hold nobody's own source code."""
+"""Folders that hold nobody's own source code; agents' skills (this one) are none of the project's."""
+
+OWN = Path(__file__).resolve().parents[3]
+"""The folder of this skill, where it was copied to."""
 
 NOT_JUDGED = frozenset({"test", "tests", "testing", "migrations"})
 """Folders of the project whose code follows other rules; judged only when they are named."""
@@ -139,13 +142,17 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
         for entry in entries:
             try:
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name not in LEFT_OUT:
+                    if entry.name not in LEFT_OUT and not _is_own(entry):
                         folders.append(entry.path)
                 elif entry.name.endswith(".py") and not entry.is_dir():
                     yield Path(entry.path)
             except OSError as error:
                 unreadable[Path(entry.path)] = f"cannot be read: {error.strerror or error}"
         waiting += reversed(folders)
+
+
+def _is_own(folder: os.DirEntry[str]) -> bool:
+    return folder.name == OWN.name and Path(folder.path).resolve() == OWN
 
 
 def project_root(path: Path) -> Path:
