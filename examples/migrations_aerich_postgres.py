@@ -12,6 +12,7 @@ import importlib
 import io
 import itertools
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -36,6 +37,7 @@ T = TypeVar("T")
 numbers = itertools.count(1)
 STAGE = """
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 {classes}
@@ -51,6 +53,21 @@ class Price(Model):
 """
 TOGETHER = PRICE.replace(":\n", ':\n    class Meta:\n        unique_together = (("id", "cents"),)\n\n', 1)
 RANK = "rank = fields.IntField(default=7)"
+# Its index lies on a column that goes.
+PAID = """
+class Price(Model):
+    class Meta:
+        indexes = (Index(fields=("paid",), name="ix_paid"),)
+
+    id = fields.IntField(primary_key=True)
+    cents = fields.IntField()
+    paid = fields.BooleanField(default=False)
+"""
+ORDER = """
+class Order(Model):
+    id = fields.IntField(primary_key=True)
+"""
+CODE = "code = fields.CharField(max_length=9, null=True)"
 SECTION = """[tool.aerich]
 tortoise_orm = "{module}.TORTOISE_ORM"
 location = "./migrations"
@@ -295,9 +312,9 @@ def with_a_lock() -> None:
         assert "no lock for PsycopgClient" in refused.stderr
 
 
-def deployment(url: str) -> list[str]:
+def deployment(url: str, classes: str = PRICE) -> list[str]:
     """What a deployment runs: two files that were copied, and the project's configuration."""
-    module = models(url=f"{url}?schema={schema}")
+    module = models(url=f"{url}?schema={schema}", classes=classes)
     Path("config").mkdir(exist_ok=True)
     Path("config/__init__.py").touch()
     Path("config/tortoise.py").write_text(f"from {module} import TORTOISE_ORM as TORTOISE_ORM\n")
@@ -306,37 +323,112 @@ def deployment(url: str) -> list[str]:
     return [sys.executable, "migrate.py"]
 
 
+def column_goes() -> None:
+    """Under a release that still writes it: a plain draft drops it at once, two empty files don't."""
+    models("tier = fields.IntField()")
+    aerich("init-db")
+    models()
+    aerich("migrate", "--offline", "--name", "tier")
+    assert 'DROP COLUMN "tier"' in last().read_text()
+    last().unlink()
+    aerich("migrate", "--offline", "--empty", "--name", "tier_null")
+    edit(EMPTY, 'return "ALTER TABLE price ALTER COLUMN tier DROP NOT NULL"')
+    aerich("upgrade")
+    sql("INSERT INTO price (cents, tier) VALUES (1, 1)")  # as the old code does
+    sql("INSERT INTO price (cents) VALUES (2)")  # as the new code does
+    assert "No changes detected" in aerich("migrate")
+    aerich("migrate", "--offline", "--empty", "--name", "tier_drop")  # a release later
+    edit(EMPTY, 'return "ALTER TABLE price DROP COLUMN tier"')
+    aerich("upgrade")
+    assert sql("SELECT * FROM price ORDER BY id") == [(1, 1), (2, 2)]
+    assert "No changes detected" in aerich("migrate")
+
+
+def several_apps() -> None:
+    """The first file of each app makes the tables of all, as they were; migrate.py goes from app to app."""
+    deploy = two_apps(PAID)
+    aerich("init-db")
+    aerich("--app", "orders", "init-db")
+    two_apps(PRICE)
+    aerich("migrate", "--offline", "--name", "paid")
+    aerich("upgrade")
+
+    def new_database() -> str:
+        sql(f"DROP SCHEMA {schema} CASCADE")
+        sql(f"CREATE SCHEMA {schema}")
+        run = subprocess.run(deploy, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        return run.stdout
+
+    assert 'column "paid" does not exist' in new_database()
+    (initial,) = Path("migrations/orders").glob("0_*.py")
+    cut = r'CREATE (TABLE IF NOT EXISTS|INDEX [^;]* ON) "price" [^;]*;\n?'
+    initial.write_text(re.sub(cut, "", initial.read_text()))
+    assert "The database is up to date." in new_database()
+    assert sql("SELECT * FROM price") == sql('SELECT * FROM "order"') == []
+    for app in ("models", "orders"):
+        assert "No changes detected" in aerich("--app", app, "migrate")
+
+    # All files of an app, then those of the next one: the app that is referred to comes first.
+    two_apps(PRICE, ORDER + '    price = fields.ForeignKeyField("models.Price", null=True)\n')
+    aerich("--app", "orders", "migrate", "--offline", "--empty", "--name", "price")
+    (key,) = Path("migrations/orders").glob("1_*.py")
+    statement = """return 'ALTER TABLE "order" ADD price_id INT REFERENCES price (id)'"""
+    key.write_text(key.read_text().replace(EMPTY, statement, 1))
+    assert "applied: orders 1_" in new_database()
+    with Path("config/tortoise.py").open("a") as file:
+        file.write('TORTOISE_ORM["apps"] = dict(reversed(TORTOISE_ORM["apps"].items()))\n')
+    assert 'relation "price" does not exist' in new_database()
+
+
+def two_apps(first: str, second: str = ORDER) -> list[str]:
+    """The second one's models in a module of their own; returns what a deployment runs."""
+    deploy = deployment("asyncpg" + URL[URL.index(":") :], classes=first)
+    module = Path("config/tortoise.py").read_text().split()[1]
+    orders = f"from tortoise import fields\nfrom tortoise.models import Model\n{second}"
+    Path(f"orders_{module}.py").write_text(orders)
+    app = {"models": [f"orders_{module}"], "default_connection": "default"}
+    with Path(f"{module}.py").open("a") as file:
+        file.write(f'TORTOISE_ORM["apps"]["orders"] = {app}\n')
+    return deploy
+
+
 def leaving() -> None:
     """What Aerich's ALTERs have made is not what the first of the built-in migrations makes."""
-    models()
+    models(CODE)
     aerich("init-db")
-    models(RANK, classes=TOGETHER)
+    unique = CODE.replace("null", "unique=True, null")
+    models(unique, RANK, classes=TOGETHER)
     aerich("migrate", "--name", "rank")
+    assert 'CREATE UNIQUE INDEX IF NOT EXISTS "uid_price_code_' in last().read_text()
     aerich("upgrade")
 
     Path("steps").mkdir()
     Path("steps/__init__.py").touch()
-    module = models(RANK, classes=TOGETHER, steps="steps")
+    module = models(unique, RANK, classes=TOGETHER, steps="steps")
     tortoise(module, "makemigrations")
     assert 'relation "price" already exists' in refusal(module, "migrate")  # deployed before the --fake
     tortoise(module, "migrate", "models", "0001_initial", "--fake")
     assert "No migrations to apply" in tortoise(module, "migrate")
 
     sql("CREATE SCHEMA fresh")
-    tortoise(models(RANK, classes=TOGETHER, steps="steps", url=f"{URL}?schema=fresh"), "migrate")
+    tortoise(models(unique, RANK, classes=TOGETHER, steps="steps", url=f"{URL}?schema=fresh"), "migrate")
     assert default_and_unique("leaving") == ("7", 0)
-    assert default_and_unique("fresh") == (None, 1)
+    assert default_and_unique("fresh") == (None, 2)
 
-    module = models(RANK, steps="steps")
-    tortoise(module, "makemigrations", "--name", "apart")
-    assert "does not exist" in refusal(module, "migrate")  # the constraint
-    ((index,),) = sql(
-        "SELECT indexname FROM pg_indexes WHERE schemaname = 'leaving' AND indexname LIKE 'uid_price%'"
-    )
+    # Each of the two is removed by a file of its own; neither is, before it is a constraint.
     sql("ALTER TABLE price ALTER COLUMN rank DROP DEFAULT")
-    sql(f'ALTER TABLE price ADD CONSTRAINT "{index}" UNIQUE USING INDEX "{index}"')
-    assert default_and_unique("leaving") == (None, 1)
-    tortoise(module, "migrate")
+    later = ((unique, PRICE, "uid_price_id_"), (CODE, PRICE, "uid_price_code_"))
+    for field, classes, index in later:
+        module = models(field, RANK, classes=classes, steps="steps")
+        tortoise(module, "makemigrations", "--name", index.strip("_"))
+        refused = refusal(module, "migrate")
+        assert f'constraint "{index}' in refused and "does not exist" in refused
+        found = f"SELECT indexname FROM pg_indexes WHERE schemaname = 'leaving' AND indexname LIKE '{index}%'"
+        ((name,),) = sql(found)
+        sql(f'ALTER TABLE price ADD CONSTRAINT "{name}" UNIQUE USING INDEX "{name}"')
+        assert default_and_unique("leaving") == (None, 1)
+        tortoise(module, "migrate")
+        assert default_and_unique("leaving") == (None, 0)
 
 
 def default_and_unique(found: str) -> tuple[Any, int]:
@@ -368,7 +460,7 @@ def refusal(module: str, *command: str) -> str:
 
 
 PARTS = (dialect, not_null, returned, transaction, record, read_again, batches, old_code)
-PARTS += (at_once, with_a_lock, leaving)
+PARTS += (at_once, with_a_lock, column_goes, several_apps, leaving)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:

@@ -251,6 +251,10 @@ def labels() -> None:
     assert "No app with name 'bbb' registered" in shop.fails("makemigrations", "aaa")
     shop.run("makemigrations")
     assert "uninitialized relations" in shop.fails("migrate")
+    for order in (("bbb", "aaa"), ("aaa", "bbb")):  # who is referred to first, and last
+        config["apps"] = {label: apps[label] for label in order}
+        (shop.root / f"{shop.stage}.py").write_text(f"CONFIG = {config}")
+        assert "uninitialized relations" in shop.fails("makemigrations"), order  # the drift check
     assert "uninitialized relations" in shop.fails("sqlmigrate", "aaa", "0001")
     initial = "    initial = True\n"
     depend("0001_initial", initial, initial + '    dependencies = [("bbb", "0001_initial")]\n')

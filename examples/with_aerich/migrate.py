@@ -1,6 +1,8 @@
 """A project on Aerich: apply the files of all its apps, one run at a time: `python migrate.py`.
 
-`aerich upgrade` takes no lock, and applies the files of one app. `lock.py` is a copy of
+`aerich upgrade` takes no lock, and applies the files of one app. Here it is all files of one app, then those
+of the next: apps that others refer to come first in the configuration, and the first file of each later app
+has its own tables alone (`init-db` writes everybody's: cut them out). `lock.py` is a copy of
 examples/billing/migrate.py, whose `locked()` refuses a driver that it has no lock for. Exit status 0: the
 database is up to date; 1: it is not, and the log says why.
 """
