@@ -595,6 +595,7 @@ CASES: dict[str, tuple[str, str]] = {
     "transactions gathered elsewhere": (
         "TD118",
         """
+        import asyncio
         from asyncio import TaskGroup, gather
         from tortoise.transactions import atomic, in_transaction
         from app.models import User
@@ -622,6 +623,7 @@ CASES: dict[str, tuple[str, str]] = {
                     group.create_task(one("a"))
                 for name in names:
                     await one(name)
+                    await asyncio.create_task(one(name))
 
                 async def later():
                     await gather(*(one(name) for name in names))

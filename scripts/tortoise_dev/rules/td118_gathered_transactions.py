@@ -72,7 +72,7 @@ def _started(context: Context, call: ast.Call) -> list[ast.Call]:
     """The calls of functions with a transaction that are run at once: several, or one for each of many."""
     module = context.module
     if isinstance(call.func, ast.Attribute) and call.func.attr == "create_task":
-        many = loop_around(module, call) is not None
+        many = loop_around(module, call) is not None and not isinstance(module.parents.get(call), ast.Await)
         return [c for c in call.args[:1] if many and isinstance(c, ast.Call) and _opens(module, c)]
     if not any(isinstance(e, External) and e.name == "asyncio.gather" for e in module.meanings(call.func)):
         return []
