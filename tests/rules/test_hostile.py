@@ -290,3 +290,17 @@ def test_any_bytes(data: bytes) -> None:
 @given(st.text(max_size=200))
 def test_any_text_after_a_model(text: str) -> None:
     _judge(MODEL.encode() + text.encode("utf-8", "surrogatepass"))
+
+
+def test_a_comment_in_a_file_that_is_no_text(project) -> None:
+    (project.root / "_a.py").write_bytes(b"# noqa: TD005\n\n\n\xff\n")
+    report = project.report()
+    assert [v["rule"] for v in report["violations"]] == ["TD005"]
+    assert [e["line"] for e in report["errors"]] == [4]
+
+
+def test_packages_that_are_installed_are_a_project_of_their_own(project) -> None:
+    model = "from tortoise.models import Model\n\n\nclass A(Model): ...\n"
+    project.write({"app/main.py": model, ".venv/lib/site-packages/acme/main.py": "from app.main import A\n"})
+    assert project.report(".venv/lib/site-packages")["models"] == 0
+    assert project.report()["models"] == 1

@@ -18,6 +18,9 @@ from pathlib import Path
 MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 """What stands in the folder at the top of a project."""
 
+INSTALLED = frozenset({"site-packages", "dist-packages"})
+"""Folders of installed packages: they know nothing of the project that they lie in."""
+
 LEFT_OUT = frozenset(
     (
         ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv site-packages dist-packages "
@@ -158,12 +161,12 @@ def _is_own(folder: os.DirEntry[str]) -> bool:
 def project_root(path: Path) -> Path:
     """The top of the project that ``path`` (absolute) belongs to.
 
-    That is the nearest folder with a pyproject.toml or the like; without one, the folder that holds the
-    outermost package.
+    That is the nearest folder with a pyproject.toml or the like, or site-packages; without one, the folder
+    that holds the outermost package.
     """
     start = path if path.is_dir() else path.parent
     for folder in (start, *start.parents):
-        if any((folder / marker).exists() for marker in MARKERS):
+        if folder.name in INSTALLED or any((folder / marker).exists() for marker in MARKERS):
             return folder
     folder = start
     while (folder / "__init__.py").exists() and folder != folder.parent:

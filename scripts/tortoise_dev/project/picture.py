@@ -20,7 +20,7 @@ from pathlib import Path
 
 from . import orm
 from .attributes import Attributes
-from .files import SourceFile, UnreadableError, is_judged, project_root, python_files, read_all
+from .files import INSTALLED, SourceFile, UnreadableError, is_judged, project_root, python_files, read_all
 from .library import Library
 from .models import Models
 from .modules import Callable, Class, External, Module, unquoted
@@ -333,10 +333,15 @@ def _is_common_ground(folder: Path) -> bool:
     return folder == folder.parent or str(folder) in homes
 
 
+def _is_part(path: Path, folder: Path) -> bool:
+    """Does a path belong to the project in a folder, and is not installed there?"""
+    return path.is_relative_to(folder) and INSTALLED.isdisjoint(path.relative_to(folder).parts)
+
+
 def _common_root(paths: Sequence[Path], here: Path) -> Path:
     """The project's folder: the current one if it is the top of a project that all paths lie in, else the
     top of the first path's project.
     """
-    if project_root(here) == here and all(path.is_relative_to(here) for path in paths):
+    if project_root(here) == here and all(_is_part(path, here) for path in paths):
         return here
     return project_root(paths[0]) if paths else here

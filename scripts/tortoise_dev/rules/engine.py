@@ -11,7 +11,7 @@ from ..project.files import SourceFile
 from ..project.picture import Picture
 from ..project.scopes import FUNCTIONS
 from . import RULES
-from .noqa import Noqa, may_name_rules, noqas_of
+from .noqa import Noqa, may_name_rules, noqas_of, stands_on
 from .rule import Context, Hit, Rule, RuleOptions
 
 
@@ -85,7 +85,8 @@ def _end_line(node: ast.AST | None, line: int) -> int:
 
 
 def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str]) -> Iterator[Violation]:
-    noqas = noqas_of(file) if own or may_name_rules(file) else {}
+    lines = {line for one in own for line in (one.line, one.end_line)}
+    noqas = noqas_of(file) if stands_on(file, lines) or may_name_rules(file) else {}
     used: set[tuple[int, str]] = set()
     for violation in own:
         suppressing = _suppressing(noqas, violation)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import tokenize
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..project.files import SourceFile, UnreadableError
@@ -33,10 +34,18 @@ def may_name_rules(file: SourceFile) -> bool:
     return any(word in file.data for word in _WORDS) and _NAMES_RULES.search(file.data) is not None
 
 
+def stands_on(file: SourceFile, lines: Iterable[int]) -> bool:
+    """Is there something like a comment on one of these lines? Cheap, and never wrong with a no."""
+    if not any(word in file.data for word in _WORDS):
+        return False
+    try:
+        return any(_NOQA.search(file.lines[line - 1]) for line in lines if line <= len(file.lines))
+    except UnreadableError:
+        return False  # which is reported
+
+
 def noqas_of(file: SourceFile) -> dict[int, Noqa]:
     """The comments of a file by their line. Only real comments count, not text that looks like one."""
-    if not any(word in file.data for word in _WORDS):
-        return {}
     found: dict[int, Noqa] = {}
     try:
         for token in tokenize.generate_tokens(io.StringIO(file.text, newline="").readline):
