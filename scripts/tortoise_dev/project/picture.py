@@ -254,16 +254,21 @@ class _Haystack:
     def take(self, needles: Iterable[_Needle]) -> list[Path]:
         """The files that may import what one of the needles stands for; they leave the haystack.
 
-        Such a file holds the module's name; outside of the module's outermost package also that package's
-        name. Inside its own package it may import from bare dots.
+        Outside of the module's outermost package such a file imports that package; the module or its folder,
+        where it is in none. Inside, it holds the module's name, or imports from bare dots.
         """
         found: set[str] = set()
         for needle in needles:
             package = f"{needle.module.path.parent}{os.sep}" if needle.module.is_package else None
-            outer = os.fsencode(Path(needle.top).name) if needle.top else needle.stem
-            near = [p for p in self._with(outer) if not needle.top or not p.startswith(needle.top)]
             if needle.top:
+                outer = os.fsencode(Path(needle.top).name)
+                near = [p for p in self._importing(outer) if not p.startswith(needle.top)]
                 near += [p for p in self._below(needle.top) if needle.stem in self.files[p].data]
+            else:
+                folder = os.fsencode(needle.module.path.parent.name)
+                near = [*self._importing(needle.stem)]
+                near += [p for p in self._importing(folder) if needle.stem in self.files[p].data]
+                near += [p for p in self._importing(b".") if needle.stem in self.files[p].data]
             if package is not None:
                 near += self._below(package)
             found |= {p for p in near if p not in found and needle.names.search(self.files[p].data)}
@@ -277,10 +282,18 @@ class _Haystack:
             self._folders[folder] = [path for path in self.files if path.startswith(folder)]
         return self._folders[folder]
 
-    def _with(self, word: bytes) -> list[str]:
+    def _importing(self, word: bytes) -> list[str]:
+        """The files with an import statement that has the word on its first line."""
         if word not in self._holding:
-            self._holding[word] = [path for path, file in self.files.items() if word in file.data]
+            pattern = re.compile(rb"\b(?:from|import)\b(?:[^\n]|\\\r?\n)*" + _word(word))
+            self._holding[word] = [
+                path for path, file in self.files.items() if word in file.data and pattern.search(file.data)
+            ]
         return self._holding[word]
+
+
+def _word(word: bytes) -> bytes:
+    return rb"\b" + re.escape(word) + rb"\b" if word != b"." else rb"(?<!\w)\."
 
 
 def take(
