@@ -31,7 +31,9 @@ class KeysetEvent(Model):
 
 async def rows_thrown_away(query: QuerySet[KeysetEvent]) -> int:
     """How many rows PostgreSQL read, and did not want."""
-    (row,) = await query.order_by("-at", "-id").limit(20).explain(analyze=True)
+    page = query.order_by("-at", "-id").limit(20).sql(params_inline=True)
+    connection = Tortoise.get_connection("default")
+    (row,) = await connection.execute_query_dict(f"EXPLAIN (ANALYZE, FORMAT JSON) {page}")
     (explained,) = json.loads(row["QUERY PLAN"])
     plan = explained["Plan"]
     removed = 0
