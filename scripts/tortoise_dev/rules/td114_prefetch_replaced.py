@@ -18,28 +18,11 @@ from collections.abc import Iterator
 
 from .calls import calls, steps, text
 from .rule import Context, Hit, Rule
+from .sample import INVOICE
 
-BAD = """\
-# file: apps/billing/models/__init__.py
-from apps.billing.models.invoice import BaseInvoice, Invoice
-
-__all__ = ["BaseInvoice", "Invoice"]
-# file: apps/billing/models/invoice.py
-from tortoise import fields
-from tortoise.models import Model
-
-
-class BaseInvoice(Model):
-    class Meta:
-        abstract = True
-
-    number = fields.CharField(max_length=32)
-    paid = fields.BooleanField(default=False)
-
-
-class Invoice(BaseInvoice):
-    class Meta:
-        table = "invoice"
+BAD = (
+    INVOICE
+    + """\
 # file: apps/billing/services.py
 from apps.billing.models import Invoice
 
@@ -47,6 +30,7 @@ from apps.billing.models import Invoice
 async def overview():
     return await Invoice.all().prefetch_related("payments").prefetch_related("reminders")
 """
+)
 
 GOOD = BAD.replace(
     '.prefetch_related("payments").prefetch_related("reminders")',

@@ -17,28 +17,11 @@ from collections.abc import Iterator
 from ..project.modules import Class
 from .calls import decorator_names, is_signal, tortoise_name
 from .rule import Context, Hit, Rule
+from .sample import INVOICE
 
-BAD = """\
-# file: apps/billing/models/__init__.py
-from apps.billing.models.invoice import BaseInvoice, Invoice
-
-__all__ = ["BaseInvoice", "Invoice"]
-# file: apps/billing/models/invoice.py
-from tortoise import fields
-from tortoise.models import Model
-
-
-class BaseInvoice(Model):
-    class Meta:
-        abstract = True
-
-    number = fields.CharField(max_length=32)
-    paid = fields.BooleanField(default=False)
-
-
-class Invoice(BaseInvoice):
-    class Meta:
-        table = "invoice"
+BAD = (
+    INVOICE
+    + """\
 # file: apps/billing/signals.py
 from tortoise.signals import post_save
 
@@ -49,10 +32,11 @@ from apps.billing.models import BaseInvoice
 async def forget_cached(sender, instance, created, using_db, update_fields):
     print(instance)
 """
+)
 
-GOOD = BAD[: BAD.index("from apps.billing.models import BaseInvoice\n")] + BAD[
-    BAD.index("from apps.billing.models import BaseInvoice\n") :
-].replace("BaseInvoice", "Invoice")
+GOOD = BAD.replace(
+    "import BaseInvoice\n\n\n@post_save(BaseInvoice)", "import Invoice\n\n\n@post_save(Invoice)"
+)
 
 
 def check(context: Context) -> Iterator[Hit]:
