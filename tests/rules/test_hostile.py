@@ -304,3 +304,10 @@ def test_packages_that_are_installed_are_a_project_of_their_own(project) -> None
     project.write({"app/main.py": model, ".venv/lib/site-packages/acme/main.py": "from app.main import A\n"})
     assert project.report(".venv/lib/site-packages")["models"] == 0
     assert project.report()["models"] == 1
+
+
+def test_a_long_line_of_imports_is_read_once(project) -> None:
+    """A search that began anew at each import would take hours."""
+    project.write({"shop.py": "from tortoise.models import Model\n\n\nclass Item(Model): ...\n"})
+    (project.root / "long.py").write_text("shop = Item = 1; " + "import a; " * 1_000_000)
+    assert project.report()["models"] == 1

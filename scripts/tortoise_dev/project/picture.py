@@ -285,15 +285,31 @@ class _Haystack:
     def _importing(self, word: bytes) -> list[str]:
         """The files with an import statement that has the word on its first line."""
         if word not in self._holding:
-            pattern = re.compile(rb"\b(?:from|import)\b(?:[^\n]|\\\r?\n)*" + _word(word))
+            pattern = re.compile(rb"(?<!\w)\." if word == b"." else rb"\b" + re.escape(word) + rb"\b")
             self._holding[word] = [
-                path for path, file in self.files.items() if word in file.data and pattern.search(file.data)
+                path
+                for path, file in self.files.items()
+                if word in file.data and _imports(file.data, pattern)
             ]
         return self._holding[word]
 
 
-def _word(word: bytes) -> bytes:
-    return rb"\b" + re.escape(word) + rb"\b" if word != b"." else rb"(?<!\w)\."
+_IMPORT = re.compile(rb"\b(?:from|import)\b")
+_CONTINUED = re.compile(rb"\\\r?\n")
+
+
+def _imports(data: bytes, word: re.Pattern[bytes]) -> bool:
+    """Does the word stand behind ``from`` or ``import`` on a line? Each line is read once, however long."""
+    data = _CONTINUED.sub(b" ", data)
+    position = 0
+    while match := word.search(data, position):
+        start = data.rfind(b"\n", position, match.start()) + 1 or position
+        end = data.find(b"\n", match.end())
+        position = end = end if end >= 0 else len(data)
+        statement = _IMPORT.search(data, start, end)
+        if statement and word.search(data, statement.end(), end):
+            return True
+    return False
 
 
 def take(
