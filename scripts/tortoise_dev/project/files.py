@@ -21,9 +21,9 @@ MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
 INSTALLED = frozenset({"site-packages", "dist-packages"})
 """Folders of installed packages: they know nothing of the project that they lie in."""
 
-LEFT_OUT = frozenset(
+LEFT_OUT = INSTALLED.union(
     (
-        ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv site-packages dist-packages "
+        ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv "
         "__pypackages__ node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs "
         "build dist .direnv .ipynb_checkpoints .claude .agents"
     ).split()

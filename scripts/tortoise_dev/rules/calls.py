@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ..project import orm
 from ..project.modules import Callable, External, Module
@@ -43,9 +43,9 @@ def function_around(module: Module, node: ast.AST) -> Function | None:
     return None
 
 
-def own_nodes(function: ast.AST) -> Iterator[ast.AST]:
-    """The nodes of a function, without what is inside of the functions and classes in it."""
-    waiting: list[ast.AST] = list(ast.iter_child_nodes(function))
+def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These nodes and those below them, without what is inside of functions and classes among them."""
+    waiting = list(nodes)
     while waiting:
         node = waiting.pop()
         yield node

@@ -1,7 +1,7 @@
 """# TD100 unused-noqa
 
 ## What it does
-A `# noqa: TD…` comment that suppresses nothing. Judged are the codes of this checker, those of them that run.
+A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker that run are judged.
 
 ## Why is this bad
 It hides the next finding on that line.

@@ -89,10 +89,10 @@ def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
     value = context.values.of(inner.value)
     if value is None or value.kind != "row" or value.model is None:
         return None
-    is_relation = context.attributes.relation(
-        value.model, inner.attr
-    ) is not None or inner.attr in context.attributes.backward_names(value.model)
-    return (ast.unparse(inner), inner.value) if is_relation else None
+    forward = context.attributes.relation(value.model, inner.attr) is not None
+    if forward or inner.attr in context.attributes.backward_names(value.model):
+        return ast.unparse(inner), inner.value
+    return None
 
 
 def _is_row(context: Context, node: ast.expr) -> bool:

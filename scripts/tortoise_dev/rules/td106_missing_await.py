@@ -253,7 +253,7 @@ def _never_awaited_names(context: Context) -> Iterator[Hit]:
     module = context.module
     for function in module.functions:
         awaitables: list[tuple[str, ast.expr, Value]] = []
-        for node in own_nodes(function):
+        for node in own_nodes(ast.iter_child_nodes(function)):
             match node:
                 case (
                     ast.Assign(targets=[ast.Name(id=name)], value=call)

@@ -19,8 +19,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..project.scopes import SCOPES
-from .calls import is_orm_await
+from .calls import is_orm_await, own_nodes
 from .rule import Context, Hit, Rule
 
 BAD = """\
@@ -69,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
         handler = node.handlers[-1] if node.handlers else None
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue
-        awaits = [n for statement in node.body for n in _own_nodes(statement) if isinstance(n, ast.Await)]
+        awaits = [n for n in own_nodes(node.body) if isinstance(n, ast.Await)]
         if awaits and all(is_orm_await(context, one) for one in awaits):
             what = "bare except" if handler.type is None else f"except {ast.unparse(handler.type)}"
             yield Hit(handler, f"{what} hides what Tortoise says: catch DoesNotExist, IntegrityError …")
@@ -108,16 +107,6 @@ def _blames_the_client(node: ast.Raise) -> bool:
             given = [k.value for k in keywords if k.arg == "status_code"] or args[:1]
             return any(re.search(r"\b(HTTP_)?4\d\d", ast.unparse(status)) for status in given)
     return False
-
-
-def _own_nodes(node: ast.AST) -> Iterator[ast.AST]:
-    """The nodes that run with the statement: not the bodies of functions defined there."""
-    waiting = [node]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        if not isinstance(one, SCOPES):
-            waiting += ast.iter_child_nodes(one)
 
 
 RULE = Rule("TD107", "blanket-except", check)

@@ -78,10 +78,12 @@ def _is_inherited(context: Context, cls: Class, meta: ast.ClassDef) -> bool:
         if one is cls or cls not in context.models.ancestors(one):
             continue
         for other in metas_of(one.node):
-            bases = other.bases if isinstance(other, ast.ClassDef) else [None]
-            meanings = [one.module.meanings(base) if base is not None else [] for base in bases]
-            if any(not found or any(getattr(e, "node", None) is meta for e in found) for found in meanings):
-                return True
+            if not isinstance(other, ast.ClassDef):
+                return True  # assigned: it may be this one
+            for base in other.bases:
+                found = one.module.meanings(base)
+                if not found or any(isinstance(entity, Class) and entity.node is meta for entity in found):
+                    return True
     return False
 
 

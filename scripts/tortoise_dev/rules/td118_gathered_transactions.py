@@ -20,7 +20,6 @@ from collections.abc import Iterator
 from ..project.modules import Callable, External, Module
 from ..project.scopes import SCOPES, Function
 from .calls import (
-    COMPREHENSIONS,
     calls,
     decorator_names,
     function_around,
@@ -82,7 +81,7 @@ def _started(context: Context, call: ast.Call) -> list[ast.Call]:
             several = argument.value
             if isinstance(several, ast.Name):
                 several = module.only_value(several) or several
-            element = several.elt if isinstance(several, COMPREHENSIONS) and hasattr(several, "elt") else None
+            element = getattr(several, "elt", None)  # of a comprehension
             if isinstance(element, ast.Call) and _opens(module, element):
                 return [element]
         elif isinstance(argument, ast.Call) and _opens(module, argument):
@@ -95,7 +94,7 @@ def _opens(module: Module, call: ast.Call) -> bool:
     for entity in module.meanings(call.func):
         if isinstance(entity, Callable) and isinstance(entity.node, ast.AsyncFunctionDef):
             return _is_atomic(entity.module, entity.node) or any(
-                _enters(entity.module, node) for node in own_nodes(entity.node)
+                _enters(entity.module, node) for node in own_nodes(entity.node.body)
             )
     return False
 
