@@ -24,10 +24,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tortoise_dev.snippets.attributes import parse_info
-from tortoise_dev.snippets.databases import DatabaseError, backend_of, backends_of, dialect_of, statements_of
-from tortoise_dev.snippets.needs import unmet
-from tortoise_dev.snippets.servers import _SESSIONS
+from tortoise_dev.snippets.databases.backends import DatabaseError, backend_of, backends_of, dialect_of
+from tortoise_dev.snippets.databases.drivers import SESSIONS
+from tortoise_dev.snippets.databases.sql import statements_of
+from tortoise_dev.snippets.planning.needs import problems_of_needs, unmet
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]
@@ -90,7 +90,7 @@ def ids_on(url: str) -> set[str]:
     """The ids of the runs that have databases on a server."""
 
     async def names() -> list[str]:
-        session = _SESSIONS[backend_of(url).driver]()
+        session = SESSIONS[backend_of(url).driver]()
         await session.connect(backend_of(url))
         catalog = "pg_database" if url.startswith("postgres") else "information_schema.schemata"
         column = "datname" if url.startswith("postgres") else "schema_name"
@@ -612,9 +612,9 @@ def test_needs_of_a_database() -> None:
     assert unmet("sqlite|mysql", mysql) is None
     assert unmet("mariadb", mysql) == "needs mariadb"
     assert unmet("mariadb", replace(mysql, is_mariadb=True)) is None
-    assert "can never be met" in parse_info('python needs="postgres, mysql"').problems[0]
-    assert parse_info('python needs="postgres|mysql, python>=3.11"').problems == ()
-    assert "did you mean" in parse_info('python needs="postgres|mysqll"').problems[0]
+    assert "can never be met" in next(problems_of_needs("postgres, mysql"))
+    assert list(problems_of_needs("postgres|mysql, python>=3.11")) == []
+    assert "did you mean" in next(problems_of_needs("postgres|mysqll"))
 
 
 def test_function_bodies_are_not_split() -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tortoise_dev.pages.page import parse_page
 from tortoise_dev.settings import SnippetSettings
-from tortoise_dev.snippets.page import parse_page
-from tortoise_dev.snippets.plan import plan_page
+from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.result import Result
-from tortoise_dev.snippets.run import Job, jobs_of, run_jobs
+from tortoise_dev.snippets.running.jobs import Job, jobs_of
+from tortoise_dev.snippets.running.scheduler import Scheduler
 
 PAGE = """
 ```python
@@ -63,10 +64,8 @@ def test_forked_and_spawned_children_agree(tmp_path: Path, forks: bool) -> None:
     def done(job: Job, results: list[Result]) -> None:
         found.extend(results)
 
-    problem = run_jobs(
-        list(jobs_of(plan, [], lambda block: True)), settings, workers=2, done=done, forks=forks
-    )
-    assert problem is None
+    with Scheduler(settings, list(jobs_of(plan, [])), workers=2, forks=forks) as scheduler:
+        assert scheduler.run_all(done) == []
     told = [(result.line, result.status, result.fail_line) for result in sorted(found, key=lambda r: r.line)]
     assert told == [
         (2, "passed", None),

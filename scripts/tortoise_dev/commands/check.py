@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..progress import Progress
 from ..project.files import SourceFile, shown
 from ..project.picture import Picture, take
-from ..report import FORMATS, Finding, to_github, to_json, to_sarif
+from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
+from ..report.progress import Progress
 from ..rules import RULES
 from ..rules.baseline import Baseline, BaselineError
 from ..rules.engine import Violation, violations_of

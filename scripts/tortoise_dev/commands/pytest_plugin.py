@@ -8,21 +8,20 @@ workers. The harness itself is imported only where ``--snippets`` is given.
 from __future__ import annotations
 
 import contextlib
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
-    from ..settings import SnippetSettings
-    from ..snippets.databases import Backend
-    from ..snippets.plan import PagePlan
+    from ..snippets.databases.backends import Backend
+    from ..snippets.planning.planned import PlannedBlock
     from ..snippets.result import Result
-    from ..snippets.run import Job, Runner
+    from ..snippets.running.jobs import Job
+    from ..snippets.running.scheduler import Scheduler
 
 _SUFFIXES = (".md", ".markdown")
 
@@ -57,20 +56,20 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile |
     return page
 
 
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """From here on it is known which blocks are wanted."""
+    if _STATE in session.config.stash:
+        session.config.stash[_STATE].begin([item for item in session.items if isinstance(item, SnippetItem)])
+
+
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """With ``-n`` alone, hand out whole chains: their blocks share a process."""
     if _STATE not in config.stash or config.getoption("dist") != "load":
         return None
-    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped,unused-ignore]
+    from .. import compat
 
-    state = config.stash[_STATE]
-
-    class ChainScheduling(LoadScopeScheduling):  # type: ignore[misc,unused-ignore]
-        def _split_scope(self, nodeid: str) -> str:
-            return state.scope_of(nodeid)
-
-    return ChainScheduling(config, log)
+    return compat.scheduling_by(config.stash[_STATE].scope_of)(config, log)
 
 
 class PageFile(pytest.File):
@@ -78,28 +77,28 @@ class PageFile(pytest.File):
 
     def collect(self) -> Iterator[SnippetItem]:
         """One item per block and backend, and one per oddity, in page order."""
+        from ..pages.page import PageError
         from ..settings import SettingsError
-        from ..snippets.databases import DatabaseError
-        from ..snippets.page import PageError
+        from ..snippets.databases.backends import DatabaseError
 
         state = self.config.stash[_STATE]
         try:
             results, jobs = state.plan(self.path, self.nodeid)
         except (PageError, SettingsError, DatabaseError) as error:
             raise self.CollectError(f"{self.nodeid}: {error}") from None
-        for line, identity, settled, job in _entries(results, jobs):
-            name = identity.partition("::")[2]
-            yield SnippetItem.from_parent(self, name=name, line=line, settled=settled, job=job)
+        for entry in _entries(results, jobs):
+            yield SnippetItem.from_parent(self, name=entry.identity.partition("::")[2], entry=entry)
 
 
 class SnippetItem(pytest.Item):
     """One block on one backend."""
 
-    def __init__(self, *, line: int, settled: Result | None, job: Job | None, **kwargs: Any) -> None:
+    def __init__(self, *, entry: _Entry, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.line = line
-        self.settled = settled
-        self.job = job
+        self.line = entry.line
+        self.settled = entry.settled
+        self.job = entry.job
+        self.planned = entry.planned
 
     def runtest(self) -> None:
         """Run the block's chain, unless it has run already, and fail or skip as the block did."""
@@ -107,7 +106,9 @@ class SnippetItem(pytest.Item):
         if result.queries is not None:
             self.user_properties.append(("queries", result.queries))
         if result.status == "skipped":
-            raise pytest.skip.Exception(result.reason, _use_item_location=True)
+            from .. import compat
+
+            raise compat.skip_at_item(result.reason)
         if result.status != "passed":
             raise SnippetError(result)
 
@@ -135,68 +136,66 @@ class SnippetError(Exception):
 
 
 class _State:
-    """What one pytest process knows of its pages: plans, workers, and results that are there already."""
+    """What one pytest process knows of its pages: their jobs, and the scheduler of each group of settings."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.open = contextlib.ExitStack()
-        folder = tempfile.TemporaryDirectory(prefix="tortoise-dev-", ignore_cleanup_errors=True)
-        self.scratch = Path(self.open.enter_context(folder)).resolve()
         self.jobs: dict[Path, list[Job]] = {}
-        self.runners: dict[Path, Runner] = {}
-        self.results: dict[tuple[int, str], Result] = {}
+        self.schedulers: dict[Path, Scheduler] = {}
         self.scopes: dict[str, dict[str, str]] = {}
 
     def plan(self, path: Path, name: str) -> tuple[list[Result], list[Job]]:
         """A page's settled results and its jobs."""
+        from ..pages.page import read_page
         from ..settings import find_settings
-        from ..snippets.databases import backends_of
-        from ..snippets.page import read_page
-        from ..snippets.plan import plan_page, settled_results
-        from ..snippets.run import jobs_of
-        from .judging import broken_rules
+        from ..snippets.databases.backends import backends_of
+        from ..snippets.planning.plan import plan_page
+        from ..snippets.planning.static_checks import check_page
+        from ..snippets.running.jobs import jobs_of
+        from .breaks import broken_rules
 
-        settings: SnippetSettings = find_settings([path.parent, self.root])
+        settings = find_settings([path.parent, self.root])
         backends: list[Backend] = []
         if settings.models is not None:
             backends = backends_of(settings.databases)
-        plan: PagePlan = plan_page(read_page(path, name), settings, checker=broken_rules)
-        jobs = list(jobs_of(plan, backends, lambda _: True))
-        self.jobs.setdefault(settings.root, []).extend(jobs)
-        return list(settled_results(plan, lambda *_: True)), jobs
+        plan = check_page(plan_page(read_page(path, name), settings), broken_rules)
+        return list(plan.settled_results()), list(jobs_of(plan, backends))
+
+    def begin(self, items: list[SnippetItem]) -> None:
+        """Collection is over: keep of each job what the session's items need."""
+        needed: dict[Job, set[PlannedBlock]] = {}
+        for item in items:
+            if item.job is not None and item.planned is not None:
+                needed.setdefault(item.job, set()).add(item.planned)
+        narrowed = {job: job.narrowed(blocks.__contains__) for job, blocks in needed.items()}
+        for item in items:
+            if item.job is not None:
+                item.job = narrowed[item.job]
+        for job in narrowed.values():
+            if job is not None:
+                self.jobs.setdefault(job.plan.settings.root, []).append(job)
 
     def run(self, item: SnippetItem) -> Result:
-        """The result of an item's block; its chain runs once, as far as the session's items need it."""
-        from ..snippets.databases import DatabaseError
-        from ..snippets.workers import WorkerError
+        """The result of an item's block; its chain runs once."""
+        from ..snippets.running.scheduler import UNUSABLE
 
-        job = item.job
-        assert job is not None
-        key = (id(job), item.name)
-        if key not in self.results:
-            needed = {i.line for i in item.session.items if isinstance(i, SnippetItem) and i.job is job}
-            blocks = tuple(block for block in job.blocks if block.line in needed)
-            try:
-                results = self.runner(job).run(type(job)(job.plan, job.chain, job.backend, blocks))
-            except (WorkerError, DatabaseError) as error:
-                pytest.exit(f"snippets: {error}", returncode=2)
-            for result in results:
-                self.results[id(job), result.id.partition("::")[2]] = result
-        return self.results[key]
+        assert item.job is not None
+        try:
+            results = self.scheduler(item.job).results_of(item.job)
+        except UNUSABLE as error:
+            pytest.exit(f"snippets: {error}", returncode=2)
+        return next(result for result in results if result.id.partition("::")[2] == item.name)
 
-    def runner(self, job: Job) -> Runner:
-        """The worker for the settings of a job's page."""
-        from ..snippets.run import Databases, Runner, modules_to_preload
+    def scheduler(self, job: Job) -> Scheduler:
+        """The scheduler for the settings of a job's page."""
+        from ..snippets.running.scheduler import Scheduler
 
         settings = job.plan.settings
-        if settings.root not in self.runners:
-            scratch = self.scratch / str(len(self.runners))
-            scratch.mkdir()
-            jobs = self.jobs[settings.root]
-            databases = self.open.enter_context(Databases(settings, jobs, scratch))
-            runner = Runner(settings, scratch / "worker", databases, modules_to_preload(jobs))
-            self.runners[settings.root] = self.open.enter_context(runner)
-        return self.runners[settings.root]
+        if settings.root not in self.schedulers:
+            scheduler = Scheduler(settings, self.jobs[settings.root], workers=1)
+            self.schedulers[settings.root] = self.open.enter_context(scheduler)
+        return self.schedulers[settings.root]
 
     def scope_of(self, nodeid: str) -> str:
         """The unit that xdist must not split: a block's chain; any other test is its own."""
@@ -206,9 +205,9 @@ class _State:
         if page not in self.scopes:
             _, jobs = self.plan(self.root / page, page)
             self.scopes[page] = {
-                result_id: f"{page}::{number}"
+                job.id_of(planned): f"{page}::{number}"
                 for number, job in enumerate(jobs)
-                for result_id in (_identity(job, block.id) for block in job.blocks)
+                for planned in job.blocks
             }
         return self.scopes[page].get(nodeid, nodeid)
 
@@ -219,12 +218,18 @@ class _State:
 _STATE = pytest.StashKey[_State]()
 
 
-def _entries(results: list[Result], jobs: list[Job]) -> list[tuple[int, str, Result | None, Job | None]]:
-    entries: list[tuple[int, str, Result | None, Job | None]] = [(r.line, r.id, r, None) for r in results]
+class _Entry(NamedTuple):
+    """An item to be: a settled result, or a block of a job."""
+
+    line: int
+    identity: str
+    settled: Result | None = None
+    job: Job | None = None
+    planned: PlannedBlock | None = None
+
+
+def _entries(results: list[Result], jobs: list[Job]) -> list[_Entry]:
+    entries = [_Entry(result.line, result.id, settled=result) for result in results]
     for job in jobs:
-        entries += [(block.line, _identity(job, block.id), None, job) for block in job.blocks]
-    return sorted(entries, key=lambda entry: (entry[0], entry[1]))
-
-
-def _identity(job: Job, block_id: str) -> str:
-    return f"{block_id}[{job.backend.name}]" if job.backend else block_id
+        entries += [_Entry(p.block.line, job.id_of(p), job=job, planned=p) for p in job.blocks]
+    return sorted(entries, key=lambda entry: entry[:2])

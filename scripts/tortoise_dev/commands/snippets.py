@@ -6,23 +6,25 @@ import argparse
 import os
 import sys
 import time
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from ..progress import Progress
-from ..report import FORMATS, Finding, to_github, to_json, to_sarif
+from ..pages.discovery import SUFFIXES, pages_under, shown_path
+from ..pages.page import PageError, read_page, read_text
+from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
+from ..report.progress import Progress
 from ..settings import SettingsError, SnippetSettings, find_settings
-from ..snippets.collect import SUFFIXES, pages_under, shown_path
-from ..snippets.databases import Backend, DatabaseError, backends_of
-from ..snippets.page import Block, PageError, read_page, read_text
-from ..snippets.plan import PagePlan, plan_page, settled_results
+from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.planning.plan import plan_page
+from ..snippets.planning.planned import PagePlan, PlannedBlock
+from ..snippets.planning.static_checks import check_page
 from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
-from ..snippets.run import Job, jobs_of, run_jobs
+from ..snippets.running.jobs import Job, jobs_of
+from ..snippets.running.scheduler import Scheduler
 from ..snippets.update import updated, write_atomically
-from .judging import broken_rules
+from .breaks import broken_rules
 
 _EXAMPLES = """\
 examples:
@@ -137,7 +139,8 @@ def read_plans(
     for file in filter(selection.has_page, files.values()):
         name = shown_path(file, base)
         try:
-            plans.append(plan_page(read_page(file, name), settings, audit=audit, checker=broken_rules))
+            plan = plan_page(read_page(file, name), settings, audit=audit)
+            plans.append(check_page(plan, broken_rules, audit=audit))
         except PageError as error:
             report.faults.append(Fault(name, str(error)))
     for place, _ in selection.places:
@@ -157,36 +160,34 @@ def run_plans(
 ) -> None:
     """Run all blocks that are selected and put their results, in page order, into the report."""
     started = time.perf_counter()
-    results: dict[int, list[Result]] = defaultdict(list)
-    order = {id(plan): number for number, plan in enumerate(plans)}
+    results: dict[PagePlan, list[Result]] = {}
     jobs: list[Job] = []
     for plan in plans:
-        path = plan.page.path
-        ends = {block.line: block.end for block in plan.blocks}
+        path, ends = plan.page.path, {p.block.line: p.block.end for p in plan.blocks}
 
-        def wanted(block: Block, path: Path = path) -> bool:
+        def wanted(planned: PlannedBlock, path: Path = path) -> bool:
+            block = planned.block
             return selection.has(path, block.line, block.end, block.info.language)
 
-        def wanted_settled(
-            line: int, language: str | None, path: Path = path, ends: dict[int, int] = ends
-        ) -> bool:
-            return selection.has(path, line, ends.get(line, line + 1), language)
-
-        results[order[id(plan)]] += settled_results(plan, wanted_settled)
+        results[plan] = [
+            result
+            for result in plan.settled_results()
+            if selection.has(path, result.line, ends.get(result.line, result.line + 1), result.language)
+        ]
         jobs += jobs_of(plan, backends, wanted)
     progress = Progress(len(jobs))
 
     def done(job: Job, found: list[Result]) -> None:
-        results[order[id(job.plan)]] += found
+        results[job.plan] += found
         progress.advance(job.plan.page.name)
 
-    problem = run_jobs(jobs, settings, workers=workers, done=done)
+    with Scheduler(settings, jobs, workers=workers) as scheduler:
+        problems = scheduler.run_all(done)
     progress.clear()
-    if problem:
-        source = settings.source or Path("pyproject.toml")
-        report.faults.append(Fault(shown_path(source, Path.cwd()), problem))
-    for number in range(len(plans)):
-        report.results += sorted(results[number], key=lambda r: (r.line, r.backend or ""))
+    source = settings.source or Path("pyproject.toml")
+    report.faults += [Fault(shown_path(source, Path.cwd()), problem) for problem in problems]
+    for plan in plans:
+        report.results += sorted(results[plan], key=lambda r: (r.line, r.backend or ""))
     report.pages = len(plans)
     report.seconds = time.perf_counter() - started
     _check_selection(selection, report)
@@ -198,7 +199,7 @@ def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
         changes = {}
         for position, result in enumerate(report.results):
             if result.path == plan.page.name and result.actual is not None:
-                block = next(b for b in plan.blocks if b.line == result.line)
+                block = next(p.block for p in plan.blocks if p.block.line == result.line)
                 changes[block.line] = (block, result.actual)
                 report.results[position] = replace(
                     result, status="passed", reason="updated", fail_line=None, detail=""
@@ -266,13 +267,15 @@ def _reason(result: Result, *, several: bool = False) -> str:
 def _listing(plans: Sequence[PagePlan], selection: Selection) -> str:
     lines = []
     for plan in plans:
-        for block in plan.blocks:
+        for planned in plan.blocks:
+            block = planned.block
             if not selection.has(plan.page.path, block.line, block.end, block.info.language):
                 continue
-            verdict = plan.settled.get(block.line)
-            what = f"{verdict.status}: {verdict.reason}" if verdict else "runs"
-            if block.line in plan.sources:
-                what = f"compared with line {plan.sources[block.line].line}"
+            what = "runs"
+            if planned.verdict is not None:
+                what = f"{planned.verdict.status}: {planned.verdict.reason}"
+            elif planned.source is not None:
+                what = f"compared with line {planned.source.block.line}"
             lines.append(f"{plan.page.name}:{block.line}\t{block.info.language or '-'}\t{what}\t{block.id}")
     return "\n".join(lines)
 

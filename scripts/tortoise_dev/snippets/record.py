@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .databases import Backend
+from .databases.backends import Backend
 from .result import Report
 
 _PACKAGES = ("tortoise-orm", "aerich", "aiosqlite", "asyncpg", "psycopg", "asyncmy")
@@ -58,6 +58,6 @@ def _server(backend: Backend) -> str:
     """What a database calls itself: ``PostgreSQL 15.4``."""
     if not backend.is_server:
         return f"SQLite {sqlite3.sqlite_version}"
-    from .servers import version_of
+    from .databases.servers import version_of
 
     return version_of(backend)

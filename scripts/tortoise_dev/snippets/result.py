@@ -12,6 +12,16 @@ STATUSES: tuple[Status, ...] = ("passed", "failed", "skipped", "unverified")
 
 
 @dataclass(frozen=True)
+class Verdict:
+    """Status, reason, and where: the part of a Result that judging decides."""
+
+    status: Status
+    reason: str = ""
+    fail_line: int | None = None
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class Result:
     """The verdict on one block (or oddity, with ``language`` None).
 

@@ -7,7 +7,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from .page import Block
+from ..pages.page import Block
 
 
 def updated(text: str, changes: list[tuple[Block, str]]) -> str:

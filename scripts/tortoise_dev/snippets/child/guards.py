@@ -5,7 +5,6 @@ Whatever they find is kept as a ``Problem`` with the page's line; the block fail
 
 from __future__ import annotations
 
-import _thread
 import builtins
 import contextlib
 import gc
@@ -16,25 +15,15 @@ import traceback
 import types
 import warnings
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import python
-from .statements import record_statements
+from ... import compat
+from ..protocol import Problem
+from . import instrument
+from .sql_log import record_statements
 
 if TYPE_CHECKING:
     import threading
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Something that must fail the block: where on the page (None: unknown), what, and more of it for the
-    report.
-    """
-
-    line: int | None
-    message: str
-    detail: str = ""
 
 
 class Guards:
@@ -53,11 +42,11 @@ class Guards:
 
     def install(self) -> None:
         """Put the checks into the builtins and behind Python's hooks for what it only whispers."""
-        vars(builtins)[python.STATEMENT] = self.statement
-        vars(builtins)[python.CONDITION] = self.condition
-        vars(builtins)[python.COMPARE] = self.compare
+        vars(builtins)[instrument.STATEMENT] = self.statement
+        vars(builtins)[instrument.CONDITION] = self.condition
+        vars(builtins)[instrument.COMPARE] = self.compare
         sys.set_coroutine_origin_tracking_depth(16)
-        self._watch_threads()
+        compat.watch_threads(self._thread_failed)
         sys.unraisablehook = self._unraisable
         _filter_warnings()
         warnings.showwarning = self._warned
@@ -68,7 +57,7 @@ class Guards:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    # --- what rewritten code calls (see python.py)
+    # --- what rewritten code calls (see instrument.py)
 
     def statement(self, value: object) -> object:
         """A call stood as a statement: its result must not be waiting to be awaited."""
@@ -120,9 +109,7 @@ class Guards:
             return
         self.watching = True
         names = ("UpdateQuery", "DeleteQuery", "BulkUpdateQuery", "BulkCreateQuery")
-        for kind in (getattr(queryset, name, None) for name in names):
-            if kind is None:
-                continue
+        for kind in (getattr(queryset, name) for name in names):
             kind.__init__ = self._noting(kind.__init__)
             for use in ("__await__", "sql", "explain"):
                 if hasattr(kind, use):
@@ -152,17 +139,6 @@ class Guards:
         self.unsent.clear()
 
     # --- Python's hooks
-
-    def _watch_threads(self) -> None:
-        """Take threading's excepthook, also where threading is not imported yet.
-
-        A process that has imported threading is dearer to fork by a quarter of a millisecond.
-        """
-        threading: Any = sys.modules.get("threading")
-        if threading is not None:
-            threading.excepthook = self._thread_failed
-        else:
-            _thread._excepthook = self._thread_failed
 
     def _warned(
         self,
@@ -215,9 +191,7 @@ class Guards:
 
     def watch_loops(self) -> None:
         """Let exceptions that nobody retrieves, on any event loop, fail the block."""
-        from asyncio.base_events import BaseEventLoop
-
-        BaseEventLoop.default_exception_handler = self._task_failed  # type: ignore[assignment,method-assign]
+        compat.watch_loops(self._task_failed)
 
     def _task_failed(self, context: dict[str, Any]) -> None:
         """Takes the place of asyncio's handler, which only logs."""

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .languages import Kind, kind_of
-from .needs import problems_of_needs
 
 _RUNS: frozenset[Kind] = frozenset({"python", "session", "shell"})
 _CHECKED: frozenset[Kind] = _RUNS | {"sql", "data"}
@@ -131,7 +130,6 @@ def _contradictions(attributes: dict[str, str]) -> Iterable[str]:
         yield f"raises= takes the name of one exception class, not {attributes['raises']!r}"
     if "breaks" in attributes and not re.fullmatch(r"TD[0-9]{3}", attributes["breaks"]):
         yield f"breaks= takes the code of one rule, such as TD003, not {attributes['breaks']!r}"
-    yield from problems_of_needs(attributes.get("needs", ""))
     for one, other in (
         *(("breaks", other) for other in _OF_WHAT_RUNS),
         ("norun", "raises"),

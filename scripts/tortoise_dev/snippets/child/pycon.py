@@ -11,7 +11,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
-from .errors import BlockError
+from .tracebacks import BlockError
 
 Execute = Callable[[Any], Any]
 """Runs one code object in the chain's namespace (and loop, where it awaits)."""

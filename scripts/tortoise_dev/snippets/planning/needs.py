@@ -10,7 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
-from .databases import BACKENDS, Backend, is_backend
+from ..databases.backends import BACKENDS, Backend, is_backend
 
 
 def unmet(needs: str, backend: Backend | None) -> str | None:

@@ -7,76 +7,68 @@ its own. The page's preludes run before each later chain.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
 
-from .page import Block
-
-
-@dataclass(frozen=True)
-class Chain:
-    """Blocks that share a child, in page order, after the preludes that stand above the first of them."""
-
-    preludes: tuple[Block, ...]
-    blocks: list[Block] = field(default_factory=list)
+from .planned import Chain, PlannedBlock
 
 
 def link_blocks(
-    blocks: Iterable[Block], runs: Callable[[Block], bool]
-) -> tuple[list[Block], list[Chain], list[Chain]]:
+    blocks: Iterable[PlannedBlock], runs: Callable[[PlannedBlock], bool]
+) -> tuple[list[Chain], list[Chain]]:
     """Arrange a page's blocks into chains; ``runs`` tells which blocks are there to be run.
 
-    Returns all blocks (with a problem added to each whose ``continues`` leads nowhere), the chains, and for
-    each ``norun`` block the chain that an audit runs: the block behind its predecessors.
+    A block whose ``continues`` leads nowhere gets a problem. Returns the chains, and for each ``norun`` block
+    the chain that an audit runs: the block behind its predecessors.
     """
     linker = _Linker()
-    checked = [linker.add(block) if runs(block) else block for block in blocks]
-    return checked, linker.chains, linker.audits
+    for planned in blocks:
+        if runs(planned):
+            linker.add(planned)
+    return linker.chains, linker.audits
 
 
 class _Linker:
     def __init__(self) -> None:
         self.chains: list[Chain] = []
         self.audits: list[Chain] = []
-        self.preludes: list[Block] = []
+        self.preludes: list[PlannedBlock] = []
         self.named: dict[str, Chain | None] = {}
         self.previous: Chain | None = None
         self.started = False
 
-    def add(self, block: Block) -> Block:
-        """Put a block into its chain; returns it with what is wrong with its ``continues`` and ``name``."""
-        problem = self.problem(block)
+    def add(self, planned: PlannedBlock) -> None:
+        """Put a block into its chain, or note what is wrong with its ``continues`` and ``name``."""
+        problem = self.problem(planned)
         if problem:
-            block = replace(block, problems=(*block.problems, problem))
-        chain = None if block.problems else self.chain(block)
-        if block.problems or "norun" not in block.attributes:
-            self.remember(block, chain)
-        return block
+            planned.problems.append(problem)
+        chain = None if planned.problems else self.chain(planned)
+        if planned.problems or "norun" not in planned.block.attributes:
+            self.remember(planned, chain)
 
-    def chain(self, block: Block) -> Chain:
-        target = block.attributes.get("continues")
+    def chain(self, planned: PlannedBlock) -> Chain:
+        target = planned.block.attributes.get("continues")
         joined = None if target is None else self.named[target] if target else self.previous
-        if "norun" in block.attributes:
+        if "norun" in planned.block.attributes:
             chain = joined or Chain(tuple(self.preludes))
-            self.audits.append(Chain(chain.preludes, [*chain.blocks, block]))
+            self.audits.append(Chain(chain.preludes, [*chain.blocks, planned]))
             return chain
         if joined is None:
             joined = Chain(tuple(self.preludes))
             self.chains.append(joined)
-        joined.blocks.append(block)
+        joined.blocks.append(planned)
         return joined
 
-    def remember(self, block: Block, chain: Chain | None) -> None:
-        name = block.attributes.get("name")
+    def remember(self, planned: PlannedBlock, chain: Chain | None) -> None:
+        name = planned.block.attributes.get("name")
         if name is not None:
             self.named.setdefault(name, chain)
-        if "prelude" not in block.attributes:
+        if "prelude" not in planned.block.attributes:
             self.previous, self.started = chain, True
         elif chain is not None:
-            self.preludes.append(block)
+            self.preludes.append(planned)
 
-    def problem(self, block: Block) -> str | None:
-        target = block.attributes.get("continues")
-        name = block.attributes.get("name")
+    def problem(self, planned: PlannedBlock) -> str | None:
+        target = planned.block.attributes.get("continues")
+        name = planned.block.attributes.get("name")
         if target and target not in self.named:
             named = f"named are {', '.join(self.named)}" if self.named else "no block above it has a name"
             return f"continues={target}: no such block above it; {named}"

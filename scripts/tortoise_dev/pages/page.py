@@ -23,7 +23,7 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from .attributes import Info, parse_info
+from .fence_info import Info, parse_info
 from .languages import Kind
 
 MAX_BYTES = 10_000_000

@@ -11,56 +11,53 @@ import contextlib
 import faulthandler
 import gc
 import importlib
-import json
 import os
 import select
 import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from .child import Execution, Request, warm_up
-from .databases import Models, make_template
-from .guards import Guards
-from .world import CLOCK
+from ... import compat
+from ..child.execution import Execution, warm_up
+from ..child.guards import Guards
+from ..child.surroundings import CLOCK
+from ..databases.templates import make_template
+from ..protocol import (
+    Answer,
+    Crash,
+    Exit,
+    Preparation,
+    Ready,
+    Request,
+    decode_preparation,
+    decode_request,
+    encode,
+)
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
 
-# Bound before any block can patch them: what a block does to json or os must not reach the report.
-_encode = json.JSONEncoder().encode
+# Bound before any block can patch them: what a block does to os must not reach the report.
 _write, _exit = os.write, os._exit
 
-
-@dataclass
-class Preparation:
-    """What the server imports before it forks, and the templates that it fills. ``paths`` go in front of
-    sys.path.
-    """
-
-    scratch: str
-    paths: list[str] = field(default_factory=list)
-    modules: list[str] = field(default_factory=list)
-    models: Models | None = None
-    setup: str | None = None
-    engines: list[str] = field(default_factory=list)
-    templates: list[str] = field(default_factory=list)
+_LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
+"""How the messages begin after which a child only has to end."""
 
 
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
-    preparation = Preparation(**json.loads(requests.readline()))
+    preparation = decode_preparation(requests.readline())
     server = _Server(preparation, requests, answers)
     problem = server.prepare()
-    server.answer({"ready": problem is None, "problem": problem})
+    server.answer(Ready(problem))
     if problem is not None:
         return
     for line in requests:
-        request = Request.from_json(json.loads(line))
+        request = decode_request(line)
         if not forks:
             server.run_here(request)
         if not server.fork(request):
@@ -92,8 +89,8 @@ class _Server:
         self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
 
-    def answer(self, message: dict[str, Any]) -> None:
-        self.answers.write(_encode(message).encode() + b"\n")
+    def answer(self, message: Answer) -> None:
+        self.answers.write(encode(message))
 
     def prepare(self) -> str | None:
         """Import what children will need; returns what went wrong."""
@@ -110,6 +107,10 @@ class _Server:
                     importlib.import_module(name)
         except Exception as error:
             return f"models: {name} cannot be imported: {type(error).__name__}: {error}"
+        if preparation.models is not None:
+            missing = next(compat.incompatible(["python", "tortoise-orm", "aiosqlite"]), None)
+            if missing:
+                return missing
         for engine in preparation.engines:
             importlib.import_module(engine)
         for template in preparation.templates:
@@ -147,7 +148,7 @@ class _Server:
         limit = request.limit
         os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
 
-        def send(message: dict[str, Any]) -> None:
+        def send(message: Answer) -> None:
             faulthandler.dump_traceback_later(limit, file=self.stacks)
             self.answer(message)
 
@@ -185,7 +186,7 @@ class _Server:
             self.stacks.seek(0)
             dump = self.stacks.read(100_000)
             self.stacks.truncate(0)
-        self.answer({"exit": status, "timed_out": timed_out, "stacks": dump})
+        self.answer(Exit(status, timed_out, dump))
         return True
 
     def be_child(self, execution: Execution, writer: int) -> None:
@@ -195,14 +196,14 @@ class _Server:
             self.answers.close()
             gc.enable()
 
-            def send(message: dict[str, Any]) -> None:
-                _write(writer, _encode(message).encode() + b"\n")
+            def send(message: Answer) -> None:
+                _write(writer, encode(message))
 
             execution.run(send)
         except BaseException:
             import traceback
 
-            _write(writer, _encode({"crash": traceback.format_exc()}).encode() + b"\n")
+            _write(writer, encode(Crash(traceback.format_exc())))
         finally:
             _exit(0)
 
@@ -237,15 +238,16 @@ class _Server:
             *lines, pending = (pending + data).split(b"\n")
             if lines and not dying:
                 deadline = time.monotonic() + limit
-            if any(line.startswith((b'{"end"', b'{"crash"')) for line in lines):
+            if any(line.startswith(_LAST_WORDS) for line in lines):
                 ended, deadline = True, time.monotonic() + GRACE
 
     def dump_tasks(self, signum: int, frame: object) -> None:
         """In a child that is about to be killed: where each asyncio task stands."""
-        asyncio = sys.modules.get("asyncio")
-        loop = asyncio._get_running_loop() if asyncio else None
-        if asyncio is None or loop is None:
+        loop = compat.running_loop()
+        if loop is None:
             return
+        import asyncio
+
         for task in asyncio.all_tasks(loop):
             task.print_stack(file=self.stacks)
         self.stacks.flush()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .databases import statements_of
+from ..databases.sql import statements_of
 
 
 def first_difference(expected: str, actual: str) -> tuple[int, str] | None:

@@ -1,85 +1,35 @@
 """One chain, run in this process: the code of a forked (or spawned) child.
 
-The child says what happened over a private channel, one JSON object a line; that a process ends, or ends with
-status 0, says nothing.
-
-* ``{"outcome": index, "error", "problems", "idle", "stdout", "stderr", "statements", "seconds", "last"}``
-  after each block, which also restarts the time limit; ``last`` where the chain ends with it
-* ``{"end": true, "problems"}`` when the chain is cleaned up
+It tells its parent what each block did (protocol.py).
 """
 
 from __future__ import annotations
 
 import contextvars
-import gc
 import linecache
 import os
 import sys
 import types
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from . import python, world
-from .databases import Models, open_sqlite, open_url
-from .errors import BlockError, traceback_of
+from ... import compat
+from .. import source
+from ..databases.templates import open_sqlite, open_url
+from ..protocol import Answer, End, Failure, Models, Outcome, Request, Step
+from . import instrument, surroundings
 from .guards import Guards
+from .tracebacks import BlockError, traceback_of
 
 if TYPE_CHECKING:
     import asyncio
     import threading
 
-Send = Callable[[dict[str, Any]], None]
+Send = Callable[[Answer], None]
 CAPTURED = 200_000
 """Bytes of a block's output that are kept."""
-
-
-@dataclass
-class Step:
-    """One block of a chain, as it is sent to the child."""
-
-    index: int
-    kind: str
-    source: str
-    line: int
-    prelude: bool = False
-    may_fail: bool = False
-    file: str | None = None
-
-
-@dataclass
-class Request:
-    """One chain, as it is sent to the child. Paths are absolute; ``files`` are (relative path, text).
-
-    Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
-    """
-
-    page: str
-    steps: list[Step]
-    directory: str
-    scratch: str
-    skill: str
-    limit: float
-    project: str | None = None
-    copies_project: bool = False
-    files: list[tuple[str, str]] = field(default_factory=list)
-    models: Models | None = None
-    template: str | None = None
-    database: str | None = None
-    own_loop: bool = False
-    fixed: bool = False
-
-    def to_json(self) -> dict[str, Any]:
-        """A JSON object; ``from_json`` reads it."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Request:
-        """Read what ``to_json`` wrote."""
-        steps = [Step(**step) for step in data.pop("steps")]
-        return cls(steps=steps, **data)
 
 
 def warm_up(models: Models | None) -> Guards:
@@ -136,13 +86,13 @@ class Execution:
         self.prepare()
         for step in self.request.steps:
             outcome = self.run_step(step)
-            failed = bool(outcome["error"] or outcome["problems"])
-            outcome["last"] = step is self.request.steps[-1] or (failed and not step.may_fail)
+            failed = bool(outcome.failure or outcome.problems)
+            outcome.last = step is self.request.steps[-1] or (failed and not step.may_fail)
             send(outcome)
-            if outcome["last"]:
+            if outcome.last:
                 break
         self.close()
-        send({"end": True, "problems": [asdict(problem) for problem in self.guards.problems]})
+        send(End(self.guards.problems))
 
     # --- before the first block
 
@@ -150,12 +100,12 @@ class Execution:
         """Put in place what the chain finds around it: files, clock, database."""
         request = self.request
         if request.copies_project and request.project:
-            world.copy_project(Path(request.project), Path(request.directory))
+            surroundings.copy_project(Path(request.project), Path(request.directory))
         for path, text in request.files:
-            world.write_file(Path(request.directory, path), text)
-            world.extend_packages(path, request.directory)
+            surroundings.write_file(Path(request.directory, path), text)
+            surroundings.extend_packages(path, request.directory)
         if request.fixed:
-            world.fix_clock_and_chance()
+            surroundings.fix_clock_and_chance()
         if request.models is not None:
             self.open_database()
 
@@ -177,42 +127,42 @@ class Execution:
 
     # --- one block
 
-    def run_step(self, step: Step) -> dict[str, Any]:
-        """Run one block; what it did, as the JSON object that is sent."""
+    def run_step(self, step: Step) -> Outcome:
+        """Run one block and say what it did."""
         self.guards.statements.clear()
         started = perf_counter()
-        error, idle = None, None
+        failure, idle = None, None
         try:
             idle = self.execute(step)
         except BaseException as raised:
-            error = self.describe(raised, step)
+            failure = self.describe(raised, step)
         seconds = perf_counter() - started
-        _collect()  # so that an un-awaited coroutine speaks up under its own block
+        compat.collect_garbage_since_fork()  # so that an un-awaited coroutine speaks up under its own block
         _flush()
         problems, self.guards.problems = self.guards.problems, []
         stdout, stderr = map(_read_on, self.captured)
-        return {
-            "outcome": step.index,
-            "error": error,
-            "problems": [asdict(problem) for problem in problems],
-            "idle": idle,
-            "stdout": stdout,
-            "stderr": stderr,
-            "statements": [] if step.prelude else list(self.guards.statements),
-            "seconds": seconds,
-        }
+        return Outcome(
+            index=step.index,
+            failure=failure,
+            problems=problems,
+            idle=idle,
+            stdout=stdout,
+            stderr=stderr,
+            statements=[] if step.prelude else list(self.guards.statements),
+            seconds=seconds,
+        )
 
     def execute(self, step: Step) -> str | None:
         """Run a block by its kind; returns why it proved nothing, or None."""
         if step.file is not None:
-            world.write_file(Path(self.request.directory, step.file), step.source)
-            world.extend_packages(step.file, self.request.directory)
+            surroundings.write_file(Path(self.request.directory, step.file), step.source)
+            surroundings.extend_packages(step.file, self.request.directory)
         if step.kind == "python":
             return self.run_python(step)
         if step.kind == "session":
-            from . import sessions
+            from . import pycon
 
-            count = sessions.run_session(step.source, self.request.page, step.line, self.run_code)
+            count = pycon.run_session(step.source, self.request.page, step.line, self.run_code)
             return None if count else "a session without a single >>> prompt"
         from . import shell
 
@@ -246,8 +196,8 @@ class Execution:
             self.runner = asyncio.Runner()
         self.runner.run(eval(code, vars(self.module)), context=self.context)
 
-    def describe(self, error: BaseException, step: Step) -> dict[str, Any] | None:
-        """An exception as JSON: None for an exit that cut nothing off."""
+    def describe(self, error: BaseException, step: Step) -> Failure | None:
+        """An exception for the report: None for an exit that cut nothing off."""
         page = self.request.page
         line = self.guards.line_of(error)
         message = shown = _text(error)
@@ -260,7 +210,7 @@ class Execution:
             else:
                 message = f"sys.exit({error.code!r})"
         elif isinstance(error, BlockError):
-            return {"type": "", "qualified": "", "message": message, "line": error.line, "traceback": ""}
+            return Failure("", "", message, line=error.line)
         elif isinstance(error, SyntaxError) and error.filename == page:
             message = error.msg
         elif isinstance(error, AssertionError) and self.guards.compared is not None:
@@ -268,14 +218,14 @@ class Execution:
             if at == line:
                 message = f"{message} ({values})" if message else values
         kind = type(error)
-        return {
-            "type": kind.__name__,
-            "qualified": f"{kind.__module__}.{kind.__qualname__}",
-            "message": message,
-            "first_line": shown.split("\n")[0],
-            "line": line,
-            "traceback": traceback_of(error),
-        }
+        return Failure(
+            type=kind.__name__,
+            qualified=f"{kind.__module__}.{kind.__qualname__}",
+            message=message,
+            first_line=shown.split("\n")[0],
+            line=line,
+            traceback=traceback_of(error),
+        )
 
     # --- after the last block
 
@@ -289,15 +239,15 @@ class Execution:
         self.guards.report_unsent()
         vars(self.module).clear()
         self.programs.clear()
-        _collect()
+        compat.collect_garbage_since_fork()
         if self.runner is not None:
             self.runner.close()
-            _collect()
+            compat.collect_garbage_since_fork()
         threading: Any = sys.modules.get("threading")
         for thread in threading.enumerate() if threading else ():
             if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
                 thread.join()  # a script would wait for it too; the time limit ends a wait without end
-        _run_exit_functions()
+        compat.run_exit_functions()
         _flush()
 
     def report_tasks(self) -> None:
@@ -314,10 +264,10 @@ class Execution:
                 self.runner.run(_cancel(tasks), context=self.context)
 
 
-def _compile(request: Request) -> dict[int, python.Program]:
+def _compile(request: Request) -> dict[int, instrument.Program]:
     steps = [step for step in request.steps if step.kind == "python"]
     blocks = [(step.source, step.line, step.file is not None) for step in steps]
-    programs = python.make_programs(blocks, request.page)
+    programs = instrument.make_programs(blocks, request.page)
     return {step.index: program for step, program in zip(steps, programs, strict=True)}
 
 
@@ -326,7 +276,7 @@ def _lines(request: Request) -> list[str]:
     lines: list[str] = []
     for step in request.steps:
         if step.kind != "shell":
-            block = [line + "\n" for line in python.dedent(step.source).split("\n")]
+            block = [line + "\n" for line in source.dedent(step.source).split("\n")]
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block
     return lines
@@ -338,7 +288,7 @@ async def _pending_tasks() -> list[asyncio.Task[Any]]:
     for _ in range(3):
         await asyncio.sleep(0)
     current = asyncio.current_task()
-    return [t for t in asyncio.all_tasks() if t is not current and not t.done() and not _is_of_a_pool(t)]
+    return [t for t in asyncio.all_tasks() if t is not current and not t.done() and not compat.is_of_pool(t)]
 
 
 async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
@@ -358,19 +308,9 @@ async def _close_connections() -> None:
         await context.close_connections()
 
 
-def _is_of_a_pool(task: asyncio.Task[Any]) -> bool:
-    """Does this task belong to a connection pool, which ends it when it is closed (psycopg's)?"""
-    frame = getattr(task.get_coro(), "cr_frame", None)
-    if frame is None:
-        return False
-    modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
-    return any(module.startswith("psycopg_pool.") for module in modules)
-
-
 def _is_driver(thread: threading.Thread) -> bool:
     """Is this an SQLite connection's own thread (aiosqlite's)? The harness closes what it can of those."""
-    target = getattr(thread, "_target", None)
-    return "aiosqlite" in (type(thread).__module__, getattr(target, "__module__", "").partition(".")[0])
+    return "aiosqlite" in (type(thread).__module__, compat.thread_function_module(thread).partition(".")[0])
 
 
 def _text(error: BaseException) -> str:
@@ -388,25 +328,9 @@ def _flush() -> None:
             continue
 
 
-def _run_exit_functions() -> None:
-    atexit = sys.modules.get("atexit")
-    if atexit is not None:
-        atexit._run_exitfuncs()
-
-
 def _read_on(file: int) -> str:
     """What a captured output has got since it was last read."""
     data = os.read(file, CAPTURED)
     if len(data) == CAPTURED:
         os.lseek(file, 0, os.SEEK_END)
     return data.decode("utf-8", "replace")
-
-
-def _collect() -> None:
-    """Collect all garbage since the fork (what was there before is frozen).
-
-    A full collection also empties the free lists, whose memory would have to be copied; it is not needed as
-    long as nothing has got into the oldest generation.
-    """
-    _, middle, oldest = gc.get_count()
-    gc.collect(2 if oldest else 1 if middle else 0)

@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from .errors import BlockError
+from .tracebacks import BlockError
 
 # -E: functions and subshells too; the trap writes the line of the first command that fails to file descriptor
 # 9.

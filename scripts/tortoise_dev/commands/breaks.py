@@ -1,4 +1,4 @@
-"""The checker as the harness needs it: which rules does a block of a page break?"""
+"""``breaks=``: which rules does a block of a page break?"""
 
 from __future__ import annotations
 

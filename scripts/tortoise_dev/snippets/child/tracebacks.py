@@ -24,7 +24,7 @@ def traceback_of(error: BaseException) -> str:
 
 _HIDDEN = (
     ast.__file__,
-    os.path.dirname(__file__),  # noqa: PTH120
+    os.path.dirname(os.path.dirname(__file__)),  # noqa: PTH120 - all of snippets/
     "<frozen importlib",
     os.path.join(os.path.dirname(os.__file__), "asyncio"),  # noqa: PTH118, PTH120
 )

@@ -1,0 +1,170 @@
+"""Every private API of Python and of other libraries that this project uses, in one place.
+
+A private API may change in any release. ``incompatible`` tries those of a library and names it and its
+version; a worker calls it before it runs anything, and a test calls it for all libraries.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import asyncio
+    import threading
+
+PRIVATE: dict[str, tuple[str, ...]] = {
+    "python": (
+        "asyncio:_get_running_loop",
+        "asyncio.base_events:BaseEventLoop.default_exception_handler",
+        "atexit:_run_exitfuncs",
+        "_thread:_excepthook",
+    ),
+    "aiosqlite": ("aiosqlite:Connection._execute", "aiosqlite:Connection._conn"),
+    "tortoise-orm": (
+        "tortoise.queryset:AwaitableQuery",
+        "tortoise.queryset:UpdateQuery",
+        "tortoise.queryset:DeleteQuery",
+        "tortoise.queryset:BulkUpdateQuery",
+        "tortoise.queryset:BulkCreateQuery",
+    ),
+    "pytest": ("_pytest.outcomes:Skipped",),
+    "pytest-xdist": ("xdist.scheduler:LoadScopeScheduling._split_scope",),
+}
+"""The private names of each library: module, and the path within it."""
+
+
+def incompatible(libraries: Iterable[str]) -> Iterator[str]:
+    """Say for each library which private name it has no more, with its version; nothing where all are there."""
+    for library in libraries:
+        for name in PRIVATE[library]:
+            if not _exists(name):
+                missing = name.replace(":", ".")
+                yield f"{library} {_version(library)} has no {missing}, which tortoise-dev uses"
+
+
+def _exists(name: str) -> bool:
+    module, _, path = name.partition(":")
+    try:
+        found: Any = importlib.import_module(module)
+    except ImportError:
+        return False
+    for part in path.split("."):
+        if not hasattr(found, part):
+            return False
+        found = getattr(found, part)
+    return True
+
+
+def _version(library: str) -> str:
+    if library == "python":
+        return sys.version.split()[0]
+    from importlib import metadata
+
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "(of an unknown version)"
+
+
+# --- Python
+
+
+def run_exit_functions() -> None:
+    """Run what was registered with atexit, as the end of the interpreter would."""
+    atexit: Any = sys.modules.get("atexit")
+    if atexit is not None:
+        atexit._run_exitfuncs()
+
+
+def watch_threads(hook: Callable[[threading.ExceptHookArgs], None]) -> None:
+    """Take threading's excepthook, also where threading is not imported yet.
+
+    A process that has imported threading is dearer to fork by a quarter of a millisecond.
+    """
+    threading: Any = sys.modules.get("threading")
+    if threading is not None:
+        threading.excepthook = hook
+    else:
+        import _thread
+
+        _thread._excepthook = hook
+
+
+def watch_loops(handler: Callable[[dict[str, Any]], None]) -> None:
+    """Take the place of the handler that only logs the exceptions that nobody retrieves, on any event loop."""
+    from asyncio.base_events import BaseEventLoop
+
+    BaseEventLoop.default_exception_handler = handler  # type: ignore[assignment,method-assign]
+
+
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """The event loop that runs in this thread; None, also where asyncio is not imported."""
+    asyncio: Any = sys.modules.get("asyncio")
+    return asyncio._get_running_loop() if asyncio is not None else None
+
+
+def thread_function_module(thread: threading.Thread) -> str:
+    """The module of the function that a thread runs; empty where it cannot be told."""
+    return str(getattr(getattr(thread, "_target", None), "__module__", ""))
+
+
+def collect_garbage_since_fork() -> None:
+    """Collect all garbage since the fork (what was there before is frozen).
+
+    A full collection also empties the free lists, whose memory would have to be copied; it is not needed as
+    long as nothing has got into the oldest of CPython's three generations.
+    """
+    counts = gc.get_count()
+    used = [number for number, count in enumerate(counts) if count]
+    gc.collect(max(used, default=0))
+
+
+# --- Tortoise and its SQLite driver
+
+
+def is_of_pool(task: asyncio.Task[Any]) -> bool:
+    """Does this task belong to a connection pool, which ends it when it is closed (psycopg's)?"""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    if frame is None:
+        return False
+    modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
+    return any(module.startswith("psycopg_pool.") for module in modules)
+
+
+async def sqlite_bytes(connection: Any) -> bytes:
+    """The content of the database of a Tortoise connection to SQLite."""
+    driver = connection._connection
+    content: bytes = await driver._execute(driver._conn.serialize)
+    return content
+
+
+async def fill_sqlite(connection: Any, content: bytes) -> None:
+    """Replace the content of the in-memory database of a Tortoise connection to SQLite."""
+    await connection.create_connection(with_db=True)
+    driver = connection._connection
+    await driver._execute(driver._conn.deserialize, content)
+
+
+# --- pytest
+
+
+def skip_at_item(reason: str) -> BaseException:
+    """The exception that skips an item and reports the item's own place, not the line that raised it."""
+    import pytest
+
+    return pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def scheduling_by(scope: Callable[[str], str]) -> type[Any]:
+    """xdist's scheduling by scope, with ``scope`` telling the unit that must not be split."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped,unused-ignore]
+
+    class ScopeScheduling(LoadScopeScheduling):  # type: ignore[misc,unused-ignore]
+        def _split_scope(self, nodeid: str) -> str:
+            return scope(nodeid)
+
+    return ScopeScheduling

@@ -1,0 +1,146 @@
+"""The databases that chains run against: one backend is one URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+
+class DatabaseError(Exception):
+    """A database that cannot be had: the URL without its password, and what to do."""
+
+
+@dataclass(frozen=True)
+class _Scheme:
+    """What a URL's scheme means: the kind of database, its name in ids, and the drivers Tortoise takes."""
+
+    kind: str
+    name: str
+    engine: str
+    drivers: tuple[str, ...]
+
+
+_ASYNCPG = _Scheme("postgres", "postgres", "asyncpg", ("asyncpg",))
+_SCHEMES = {
+    "sqlite": _Scheme("sqlite", "sqlite", "sqlite", ("aiosqlite",)),
+    "postgres": _ASYNCPG,
+    "postgresql": _ASYNCPG,
+    "asyncpg": _ASYNCPG,
+    "psycopg": _Scheme("postgres", "psycopg", "psycopg", ("psycopg",)),
+    "mysql": _Scheme("mysql", "mysql", "mysql", ("asyncmy", "aiomysql")),
+}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A database that chains run against: its short name in ids and reports, its URL as Tortoise takes it,
+    its kind (sqlite, postgres or mysql), and the modules that a process needs to connect to it.
+    """
+
+    name: str
+    url: str
+    kind: str
+    engine: str
+    driver: str
+    is_mariadb: bool = False
+
+    @property
+    def is_server(self) -> bool:
+        """Is it a server, and not embedded?"""
+        return self.kind != "sqlite"
+
+    @property
+    def shown(self) -> str:
+        """The URL without its password."""
+        return _without_password(self.url)
+
+    def without_password(self, text: str) -> str:
+        """A text in which URLs of this server don't show the password."""
+        password = self.parts.password if self.is_server else None
+        return text.replace(f":{password}@", ":***@") if password else text
+
+    @property
+    def parts(self) -> SplitResult:
+        """The URL, split."""
+        from urllib.parse import urlsplit
+
+        return urlsplit(self.url)
+
+    def url_of(self, database: str) -> str:
+        """The URL of another database on the same server."""
+        return self.parts._replace(path=f"/{database}").geturl()
+
+
+BACKENDS = ("sqlite", "postgres", "postgresql", "mysql", "mariadb")
+"""What a block can need of a database, as it is written."""
+
+_KINDS = {"sqlite": "sqlite", "postgres": "postgres", "postgresql": "postgres"}
+_KINDS |= {"mysql": "mysql", "mariadb": "mysql"}  # mysql is met by both, mariadb by MariaDB alone
+
+
+def backend_of(url: str) -> Backend:
+    """The backend of a database URL. Raises DatabaseError for one that the harness cannot provide."""
+    shown = _without_password(url)
+    scheme = _SCHEMES.get(url.partition("://")[0].lower()) if "://" in url else None
+    if scheme is None:
+        known = ", ".join(f"{name}://" for name in _SCHEMES)
+        raise DatabaseError(f"{shown} is no database URL that Tortoise knows; it must begin with {known}")
+    engine = f"tortoise.backends.{scheme.engine}"
+    if scheme.kind == "sqlite":
+        return Backend(scheme.name, url, scheme.kind, engine, scheme.drivers[0])
+
+    import importlib.util  # here and not above: a run on SQLite starts without it
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        complete = (parts.hostname or "host=" in parts.query) and (parts.port or 1) > 0
+    except ValueError:
+        complete = False
+    if not complete:
+        raise DatabaseError(
+            f"{shown} cannot be read: expected {scheme.name}://USER:PASSWORD@HOST:PORT/DATABASE, "
+            "with special characters in the password written as %XX"
+        )
+    driver = next((name for name in scheme.drivers if importlib.util.find_spec(name)), None)
+    if driver is None:
+        missing = scheme.drivers[0]
+        raise DatabaseError(f"{shown} needs the driver {missing}: install tortoise-dev[{missing}]")
+    return Backend(scheme.name, url, scheme.kind, engine, driver)
+
+
+def backends_of(urls: Iterable[str]) -> list[Backend]:
+    """The backends of several URLs. Raises DatabaseError, also where two would share a name in reports."""
+    backends: dict[str, Backend] = {}
+    for url in urls:
+        backend = backend_of(url)
+        if backend.name in backends:
+            raise DatabaseError(
+                f"{backends[backend.name].shown} and {backend.shown}: one {backend.name} a run"
+            )
+        backends[backend.name] = backend
+    return [*backends.values()]
+
+
+def dialect_of(urls: Sequence[str]) -> str:
+    """The kind of database that expected output and SQL of a project with these databases are written for:
+    SQLite where it is among them, else the first.
+    """
+    schemes = [_SCHEMES.get(url.partition("://")[0].lower()) for url in urls]
+    kinds = [scheme.kind for scheme in schemes if scheme is not None]
+    return kinds[0] if kinds and "sqlite" not in kinds else "sqlite"
+
+
+def is_backend(word: str) -> str | None:
+    """The kind of database that a word of ``needs=`` names, or None."""
+    return _KINDS.get(word)
+
+
+def _without_password(url: str) -> str:
+    shown = re.sub(r"(://[^/@:]*):.*@", r"\1:***@", url)
+    return re.sub(r"([?&]password=)[^&]*", r"\1***", shown)

@@ -1,0 +1,110 @@
+"""From a page to its plan: what is to happen to each block. Nothing of the page is executed, no process is
+started.
+
+Blocks that only need a look (data files, files of the project, rules to be broken) are left ``checked``:
+static_checks.py gives their verdicts.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ...pages.languages import RUNNABLE, why_unchecked
+from ...pages.links import dead_links
+from ...pages.page import Block, Page, looks_like_python
+from ...settings import SnippetSettings
+from ..result import Verdict
+from .chains import link_blocks
+from .needs import problems_of_needs
+from .planned import PagePlan, PlannedBlock
+from .titles import TitleError, standing_file, titled_path
+
+_INCLUDES = re.compile(r"(\s*(--8<--.*|\{[!*%].*[!*%]\}))+\s*")
+
+
+def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:
+    """Decide what happens to each block. With ``audit``, blocks marked ``norun`` run as well."""
+    plan = PagePlan(page, settings, oddities=[*page.oddities, *dead_links(page)])
+    plan.blocks = [_begin(block, settings) for block in page.blocks]
+    plan.chains, audits = link_blocks(plan.blocks, _runs)
+    if audit:
+        plan.chains += audits
+    above: PlannedBlock | None = None
+    for planned in plan.blocks:
+        if _is_expectation(planned.block):
+            _compare(planned, above)
+        else:
+            above = planned if _runs(planned) else None
+            _decide(planned, audit=audit)
+    return plan
+
+
+def _begin(block: Block, settings: SnippetSettings) -> PlannedBlock:
+    planned = PlannedBlock(
+        block, problems=[*block.problems, *problems_of_needs(block.attributes.get("needs", ""))]
+    )
+    try:
+        planned.title = titled_path(block)
+    except TitleError as error:
+        planned.settle(Verdict("failed", str(error), block.line))
+        return planned
+    if planned.title is not None:
+        is_run = not planned.problems and "breaks" not in block.attributes
+        planned.is_written = is_run and standing_file(planned, settings) is None
+    return planned
+
+
+def _runs(planned: PlannedBlock) -> bool:
+    """Is the block there to be run, in a chain?"""
+    is_shown = planned.title is not None and not planned.is_written
+    settled = planned.fate == "settled" or "breaks" in planned.block.attributes
+    return planned.block.kind in RUNNABLE and not settled and not is_shown
+
+
+def _is_expectation(block: Block) -> bool:
+    return "output" in block.attributes or "sql" in block.attributes
+
+
+def _compare(planned: PlannedBlock, above: PlannedBlock | None) -> None:
+    """An ``output`` or ``sql`` block belongs to the block above it."""
+    start = planned.block.start
+    if planned.problems:
+        planned.settle(Verdict("unverified", "; ".join(planned.problems), start))
+    elif above is None:
+        planned.settle(Verdict("unverified", "no block that runs stands right above it", start))
+    else:
+        planned.fate, planned.source = "compared", above
+        above.outputs.append(planned)
+
+
+def _decide(planned: PlannedBlock, *, audit: bool) -> None:
+    """Give a block its fate, and its verdict where its text alone decides."""
+    block = planned.block
+    if planned.fate == "settled":
+        return
+    if planned.problems:
+        planned.settle(Verdict("unverified", "; ".join(planned.problems), block.start))
+    elif _is_checked(planned, audit=audit):
+        planned.fate = "checked"
+    elif block.kind == "prose":
+        planned.settle(_prose(block))
+    elif block.kind == "python" and _INCLUDES.fullmatch(block.source):
+        reason = "an include of the site generator: its text is not on this page"
+        planned.settle(Verdict("unverified", reason, block.start))
+    elif block.kind in ("unchecked", "unknown"):
+        planned.settle(Verdict("unverified", why_unchecked(block.info.language), block.start))
+    else:
+        planned.fate = "explained" if block.kind == "sql" else "run"
+
+
+def _is_checked(planned: PlannedBlock, *, audit: bool) -> bool:
+    block = planned.block
+    is_shown = "norun" in block.attributes and not (audit and block.kind in (*RUNNABLE, "data"))
+    stands = planned.title is not None and not planned.is_written
+    return is_shown or stands or "breaks" in block.attributes or block.kind == "data"
+
+
+def _prose(block: Block) -> Verdict:
+    if not block.info.language and looks_like_python(block.source):
+        return Verdict("unverified", "a bare fence that is Python: say ```python or ```text", block.start)
+    return Verdict("passed", "prose")

@@ -1,0 +1,99 @@
+"""From a chain to the request that a child gets."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .. import source
+from ..databases.backends import Backend
+from ..protocol import Request, Step
+from .needs import unmet
+from .planned import Chain, PagePlan, PlannedBlock
+
+SKILL = Path(__file__).resolve().parents[4]
+"""The folder that blocks know as $SKILL."""
+
+
+@dataclass
+class ChainRequest:
+    """A request, the index of each block in it, and the reason of each block that is skipped."""
+
+    request: Request
+    index: dict[PlannedBlock, int]
+    skipped: dict[PlannedBlock, str]
+
+
+def request_for(
+    plan: PagePlan,
+    chain: Chain,
+    last: PlannedBlock,
+    backend: Backend | None,
+    *,
+    directory: Path,
+    scratch: Path,
+    template: Path | None,
+) -> ChainRequest:
+    """What to send to a child so that it runs a chain up to and including ``last``."""
+    blocks = [planned for planned in chain.blocks if planned.block.line <= last.block.line]
+    skipped = _skipped(blocks, backend)
+    running = [*chain.preludes, *(planned for planned in blocks if planned not in skipped)]
+    steps = [_step(number, planned, number < len(chain.preludes)) for number, planned in enumerate(running)]
+    sources = "\n".join(planned.block.source for planned in running)
+    first = blocks[0].block.line
+    settings = plan.settings
+    request = Request(
+        page=str(plan.page.path.resolve()),
+        steps=steps,
+        directory=str(directory),
+        scratch=str(scratch),
+        skill=str(SKILL),
+        limit=settings.timeout,
+        project=str(settings.project) if settings.project else None,
+        copies_project=any(step.kind == "shell" for step in steps),
+        files=[
+            (planned.title.as_posix(), planned.block.source)
+            for planned in plan.blocks
+            if planned.is_written and planned.title and planned.block.line < first
+        ],
+        models=settings.models if backend is not None else None,
+        template=str(template) if template is not None and not migrates(steps) else None,
+        own_loop=source.needs_own_loop(sources) or "DATABASE_URL" in sources,
+        fixed=any(step.kind == "session" for step in steps)
+        or any("output" in output.block.attributes for planned in blocks for output in planned.outputs),
+    )
+    return ChainRequest(request, {planned: number for number, planned in enumerate(running)}, skipped)
+
+
+def migrates(steps: list[Step]) -> bool:
+    """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
+    return bool(steps) and steps[0].kind == "shell"
+
+
+def _step(number: int, planned: PlannedBlock, prelude: bool) -> Step:
+    block = planned.block
+    return Step(
+        index=number,
+        kind=block.kind,
+        source=block.source,
+        line=block.start,
+        prelude=prelude,
+        may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
+        file=planned.title.as_posix() if planned.is_written and planned.title else None,
+    )
+
+
+def _skipped(blocks: list[PlannedBlock], backend: Backend | None) -> dict[PlannedBlock, str]:
+    """Blocks whose needs are not met, and those that continue them."""
+    reasons: dict[PlannedBlock, str] = {}
+    for planned in blocks:
+        if planned.block.kind == "shell" and os.name == "nt":
+            reasons[planned] = "bash blocks are skipped on Windows"
+            continue
+        reason = unmet(planned.needs, backend)
+        if reason is None and reasons and "continues" in planned.block.attributes:
+            reason = f"continues a block that {next(iter(reasons.values()))}"
+        if reason is not None:
+            reasons[planned] = reason
+    return reasons

@@ -1,0 +1,225 @@
+"""The messages between the process that runs pages (the parent) and those that blocks run in (the children).
+
+The parent sends a ``Preparation`` once, then one ``Request`` for each chain. The child answers with
+``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned up; the fork
+server adds ``Exit``. Each message is one line of JSON on a private channel: that a process ends, or ends with
+status 0, says nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+Models: TypeAlias = dict[str, list[str]]
+"""Module names by Tortoise app label."""
+
+
+@dataclass
+class Preparation:
+    """What a fork server imports before it forks, and the templates that it fills. ``paths`` go in front of
+    sys.path.
+    """
+
+    scratch: str
+    paths: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    models: Models | None = None
+    setup: str | None = None
+    engines: list[str] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Step:
+    """One block of a chain: its kind, its source, and the page's line that the source begins at."""
+
+    index: int
+    kind: str
+    source: str
+    line: int
+    prelude: bool = False
+    may_fail: bool = False
+    file: str | None = None
+
+
+@dataclass
+class Request:
+    """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds.
+
+    Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
+    """
+
+    page: str
+    steps: list[Step]
+    directory: str
+    scratch: str
+    skill: str
+    limit: float
+    project: str | None = None
+    copies_project: bool = False
+    files: list[tuple[str, str]] = field(default_factory=list)
+    models: Models | None = None
+    template: str | None = None
+    database: str | None = None
+    own_loop: bool = False
+    fixed: bool = False
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Something that must fail the block though no exception did: the page's line (None: unknown), what, and
+    more of it for the report.
+    """
+
+    line: int | None
+    message: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The exception that ended a block. ``type`` is empty where it is the harness' own finding.
+
+    ``line`` is the page's (None: unknown), ``first_line`` the first line of the exception's own text.
+    """
+
+    type: str
+    qualified: str
+    message: str
+    first_line: str = ""
+    line: int | None = None
+    traceback: str = ""
+
+
+@dataclass
+class Outcome:
+    """What one block did: ``idle`` says why it proved nothing, ``last`` that the chain ends with it."""
+
+    index: int
+    failure: Failure | None = None
+    problems: list[Problem] = field(default_factory=list)
+    idle: str | None = None
+    stdout: str = ""
+    stderr: str = ""
+    statements: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    last: bool = False
+
+
+@dataclass
+class Ready:
+    """The fork server has imported everything, or what is wrong with the models or the data set."""
+
+    problem: str | None = None
+
+
+@dataclass
+class End:
+    """The chain is cleaned up; these problems were found behind its last block."""
+
+    problems: list[Problem] = field(default_factory=list)
+
+
+@dataclass
+class Crash:
+    """The harness itself failed in the child."""
+
+    traceback: str
+
+
+@dataclass
+class Exit:
+    """How the child ended: its exit status (negative: a signal), and where it stood if its time ran out."""
+
+    status: int
+    timed_out: bool
+    stacks: str = ""
+
+
+Answer: TypeAlias = Ready | Outcome | End | Crash | Exit
+
+
+@dataclass
+class Observation:
+    """What a chain's child said: outcomes by block index, what it left behind, and how it ended."""
+
+    outcomes: dict[int, Outcome] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    ended: bool = False
+    crash: str = ""
+    exit: int | None = None
+    timed_out: bool = False
+    stacks: str = ""
+
+    @property
+    def running(self) -> int | None:
+        """The index of the block that was running when the child ended; None if none was."""
+        stopped = any(outcome.last for outcome in self.outcomes.values())
+        return None if stopped or self.exit is None else len(self.outcomes)
+
+    def note(self, message: Answer) -> None:
+        """Take in one message of the child or its server."""
+        match message:
+            case Outcome():
+                self.outcomes[message.index] = message
+            case End():
+                self.ended = True
+                self.problems = message.problems
+            case Crash():
+                self.crash = message.traceback
+            case Exit():
+                self.exit = message.status
+                self.timed_out = message.timed_out
+                self.stacks = message.stacks
+
+
+_ANSWERS: dict[str, Callable[..., Answer]] = {
+    kind.__name__: kind for kind in (Ready, Outcome, End, Crash, Exit)
+}
+_NESTED: dict[str, Callable[[Any], Any]] = {
+    "failure": lambda value: None if value is None else Failure(**value),
+    "problems": lambda value: [Problem(**one) for one in value],
+    "steps": lambda value: [Step(**one) for one in value],
+    "files": lambda value: [(path, text) for path, text in value],
+}
+
+# Bound before any block can patch it: what a block does to the module json must not reach the report.
+_encode = json.JSONEncoder(default=vars).encode
+
+
+def encode(message: Answer) -> bytes:
+    """A message of the child as one line."""
+    return _encode({"is": type(message).__name__, **vars(message)}).encode() + b"\n"
+
+
+def decode(line: str) -> Answer:
+    """Read what ``encode`` wrote. Raises ValueError for anything else: it was cut off, or a block wrote into
+    the channel.
+    """
+    try:
+        data = json.loads(line)
+        return _ANSWERS[data.pop("is")](**_read(data))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"not a message: {line[:200]!r}") from error
+
+
+def encode_request(message: Preparation | Request) -> str:
+    """A message of the parent as one line."""
+    return _encode(vars(message)) + "\n"
+
+
+def decode_preparation(line: str) -> Preparation:
+    """Read what ``encode_request`` wrote of a Preparation."""
+    return Preparation(**json.loads(line))
+
+
+def decode_request(line: str) -> Request:
+    """Read what ``encode_request`` wrote of a Request."""
+    return Request(**_read(json.loads(line)))
+
+
+def _read(data: dict[str, Any]) -> dict[str, Any]:
+    return {key: _NESTED[key](value) if key in _NESTED else value for key, value in data.items()}

@@ -1,0 +1,197 @@
+"""One job after the other on one worker: from a job to the results of its blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+
+from ...settings import SnippetSettings
+from ..databases.backends import Backend
+from ..databases.provider import Databases
+from ..databases.sql import SqlError
+from ..planning.needs import unmet
+from ..planning.planned import Chain, PlannedBlock
+from ..planning.requests import ChainRequest, migrates, request_for
+from ..protocol import Observation, Preparation
+from ..result import Result, Verdict
+from ..verdicts.expectation import turned
+from ..verdicts.hints import name_hint
+from ..verdicts.run import judge_output, judge_run
+from .jobs import Job
+from .worker import Worker, WorkerError
+
+
+class Runner:
+    """Runs jobs, one at a time, on one worker that starts when it is needed. Use as a context manager."""
+
+    def __init__(
+        self,
+        settings: SnippetSettings,
+        scratch: Path,
+        databases: Databases,
+        modules: Iterable[str] = (),
+        *,
+        forks: bool | None = None,
+    ) -> None:
+        self.settings = settings
+        self.scratch = scratch
+        self.databases = databases
+        self.modules = list(modules)
+        self.forks = forks
+        self.worker: Worker | None = None
+
+    def __enter__(self) -> Runner:
+        self.scratch.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.worker is not None:
+            self.worker.stop()
+
+    def interrupt(self) -> None:
+        """End what runs now; may be called from another thread."""
+        if self.worker is not None:
+            self.worker.hang_up()
+
+    def run(self, job: Job) -> list[Result]:
+        """The results of a job's blocks, in page order.
+
+        Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that is
+        gone.
+        """
+        if job.chain is None:
+            return [self._without_chain(job, planned) for planned in job.blocks]
+        results = self._run_chain(job, job.chain)
+        if job.backend is None or not job.backend.is_server:
+            return results
+        return [_without_password(result, job.backend) for result in results]
+
+    def start(self) -> Worker:
+        """The worker, started, with the templates made if they are to be made."""
+        if self.worker is None:
+            templates = self.databases.claim()
+            preparation = Preparation(
+                scratch=str(self.scratch),
+                paths=self.settings.import_paths(),
+                modules=self.modules,
+                models=self.settings.models,
+                setup=self.settings.setup,
+                engines=[backend.engine for backend in self.databases.backends],
+                templates=templates,
+            )
+            worker = Worker(preparation, forks=self.forks)
+            try:
+                worker.start()
+            except BaseException as error:  # whatever it is: the other runners wait for the templates
+                self.databases.fail(str(error) or type(error).__name__)
+                raise
+            preparation.templates = []
+            if templates:
+                self.databases.done()
+            self.worker = worker
+        self.databases.wait()
+        return self.worker
+
+    def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
+        backend = self.databases.known(job.backend)
+        sent = request_for(
+            job.plan,
+            chain,
+            job.last_run,
+            backend,
+            directory=self.scratch / "chain",
+            scratch=self.scratch,
+            template=self.databases.sqlite,
+        )
+        observed = Observation()
+        if any(planned in sent.index for planned in chain.blocks):
+            observed = self._observe(sent, backend)
+        return [self._judge(job, planned, observed, sent) for planned in job.blocks]
+
+    def _observe(self, sent: ChainRequest, backend: Backend | None) -> Observation:
+        """Let the worker run a chain in a database of its own."""
+        worker, request = self.start(), sent.request
+        with self.databases.fresh(backend, empty=migrates(request.steps)) as url:
+            request.database = url
+            try:
+                return worker.run(request)
+            except WorkerError as error:
+                return Observation(crash=str(error))
+
+    def _judge(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Result:
+        plan, backend, block = job.plan, job.backend, planned.block
+        if planned.source is not None:
+            return self._judge_output(job, planned, planned.source, seen, sent)
+        if planned in sent.skipped:
+            return plan.result_of(planned, Verdict("skipped", sent.skipped[planned]), backend)
+        number = sent.index[planned]
+        verdict = judge_run(block, number, seen, self.settings.timeout)
+        hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
+        result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
+        outcome = seen.outcomes.get(number)
+        if outcome is None:
+            return result
+        statements = tuple(outcome.statements)
+        watched = (backend is not None and block.kind != "shell") or bool(statements)
+        queries = len(statements) if watched else None
+        return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
+
+    def _judge_output(
+        self, job: Job, planned: PlannedBlock, above: PlannedBlock, seen: Observation, sent: ChainRequest
+    ) -> Result:
+        plan, backend = job.plan, job.backend
+        dialect = plan.dialect(above)
+        if backend is not None and backend.kind != dialect:
+            reason = f"is compared on {dialect}, which is not among the databases of this run"
+            return plan.result_of(planned, Verdict("skipped", reason), backend)
+        if above in sent.skipped:
+            return plan.result_of(planned, Verdict("skipped", sent.skipped[above]), backend)
+        number = sent.index[above]
+        judged = judge_run(above.block, number, seen, self.settings.timeout)
+        outcome = seen.outcomes.get(number) if judged.status == "passed" else None
+        verdict, actual = judge_output(planned.block, above.block, outcome)
+        return replace(plan.result_of(planned, verdict, backend), actual=actual)
+
+    def _without_chain(self, job: Job, planned: PlannedBlock) -> Result:
+        """Lone SQL, and expectations whose block is not run."""
+        plan, above = job.plan, planned.source
+        if above is None:
+            return plan.result_of(planned, self._explain(job, planned), job.backend)
+        if above.verdict is not None and above.verdict.status == "skipped":
+            return plan.result_of(planned, Verdict("skipped", above.verdict.reason), None)
+        start = planned.block.start
+        return plan.result_of(planned, Verdict("unverified", "the block above it was not run", start), None)
+
+    def _explain(self, job: Job, planned: PlannedBlock) -> Verdict:
+        block, backend = planned.block, self.databases.known(job.backend)
+        missing = unmet(planned.needs, backend)
+        if missing is not None:
+            return Verdict("skipped", missing)
+        dialect = job.plan.dialect(planned)
+        if backend is not None and backend.kind != dialect:
+            reason = f"is written for {dialect}, which is not among the databases of this run"
+            return Verdict("skipped", reason)
+        if self.settings.models:
+            self.start()
+        try:
+            self.databases.explain(block.source, backend)
+        except SqlError as error:
+            line = block.start + error.line - 1
+            if error.unknown:
+                return Verdict("unverified", f"SQL: {error}", line)
+            return turned(block, Verdict("failed", f"SQL: {error}", line))
+        if not block.source.strip():
+            return Verdict("unverified", "an empty block", block.start)
+        return turned(block, Verdict("passed", "explained"))
+
+
+def _without_password(result: Result, backend: Backend) -> Result:
+    """A block may print or raise the URL of its database."""
+    hide = backend.without_password
+    actual = hide(result.actual) if result.actual is not None else None
+    sql = tuple(hide(statement) for statement in result.sql)
+    return replace(result, reason=hide(result.reason), detail=hide(result.detail), sql=sql, actual=actual)

@@ -1,0 +1,20 @@
+"""The private APIs of other libraries: all are there today, and one that is missing is named."""
+
+from __future__ import annotations
+
+import pytest
+from tortoise_dev import compat
+
+
+def test_every_private_name_is_there() -> None:
+    assert list(compat.incompatible(compat.PRIVATE)) == []
+
+
+def test_a_missing_name_is_told_with_library_and_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(compat.PRIVATE, "python", ("atexit:_run_exitfuncs", "atexit:_no_such_function"))
+    monkeypatch.setitem(compat.PRIVATE, "pytest", ("pytest:no_such.name", "no_such_module:thing"))
+    python, first, second = compat.incompatible(["python", "pytest"])
+    assert python.startswith("python 3.")
+    assert "atexit._no_such_function" in python
+    assert first == f"pytest {pytest.__version__} has no pytest.no_such.name, which tortoise-dev uses"
+    assert "no_such_module.thing" in second
