@@ -1,4 +1,4 @@
-"""The pages in tests/cases, one trap each: the harness must treat every one as cases.toml says.
+"""The pages in tests/cases, one trap each: the harness must treat each as the tables in *.toml there say.
 
 All pages of a folder that should end alike share one run of the command, because starting it costs more than
 most pages do; that also shows that pages don't disturb each other. ``CASES_ALONE=1`` runs each by itself.
@@ -41,7 +41,7 @@ Entry = dict[str, Any]
 
 @dataclass(frozen=True)
 class Case:
-    """One table of cases.toml; the head of that file says what each key means."""
+    """One table of a file of cases; the head of cases.toml says what each key means."""
 
     name: str
     file: str
@@ -92,8 +92,17 @@ class Run:
     seconds: float
 
 
+def case_tables() -> dict[str, dict[str, Any]]:
+    """The cases of all files, by name."""
+    files = [file for file in sorted(CASES.glob("*.toml")) if file.name != "pyproject.toml"]
+    tables = [tomllib.loads(file.read_text(encoding="utf-8"))["case"] for file in files]
+    merged = {name: table for part in tables for name, table in part.items()}
+    assert len(merged) == sum(map(len, tables)), "a name stands in two files"
+    return merged
+
+
 def load_cases() -> list[Case]:
-    tables = tomllib.loads((CASES / "cases.toml").read_text(encoding="utf-8"))["case"]
+    tables = case_tables()
     cases = [Case(name=name, **table) for name, table in tables.items()]
     return [case for case in cases if not (case.posix and sys.platform == "win32")]
 
@@ -127,7 +136,7 @@ def formed(text: str, form: str) -> bytes:
 
 def write_pages(target: Path, cases: Iterable[Case] = ALL) -> Path:
     """A copy of the cases as they are run, outside of the repository and of its pyproject.toml."""
-    shutil.copytree(CASES, target, ignore=shutil.ignore_patterns("cases.toml", "__pycache__", ".*"))
+    shutil.copytree(CASES, target, ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for case in cases:
         if case.form:
             text = (CASES / case.file).read_text(encoding="utf-8")
@@ -392,7 +401,7 @@ def test_case_in_pytest(case: Case, in_pytest: dict[str, list[str]]) -> None:
 
 def test_every_page_is_a_case_and_every_case_a_page() -> None:
     pages = {path.relative_to(CASES).as_posix() for path in CASES.rglob("*") if path.suffix in SUFFIXES}
-    tables = tomllib.loads((CASES / "cases.toml").read_text(encoding="utf-8"))["case"]
+    tables = case_tables()
     assert pages == {table["file"] for table in tables.values()}
     assert all(Path(table["file"]).stem == name for name, table in tables.items())
     assert not any(Path(page).stem.upper() in ("SKILL", "README") for page in pages)

@@ -38,7 +38,7 @@ PRIVATE: dict[str, tuple[str, ...]] = {
 
 
 def incompatible(libraries: Iterable[str]) -> Iterator[str]:
-    """Say for each library which private name it has no more, with its version; nothing where all are there."""
+    """Say for each library which private name it lacks, with its version; nothing where all are there."""
     for library in libraries:
         for name in PRIVATE[library]:
             if not _exists(name):
@@ -95,7 +95,7 @@ def watch_threads(hook: Callable[[threading.ExceptHookArgs], None]) -> None:
 
 
 def watch_loops(handler: Callable[[dict[str, Any]], None]) -> None:
-    """Take the place of the handler that only logs the exceptions that nobody retrieves, on any event loop."""
+    """Replace asyncio's handler of exceptions that nobody retrieves, on any event loop: it only logs them."""
     from asyncio.base_events import BaseEventLoop
 
     BaseEventLoop.default_exception_handler = handler  # type: ignore[assignment,method-assign]
