@@ -1,4 +1,4 @@
-"""Expected text against what there is: ``...`` matches anything, SQL is compared without its layout."""
+"""Expected text against what there is: ``...`` is a wildcard, SQL is compared without its layout."""
 
 from __future__ import annotations
 
@@ -10,20 +10,55 @@ from ..databases.sql import statements_of
 def first_difference(expected: str, actual: str) -> tuple[int, str] | None:
     """Compare printed text; returns (line within the expected text, what differs), or None where they match.
 
-    Trailing white space and trailing blank lines don't count. ``...`` matches anything within a line, and on
-    a line of its own any number of lines.
+    Trailing white space, trailing blank lines and ANSI colours don't count. ``...`` matches anything within a
+    line, and alone on a line it matches any number of lines; it does not match an output without any line.
     """
     wanted = [line.rstrip() for line in expected.rstrip().split("\n")]
-    got = [line.rstrip() for line in actual.rstrip().split("\n")]
-    if _matches("\n".join(wanted), "\n".join(got)):
-        return None
-    for number, line in enumerate(wanted):
+    got = [line.rstrip() for line in _ANSI.sub("", actual).rstrip().split("\n")]
+    if got == [""] and wanted != [""]:
+        return 1, f"expected {_quoted(wanted[0])}, but nothing was printed"
+    runs = _runs_between_wildcards(wanted)
+    place, last = 0, len(runs) - 1
+    for number, (line, run) in enumerate(runs):
+        is_fixed = number == 0
+        found = place if is_fixed else _place_of(run, got, place, at_end=number == last)
+        if found is None:
+            return line, f"nothing matches what stands after the ... ; got {_quoted(actual)}"
+        for offset, pattern in enumerate(run):
+            here = got[found + offset] if found + offset < len(got) else None
+            if here is None or not _matches(pattern, here):
+                there = "nothing more" if here is None else _quoted(here)
+                return line + offset, f"expected {_quoted(pattern)}, got {there}"
+        place = found + len(run)
+    if last == 0 and place < len(got):
+        return len(wanted), f"expected nothing more, got {_quoted(got[place])}"
+    return None
+
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+
+
+def _runs_between_wildcards(wanted: list[str]) -> list[tuple[int, list[str]]]:
+    """The lines between those that are a lone ``...``, with the number (from 1) of the first line of each
+    run.
+    """
+    runs: list[tuple[int, list[str]]] = [(1, [])]
+    for number, line in enumerate(wanted, 1):
         if line == "...":
-            return number + 1, f"nothing matches what stands after the ... ; got {_quoted(actual)}"
-        if number >= len(got) or not _matches(line, got[number]):
-            there = _quoted(got[number]) if number < len(got) else "nothing more"
-            return number + 1, f"expected {_quoted(line)}, got {there}"
-    return len(wanted), f"expected nothing more, got {_quoted(got[len(wanted)])}"
+            runs.append((number + 1, []))
+        else:
+            runs[-1][1].append(line)
+    return runs
+
+
+def _place_of(run: list[str], got: list[str], start: int, *, at_end: bool) -> int | None:
+    """Where a run of lines stands in the output, from ``start`` on: at its end, or at the first place."""
+    final = len(got) - len(run)
+    places = range(max(start, final), final + 1) if at_end else range(start, final + 1)
+    for place in places:
+        if all(_matches(pattern, got[place + offset]) for offset, pattern in enumerate(run)):
+            return place
+    return None
 
 
 def first_sql_difference(expected: str, actual: tuple[str, ...]) -> tuple[int, str] | None:

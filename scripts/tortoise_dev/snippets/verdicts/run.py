@@ -31,8 +31,11 @@ def judge_output(block: Block, above: Block, outcome: Outcome | None) -> tuple[V
         statements = tuple(outcome.statements)
         difference, actual = first_sql_difference(block.source, statements), sql_text(statements)
     else:
-        raised = outcome.failure is not None and "raises" in above.attributes
-        actual = f"{outcome.failure.first_line}\n" if raised and outcome.failure else outcome.stdout
+        actual = outcome.stdout
+        if outcome.failure is not None and "raises" in above.attributes:
+            message = f"{outcome.failure.first_line}\n"
+            printed_too = first_difference(block.source, actual + message) is None
+            actual = actual + message if printed_too else message
         difference = first_difference(block.source, actual)
     if difference is None:
         return Verdict("passed"), None
