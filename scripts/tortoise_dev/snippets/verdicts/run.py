@@ -10,6 +10,7 @@ from ..protocol import Failure, Observation, Outcome, Problem
 from ..result import Verdict
 from .expectation import turned
 from .output import first_difference, first_sql_difference, sql_text
+from .prints import first_print_difference
 
 
 def judge_run(block: Block, index: int, seen: Observation, limit: float) -> Verdict:
@@ -97,6 +98,10 @@ def _judge_expectation(block: Block, outcome: Outcome, problems: list[Problem], 
         plural = "query" if queries == "1" else "queries"
         reason = f"expected {int(queries)} {plural}, it sent {len(sent)}"
         return turned(block, Verdict("failed", reason, block.line, sql_text(tuple(sent)) + detail))
+    differs = first_print_difference(block.source, outcome.stdout) if block.kind == "python" else None
+    if differs is not None:
+        line, reason = differs
+        return turned(block, Verdict("failed", reason, block.start + line - 1, detail))
     if outcome.idle is not None and "norun" not in block.attributes:
         return Verdict("unverified", outcome.idle, block.start)
     return turned(block, Verdict("passed"))
