@@ -31,7 +31,7 @@ PRIVATE: dict[str, tuple[str, ...]] = {
         "tortoise.queryset:BulkUpdateQuery",
         "tortoise.queryset:BulkCreateQuery",
     ),
-    "pytest": ("_pytest.outcomes:Skipped",),
+    "pytest": ("_pytest.outcomes:Skipped", "_pytest.python:Module._getobj"),
     "pytest-xdist": ("xdist.scheduler:LoadScopeScheduling._split_scope",),
 }
 """The private names of each library: module, and the path within it."""

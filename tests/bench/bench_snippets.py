@@ -47,7 +47,7 @@ TITLES: dict[Form, str] = {
 EXAMPLES = """\
 examples:
   uv run tests/bench/bench_snippets.py
-        everything, 5 rounds: about ten minutes on two cores
+        everything, 3 rounds: about seven minutes on two cores
   uv run tests/bench/bench_snippets.py --rounds 3 --corpus trivial --tool sybil --tool snippets.py
         a first impression in half a minute
   uv run tests/bench/bench_snippets.py --env /tmp/bench-peers
@@ -539,7 +539,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         epilog=EXAMPLES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--rounds", type=positive, default=5, metavar="N", help="timed rounds (default 5)")
+    parser.add_argument("--rounds", type=positive, default=3, metavar="N", help="timed rounds (default 3)")
     parser.add_argument("--corpus", action="append", choices=FORMS, help="only this corpus; repeatable")
     parser.add_argument(
         "--tool", action="append", metavar="TEXT", help="only tools with TEXT in their name; repeatable"

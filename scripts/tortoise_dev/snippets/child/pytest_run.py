@@ -1,7 +1,7 @@
 """Tests and fixtures in a block: pytest runs them in the child, with the docs' own conftest.py and settings.
 
-The block has been executed already. A collector shows pytest the module that it made, at the page's place, so that
-every conftest.py above the page counts.
+The block has been executed already. A collector shows pytest the module that it made, at the page's place, so
+that every conftest.py above the page counts.
 """
 
 from __future__ import annotations
@@ -15,8 +15,6 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-
-from ... import compat
 
 # What a project's own pytest settings may ask for, and what makes no sense for one block in a child.
 _OPTIONS = (
@@ -129,7 +127,7 @@ class _Session:
     def pytest_exception_interact(self, call: pytest.CallInfo[Any], report: Any) -> None:
         error = call.excinfo.value if call.excinfo is not None else None
         if error is None or type(error).__module__.startswith("_pytest."):
-            self.told.append(str(report.longrepr).strip().split("\n")[-1])
+            self.told.append(_first_reason(str(report.longrepr)))
         else:
             self.errors.append(error)
 
@@ -139,3 +137,9 @@ class _Session:
             self.skipped.append(str(getattr(report, "wasxfail", "") or reason).removeprefix("Skipped: "))
         elif report.passed and report.when == "call":
             self.passed += 1
+
+
+def _first_reason(report: str) -> str:
+    """The first line of a report that pytest marks as the error (``E``), else its last line."""
+    lines = report.strip().split("\n")
+    return next((line[1:].strip() for line in lines if line.startswith("E  ")), lines[-1])

@@ -10,7 +10,8 @@ _PRINTED = re.compile(r"^[ \t]*#>(?: (.*)|)$")
 
 
 def first_print_difference(source: str, printed: str) -> tuple[int, str] | None:
-    """Compare the ``#>`` lines of a block with what it printed; returns (line within the block, what differs).
+    """Compare the ``#>`` lines of a block with what it printed; returns (line within the block, what
+    differs).
 
     None where they match, and where the block has no such line.
     """
