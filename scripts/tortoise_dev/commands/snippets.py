@@ -10,28 +10,32 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from .. import __version__
 from ..progress import Progress
 from ..report import FORMATS, Finding, to_github, to_json, to_sarif
-from ..settings import SettingsError, SnippetSettings, find_settings
+from ..settings import SnippetSettings, find_settings
 from ..snippets.collect import SUFFIXES, pages_under, shown_path
 from ..snippets.databases import Backend, DatabaseError, backends_of
-from ..snippets.page import Block, PageError, read_page, read_text
-from ..snippets.plan import PagePlan, plan_page, settled_results
-from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
-from ..snippets.run import Job, jobs_of, run_jobs
-from ..snippets.update import updated, write_atomically
+from . import common
+from .common import UnusableError, show, tell
 from .judging import broken_rules
+
+if TYPE_CHECKING:  # they import packages: the functions that need them do it, so that --help needs none
+    from ..snippets.page import Block
+    from ..snippets.plan import PagePlan
+    from ..snippets.run import Job
 
 _EXAMPLES = """\
 examples:
-  snippets.py                              run the pages named in pyproject.toml
-  snippets.py docs/ README.md              run these
-  snippets.py --select docs/a.md:42        only the block at line 42 (and what it continues)
-  snippets.py --update docs/               rewrite the output and sql blocks that differ
-  snippets.py --audit                      also run the norun blocks: one that passes fails
-  snippets.py --format json | jq .summary
+  %(prog)s                              run the pages named in pyproject.toml
+  %(prog)s docs/ README.md              run these
+  %(prog)s --select docs/a.md:42        only the block at line 42 (and what it continues)
+  %(prog)s --update docs/               rewrite the output and sql blocks that differ
+  %(prog)s --audit                      also run the norun blocks: one that passes fails
+  %(prog)s --format json | jq .summary
 
 It executes what the pages say, as you: run it on pages that you trust.
 
@@ -63,49 +67,34 @@ class Selection:
         return not self.places or any(line is None or start <= line < end for line in here)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    parser = _parser()
-    options = parser.parse_args(arguments)
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, which the user called ``prog``; returns its exit status."""
+    return common.run(_parser(prog), _run, arguments, extra="snippets")
+
+
+def _run(options: argparse.Namespace) -> int:
     here = Path.cwd()
-    try:
-        given = [Path(path) for path in options.paths]
-        settings = find_settings([*(_folder(path) for path in given[:1]), here])
-        backends = _backends(options.db, settings)
-        selection = _selection(options)
-    except (SettingsError, DatabaseError, ValueError) as error:
-        print(f"snippets.py: {error}", file=sys.stderr)
-        return 2
+    given = [Path(path) for path in options.paths]
+    settings = find_settings(common.settings_folders(given, here))
+    selection = _selection(options)
     paths = given or [place for place, _ in selection.places] or list(settings.paths)
     if not paths:
-        print(
-            "snippets.py: no pages: name some, or set paths in [tool.tortoise-dev.snippets]", file=sys.stderr
-        )
-        return 2
+        raise UnusableError("no pages: name some, or set paths in [tool.tortoise-dev.snippets]")
     report = Report()
-    plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
-    if options.list:
-        print(_listing(plans, selection))
-        return 2 if report.faults else 0
     try:
+        backends = _backends(options.db, settings)
+        plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
+        if options.list:
+            show(_listing(plans, selection))
+            return 2 if report.faults else 0
         run_plans(plans, settings, backends, selection, report, workers=options.n)
     except DatabaseError as error:
-        print(f"snippets.py: {error}", file=sys.stderr)
-        return 2
+        raise UnusableError(str(error)) from None
     if options.update:
         update_pages(plans, report)
     if options.record:
-        try:
-            write_record(report, backends, options.record)
-        except OSError as error:
-            print(f"snippets.py: --record {options.record}: {error.strerror}", file=sys.stderr)
-            return 2
-    try:
-        print(render(report, options.format), flush=True)
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _write_record(report, backends, options.record)
+    show(render(report, options.format))
     return report.exit_code()
 
 
@@ -119,6 +108,9 @@ def read_plans(
     audit: bool = False,
 ) -> list[PagePlan]:
     """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
+    from ..snippets.page import PageError, read_page
+    from ..snippets.plan import plan_page
+
     plans: list[PagePlan] = []
     files: dict[Path, Path] = {}
     for path in paths:
@@ -156,6 +148,9 @@ def run_plans(
     workers: int,
 ) -> None:
     """Run all blocks that are selected and put their results, in page order, into the report."""
+    from ..snippets.plan import settled_results
+    from ..snippets.run import jobs_of, run_jobs
+
     started = time.perf_counter()
     results: dict[int, list[Result]] = defaultdict(list)
     order = {id(plan): number for number, plan in enumerate(plans)}
@@ -194,6 +189,9 @@ def run_plans(
 
 def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
     """Rewrite the expected outputs that differ; their results become passed ones."""
+    from ..snippets.page import read_text
+    from ..snippets.update import updated, write_atomically
+
     for plan in plans:
         changes = {}
         for position, result in enumerate(report.results):
@@ -206,7 +204,16 @@ def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
         if changes:
             path = plan.page.path
             write_atomically(path, updated(read_text(path), list(changes.values())))
-            print(f"updated {plan.page.name}: {len(changes)} blocks", file=sys.stderr)
+            tell(f"updated {plan.page.name}: {len(changes)} blocks")
+
+
+def _write_record(report: Report, backends: list[Backend], folder: Path) -> None:
+    from ..snippets.record import write_record
+
+    try:
+        write_record(report, backends, folder)
+    except OSError as error:
+        raise UnusableError(f"--record {folder}: {error.strerror}") from None
 
 
 def render(report: Report, form: str) -> str:
@@ -223,7 +230,7 @@ def render(report: Report, form: str) -> str:
     findings += [Finding(f.path, f.line, "snippet-input", f.message) for f in report.faults]
     if form == "github":
         return to_github(findings)
-    return to_sarif(findings, "tortoise-dev snippets", _version(), RULES)
+    return to_sarif(findings, "tortoise-dev snippets", __version__, RULES)
 
 
 def _text(report: Report) -> str:
@@ -282,12 +289,9 @@ def _check_selection(selection: Selection, report: Report) -> None:
         report.faults.append(Fault("--select", "no block is selected: see --list"))
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="snippets.py",
-        description="Run every fenced block of Markdown pages, and say what became of each.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _parser(prog: str | None) -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        prog, "Run every fenced block of Markdown pages, and say what became of each.", _EXAMPLES
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, or folders of pages")
     parser.add_argument("--db", action="append", metavar="URL", help="database to run against (repeatable)")
@@ -325,7 +329,7 @@ def _selection(options: argparse.Namespace) -> Selection:
         elif text.lower().endswith(SUFFIXES):
             places.append((Path(text).resolve(), None))
         else:
-            raise ValueError(f"--select {text}: expected PAGE or PAGE:LINE")
+            raise UnusableError(f"--select {text}: expected PAGE or PAGE:LINE")
     return Selection(tuple(places), frozenset(language.lower() for language in options.language))
 
 
@@ -339,14 +343,5 @@ def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend
     return backends_of(urls or settings.databases)
 
 
-def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
-
-
-def _version() -> str:
-    import importlib.metadata
-
-    try:
-        return importlib.metadata.version("tortoise-dev")
-    except importlib.metadata.PackageNotFoundError:
-        return "0"
+if __name__ == "__main__":
+    sys.exit(main())
