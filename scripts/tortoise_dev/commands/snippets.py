@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import sys
 import time
@@ -340,6 +341,8 @@ def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend
                 "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
             )
         return []
+    if importlib.util.find_spec("tortoise") is None:
+        raise ModuleNotFoundError(name="tortoise")
     return backends_of(urls or settings.databases)
 
 
