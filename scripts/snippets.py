@@ -3,14 +3,7 @@
 
 import sys
 
-try:
-    from tortoise_dev.commands.snippets import main
-except ModuleNotFoundError as error:
-    print(
-        f"snippets.py: {error.name} is missing: use 'uv run', or install tortoise-dev[snippets]",
-        file=sys.stderr,
-    )
-    sys.exit(2)
+from tortoise_dev.commands.snippets import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
+
+pytestmark = pytest.mark.slow
 
 
 def test_the_running_example_passes_its_own_tests() -> None:

@@ -1,7 +1,8 @@
 """The pages in tests/cases, one trap each: the harness must treat each as the tables in *.toml there say.
 
-All pages of a folder that should end alike share one run of the command, because starting it costs more than
-most pages do; that also shows that pages don't disturb each other. ``CASES_ALONE=1`` runs each by itself.
+The pages of the selected cases share runs of the command, one for those of a folder that should end alike,
+because starting it costs more than most pages do; that also shows that pages don't disturb each other. One
+selected case (``-k fence_py_alias``) runs its own page alone; ``CASES_ALONE=1`` runs each page by itself.
 """
 
 from __future__ import annotations
@@ -19,9 +20,12 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from .conftest import Selected
 
 CASES = Path(__file__).parent / "cases"
 COMMAND = Path(__file__).parents[1] / "scripts" / "snippets.py"
@@ -108,6 +112,7 @@ def load_cases() -> list[Case]:
 
 
 ALL = load_cases()
+BY_NAME = {case.name: case for case in ALL}
 
 
 # --- pages
@@ -313,12 +318,6 @@ pytest_runtest_logreport = pytest_collectreport = _note
 '''
 
 
-def run_pytest(tree: Path, folder: str, scratch: Path) -> dict[str, list[str]]:
-    """Run ``pytest --snippets`` over a folder's pages; returns the outcomes of each page's reports."""
-    pages = sorted(path.name for path in (tree / folder).iterdir() if path.suffix in SUFFIXES)
-    return pytest_outcomes(tree / folder, pages, scratch)[1]
-
-
 def pytest_outcomes(folder: Path, pages: list[str], scratch: Path) -> tuple[int, dict[str, list[str]]]:
     """The exit code of ``pytest --snippets`` over pages, and the outcomes of each page's items."""
     scratch.mkdir()
@@ -346,32 +345,52 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def observed(tree: Path) -> tuple[dict[str, Seen], list[str]]:
+def observed(
+    request: pytest.FixtureRequest, selected: Selected, tree: Path
+) -> tuple[dict[str, Seen], list[str]]:
+    """What the command does with the selected cases; with all, where no selected test is about some."""
     before = contents(tree)
-    seen, problems = observe(tree, ALL)
+    seen, problems = observe(tree, in_order(selected(request, "case")) or ALL)
     after = contents(tree)
     changed = sorted(set(before.items()) ^ set(after.items()))
     return seen, problems + [f"a run left or changed {name}" for name in dict(changed)]
 
 
 @pytest.fixture(scope="module")
-def in_pytest(tree: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
+def in_pytest(
+    request: pytest.FixtureRequest, selected: Selected, tree: Path, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[str]]:
+    """The outcomes of each selected case's items, by file: one run of pytest for each folder."""
     scratch = tmp_path_factory.mktemp("pytest")
-    folders = sorted({case.folder for case in ALL})
-    places = [scratch / str(number) for number in range(len(folders))]
+    pages: dict[str, list[str]] = defaultdict(list)
+    for case in in_order(selected(request, "case")):
+        pages[case.folder].append(case.page)
+
+    def run_folder(folder: str) -> dict[str, list[str]]:
+        _, outcomes = pytest_outcomes(
+            tree / folder, pages[folder], scratch / folder.replace("/", "-").replace(".", "top")
+        )
+        return {(Path(folder) / page).as_posix(): found for page, found in outcomes.items()}
+
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda f, s: run_pytest(tree, f, s), folders, places))
-    return {
-        (Path(folder) / page).as_posix(): outcomes
-        for folder, pages in zip(folders, found, strict=True)
-        for page, outcomes in pages.items()
-    }
+        return {file: found for part in pool.map(run_folder, pages) for file, found in part.items()}
+
+
+def in_order(cases: Iterable[Case]) -> list[Case]:
+    """The cases in the order of cases.toml, each once."""
+    names = {case.name for case in cases}
+    return [case for case in ALL if case.name in names]
+
+
+def each(cases: Iterable[Case]) -> list[Any]:
+    """A parameter for each case, under its name; what takes its time limit is slow."""
+    return [pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.slow else []) for case in cases]
 
 
 # --- every case
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", each(ALL))
 def test_case(case: Case, observed: tuple[dict[str, Seen], list[str]]) -> None:
     seen = observed[0][case.name]
     problems = problems_of(case, seen)
@@ -389,7 +408,8 @@ def pytest_applies(case: Case) -> bool:
     return not case.args and (case.exit != 1 or case.statuses != [] or bool(case.fail_lines or case.contains))
 
 
-@pytest.mark.parametrize("case", [case for case in ALL if pytest_applies(case)], ids=lambda case: case.name)
+@pytest.mark.slow
+@pytest.mark.parametrize("case", each(case for case in ALL if pytest_applies(case)))
 def test_case_in_pytest(case: Case, in_pytest: dict[str, list[str]]) -> None:
     outcomes = in_pytest.get(case.file, [])
     assert outcomes, "pytest reports nothing about the page"
@@ -407,7 +427,7 @@ def test_every_page_is_a_case_and_every_case_a_page() -> None:
     assert not any(Path(page).stem.upper() in ("SKILL", "README") for page in pages)
 
 
-@pytest.mark.parametrize("case", ALL, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", each(ALL))
 def test_case_makes_sense(case: Case) -> None:
     """An expectation that contradicts itself, or a trap that an editor took away, proves nothing."""
     raw = (CASES / case.file).read_bytes()
@@ -451,18 +471,25 @@ WRONG: dict[str, tuple[str, dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("wrong", WRONG)
-def test_a_wrong_expectation_is_noticed(wrong: str, observed: tuple[dict[str, Seen], list[str]]) -> None:
-    name, change, message = WRONG[wrong]
-    case = next(case for case in ALL if case.name == name)
-    seen = observed[0][name]
+@pytest.mark.parametrize(
+    ("case", "change", "message"),
+    [(BY_NAME[name], change, message) for name, change, message in WRONG.values()],
+    ids=WRONG,
+)
+def test_a_wrong_expectation_is_noticed(
+    case: Case, change: dict[str, Any], message: str, observed: tuple[dict[str, Seen], list[str]]
+) -> None:
+    seen = observed[0][case.name]
     assert not problems_of(case, seen)
     assert any(message in problem for problem in problems_of(replace(case, **change), seen))
 
 
+@pytest.mark.parametrize("case", [BY_NAME["fence_longer_close"]], ids=[""])
 @pytest.mark.parametrize("spoil", ["ids", "order", "status", "reason", "field"])
-def test_a_malformed_report_is_noticed(spoil: str, observed: tuple[dict[str, Seen], list[str]]) -> None:
-    first, second = (dict(entry) for entry in observed[0]["fence_longer_close"].entries)
+def test_a_malformed_report_is_noticed(
+    case: Case, spoil: str, observed: tuple[dict[str, Seen], list[str]]
+) -> None:
+    first, second = (dict(entry) for entry in observed[0][case.name].entries)
     assert not malformed([first, second])
     match spoil:
         case "ids":
@@ -478,10 +505,11 @@ def test_a_malformed_report_is_noticed(spoil: str, observed: tuple[dict[str, See
     assert malformed([first, second])
 
 
+@pytest.mark.slow
 def test_a_changed_page_is_noticed(tmp_path: Path) -> None:
     """From end to end, in the command and in pytest: a page that broke is no longer what its case says."""
     tree = write_pages(tmp_path / "pages")
-    case = next(case for case in ALL if case.name == "fence_control_passes")
+    case = BY_NAME["fence_control_passes"]
     page = tree / case.file
     page.write_text(page.read_text(encoding="utf-8").replace("== 2", "== 3"), encoding="utf-8")
     seen, problems = observe(tree, [case])

@@ -49,7 +49,12 @@ def server(name: str) -> str:
     return SERVERS[name]
 
 
-@pytest.fixture(params=["postgres", "mysql"])
+@pytest.fixture(
+    params=[
+        pytest.param("postgres", marks=pytest.mark.servers),
+        pytest.param("mysql", marks=pytest.mark.servers),
+    ]
+)
 def url(request: pytest.FixtureRequest) -> str:
     return server(request.param)
 
@@ -159,6 +164,7 @@ def test_each_chain_has_a_new_database(folder: Path, url: str) -> None:
     assert [block["queries"] for block in blocks] == [2, 3, 1, 2]
 
 
+@pytest.mark.servers
 def test_two_drivers_reach_one_server(folder: Path) -> None:
     url = server("postgres")
     page = "```python\nfrom shop.models import Item\n\nassert await Item.all().count()\n```\n"
@@ -247,7 +253,14 @@ END
 
 
 @posix
-@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "sqlite",
+        pytest.param("postgres", marks=pytest.mark.servers),
+        pytest.param("mysql", marks=pytest.mark.servers),
+    ],
+)
 def test_a_block_that_connects_by_itself_finds_the_url(folder: Path, kind: str) -> None:
     url = "sqlite://:memory:" if kind == "sqlite" else server(kind)
     blocks = blocks_of(folder, OWN_CONNECTION, "--db", url)
@@ -307,6 +320,7 @@ print(await Item.all().count())
 """
 
 
+@pytest.mark.servers
 def test_output_is_compared_on_the_dialect_it_is_written_for(folder: Path) -> None:
     url = server("postgres")
     both = blocks_of(folder, COMPARED, "--db", "sqlite://:memory:", "--db", url)
@@ -328,6 +342,7 @@ def test_output_is_compared_on_the_dialect_it_is_written_for(folder: Path) -> No
     assert "is compared on sqlite" in alone[1]["reason"]
 
 
+@pytest.mark.servers
 def test_the_settings_say_which_dialect(folder: Path) -> None:
     url = server("postgres")
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
@@ -360,6 +375,7 @@ SELECT colour FROM item;
 """
 
 
+@pytest.mark.servers
 def test_lone_sql_is_explained_by_its_server(folder: Path) -> None:
     urls = [argument for name in SERVERS for argument in ("--db", server(name))]
     blocks = blocks_of(folder, LONE_SQL, *urls)
@@ -446,6 +462,7 @@ def test_what_a_killed_run_leaves_goes_with_the_next_run(
     assert run not in ids_on(url)
 
 
+@pytest.mark.slow
 @posix
 def test_runs_side_by_side_leave_each_other_alone(
     folder: Path, url: str, slow_run: tuple[subprocess.Popen[str], str]
@@ -553,6 +570,7 @@ def test_the_password_is_in_no_report(folder: Path, url: str) -> None:
     assert f":{urlsplit(secret).password}@" not in text.stdout + document.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["postgres", "mysql"])
 def test_a_missing_driver_is_named(folder: Path, scheme: str) -> None:
     """Also shows that SQLite needs none of the drivers."""

@@ -166,6 +166,7 @@ def test_what_is_a_proof(proof: str, problem: str | None) -> None:
     assert said is None if problem is None else said and problem in said
 
 
+@pytest.mark.slow
 def test_a_deleted_line_is_missed() -> None:
     """Each proof in turn: without its line it is none."""
     for proof in chain.from_iterable(entry.get("proof", []) for entry in FACTS.values()):

@@ -19,6 +19,8 @@ from packaging.version import Version
 
 FRAMEWORKS = Path(__file__).resolve().parents[1] / "examples" / "frameworks"
 
+pytestmark = pytest.mark.slow
+
 CREATE_TABLES = """
 import notes.config
 from tortoise import Tortoise, run_async

@@ -27,6 +27,8 @@ SERVERS = {
     "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
 }
 
+pytestmark = pytest.mark.slow
+
 HEAD = """
 import asyncio
 import os
@@ -107,7 +109,13 @@ def project(tmp_path: Path) -> Path:
     return shutil.copytree(BILLING, tmp_path / "billing", ignore=ignore)
 
 
-@pytest.fixture(params=["sqlite", "postgres", "mysql"])
+@pytest.fixture(
+    params=[
+        "sqlite",
+        pytest.param("postgres", marks=pytest.mark.servers),
+        pytest.param("mysql", marks=pytest.mark.servers),
+    ]
+)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a migrated database with a table `tally` of one row: 1."""
     kind: str = request.param
@@ -187,6 +195,7 @@ def test_three_replicas_apply_a_data_migration_once(project: Path, database: str
     assert applied(database) == 1
 
 
+@pytest.mark.servers
 def test_the_naive_way_applies_it_three_times(project: Path, postgres: str) -> None:
     add_migration(project, DOUBLE.replace("SECONDS", "30"))
     naive = ("-m", "tortoise", "migrate")
@@ -227,6 +236,7 @@ asyncio.run(migrate.main())
     assert sql(database, "SELECT n FROM tally") == [{"n": 4}]
 
 
+@pytest.mark.servers
 def test_a_run_that_waits_does_not_block_an_index_built_concurrently(project: Path, postgres: str) -> None:
     """It would for ever, if it waited in `SELECT pg_advisory_lock()`: that statement is a transaction."""
     add_migration(project, CONCURRENTLY)

@@ -50,6 +50,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", timeout=60, check=False)
 
 
+@pytest.mark.slow
 def test_without_the_flag_pages_are_left_alone(project: Path) -> None:
     assert run(project, "docs").returncode == 5
 
@@ -82,6 +83,7 @@ def test_one_item_pulls_in_what_it_continues(project: Path) -> None:
     assert "1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_last_failed_and_xdist(project: Path) -> None:
     done = run(project, "--snippets", "-n", "2", "docs")
     assert "1 failed, 3 passed, 1 skipped" in done.stdout
@@ -90,6 +92,7 @@ def test_last_failed_and_xdist(project: Path) -> None:
     assert "passed" not in again.stdout.splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_page_that_cannot_be_read_is_an_error(project: Path) -> None:
     (project / "docs" / "broken.md").write_bytes(b"\xff\n")
     done = run(project, "--snippets", "docs")
@@ -97,6 +100,7 @@ def test_a_page_that_cannot_be_read_is_an_error(project: Path) -> None:
     assert "docs/broken.md: not UTF-8" in done.stdout
 
 
+@pytest.mark.slow
 def test_broken_models_end_the_session_with_a_reason(project: Path) -> None:
     settings = '[tool.tortoise-dev.snippets]\nmodels = ["no.such.models"]\n'
     (project / "pyproject.toml").write_text(settings, encoding="utf-8")

@@ -374,6 +374,7 @@ def test_without_models_tortoise_is_not_imported(tmp_path: Path) -> None:
 # --- processes
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
     mark = f"{time.time_ns()}"

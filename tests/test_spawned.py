@@ -53,6 +53,7 @@ assert value == 3
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("forks", [True, False], ids=["forked", "spawned"])
 def test_forked_and_spawned_children_agree(tmp_path: Path, forks: bool) -> None:
     page = tmp_path / "page.md"

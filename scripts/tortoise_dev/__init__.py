@@ -1,1 +1,3 @@
-"""tortoise-dev: the harness behind the Tortoise ORM handbook in which nothing is unproven."""
+"""tortoise-dev: a rule checker for Tortoise ORM, and a harness that runs the blocks of Markdown pages."""
+
+__version__ = "0.1.0"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import select
+import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 CHECK = ROOT / "scripts" / "check.py"
+PYTHON = [sys.executable, "-S", "-E"]  # without any package
+LIMIT = 120
 
 MODELS = {
     "app/models/__init__.py": """\
@@ -50,11 +55,64 @@ MODELS = {
 """A project with one model that breaks no rule."""
 
 
+Done = subprocess.CompletedProcess[bytes]
+RunCheck = Callable[[Path, list[str], bytes], Done]
+
+
+def run_started(folder: Path, arguments: list[str], stdin: bytes) -> Done:
+    """Run check.py in a new process, as a user does."""
+    command = [*PYTHON, str(CHECK), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, input=stdin, check=False, timeout=LIMIT)
+
+
+class CheckServer:
+    """Runs check.py in forks of one process: see check_server.py."""
+
+    def __init__(self, scratch: Path) -> None:
+        self.streams = [scratch / name for name in ("stdin", "stdout", "stderr")]
+        self.start()
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [*PYTHON, str(Path(__file__).with_name("check_server.py"))],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+            start_new_session=True,  # a run that hangs can be killed with it
+        )
+
+    def run(self, folder: Path, arguments: list[str], stdin: bytes) -> Done:
+        """As `run_started`."""
+        for stream, content in zip(self.streams, (stdin, b"", b""), strict=True):
+            stream.write_bytes(content)
+        request = json.dumps([str(folder), arguments, [str(stream) for stream in self.streams]])
+        print(request, file=self.process.stdin, flush=True)
+        if not select.select([self.process.stdout], [], [], LIMIT)[0]:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.start()
+            raise subprocess.TimeoutExpired(arguments, LIMIT)
+        status = int(self.process.stdout.readline())
+        _, stdout, stderr = (stream.read_bytes() for stream in self.streams)
+        return Done(arguments, status, stdout, stderr)
+
+
+@pytest.fixture(scope="session")
+def run_check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunCheck]:
+    """Run check.py with arguments and standard input in a folder; no package can be imported."""
+    if not hasattr(os, "fork"):
+        yield run_started
+        return
+    server = CheckServer(tmp_path_factory.mktemp("check"))
+    yield server.run
+    server.process.communicate(timeout=LIMIT)
+
+
 @dataclass
 class Project:
     """A folder with files, and what the checker says of it."""
 
     root: Path
+    run_check: RunCheck
     files: list[Path] = field(default_factory=list)
 
     def write(self, files: dict[str, str]) -> Project:
@@ -66,14 +124,9 @@ class Project:
             self.files.append(path)
         return self
 
-    def run(
-        self, *arguments: str, stdin: bytes | None = None, python: Iterable[str] = ("-S", "-E")
-    ) -> subprocess.CompletedProcess[bytes]:
-        """The command as a user runs it, with no package to be imported."""
-        command = [sys.executable, *python, str(CHECK), *arguments]
-        return subprocess.run(
-            command, cwd=self.root, capture_output=True, input=stdin, check=False, timeout=120
-        )
+    def run(self, *arguments: str, stdin: bytes = b"") -> Done:
+        """The command as a user runs it."""
+        return self.run_check(self.root, list(arguments), stdin)
 
     def report(self, *arguments: str) -> dict[str, Any]:
         """The JSON report; stderr must be silent."""
@@ -92,9 +145,9 @@ class Project:
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, run_check: RunCheck) -> Project:
     """An empty project."""
-    return Project(tmp_path).write({"pyproject.toml": '[project]\nname = "sample"\n'})
+    return Project(tmp_path, run_check).write({"pyproject.toml": '[project]\nname = "sample"\n'})
 
 
 @pytest.fixture

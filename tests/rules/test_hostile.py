@@ -121,6 +121,7 @@ def test_a_hostile_file(name: str, project) -> None:
     assert all(says in message for message in errors)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [n for n, (content, says) in HOSTILE.items() if len(content) < 10**6])
 def test_a_hostile_file_is_repaired_or_left_alone(name: str, project) -> None:
     content, _ = HOSTILE[name]
@@ -270,6 +271,7 @@ def _judge(data: bytes) -> tuple[Picture, dict[Path, str]]:
     return picture, fixed_texts(picture, violations)
 
 
+@pytest.mark.slow
 @SHORT
 @given(SOURCES)
 def test_made_up_sources(source: str) -> None:
@@ -286,6 +288,7 @@ def test_any_bytes(data: bytes) -> None:
     _judge(b"import tortoise\n" + data)
 
 
+@pytest.mark.slow
 @SHORT
 @given(st.text(max_size=200))
 def test_any_text_after_a_model(text: str) -> None:

@@ -31,7 +31,7 @@ def test_every_run_of_the_matrix_is_recorded() -> None:
 
 def test_oldest_and_newest_supported_releases_are_in_it() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    extra = project["project"]["optional-dependencies"]["snippets"]
+    extra = project["project"]["optional-dependencies"]["tortoise"]
     oldest = next(line for line in extra if line.startswith("tortoise-orm")).split(">=")[1].split(",")[0]
     locked = tomllib.loads((ROOT / "uv.lock").read_text(encoding="utf-8"))["package"]
     newest = next(package["version"] for package in locked if package["name"] == "tortoise-orm")

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import __version__
 from ..project.files import SourceFile, shown
 from ..project.picture import Picture, take
 from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
@@ -22,17 +23,19 @@ from ..rules.engine import Violation, violations_of
 from ..rules.fix import fixed_texts
 from ..rules.page import page_of_all, page_of_rule
 from ..rules.rule import RuleOptions
-from ..settings import RuleSettings, SettingsError, find_rule_settings
+from ..settings import RuleSettings, find_rule_settings
+from . import common
+from .common import UnusableError, show, tell
 
 _EXAMPLES = """\
 examples:
-  check.py                                the project in the current folder
-  check.py apps/ main.py                  these; bases are still found in the rest of the project
-  check.py --select TD0 --ignore TD002    only the hard rules, without one
-  check.py --fix                          move misplaced members; --diff only shows it
-  check.py --explain TD106                what a rule says, and why
-  check.py --baseline known.json          first run: record; later: fail on new findings only
-  check.py --format json | jq .violations
+  %(prog)s                                the project in the current folder
+  %(prog)s apps/ main.py                  these; bases are still found in the rest of the project
+  %(prog)s --select TD0 --ignore TD002    only the hard rules, without one
+  %(prog)s --fix                          move misplaced members; --diff only shows it
+  %(prog)s --explain TD106                what a rule says, and why
+  %(prog)s --baseline known.json          first run: record; later: fail on new findings only
+  %(prog)s --format json | jq .violations
 
 Tests and migrations are left out unless a path names them. `# noqa: TD003` suppresses a finding on its line.
 
@@ -47,6 +50,7 @@ class Outcome:
     violations: list[Violation]
     settings: RuleSettings
     base: Path
+    prog: str
     fixed: int = 0
     known: int = 0
     errors: list[tuple[str, int, str]] = field(default_factory=list)
@@ -67,52 +71,50 @@ class Outcome:
         return 2 if self.errors else 1 if self.violations else 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
-    sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    options = _parser().parse_args(arguments)
-    try:
-        if options.explain is not None:
-            return _print(_explanation(options.explain))
-        return _run(options)
-    except (SettingsError, BaselineError, ValueError) as error:
-        print(f"check.py: {error}", file=sys.stderr)
-        return 2
-    except FileNotFoundError as error:
-        print(f"check.py: {error}: no such file or folder", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        return 130
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, which the user called ``prog``; returns its exit status."""
+    return common.run(_parser(prog), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
-    gc.disable()  # a short life with millions of syntax nodes: looking for garbage among them costs a tenth
+    if options.explain is not None:
+        show(_explanation(options.explain))
+        return 0
     here = Path.cwd()
+    try:
+        return _check(options, here)
+    except BaselineError as error:
+        raise UnusableError(str(error)) from None
+    except FileNotFoundError as error:
+        raise UnusableError(f"{error}: no such file or folder") from None
+
+
+def _check(options: argparse.Namespace, here: Path) -> int:
+    gc.disable()  # a short life with millions of syntax nodes: looking for garbage among them costs a tenth
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
-    settings = find_rule_settings([_folder(paths[0]), here])
+    settings = find_rule_settings(common.settings_folders(paths, here))
     enabled = _enabled(options, settings)
     picture, violations = _judge(paths, here, settings, enabled, stdin)
-    outcome = Outcome(picture, violations, settings, here)
+    outcome = Outcome(picture, violations, settings, here, options.prog)
     outcome.errors = [
         (shown(path, here), error.line, str(error)) for path, error in sorted(picture.problems.items())
     ]
     if options.diff or options.fix:
         texts = fixed_texts(picture, violations)
         if options.diff:
-            _print(_diff(picture, texts, here))
+            show(_diff(picture, texts, here))
             _tell(outcome, f"{len(texts)} file{_s(len(texts))} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
-            _print(texts.get(stdin.path, stdin.text), end="")
+            show(texts.get(stdin.path, stdin.text), end="")
             return 2 if outcome.errors else 0
         _write(outcome, texts)
         if texts:
             outcome.picture, outcome.violations = _judge(paths, here, settings, enabled, None)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
-    _print(_statistics(outcome) if options.statistics else render(outcome, options.format))
+    show(_statistics(outcome) if options.statistics else render(outcome, options.format))
     return outcome.exit_code()
 
 
@@ -149,7 +151,7 @@ def render(outcome: Outcome, form: str) -> str:
         return to_github(findings)
     rules = {code: rule.summary for code, rule in RULES.items()}
     return to_sarif(
-        findings, "tortoise-dev check", _version(), {**rules, "TD-input": "A file cannot be checked."}
+        findings, "tortoise-dev check", __version__, {**rules, "TD-input": "A file cannot be checked."}
     )
 
 
@@ -218,7 +220,7 @@ def _explanation(code: str) -> str:
         return page_of_all()
     rule = RULES.get(code.upper()) or next((r for r in RULES.values() if r.name == code.lower()), None)
     if rule is None:
-        raise ValueError(f"--explain {code}: no such rule; known are {', '.join(RULES)}, all")
+        raise UnusableError(f"--explain {code}: no such rule; known are {', '.join(RULES)}, all")
     return page_of_rule(rule)
 
 
@@ -231,7 +233,7 @@ def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[P
     for where, codes in named.items():
         for code in codes:
             if not any(known.startswith(code.upper()) for known in RULES):
-                raise ValueError(
+                raise UnusableError(
                     f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
                 )
     always = _matching(select) if select else frozenset(RULES)
@@ -246,7 +248,7 @@ def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[P
 def _codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
     codes = tuple(code.strip() for value in values for code in value.split(","))
     if not all(codes):
-        raise ValueError(f"{option}: expected rules such as TD003 or TD1, separated by commas")
+        raise UnusableError(f"{option}: expected rules such as TD003 or TD1, separated by commas")
     return codes
 
 
@@ -259,7 +261,7 @@ def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
     if options.stdin_filename is None:
         return None
     if options.paths not in ([], ["-"]):
-        raise ValueError("--stdin-filename takes the source from standard input: give no paths beside it")
+        raise UnusableError("--stdin-filename takes the source from standard input: give no paths beside it")
     return SourceFile(_absolute(Path(options.stdin_filename), here), sys.stdin.buffer.read())
 
 
@@ -327,17 +329,8 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
 
 def _tell(outcome: Outcome, message: str) -> None:
     for path, line, text in outcome.errors:
-        print(f"{path}:{line}: error: {text}", file=sys.stderr)
-    print(f"check.py: {message}", file=sys.stderr)
-
-
-def _print(text: str, end: str = "\n") -> int:
-    try:
-        if text:
-            print(text, end=end, flush=True)
-    except BrokenPipeError:  # the reader (head, less) has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
+        tell(f"{path}:{line}: error: {text}")
+    tell(f"{outcome.prog}: {message}")
 
 
 def _absolute(path: Path, here: Path) -> Path:
@@ -345,29 +338,15 @@ def _absolute(path: Path, here: Path) -> Path:
     return Path(os.path.normpath(here / path))
 
 
-def _folder(path: Path) -> Path:
-    return path if path.is_dir() else path.parent
-
-
 def _s(count: int) -> str:
     return "" if count == 1 else "s"
 
 
-def _version() -> str:
-    from importlib import metadata  # slow to import, and only SARIF asks
-
-    try:
-        return metadata.version("tortoise-dev")
-    except metadata.PackageNotFoundError:
-        return "0"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="check.py",
-        description="Check a project that uses Tortoise ORM against the rules. Nothing of it is executed.",
-        epilog=_EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+def _parser(prog: str | None) -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        prog,
+        "Check a project that uses Tortoise ORM against the rules. Nothing of it is executed.",
+        _EXAMPLES,
     )
     parser.add_argument(
         "paths", nargs="*", metavar="PATH", help="files and folders (default: the current folder)"
@@ -394,3 +373,7 @@ def _parser() -> argparse.ArgumentParser:
         "--stdin-filename", metavar="PATH", help="check standard input as if it were this file"
     )
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

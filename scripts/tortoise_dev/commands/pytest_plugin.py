@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from .common import missing_package
+
 if TYPE_CHECKING:
     from _pytest._code.code import ExceptionInfo, TerminalRepr
 
@@ -37,8 +39,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Set up the state that all pages share."""
+    """Set up the state that all pages share. Raises UsageError if a package of the harness is missing."""
     if config.getoption("--snippets"):
+        try:
+            from ..snippets.planning import plan  # noqa: F401 - this import leads to all of them
+        except ModuleNotFoundError as error:
+            raise pytest.UsageError(missing_package(error, "snippets")) from None
         config.stash[_STATE] = _State(config.rootpath)
 
 

@@ -1,0 +1,147 @@
+"""What the commands share: the common part of their arguments, their output streams, and how they end.
+
+A command is a parser and a function from the parsed arguments to an exit status; ``run`` joins the two.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TextIO
+
+from .. import __version__
+from ..settings import SettingsError
+
+_EXTRAS = {"tortoise": "tortoise", "aiosqlite": "tortoise"}
+"""Packages that an extra of their own brings; the command's extra brings all others."""
+
+
+class UnusableError(Exception):
+    """A command cannot do what it was asked to do; the message is one line that names the cause."""
+
+
+def command_parser(prog: str | None, description: str, examples: str) -> argparse.ArgumentParser:
+    """A parser with ``--help`` and ``--version``; ``%(prog)s`` in the examples becomes the command's name.
+
+    ``prog`` says how the user called the command, if it was not by starting this process.
+    """
+    parser = argparse.ArgumentParser(
+        prog=prog or called_as(),
+        description=description,
+        epilog=examples,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"tortoise-dev {__version__}")
+    parser.set_defaults(prog=parser.prog)
+    return parser
+
+
+def called_as() -> str:
+    """How the user started this process: ``check.py``, ``tortoise-dev``, ``python -m tortoise_dev``."""
+    spec = sys.modules["__main__"].__spec__
+    if spec is None:
+        return Path(sys.argv[0]).name
+    return f"python -m {spec.name.removesuffix('.__main__')}"
+
+
+def run(
+    parser: argparse.ArgumentParser,
+    command: Callable[[argparse.Namespace], int],
+    arguments: Sequence[str] | None,
+    *,
+    extra: str = "all",
+) -> int:
+    """Run a command and return its exit status; what it cannot do becomes one line on stderr.
+
+    ``extra`` names the extra of this package that brings what the command imports. Raises SystemExit, as
+    argparse does, behind ``--help``, ``--version`` and wrong arguments.
+    """
+    _prepare_streams()
+    try:
+        return command(_parsed(parser, arguments))
+    except (UnusableError, SettingsError) as error:
+        tell(f"{parser.prog}: {error}")
+    except ModuleNotFoundError as error:
+        tell(f"{parser.prog}: {missing_package(error, extra)}")
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        tell(f"{parser.prog}: {where}{error.strerror or error}")
+    except KeyboardInterrupt:
+        return 130
+    return 2
+
+
+def settings_folders(paths: Sequence[Path], here: Path) -> list[Path]:
+    """Where the search for settings begins: in the folder of the first path, then in the current one."""
+    return [*(path if path.is_dir() else path.parent for path in paths[:1]), here]
+
+
+def show(text: str, end: str = "\n") -> None:
+    """Print a result; an empty one is nothing, not a line.
+
+    A reader that has seen enough (head, less) is no error. Raises UnusableError where the result cannot be
+    written, as on a full disk.
+    """
+    try:
+        print(text, end=end if text else "", flush=True)
+    except BrokenPipeError:
+        _discard(sys.stdout)
+    except OSError as error:
+        _discard(sys.stdout)
+        raise UnusableError(f"the output cannot be written: {error.strerror or error}") from None
+
+
+def tell(line: str) -> None:
+    """Print a line on stderr; where that is impossible, the exit status alone tells."""
+    try:
+        print(line, file=sys.stderr, flush=True)
+    except OSError:
+        _discard(sys.stderr)
+
+
+def missing_package(error: ModuleNotFoundError, extra: str) -> str:
+    """What to install, in one line. Raises the error again if this package itself is incomplete."""
+    name = (error.name or "").partition(".")[0]
+    if name in ("", "tortoise_dev"):
+        raise error
+    return f"{name} is not installed: use 'uv run', or install tortoise-dev[{_EXTRAS.get(name, extra)}]"
+
+
+def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    try:
+        return parser.parse_args(arguments)
+    except SystemExit:
+        show("")  # flushes what --help and --version printed: an error can still be told now, not at exit
+        raise
+
+
+def _prepare_streams() -> None:
+    """Make stdout and stderr UTF-8. A stream that the caller closed (``>&-``) becomes the null device.
+
+    Python has None in its place, and the next file to be opened would take its number: what a child process
+    prints would then go into that file.
+    """
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = Path(os.devnull).open(mode, encoding="utf-8")  # noqa: SIM115 - open until the process ends
+            setattr(sys, name, null)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+def _discard(stream: TextIO) -> None:
+    """Send what the stream still holds, and all that follows, to the null device.
+
+    Otherwise Python fails once more when it flushes the stream at exit, and changes the exit status to 120.
+    """
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)

@@ -1,0 +1,292 @@
+"""What ``snippets.py`` does once its arguments are read. It needs packages; snippets.py answers --help
+without.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from .. import __version__
+from ..pages.discovery import SUFFIXES, pages_under, shown_path
+from ..pages.page import PageError, read_page, read_text
+from ..report.findings import Finding, to_github, to_json, to_sarif
+from ..report.progress import Progress
+from ..settings import SnippetSettings, find_settings
+from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.planning.plan import plan_page
+from ..snippets.planning.planned import PagePlan, PlannedBlock
+from ..snippets.planning.static_checks import check_page
+from ..snippets.record import write_record
+from ..snippets.result import Fault, Report, Result
+from ..snippets.running.jobs import Job, jobs_of
+from ..snippets.running.scheduler import Scheduler
+from ..snippets.update import updated, write_atomically
+from . import common
+from .breaks import broken_rules
+from .common import UnusableError, show, tell
+
+RULES = {
+    "snippet-failed": "A block of a page fails, or is not what the page says.",
+    "snippet-unverified": "A block of a page was neither run nor checked.",
+    "snippet-input": "A page or a setting cannot be used.",
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What ``--select`` and ``--language`` let through; an empty part lets everything through."""
+
+    places: tuple[tuple[Path, int | None], ...] = ()
+    languages: frozenset[str] = field(default_factory=frozenset)
+
+    def has_page(self, path: Path) -> bool:
+        """Is any block of this page selected?"""
+        return not self.places or any(place == path.resolve() for place, _ in self.places)
+
+    def has(self, path: Path, start: int, end: int, language: str | None) -> bool:
+        """Is the block (or oddity) that spans these lines of this page selected?"""
+        if self.languages and language is not None and language not in self.languages:
+            return False  # an oddity has no language of its own: it might be one of these
+        here = [line for place, line in self.places if place == path.resolve()]
+        return not self.places or any(line is None or start <= line < end for line in here)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the pages that the command's options name, and print the report; returns the exit status.
+
+    Raises UnusableError and SettingsError for what cannot be run.
+    """
+    here = Path.cwd()
+    given = [Path(path) for path in options.paths]
+    settings = find_settings(common.settings_folders(given, here))
+    selection = _selection(options)
+    paths = given or [place for place, _ in selection.places] or list(settings.paths)
+    if not paths:
+        raise UnusableError("no pages: name some, or set paths in [tool.tortoise-dev.snippets]")
+    report = Report()
+    try:
+        backends = _backends(options.db, settings)
+        plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
+        if options.list:
+            show(_listing(plans, selection))
+            return 2 if report.faults else 0
+        run_plans(plans, settings, backends, selection, report, workers=options.n)
+    except DatabaseError as error:
+        raise UnusableError(str(error)) from None
+    if options.update:
+        update_pages(plans, report)
+    if options.record:
+        _write_record(report, backends, options.record)
+    show(render(report, options.format))
+    return report.exit_code()
+
+
+def read_plans(
+    paths: Sequence[Path],
+    base: Path,
+    settings: SnippetSettings,
+    selection: Selection,
+    report: Report,
+    *,
+    audit: bool = False,
+) -> list[PagePlan]:
+    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
+    plans: list[PagePlan] = []
+    files: dict[Path, Path] = {}
+    for path in paths:
+        found = [path]
+        if path.is_dir():
+            unreadable: list[OSError] = []
+            found = list(pages_under(path, unreadable))
+            for error in unreadable:
+                message = f"cannot be read: {error.strerror}"
+                report.faults.append(Fault(shown_path(Path(error.filename), base), message))
+            if not found and not unreadable:
+                message = f"no pages ({', '.join(SUFFIXES)}) in this folder"
+                report.faults.append(Fault(shown_path(path, base), message))
+        for file in found:
+            files.setdefault(file.absolute(), file)
+    for file in filter(selection.has_page, files.values()):
+        name = shown_path(file, base)
+        try:
+            plan = plan_page(read_page(file, name), settings, audit=audit)
+            plans.append(check_page(plan, broken_rules, audit=audit))
+        except PageError as error:
+            report.faults.append(Fault(name, str(error)))
+    for place, _ in selection.places:
+        if not any(plan.page.path.resolve() == place for plan in plans):
+            report.faults.append(Fault(shown_path(place, base), "--select: not among the pages"))
+    return plans
+
+
+def run_plans(
+    plans: Sequence[PagePlan],
+    settings: SnippetSettings,
+    backends: list[Backend],
+    selection: Selection,
+    report: Report,
+    *,
+    workers: int,
+) -> None:
+    """Run all blocks that are selected and put their results, in page order, into the report."""
+    started = time.perf_counter()
+    results: dict[PagePlan, list[Result]] = {}
+    jobs: list[Job] = []
+    for plan in plans:
+        path, ends = plan.page.path, {p.block.line: p.block.end for p in plan.blocks}
+
+        def wanted(planned: PlannedBlock, path: Path = path) -> bool:
+            block = planned.block
+            return selection.has(path, block.line, block.end, block.info.language)
+
+        results[plan] = [
+            result
+            for result in plan.settled_results()
+            if selection.has(path, result.line, ends.get(result.line, result.line + 1), result.language)
+        ]
+        jobs += jobs_of(plan, backends, wanted)
+    progress = Progress(len(jobs))
+
+    def done(job: Job, found: list[Result]) -> None:
+        results[job.plan] += found
+        progress.advance(job.plan.page.name)
+
+    with Scheduler(settings, jobs, workers=workers) as scheduler:
+        problems = scheduler.run_all(done)
+    progress.clear()
+    source = settings.source or Path("pyproject.toml")
+    report.faults += [Fault(shown_path(source, Path.cwd()), problem) for problem in problems]
+    for plan in plans:
+        report.results += sorted(results[plan], key=lambda r: (r.line, r.backend or ""))
+    report.pages = len(plans)
+    report.seconds = time.perf_counter() - started
+    _check_selection(selection, report)
+
+
+def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
+    """Rewrite the expected outputs that differ; their results become passed ones."""
+    for plan in plans:
+        changes = {}
+        for position, result in enumerate(report.results):
+            if result.path == plan.page.name and result.actual is not None:
+                block = next(p.block for p in plan.blocks if p.block.line == result.line)
+                changes[block.line] = (block, result.actual)
+                report.results[position] = replace(
+                    result, status="passed", reason="updated", fail_line=None, detail=""
+                )
+        if changes:
+            path = plan.page.path
+            write_atomically(path, updated(read_text(path), list(changes.values())))
+            tell(f"updated {plan.page.name}: {len(changes)} blocks")
+
+
+def _write_record(report: Report, backends: list[Backend], folder: Path) -> None:
+    try:
+        write_record(report, backends, folder)
+    except OSError as error:
+        raise UnusableError(f"--record {folder}: {error.strerror}") from None
+
+
+def render(report: Report, form: str) -> str:
+    """The report as text, json, sarif or github."""
+    if form == "json":
+        return to_json(report.to_json())
+    if form == "text":
+        return _text(report)
+    findings = [
+        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r))
+        for r in report.results
+        if r.status in ("failed", "unverified")
+    ]
+    findings += [Finding(f.path, f.line, "snippet-input", f.message) for f in report.faults]
+    if form == "github":
+        return to_github(findings)
+    return to_sarif(findings, "tortoise-dev snippets", __version__, RULES)
+
+
+def _text(report: Report) -> str:
+    lines: list[str] = []
+    by_backend = report.by_backend()
+    several = len(by_backend) > 1
+    for result in report.results:
+        if result.status == "passed":
+            continue
+        line = result.fail_line or result.line
+        lines.append(f"{result.path}:{line}: {result.status}: {_reason(result, several=several)}")
+        if result.status == "failed" and result.detail:
+            lines += [f"    {text}" for text in result.detail.rstrip("\n").split("\n")]
+    lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
+    counts = report.counts()
+    blocks = report.to_json()["summary"]["blocks"]
+    if not blocks:
+        lines.append("no block was found: nothing is proven")
+    if several:
+        width = max(map(len, by_backend))
+        lines += [f"{name:<{width}}  {_told(told)}" for name, told in by_backend.items()]
+    on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
+    pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
+    what = f"{blocks} block{'' if blocks == 1 else 's'}"
+    lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
+    return "\n".join(lines)
+
+
+def _told(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
+
+
+def _reason(result: Result, *, several: bool = False) -> str:
+    """Why, and on which of several databases; SQLite alone goes without saying."""
+    place = "" if result.fail_line in (None, result.line) else f" (block at line {result.line})"
+    backend = f" [{result.backend}]" if result.backend and (several or result.backend != "sqlite") else ""
+    return f"{result.reason}{place}{backend}"
+
+
+def _listing(plans: Sequence[PagePlan], selection: Selection) -> str:
+    lines = []
+    for plan in plans:
+        for planned in plan.blocks:
+            block = planned.block
+            if not selection.has(plan.page.path, block.line, block.end, block.info.language):
+                continue
+            what = "runs"
+            if planned.verdict is not None:
+                what = f"{planned.verdict.status}: {planned.verdict.reason}"
+            elif planned.source is not None:
+                what = f"compared with line {planned.source.block.line}"
+            lines.append(f"{plan.page.name}:{block.line}\t{block.info.language or '-'}\t{what}\t{block.id}")
+    return "\n".join(lines)
+
+
+def _check_selection(selection: Selection, report: Report) -> None:
+    if (selection.places or selection.languages) and not report.results and not report.faults:
+        report.faults.append(Fault("--select", "no block is selected: see --list"))
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    places: list[tuple[Path, int | None]] = []
+    for text in options.select:
+        page, _, line = text.rpartition(":")
+        if page and line.isdigit():
+            places.append((Path(page).resolve(), int(line)))
+        elif text.lower().endswith(SUFFIXES):
+            places.append((Path(text).resolve(), None))
+        else:
+            raise UnusableError(f"--select {text}: expected PAGE or PAGE:LINE")
+    return Selection(tuple(places), frozenset(language.lower() for language in options.language))
+
+
+def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend]:
+    if settings.models is None:
+        if urls:
+            raise DatabaseError(
+                "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
+            )
+        return []
+    if importlib.util.find_spec("tortoise") is None:
+        raise ModuleNotFoundError(name="tortoise")
+    return backends_of(urls or settings.databases)
