@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import importlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from . import common
 
 COMMANDS = {
     "check": ("check", "find where a project breaks the rules"),
     "snippets": ("snippets", "run every fenced block of Markdown pages"),
+    "find": ("find", "print the few sections of the handbook that answer a question"),
+    "handbook": ("handbook", "the handbook itself"),
 }
 """Name -> module beside this one, whose ``main`` is called, and what it does."""
 
@@ -23,22 +25,33 @@ examples:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command that the first argument names; returns its exit status."""
-    return common.run(_parser(), _run, arguments)
+    return run_one_of(COMMANDS, "Tools for projects that use Tortoise ORM.", _EXAMPLES, arguments, None)
 
 
-def _run(options: argparse.Namespace) -> int:
-    module = importlib.import_module(f".{COMMANDS[options.command][0]}", __package__)
-    status: int = module.main(options.arguments, prog=f"{options.prog} {options.command}")
-    return status
+def run_one_of(
+    commands: Mapping[str, tuple[str, str]],
+    description: str,
+    examples: str,
+    arguments: Sequence[str] | None,
+    prog: str | None,
+) -> int:
+    """Run the one of several commands that the first argument names; returns its exit status."""
+
+    def run(options: argparse.Namespace) -> int:
+        module = importlib.import_module(f".{commands[options.command][0]}", __package__)
+        status: int = module.main(options.arguments, prog=f"{options.prog} {options.command}")
+        return status
+
+    return common.run(_parser(commands, description, examples, prog), run, arguments)
 
 
-def _parser() -> argparse.ArgumentParser:
-    width = max(map(len, COMMANDS))
-    commands = "\n".join(f"  {name:<{width}}  {does}" for name, (_, does) in COMMANDS.items())
-    parser = common.command_parser(
-        None, "Tools for projects that use Tortoise ORM.", f"commands:\n{commands}\n\n{_EXAMPLES}"
-    )
-    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of the commands below")
+def _parser(
+    commands: Mapping[str, tuple[str, str]], description: str, examples: str, prog: str | None
+) -> argparse.ArgumentParser:
+    width = max(map(len, commands))
+    listing = "\n".join(f"  {name:<{width}}  {does}" for name, (_, does) in commands.items())
+    parser = common.command_parser(prog, description, f"commands:\n{listing}\n\n{examples}")
+    parser.add_argument("command", choices=commands, metavar="COMMAND", help="one of the commands below")
     rest = parser.add_argument(
         "arguments", nargs=argparse.REMAINDER, metavar="...", help="the command's own arguments"
     )

@@ -1,0 +1,19 @@
+"""``handbook.py``: the handbook itself; today it finds sections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from . import dispatch
+
+COMMANDS = {"find": ("find", "print the few sections that answer a question")}
+
+_EXAMPLES = """\
+examples:
+  %(prog)s find select_for_update
+  %(prog)s find --help"""
+
+
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command that the first argument names; returns its exit status."""
+    return dispatch.run_one_of(COMMANDS, "The Tortoise ORM handbook.", _EXAMPLES, arguments, prog)

@@ -1,0 +1,1 @@
+"""The handbook as a whole: finding the section that answers a question."""

@@ -1,0 +1,77 @@
+"""Pages cut into sections, with the standard library alone: it runs where no package is installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+EXAMPLE = "example"
+"""The page's title of a section that is a whole file of examples."""
+
+_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
+
+
+@dataclass(frozen=True)
+class Section:
+    """A heading of a page and what stands below it, up to the next one.
+
+    ``path`` is relative to the handbook, ``line`` the heading's line; ``page`` is the page's own title.
+    """
+
+    path: str
+    line: int
+    page: str
+    heading: str
+    text: str
+
+    @property
+    def place(self) -> str:
+        """Where it stands: ``references/queries.md:64``."""
+        return f"{self.path}:{self.line}"
+
+
+def sections_of(text: str, path: str) -> Iterator[Section]:
+    """Cut a Markdown page at its headings of the first two levels; what stands in fences is no heading."""
+    page, heading, start, mark = "", "", 1, ""
+    body: list[str] = []
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        fence = _FENCE.match(line)
+        if fence is not None:
+            if not mark:
+                mark = fence[1]
+            elif fence[1].startswith(mark):
+                mark = ""
+        match = _HEADING.match(line) if not mark else None
+        if match is not None and len(match[1]) <= 2:
+            if any(map(str.strip, body)):
+                yield Section(path, start, page, heading, "\n".join(body).strip("\n"))
+            heading, start, body = match[2], number, []
+            page = page or heading
+        body.append(line)
+    if any(map(str.strip, body)):
+        yield Section(path, start, page, heading, "\n".join(body).strip("\n"))
+
+
+def handbook_sections(root: Path) -> Iterator[Section]:
+    """The sections of SKILL.md and of the references, and each example as one. Raises OSError."""
+    for file in (root / "SKILL.md", *sorted((root / "references").glob("*.md"))):
+        yield from sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
+    for file in sorted((root / "examples").glob("*.py")):
+        text = file.read_text(encoding="utf-8")
+        title = re.search(r'"""(.*?)(?:\n|""")', text)
+        heading = title[1] if title else file.stem
+        yield Section(_shown(file, root), 1, EXAMPLE, heading, text.strip("\n"))
+
+
+def _shown(file: Path, root: Path) -> str:
+    return file.relative_to(root).as_posix()
+
+
+def _without_front_matter(text: str) -> str:
+    """Blank out YAML front matter, so that line numbers stay."""
+    match = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
+    return "\n" * match[0].count("\n") + text[match.end() :] if match else text

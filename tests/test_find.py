@@ -1,0 +1,91 @@
+"""``handbook.py find``: the sections that answer a question, in a Python without any package."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tortoise_dev.handbook.find import find
+from tortoise_dev.handbook.sections import Section, handbook_sections, sections_of
+
+ROOT = Path(__file__).resolve().parents[1]
+HANDBOOK = list(handbook_sections(ROOT))
+
+ANSWERS = {
+    "N+1 on a report": "references/relations.md",
+    "prefetch_related returns duplicates": "references/queries.md",
+    "select_for_update": "references/locks.md",
+    "retry after a deadlock": "references/locks.md",
+    "bulk_create doesn't set ids": "references/writes.md",
+    "rename a column without downtime": "references/zero-downtime.md",
+    "add an index on a big table": "references/zero-downtime.md",
+    "run migrations in kubernetes": "references/deployment-kubernetes.md",
+    "timezone aware datetimes": "references/queries.md",
+    "soft delete": "references/abstract-bases.md",
+    "primary_key uuid": "references/models.md",
+    "test with postgres": "references/testing.md",
+    "fake for a service": "references/testing.md",
+    "aerich init-db": "references/migrations-aerich.md",
+    "data migration": "references/migrations.md",
+    "lifespan RegisterTortoise": "references/fastapi.md",
+    "sanic": "references/frameworks.md",
+    "upgrade from 0.25": "references/upgrading.md",
+    "raw SQL": "references/aggregation.md",
+    "@atomic without parentheses": "references/transactions.md",
+}
+
+
+@pytest.mark.parametrize("question", ANSWERS)
+def test_a_question_is_answered_within_three_sections(question: str) -> None:
+    found = [one.section.path for one in find(question, HANDBOOK, 3)]
+    assert ANSWERS[question] in found
+
+
+def test_what_no_section_says_is_not_found() -> None:
+    assert find("xyzzy", HANDBOOK, 3) == []
+
+
+def test_a_part_of_a_message_lifts_the_section_that_holds_it() -> None:
+    other = Section("a.md", 1, "A", "Values", "pool size value pool pool timeout value")
+    right = Section("b.md", 1, "B", "Errors", "It raises `the value of the pool must be positive`.")
+    assert find("the value of the pool must be positive", [other, right], 1)[0].section is right
+
+
+def test_a_page_is_cut_at_its_headings_and_not_in_its_fences() -> None:
+    page = "# Page\n\nintro\n\n## One\n\n```python\n# not a heading\n```\n\n### Part\n\n## Two\n\ntext\n"
+    found = [(s.line, s.page, s.heading) for s in sections_of(page, "p.md")]
+    assert found == [(1, "Page", "Page"), (5, "Page", "One"), (13, "Page", "Two")]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in a Python without any package."""
+    command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "handbook.py"), "find", *arguments]
+    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+
+
+def test_the_command_prints_sections_with_their_places() -> None:
+    done = run("-n", "1", "select_for_update")
+    assert done.returncode == 0
+    assert done.stdout.startswith("--- references/locks.md:")
+    assert "```python" in done.stdout
+
+
+def test_a_rule_is_found_by_its_code_and_by_its_name() -> None:
+    by_code, by_name = run("td106"), run("missing-await")
+    assert by_code.stdout == by_name.stdout
+    assert "## Use instead" in by_code.stdout
+
+
+def test_json_names_place_and_heading() -> None:
+    (found,) = json.loads(run("--format", "json", "-n", "1", "keyset").stdout)["found"]
+    line = (ROOT / found["path"]).read_text(encoding="utf-8").split("\n")[found["line"] - 1]
+    assert found["heading"] in line or found["page"] == "example"
+
+
+def test_nothing_found_is_status_one() -> None:
+    done = run("xyzzy")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "nothing found" in done.stderr
