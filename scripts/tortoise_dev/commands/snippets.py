@@ -6,12 +6,12 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
-from ..pages.page import PageError, read_page, read_text
+from ..pages.page import PageError, read_page
 from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SettingsError, SnippetSettings, find_settings
@@ -22,9 +22,10 @@ from ..snippets.planning.static_checks import check_page
 from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
 from ..snippets.running.jobs import Job, jobs_of
-from ..snippets.running.scheduler import Scheduler
-from ..snippets.update import updated, write_atomically
+from ..snippets.running.scheduler import UNUSABLE, Scheduler
+from ..snippets.update import UpdateError, update_page
 from .breaks import broken_rules
+from .interruption import Interrupted, Interruption
 
 _EXAMPLES = """\
 examples:
@@ -37,7 +38,8 @@ examples:
 
 It executes what the pages say, as you: run it on pages that you trust.
 
-exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input"""
+exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input
+             130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); what had ended is reported"""
 
 RULES = {
     "snippet-failed": "A block of a page fails, or is not what the page says.",
@@ -69,8 +71,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit status."""
     sys.stdout.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
     sys.stderr.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
-    parser = _parser()
-    options = parser.parse_args(arguments)
+    options = _parser().parse_args(arguments)
+    with Interruption() as interruption:
+        try:
+            return _run(options, interruption)
+        except Interrupted:
+            print(f"snippets.py: interrupted by {interruption.name}", file=sys.stderr)
+            return interruption.exit_code
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     here = Path.cwd()
     try:
         given = [Path(path) for path in options.paths]
@@ -92,23 +102,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_listing(plans, selection))
         return 2 if report.faults else 0
     try:
-        run_plans(plans, settings, backends, selection, report, workers=options.n)
-    except DatabaseError as error:
+        complete = run_plans(plans, settings, backends, selection, report, interruption, workers=options.n)
+        if options.update and complete:
+            update_pages(plans, report)
+        if options.record and complete:
+            write_record(report, backends, options.record)
+    except UNUSABLE as error:
         print(f"snippets.py: {error}", file=sys.stderr)
         return 2
-    if options.update:
-        update_pages(plans, report)
-    if options.record:
-        try:
-            write_record(report, backends, options.record)
-        except OSError as error:
-            print(f"snippets.py: --record {options.record}: {error.strerror}", file=sys.stderr)
-            return 2
+    except OSError as error:
+        print(f"snippets.py: --record {options.record}: {error.strerror}", file=sys.stderr)
+        return 2
     try:
         print(render(report, options.format), flush=True)
     except BrokenPipeError:  # the reader (head, less) has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return report.exit_code()
+    return report.exit_code() if interruption.number is None else interruption.exit_code
 
 
 def read_plans(
@@ -155,10 +164,15 @@ def run_plans(
     backends: list[Backend],
     selection: Selection,
     report: Report,
+    interruption: Interruption,
     *,
     workers: int,
-) -> None:
-    """Run all blocks that are selected and put their results, in page order, into the report."""
+) -> bool:
+    """Run all blocks that are selected and put their results, in page order, into the report.
+
+    Returns whether all were run: not where the run was interrupted, or something kept it from going on.
+    Raises one of ``UNUSABLE`` where it cannot even begin.
+    """
     started = time.perf_counter()
     results: dict[PagePlan, list[Result]] = {}
     jobs: list[Job] = []
@@ -176,38 +190,70 @@ def run_plans(
         ]
         jobs += jobs_of(plan, backends, wanted)
     progress = Progress(len(jobs))
+    waiting = dict.fromkeys(jobs)
 
     def done(job: Job, found: list[Result]) -> None:
+        del waiting[job]
         results[job.plan] += found
         progress.advance(job.plan.page.name)
 
-    with Scheduler(settings, jobs, workers=workers) as scheduler:
-        problems = scheduler.run_all(done)
+    scheduler = Scheduler(settings, jobs, workers=workers)
+    with interruption.stopping(scheduler.interrupt), scheduler:
+        for warning in scheduler.databases.warnings:
+            print(f"snippets.py: {warning}", file=sys.stderr)
+        scheduler.run_all(done)
     progress.clear()
-    source = settings.source or Path("pyproject.toml")
-    report.faults += [Fault(shown_path(source, Path.cwd()), problem) for problem in problems]
+    report.faults += _faults(scheduler, [*waiting], settings, interruption)
     for plan in plans:
         report.results += sorted(results[plan], key=lambda r: (r.line, r.backend or ""))
     report.pages = len(plans)
     report.seconds = time.perf_counter() - started
     _check_selection(selection, report)
+    return not waiting
+
+
+def _faults(
+    scheduler: Scheduler, waiting: list[Job], settings: SnippetSettings, interruption: Interruption
+) -> Iterator[Fault]:
+    """What kept the jobs that are still waiting from being run."""
+    count = sum(len(job.blocks) for job in waiting)
+    left = f"{count} block{' was' if count == 1 else 's were'} not run"
+    source = settings.source or Path("pyproject.toml")
+    for problem in scheduler.problems:
+        message = f"{problem}; {left}" if waiting else problem
+        yield Fault(shown_path(source, Path.cwd()), message)
+    if interruption.number is not None and waiting:
+        message = f"interrupted by {interruption.name}: {left}"
+        print(f"snippets.py: {message}", file=sys.stderr)
+        yield Fault(waiting[0].plan.page.name, message, waiting[0].blocks[0].block.line)
 
 
 def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
-    """Rewrite the expected outputs that differ; their results become passed ones."""
+    """Rewrite the expected outputs that differ; their results become passed ones.
+
+    A page that cannot be written, or was edited meanwhile, is a fault, and the others are written.
+    """
     for plan in plans:
-        changes = {}
-        for position, result in enumerate(report.results):
-            if result.path == plan.page.name and result.actual is not None:
-                block = next(p.block for p in plan.blocks if p.block.line == result.line)
-                changes[block.line] = (block, result.actual)
-                report.results[position] = replace(
-                    result, status="passed", reason="updated", fail_line=None, detail=""
-                )
-        if changes:
-            path = plan.page.path
-            write_atomically(path, updated(read_text(path), list(changes.values())))
-            print(f"updated {plan.page.name}: {len(changes)} blocks", file=sys.stderr)
+        positions = {
+            position: result
+            for position, result in enumerate(report.results)
+            if result.path == plan.page.name and result.actual is not None
+        }
+        blocks = {planned.block.line: planned.block for planned in plan.blocks}
+        changes = {result.line: result.actual or "" for result in positions.values()}
+        if not changes:
+            continue
+        try:
+            update_page(plan.page, [(blocks[line], text) for line, text in changes.items()])
+        except UpdateError as error:
+            report.faults.append(Fault(plan.page.name, f"not updated: {error}"))
+            print(f"snippets.py: {plan.page.name} was not updated: {error}", file=sys.stderr)
+            continue
+        for position, result in positions.items():
+            report.results[position] = replace(
+                result, status="passed", reason="updated", fail_line=None, detail=""
+            )
+        print(f"updated {plan.page.name}: {len(changes)} blocks", file=sys.stderr)
 
 
 def render(report: Report, form: str) -> str:
@@ -217,7 +263,7 @@ def render(report: Report, form: str) -> str:
     if form == "text":
         return _text(report)
     findings = [
-        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r))
+        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r), detail=r.detail)
         for r in report.results
         if r.status in ("failed", "unverified")
     ]
