@@ -18,7 +18,7 @@ class Interrupted(BaseException):
 
 class Interruption:
     """While this context lasts, the first signal stops what ``stopping`` named, so that it can be reported;
-    a second one ends the process at once.
+    a second one kills it and ends the process at once.
 
     Where nothing was named, the first one raises Interrupted.
     """
@@ -26,6 +26,7 @@ class Interruption:
     def __init__(self) -> None:
         self.number: int | None = None
         self._stop: Callable[[], None] | None = None
+        self._kill: Callable[[], None] = lambda: None
         self._before: dict[int, Any] = {}
 
     def __enter__(self) -> Interruption:
@@ -41,15 +42,15 @@ class Interruption:
             signal.signal(number, handler)
 
     @contextmanager
-    def stopping(self, stop: Callable[[], None]) -> Iterator[None]:
-        """Call ``stop`` on a signal that comes while this context lasts."""
-        self._stop = stop
+    def stopping(self, stop: Callable[[], None], kill: Callable[[], None]) -> Iterator[None]:
+        """Call ``stop`` on a signal that comes while this context lasts, and ``kill`` on another one."""
+        self._stop, self._kill = stop, kill
         try:
             if self.number is not None:
                 stop()
             yield
         finally:
-            self._stop = None
+            self._stop, self._kill = None, lambda: None
 
     @property
     def name(self) -> str:
@@ -63,6 +64,7 @@ class Interruption:
 
     def _received(self, number: int, frame: FrameType | None) -> None:
         if self.number is not None:
+            self._kill()
             os._exit(128 + number)
         self.number = number
         if self._stop is None:

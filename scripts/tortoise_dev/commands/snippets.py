@@ -198,7 +198,7 @@ def run_plans(
         progress.advance(job.plan.page.name)
 
     scheduler = Scheduler(settings, jobs, workers=workers)
-    with interruption.stopping(scheduler.interrupt), scheduler:
+    with interruption.stopping(scheduler.interrupt, scheduler.kill), scheduler:
         for warning in scheduler.databases.warnings:
             print(f"snippets.py: {warning}", file=sys.stderr)
         scheduler.run_all(done)
@@ -287,7 +287,7 @@ def _text(report: Report) -> str:
     lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
     counts = report.counts()
     blocks = report.to_json()["summary"]["blocks"]
-    if not blocks:
+    if not blocks and not report.faults:
         lines.append("no block was found: nothing is proven")
     if several:
         width = max(map(len, by_backend))

@@ -7,7 +7,6 @@ fork; where there is no fork, this process runs one chain itself and ends. It ha
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import importlib
@@ -36,7 +35,7 @@ from ..protocol import (
     decode_request,
     encode,
 )
-from .orphans import adopt_orphans, end_children
+from .orphans import adopt_orphans, end_children, kill_group
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
@@ -180,12 +179,12 @@ class _Server:
         try:
             exit_ = self.attend(child, reader, request.limit)
         except (BrokenPipeError, EOFError):
+            kill_group(child)
+            end_children(child, settle=False)
             return False
         finally:
             os.close(reader)
-            _kill_group(child)
-            left, processor = end_children(child)
-        exit_.left = left
+        exit_.left, processor = end_children(child, settle=not exit_.timed_out)
         exit_.processor = (exit_.processor or 0.0) + processor
         if exit_.timed_out:
             self.stacks.seek(0)
@@ -235,7 +234,7 @@ class _Server:
             wait = deadline - time.monotonic()
             if wait <= 0:
                 if dying or ended:
-                    _kill_group(child)
+                    kill_group(child)
                     os.kill(child, signal.SIGKILL)  # it may have left its group
                     return _exit_of(os.wait4(child, 0), timed_out=dying)
                 os.kill(child, signal.SIGUSR1)
@@ -293,12 +292,6 @@ def _resolve(reference: str) -> Callable[[], Any]:
 def _exit_of(waited: tuple[int, int, Any], *, timed_out: bool) -> Exit:
     _, status, usage = waited
     return Exit(os.waitstatus_to_exitcode(status), timed_out, processor=usage.ru_utime + usage.ru_stime)
-
-
-def _kill_group(child: int) -> None:
-    """Kill whatever a chain left running."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
 
 
 def _empty(directory: str) -> None:

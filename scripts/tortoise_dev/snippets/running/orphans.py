@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _PR_SET_CHILD_SUBREAPER = 36
+_MOMENT = 0.3
 _PATIENCE = 2.0
 """Seconds that killed processes get to disappear."""
 
@@ -24,33 +25,52 @@ def adopt_orphans() -> None:
             ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
-def end_children(group: int) -> tuple[list[str], float]:
-    """Kill and reap all children of this process, until there are none.
+def end_children(group: int, *, settle: bool) -> tuple[list[str], float]:
+    """Kill and reap all children of this process, until there are none, and the process group ``group``.
 
-    Returns the command lines of those that ran outside of the process group ``group``, and the seconds that
-    all of them spent on a processor.
+    Returns the command lines of those that ran outside of the group, and the seconds that all of them spent
+    on a processor. With ``settle`` the others get a moment to end by themselves, or to leave the group:
+    ``setsid`` needs one.
     """
     left: dict[int, str] = {}
     processor = 0.0
-    deadline = 0.0
+    now = time.monotonic()
+    patience, deadline = now + (_MOMENT if settle else 0.0), now + _PATIENCE
+    while True:
+        more, used = _reap()
+        processor += used
+        if not more or time.monotonic() > deadline:
+            kill_group(group)
+            return [*left.values()], processor
+        running = dict(_running_children())
+        for child in running.keys() - left.keys():
+            if running[child] != group:
+                left[child] = _command_line(child)
+        if left or time.monotonic() > patience:
+            kill_group(group)
+            for child in running:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(child, signal.SIGKILL)
+        time.sleep(0.001)
+
+
+def kill_group(group: int) -> None:
+    """Kill all processes of a group, if there are any."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _reap() -> tuple[bool, float]:
+    """Reap the children that have ended: are there others, and how long were these on a processor?"""
+    used = 0.0
     while True:
         try:
             pid, _, usage = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
-            break
-        if pid:
-            processor += usage.ru_utime + usage.ru_stime
-            continue
-        deadline = deadline or time.monotonic() + _PATIENCE
-        if time.monotonic() > deadline:
-            break
-        for child, its_group in _running_children():
-            if its_group != group:
-                left.setdefault(child, _command_line(child))
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(child, signal.SIGKILL)
-        time.sleep(0.001)
-    return [*left.values()], processor
+            return False, used
+        if not pid:
+            return True, used
+        used += usage.ru_utime + usage.ru_stime
 
 
 def _running_children() -> Iterator[tuple[int, int]]:
@@ -67,8 +87,13 @@ def _running_children() -> Iterator[tuple[int, int]]:
 
 
 def _command_line(process: int) -> str:
+    """What a process runs, for people."""
+    command, own = (_words(Path("/proc", str(number), "cmdline")) for number in (process, os.getpid()))
+    return "a fork of the block's own process" if command == own else command or f"process {process}"
+
+
+def _words(file: Path) -> str:
     try:
-        words = Path(f"/proc/{process}/cmdline").read_bytes().decode("utf-8", "replace").split("\0")
+        return " ".join(file.read_bytes().decode("utf-8", "replace").replace("\0", " ").split())
     except OSError:
-        words = []
-    return " ".join(words).strip() or f"process {process}"
+        return ""

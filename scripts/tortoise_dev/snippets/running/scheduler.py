@@ -139,6 +139,11 @@ class Scheduler:
         for runner in [*self._runners]:
             runner.interrupt()
 
+    def kill(self) -> None:
+        """End all workers at once. A signal handler may call it."""
+        for runner in [*self._runners]:
+            runner.kill()
+
     def _join(self) -> None:
         """Wait until all threads have ended; once interrupted, not for long."""
         for thread in self._threads:
@@ -148,8 +153,7 @@ class Scheduler:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         if any(thread.is_alive() for thread in self._threads):
-            for runner in self._runners:
-                runner.kill()
+            self.kill()
         for thread in self._threads:
             thread.join()
 
