@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -14,7 +15,7 @@ from ..databases.sql import SqlError
 from ..planning.needs import unmet
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.requests import ChainRequest, migrates, request_for
-from ..protocol import Observation, Preparation
+from ..protocol import Observation, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.expectation import turned
 from ..verdicts.hints import name_hint
@@ -115,33 +116,50 @@ class Runner:
         self.databases.wait()
         return self.worker
 
-    def _run_chain(self, job: Job, chain: Chain) -> Ran:
-        backend = self.databases.known(job.backend)
-        sent = request_for(
+    @contextlib.contextmanager
+    def request_of(self, job: Job) -> Iterator[Request]:
+        """What a job asks of a child, with a database for as long as the context lasts."""
+        assert job.chain is not None
+        sent = self._request(job, job.chain)
+        self.start()
+        with self._database(sent, job.backend):
+            yield sent.request
+
+    def _request(self, job: Job, chain: Chain) -> ChainRequest:
+        return request_for(
             job.plan,
             chain,
             job.last_run,
-            backend,
+            self.databases.known(job.backend),
             directory=self.scratch / "chain",
             scratch=self.scratch,
             template=self.databases.sqlite,
         )
+
+    def _run_chain(self, job: Job, chain: Chain) -> Ran:
+        sent = self._request(job, chain)
         observed = Observation()
         if any(planned in sent.index for planned in chain.blocks):
-            observed = self._observe(sent, backend)
+            observed = self._observe(sent, job.backend)
         results = [self._judge(job, planned, observed, sent) for planned in job.blocks]
         failed = any(result.status == "failed" for result in results)
         return Ran(results, starved=failed and observed.starved(sent.request.limit))
 
     def _observe(self, sent: ChainRequest, backend: Backend | None) -> Observation:
         """Let the worker run a chain in a database of its own."""
-        worker, request = self.start(), sent.request
-        with self.databases.fresh(backend, empty=migrates(request.steps)) as url:
-            request.database = url
+        worker = self.start()
+        with self._database(sent, backend):
             try:
-                return worker.run(request)
+                return worker.run(sent.request)
             except ChainError as error:
                 return Observation(crash=str(error))
+
+    @contextlib.contextmanager
+    def _database(self, sent: ChainRequest, backend: Backend | None) -> Iterator[None]:
+        """Give a chain a database of its own."""
+        with self.databases.fresh(backend, empty=migrates(sent.request.steps)) as url:
+            sent.request.database = url
+            yield
 
     def _judge(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Result:
         plan, backend, block = job.plan, job.backend, planned.block

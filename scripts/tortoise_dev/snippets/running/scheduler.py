@@ -12,11 +12,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from types import TracebackType
 
 from ...settings import SnippetSettings
 from ..databases.backends import DatabaseError
 from ..databases.provider import Databases, TemplateError
+from ..protocol import Request
 from ..result import Result
 from .jobs import Job, modules_to_preload
 from .runner import Runner
@@ -126,12 +128,16 @@ class Scheduler:
         """The results of one job. Raises one of ``UNUSABLE``."""
         future = self._futures[job]
         if not self._threads and not future.done():
-            runner = self._runners[0] if self._runners else self._open.enter_context(self._new_runner())
+            runner = self._only_runner()
             ran = runner.run(job)
             if ran.starved and self._may_repeat(job):
                 ran = runner.run(job)
             future.set_result(ran.results)
         return future.result()
+
+    def request_of(self, job: Job) -> AbstractContextManager[Request]:
+        """What a job asks of a child, and its database; where nothing was started."""
+        return self._only_runner().request_of(job)
 
     def interrupt(self) -> None:
         """End what runs now, without results, and begin nothing more. A signal handler may call it."""
@@ -156,6 +162,9 @@ class Scheduler:
             self.kill()
         for thread in self._threads:
             thread.join()
+
+    def _only_runner(self) -> Runner:
+        return self._runners[0] if self._runners else self._open.enter_context(self._new_runner())
 
     def _new_runner(self) -> Runner:
         with self._lock:
