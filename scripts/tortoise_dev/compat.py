@@ -137,6 +137,8 @@ def is_of_pool(task: asyncio.Task[Any]) -> bool:
 
 async def sqlite_bytes(connection: Any) -> bytes:
     """The content of the database of a Tortoise connection to SQLite."""
+    if connection._connection is None:  # nothing was sent yet: there are no models and no data
+        await connection.create_connection(with_db=True)
     driver = connection._connection
     content: bytes = await driver._execute(driver._conn.serialize)
     return content

@@ -52,6 +52,7 @@ class Pages:
         self.config = config
         self.open = contextlib.ExitStack()
         self.unusable: str | None = None
+        self.told = False
         self.jobs: dict[Path, list[Job]] = {}
         self.schedulers: dict[Path, Scheduler] = {}
         self.scopes: dict[str, dict[str, str]] = {}
@@ -98,7 +99,7 @@ class Pages:
         """Stop the workers and remove what they left."""
         self.open.close()
         for scheduler in self.schedulers.values():
-            for problem in scheduler.problems:
+            for problem in () if self.told else scheduler.problems:
                 print(f"snippets: {problem}", file=sys.stderr)
 
     # --- pages
@@ -157,6 +158,7 @@ class Pages:
         try:
             results = self.scheduler(job).results_of(job)
         except (*UNUSABLE, OSError) as error:
+            self.told = True
             pytest.exit(f"snippets: {error}", returncode=2)
         return results[job.blocks.index(planned)]
 
