@@ -34,7 +34,7 @@ PYTHON = {"python", "py", "python3"}
 STATUSES = {"passed", "failed", "skipped", "unverified"}
 FIELDS = {
     *("id", "path", "line", "fail_line", "language", "status"),
-    *("reason", "backend", "seconds", "queries", "sql"),
+    *("reason", "detail", "backend", "seconds", "queries", "sql"),
 }
 FORMS = {"crlf", "bom", "unended", "long", "deep", "binary", "latin1"}
 RUN_LIMIT = 300

@@ -7,6 +7,7 @@ where one does not answer, its tests are skipped.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import importlib.util
 import json
 import os
@@ -16,6 +17,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -24,7 +26,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from tortoise_dev.snippets.databases.backends import DatabaseError, backend_of, backends_of, dialect_of
+from tortoise_dev.snippets.databases.backends import (
+    DatabaseError,
+    backend_of,
+    backends_of,
+    dialect_of,
+    passwords_in,
+)
 from tortoise_dev.snippets.databases.drivers import SESSIONS
 from tortoise_dev.snippets.databases.sql import statements_of
 from tortoise_dev.snippets.planning.needs import problems_of_needs, unmet
@@ -554,22 +562,6 @@ def test_a_server_that_is_down_is_one_error(folder: Path, url: str) -> None:
     assert "Is the server running" in done.stderr
 
 
-def test_the_password_is_in_no_report(folder: Path, url: str) -> None:
-    parts = urlsplit(url)
-    secret = url if parts.password else url.replace("@", ":s3cret@")  # a server that trusts takes any
-    page = '```python needs="postgres|mysql"\nimport os\n\nprint(os.environ["DATABASE_URL"])\n'
-    page += 'raise ValueError(os.environ["DATABASE_URL"])\n```\n'
-    (folder / "page.md").write_text(page, encoding="utf-8")
-    text, document = (
-        snippets(folder, "--db", secret, "--format", form, "page.md") for form in ("text", "json")
-    )
-    if "cannot be used" in text.stderr:
-        pytest.skip("the server trusts nobody but who has no password")
-    assert ":***@" in text.stdout
-    assert ":***@" in document.stdout
-    assert f":{urlsplit(secret).password}@" not in text.stdout + document.stdout
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["postgres", "mysql"])
 def test_a_missing_driver_is_named(folder: Path, scheme: str) -> None:
@@ -643,3 +635,231 @@ def test_function_bodies_are_not_split() -> None:
 def test_find_spec_is_what_decides(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "asyncmy" else object())
     assert backend_of("mysql://h").driver == "aiomysql"
+
+
+# --- servers that fail in the middle of a run
+
+
+class Proxy:
+    """A door to a server that can be shut, as if the server had gone down."""
+
+    def __init__(self, url: str) -> None:
+        self.target = (urlsplit(url).hostname, urlsplit(url).port)
+        self.sockets: list[socket.socket] = []
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = url.replace(f":{self.target[1]}/", f":{self.listener.getsockname()[1]}/")
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def shut(self) -> None:
+        """Cut all connections, and take no more."""
+        for each in (self.listener, *self.sockets):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.listener.accept()
+                server = socket.create_connection(self.target)
+                self.sockets += [client, server]
+                for source, sink in ((client, server), (server, client)):
+                    threading.Thread(target=self._pump, args=(source, sink), daemon=True).start()
+
+    @staticmethod
+    def _pump(source: socket.socket, sink: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                sink.sendall(data)
+        with contextlib.suppress(OSError):
+            sink.shutdown(socket.SHUT_RDWR)
+
+
+GOES_DOWN = """
+```python
+from shop.models import Item
+
+assert await Item.all().count() == 3
+```
+
+```python
+import os
+import time
+from pathlib import Path
+
+from shop.models import Item
+
+assert await Item.all().count() == 3
+Path(os.environ["STARTED"]).touch()
+while Path(os.environ["STARTED"]).exists():  # until the server is gone
+    time.sleep(0.01)
+await Item.all().count()
+```
+"""
+
+
+def shut_in_the_middle(folder: Path, proxy: Proxy, *arguments: str) -> tuple[int | None, str, str]:
+    """Run a page whose second block begins with GOES_DOWN, and shut the door while that runs."""
+    started = folder / "started"
+    process = subprocess.Popen(
+        [*COMMAND, "-n", "1", "--db", proxy.url, *arguments],
+        cwd=folder,
+        env=os.environ | {"STARTED": str(started)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not started.exists():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    proxy.shut()
+    started.unlink()
+    stdout, stderr = process.communicate(timeout=120)
+    return process.returncode, stdout, stderr
+
+
+def test_a_server_that_goes_down_in_the_middle(folder: Path, url: str) -> None:
+    proxy = Proxy(url)
+    (folder / "page.md").write_text(GOES_DOWN + QUICK, encoding="utf-8")
+    arguments = ("--format", "json", "--record", "kept", "page.md")
+    status, stdout, stderr = shut_in_the_middle(folder, proxy, *arguments)
+    assert (status, stderr) == (2, "")
+    document = json.loads(stdout)
+    ends = [(block["line"], block["status"]) for block in document["blocks"]]
+    assert ends[:2] == [(2, "passed"), (8, "failed")]
+    assert {status for _, status in ends[2:]} <= {"failed"}, "a copy may have been ready before"
+    (error,) = document["errors"]
+    left = 2 + 6 - len(ends)
+    assert error["message"].endswith(f"; {left} block{' was' if left == 1 else 's were'} not run")
+    assert f"{backend_of(proxy.url).shown} cannot be used: " in error["message"]
+    assert not (folder / "kept").exists(), "no record of half a run"
+
+
+def test_a_server_that_goes_down_after_the_last_block(folder: Path, url: str) -> None:
+    """Its databases cannot be dropped: the results are there all the same."""
+    proxy = Proxy(url)
+    (folder / "page.md").write_text(GOES_DOWN, encoding="utf-8")
+    status, stdout, stderr = shut_in_the_middle(folder, proxy, "page.md")
+    assert (status, stderr) == (2, "")
+    assert "page.md:19: failed: " in stdout
+    assert "2 blocks of 1 page" in stdout
+    assert f"{backend_of(proxy.url).shown} cannot be used: " in stdout
+
+
+def test_what_cannot_be_dropped_is_left_and_named(folder: Path, url: str) -> None:
+    """A database of another user: here of one that the server refuses to drop."""
+    (folder / "page.md").write_text(QUICK, encoding="utf-8")
+    (folder / "site").mkdir()
+    (folder / "site" / "sitecustomize.py").write_text(REFUSES_TO_DROP, encoding="utf-8")
+    with left_database(url, "tortoise_dev_0badcafe_7"):
+        done = snippets(folder, "--db", url, "page.md", PYTHONPATH=str(folder / "site"))
+        assert done.returncode == 0, done.stdout + done.stderr
+        shown = backend_of(url).shown
+        assert done.stderr == (
+            f"snippets.py: {shown}: tortoise_dev_0badcafe_7, left by an earlier run, stays: must be owner\n"
+        )
+        assert "0badcafe" in ids_on(url)
+        assert snippets(folder, "--db", url, "page.md").stderr == ""
+        assert "0badcafe" not in ids_on(url)
+
+
+REFUSES_TO_DROP = """
+import sys
+if sys.argv[0] != "-c" and "pytest" not in sys.argv[0]:
+    import importlib.abc
+    class Finder(importlib.abc.MetaPathFinder):
+        def find_spec(self, name, path, target=None):
+            if name == "tortoise_dev.snippets.databases.server_kinds":
+                sys.meta_path.remove(self)
+                import importlib.util
+                from tortoise_dev.snippets.databases import server
+                rows = server.Server.rows
+                async def refusing(self, sql):
+                    if sql.startswith("DROP DATABASE IF EXISTS tortoise_dev_0badcafe"):
+                        raise PermissionError("must be owner")
+                    return await rows(self, sql)
+                server.Server.rows = refusing
+                return importlib.util.find_spec(name)
+            return None
+    sys.meta_path.insert(0, Finder())
+"""
+
+
+@contextlib.contextmanager
+def left_database(url: str, name: str) -> Iterator[None]:
+    """A database that nobody's run owns."""
+    run_sql(url, f"CREATE DATABASE {name}")
+    try:
+        yield
+    finally:
+        run_sql(url, f"DROP DATABASE IF EXISTS {name}")
+
+
+def run_sql(url: str, sql: str) -> list[tuple[Any, ...]]:
+    async def rows() -> list[tuple[Any, ...]]:
+        session = SESSIONS[backend_of(url).driver]()
+        await session.connect(backend_of(url))
+        try:
+            return await session.rows(sql)
+        finally:
+            await session.close()
+
+    return asyncio.run(rows())
+
+
+def test_many_workers_share_the_connections_that_a_server_has(folder: Path, url: str) -> None:
+    (folder / "page.md").write_text(QUICK * 3, encoding="utf-8")
+    done = snippets(folder, "-n", "64", "--db", url, "page.md")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
+def test_no_password_is_shown_wherever_it_stands() -> None:
+    urls = ["postgres://me:s3%40cret@h/x", "mysql://root:root@h/y?password=hidd3n", "sqlite://:memory:"]
+    passwords = passwords_in(map(backend_of, urls))
+    assert passwords is not None
+    text = "s3%40cret s3@cret ://me:s3%40cret@h mysql://root:root@h root password=hidd3n x s3@crets"
+    assert passwords.sub("***", text) == (
+        "*** *** ://me:***@h mysql://root:***@h root password=*** x s3@crets"
+    )
+    assert passwords_in([backend_of("sqlite://:memory:"), backend_of("postgres://h/x")]) is None
+
+
+SHOWS_PASSWORD = """
+```python
+import os
+
+from tortoise import Tortoise
+
+url = os.environ["DATABASE_URL"]
+print(url)
+await Tortoise.get_connection("default").execute_query("SELECT '" + url + "'")
+assert os.environ["DATABASE_URL"] == ""
+```
+
+```python needs="postgres|mysql"
+import os
+
+print(os.environ["DATABASE_URL"])
+```
+
+```text output
+x
+```
+
+```bash
+echo "$DATABASE_URL" >&2; false
+```
+"""
+
+
+def test_a_password_is_in_no_part_of_a_report(folder: Path, url: str) -> None:
+    secret = url if urlsplit(url).password else url.replace("@", ":s3cret@")  # a server that trusts takes any
+    (folder / "page.md").write_text(SHOWS_PASSWORD, encoding="utf-8")
+    for form in ("text", "json", "sarif", "github"):
+        done = snippets(folder, "--db", secret, "--format", form, "page.md")
+        if "cannot be used" in done.stderr:
+            pytest.skip("the server trusts nobody but who has no password")
+        assert done.stdout.count(":***@") >= 3
+        assert f":{urlsplit(secret).password}@" not in done.stdout + done.stderr

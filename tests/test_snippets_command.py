@@ -77,6 +77,10 @@ def test_json_keeps_its_contract(tmp_path: Path) -> None:
     assert [block["path"] for block in document["blocks"]] == ["docs/a.md", "docs/b.md"]
     failed = document["blocks"][1]
     assert failed.pop("seconds") >= 0
+    detail = failed.pop("detail").splitlines()
+    assert detail[0] == "Traceback (most recent call last):"
+    assert detail[-1] == "AssertionError"
+    assert document["blocks"][0]["detail"] == ""
     assert failed == {
         "id": "docs/b.md::b/1",
         "path": "docs/b.md",

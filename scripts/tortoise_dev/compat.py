@@ -137,6 +137,7 @@ def is_of_pool(task: asyncio.Task[Any]) -> bool:
 
 async def sqlite_bytes(connection: Any) -> bytes:
     """The content of the database of a Tortoise connection to SQLite."""
+    await connection.execute_script("PRAGMA user_version = 0")  # SQLite cannot serialize what is quite empty
     driver = connection._connection
     content: bytes = await driver._execute(driver._conn.serialize)
     return content

@@ -22,7 +22,8 @@ examples:
 
 It executes what the pages say, as you: run it on pages that you trust.
 
-exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input"""
+exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input
+             130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); what had ended is reported"""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:

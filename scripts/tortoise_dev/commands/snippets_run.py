@@ -7,13 +7,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .. import __version__
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
-from ..pages.page import PageError, read_page, read_text
+from ..pages.page import PageError, read_page
 from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
@@ -24,11 +24,12 @@ from ..snippets.planning.static_checks import check_page
 from ..snippets.record import write_record
 from ..snippets.result import Fault, Report, Result
 from ..snippets.running.jobs import Job, jobs_of
-from ..snippets.running.scheduler import Scheduler
-from ..snippets.update import updated, write_atomically
+from ..snippets.running.scheduler import UNUSABLE, Scheduler
+from ..snippets.update import UpdateError, update_page
 from . import common
 from .breaks import broken_rules
 from .common import UnusableError, show, tell
+from .interruption import Interrupted, Interruption
 
 RULES = {
     "snippet-failed": "A block of a page fails, or is not what the page says.",
@@ -61,6 +62,15 @@ def run(options: argparse.Namespace) -> int:
 
     Raises UnusableError and SettingsError for what cannot be run.
     """
+    with Interruption() as interruption:
+        try:
+            return _run(options, interruption)
+        except Interrupted:
+            tell(f"{options.prog}: interrupted by {interruption.name}")
+            return interruption.exit_code
+
+
+def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     here = Path.cwd()
     given = [Path(path) for path in options.paths]
     settings = find_settings(common.settings_folders(given, here))
@@ -75,15 +85,15 @@ def run(options: argparse.Namespace) -> int:
         if options.list:
             show(_listing(plans, selection))
             return 2 if report.faults else 0
-        run_plans(plans, settings, backends, selection, report, workers=options.n)
-    except DatabaseError as error:
+        complete = run_plans(plans, settings, backends, selection, report, interruption, options)
+    except UNUSABLE as error:
         raise UnusableError(str(error)) from None
-    if options.update:
-        update_pages(plans, report)
-    if options.record:
+    if options.update and complete:
+        update_pages(plans, report, options.prog)
+    if options.record and complete:
         _write_record(report, backends, options.record)
     show(render(report, options.format))
-    return report.exit_code()
+    return report.exit_code() if interruption.number is None else interruption.exit_code
 
 
 def read_plans(
@@ -130,10 +140,14 @@ def run_plans(
     backends: list[Backend],
     selection: Selection,
     report: Report,
-    *,
-    workers: int,
-) -> None:
-    """Run all blocks that are selected and put their results, in page order, into the report."""
+    interruption: Interruption,
+    options: argparse.Namespace,
+) -> bool:
+    """Run all blocks that are selected and put their results, in page order, into the report.
+
+    Returns whether all were run: not where the run was interrupted, or something kept it from going on.
+    Raises one of ``UNUSABLE`` where it cannot even begin.
+    """
     started = time.perf_counter()
     results: dict[PagePlan, list[Result]] = {}
     jobs: list[Job] = []
@@ -151,38 +165,74 @@ def run_plans(
         ]
         jobs += jobs_of(plan, backends, wanted)
     progress = Progress(len(jobs))
+    waiting = dict.fromkeys(jobs)
 
     def done(job: Job, found: list[Result]) -> None:
+        del waiting[job]
         results[job.plan] += found
         progress.advance(job.plan.page.name)
 
-    with Scheduler(settings, jobs, workers=workers) as scheduler:
-        problems = scheduler.run_all(done)
+    scheduler = Scheduler(settings, jobs, workers=options.n)
+    with interruption.stopping(scheduler.interrupt, scheduler.kill), scheduler:
+        for warning in scheduler.databases.warnings:
+            tell(f"{options.prog}: {warning}")
+        scheduler.run_all(done)
     progress.clear()
-    source = settings.source or Path("pyproject.toml")
-    report.faults += [Fault(shown_path(source, Path.cwd()), problem) for problem in problems]
+    report.faults += _faults(scheduler, [*waiting], settings, interruption, options.prog)
     for plan in plans:
         report.results += sorted(results[plan], key=lambda r: (r.line, r.backend or ""))
     report.pages = len(plans)
     report.seconds = time.perf_counter() - started
     _check_selection(selection, report)
+    return not waiting
 
 
-def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
-    """Rewrite the expected outputs that differ; their results become passed ones."""
+def _faults(
+    scheduler: Scheduler,
+    waiting: list[Job],
+    settings: SnippetSettings,
+    interruption: Interruption,
+    prog: str,
+) -> Iterator[Fault]:
+    """What kept the jobs that are still waiting from being run."""
+    count = sum(len(job.blocks) for job in waiting)
+    left = f"{count} block{' was' if count == 1 else 's were'} not run"
+    source = settings.source or Path("pyproject.toml")
+    for problem in scheduler.problems:
+        message = f"{problem}; {left}" if waiting else problem
+        yield Fault(shown_path(source, Path.cwd()), message)
+    if interruption.number is not None and waiting:
+        message = f"interrupted by {interruption.name}: {left}"
+        tell(f"{prog}: {message}")
+        yield Fault(waiting[0].plan.page.name, message, waiting[0].blocks[0].block.line)
+
+
+def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
+    """Rewrite the expected outputs that differ; their results become passed ones.
+
+    A page that cannot be written, or was edited meanwhile, is a fault, and the others are written.
+    """
     for plan in plans:
-        changes = {}
-        for position, result in enumerate(report.results):
-            if result.path == plan.page.name and result.actual is not None:
-                block = next(p.block for p in plan.blocks if p.block.line == result.line)
-                changes[block.line] = (block, result.actual)
-                report.results[position] = replace(
-                    result, status="passed", reason="updated", fail_line=None, detail=""
-                )
-        if changes:
-            path = plan.page.path
-            write_atomically(path, updated(read_text(path), list(changes.values())))
-            tell(f"updated {plan.page.name}: {len(changes)} blocks")
+        positions = {
+            position: result
+            for position, result in enumerate(report.results)
+            if result.path == plan.page.name and result.actual is not None
+        }
+        blocks = {planned.block.line: planned.block for planned in plan.blocks}
+        changes = {result.line: result.actual or "" for result in positions.values()}
+        if not changes:
+            continue
+        try:
+            update_page(plan.page, [(blocks[line], text) for line, text in changes.items()])
+        except UpdateError as error:
+            report.faults.append(Fault(plan.page.name, f"not updated: {error}"))
+            tell(f"{prog}: {plan.page.name} was not updated: {error}")
+            continue
+        for position, result in positions.items():
+            report.results[position] = replace(
+                result, status="passed", reason="updated", fail_line=None, detail=""
+            )
+        tell(f"updated {plan.page.name}: {len(changes)} blocks")
 
 
 def _write_record(report: Report, backends: list[Backend], folder: Path) -> None:
@@ -199,7 +249,7 @@ def render(report: Report, form: str) -> str:
     if form == "text":
         return _text(report)
     findings = [
-        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r))
+        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r), detail=r.detail)
         for r in report.results
         if r.status in ("failed", "unverified")
     ]
@@ -223,7 +273,7 @@ def _text(report: Report) -> str:
     lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
     counts = report.counts()
     blocks = report.to_json()["summary"]["blocks"]
-    if not blocks:
+    if not blocks and not report.faults:
         lines.append("no block was found: nothing is proven")
     if several:
         width = max(map(len, by_backend))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +14,10 @@ FORMATS = ("text", "json", "sarif", "github")
 
 @dataclass(frozen=True)
 class Finding:
-    """One place that a command complains about: a relative POSIX path, line and column from 1."""
+    """One place that a command complains about: a relative POSIX path, line and column from 1.
+
+    ``detail`` is more of it, in several lines: a traceback, for example.
+    """
 
     path: str
     line: int
@@ -21,6 +25,12 @@ class Finding:
     message: str
     level: Literal["error", "warning", "note"] = "error"
     column: int = 1
+    detail: str = ""
+
+    @property
+    def text(self) -> str:
+        """The message, and below it the detail."""
+        return f"{self.message}\n\n{self.detail}".rstrip()
 
 
 def to_json(document: Mapping[str, Any]) -> str:
@@ -34,7 +44,7 @@ def to_github(findings: Iterable[Finding]) -> str:
     lines = [
         f"::{kinds[f.level]} file={_property(f.path)},line={f.line},col={f.column},"
         f"title={_property(f.code)}::"
-        f"{_data(f'{f.path}:{f.line}: {f.message}')}"
+        f"{_data(f'{f.path}:{f.line}: {f.text}')}"
         for f in findings
     ]
     return "\n".join(lines)
@@ -62,7 +72,7 @@ def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
         "level": finding.level,
-        "message": {"text": finding.message},
+        "message": _sarif_message(finding),
         "locations": [
             {
                 "physicalLocation": {
@@ -72,6 +82,20 @@ def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
             }
         ],
     }
+
+
+def _sarif_message(finding: Finding) -> dict[str, str]:
+    if not finding.detail:
+        return {"text": finding.message}
+    longest = max(map(len, re.findall("`+", finding.detail)), default=0)
+    fence = "`" * max(3, longest + 1)
+    markdown = f"{_escaped(finding.message)}\n\n{fence}text\n{finding.detail.rstrip()}\n{fence}"
+    return {"text": finding.text, "markdown": markdown}
+
+
+def _escaped(text: str) -> str:
+    """A text that Markdown shows as it is."""
+    return re.sub(r"([\\`*_{}\[\]()<>#+\-.!|~&])", r"\\\1", text)
 
 
 def _data(text: str) -> str:

@@ -111,7 +111,7 @@ class Outcome:
 
 @dataclass
 class Ready:
-    """The fork server has imported everything, or what is wrong with the models or the data set."""
+    """The fork server has imported everything, or what keeps it from running any chain."""
 
     problem: str | None = None
 
@@ -132,11 +132,17 @@ class Crash:
 
 @dataclass
 class Exit:
-    """How the child ended: its exit status (negative: a signal), and where it stood if its time ran out."""
+    """How the child ended: its exit status (negative: a signal), and where it stood if its time ran out.
+
+    ``processor`` is how many seconds it and its own children spent on a processor (None: unknown), ``left``
+    the command lines of processes that it had moved out of reach and left running.
+    """
 
     status: int
     timed_out: bool
     stacks: str = ""
+    processor: float | None = None
+    left: list[str] = field(default_factory=list)
 
 
 Answer: TypeAlias = Ready | Outcome | End | Crash | Exit
@@ -153,6 +159,8 @@ class Observation:
     exit: int | None = None
     timed_out: bool = False
     stacks: str = ""
+    processor: float | None = None
+    left: list[str] = field(default_factory=list)
 
     @property
     def running(self) -> int | None:
@@ -174,6 +182,14 @@ class Observation:
                 self.exit = message.status
                 self.timed_out = message.timed_out
                 self.stacks = message.stacks
+                self.processor = message.processor
+                self.left = message.left
+
+    def starved(self, limit: float) -> bool:
+        """Did it run out of time because the machine was busy? It used less than half of the time that one
+        block has.
+        """
+        return self.timed_out and self.processor is not None and self.processor < limit / 2
 
 
 _ANSWERS: dict[str, Callable[..., Answer]] = {

@@ -53,6 +53,7 @@ class Result:
             "language": self.language,
             "status": self.status,
             "reason": self.reason,
+            "detail": self.detail,
             "backend": self.backend,
             "seconds": round(self.seconds, 4),
             "queries": self.queries,

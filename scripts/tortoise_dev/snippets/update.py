@@ -1,21 +1,49 @@
-"""``--update``: write what a block printed or sent into the ``output`` or ``sql`` block below it."""
+"""``--update``: write what a block printed or sent into the ``output`` or ``sql`` block below it.
+
+A page is written only if it still is what was read: the lines of its blocks mean nothing on another text.
+"""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import tempfile
 from pathlib import Path
 
-from ..pages.page import Block
+from ..pages.page import Block, Page, PageError, read_text
+
+_NEWLINE = r"\r\n|\n|\r"
+_MARK = b"\xef\xbb\xbf"
+_CHANGED = "changed while it ran"
+
+
+class UpdateError(Exception):
+    """A page that is not updated: why."""
+
+
+def update_page(page: Page, changes: list[tuple[Block, str]]) -> None:
+    """Write new contents of some of a page's blocks. Raises UpdateError."""
+    try:
+        text = read_text(page.path)
+    except PageError as error:
+        raise UpdateError(str(error)) from None
+    lines = re.split(_NEWLINE, text)
+    if lines == re.split(_NEWLINE, updated("\n".join(page.lines), changes)):
+        return  # it was reached by another name already
+    if lines != page.lines:
+        raise UpdateError(_CHANGED)
+    try:
+        replace_text(page.path, text, updated(text, changes))
+    except OSError as error:
+        raise UpdateError(f"cannot be written: {error.strerror or error}") from None
 
 
 def updated(text: str, changes: list[tuple[Block, str]]) -> str:
     """A page's text with the content of some blocks replaced; containers, fences and line ends stay as they
     are.
     """
-    lines = text.splitlines(keepends=True)
-    pieces = re.split(r"(\r\n|\n|\r)", text)
+    pieces = re.split(f"({_NEWLINE})", text)
     lines = [a + b for a, b in zip(pieces[::2], [*pieces[1::2], ""], strict=True)]
     for block, content in sorted(changes, key=lambda change: -change[0].line):
         opening, closing = lines[block.line - 1], lines[block.end - 2]
@@ -32,16 +60,26 @@ def updated(text: str, changes: list[tuple[Block, str]]) -> str:
     return "".join(lines)
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace a file's text in one step, keeping its byte order mark, line ends and mode."""
-    raw = path.read_bytes()
-    data = (b"\xef\xbb\xbf" if raw.startswith(b"\xef\xbb\xbf") else b"") + text.encode("utf-8")
+def replace_text(path: Path, old: str, new: str) -> None:
+    """Replace a file's text in one step, keeping its byte order mark, line ends, mode and owner.
+
+    Raises OSError, and UpdateError where the file does not hold ``old`` any more, or may not be written.
+    """
     target = path.resolve()
+    status = target.stat()
+    if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
+        raise UpdateError("is read-only")
+    mark = _MARK if target.read_bytes().startswith(_MARK) else b""
     handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        os.chmod(name, target.stat().st_mode)  # noqa: PTH101
+            file.write(mark + new.encode("utf-8"))
+        if hasattr(os, "chown"):
+            with contextlib.suppress(OSError):
+                os.chown(name, status.st_uid, status.st_gid)
+        os.chmod(name, status.st_mode)  # noqa: PTH101
+        if target.read_bytes() != mark + old.encode("utf-8"):
+            raise UpdateError(_CHANGED)
         os.replace(name, target)  # noqa: PTH105
     except BaseException:
         os.unlink(name)  # noqa: PTH108

@@ -59,11 +59,6 @@ class Backend:
         """The URL without its password."""
         return _without_password(self.url)
 
-    def without_password(self, text: str) -> str:
-        """A text in which URLs of this server don't show the password."""
-        password = self.parts.password if self.is_server else None
-        return text.replace(f":{password}@", ":***@") if password else text
-
     @property
     def parts(self) -> SplitResult:
         """The URL, split."""
@@ -134,6 +129,29 @@ def dialect_of(urls: Sequence[str]) -> str:
     schemes = [_SCHEMES.get(url.partition("://")[0].lower()) for url in urls]
     kinds = [scheme.kind for scheme in schemes if scheme is not None]
     return kinds[0] if kinds and "sqlite" not in kinds else "sqlite"
+
+
+def passwords_in(backends: Iterable[Backend]) -> re.Pattern[str] | None:
+    """What matches the passwords of servers in a text, as they stand in URLs and by themselves; None if there
+    are none.
+
+    A password that is also the name of something (of the user, often) is matched in URLs alone.
+    """
+    from urllib.parse import parse_qs, unquote
+
+    patterns: set[str] = set()
+    for backend in backends:
+        if not backend.is_server:
+            continue
+        parts = backend.parts
+        written = {parts.password or "", *parse_qs(parts.query).get("password", ())} - {""}
+        names = {parts.username, parts.hostname, parts.path.strip("/"), *_SCHEMES, *BACKENDS}
+        for password in written | {unquote(password) for password in written}:
+            literal = re.escape(password)
+            patterns |= {rf"(?<=:){literal}(?=@)", rf"(?<=password=){literal}"}
+            if password not in names:
+                patterns.add(rf"(?<!\w){literal}(?!\w)")
+    return re.compile("|".join(sorted(patterns))) if patterns else None
 
 
 def is_backend(word: str) -> str | None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from .backends import Backend
+from .backends import Backend, passwords_in
 from .sql import explain
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class Databases:
         self.servers: Servers | None = None
         self.sqlite = sqlite
         self.problem: str | None = None
+        self._passwords = passwords_in(self.backends)
         self._claimed = sqlite is None
         self._lock = threading.Lock()
         self._ready = threading.Event()
@@ -63,6 +64,20 @@ class Databases:
     def known(self, backend: Backend | None) -> Backend | None:
         """The backend, with what its server says of itself."""
         return self.servers.known(backend) if self.servers and backend and backend.is_server else backend
+
+    def without_passwords(self, text: str) -> str:
+        """A text that does not show the passwords of this run's servers."""
+        return self._passwords.sub("***", text) if self._passwords is not None else text
+
+    @property
+    def room(self) -> int | None:
+        """How many chains can run at once before a server runs out of connections; None: any number."""
+        return self.servers.room if self.servers is not None else None
+
+    @property
+    def warnings(self) -> list[str]:
+        """What does not keep a run from going on, but should be known."""
+        return self.servers.warnings if self.servers is not None else []
 
     def done(self) -> None:
         """The templates are there."""

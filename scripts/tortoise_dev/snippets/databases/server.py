@@ -22,6 +22,9 @@ PATIENCE = 10.0
 HANDS = 4
 """Connections to a server that make and drop databases."""
 
+PER_CHAIN = 5
+"""Connections that a chain may take: as many as Tortoise's pools hold by default."""
+
 _COMMENTS = r"(?:\s|--[^\n]*\n|/\*.*?\*/)*"
 _DDL = re.compile(_COMMENTS + r"(CREATE|ALTER|DROP)\s+(?:OR\s+REPLACE\s+)?(\w+)", re.IGNORECASE | re.DOTALL)
 _Value = TypeVar("_Value")
@@ -40,19 +43,37 @@ class Server(ABC):
         self.ahead = ahead
         self.coming: deque[asyncio.Task[str]] = deque()
         self.tasks: set[asyncio.Task[Any]] = set()
+        self.room = 1
+        self.warning = ""
 
     async def open(self) -> None:
         """Connect, take the run's lock, drop what killed runs left, create the template's empty database."""
         try:
             await asyncio.wait_for(self.connect(), PATIENCE)
             await self.lock(self.sessions[0])
-            for name in await self.names():
-                run = DATABASE_NAME.fullmatch(name)
-                if run and run[1] != self.run and not await self.is_alive(run[1]):
-                    await self.rows(self.drop_statement(name))
+            ((free,),) = await self.rows(self.room_statement)
+            self.room = max(1, int(free) // PER_CHAIN)
+            await self.drop_leftovers()
             await self.rows(self.create_statement(self.template))
         except Exception as error:
             raise self.problem(error) from None
+
+    async def drop_leftovers(self) -> None:
+        """Drop what killed runs left; what another user owns stays, with a warning."""
+        refused: dict[str, Exception] = {}
+        for name in await self.names():
+            run = DATABASE_NAME.fullmatch(name)
+            if run and run[1] != self.run and not await self.is_alive(run[1]):
+                try:
+                    await self.rows(self.drop_statement(name))
+                except Exception as error:
+                    refused[name] = error
+        stay = refused.keys() & set(await self.names()) if refused else ()
+        if stay:
+            first = min(stay)
+            also = f" (and {len(stay) - 1} more)" if len(stay) > 1 else ""
+            reason = str(refused[first]).split("\n")[0]
+            self.warning = f"{self.backend.shown}: {first}{also}, left by an earlier run, stays: {reason}"
 
     async def connect(self) -> None:
         """Open the connections: the first holds the lock, the others work."""
@@ -138,7 +159,10 @@ class Server(ABC):
     async def explain(self, database: Backend, statements: list[tuple[int, str]]) -> None:
         """Try statements on a connection of their own. Raises SqlError."""
         session = SESSIONS[database.driver]()
-        await session.connect(database)
+        try:
+            await session.connect(database)
+        except Exception as error:
+            raise self.problem(error) from None
         try:
             for line, statement in statements:
                 ddl = _DDL.match(statement)
@@ -155,13 +179,7 @@ class Server(ABC):
 
     def problem(self, error: Exception) -> DatabaseError:
         """An error of the driver for people."""
-        if isinstance(error, TimeoutError):
-            reason = f"no answer within {PATIENCE:g} s"
-        else:
-            reason = str(error).split("\n")[0] or type(error).__name__
-        return DatabaseError(
-            f"{self.backend.shown} cannot be used: {reason}. Is the server running, and the URL right?"
-        )
+        return problem_of(self.backend, error)
 
     # --- what differs between servers
 
@@ -171,6 +189,8 @@ class Server(ABC):
     """What DDL makes outside of a database: such statements are never run."""
     names_statement: str
     """Selects the names of the databases of all runs."""
+    room_statement: str
+    """Selects how many more connections the server would take."""
 
     @abstractmethod
     async def lock(self, session: Session) -> None:
@@ -195,3 +215,14 @@ class Server(ABC):
     @abstractmethod
     async def copy(self, name: str) -> None:
         """Make a database that is like the template."""
+
+
+def problem_of(backend: Backend, error: Exception) -> DatabaseError:
+    """An error of a driver for people: which server, and why it cannot be used."""
+    if isinstance(error, TimeoutError):
+        reason = f"no answer within {PATIENCE:g} s"
+    else:
+        reason = str(error).split("\n")[0] or type(error).__name__
+    return DatabaseError(
+        f"{backend.shown} cannot be used: {reason}. Is the server running, and the URL right?"
+    )

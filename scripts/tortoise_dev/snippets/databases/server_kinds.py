@@ -19,6 +19,11 @@ class Postgres(Server):
     """PostgreSQL 13 or later. pg_locks shows the locks of all databases, whichever one a run's URL names."""
 
     names_statement = r"SELECT datname FROM pg_database WHERE datname LIKE 'tortoise\_dev\_%'"
+    room_statement = (
+        r"SELECT (SELECT sum(setting::int * CASE name WHEN 'max_connections' THEN 1 ELSE -1 END)"
+        r" FROM pg_settings WHERE name = 'max_connections' OR name LIKE '%reserved\_connections')"
+        " - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend')"
+    )
     key = 0x746F7264
     strategy = ""
 
@@ -55,6 +60,7 @@ class MySQL(Server):
     names_statement = (
         r"SELECT schema_name FROM information_schema.schemata WHERE schema_name LIKE 'tortoise\_dev\_%'"
     )
+    room_statement = "SELECT @@max_connections - COUNT(*) FROM information_schema.processlist"
     outside = Server.outside | {"SCHEMA"}
     script: list[str] | None = None
 

@@ -31,7 +31,7 @@ from typing import Any, TypeVar
 
 from .backends import Backend, DatabaseError
 from .drivers import SESSIONS
-from .server import Server
+from .server import Server, problem_of
 from .server_kinds import KINDS
 from .sql import statements_of
 
@@ -79,6 +79,16 @@ class Servers:
         if problems and error is None:
             raise problems[0]
 
+    @property
+    def room(self) -> int | None:
+        """How many chains can run at once before one of the servers runs out of connections."""
+        return min((server.room for server in self._servers.values()), default=None)
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the servers refused, though the run can go on."""
+        return [server.warning for server in self._servers.values() if server.warning]
+
     def templates(self) -> list[str]:
         """The URLs of the empty databases that are to become templates."""
         return [server.backend.url_of(server.template) for server in self._servers.values()]
@@ -120,7 +130,7 @@ class Servers:
 
 
 def version_of(backend: Backend) -> str:
-    """What a server calls itself: ``PostgreSQL 15.4``, ``MariaDB 10.11.6``. Raises what its driver raises."""
+    """What a server calls itself: ``PostgreSQL 15.4``, ``MariaDB 10.11.6``. Raises DatabaseError."""
 
     async def ask() -> str:
         session = SESSIONS[backend.driver]()
@@ -131,7 +141,10 @@ def version_of(backend: Backend) -> str:
             await session.close()
         return str(version)
 
-    version = asyncio.run(ask())
+    try:
+        version = asyncio.run(ask())
+    except Exception as error:
+        raise problem_of(backend, error) from None
     number = re.search(r"\d+(\.\d+)*", version)
     name = "PostgreSQL" if backend.kind == "postgres" else "MariaDB" if "MariaDB" in version else "MySQL"
     return f"{name} {number[0] if number else version}"

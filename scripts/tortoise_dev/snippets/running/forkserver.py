@@ -7,7 +7,6 @@ fork; where there is no fork, this process runs one chain itself and ends. It ha
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import importlib
@@ -36,6 +35,7 @@ from ..protocol import (
     decode_request,
     encode,
 )
+from .orphans import adopt_orphans, end_children, kill_group
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
@@ -50,6 +50,8 @@ _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
+    if forks:
+        adopt_orphans()
     preparation = decode_preparation(requests.readline())
     server = _Server(preparation, requests, answers)
     problem = server.prepare()
@@ -131,14 +133,15 @@ class _Server:
         if not hasattr(os, "fork"):
             return _try_template(self.preparation, target)
         reader, writer = os.pipe()
-        if os.fork() == 0:
+        child = os.fork()
+        if child == 0:
             problem = _try_template(self.preparation, target)
             os.write(writer, (problem or "").encode())
             os._exit(0 if problem is None else 1)
         os.close(writer)
         with os.fdopen(reader, "r", encoding="utf-8") as pipe:
             problem = pipe.read()
-        _, status = os.wait()
+        _, status = os.waitpid(child, 0)
         return problem or (
             None if status == 0 else f"making the template database ended with status {status}"
         )
@@ -161,33 +164,44 @@ class _Server:
     def fork(self, request: Request) -> bool:
         """Run a chain in a child, pass on what it says, and say at last how it ended.
 
-        Returns False if nobody listens any more.
+        Returns False if nobody listens any more, or if no chain can be run: it says so then.
         """
+        try:
+            execution = self.make_ready(request)
+            reader, writer = os.pipe()
+            child = os.fork()
+        except OSError as error:
+            self.answer(Ready(f"no block can be run: {error.strerror or error}"))
+            return False
+        if child == 0:
+            self.be_child(execution, writer)
+        os.close(writer)
+        try:
+            exit_ = self.attend(child, reader, request.limit)
+        except (BrokenPipeError, EOFError):
+            kill_group(child)
+            end_children(child, settle=False)
+            return False
+        finally:
+            os.close(reader)
+        exit_.left, processor = end_children(child, settle=not exit_.timed_out)
+        exit_.processor = (exit_.processor or 0.0) + processor
+        if exit_.timed_out:
+            self.stacks.seek(0)
+            exit_.stacks = self.stacks.read(100_000)
+            self.stacks.truncate(0)
+        self.answer(exit_)
+        return True
+
+    def make_ready(self, request: Request) -> Execution:
+        """Do everything for a chain that can be done before the fork. Raises OSError."""
         _empty(request.directory)
         for file in self.captured:
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
         execution = Execution(request, self.captured, self.guards)
         gc.freeze()  # what this request has brought is not for the child to collect
-        reader, writer = os.pipe()
-        child = os.fork()
-        if child == 0:
-            self.be_child(execution, writer)
-        os.close(writer)
-        try:
-            timed_out, status = self.attend(child, reader, request.limit)
-        except (BrokenPipeError, EOFError):
-            return False
-        finally:
-            os.close(reader)
-            _kill_group(child)
-        dump = ""
-        if timed_out:
-            self.stacks.seek(0)
-            dump = self.stacks.read(100_000)
-            self.stacks.truncate(0)
-        self.answer(Exit(status, timed_out, dump))
-        return True
+        return execution
 
     def be_child(self, execution: Execution, writer: int) -> None:
         """In the child: run the chain, never return."""
@@ -207,8 +221,8 @@ class _Server:
         finally:
             _exit(0)
 
-    def attend(self, child: int, reader: int, limit: float) -> tuple[bool, int]:
-        """Relay a child's messages until it ends or runs out of time: (timed out, exit status).
+    def attend(self, child: int, reader: int, limit: float) -> Exit:
+        """Relay a child's messages until it ends or runs out of time; how it ended.
 
         Raises EOFError when stdin ends, BrokenPipeError when nobody reads stdout: the child is to be killed.
         """
@@ -220,8 +234,9 @@ class _Server:
             wait = deadline - time.monotonic()
             if wait <= 0:
                 if dying or ended:
-                    _kill_group(child)
-                    return dying, _status(os.waitpid(child, 0))
+                    kill_group(child)
+                    os.kill(child, signal.SIGKILL)  # it may have left its group
+                    return _exit_of(os.wait4(child, 0), timed_out=dying)
                 os.kill(child, signal.SIGUSR1)
                 dying, deadline = True, time.monotonic() + GRACE
                 continue
@@ -230,9 +245,9 @@ class _Server:
                 raise EOFError
             data = os.read(reader, 1 << 16) if ready else b""
             if not data:
-                done = os.waitpid(child, 0 if ready else os.WNOHANG)
+                done = os.wait4(child, 0 if ready else os.WNOHANG)
                 if done[0]:
-                    return dying, _status(done)
+                    return _exit_of(done, timed_out=dying)
                 continue
             self.answers.write(data)
             *lines, pending = (pending + data).split(b"\n")
@@ -274,14 +289,9 @@ def _resolve(reference: str) -> Callable[[], Any]:
     return function
 
 
-def _status(waited: tuple[int, int]) -> int:
-    return os.waitstatus_to_exitcode(waited[1])
-
-
-def _kill_group(child: int) -> None:
-    """Kill whatever a chain left running."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
+def _exit_of(waited: tuple[int, int, Any], *, timed_out: bool) -> Exit:
+    _, status, usage = waited
+    return Exit(os.waitstatus_to_exitcode(status), timed_out, processor=usage.ru_utime + usage.ru_stime)
 
 
 def _empty(directory: str) -> None:

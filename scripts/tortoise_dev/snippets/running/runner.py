@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+import contextlib
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
@@ -14,13 +15,23 @@ from ..databases.sql import SqlError
 from ..planning.needs import unmet
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.requests import ChainRequest, migrates, request_for
-from ..protocol import Observation, Preparation
+from ..protocol import Observation, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.expectation import turned
 from ..verdicts.hints import name_hint
 from ..verdicts.run import judge_output, judge_run
 from .jobs import Job
-from .worker import Worker, WorkerError
+from .worker import ChainError, Worker
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a job showed. ``starved``: something failed because time ran out, though the processor was hardly
+    used; it may be the machine's fault.
+    """
+
+    results: list[Result]
+    starved: bool = False
 
 
 class Runner:
@@ -41,6 +52,7 @@ class Runner:
         self.modules = list(modules)
         self.forks = forks
         self.worker: Worker | None = None
+        self._interrupted = False
 
     def __enter__(self) -> Runner:
         self.scratch.mkdir(parents=True, exist_ok=True)
@@ -53,22 +65,30 @@ class Runner:
             self.worker.stop()
 
     def interrupt(self) -> None:
-        """End what runs now; may be called from another thread."""
+        """End what runs now, and run nothing more; may be called from another thread."""
+        self._interrupted = True
         if self.worker is not None:
-            self.worker.hang_up()
+            self.worker.interrupt()
 
-    def run(self, job: Job) -> list[Result]:
+    def kill(self) -> None:
+        """End the worker at once; may be called from another thread."""
+        if self.worker is not None:
+            self.worker.kill()
+
+    def run(self, job: Job) -> Ran:
         """The results of a job's blocks, in page order.
 
         Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that is
         gone.
         """
         if job.chain is None:
-            return [self._without_chain(job, planned) for planned in job.blocks]
-        results = self._run_chain(job, job.chain)
-        if job.backend is None or not job.backend.is_server:
-            return results
-        return [_without_password(result, job.backend) for result in results]
+            ran = Ran([self._without_chain(job, planned) for planned in job.blocks])
+        else:
+            ran = self._run_chain(job, job.chain)
+        if self.databases.servers is None:
+            return ran
+        hide = self.databases.without_passwords
+        return replace(ran, results=[_changed(result, hide) for result in ran.results])
 
     def start(self) -> Worker:
         """The worker, started, with the templates made if they are to be made."""
@@ -83,44 +103,63 @@ class Runner:
                 engines=[backend.engine for backend in self.databases.backends],
                 templates=templates,
             )
-            worker = Worker(preparation, forks=self.forks)
+            self.worker = Worker(preparation, forks=self.forks)
+            self.worker.interrupted = self._interrupted
             try:
-                worker.start()
+                self.worker.start()
             except BaseException as error:  # whatever it is: the other runners wait for the templates
                 self.databases.fail(str(error) or type(error).__name__)
                 raise
             preparation.templates = []
             if templates:
                 self.databases.done()
-            self.worker = worker
         self.databases.wait()
         return self.worker
 
-    def _run_chain(self, job: Job, chain: Chain) -> list[Result]:
-        backend = self.databases.known(job.backend)
-        sent = request_for(
+    @contextlib.contextmanager
+    def request_of(self, job: Job) -> Iterator[Request]:
+        """What a job asks of a child, with a database for as long as the context lasts."""
+        assert job.chain is not None
+        sent = self._request(job, job.chain)
+        self.start()
+        with self._database(sent, job.backend):
+            yield sent.request
+
+    def _request(self, job: Job, chain: Chain) -> ChainRequest:
+        return request_for(
             job.plan,
             chain,
             job.last_run,
-            backend,
+            self.databases.known(job.backend),
             directory=self.scratch / "chain",
             scratch=self.scratch,
             template=self.databases.sqlite,
         )
+
+    def _run_chain(self, job: Job, chain: Chain) -> Ran:
+        sent = self._request(job, chain)
         observed = Observation()
         if any(planned in sent.index for planned in chain.blocks):
-            observed = self._observe(sent, backend)
-        return [self._judge(job, planned, observed, sent) for planned in job.blocks]
+            observed = self._observe(sent, job.backend)
+        results = [self._judge(job, planned, observed, sent) for planned in job.blocks]
+        failed = any(result.status == "failed" for result in results)
+        return Ran(results, starved=failed and observed.starved(sent.request.limit))
 
     def _observe(self, sent: ChainRequest, backend: Backend | None) -> Observation:
         """Let the worker run a chain in a database of its own."""
-        worker, request = self.start(), sent.request
-        with self.databases.fresh(backend, empty=migrates(request.steps)) as url:
-            request.database = url
+        worker = self.start()
+        with self._database(sent, backend):
             try:
-                return worker.run(request)
-            except WorkerError as error:
+                return worker.run(sent.request)
+            except ChainError as error:
                 return Observation(crash=str(error))
+
+    @contextlib.contextmanager
+    def _database(self, sent: ChainRequest, backend: Backend | None) -> Iterator[None]:
+        """Give a chain a database of its own."""
+        with self.databases.fresh(backend, empty=migrates(sent.request.steps)) as url:
+            sent.request.database = url
+            yield
 
     def _judge(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Result:
         plan, backend, block = job.plan, job.backend, planned.block
@@ -189,9 +228,12 @@ class Runner:
         return turned(block, Verdict("passed", "explained"))
 
 
-def _without_password(result: Result, backend: Backend) -> Result:
-    """A block may print or raise the URL of its database."""
-    hide = backend.without_password
-    actual = hide(result.actual) if result.actual is not None else None
-    sql = tuple(hide(statement) for statement in result.sql)
-    return replace(result, reason=hide(result.reason), detail=hide(result.detail), sql=sql, actual=actual)
+def _changed(result: Result, change: Callable[[str], str]) -> Result:
+    """A result with all texts changed that blocks can have a part in."""
+    return replace(
+        result,
+        reason=change(result.reason),
+        detail=change(result.detail),
+        sql=tuple(map(change, result.sql)),
+        actual=None if result.actual is None else change(result.actual),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -24,36 +25,33 @@ from .forkserver import GRACE
 
 
 class WorkerError(Exception):
-    """The models, the data set or the worker itself are broken: no block can be run."""
+    """The models, the data set or the machine keep the worker from running any block."""
+
+
+class ChainError(Exception):
+    """The worker ended in the middle of a chain; the next chain gets a new one."""
 
 
 class Worker:
-    """One fork server; runs one chain at a time, until it is stopped."""
+    """One fork server; runs one chain at a time, until it is stopped.
+
+    ``interrupt`` and ``kill`` may be called from another thread.
+    """
 
     def __init__(self, preparation: Preparation, *, forks: bool | None = None) -> None:
         self.preparation = preparation
         self.forks = hasattr(os, "fork") if forks is None else forks
         self.process: subprocess.Popen[str] | None = None
+        self.interrupted = False
 
     def start(self) -> None:
         """Start the server and wait until it has imported everything. Raises WorkerError."""
-        Path(self.preparation.scratch).mkdir(exist_ok=True)
-        home = Path(__file__).resolve().parents[3]
-        code = (
-            f"import sys; sys.path.insert(0, {str(home)!r})\n"
-            "from tortoise_dev.snippets.running.forkserver import serve\n"
-            f"del sys.path[0]; serve(forks={self.forks})"
-        )
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-P", "-c", code],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=environment,
-            encoding="utf-8",
-        )
-        self._send(self.preparation)
-        answer = self._read()
+        self.process = self._spawn()
+        try:
+            self._send(self.preparation)
+            answer = self._read()
+        except ChainError as error:
+            raise WorkerError(str(error)) from None
         problem = (
             answer.problem if isinstance(answer, Ready) else f"the worker did not start{self._last_words()}"
         )
@@ -62,41 +60,91 @@ class Worker:
             raise WorkerError(problem)
 
     def run(self, request: Request) -> Observation:
-        """Run a chain and wait for its end. Raises WorkerError if the server itself breaks."""
+        """Run a chain and wait for its end. Raises ChainError or WorkerError."""
         observation = Observation()
         if self.process is None:
             self.start()
-        self._send(request)
-        messages = self._relayed() if self.forks else self._timed(request)
-        for message in messages:
-            observation.note(message)
+        try:
+            self._send(request)
+            messages = self._relayed() if self.forks else self._timed(request)
+            for message in messages:
+                observation.note(message)
+        except BaseException:  # what it still says belongs to this chain: the next must not read it
+            self.stop()
+            raise
         return observation
 
-    def hang_up(self) -> None:
-        """Close the server's stdin: it kills what it runs, and ends. May be called from another thread."""
-        if self.process is not None and self.process.stdin is not None:
-            with contextlib.suppress(OSError):
-                self.process.stdin.close()
+    def interrupt(self) -> None:
+        """End what runs, and start nothing more: a fork server whose stdin ends kills its child, and ends."""
+        self.interrupted = True
+        if self.forks:
+            self._hang_up()
+        else:
+            self.kill()
+
+    def kill(self) -> None:
+        """End the server at once; whatever runs in a process group of its own is not reached by this."""
+        process = self.process
+        if process is None or process.returncode is not None:
+            return
+        with contextlib.suppress(OSError):
+            if hasattr(os, "killpg"):
+                os.killpg(process.pid, signal.SIGKILL)
+            else:
+                process.kill()
 
     def stop(self) -> None:
         """End the server and whatever it runs."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        self._close_stdin(process)
+        process.stdin = None  # communicate() would flush it
+        try:
+            process.communicate(timeout=2)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.communicate()
+
+    def _spawn(self) -> subprocess.Popen[str]:
+        """A server in a session of its own: what the terminal sends (Ctrl-C) is for the parent alone."""
+        home = Path(__file__).resolve().parents[3]
+        code = (
+            f"import sys; sys.path.insert(0, {str(home)!r})\n"
+            "from tortoise_dev.snippets.running.forkserver import serve\n"
+            f"del sys.path[0]; serve(forks={self.forks})"
+        )
+        try:
+            Path(self.preparation.scratch).mkdir(exist_ok=True)
+            return subprocess.Popen(
+                [sys.executable, "-P", "-c", code],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
+                encoding="utf-8",
+                start_new_session=True,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except OSError as error:
+            raise WorkerError(f"no worker can be started: {error.strerror or error}") from None
+
+    def _hang_up(self) -> None:
         if self.process is not None:
-            try:
-                self.hang_up()
-                self.process.stdin = None  # communicate() would flush it
-                self.process.communicate(timeout=2)
-            except subprocess.TimeoutExpired:
-                self.process.kill()
-                self.process.communicate()
-            self.process = None
+            self._close_stdin(self.process)
+
+    @staticmethod
+    def _close_stdin(process: subprocess.Popen[str]) -> None:
+        if process.stdin is not None:
+            with contextlib.suppress(OSError):
+                process.stdin.close()
 
     def _relayed(self) -> Iterator[Answer]:
         while True:
             message = self._read()
             if message is None:
-                words = self._last_words()
-                self.stop()
-                raise WorkerError(f"the worker ended while it ran a block{words}")
+                raise ChainError(f"the worker ended while it ran a block{self._last_words()}")
+            if isinstance(message, Ready):
+                raise WorkerError(message.problem or "the worker began anew")
             yield message
             if isinstance(message, Exit):
                 return
@@ -127,10 +175,12 @@ class Worker:
         assert self.process is not None
         assert self.process.stdin is not None
         try:
+            if self.interrupted:
+                raise BrokenPipeError
             self.process.stdin.write(encode_request(message))
             self.process.stdin.flush()
-        except (BrokenPipeError, OSError):
-            raise WorkerError(f"the worker ended{self._last_words()}") from None
+        except (OSError, ValueError):  # ValueError: it was closed
+            raise ChainError(f"the worker ended{self._last_words()}") from None
 
     def _read(self) -> Answer | None:
         assert self.process is not None

@@ -65,6 +65,8 @@ def _left_behind(block: Block, index: int, seen: Observation) -> list[Problem]:
     """Problems found after the chain: by their line this block's, or nobody's and then the last block's."""
     is_last = seen.outcomes[index].last
     mine = [p for p in seen.problems if _within(block, p.line) or (is_last and p.line is None)]
+    if is_last:
+        mine += [Problem(None, f"left a process running: {_shortened(command)}") for command in seen.left]
     if is_last and not seen.ended and not any(outcome.failure for outcome in seen.outcomes.values()):
         line = _stuck_at(seen.stacks, block)
         if seen.timed_out:
