@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 import pytest
+
+os.environ.pop("PYTEST_ADDOPTS", None)  # pytest has read it, and it is not for the runs that tests start
 
 
 class Selected(Protocol):

@@ -182,6 +182,7 @@ def test_an_old_python_can_read_what_tells_it(file: Path) -> None:
     ast.parse(file.read_text(encoding="ascii"), feature_version=(3, 8))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not OLDER, reason="no older Python here")
 @pytest.mark.parametrize("python", OLDER, ids=lambda path: path.parents[1].name)
 def test_a_real_old_python_is_told(python: Path, tmp_path: Path) -> None:
@@ -218,6 +219,7 @@ def with_streams(redirection: str, command: list[str]) -> list[str]:
     return ["sh", "-c", f'exec "$@" {redirection}', "sh", *command]
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("what", ENDS)
 def test_a_closed_output_changes_no_status(what: str, project: Path) -> None:
@@ -228,6 +230,7 @@ def test_a_closed_output_changes_no_status(what: str, project: Path) -> None:
         assert not TROUBLE.search(done.stderr), done.stderr
 
 
+@pytest.mark.slow
 @posix
 @pytest.mark.parametrize("what", ENDS)
 def test_a_reader_that_left_changes_no_status(what: str, project: Path) -> None:
@@ -242,6 +245,7 @@ def test_a_reader_that_left_changes_no_status(what: str, project: Path) -> None:
     assert not TROUBLE.search(done.stderr), done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
 @pytest.mark.parametrize("what", ENDS)
 def test_a_full_disk_is_one_line(what: str, project: Path) -> None:

@@ -13,6 +13,15 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 FAST_LANE = "not slow and not servers and not network"
 
+
+def test_contributing_tells_the_fast_lane(pytestconfig: pytest.Config) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    assert f'uv run pytest -m "{FAST_LANE}"\n' in page
+    for mark in FAST_LANE.replace("not ", "").split(" and "):
+        assert any(line.startswith(f"{mark}: ") for line in pytestconfig.getini("markers"))
+        assert f"| `{mark}` |" in page
+
+
 SPY = '''\
 """Note the pages that each command of the tests is given, as a line of JSON; for a folder, those in it."""
 

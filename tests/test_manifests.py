@@ -66,12 +66,14 @@ def run(*command: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VENDORED)
 def test_it_is_valid_by_the_schema_that_check_jsonschema_ships(name: str) -> None:
     done = check_jsonschema(VENDORED[name], BILLING / name)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", VENDORED)
 def test_those_schemas_refuse_a_misspelt_key(name: str, tmp_path: Path) -> None:
     """Of a service, of a job."""

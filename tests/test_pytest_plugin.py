@@ -94,6 +94,7 @@ def test_failures_name_the_page_and_line(project: Path) -> None:
     assert "tortoise_dev" not in done.stdout, "the harness' own frames are nobody's business"
 
 
+@pytest.mark.slow
 def test_one_item_pulls_in_what_it_continues(project: Path) -> None:
     done = run(project, "--snippets", "docs/guide.md::start-here-1/1")
     assert done.returncode == 0

@@ -306,7 +306,7 @@ same ...
 """
 
 
-@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("newline", ["\n", pytest.param("\r\n", marks=pytest.mark.slow)], ids=["LF", "CRLF"])
 def test_update_rewrites_only_what_differs(tmp_path: Path, newline: str) -> None:
     page = write(tmp_path, "a.md", STALE.replace("\n", newline))
     before = page.read_bytes()

@@ -340,6 +340,7 @@ def test_it_runs_from_anywhere_and_shows_paths_as_they_are(broken, tmp_path_fact
     assert relative.endswith("a.py")
 
 
+@pytest.mark.slow
 def test_the_project_itself_is_clean() -> None:
     for folder in (ROOT, ROOT / "examples" / "billing"):
         command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py")]
@@ -348,6 +349,7 @@ def test_the_project_itself_is_clean() -> None:
         assert "no findings" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_skill_is_not_judged_where_it_is_installed(users) -> None:
     for place in (".claude/skills/tortoise-dev", ".agents/skills/tortoise-dev", "tools/tortoise-dev"):
         copy = users.root / place
