@@ -145,7 +145,7 @@ def test_a_missing_package_is_told_in_pytest(project: Path) -> None:
     (project / "markdown_it.py").write_text("raise ModuleNotFoundError(name=__name__)\n", encoding="utf-8")
     done = run([sys.executable, "-m", "pytest", "--snippets", "good.md"], project)
     assert done.returncode == 4
-    assert done.stderr.startswith("ERROR: markdown_it is not installed: ")
+    assert done.stderr.startswith("ERROR: --snippets: markdown_it is not installed: ")
     assert "tortoise-dev[snippets]" in done.stderr
 
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import pytest
 
-from .common import missing_package
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add ``--snippets`` and ``--snippets-db``."""
@@ -35,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
         try:
             from .pytest_pages import Pages
         except ModuleNotFoundError as error:
+            from .common import missing_package
+
             raise pytest.UsageError(f"--snippets: {missing_package(error, 'snippets')}") from None
         config.pluginmanager.register(Pages(config), "tortoise-dev-pages")
     elif config.getoption("--snippets-db"):
