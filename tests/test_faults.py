@@ -270,6 +270,30 @@ def test_processes_that_end_or_stay_within_reach_are_no_failure(tmp_path: Path) 
     assert not is_running(int((tmp_path / "pid").read_text()))
 
 
+# --- a machine that is busy
+
+SLEEPS_ONCE = """
+```python
+import time
+from pathlib import Path
+
+first = not Path("{folder}/ran").exists()
+Path("{folder}/ran").touch()
+while first:
+    time.sleep(0.1)
+```
+"""
+
+
+@posix
+def test_a_block_that_slept_through_its_time_gets_a_second_look(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("[tool.tortoise-dev.snippets]\ntimeout = 2\n", encoding="utf-8")
+    page = SLEEPS_ONCE.format(folder=tmp_path.as_posix()) + "\n```python\nassert 1 < 2\n```\n"
+    (tmp_path / "page.md").write_text(page, encoding="utf-8")
+    done = snippets(tmp_path, "page.md")
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+
+
 # --- a machine that has no room
 
 
