@@ -32,6 +32,7 @@ PRIVATE: dict[str, tuple[str, ...]] = {
     "tortoise-orm": (
         "tortoise.queryset:AwaitableQuery",
         "tortoise.backends.base.client:TransactionContext",
+        "tortoise.fields.relational:NoneAwaitable",
     ),
     "pytest": ("_pytest.outcomes:Skipped",),
     "pytest-xdist": ("xdist.scheduler:LoadScopeScheduling._split_scope",),
@@ -175,11 +176,14 @@ def collect_garbage_since_fork() -> None:
 
 
 def query_kinds() -> list[type[Any]]:
-    """Tortoise's queries: what is awaited to reach the database."""
+    """Tortoise's queries: what is awaited to reach the database, or to learn that there is nothing."""
     from tortoise import queryset
+    from tortoise.fields import relational
 
-    roots = (queryset.AwaitableQuery, getattr(queryset, "UnionQuery", None))  # unions came later
-    return [kind for root in roots if root is not None for kind in _with_subclasses(root)]
+    roots: list[type[Any]] = [queryset.AwaitableQuery, type(relational.NoneAwaitable)]
+    if hasattr(queryset, "UnionQuery"):  # unions came later
+        roots.append(queryset.UnionQuery)
+    return [kind for root in roots for kind in _with_subclasses(root)]
 
 
 def transaction_kinds() -> list[type[Any]]:

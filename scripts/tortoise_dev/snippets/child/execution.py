@@ -328,7 +328,7 @@ class Execution:
 
 def _compile(request: Request, guards: Guards) -> dict[int, instrument.Program]:
     steps = [step for step in request.steps if step.kind == "python"]
-    blocks = [(step.source, step.line, step.file is not None) for step in steps]
+    blocks = [(step.source, step.line, step.file is not None or step.prelude) for step in steps]
     programs = instrument.make_programs(blocks, request.page, guards.checks)
     return {step.index: program for step, program in zip(steps, programs, strict=True)}
 

@@ -74,6 +74,7 @@ class Guards:
             Check.CONDITION.value: self.condition,
             Check.OPERAND.value: self.operand,
             Check.ASSERTED.value: self.asserted,
+            Check.LOOKED_AT.value: self.looked_at,
             Check.CAUGHT.value: self.caught,
             Check.REACHED.value: self.reach,
         }
@@ -124,6 +125,11 @@ class Guards:
         """A handler has caught an exception of these lines."""
         self.queries.forget_lines(*lines)
 
+    def looked_at(self, value: object) -> object:
+        """A query's type or its attributes are asked for: it serves as an object, and is not to be sent."""
+        self.queries.forget(value)
+        return value
+
     def reach(self, state: int) -> None:
         """How near a block is to its last statement."""
         self.reached = Reached(state)
@@ -132,9 +138,12 @@ class Guards:
         """An awaitable equals nothing but itself; that two queries are not the same object may be shown."""
         waiting = [operand for operand in operands if must_be_awaited(operand)]
         for value in waiting:
-            if len(waiting) < len(operands) or isinstance(value, types.CoroutineType):
-                self.add(self._line(frame), f"{name_of(value)} is compared without await")
             self._dispose(value)
+            line = self._line(frame)
+            if len(waiting) == len(operands) and not isinstance(value, types.CoroutineType):
+                continue
+            if not self.queries.compared(value, line):
+                self.add(line, f"{name_of(value)} is compared without await")
 
     def _always_true(self, value: object, frame: types.FrameType) -> None:
         self.add(

@@ -13,8 +13,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 def idle_reason(tree: ast.Module, others: frozenset[str], *, is_file: bool) -> str | None:
     """Say why a block that ran without an error still proved nothing, or None.
 
-    ``others`` are the names that the other blocks of the chain use; a block that is a file of its own
-    (``is_file``) is there to be imported.
+    ``others`` are the names that the other blocks of the chain use; a block that is a file of its own, or a
+    prelude (``is_file``), is there for others.
     """
     if all(map(is_inert, tree.body)):
         return "nothing in it is executed"

@@ -22,16 +22,11 @@ _INTERNAL = 0x80 | 0x100 | 0x200  # inspect.CO_COROUTINE, CO_ITERABLE_COROUTINE,
 
 @dataclass(frozen=True)
 class Unused:
-    """A query or a transaction that was made at a line of the page."""
+    """A query or a transaction that was made (or compared) at a line of the page."""
 
     made: object
     line: int
-
-    @property
-    def message(self) -> str:
-        if hasattr(type(self.made), "__await__"):
-            return f"{type(self.made).__name__} was never awaited: nothing happened"
-        return "in_transaction() was never entered: nothing happened"
+    message: str
 
 
 class UnusedQueries:
@@ -60,6 +55,16 @@ class UnusedQueries:
                     setattr(kind, name, watched(vars(kind)[name]))
         for holder in (expressions.Subquery, expressions.Q, query_utils.Prefetch):
             setattr(holder, "__init__", self._using(holder.__init__))  # noqa: B010
+
+    def compared(self, query: object, line: int | None) -> bool:
+        """It was compared before it was awaited, which is well if it still will be; False for what is not a
+        query.
+        """
+        if line is None or not isinstance(query, self.kinds):
+            return False
+        message = f"{type(query).__name__} is compared without await"
+        self.waiting[id(query)] = Unused(query, line, message)
+        return True
 
     def forget(self, made: object) -> None:
         """It is used, or reported already."""
@@ -116,7 +121,11 @@ class UnusedQueries:
     def _note(self, made: object) -> None:
         line = self._line()
         if line is not None:
-            self.waiting[id(made)] = Unused(made, line)
+            if hasattr(type(made), "__await__"):
+                message = f"{type(made).__name__} was never awaited: nothing happened"
+            else:
+                message = "in_transaction() was never entered: nothing happened"
+            self.waiting[id(made)] = Unused(made, line, message)
 
     def _line(self) -> int | None:
         """The page's line that called Tortoise; None where other code did, or Tortoise for itself."""

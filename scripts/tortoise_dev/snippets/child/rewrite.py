@@ -3,6 +3,7 @@
 * A call that stands as a statement reports a result that should have been awaited, entered or iterated.
 * A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
 * An ``assert`` remembers the values that decide it.
+* ``isinstance`` and its like say that a query is looked at.
 * A handler of exceptions says that the code above it was cut off.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
 
@@ -32,6 +33,7 @@ class Check(enum.Enum):
     CONDITION = "<snippet check: condition>"
     OPERAND = "<snippet check: operand>"
     ASSERTED = "<snippet check: asserted>"
+    LOOKED_AT = "<snippet check: looked at>"
     CAUGHT = "<snippet check: caught>"
     REACHED = "<snippet check: reached>"
 
@@ -68,6 +70,14 @@ class _Rewrite(ast.NodeTransformer):
         self.generic_visit(node)
         if isinstance(node.value, ast.Call):
             node.value = _call(Check.STATEMENT, node.value, node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in _REFLECTION and node.args:
+            first = node.args[0]
+            if not isinstance(first, ast.Starred):
+                node.args[0] = _call(Check.LOOKED_AT, first, first)
         return node
 
     def visit_Assert(self, node: ast.Assert) -> ast.AST:
@@ -157,7 +167,7 @@ class _Assertion:
                 texts[0] = _short(node)
             if texts != [negated_text]:
                 texts[-1] += " is "
-            self.rewrite.generic_visit(node)
+            node = self.rewrite.visit(node)
         spec = (tuple(texts), self.lines, self.parts, negated, compares)
         self.parts += 1
         return _call(Check.ASSERTED, node, node, _constant(spec))
@@ -189,6 +199,9 @@ class _Assertion:
             and not any(isinstance(argument, ast.Starred) for argument in node.args)
         )
 
+
+_REFLECTION = {"isinstance", "hasattr", "dir", "type", "callable", "id"}
+"""What is asked about a query as an object."""
 
 _SYMBOLS: dict[type[ast.cmpop], str] = {
     ast.Eq: "==",

@@ -11,9 +11,11 @@ from ..protocol import NameRead, Problem
 def missing_names(block: Block, unresolved: Iterable[NameRead]) -> list[Problem]:
     """The names among ``unresolved`` that this block's functions read.
 
-    A block that is to raise a NameError, or to fail, may be about just that.
+    A block that is to raise a NameError, or to fail, may be about just that; what a prelude lacks, the blocks
+    after it may set.
     """
-    if block.attributes.get("raises") == "NameError" or "xfail" in block.attributes:
+    marks = block.attributes
+    if marks.get("raises") == "NameError" or "xfail" in marks or "prelude" in marks:
         return []
     return [
         Problem(read.line, f"NameError: name {read.name!r} is not defined in the body of {read.function}()")
