@@ -218,7 +218,11 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
 }
 
 # Bound before any block can patch it: what a block does to the module json must not reach the report.
-_encode = json.JSONEncoder(default=vars).encode
+_encoder, _iterencode = json.JSONEncoder(default=vars), json.JSONEncoder.iterencode
+
+
+def _encode(value: object) -> str:
+    return "".join(_iterencode(_encoder, value, _one_shot=True))
 
 
 def encode(message: Answer) -> bytes:

@@ -147,11 +147,13 @@ class Execution:
             idle = self.execute(step)
         except BaseException as raised:
             sys.settrace(trace)  # the block's own trace function must not see the harness
+            self.guards.restore_builtins()
             if os.getpid() != self.process:
                 self.leave(raised, send)
             skipped = skip_reason(raised)
             failure = self.describe(raised)
         sys.settrace(trace)
+        self.guards.restore_builtins()
         if os.getpid() != self.process:
             self.leave(None, send)
         seconds = perf_counter() - started

@@ -5,6 +5,7 @@ Whatever they find is kept as a ``Problem`` with the page's line; the block fail
 
 from __future__ import annotations
 
+import builtins
 import contextlib
 import gc
 import sys
@@ -150,6 +151,13 @@ class Guards:
             self._line(frame), f"{name_of(value)} stands as a condition without await: it is always true"
         )
         self._dispose(value)
+
+    def restore_builtins(self) -> None:
+        """Put back the builtins that these checks call, before they judge what the block did."""
+        replaced = [name for name, original in _NEEDED.items() if _BUILTINS.get(name) is not original]
+        if replaced:
+            _BUILTINS.update(_NEEDED)
+            self.add(None, f"it replaces what the harness itself calls: {', '.join(sorted(replaced))}")
 
     # --- what is left when the chain ends
 
@@ -298,6 +306,15 @@ class Guards:
         yield
         gc.collect()
         self.problems[:] = before
+
+
+_BUILTINS = vars(builtins)
+_NEEDED = {
+    name: _BUILTINS[name]
+    for name in dir(builtins)
+    if name not in ("print", "open", "input", "_", "help", "exit", "quit", "copyright", "credits", "license")
+}
+"""The builtins that the harness calls, as they were before any block; a page may replace the others."""
 
 
 def _filter_warnings() -> None:

@@ -26,16 +26,16 @@ from .ending import mark_last_statement
 
 class Check(enum.Enum):
     """The run-time checks; guards.py has a method for each. The values stand in the code until it is
-    compiled.
+    compiled; no page says the like.
     """
 
-    STATEMENT = "<snippet check: statement>"
-    CONDITION = "<snippet check: condition>"
-    OPERAND = "<snippet check: operand>"
-    ASSERTED = "<snippet check: asserted>"
-    LOOKED_AT = "<snippet check: looked at>"
-    CAUGHT = "<snippet check: caught>"
-    REACHED = "<snippet check: reached>"
+    STATEMENT = "\0snippet check: statement"
+    CONDITION = "\0snippet check: condition"
+    OPERAND = "\0snippet check: operand"
+    ASSERTED = "\0snippet check: asserted"
+    LOOKED_AT = "\0snippet check: looked at"
+    CAUGHT = "\0snippet check: caught"
+    REACHED = "\0snippet check: reached"
 
 
 Checks = Mapping[str, Callable[..., Any]]
