@@ -6,7 +6,7 @@ import ast
 from typing import Any
 
 import pytest
-from tortoise_dev.snippets.child.ending import Reached
+from tortoise_dev.snippets.child.ending import BEFORE, NEARLY, THERE, Reached
 from tortoise_dev.snippets.child.guards import Guards
 from tortoise_dev.snippets.child.rewrite import with_checks
 
@@ -24,25 +24,25 @@ def run(source: str) -> tuple[Guards, BaseException | None]:
 
 
 ENDINGS = [
-    ("int('x')\nprint()", Reached.NO),
-    ("print()\nint('x')", Reached.YES),
-    ("if True:\n    int('x')\n    print()", Reached.NO),
-    ("if True:\n    print()\n    int('x')", Reached.YES),
-    ("for x in '1y':\n    int(x)\n    print()", Reached.NO),
-    ("for x in '1y':\n    print()\n    int(x)", Reached.NEARLY),
-    ("for x in map(int, '1y'):\n    pass", Reached.NEARLY),
-    ("while True:\n    print()\n    int('x')", Reached.YES),
-    ("try:\n    print()\n    int('x')\nfinally:\n    print()", Reached.YES),
-    ("try:\n    int('x')\n    print()\nfinally:\n    print()", Reached.NO),
-    ("try:\n    int('x')\nexcept ValueError:\n    int('y')\n    print()", Reached.NO),
-    ("try:\n    int('x')\nexcept ValueError:\n    print()\n    int('y')", Reached.YES),
-    ("try:\n    int('x')\nexcept KeyError:\n    pass\nelse:\n    print()", Reached.NEARLY),
-    ("match 1:\n    case 1:\n        print()\n        int('x')", Reached.YES),
-    ("match 1:\n    case 1:\n        int('x')\n        print()", Reached.NO),
-    ("class A:\n    a = int('x')\n    b = 2", Reached.NO),
-    ("class A:\n    b = 2\n    a = int('x')", Reached.YES),
-    ("with open('/nowhere/at/all'):\n    print()", Reached.NO),
-    ("with open('/nowhere/at/all'):\n    pass", Reached.YES),
+    ("int('x')\nprint()", BEFORE),
+    ("print()\nint('x')", THERE),
+    ("if True:\n    int('x')\n    print()", BEFORE),
+    ("if True:\n    print()\n    int('x')", THERE),
+    ("for x in '1y':\n    int(x)\n    print()", BEFORE),
+    ("for x in '1y':\n    print()\n    int(x)", NEARLY),
+    ("for x in map(int, '1y'):\n    pass", NEARLY),
+    ("while True:\n    print()\n    int('x')", THERE),
+    ("try:\n    print()\n    int('x')\nfinally:\n    print()", THERE),
+    ("try:\n    int('x')\n    print()\nfinally:\n    print()", BEFORE),
+    ("try:\n    int('x')\nexcept ValueError:\n    int('y')\n    print()", BEFORE),
+    ("try:\n    int('x')\nexcept ValueError:\n    print()\n    int('y')", THERE),
+    ("try:\n    int('x')\nexcept KeyError:\n    pass\nelse:\n    print()", NEARLY),
+    ("match 1:\n    case 1:\n        print()\n        int('x')", THERE),
+    ("match 1:\n    case 1:\n        int('x')\n        print()", BEFORE),
+    ("class A:\n    a = int('x')\n    b = 2", BEFORE),
+    ("class A:\n    b = 2\n    a = int('x')", THERE),
+    ("with open('/nowhere/at/all'):\n    print()", BEFORE),
+    ("with open('/nowhere/at/all'):\n    pass", THERE),
 ]
 
 
@@ -50,7 +50,7 @@ ENDINGS = [
 def test_how_far_a_block_has_got(source: str, reached: Reached) -> None:
     guards, error = run(source)
     assert error is not None
-    assert guards.reached is reached
+    assert guards.reached == reached
 
 
 VALUES = [

@@ -7,25 +7,23 @@ off in silence.
 from __future__ import annotations
 
 import ast
-import enum
 from collections.abc import Callable
+from typing import Literal, TypeAlias
 
+Reached: TypeAlias = Literal[0, 1, 2]
+"""How far a block has got: 0 before its last statement, 2 at it. At 1 an exception cuts nothing off, but an
+exit would: further rounds of a loop, or the ``else`` of a ``try``.
+"""
 
-class Reached(enum.IntEnum):
-    """How far a block has got. After ``NEARLY`` an exception cuts nothing off, but an exit would: further
-    rounds of a loop, or the ``else`` of a ``try``.
-    """
-
-    NO = 0
-    NEARLY = 1
-    YES = 2
-
+BEFORE: Reached = 0
+NEARLY: Reached = 1
+THERE: Reached = 2
 
 Mark = Callable[[ast.stmt, ast.expr], ast.expr]
 """Makes the call that says how far the block has got, at the place of a statement."""
 
 
-def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = Reached.YES) -> None:
+def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = THERE) -> None:
     """Put a mark in front of the last statement of a block, and of each branch of it."""
     if not body or is_inert(body[-1]) or _is_future(body[-1]):
         return
@@ -33,27 +31,27 @@ def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = Rea
 
     def note(statements: list[ast.stmt], index: int, state: Reached) -> None:
         place = statements[index]
-        call = mark(place, ast.Constant(int(state)))
+        call = mark(place, ast.Constant(state))
         statements.insert(index, ast.copy_location(ast.Expr(call), place))
 
     def branch(statements: list[ast.stmt], state: Reached) -> None:
         if statements and not is_inert(statements[-1]):
             mark_last_statement(statements, mark, state)
-            note(statements, 0, Reached.NO)  # what an earlier round or branch reached is past
+            note(statements, 0, BEFORE)  # what an earlier round or branch reached is past
 
     match last:
         case ast.For() | ast.AsyncFor() | ast.While():
-            rounds = reached if isinstance(last, ast.While) else Reached.NEARLY
+            rounds = reached if isinstance(last, ast.While) else NEARLY
             branch(last.body, rounds)
             branch(last.orelse, reached)
-            note(body, len(body) - 1, Reached.NEARLY)  # what it loops over may raise
+            note(body, len(body) - 1, NEARLY)  # what it loops over may raise
         case ast.With() | ast.AsyncWith() | ast.ClassDef() if not all(map(is_inert, last.body)):
             mark_last_statement(last.body, mark, reached)
         case ast.If() if not all(map(is_inert, [*last.body, *last.orelse])):
             mark_last_statement(last.body, mark, reached)
             mark_last_statement(last.orelse, mark, reached)
         case ast.Try() | ast.TryStar():
-            branch(last.body, Reached.NEARLY if last.orelse else reached)
+            branch(last.body, NEARLY if last.orelse else reached)
             for statements in (*(handler.body for handler in last.handlers), last.orelse):
                 branch(statements, reached)
         case ast.Match():

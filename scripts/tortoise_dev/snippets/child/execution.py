@@ -21,7 +21,7 @@ from .. import source
 from ..databases.templates import open_sqlite, open_url
 from ..protocol import Answer, End, Failure, Models, NameRead, Outcome, Problem, Request, Step, Stray
 from . import instrument, surroundings
-from .ending import Reached
+from .ending import BEFORE, THERE
 from .guards import Guards
 from .tracebacks import BlockError, skip_reason, traceback_of
 from .values import without_secrets
@@ -139,7 +139,7 @@ class Execution:
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
-        self.guards.reached = Reached.NO
+        self.guards.reached = BEFORE
         started = perf_counter()
         failure, idle, skipped = None, None, None
         trace = sys.gettrace()
@@ -147,13 +147,15 @@ class Execution:
             idle = self.execute(step)
         except BaseException as raised:
             sys.settrace(trace)  # the block's own trace function must not see the harness
-            self.guards.restore_builtins()
+            if "builtins" in step.source:
+                self.guards.restore_builtins()
             if os.getpid() != self.process:
                 self.leave(raised, send)
             skipped = skip_reason(raised)
             failure = self.describe(raised)
         sys.settrace(trace)
-        self.guards.restore_builtins()
+        if "builtins" in step.source:
+            self.guards.restore_builtins()
         if os.getpid() != self.process:
             self.leave(None, send)
         seconds = perf_counter() - started
@@ -246,7 +248,7 @@ class Execution:
         if isinstance(error, SystemExit):
             if error.code not in (None, 0):
                 message = f"sys.exit({error.code!r})"
-            elif guards.reached is Reached.YES:
+            elif guards.reached == THERE:
                 return None
             else:
                 message = "sys.exit(0) ended the block early: what follows was not run"
@@ -283,9 +285,11 @@ class Execution:
 
     def close(self) -> None:
         """Close what the chain left open; what it must not leave becomes a problem."""
-        guards, is_async = self.guards, any(program.is_async for program in self.programs.values())
+        guards, is_async = self.guards, False
         for program in self.programs.values():
-            guards.report_kept(vars(self.module), program.kept)
+            is_async = is_async or program.is_async
+            if program.kept:
+                guards.report_kept(vars(self.module), program.kept)
         if self.runner is not None:
             self.report_tasks()
             guards.report_unused()
@@ -305,14 +309,18 @@ class Execution:
             if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
                 thread.join()  # a script would wait for it too; the time limit ends a wait without end
         compat.run_exit_functions()
-        guards.problems += guards.workers.failures()
+        if guards.workers.watched:
+            guards.problems += guards.workers.failures()
         _flush()
 
     def unresolved_names(self) -> list[NameRead]:
         """The names that function bodies read and that nobody has set."""
-        namespace = vars(self.module)
-        reads = (read for program in self.programs.values() for read in program.reads)
-        return [read for read in reads if read.name not in namespace]
+        unresolved = []
+        for program in self.programs.values():
+            if program.reads:
+                namespace = vars(self.module)
+                unresolved += [read for read in program.reads if read.name not in namespace]
+        return unresolved
 
     def report_tasks(self) -> None:
         assert self.runner is not None

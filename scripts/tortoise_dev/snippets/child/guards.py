@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from ... import compat
 from ..protocol import Problem
-from .ending import Reached
+from .ending import BEFORE, Reached
 from .queries import UnusedQueries
 from .results import must_be_awaited, name_of, never_begun, nothing_happened
 from .rewrite import Check, Checks
@@ -42,7 +42,7 @@ class Guards:
         self.problems: list[Problem] = []
         self.operands: dict[int, list[object]] = {}
         self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
-        self.reached = Reached.NO
+        self.reached: Reached = BEFORE
         self.queries = UnusedQueries()
         self.workers = Workers()
 
@@ -131,9 +131,9 @@ class Guards:
         self.queries.forget(value)
         return value
 
-    def reach(self, state: int) -> None:
+    def reach(self, state: Reached) -> None:
         """How near a block is to its last statement."""
-        self.reached = Reached(state)
+        self.reached = state
 
     def _compared(self, operands: list[object], frame: types.FrameType) -> None:
         """An awaitable equals nothing but itself; that two queries are not the same object may be shown."""

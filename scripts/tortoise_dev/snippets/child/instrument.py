@@ -54,7 +54,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: C
             trees.append(parse(source, filename, line))
         except SyntaxError as error:
             trees.append(error)
-    names = [frozenset() if isinstance(tree, SyntaxError) else names_used(tree) for tree in trees]
+    names = _names_of(trees)
     flags, programs = 0, []
     plain: list[types.CodeType] = []
     for number, ((source, _, is_file), tree) in enumerate(zip(blocks, trees, strict=True)):
@@ -78,6 +78,13 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: C
         bound = names_bound(plain)
         programs = [_without(program, bound) for program in programs]
     return programs
+
+
+def _names_of(trees: list[ast.Module | SyntaxError]) -> list[frozenset[str]]:
+    """The names that each block of a chain uses, for the other blocks; a block alone has no others."""
+    if len(trees) == 1:
+        return [frozenset()]
+    return [frozenset() if isinstance(tree, SyntaxError) else names_used(tree) for tree in trees]
 
 
 def _compile(tree: ast.Module, filename: str, flags: int, checks: Checks) -> types.CodeType:

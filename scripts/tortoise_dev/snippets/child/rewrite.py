@@ -46,7 +46,6 @@ def with_checks(tree: ast.Module, filename: str, flags: int, checks: Checks) -> 
     """Compile a tree with the checks in it. Changes the tree. Raises RecursionError, SyntaxError."""
     tree = _Rewrite().visit(tree)
     mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
-    ast.fix_missing_locations(tree)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a string that is called
         return _hold(compile_tree(tree, filename, flags), checks)
