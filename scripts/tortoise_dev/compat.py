@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import importlib
 import sys
+import types
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +23,16 @@ PRIVATE: dict[str, tuple[str, ...]] = {
         "asyncio.base_events:BaseEventLoop.default_exception_handler",
         "atexit:_run_exitfuncs",
         "_thread:_excepthook",
+        "warnings:_warn_unawaited_coroutine",
+        "contextlib:_GeneratorContextManager",
+        "contextlib:_AsyncGeneratorContextManager",
+        "multiprocessing.process:BaseProcess",
     ),
     "aiosqlite": ("aiosqlite:Connection._execute", "aiosqlite:Connection._conn"),
     "tortoise-orm": (
         "tortoise.queryset:AwaitableQuery",
-        "tortoise.queryset:UpdateQuery",
-        "tortoise.queryset:DeleteQuery",
-        "tortoise.queryset:BulkUpdateQuery",
-        "tortoise.queryset:BulkCreateQuery",
+        "tortoise.backends.base.client:TransactionContext",
+        "tortoise.fields.relational:NoneAwaitable",
     ),
     "pytest": ("_pytest.outcomes:Skipped", "_pytest.python:Module._getobj"),
     "pytest-xdist": ("xdist.scheduler:LoadScopeScheduling._split_scope",),
@@ -101,6 +104,52 @@ def watch_loops(handler: Callable[[dict[str, Any]], None]) -> None:
     BaseEventLoop.default_exception_handler = handler  # type: ignore[assignment,method-assign]
 
 
+def watch_coroutines(hook: Callable[[types.CoroutineType[Any, Any, Any]], None]) -> None:
+    """Hand every coroutine that goes without having been awaited to a hook, in the place of the warning that
+    a filter could silence.
+    """
+    import warnings
+
+    vars(warnings)["_warn_unawaited_coroutine"] = hook
+
+
+def unstarted_coroutines() -> list[types.CoroutineType[Any, Any, Any]]:
+    """The coroutines made since the fork that somebody keeps and nobody has awaited."""
+    kept = [one for one in gc.get_objects() if type(one) is types.CoroutineType]
+    return [one for one in kept if one.cr_frame is not None and not (one.cr_suspended or one.cr_running)]
+
+
+def unstarted_generator(value: object) -> str | None:
+    """The name of the function, where a value is its generator and nothing of it has run yet."""
+    if isinstance(value, types.GeneratorType):
+        fresh = value.gi_frame is not None and not (value.gi_suspended or value.gi_running)
+    elif isinstance(value, types.AsyncGeneratorType):
+        fresh = value.ag_frame is not None and not value.ag_running and not _ag_suspended(value)
+    else:
+        return None
+    return value.__qualname__ if fresh else None
+
+
+def _ag_suspended(value: types.AsyncGeneratorType[Any, Any]) -> bool:
+    if hasattr(value, "ag_suspended"):  # from Python 3.12 on
+        return bool(value.ag_suspended)
+    from opcode import opmap
+
+    assert value.ag_frame is not None
+    return value.ag_code.co_code[value.ag_frame.f_lasti] != opmap["RETURN_GENERATOR"]
+
+
+def unentered_context(value: object) -> str | None:
+    """The name of the function, where a value is the context manager of its generator and nothing has been
+    entered yet.
+    """
+    from contextlib import _AsyncGeneratorContextManager, _GeneratorContextManager
+
+    if isinstance(value, _GeneratorContextManager | _AsyncGeneratorContextManager):
+        return unstarted_generator(value.gen)
+    return None
+
+
 def running_loop() -> asyncio.AbstractEventLoop | None:
     """The event loop that runs in this thread; None, also where asyncio is not imported."""
     asyncio: Any = sys.modules.get("asyncio")
@@ -124,6 +173,31 @@ def collect_garbage_since_fork() -> None:
 
 
 # --- Tortoise and its SQLite driver
+
+
+def query_kinds() -> list[type[Any]]:
+    """Tortoise's queries: what is awaited to reach the database, or to learn that there is nothing."""
+    from tortoise import queryset
+    from tortoise.fields import relational
+
+    roots: list[type[Any]] = [queryset.AwaitableQuery, type(relational.NoneAwaitable)]
+    if hasattr(queryset, "UnionQuery"):  # unions came later
+        roots.append(queryset.UnionQuery)
+    return [kind for root in roots for kind in _with_subclasses(root)]
+
+
+def transaction_kinds() -> list[type[Any]]:
+    """The context managers that ``in_transaction`` returns, of the backends imported so far."""
+    from tortoise.backends.base.client import TransactionContext
+
+    return _with_subclasses(TransactionContext)
+
+
+def _with_subclasses(kind: type[Any]) -> list[type[Any]]:
+    found = [kind]
+    for below in kind.__subclasses__():
+        found += [one for one in _with_subclasses(below) if one not in found]
+    return found
 
 
 def is_of_pool(task: asyncio.Task[Any]) -> bool:

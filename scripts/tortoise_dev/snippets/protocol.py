@@ -2,8 +2,8 @@
 
 The parent sends a ``Preparation`` once, then one ``Request`` for each chain. The child answers with
 ``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned up; the fork
-server adds ``Exit``. Each message is one line of JSON on a private channel: that a process ends, or ends with
-status 0, says nothing.
+server adds ``Exit``. A process that a block forks says what is ``Stray``. Each message is one line of JSON on
+a private channel: that a process ends, or ends with status 0, says nothing.
 """
 
 from __future__ import annotations
@@ -80,10 +80,21 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class NameRead:
+    """A global name that the body of a function reads, at a line of the page."""
+
+    name: str
+    line: int
+    function: str
+
+
+@dataclass(frozen=True)
 class Failure:
     """The exception that ended a block. ``type`` is empty where it is the harness' own finding.
 
     ``line`` is the page's (None: unknown), ``first_line`` the first line of the exception's own text.
+    ``left_at`` is the line of the block that raised it before its last statement was reached, if so;
+    ``compiles`` is false where the block could not even be compiled.
     """
 
     type: str
@@ -91,17 +102,22 @@ class Failure:
     message: str
     first_line: str = ""
     line: int | None = None
+    left_at: int | None = None
     traceback: str = ""
+    compiles: bool = True
 
 
 @dataclass
 class Outcome:
-    """What one block did: ``idle`` says why it proved nothing, ``last`` that the chain ends with it."""
+    """What one block did: ``idle`` says why it proved nothing, ``skipped`` why it asked to be skipped,
+    ``last`` that the chain ends with it.
+    """
 
     index: int
     failure: Failure | None = None
     problems: list[Problem] = field(default_factory=list)
     idle: str | None = None
+    skipped: str | None = None
     stdout: str = ""
     stderr: str = ""
     statements: list[str] = field(default_factory=list)
@@ -118,9 +134,19 @@ class Ready:
 
 @dataclass
 class End:
-    """The chain is cleaned up; these problems were found behind its last block."""
+    """The chain is cleaned up: problems found behind its last block, and names that function bodies read and
+    nobody has set.
+    """
 
     problems: list[Problem] = field(default_factory=list)
+    unresolved: list[NameRead] = field(default_factory=list)
+
+
+@dataclass
+class Stray:
+    """What went wrong in a process that a block forked; at most 4096 bytes, so that it is written at once."""
+
+    problems: list[Problem]
 
 
 @dataclass
@@ -145,7 +171,7 @@ class Exit:
     left: list[str] = field(default_factory=list)
 
 
-Answer: TypeAlias = Ready | Outcome | End | Crash | Exit
+Answer: TypeAlias = Ready | Outcome | Stray | End | Crash | Exit
 
 
 @dataclass
@@ -154,6 +180,7 @@ class Observation:
 
     outcomes: dict[int, Outcome] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    unresolved: list[NameRead] = field(default_factory=list)
     ended: bool = False
     crash: str = ""
     exit: int | None = None
@@ -173,9 +200,12 @@ class Observation:
         match message:
             case Outcome():
                 self.outcomes[message.index] = message
+            case Stray():
+                self.problems += message.problems
             case End():
                 self.ended = True
-                self.problems = message.problems
+                self.problems += message.problems
+                self.unresolved = message.unresolved
             case Crash():
                 self.crash = message.traceback
             case Exit():
@@ -193,17 +223,22 @@ class Observation:
 
 
 _ANSWERS: dict[str, Callable[..., Answer]] = {
-    kind.__name__: kind for kind in (Ready, Outcome, End, Crash, Exit)
+    kind.__name__: kind for kind in (Ready, Outcome, Stray, End, Crash, Exit)
 }
 _NESTED: dict[str, Callable[[Any], Any]] = {
     "failure": lambda value: None if value is None else Failure(**value),
     "problems": lambda value: [Problem(**one) for one in value],
+    "unresolved": lambda value: [NameRead(**one) for one in value],
     "steps": lambda value: [Step(**one) for one in value],
     "files": lambda value: [(path, text) for path, text in value],
 }
 
 # Bound before any block can patch it: what a block does to the module json must not reach the report.
-_encode = json.JSONEncoder(default=vars).encode
+_encoder, _iterencode = json.JSONEncoder(default=vars), json.JSONEncoder.iterencode
+
+
+def _encode(value: object) -> str:
+    return "".join(_iterencode(_encoder, value, _one_shot=True))
 
 
 def encode(message: Answer) -> bytes:

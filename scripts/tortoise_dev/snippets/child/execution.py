@@ -9,6 +9,7 @@ import contextvars
 import linecache
 import os
 import sys
+import traceback
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +19,12 @@ from typing import TYPE_CHECKING, Any
 from ... import compat
 from .. import source
 from ..databases.templates import open_sqlite, open_url
-from ..protocol import Answer, End, Failure, Models, Outcome, Request, Step
+from ..protocol import Answer, End, Failure, Models, NameRead, Outcome, Problem, Request, Step, Stray
 from . import instrument, surroundings
+from .ending import BEFORE, THERE
 from .guards import Guards
-from .tracebacks import BlockError, traceback_of
+from .tracebacks import BlockError, skip_reason, traceback_of
+from .values import without_secrets
 
 if TYPE_CHECKING:
     import asyncio
@@ -30,6 +33,9 @@ if TYPE_CHECKING:
 Send = Callable[[Answer], None]
 CAPTURED = 200_000
 """Bytes of a block's output that are kept."""
+
+# Bound before any block can patch it.
+_exit = os._exit
 
 
 def warm_up(models: Models | None) -> Guards:
@@ -65,9 +71,10 @@ class Execution:
         self.context = contextvars.copy_context()
         self.module = types.ModuleType("__main__")
         self.module.__file__ = request.page
-        self.programs = _compile(request)
+        self.programs = _compile(request, guards)
+        self.process = os.getpid()
         self.runner: asyncio.Runner | None = None
-        guards.page = request.page
+        guards.begin(request.page)
         os.chdir(request.directory)
         if sys.path[0] != request.directory:
             sys.path.insert(0, request.directory)
@@ -83,16 +90,18 @@ class Execution:
 
         Never raises for what blocks do.
         """
+        self.process = os.getpid()
         self.prepare()
         for step in self.request.steps:
-            outcome = self.run_step(step)
-            failed = bool(outcome.failure or outcome.problems)
+            outcome = self.run_step(step, send)
+            failed = bool(outcome.failure or outcome.problems or outcome.skipped)
             outcome.last = step is self.request.steps[-1] or (failed and not step.may_fail)
             send(outcome)
             if outcome.last:
                 break
+        unresolved = self.unresolved_names()
         self.close()
-        send(End(self.guards.problems))
+        send(End(self.guards.problems, unresolved))
 
     # --- before the first block
 
@@ -127,16 +136,30 @@ class Execution:
 
     # --- one block
 
-    def run_step(self, step: Step) -> Outcome:
+    def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
+        self.guards.reached = BEFORE
         started = perf_counter()
-        failure, idle = None, None
+        failure, idle, skipped = None, None, None
+        trace = sys.gettrace()
         try:
             idle = self.execute(step)
         except BaseException as raised:
-            failure = self.describe(raised, step)
+            sys.settrace(trace)  # the block's own trace function must not see the harness
+            if "builtins" in step.source:
+                self.guards.restore_builtins()
+            if os.getpid() != self.process:
+                self.leave(raised, send)
+            skipped = skip_reason(raised)
+            failure = self.describe(raised)
+        sys.settrace(trace)
+        if "builtins" in step.source:
+            self.guards.restore_builtins()
+        if os.getpid() != self.process:
+            self.leave(None, send)
         seconds = perf_counter() - started
+        self.guards.operands.clear()
         compat.collect_garbage_since_fork()  # so that an un-awaited coroutine speaks up under its own block
         _flush()
         problems, self.guards.problems = self.guards.problems, []
@@ -146,11 +169,28 @@ class Execution:
             failure=failure,
             problems=problems,
             idle=idle,
+            skipped=skipped,
             stdout=stdout,
             stderr=stderr,
             statements=[] if step.prelude else list(self.guards.statements),
             seconds=seconds,
         )
+
+    def leave(self, error: BaseException | None, send: Send) -> None:
+        """In a process that the block forked and that has come to the block's end: end it like a script.
+
+        Its parent alone reports for the block; an exception here is one of the block's problems.
+        """
+        _flush()
+        status = 0
+        if isinstance(error, SystemExit):
+            status = error.code if isinstance(error.code, int) else int(error.code is not None)
+        elif error is not None:
+            status = 1
+            detail = traceback_of(error)[-1500:]  # so that the message is written at once
+            message = f"in a forked process: {type(error).__name__}: {_text(error)[:200]}"
+            send(Stray([Problem(self.guards.line_of(error), message, detail)]))
+        _exit(status)
 
     def execute(self, step: Step) -> str | None:
         """Run a block by its kind; returns why it proved nothing, or None."""
@@ -179,6 +219,7 @@ class Execution:
             self.guards.watch_database()  # the block brings its own models
         if "asyncio" in program.imports:
             self.guards.watch_loops()
+        self.guards.workers.watch(program.imports)
         if step.file is not None:
             self.module.__package__ = ".".join(Path(step.file).parts[:-1])
         self.run_code(program.code)
@@ -196,59 +237,90 @@ class Execution:
             self.runner = asyncio.Runner()
         self.runner.run(eval(code, vars(self.module)), context=self.context)
 
-    def describe(self, error: BaseException, step: Step) -> Failure | None:
+    def describe(self, error: BaseException) -> Failure | None:
         """An exception for the report: None for an exit that cut nothing off."""
-        page = self.request.page
-        line = self.guards.line_of(error)
-        message = shown = _text(error)
-        if isinstance(error, SystemExit):
-            program = self.programs.get(step.index)
-            if error.code in (None, 0) and program is not None and line is not None:
-                if line in program.ending:
-                    return None
-                message = "sys.exit(0) ended the block early: what follows was not run"
-            else:
-                message = f"sys.exit({error.code!r})"
-        elif isinstance(error, BlockError):
+        guards = self.guards
+        line = guards.line_of(error)
+        is_own_syntax = isinstance(error, SyntaxError) and error.filename == self.request.page
+        message = shown = without_secrets(_text(error))
+        if isinstance(error, BlockError):
             return Failure("", "", message, line=error.line)
-        elif isinstance(error, SyntaxError) and error.filename == page:
-            message = error.msg
-        elif isinstance(error, AssertionError) and self.guards.compared is not None:
-            at, values = self.guards.compared
-            if at == line:
-                message = f"{message} ({values})" if message else values
+        if isinstance(error, SystemExit):
+            if error.code not in (None, 0):
+                message = f"sys.exit({error.code!r})"
+            elif guards.reached == THERE:
+                return None
+            else:
+                message = "sys.exit(0) ended the block early: what follows was not run"
+        elif is_own_syntax:
+            message = str(getattr(error, "msg", message))
+        elif isinstance(error, AssertionError) and line is not None:
+            lines, values = guards.failing
+            if values and lines[0] <= line <= lines[1]:
+                told = " or ".join(values)
+                message = f"{message} ({told})" if message else told
         kind = type(error)
+        left_at = self.line_in_block(error)
+        if left_at is not None:
+            guards.queries.forget_lines(left_at, max(left_at, line or left_at))
         return Failure(
             type=kind.__name__,
             qualified=f"{kind.__module__}.{kind.__qualname__}",
             message=message,
             first_line=shown.split("\n")[0],
             line=line,
-            traceback=traceback_of(error),
+            left_at=None if guards.reached else left_at,
+            traceback=without_secrets(traceback_of(error)),
+            compiles=left_at is not None or not is_own_syntax,
         )
+
+    def line_in_block(self, error: BaseException) -> int | None:
+        """The line of the block itself, not of a function, that an exception left it at."""
+        for frame, line in traceback.walk_tb(error.__traceback__):
+            if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == self.request.page:
+                return line
+        return None
 
     # --- after the last block
 
     def close(self) -> None:
         """Close what the chain left open; what it must not leave becomes a problem."""
+        guards, is_async = self.guards, False
+        for program in self.programs.values():
+            is_async = is_async or program.is_async
+            if program.kept:
+                guards.report_kept(vars(self.module), program.kept)
         if self.runner is not None:
             self.report_tasks()
-            self.guards.report_unsent()
+            guards.report_unused()
             if "tortoise" in sys.modules:
                 self.runner.run(_close_connections(), context=self.context)
-        self.guards.report_unsent()
+        guards.report_unused()
         vars(self.module).clear()
         self.programs.clear()
         compat.collect_garbage_since_fork()
         if self.runner is not None:
             self.runner.close()
             compat.collect_garbage_since_fork()
+        if is_async:
+            guards.report_coroutines()
         threading: Any = sys.modules.get("threading")
         for thread in threading.enumerate() if threading else ():
             if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
                 thread.join()  # a script would wait for it too; the time limit ends a wait without end
         compat.run_exit_functions()
+        if guards.workers.watched:
+            guards.problems += guards.workers.failures()
         _flush()
+
+    def unresolved_names(self) -> list[NameRead]:
+        """The names that function bodies read and that nobody has set."""
+        unresolved = []
+        for program in self.programs.values():
+            if program.reads:
+                namespace = vars(self.module)
+                unresolved += [read for read in program.reads if read.name not in namespace]
+        return unresolved
 
     def report_tasks(self) -> None:
         assert self.runner is not None
@@ -264,10 +336,10 @@ class Execution:
                 self.runner.run(_cancel(tasks), context=self.context)
 
 
-def _compile(request: Request) -> dict[int, instrument.Program]:
+def _compile(request: Request, guards: Guards) -> dict[int, instrument.Program]:
     steps = [step for step in request.steps if step.kind == "python"]
-    blocks = [(step.source, step.line, step.file is not None) for step in steps]
-    programs = instrument.make_programs(blocks, request.page)
+    blocks = [(step.source, step.line, step.file is not None or step.prelude) for step in steps]
+    programs = instrument.make_programs(blocks, request.page, guards.checks)
     return {step.index: program for step, program in zip(steps, programs, strict=True)}
 
 

@@ -8,19 +8,22 @@ from __future__ import annotations
 import builtins
 import contextlib
 import gc
-import operator
-import re
 import sys
 import traceback
 import types
 import warnings
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import compat
 from ..protocol import Problem
-from . import instrument
+from .ending import BEFORE, Reached
+from .queries import UnusedQueries
+from .results import must_be_awaited, name_of, never_begun, nothing_happened
+from .rewrite import Check, Checks
 from .sql_log import record_statements
+from .values import shown
+from .workers import Workers
 
 if TYPE_CHECKING:
     import threading
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
 class Guards:
     """Collects the problems and statements of one child.
 
-    Installed before the fork; each child sets ``page``, the file that its blocks are compiled as.
+    Installed before the fork; each child says with ``begin`` which file its blocks are compiled as.
     """
 
     def __init__(self) -> None:
@@ -37,15 +40,20 @@ class Guards:
         self.statements: list[str] = []
         self.watching = False
         self.problems: list[Problem] = []
-        self.compared: tuple[int, str] | None = None
-        self.unsent: dict[int, tuple[object, int]] = {}
+        self.operands: dict[int, list[object]] = {}
+        self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
+        self.reached: Reached = BEFORE
+        self.queries = UnusedQueries()
+        self.workers = Workers()
+
+    def begin(self, page: str) -> None:
+        """In the child: these are the blocks of a page, compiled under its name."""
+        self.page = self.queries.page = self.workers.page = page
 
     def install(self) -> None:
-        """Put the checks into the builtins and behind Python's hooks for what it only whispers."""
-        vars(builtins)[instrument.STATEMENT] = self.statement
-        vars(builtins)[instrument.CONDITION] = self.condition
-        vars(builtins)[instrument.COMPARE] = self.compare
+        """Put the checks behind Python's hooks for what it only whispers."""
         sys.set_coroutine_origin_tracking_depth(16)
+        compat.watch_coroutines(self._unawaited)
         compat.watch_threads(self._thread_failed)
         sys.unraisablehook = self._unraisable
         _filter_warnings()
@@ -57,86 +65,134 @@ class Guards:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    # --- what rewritten code calls (see instrument.py)
+    # --- what rewritten code calls (see rewrite.py)
+
+    @property
+    def checks(self) -> Checks:
+        """The functions that rewritten code holds."""
+        return {
+            Check.STATEMENT.value: self.statement,
+            Check.CONDITION.value: self.condition,
+            Check.OPERAND.value: self.operand,
+            Check.ASSERTED.value: self.asserted,
+            Check.LOOKED_AT.value: self.looked_at,
+            Check.CAUGHT.value: self.caught,
+            Check.REACHED.value: self.reach,
+        }
 
     def statement(self, value: object) -> object:
-        """A call stood as a statement: its result must not be waiting to be awaited."""
-        if _must_be_awaited(value):
-            self.add(self._line(sys._getframe(1)), f"{_name(value)} was never awaited: nothing happened")
+        """A call stood as a statement: what it returned must not be waiting for something."""
+        if value is not None and (message := nothing_happened(value, self.page)) is not None:
+            self.add(self._line(sys._getframe(1)), message)
             self._dispose(value)
         return value
 
     def condition(self, value: object) -> object:
-        """A condition: an awaitable is always true. Remembers the value for a failing assert."""
-        kind = type(value)
-        if kind is bool:
-            return value
-        has_truth = hasattr(kind, "__bool__") or hasattr(kind, "__len__")
-        if not has_truth and _must_be_awaited(value):
-            line = self._line(sys._getframe(1))
-            self.add(line, f"{_name(value)} stands as a condition without await: it is always true")
-            self._dispose(value)
-        elif not value:
-            self.compared = (sys._getframe(1).f_lineno, _shown(value))
+        """A condition: an awaitable is always true."""
+        if type(value) is not bool and _has_no_truth(value) and must_be_awaited(value):
+            self._always_true(value, sys._getframe(1))
         return value
 
-    def compare(self, name: str, left: object, right: object) -> object:
-        """``assert left <name> right``: compare, and remember the values for the report."""
-        symbol, function = _OPERATORS[name]
-        result = function(left, right)
-        if result is False or (result is not True and not result):
-            self.compared = (sys._getframe(1).f_lineno, f"{_shown(left)} {symbol} {_shown(right)}")
-        for value in (left, right):
-            if isinstance(value, types.CoroutineType):
-                self.add(self._line(sys._getframe(1)), f"{_name(value)} is compared without await")
-                self._dispose(value)
-        return result
+    def operand(self, value: object, number: int) -> object:
+        """An operand of an assertion: remember it until the assertion is decided."""
+        frame = id(sys._getframe(1))
+        if number == 0:
+            self.operands[frame] = [value]
+        else:
+            self.operands[frame].append(value)
+        return value
 
-    # --- Tortoise: an UPDATE or DELETE that is built and never awaited does not happen, and nothing says so
+    def asserted(self, value: object, spec: tuple[tuple[str, ...], tuple[int, int], int, bool, bool]) -> bool:
+        """A part of an assertion, which is to be true (or, ``negated``, false): is it?
+
+        Remembers the values of the parts that are not, for the report.
+        """
+        texts, lines, number, negated, compares = spec
+        frame = sys._getframe(1)
+        operands = self.operands.pop(id(frame), [])
+        if compares:
+            self._compared(operands, frame)
+        elif type(value) is not bool and _has_no_truth(value) and must_be_awaited(value):
+            self._always_true(value, frame)
+        if number == 0:
+            self.failing = (lines, [])
+        truth = bool(value)
+        if truth is negated and len(self.failing[1]) < 10:
+            values = operands if compares else [*operands, value]
+            self.failing[1].append(_filled(texts, values))
+        return truth
+
+    def caught(self, lines: tuple[int, int]) -> None:
+        """A handler has caught an exception of these lines."""
+        self.queries.forget_lines(*lines)
+
+    def looked_at(self, value: object) -> object:
+        """A query's type or its attributes are asked for: it serves as an object, and is not to be sent."""
+        self.queries.forget(value)
+        return value
+
+    def reach(self, state: Reached) -> None:
+        """How near a block is to its last statement."""
+        self.reached = state
+
+    def _compared(self, operands: list[object], frame: types.FrameType) -> None:
+        """An awaitable equals nothing but itself; that two queries are not the same object may be shown."""
+        waiting = [operand for operand in operands if must_be_awaited(operand)]
+        for value in waiting:
+            self._dispose(value)
+            line = self._line(frame)
+            if len(waiting) == len(operands) and not isinstance(value, types.CoroutineType):
+                continue
+            if not self.queries.compared(value, line):
+                self.add(line, f"{name_of(value)} is compared without await")
+
+    def _always_true(self, value: object, frame: types.FrameType) -> None:
+        self.add(
+            self._line(frame), f"{name_of(value)} stands as a condition without await: it is always true"
+        )
+        self._dispose(value)
+
+    def restore_builtins(self) -> None:
+        """Put back the builtins that these checks call, before they judge what the block did."""
+        replaced = [name for name, original in _NEEDED.items() if _BUILTINS.get(name) is not original]
+        if replaced:
+            _BUILTINS.update(_NEEDED)
+            self.add(None, f"it replaces what the harness itself calls: {', '.join(sorted(replaced))}")
+
+    # --- what is left when the chain ends
 
     def watch_database(self) -> None:
-        """Record the statements that are sent, and note each write query that page code builds.
-
-        A write query is forgotten once it is awaited or asked for its SQL. Does nothing without Tortoise.
+        """Record the statements that are sent, and the queries that page code builds; nothing without
+        Tortoise.
         """
         if self.watching:
             return
         try:
-            from tortoise import queryset
-
             record_statements(self.statements.append)
+            self.queries.watch()
         except ImportError:
             return
         self.watching = True
-        names = ("UpdateQuery", "DeleteQuery", "BulkUpdateQuery", "BulkCreateQuery")
-        for kind in (getattr(queryset, name) for name in names):
-            kind.__init__ = self._noting(kind.__init__)
-            for use in ("__await__", "sql", "explain"):
-                if hasattr(kind, use):
-                    setattr(kind, use, self._forgetting(getattr(kind, use)))
 
-    def _noting(self, original: Callable[..., None]) -> Callable[..., None]:
-        def init(query: object, *args: Any, **kwargs: Any) -> None:
-            original(query, *args, **kwargs)
-            line = self._line(sys._getframe(1))
-            if line is not None:
-                self.unsent[id(query)] = (query, line)
+    def report_unused(self) -> None:
+        """At the end of the chain: what nobody has awaited, entered or read."""
+        for unused in self.queries.take():
+            if not any(problem.line == unused.line for problem in self.problems):
+                self.add(unused.line, unused.message)
 
-        return init
+    def report_kept(self, namespace: Mapping[str, object], kept: Iterable[tuple[str, int]]) -> None:
+        """At the end of the chain: generators in variables, that nobody has iterated or entered."""
+        for name, line in kept:
+            if (message := never_begun(namespace.get(name), self.page)) is not None:
+                self.add(line, message)
 
-    def _forgetting(self, original: Callable[..., Any]) -> Callable[..., Any]:
-        def use(query: object, *args: Any, **kwargs: Any) -> Any:
-            self.unsent.pop(id(query), None)
-            return original(query, *args, **kwargs)
-
-        return use
-
-    def report_unsent(self) -> None:
-        """At the end of the chain: write queries that nobody awaited."""
-        for query, line in self.unsent.values():
-            if not any(problem.line == line for problem in self.problems):
-                self.add(line, f"{type(query).__name__} was never awaited: nothing happened")
-        self.unsent.clear()
+    def report_coroutines(self) -> None:
+        """At the end of the chain: coroutines of the page that something outside of it keeps."""
+        for coroutine in compat.unstarted_coroutines():
+            origin = coroutine.cr_origin
+            if origin and origin[0][0] == self.page:
+                self._unawaited(coroutine)
+                coroutine.close()
 
     # --- Python's hooks
 
@@ -150,14 +206,23 @@ class Guards:
         line: str | None = None,
     ) -> None:
         text = str(message)
-        if issubclass(category, RuntimeWarning) and "was never awaited" in text:
-            self.add(_last_line_on(self.page, text), text.split("\n")[0], text)
-        elif issubclass(category, DeprecationWarning):
+        if issubclass(category, DeprecationWarning):
             culprit = lineno if filename == self.page else self._culprit(sys._getframe(1))
             if culprit is not None:
                 self.add(culprit, f"{category.__name__}: {text}")
         else:
-            print(warnings.formatwarning(message, category, filename, lineno, line), end="", file=sys.stderr)
+            sys.stderr.write(warnings.formatwarning(message, category, filename, lineno, line))
+
+    def _unawaited(self, coroutine: types.CoroutineType[Any, Any, Any]) -> None:
+        """Takes the place of Python's warning, which a block may have switched off."""
+        origin = coroutine.cr_origin or ()
+        code = coroutine.cr_code
+        line = next((line for file, line, _ in origin if file == self.page), None)
+        if line is None and code.co_filename == self.page:
+            line = code.co_firstlineno
+        steps = "".join(f'  File "{file}", line {at}, in {name}\n' for file, at, name in reversed(origin))
+        message = f"coroutine {coroutine.__qualname__!r} was never awaited"
+        self.add(line, message, f"{message}\nCoroutine created at (most recent call last)\n{steps}")
 
     def _culprit(self, frame: types.FrameType | None) -> int | None:
         """The page's line that a deprecation warning is about: the caller of the package that warns, if a
@@ -232,7 +297,7 @@ class Guards:
         """It is reported: keep Python and us from reporting it again."""
         if isinstance(value, types.CoroutineType):
             value.close()
-        self.unsent.pop(id(value), None)
+        self.queries.forget(value)
 
     @contextlib.contextmanager
     def without_noise(self) -> Iterator[None]:
@@ -243,59 +308,27 @@ class Guards:
         self.problems[:] = before
 
 
+_BUILTINS = vars(builtins)
+_NEEDED = {
+    name: _BUILTINS[name]
+    for name in dir(builtins)
+    if name not in ("print", "open", "input", "_", "help", "exit", "quit", "copyright", "credits", "license")
+}
+"""The builtins that the harness calls, as they were before any block; a page may replace the others."""
+
+
 def _filter_warnings() -> None:
     warnings.resetwarnings()
     warnings.simplefilter("default")
     warnings.simplefilter("always", DeprecationWarning)
-    warnings.filterwarnings("always", message="coroutine .* was never awaited", category=RuntimeWarning)
 
 
-_OPERATORS: dict[str, tuple[str, Callable[[Any, Any], Any]]] = {
-    "Eq": ("==", operator.eq),
-    "NotEq": ("!=", operator.ne),
-    "Lt": ("<", operator.lt),
-    "LtE": ("<=", operator.le),
-    "Gt": (">", operator.gt),
-    "GtE": (">=", operator.ge),
-    "Is": ("is", operator.is_),
-    "IsNot": ("is not", operator.is_not),
-    "In": ("in", lambda left, right: left in right),
-    "NotIn": ("not in", lambda left, right: left not in right),
-}
+def _filled(texts: tuple[str, ...], values: list[object]) -> str:
+    """Texts and values by turns; what a comparison has not evaluated any more is left out."""
+    pairs = [text + shown(value) for text, value in zip(texts, values, strict=False)]
+    return "".join([*pairs, *texts[len(values) :]] if len(texts) == len(values) + 1 else pairs)
 
 
-def _must_be_awaited(value: object) -> bool:
-    """A coroutine or an object with __await__; not a Future or Task, which runs by itself, nor a Tortoise
-    model.
-    """
-    if isinstance(value, types.CoroutineType):
-        return True
-    if not isinstance(value, Awaitable) or isinstance(value, type):
-        return False
-    exempt = [
-        vars(sys.modules[module])[name] for module, name in _AWAITABLE_BUT_FINE if module in sys.modules
-    ]
-    return not isinstance(value, tuple(exempt))
-
-
-# A model instance has __await__ too (it returns the instance).
-_AWAITABLE_BUT_FINE = (("asyncio.futures", "Future"), ("tortoise.models", "Model"))
-
-
-def _name(value: object) -> str:
-    if isinstance(value, types.CoroutineType):
-        return f"coroutine {value.__qualname__}()"
-    return type(value).__name__
-
-
-def _shown(value: object) -> str:
-    try:
-        text = repr(value)
-    except Exception as error:
-        text = f"<{type(value).__name__}, whose repr raises {type(error).__name__}>"
-    return text if len(text) <= 300 else f"{text[:300]}…"
-
-
-def _last_line_on(page: str, text: str) -> int | None:
-    lines = re.findall(rf'File "{re.escape(page)}", line (\d+)', text)
-    return int(lines[-1]) if lines else None
+def _has_no_truth(value: object) -> bool:
+    kind = type(value)
+    return not (hasattr(kind, "__bool__") or hasattr(kind, "__len__"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import sys
 import traceback
 
 
@@ -13,6 +14,17 @@ class BlockError(Exception):
     def __init__(self, line: int | None, message: str) -> None:
         super().__init__(message)
         self.line = line
+
+
+def skip_reason(error: BaseException) -> str | None:
+    """Why a block asks to be skipped (``pytest.skip``, ``pytest.importorskip``, ``unittest.SkipTest``); None
+    where it does not.
+    """
+    for module, name in (("_pytest.outcomes", "Skipped"), ("unittest.case", "SkipTest")):
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None and isinstance(error, kind):
+            return str(getattr(error, "msg", error)) or "the block asks to be skipped"
+    return None
 
 
 def traceback_of(error: BaseException) -> str:

@@ -78,7 +78,7 @@ def _step(number: int, planned: PlannedBlock, prelude: bool) -> Step:
         kind=block.kind,
         source=block.source,
         line=block.start,
-        prelude=prelude,
+        prelude=prelude or "prelude" in block.attributes,
         may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
         file=planned.title.as_posix() if planned.is_written and planned.title else None,
     )

@@ -1,20 +1,50 @@
-"""Blocks that are marked to fail: the one place that turns their verdict round."""
+"""Blocks that are marked to fail: which failure is the expected one, and what becomes of the verdict."""
 
 from __future__ import annotations
 
 from ...pages.page import Block
+from ..protocol import Failure
 from ..result import Verdict
 
 
-def turned(block: Block, verdict: Verdict) -> Verdict:
+def wrong_exception(raises: str, failure: Failure | None, start: int) -> Verdict | None:
+    """What is wrong with a block that is to raise ``raises`` and ended with a failure (or none); None if it
+    is right.
+
+    Its last statement must raise: of what stands behind an exception nothing has been shown.
+    """
+    if failure is None:
+        return Verdict("failed", f"expected {raises}, but nothing was raised", start)
+    if raises not in (failure.type, failure.qualified):
+        return Verdict("failed", f"expected {raises}, got {named(failure)}", failure.line or start)
+    if failure.left_at is not None:
+        reason = (
+            f"the block ended at line {failure.left_at}, before its last statement: {named(failure)}; "
+            f"the statement that raises {raises} must be the last"
+        )
+        return Verdict("failed", reason, failure.line or failure.left_at)
+    return None
+
+
+def named(failure: Failure) -> str:
+    """A failure in one line."""
+    first = failure.message.split("\n")[0]
+    first = first if len(first) <= 500 else f"{first[:500]}…"
+    return f"{failure.type}: {first}" if failure.type and first else failure.type or first
+
+
+def turned(block: Block, verdict: Verdict, *, compiles: bool = True) -> Verdict:
     """The verdict on a block, given what its run or check showed: ``xfail`` wants a failure, and so does
-    ``norun`` in an audit.
+    ``norun`` in an audit. A block that does not compile (``compiles``) shows no failure but its own typo.
     """
     if verdict.status not in ("passed", "failed"):
         return verdict
     failed = verdict.status == "failed"
     xfail, norun = block.attributes.get("xfail"), block.attributes.get("norun")
     if xfail is not None:
+        if failed and not compiles:
+            reason = f"does not compile, which is never the expected failure: {verdict.reason}"
+            return Verdict("failed", reason, verdict.fail_line, verdict.detail)
         if failed:
             return Verdict("passed", f"fails as expected ({xfail}): {verdict.reason}")
         return Verdict("failed", f"passes, but xfail says {xfail!r}: remove the mark", block.line)

@@ -10,7 +10,7 @@ from ...pages.page import Block
 
 def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
     """For a NameError: where the name is set further up, so that ``continues`` would help."""
-    missing = re.match(r"NameError: name '(\w+)' is not defined$", reason)
+    missing = re.match(r"NameError: name '(\w+)' is not defined( in the body of .*)?$", reason)
     if missing is None:
         return ""
     name = missing[1]

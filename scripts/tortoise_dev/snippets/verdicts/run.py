@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from ...pages.page import Block
 from .. import source
-from ..protocol import Failure, Observation, Outcome, Problem
+from ..protocol import Observation, Outcome, Problem
 from ..result import Verdict
-from .expectation import turned
+from .expectation import named, turned, wrong_exception
+from .names import missing_names
 from .output import first_difference, first_sql_difference, sql_text
 from .prints import first_print_difference
 
@@ -18,7 +20,11 @@ def judge_run(block: Block, index: int, seen: Observation, limit: float) -> Verd
     outcome = seen.outcomes.get(index)
     if outcome is None:
         return _never_finished(block, index, seen, limit)
-    problems = [*outcome.problems, *_left_behind(block, index, seen)]
+    problems = [
+        *outcome.problems,
+        *_left_behind(block, index, seen),
+        *missing_names(block, seen.unresolved),
+    ]
     return _judge_expectation(block, outcome, problems, _detail(outcome, problems))
 
 
@@ -45,6 +51,9 @@ def judge_output(block: Block, above: Block, outcome: Outcome | None) -> tuple[V
 
 
 def _never_finished(block: Block, index: int, seen: Observation, limit: float) -> Verdict:
+    skipped = next((outcome.skipped for outcome in seen.outcomes.values() if outcome.skipped), None)
+    if skipped is not None:
+        return Verdict("skipped", f"a block before it in the chain was skipped: {skipped}")
     if seen.running not in (None, index) or (seen.running is None and not seen.crash):
         return Verdict("unverified", "a block before it in the chain failed", block.start)
     line = _stuck_at(seen.stacks, block) or block.start
@@ -81,19 +90,19 @@ def _left_behind(block: Block, index: int, seen: Observation) -> list[Problem]:
 
 
 def _judge_expectation(block: Block, outcome: Outcome, problems: list[Problem], detail: str) -> Verdict:
-    failure = outcome.failure
-    raises = block.attributes.get("raises")
-    if failure is not None and raises and raises in (failure.type, failure.qualified):
-        failure, raises = None, None
-    if failure is not None:
-        expected = f"expected {raises}, got " if raises else ""
-        reason = f"{expected}{_named(failure)}"
-        return turned(block, Verdict("failed", reason, failure.line or block.start, detail))
+    failure, raises = outcome.failure, block.attributes.get("raises")
+    if outcome.skipped is not None and (failure is None or raises not in (failure.type, failure.qualified)):
+        return Verdict("skipped", outcome.skipped)
+    if raises:
+        wrong = wrong_exception(raises, failure, block.start)
+        if wrong is not None and (failure is not None or not problems):
+            return turned(block, replace(wrong, detail=detail))
+    elif failure is not None:
+        verdict = Verdict("failed", named(failure), failure.line or block.start, detail)
+        return turned(block, verdict, compiles=failure.compiles)
     if problems:
         first = problems[0]
         return turned(block, Verdict("failed", first.message, first.line or block.start, detail))
-    if raises:
-        return Verdict("failed", f"expected {raises}, but nothing was raised", block.start, detail)
     queries = block.attributes.get("queries")
     sent = outcome.statements
     if queries is not None and int(queries) != len(sent):
@@ -107,11 +116,6 @@ def _judge_expectation(block: Block, outcome: Outcome, problems: list[Problem], 
     if outcome.idle is not None and "norun" not in block.attributes:
         return Verdict("unverified", outcome.idle, block.start)
     return turned(block, Verdict("passed"))
-
-
-def _named(failure: Failure) -> str:
-    first = _shortened(failure.message.split("\n")[0])
-    return f"{failure.type}: {first}" if failure.type and first else failure.type or first
 
 
 def _detail(outcome: Outcome, problems: list[Problem]) -> str:

@@ -1,0 +1,65 @@
+"""What a call returned and nobody has used: coroutines, queries, generators, context managers."""
+
+from __future__ import annotations
+
+import sys
+import types
+from collections.abc import Awaitable
+
+from ... import compat
+
+# A model instance has __await__ too (it returns the instance); a Future or Task runs by itself.
+_AWAITABLE_BUT_FINE = (("asyncio.futures", "Future"), ("tortoise.models", "Model"))
+
+_ENTERED = {
+    "in_transaction": (("tortoise.backends.base.client", "TransactionContext"),),
+    "asyncio.timeout": (("asyncio.timeouts", "Timeout"),),
+    "asyncio.TaskGroup": (("asyncio.taskgroups", "TaskGroup"),),
+}
+
+
+def nothing_happened(value: object, page: str) -> str | None:
+    """Say what should have been done with what a call returned, or None: it is of no importance."""
+    if must_be_awaited(value):
+        return f"{name_of(value)} was never awaited: nothing happened"
+    if (message := never_begun(value, page)) is not None:
+        return message
+    if isinstance(value, map | filter):
+        return f"{type(value).__name__}() was never iterated: nothing happened"
+    name = next((name for name, kinds in _ENTERED.items() if isinstance(value, _imported(kinds))), None)
+    if name is not None:
+        return f"{name}() was never entered: nothing happened"
+    return None
+
+
+def never_begun(value: object, page: str) -> str | None:
+    """The same for generators and their context managers, of which it can be told at any time.
+
+    A generator of a library may come from a function that has done its work before it returned it.
+    """
+    foreign = isinstance(value, types.GeneratorType) and value.gi_code.co_filename != page
+    if not foreign and (name := compat.unstarted_generator(value)) is not None:
+        return f"{name}() was never iterated: nothing happened"
+    if (name := compat.unentered_context(value)) is not None:
+        return f"{name}() was never entered: nothing happened"
+    return None
+
+
+def must_be_awaited(value: object) -> bool:
+    """Is it a coroutine or another object with __await__ that does nothing by itself?"""
+    if isinstance(value, types.CoroutineType):
+        return True
+    if not isinstance(value, Awaitable) or isinstance(value, type):
+        return False
+    return not isinstance(value, _imported(_AWAITABLE_BUT_FINE))
+
+
+def name_of(value: object) -> str:
+    """An awaitable, as the report names it."""
+    if isinstance(value, types.CoroutineType):
+        return f"coroutine {value.__qualname__}()"
+    return type(value).__name__
+
+
+def _imported(names: tuple[tuple[str, str], ...]) -> tuple[type, ...]:
+    return tuple(vars(sys.modules[module])[name] for module, name in names if module in sys.modules)

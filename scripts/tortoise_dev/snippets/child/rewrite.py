@@ -1,0 +1,245 @@
+"""Calls of the run-time checks, put into a block's syntax tree; lines and columns stay the page's.
+
+* A call that stands as a statement reports a result that should have been awaited, entered or iterated.
+* A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
+* An ``assert`` remembers the values that decide it.
+* ``isinstance`` and its like say that a query is looked at.
+* A handler of exceptions says that the code above it was cut off.
+* The last statement of the block, and of the compound statement that it is, says that it was reached.
+
+The functions are not looked up by a name, which a block could replace: the compiled code holds them as
+constants.
+"""
+
+from __future__ import annotations
+
+import ast
+import enum
+import types
+import warnings
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..source import compile_tree
+from .ending import mark_last_statement
+
+
+class Check(enum.Enum):
+    """The run-time checks; guards.py has a method for each. The values stand in the code until it is
+    compiled; no page says the like.
+    """
+
+    STATEMENT = "\0snippet check: statement"
+    CONDITION = "\0snippet check: condition"
+    OPERAND = "\0snippet check: operand"
+    ASSERTED = "\0snippet check: asserted"
+    LOOKED_AT = "\0snippet check: looked at"
+    CAUGHT = "\0snippet check: caught"
+    REACHED = "\0snippet check: reached"
+
+
+Checks = Mapping[str, Callable[..., Any]]
+"""The functions to be called, by the value of their Check."""
+
+
+def with_checks(tree: ast.Module, filename: str, flags: int, checks: Checks) -> types.CodeType:
+    """Compile a tree with the checks in it. Changes the tree. Raises RecursionError, SyntaxError."""
+    tree = _Rewrite().visit(tree)
+    mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a string that is called
+        return _hold(compile_tree(tree, filename, flags), checks)
+
+
+def _hold(code: types.CodeType, checks: Checks) -> types.CodeType:
+    """Put the functions in the place of their names among a code's constants, and within nested code."""
+    constants = tuple(
+        _hold(constant, checks)
+        if isinstance(constant, types.CodeType)
+        else checks.get(constant, constant)
+        if isinstance(constant, str)
+        else constant
+        for constant in code.co_consts
+    )
+    return code.replace(co_consts=constants)
+
+
+class _Rewrite(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.value, ast.Call):
+            node.value = _call(Check.STATEMENT, node.value, node.value)
+        return node
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id in _REFLECTION and node.args:
+            first = node.args[0]
+            if not isinstance(first, ast.Starred):
+                node.args[0] = _call(Check.LOOKED_AT, first, first)
+        return node
+
+    def visit_Assert(self, node: ast.Assert) -> ast.AST:
+        if node.msg is not None:
+            node.msg = self.visit(node.msg)
+        node.test = _Assertion(self, node).explain(node.test)
+        return node
+
+    def visit_Try(self, node: ast.Try) -> ast.AST:
+        first, last = node.body[0], node.body[-1]
+        lines = first.lineno, last.end_lineno or last.lineno
+        self.generic_visit(node)
+        for handler in node.handlers:
+            caught = _call(Check.CAUGHT, handler, _constant(lines))
+            handler.body.insert(0, ast.copy_location(ast.Expr(caught), handler.body[0]))
+        return node
+
+    def visit_TryStar(self, node: Any) -> ast.AST:
+        return self.visit_Try(node)
+
+    def visit_If(self, node: ast.If) -> ast.AST:
+        return self._condition(node)
+
+    def visit_While(self, node: ast.While) -> ast.AST:
+        return self._condition(node)
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        return self._condition(node)
+
+    def _condition(self, node: ast.If | ast.While | ast.IfExp) -> ast.AST:
+        self.generic_visit(node)
+        node.test = _condition(node.test)
+        return node
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> ast.AST:
+        self.generic_visit(node)
+        *deciding, last = node.values
+        node.values = [*map(_condition, deciding), last]
+        return node
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.op, ast.Not):
+            node.operand = _condition(node.operand)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        node.ifs = list(map(_condition, node.ifs))
+        return node
+
+
+class _Assertion:
+    """One ``assert``: each part that decides it is handed to a check, with the text to show its values in."""
+
+    def __init__(self, rewrite: _Rewrite, node: ast.Assert) -> None:
+        self.rewrite = rewrite
+        self.lines = node.lineno, node.end_lineno or node.lineno
+        self.parts = 0
+
+    def explain(self, test: ast.expr) -> ast.expr:
+        if isinstance(test, ast.BoolOp):
+            test.values = [self.explain(value) for value in test.values]
+            return test
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test.operand = self._part(test.operand, negated=True)
+            return test
+        return self._part(test)
+
+    def _part(self, node: ast.expr, *, negated: bool = False) -> ast.expr:
+        texts: list[str] = ["not " if negated else ""]
+        compares = isinstance(node, ast.Compare)
+        if isinstance(node, ast.Compare):
+            operators = [*(f" {_SYMBOLS[type(operator)]} " for operator in node.ops), ""]
+            left, *others = [self._operand(node.left, 0, texts), *node.comparators]
+            texts[-1] += operators[0]
+            node.left = left
+            for number, other in enumerate(others):
+                others[number] = self._operand(other, number + 1, texts)
+                texts[-1] += operators[number + 1]
+            node.comparators = others
+        else:
+            negated_text = texts[0]
+            if isinstance(node, ast.Call) and self._has_plain_arguments(node):
+                self._call_texts(node, texts)
+            elif not isinstance(node, ast.Constant | ast.List | ast.Tuple | ast.Dict | ast.Set):
+                texts[0] = _short(node)
+            if texts != [negated_text]:
+                texts[-1] += " is "
+            node = self.rewrite.visit(node)
+        spec = (tuple(texts), self.lines, self.parts, negated, compares)
+        self.parts += 1
+        return _call(Check.ASSERTED, node, node, _constant(spec))
+
+    def _operand(self, node: ast.expr, number: int, texts: list[str]) -> ast.expr:
+        """Remember this operand's value when it is evaluated; what follows it in the text begins here."""
+        texts.append("")
+        kept: ast.expr = self.rewrite.visit(node)
+        return _call(Check.OPERAND, node, kept, ast.Constant(number))
+
+    def _call_texts(self, node: ast.Call, texts: list[str]) -> None:
+        texts[0] = f"{_short(node.func)}("
+        places = [*enumerate(node.args)]
+        number = 0
+        for index, argument in places:
+            texts[-1] += ", " if index else ""
+            if isinstance(argument, ast.Constant | ast.GeneratorExp | ast.Lambda):
+                texts[-1] += _short(argument)
+            else:
+                node.args[index] = _call(Check.OPERAND, argument, argument, ast.Constant(number))
+                number += 1
+                texts.append("")
+        texts[-1] += ")"
+
+    def _has_plain_arguments(self, node: ast.Call) -> bool:
+        return (
+            bool(node.args)
+            and not node.keywords
+            and not any(isinstance(argument, ast.Starred) for argument in node.args)
+        )
+
+
+_REFLECTION = {"isinstance", "hasattr", "dir", "type", "callable", "id"}
+"""What is asked about a query as an object."""
+
+_SYMBOLS: dict[type[ast.cmpop], str] = {
+    ast.Eq: "==",
+    ast.NotEq: "!=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Is: "is",
+    ast.IsNot: "is not",
+    ast.In: "in",
+    ast.NotIn: "not in",
+}
+
+
+def _condition(node: ast.expr) -> ast.expr:
+    if isinstance(node, ast.Name | ast.Attribute | ast.NamedExpr) or (
+        isinstance(node, ast.Call) and not _is_check(node)
+    ):
+        return _call(Check.CONDITION, node, node)
+    return node
+
+
+def _is_check(node: ast.Call) -> bool:
+    return isinstance(node.func, ast.Constant)
+
+
+def _constant(value: Any) -> ast.Constant:
+    return ast.Constant(value)
+
+
+def _short(node: ast.expr) -> str:
+    text = ast.unparse(node)
+    return text if len(text) <= 60 else f"{text[:60]}…"
+
+
+def _call(check: Check, place: ast.AST, *arguments: ast.expr) -> ast.Call:
+    call = ast.Call(ast.copy_location(ast.Constant(check.value), place), list(arguments), [])
+    for argument in arguments:
+        if isinstance(argument, ast.Constant) and not hasattr(argument, "lineno"):
+            ast.copy_location(argument, place)
+    return ast.copy_location(call, place)
