@@ -40,6 +40,7 @@ class Step:
     kind: str
     source: str
     line: int
+    needs: str = ""
     prelude: bool = False
     may_fail: bool = False
     file: str | None = None

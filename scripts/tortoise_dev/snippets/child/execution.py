@@ -16,6 +16,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ... import compat
+from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.templates import open_sqlite, open_url
 from ..protocol import Answer, End, Failure, Models, Outcome, Request, Step
@@ -26,6 +27,8 @@ from .tracebacks import BlockError, traceback_of
 if TYPE_CHECKING:
     import asyncio
     import threading
+
+    from .shell import Shell
 
 Send = Callable[[Answer], None]
 CAPTURED = 200_000
@@ -67,6 +70,7 @@ class Execution:
         self.module.__file__ = request.page
         self.programs = _compile(request)
         self.runner: asyncio.Runner | None = None
+        self.shell: Shell | None = None
         guards.page = request.page
         os.chdir(request.directory)
         if sys.path[0] != request.directory:
@@ -117,7 +121,7 @@ class Execution:
         if request.database is not None:
             opening = open_url(request.models, request.database)
         else:
-            shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
+            shared = request.own_loop or any(step.kind in IN_SHELL for step in request.steps)
             file = Path(request.directory, "db.sqlite3") if shared else None
             template = Path(request.template).read_bytes() if request.template else None
             opening = open_sqlite(request.models, template, file)
@@ -164,12 +168,22 @@ class Execution:
 
             count = pycon.run_session(step.source, self.request.page, step.line, self.run_code)
             return None if count else "a session without a single >>> prompt"
+        return self.run_shell(step)
+
+    def run_shell(self, step: Step) -> str | None:
         from . import shell
 
-        directory, scratch = Path(self.request.directory), Path(self.request.scratch)
-        environment = shell.shell_environment(scratch, Path(self.request.skill))
-        shell.run_shell(step.source, step.line, directory, scratch, environment)
-        return None if step.source.strip() else "an empty block"
+        scratch = Path(self.request.scratch)
+        if self.shell is None:
+            sources = tuple(step.source for step in self.request.steps if step.kind in IN_SHELL)
+            (scratch / "state.sh").unlink(missing_ok=True)
+            self.shell = shell.Shell(Path(self.request.directory), scratch, len(sources) > 1, sources)
+        environment = shell.shell_environment(scratch, Path(self.request.skill), fixed=self.request.fixed)
+        if step.kind == "console":
+            from .console import run_transcript
+
+            return run_transcript(self.shell, step.source, step.line, environment, step.needs)
+        return self.shell.run_block(step.source, step.line, environment, step.needs)
 
     def run_python(self, step: Step) -> str | None:
         program = self.programs[step.index]
@@ -275,7 +289,7 @@ def _lines(request: Request) -> list[str]:
     """The chain's blocks at their places on the page, for linecache: tracebacks and inspect.getsource."""
     lines: list[str] = []
     for step in request.steps:
-        if step.kind != "shell":
+        if step.kind not in IN_SHELL:
             block = [line + "\n" for line in source.dedent(step.source).split("\n")]
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block

@@ -17,6 +17,7 @@ from ..result import Verdict
 from .chains import link_blocks
 from .needs import problems_of_needs
 from .planned import PagePlan, PlannedBlock
+from .shell_blocks import settle_shell
 from .titles import TitleError, standing_file, titled_path
 
 _INCLUDES = re.compile(r"(\s*(--8<--.*|\{[!*%].*[!*%]\}))+\s*")
@@ -48,6 +49,7 @@ def _begin(block: Block, settings: SnippetSettings) -> PlannedBlock:
     except TitleError as error:
         planned.settle(Verdict("failed", str(error), block.line))
         return planned
+    settle_shell(planned)
     if planned.title is not None:
         is_run = not planned.problems and "breaks" not in block.attributes
         planned.is_written = is_run and standing_file(planned, settings) is None

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.backends import Backend
 from ..protocol import Request, Step
@@ -51,7 +52,7 @@ def request_for(
         skill=str(SKILL),
         limit=settings.timeout,
         project=str(settings.project) if settings.project else None,
-        copies_project=any(step.kind == "shell" for step in steps),
+        copies_project=any(step.kind in IN_SHELL for step in steps),
         files=[
             (planned.title.as_posix(), planned.block.source)
             for planned in plan.blocks
@@ -68,7 +69,7 @@ def request_for(
 
 def migrates(steps: list[Step]) -> bool:
     """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
-    return bool(steps) and steps[0].kind == "shell"
+    return bool(steps) and steps[0].kind in IN_SHELL
 
 
 def _step(number: int, planned: PlannedBlock, prelude: bool) -> Step:
@@ -78,6 +79,7 @@ def _step(number: int, planned: PlannedBlock, prelude: bool) -> Step:
         kind=block.kind,
         source=block.source,
         line=block.start,
+        needs=planned.needs,
         prelude=prelude,
         may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
         file=planned.title.as_posix() if planned.is_written and planned.title else None,
@@ -88,8 +90,8 @@ def _skipped(blocks: list[PlannedBlock], backend: Backend | None) -> dict[Planne
     """Blocks whose needs are not met, and those that continue them."""
     reasons: dict[PlannedBlock, str] = {}
     for planned in blocks:
-        if planned.block.kind == "shell" and os.name == "nt":
-            reasons[planned] = "bash blocks are skipped on Windows"
+        if planned.block.kind in IN_SHELL and os.name == "nt":
+            reasons[planned] = "what runs in bash is skipped on Windows"
             continue
         reason = unmet(planned.needs, backend)
         if reason is None and reasons and "continues" in planned.block.attributes:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 
+from ...pages.languages import IN_SHELL
 from ...settings import SnippetSettings
 from ..databases.backends import Backend
 from ..databases.provider import Databases
@@ -136,7 +137,7 @@ class Runner:
         if outcome is None:
             return result
         statements = tuple(outcome.statements)
-        watched = (backend is not None and block.kind != "shell") or bool(statements)
+        watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
         queries = len(statements) if watched else None
         return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
 
