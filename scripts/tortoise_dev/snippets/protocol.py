@@ -48,7 +48,8 @@ class Step:
 
 @dataclass
 class Request:
-    """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds.
+    """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds, ``memory``
+    in MiB.
 
     Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
     """
@@ -59,6 +60,7 @@ class Request:
     scratch: str
     skill: str
     limit: float
+    memory: int
     project: str | None = None
     copies_project: bool = False
     files: list[tuple[str, str]] = field(default_factory=list)

@@ -31,7 +31,7 @@ def run_session(source: str, filename: str, line: int, execute: Execute) -> int:
     for example in examples:
         at = line + example.lineno
         padded = "\n" * (at - 1) + example.source
-        code = compile(padded, filename, "single", flags, dont_inherit=True)
+        code = compile(padded, filename, "single", flags, dont_inherit=True, optimize=0)
         printed = io.StringIO()
         try:
             with contextlib.redirect_stdout(printed):

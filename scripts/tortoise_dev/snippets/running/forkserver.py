@@ -23,6 +23,7 @@ from typing import IO, Any
 from ... import compat
 from ..child.execution import Execution, warm_up
 from ..child.guards import Guards
+from ..child.limits import set_limits
 from ..child.surroundings import CLOCK
 from ..databases.templates import make_template
 from ..protocol import (
@@ -139,9 +140,9 @@ class _Server:
         with os.fdopen(reader, "r", encoding="utf-8") as pipe:
             problem = pipe.read()
         _, status = os.wait()
-        return problem or (
-            None if status == 0 else f"making the template database ended with status {status}"
-        )
+        if problem or status == 0:
+            return problem or None
+        return f"the data set could not be made: its process ended with status {_status((0, status))}"
 
     def run_here(self, request: Request) -> None:
         """Without fork: run the one chain of this process; the process that started it keeps the time."""
@@ -153,6 +154,7 @@ class _Server:
             self.answer(message)
 
         faulthandler.dump_traceback_later(limit, file=self.stacks)
+        set_limits(request.memory)
         Execution(request, self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
         self.answers.flush()
@@ -194,6 +196,7 @@ class _Server:
         try:
             os.setpgid(0, 0)
             self.answers.close()
+            set_limits(execution.request.memory)
             gc.enable()
 
             def send(message: Answer) -> None:

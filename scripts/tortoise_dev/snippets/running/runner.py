@@ -18,7 +18,7 @@ from ..planning.requests import ChainRequest, migrates, request_for
 from ..protocol import Observation, Preparation
 from ..result import Result, Verdict
 from ..verdicts.expectation import turned
-from ..verdicts.hints import name_hint
+from ..verdicts.hints import limit_hint, name_hint
 from ..verdicts.run import judge_output, judge_run
 from .jobs import Job
 from .worker import Worker, WorkerError
@@ -132,6 +132,7 @@ class Runner:
         number = sent.index[planned]
         verdict = judge_run(block, number, seen, self.settings.timeout)
         hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
+        hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
         result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
         outcome = seen.outcomes.get(number)
         if outcome is None:

@@ -44,7 +44,8 @@ class Worker:
             "from tortoise_dev.snippets.running.forkserver import serve\n"
             f"del sys.path[0]; serve(forks={self.forks})"
         )
-        environment = os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
+        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONOPTIMIZE"}
+        environment = inherited | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"}
         self.process = subprocess.Popen(
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.PIPE,
