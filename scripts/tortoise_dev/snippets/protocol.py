@@ -34,7 +34,10 @@ class Preparation:
 
 @dataclass
 class Step:
-    """One block of a chain: its kind, its source, and the page's line that the source begins at."""
+    """One block of a chain: its kind, its source, and the page's line that the source begins at.
+
+    ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it.
+    """
 
     index: int
     kind: str
@@ -44,6 +47,7 @@ class Step:
     prelude: bool = False
     may_fail: bool = False
     file: str | None = None
+    named_later: bool = False
 
 
 @dataclass

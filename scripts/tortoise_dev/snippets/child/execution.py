@@ -20,7 +20,7 @@ from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.templates import open_sqlite, open_url
 from ..protocol import Answer, End, Failure, Models, Outcome, Request, Step
-from . import instrument, surroundings
+from . import instrument, surroundings, titled
 from .guards import Guards
 from .tracebacks import BlockError, traceback_of
 
@@ -193,10 +193,34 @@ class Execution:
             self.guards.watch_database()  # the block brings its own models
         if "asyncio" in program.imports:
             self.guards.watch_loops()
-        if step.file is not None:
-            self.module.__package__ = ".".join(Path(step.file).parts[:-1])
-        self.run_code(program.code)
-        return program.idle
+        if program.imports & {"multiprocessing", "concurrent"}:
+            self.write_main(step)
+        if step.file is not None and titled.is_module(step.file):
+            self.run_file(step, program.code)
+        else:
+            self.run_code(program.code)
+        return None if step.named_later else program.idle
+
+    def run_file(self, step: Step, code: types.CodeType) -> None:
+        """Run a block that is a file as the module that it is.
+
+        What it defines is there for the blocks that continue it, and what it continues for itself.
+        """
+        assert step.file is not None
+        if code.co_flags & 0x80:  # no module can await at its top level: let the compiler say where it does
+            source.check_is_module(step.source, self.request.page, step.line)
+        module = titled.make_module(step.file, self.request.directory)
+        if any(not earlier.prelude for earlier in self.request.steps[: step.index]):
+            vars(module).update(titled.public(self.module))
+        self.context.run(exec, code, vars(module))
+        vars(self.module).update(titled.public(module))
+
+    def write_main(self, step: Step) -> None:
+        """Give ``__main__`` a file that processes can run which are spawned, and not forked."""
+        steps = [one for one in self.request.steps[: step.index + 1] if one.kind == "python"]
+        path = Path(self.request.scratch, "main.py")
+        titled.write_main([(source.dedent(one.source), one.line) for one in steps], path)
+        self.module.__file__ = str(path)
 
     def run_code(self, code: types.CodeType) -> None:
         """Run a code object in the chain's namespace and context, on its loop if it awaits."""
