@@ -103,7 +103,10 @@ class Failure:
 
 @dataclass
 class Outcome:
-    """What one block did: ``idle`` says why it proved nothing, ``last`` that the chain ends with it."""
+    """What one block did: ``idle`` says why it proved nothing, ``last`` that the chain ends with it.
+
+    ``sent_to`` are the kinds of database that it has sent statements to.
+    """
 
     index: int
     failure: Failure | None = None
@@ -112,6 +115,7 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     statements: list[str] = field(default_factory=list)
+    sent_to: list[str] = field(default_factory=list)
     seconds: float = 0.0
     last: bool = False
 

@@ -20,7 +20,7 @@ from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.templates import open_sqlite, open_url
 from ..protocol import Answer, End, Failure, Models, Outcome, Request, Step
-from . import instrument, surroundings, titled
+from . import instrument, sql_log, surroundings, titled
 from .guards import Guards
 from .tracebacks import BlockError, traceback_of
 
@@ -134,6 +134,7 @@ class Execution:
     def run_step(self, step: Step) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
+        sql_log.sent_to.clear()
         started = perf_counter()
         failure, idle = None, None
         try:
@@ -153,6 +154,7 @@ class Execution:
             stdout=stdout,
             stderr=stderr,
             statements=[] if step.prelude else list(self.guards.statements),
+            sent_to=sorted(sql_log.sent_to),
             seconds=seconds,
         )
 

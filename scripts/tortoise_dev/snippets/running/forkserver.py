@@ -24,6 +24,7 @@ from ... import compat
 from ..child.execution import Execution, warm_up
 from ..child.guards import Guards
 from ..child.limits import set_limits
+from ..child.project_files import protect
 from ..child.surroundings import CLOCK
 from ..databases.templates import make_template
 from ..protocol import (
@@ -119,6 +120,7 @@ class _Server:
             if problem:
                 return problem
         self.guards = warm_up(preparation.models)
+        protect(preparation.paths[0] if preparation.paths else None, preparation.scratch)
         gc.collect()
         gc.disable()
         gc.freeze()
