@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ..transcript import Entry, TranscriptError, read_transcript, script_of
 from ..verdicts.output import first_difference
-from .shell import Shell, failure_of, refuse_installs
+from .shell import Shell, failure_of, not_found, refuse_installs
 from .tracebacks import BlockError
 
 _SHOWN = 200_000
@@ -84,5 +84,8 @@ def _compare(entries: list[Entry], folder: Path, told: list[str], line: int) -> 
             return
         difference = first_difference(entry.shown, printed) if entry.shown else None
         if difference is not None:
+            before = told[told.index(f"done {number}") - 1]
+            if before.startswith("missing "):
+                raise BlockError(line + entry.line - 1, not_found(before.partition(" ")[2]))
             at, reason = difference
             raise BlockError(line + entry.output_line + at - 2, reason)

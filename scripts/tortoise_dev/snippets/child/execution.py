@@ -168,8 +168,7 @@ class Execution:
         if step.kind == "session":
             from . import pycon
 
-            count = pycon.run_session(step.source, self.request.page, step.line, self.run_code)
-            return None if count else "a session without a single >>> prompt"
+            return pycon.run_session(step.source, self.request.page, step.line, self.run_code)
         return self.run_shell(step)
 
     def run_shell(self, step: Step) -> str | None:

@@ -1,7 +1,7 @@
 """``bash`` blocks: run for real, every command's status counted, in the chain's own directory.
 
 ``set -e`` alone does not count all of them: what stands before ``&&``, behind ``!`` or inside
-``export X=$(…)`` may fail unseen, ``exit 0`` cuts off what follows, and a writer whose reader has seen enough
+``export X=$(…)`` and ``echo $(…)`` may fail unseen, ``exit 0`` cuts off what follows, and a writer whose reader has seen enough
 (``cmd | head -1``) counts although nothing is wrong. Traps tell what happened; this module judges it.
 """
 
@@ -69,7 +69,8 @@ __snippet_failed() {
   __snippet_tell failed "$line" "$BASH_SUBSHELL" "$code" "$command"
   if [[ $BASH_SUBSHELL != 0 ]]; then
     case ${__snippet_commands[BASH_SUBSHELL - 1]-} in
-      export\ *|local\ *|declare\ *|typeset\ *|readonly\ *)
+      test\ *|\[*|case\ *|for\ *) ;;  # they look at what there is, also at nothing
+      *\$\(*|*\`*)
         __snippet_tell masked "$line" "$BASH_SUBSHELL" "$code" "$command" ;;
     esac
   fi
@@ -207,7 +208,7 @@ def judge(status: int, told: list[str], source: str, line: int) -> None:
     lines = source.split("\n")
     for event in events:
         if event[0] == "masked" and "||" not in lines[min(int(event[1]) - line, len(lines) - 1)]:
-            message = f"exit status {event[3]} of `{event[4]}` is lost: assign first, then export"
+            message = f"exit status {event[3]} of `{event[4]}` is lost: write value=$(…) first"
             raise BlockError(int(event[1]), message)
     word = "returned" if "end" in told else "left"
     left = [int(event[1]) for event in events if event[0] == word]
@@ -229,7 +230,7 @@ def failure_of(status: int, told: list[str]) -> BlockError:
         line = next((int(event[1]) for event in reversed(events) if event[0] in ("left", "at")), 0)
     missing = [event[1] for event in events if event[0] == "missing"]
     if status == 127 and missing:
-        return BlockError(line or None, _not_found(missing[-1]))
+        return BlockError(line or None, not_found(missing[-1]))
     if status == 127 and not failed:
         return BlockError(line or None, "exit status 1: a variable that is not set (see stderr)")
     return BlockError(line or None, f"exit status {status}")
@@ -245,7 +246,8 @@ def _check_syntax(script: Path) -> None:
         raise BlockError(int(match[1]), match[2])
 
 
-def _not_found(name: str) -> str:
+def not_found(name: str) -> str:
+    """What to say of a command that does not exist."""
     return (
         f"exit status 127: there is no command {name} here; install it for this run, "
         f'or mark the block needs="{name}" or norun="why"'
