@@ -102,9 +102,6 @@ def suspects(source: str) -> list[int]:
     return found
 
 
-_CLOSERS = re.compile(r"\s*(fi|done|esac|\}|\)|;;|;)*\s*")
-
-
 def ends_at(source: str, number: int) -> bool:
     """Does a block end with its line ``number``, which leaves the shell, or with the compound around it?"""
     lines = list(logical_lines(source))
@@ -113,7 +110,7 @@ def ends_at(source: str, number: int) -> bool:
         return False
     rest = re.split(r"\b(?:exit|exec|return)\b[^;&|\n}]*", lines[at].bare, maxsplit=1)[-1]
     following = [rest, *(line.bare for line in lines[at + 1 :])]
-    first = next((text for text in following if not re.fullmatch(r"[\s;]*", text)), "")
+    first = next((text for text in following if not re.fullmatch(r"\s*;?\s*", text)), "")
     if re.match(r"[\s;]*(else|elif|;;)", first):  # the other branches were not to run
         return re.search(r"(^|[\s;])(fi|esac|done|\})$", following[-1]) is not None
     return all(re.fullmatch(r"[\s;]*((fi|done|esac|\}|\)|;;)[\s;]*)*", text) for text in following)

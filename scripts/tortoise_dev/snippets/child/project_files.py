@@ -44,7 +44,7 @@ class _Hook:
                 self.refuse(path)
         elif event == "sqlite3.connect":
             path = arguments[0]
-            if isinstance(path, str | bytes) and not os.path.exists(path):  # noqa: PTH110
+            if isinstance(path, str | bytes | os.PathLike) and not os.path.exists(path):  # noqa: PTH110
                 self.refuse(path)
 
     def refuse(self, path: object) -> None:

@@ -1,8 +1,9 @@
 """``bash`` blocks: run for real, every command's status counted, in the chain's own directory.
 
 ``set -e`` alone does not count all of them: what stands before ``&&``, behind ``!`` or inside
-``export X=$(…)`` and ``echo $(…)`` may fail unseen, ``exit 0`` cuts off what follows, and a writer whose reader has seen enough
-(``cmd | head -1``) counts although nothing is wrong. Traps tell what happened; this module judges it.
+``export X=$(…)`` and ``echo $(…)`` may fail unseen, and ``exit 0`` cuts off what follows. A writer whose
+reader has seen enough (``cmd | head -1``) counts although nothing is wrong. Traps tell what happened; this
+module judges it.
 """
 
 from __future__ import annotations
