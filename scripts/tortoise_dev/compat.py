@@ -27,6 +27,7 @@ PRIVATE: dict[str, tuple[str, ...]] = {
         "contextlib:_GeneratorContextManager",
         "contextlib:_AsyncGeneratorContextManager",
         "multiprocessing.process:BaseProcess",
+        "random:_urandom",
     ),
     "aiosqlite": ("aiosqlite:Connection._execute", "aiosqlite:Connection._conn"),
     "tortoise-orm": (
@@ -159,6 +160,25 @@ def running_loop() -> asyncio.AbstractEventLoop | None:
 def thread_function_module(thread: threading.Thread) -> str:
     """The module of the function that a thread runs; empty where it cannot be told."""
     return str(getattr(getattr(thread, "_target", None), "__module__", ""))
+
+
+def fix_chance() -> None:
+    """Let all of Python's random numbers be the same in every run: ``os.urandom``, what ``random`` and
+    ``secrets`` have of it, and generators that are made without a seed.
+    """
+    import os
+    import random
+
+    source = random.Random(0)
+    os.urandom = source.randbytes
+    random._urandom = source.randbytes  # type: ignore[attr-defined]
+    seed = random.Random.seed
+
+    def seeding(self: random.Random, a: Any = None, version: int = 2) -> None:
+        seed(self, source.getrandbits(64) if a is None else a, version)
+
+    random.Random.seed = seeding  # type: ignore[method-assign]
+    random.seed(0)
 
 
 def collect_garbage_since_fork() -> None:

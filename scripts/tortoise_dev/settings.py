@@ -27,6 +27,7 @@ class SnippetSettings:
     project: Path | None = None
     databases: tuple[str, ...] = ("sqlite://:memory:",)
     timeout: float = 10.0
+    memory: int = 2048
     source: Path | None = field(default=None, compare=False)
 
     def import_paths(self) -> list[str]:
@@ -159,7 +160,7 @@ def _table(file: Path) -> dict[str, Any] | None:
 
 
 def _settings(file: Path, table: Any) -> SnippetSettings:
-    known = {"paths", "models", "setup", "project", "databases", "timeout"}
+    known = {"paths", "models", "setup", "project", "databases", "timeout", "memory"}
     reader = _Reader(file, table, "tool.tortoise-dev.snippets")
     reader.refuse_unknown(known)
     root = file.parent
@@ -178,6 +179,7 @@ def _settings(file: Path, table: Any) -> SnippetSettings:
         project=root / project if project is not None else None,
         databases=tuple(reader.texts("databases") or ("sqlite://:memory:",)),
         timeout=reader.seconds("timeout", 10.0),
+        memory=reader.mebibytes("memory", 2048),
         source=file,
     )
 
@@ -233,6 +235,12 @@ class _Reader:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
             raise self.error(key, "takes a number of seconds from 0 to 3600")
         return float(value)
+
+    def mebibytes(self, key: str, default: int) -> int:
+        value = self.table.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or not 64 <= value <= 1 << 20:
+            raise self.error(key, "takes a whole number of MiB from 64 on")
+        return value
 
 
 def _is_texts(value: object) -> bool:

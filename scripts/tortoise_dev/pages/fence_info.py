@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from .languages import Kind, kind_of
 
-_RUNS: frozenset[Kind] = frozenset({"python", "session", "shell"})
+_RUNS: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
 _CHECKED: frozenset[Kind] = _RUNS | {"sql", "data"}
 _SHOWN: frozenset[Kind] = frozenset({"prose", "sql", "data", "unchecked", "unknown"})
 _ANY: frozenset[Kind] = _CHECKED | _SHOWN

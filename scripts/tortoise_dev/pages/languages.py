@@ -6,21 +6,26 @@ import difflib
 import re
 from typing import Literal
 
-Kind = Literal["python", "session", "shell", "sql", "data", "prose", "unchecked", "unknown"]
+Kind = Literal["python", "session", "shell", "console", "sql", "data", "prose", "unchecked", "unknown"]
 
-RUNNABLE: frozenset[Kind] = frozenset({"python", "session", "shell"})
+RUNNABLE: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
+
+IN_SHELL: frozenset[Kind] = frozenset({"shell", "console"})
 
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("python", "py", "python3", "py3"), "python"),
     **dict.fromkeys(("pycon", "python-console", "pycon3", "python-repl"), "session"),
     **dict.fromkeys(("bash", "sh", "shell"), "shell"),
+    **dict.fromkeys(
+        ("console", "shell-session", "shellsession", "shell_session", "sh-session", "bash-session"), "console"
+    ),
     **dict.fromkeys(("sql", "sqlite", "sqlite3"), "sql"),
     **dict.fromkeys(("toml", "yaml", "yml", "json", "ini", "cfg"), "data"),
     **dict.fromkeys(("", "text", "txt", "plain", "plaintext", "markdown", "md", "mermaid"), "prose"),
     # Real languages that nothing here can check. They are named so that a typo is told from a language.
     **dict.fromkeys(
         (
-            *("asciidoc", "awk", "bat", "batch", "c", "c#", "c++", "cmake", "cmd", "console", "cpp", "cs"),
+            *("asciidoc", "awk", "bat", "batch", "c", "c#", "c++", "cmake", "cmd", "cpp", "cs"),
             *("csharp", "css", "csv", "cython", "dart", "diff", "django", "docker", "dockerfile", "dot"),
             *("elixir", "env", "fish", "go", "gherkin", "graphql", "graphviz", "groovy", "haskell", "hcl"),
             *("html", "http", "ipython", "java", "javascript", "jinja", "jinja2", "js", "json5", "jsonc"),
@@ -39,7 +44,7 @@ _KINDS: dict[str, Kind] = {
                 "rb",
                 "rst",
             ),
-            *("ruby", "rust", "rs", "sass", "scala", "scss", "shell-session", "shellsession", "swift"),
+            *("ruby", "rust", "rs", "sass", "scala", "scss", "swift"),
             *("tcl", "terraform", "tex", "tf", "ts", "tsx", "typescript", "vim", "vue", "xml", "xonsh"),
             *("zig", "zsh"),
         ),

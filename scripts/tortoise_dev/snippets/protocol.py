@@ -34,20 +34,26 @@ class Preparation:
 
 @dataclass
 class Step:
-    """One block of a chain: its kind, its source, and the page's line that the source begins at."""
+    """One block of a chain: its kind, its source, and the page's line that the source begins at.
+
+    ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it.
+    """
 
     index: int
     kind: str
     source: str
     line: int
+    needs: str = ""
     prelude: bool = False
     may_fail: bool = False
     file: str | None = None
+    named_later: bool = False
 
 
 @dataclass
 class Request:
-    """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds.
+    """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds, ``memory``
+    in MiB.
 
     Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
     """
@@ -58,6 +64,7 @@ class Request:
     scratch: str
     skill: str
     limit: float
+    memory: int
     project: str | None = None
     copies_project: bool = False
     files: list[tuple[str, str]] = field(default_factory=list)
@@ -110,7 +117,8 @@ class Failure:
 @dataclass
 class Outcome:
     """What one block did: ``idle`` says why it proved nothing, ``skipped`` why it asked to be skipped,
-    ``last`` that the chain ends with it.
+    ``last`` that the chain ends with it. ``sent_to`` are the kinds of database that it has sent statements
+    to.
     """
 
     index: int
@@ -121,6 +129,7 @@ class Outcome:
     stdout: str = ""
     stderr: str = ""
     statements: list[str] = field(default_factory=list)
+    sent_to: list[str] = field(default_factory=list)
     seconds: float = 0.0
     last: bool = False
 

@@ -21,6 +21,11 @@ def check_compiles(source: str, filename: str, line: int) -> None:
         compile_tree(parse(source, filename, line), filename)
 
 
+def check_is_module(source: str, filename: str, line: int) -> None:
+    """Compile a block as a file of its own. Raises SyntaxError where it awaits at the top level."""
+    compile("\n" * (line - 1) + dedent(source), filename, "exec", dont_inherit=True, optimize=0)
+
+
 def parse(source: str, filename: str, line: int) -> ast.Module:
     """A block's syntax tree, with the page's line numbers. Raises SyntaxError."""
     padded = "\n" * (line - 1) + dedent(source)

@@ -17,10 +17,11 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from ... import compat
+from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.templates import open_sqlite, open_url
 from ..protocol import Answer, End, Failure, Models, NameRead, Outcome, Problem, Request, Step, Stray
-from . import instrument, surroundings
+from . import instrument, sql_log, surroundings, titled
 from .ending import BEFORE, THERE
 from .guards import Guards
 from .tracebacks import BlockError, skip_reason, traceback_of
@@ -29,6 +30,8 @@ from .values import without_secrets
 if TYPE_CHECKING:
     import asyncio
     import threading
+
+    from .shell import Shell
 
 Send = Callable[[Answer], None]
 CAPTURED = 200_000
@@ -75,6 +78,7 @@ class Execution:
         self.process = os.getpid()
         self.runner: asyncio.Runner | None = None
         guards.begin(request.page)
+        self.shell: Shell | None = None
         os.chdir(request.directory)
         if sys.path[0] != request.directory:
             sys.path.insert(0, request.directory)
@@ -126,7 +130,7 @@ class Execution:
         if request.database is not None:
             opening = open_url(request.models, request.database)
         else:
-            shared = request.own_loop or any(step.kind == "shell" for step in request.steps)
+            shared = request.own_loop or any(step.kind in IN_SHELL for step in request.steps)
             file = Path(request.directory, "db.sqlite3") if shared else None
             template = Path(request.template).read_bytes() if request.template else None
             opening = open_sqlite(request.models, template, file)
@@ -140,6 +144,7 @@ class Execution:
         """Run one block and say what it did."""
         self.guards.statements.clear()
         self.guards.reached = BEFORE
+        sql_log.sent_to.clear()
         started = perf_counter()
         failure, idle, skipped = None, None, None
         trace = sys.gettrace()
@@ -173,6 +178,7 @@ class Execution:
             stdout=stdout,
             stderr=stderr,
             statements=[] if step.prelude else list(self.guards.statements),
+            sent_to=sorted(sql_log.sent_to),
             seconds=seconds,
         )
 
@@ -202,14 +208,23 @@ class Execution:
         if step.kind == "session":
             from . import pycon
 
-            count = pycon.run_session(step.source, self.request.page, step.line, self.run_code)
-            return None if count else "a session without a single >>> prompt"
+            return pycon.run_session(step.source, self.request.page, step.line, self.run_code)
+        return self.run_shell(step)
+
+    def run_shell(self, step: Step) -> str | None:
         from . import shell
 
-        directory, scratch = Path(self.request.directory), Path(self.request.scratch)
-        environment = shell.shell_environment(scratch, Path(self.request.skill))
-        shell.run_shell(step.source, step.line, directory, scratch, environment)
-        return None if step.source.strip() else "an empty block"
+        scratch = Path(self.request.scratch)
+        if self.shell is None:
+            sources = tuple(step.source for step in self.request.steps if step.kind in IN_SHELL)
+            (scratch / "state.sh").unlink(missing_ok=True)
+            self.shell = shell.Shell(Path(self.request.directory), scratch, len(sources) > 1, sources)
+        environment = shell.shell_environment(scratch, Path(self.request.skill), fixed=self.request.fixed)
+        if step.kind == "console":
+            from .console import run_transcript
+
+            return run_transcript(self.shell, step.source, step.line, environment, step.needs)
+        return self.shell.run_block(step.source, step.line, environment, step.needs)
 
     def run_python(self, step: Step) -> str | None:
         program = self.programs[step.index]
@@ -220,10 +235,34 @@ class Execution:
         if "asyncio" in program.imports:
             self.guards.watch_loops()
         self.guards.workers.watch(program.imports)
-        if step.file is not None:
-            self.module.__package__ = ".".join(Path(step.file).parts[:-1])
-        self.run_code(program.code)
-        return program.idle
+        if program.imports & {"multiprocessing", "concurrent"}:
+            self.write_main(step)
+        if step.file is not None and titled.is_module(step.file):
+            self.run_file(step, program.code)
+        else:
+            self.run_code(program.code)
+        return None if step.named_later else program.idle
+
+    def run_file(self, step: Step, code: types.CodeType) -> None:
+        """Run a block that is a file as the module that it is.
+
+        What it defines is there for the blocks that continue it, and what it continues for itself.
+        """
+        assert step.file is not None
+        if code.co_flags & 0x80:  # no module can await at its top level: let the compiler say where it does
+            source.check_is_module(step.source, self.request.page, step.line)
+        module = titled.make_module(step.file, self.request.directory)
+        if any(not earlier.prelude for earlier in self.request.steps[: step.index]):
+            vars(module).update(titled.public(self.module))
+        self.context.run(exec, code, vars(module))
+        vars(self.module).update(titled.public(module))
+
+    def write_main(self, step: Step) -> None:
+        """Give ``__main__`` a file that processes can run which are spawned, and not forked."""
+        steps = [one for one in self.request.steps[: step.index + 1] if one.kind == "python"]
+        path = Path(self.request.scratch, "main.py")
+        titled.write_main([(source.dedent(one.source), one.line) for one in steps], path)
+        self.module.__file__ = str(path)
 
     def run_code(self, code: types.CodeType) -> None:
         """Run a code object in the chain's namespace and context, on its loop if it awaits."""
@@ -347,7 +386,7 @@ def _lines(request: Request) -> list[str]:
     """The chain's blocks at their places on the page, for linecache: tracebacks and inspect.getsource."""
     lines: list[str] = []
     for step in request.steps:
-        if step.kind != "shell":
+        if step.kind not in IN_SHELL:
             block = [line + "\n" for line in source.dedent(step.source).split("\n")]
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block

@@ -6,6 +6,7 @@ import ast
 import contextlib
 import doctest
 import io
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -17,43 +18,69 @@ Execute = Callable[[Any], Any]
 """Runs one code object in the chain's namespace (and loop, where it awaits)."""
 
 
-def run_session(source: str, filename: str, line: int, execute: Execute) -> int:
-    """Run every prompt of a session that begins at the page's line ``line``; returns how many there were.
+def run_session(source: str, filename: str, line: int, execute: Execute) -> str | None:
+    """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
+    or None.
 
-    ``...`` in an expected answer matches anything. Raises BlockError at the first answer that differs,
-    SyntaxError for a prompt that does not compile.
+    Doctest's directives count (``# doctest: +SKIP``), and ``...`` in an expected answer matches anything.
+    Raises BlockError at the first answer that differs, SyntaxError for a prompt that does not compile.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError as error:
-        raise BlockError(line, f"not a session: {error}") from None
+        at = re.match(r"line (\d+) of the doc(?:test|string) for <string> (.*)", f"{error}", re.DOTALL)
+        if at is None:
+            raise BlockError(line, f"not a session: {error}") from None
+        raise BlockError(line + int(at[1]) - 1, f"not a session: it {at[2]}") from None
+    if not examples:
+        return "a session without a single >>> prompt"
+    run = [example for example in examples if not _flags(example) & doctest.SKIP]
+    for example in run:
+        _run_prompt(example, filename, line + example.lineno, execute)
+    return None if run else "every prompt of it is skipped"
+
+
+def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execute) -> None:
+    padded = "\n" * (at - 1) + example.source
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    for example in examples:
-        at = line + example.lineno
-        padded = "\n" * (at - 1) + example.source
-        code = compile(padded, filename, "single", flags, dont_inherit=True)
-        printed = io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed):
-                execute(code)
-        except Exception as error:
-            _compare_exception(example, error, at)
-        else:
-            _compare_answer(example, printed.getvalue(), at)
-        sys.stdout.write(printed.getvalue())
-    return len(examples)
+    code = compile(padded, filename, "single", flags, dont_inherit=True, optimize=0)
+    printed = io.StringIO()
+    try:
+        with contextlib.redirect_stdout(printed):
+            execute(code)
+    except Exception as error:
+        _compare_exception(example, error, at)
+    else:
+        _compare_answer(example, printed.getvalue(), at)
+    sys.stdout.write(printed.getvalue())
+
+
+def _flags(example: doctest.Example) -> int:
+    """The options that an example is compared with: ``...`` always, and its own directives."""
+    flags = doctest.ELLIPSIS
+    for option, wanted in example.options.items():
+        flags = flags | option if wanted else flags & ~option
+    return flags
 
 
 def _compare_answer(example: doctest.Example, got: str, at: int) -> None:
     if example.exc_msg is not None:
         raise BlockError(at, f"expected {example.exc_msg.strip()}, but nothing was raised")
-    if not doctest.OutputChecker().check_output(example.want, got, doctest.ELLIPSIS):
+    if not doctest.OutputChecker().check_output(example.want, got, _flags(example)):
         raise BlockError(at, f"expected {example.want.rstrip()!r}, got {got.rstrip()!r}")
 
 
 def _compare_exception(example: doctest.Example, error: Exception, at: int) -> None:
     if example.exc_msg is None:
         raise error
-    got = traceback.format_exception_only(error)[-1]
-    if not doctest.OutputChecker().check_output(example.exc_msg, got, doctest.ELLIPSIS):
-        raise BlockError(at, f"expected {example.exc_msg.strip()}, got {got.strip()}") from None
+    flags = _flags(example)
+    wanted, got = example.exc_msg, traceback.format_exception_only(error)[-1]
+    if flags & doctest.IGNORE_EXCEPTION_DETAIL:
+        wanted, got = _class_of(wanted), _class_of(got)
+    if not doctest.OutputChecker().check_output(wanted, got, flags):
+        raise BlockError(at, f"expected {wanted.strip()}, got {got.strip()}") from None
+
+
+def _class_of(message: str) -> str:
+    """The bare name of an exception's class, as doctest's IGNORE_EXCEPTION_DETAIL compares it."""
+    return message.split("\n")[0].partition(":")[0].strip().rpartition(".")[2]

@@ -1,58 +1,274 @@
-"""``bash`` blocks: run for real, with errors on, in the chain's own directory."""
+"""``bash`` blocks: run for real, every command's status counted, in the chain's own directory.
+
+``set -e`` alone does not count all of them: what stands before ``&&``, behind ``!`` or inside
+``export X=$(…)`` and ``echo $(…)`` may fail unseen, and ``exit 0`` cuts off what follows. A writer whose
+reader has seen enough (``cmd | head -1``) counts although nothing is wrong. Traps tell what happened; this
+module judges it.
+"""
 
 from __future__ import annotations
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
 import sysconfig
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from .. import shell_text
 from .tracebacks import BlockError
 
-# -E: functions and subshells too; the trap writes the line of the first command that fails to file descriptor
-# 9.
-_HEAD = "trap 'code=$?; echo $LINENO >&9; exit $code' ERR; "
+# Each line of the file $__snippet_told is one event. __snippet_before runs before each command of the block
+# itself (not of what it sources), also in functions and subshells; before the commands of the ERR trap too,
+# then with the command that failed. Lines that may fail unseen are in $__snippet_suspects. The traps stand on
+# one line each, or $LINENO would be theirs. Bash 4 tells command_not_found_handle the name.
+_TRAPS = r"""
+__snippet_off= __snippet_ran= __snippet_last= __snippet_piped=
+__snippet_at=0 __snippet_depth=0 __snippet_sub=0 __snippet_lines=() __snippet_commands=()
+
+__snippet_tell() { echo "$*" >>"$__snippet_told"; }
+
+__snippet_before() {
+  local was=$1 line=$2 depth=$((${#BASH_SOURCE[@]} - 1)) command=$BASH_COMMAND
+  [[ ${BASH_SOURCE[1]-} != "$__snippet_block" ]] && return 0
+  [[ $was != 0 && $line:$command == "$__snippet_last" ]] && return 0
+  if [[ $depth -gt $__snippet_depth || $BASH_SUBSHELL != "$__snippet_sub" ]]; then
+    __snippet_lines[depth]=none
+  fi
+  if [[ $was != 0 && $was != 141 && -z $__snippet_off && $command != *"\$?"* && $command != *PIPESTATUS* &&
+        $__snippet_suspects == *" ${__snippet_lines[depth]-none} "* ]]; then
+    __snippet_tell unseen "${__snippet_lines[depth]}" "$BASH_SUBSHELL" "$was"
+    exit "$was"
+  fi
+  __snippet_last=$line:$command __snippet_depth=$depth __snippet_sub=$BASH_SUBSHELL
+  __snippet_piped= __snippet_at=$line __snippet_lines[depth]=$line __snippet_commands[BASH_SUBSHELL]=$command
+  case $command in
+    set\ +e*|set\ +[a-z]e*|set\ +[a-z][a-z]e*|"set +o errexit") __snippet_off=1 ;;
+    set\ -e*|set\ -[a-z]e*|set\ -[a-z][a-z]e*|"set -o errexit") __snippet_off= ;;
+    trap\ *ERR) set -e ;;
+    exit|exit\ *|exec\ *) [[ $BASH_SUBSHELL == 0 ]] && __snippet_tell left "$line" ;;
+    return|return\ *) [[ $BASH_SUBSHELL == 0 && $depth == 1 ]] && __snippet_tell returned "$line" ;;
+  esac
+  case $command in
+    :|:\ *|true|exit|exit\ *|return|return\ *) ;;
+    *) [[ -z $__snippet_ran ]] && __snippet_ran=1 && __snippet_tell ran ;;
+  esac
+  return 0  # or it would be this that failed
+}
+
+__snippet_failed() {
+  local code=$1 line=$2 statuses=" $3 " command=${BASH_COMMAND%%$'\n'*}
+  [[ -n $__snippet_off || -z ${BASH_SOURCE[1]-} ]] && return 0
+  if [[ $code == 141 && $statuses == *" 0 " && ${statuses//141/0} != *[1-9]* ]]; then
+    __snippet_piped=1
+    return 0
+  fi
+  [[ ${BASH_SOURCE[1]} == "$__snippet_block" ]] || line=$__snippet_at
+  __snippet_tell failed "$line" "$BASH_SUBSHELL" "$code" "$command"
+  if [[ $BASH_SUBSHELL != 0 ]]; then
+    case ${__snippet_commands[BASH_SUBSHELL - 1]-} in
+      test\ *|\[*|case\ *|for\ *) ;;  # they look at what there is, also at nothing
+      *\$\(*|*\`*)
+        __snippet_tell masked "$line" "$BASH_SUBSHELL" "$code" "$command" ;;
+    esac
+  fi
+  exit "$code"
+}
+
+__snippet_leave() {
+  __snippet_tell at "$__snippet_at"
+  [[ -z $__snippet_state || $BASH_SUBSHELL != 0 ]] && return 0
+  pwd >"$__snippet_state.cwd"
+  {
+    declare -f
+    for __snippet_name in $(compgen -v); do
+      case $__snippet_name in
+        __snippet*|BASH*|FUNCNAME|PIPESTATUS|LINENO|_|EUID|UID|PPID|SHELLOPTS|OPTIND|GROUPS|DIRSTACK) ;;
+        *) declare -p "$__snippet_name" ;;
+      esac
+    done
+  } 2>/dev/null >"$__snippet_state"
+}
+
+command_not_found_handle() {
+  __snippet_tell missing "$1"
+  echo "bash: $1: command not found" >&2
+  return 127
+}
+
+trap '__snippet_leave' EXIT
+trap '__snippet_failed "$?" "$LINENO" "${PIPESTATUS[*]}"' ERR
+trap '__snippet_before "$?" "$LINENO"' DEBUG
+"""
+
+_STEPS = """
+__snippet_block=$0
+. "$0"
+__snippet_code=$?
+[[ $__snippet_code == 141 && -n $__snippet_piped ]] && __snippet_code=0
+echo end >>"$__snippet_told"
+exit "$__snippet_code"
+"""
+
+_RESTORE = r"""
+if [[ -f $__snippet_state ]]; then
+  { . "$__snippet_state"; cd "$(cat "$__snippet_state.cwd")"; } 2>/dev/null
+fi
+"""
 
 
-def run_shell(source: str, line: int, directory: Path, scratch: Path, environment: dict[str, str]) -> None:
-    """Run a block that begins at the page's line ``line`` with ``bash -eEuo pipefail``.
+@dataclass
+class Shell:
+    """The shell blocks of one chain: where they run, and what the next one finds of those before.
 
-    Its output goes to this process' own stdout and stderr. Raises BlockError for the first command that
-    fails.
+    ``keeps`` says that a later block may need what one exports, defines or where it has gone, ``sources`` are
+    the texts of all.
     """
-    bash = shutil.which("bash")
-    if bash is None:
-        raise BlockError(None, "no bash on this machine")
-    script = scratch / "block.sh"
-    where = scratch / "failed-line"
-    script.write_text(_HEAD + "\n" * (line - 1) + source, encoding="utf-8", newline="\n")
-    where.write_text("")
-    command = f'exec 9>"$1"; shift; exec "{bash}" -eEuo pipefail "$@"'
-    done = subprocess.run(
-        [bash, "-c", command, "bash", str(where), str(script)],
-        cwd=directory,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        check=False,
+
+    directory: Path
+    scratch: Path
+    keeps: bool = False
+    sources: tuple[str, ...] = ()
+    known: dict[str, str] = field(default_factory=dict)
+
+    def run_block(self, source: str, line: int, environment: dict[str, str], needs: str = "") -> str | None:
+        """Run a block that begins at the page's line ``line``; returns why it proved nothing, or None.
+
+        Its output goes to this process' own stdout and stderr. Raises BlockError for the first command that
+        fails, and where a part of the block was not run.
+        """
+        refuse_installs(source, line, needs)
+        script = self.scratch / "block.sh"
+        script.write_text("\n" * (line - 1) + source, encoding="utf-8", newline="\n")
+        suspects = [line + number - 1 for number in shell_text.suspects(source)]
+        status, told = self.start(_STEPS, script, suspects, environment)
+        if status == 2 and not any(event.startswith(("failed", "unseen", "left")) for event in told):
+            _check_syntax(script)
+        judge(status, told, source, line)
+        if "ran" not in told:
+            return "nothing in it is executed"
+        uncalled = shell_text.uncalled_function(source, (s for s in self.sources if s != source))
+        return f"defines {uncalled}() but nothing calls it" if uncalled else None
+
+    def start(
+        self,
+        steps: str,
+        script: Path,
+        suspects: list[int],
+        environment: dict[str, str],
+    ) -> tuple[int, list[str]]:
+        """Run lines that source a block's parts in one shell; returns its status and what its traps told."""
+        bash = shutil.which("bash")
+        if bash is None:
+            raise BlockError(None, "no bash on this machine")
+        told = self.scratch / "told"
+        told.write_text("")
+        state = self.scratch / "state.sh" if self.keeps else ""
+        changed = {key: value for key, value in environment.items() if self.known.get(key) != value}
+        exports = [f"export {key}={shlex.quote(value)}" for key, value in changed.items() if self.known]
+        self.known = environment
+        head = [
+            f"__snippet_told={shlex.quote(str(told))} __snippet_state={shlex.quote(str(state))}",
+            f'__snippet_suspects=" {" ".join(map(str, suspects))} " __snippet_block=-',
+            *([_RESTORE, *exports] if self.keeps else []),
+        ]
+        done = subprocess.run(
+            [bash, "-ETuo", "pipefail", "-c", "\n".join([*head, _TRAPS, steps]), str(script)],
+            cwd=self.directory,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        return done.returncode, told.read_text(encoding="utf-8", errors="replace").splitlines()
+
+
+def refuse_installs(source: str, line: int, needs: str) -> None:
+    """Raise BlockError for a script that installs something among other things, before it is run."""
+    lines, _ = shell_text.installs(source, needs)
+    if lines:
+        command = lines[0].text.partition("\n")[0]
+        message = (
+            f"an install ({command}): installs and downloads are switched off; "
+            'move it to a block of its own, or mark this one norun="why"'
+        )
+        raise BlockError(line + lines[0].first - 1, message)
+
+
+def judge(status: int, told: list[str], source: str, line: int) -> None:
+    """Raise BlockError for what a shell's status and its traps say of a block that begins at ``line``."""
+    events = [entry.split(" ", 4) for entry in told]
+    unseen = next((event for event in events if event[0] == "unseen" and event[2] == "0"), None)
+    if unseen is not None:
+        message = f"exit status {unseen[3]}, which && or ! hides: every command counts (|| handles a failure)"
+        raise BlockError(int(unseen[1]), message)
+    if status:
+        raise failure_of(status, told)
+    lines = source.split("\n")
+    for event in events:
+        if event[0] == "masked" and "||" not in lines[min(int(event[1]) - line, len(lines) - 1)]:
+            message = f"exit status {event[3]} of `{event[4]}` is lost: write value=$(…) first"
+            raise BlockError(int(event[1]), message)
+    word = "returned" if "end" in told else "left"
+    left = [int(event[1]) for event in events if event[0] == word]
+    early = not shell_text.ends_at(source, left[-1] - line + 1) if left else "end" not in told
+    if early:
+        raise BlockError(left[-1] if left else None, "ends the block early: what follows was not run")
+
+
+def failure_of(status: int, told: list[str]) -> BlockError:
+    """The error for a shell that ended with ``status``: the line and status of the command that failed."""
+    events = [entry.split(" ", 4) for entry in told]
+    failed = [event for event in events if event[0] == "failed"]
+    if failed:
+        chosen = failed[-1]
+        if len(failed) > 1 and failed[-2][3] == chosen[3] and failed[-2][2] > chosen[2]:
+            chosen = failed[-2]  # of a subshell and the command in it, the command
+        line, status = int(chosen[1]), int(chosen[3])
+    else:
+        line = next((int(event[1]) for event in reversed(events) if event[0] in ("left", "at")), 0)
+    missing = [event[1] for event in events if event[0] == "missing"]
+    if status == 127 and missing:
+        return BlockError(line or None, not_found(missing[-1]))
+    if status == 127 and not failed:
+        return BlockError(line or None, "exit status 1: a variable that is not set (see stderr)")
+    return BlockError(line or None, f"exit status {status}")
+
+
+def _check_syntax(script: Path) -> None:
+    """Let bash read a script that it did not begin to run, and raise BlockError for what it says."""
+    asked = subprocess.run(
+        ["bash", "-n", str(script)], capture_output=True, env={"LC_ALL": "C"}, check=False, text=True
     )
-    if done.returncode:
-        failed = where.read_text().split()
-        at = int(failed[0]) if failed else None
-        raise BlockError(at, f"exit status {done.returncode}")
+    match = re.search(r": line (\d+): (.*)", asked.stderr)
+    if match is not None:
+        raise BlockError(int(match[1]), match[2])
 
 
-def shell_environment(scratch: Path, skill: Path) -> dict[str, str]:
+def not_found(name: str) -> str:
+    """What to say of a command that does not exist."""
+    return (
+        f"exit status 127: there is no command {name} here; install it for this run, "
+        f'or mark the block needs="{name}" or norun="why"'
+    )
+
+
+def shell_environment(scratch: Path, skill: Path, *, fixed: bool = False) -> dict[str, str]:
     """The environment of a bash block: this interpreter first on PATH, no network for uv and pip, a home of
-    its own.
+    its own; Python's hash seed is ``fixed`` where output is compared.
     """
     home = scratch / "home"
     home.mkdir(exist_ok=True)
     scripts = sysconfig.get_path("scripts")
     environment = {
-        key: value for key, value in os.environ.items() if key not in ("PYTHONHASHSEED", "PYTHONPATH")
+        key: value
+        for key, value in os.environ.items()
+        if key not in ("PYTHONHASHSEED", "PYTHONPATH", "PYTHONOPTIMIZE", "BASH_ENV")
     }
+    if fixed:
+        environment["PYTHONHASHSEED"] = "0"
     return environment | {
         "PATH": os.pathsep.join([scripts, os.environ.get("PATH", "")]),
         "HOME": str(home),

@@ -14,6 +14,9 @@ from typing import Any
 
 Note = Callable[[str], None]
 
+sent_to: set[str] = set()
+"""The kinds of database that statements have gone to in this process."""
+
 _UNCOUNTED = re.compile(
     r"\s*((BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|START\s+TRANSACTION)\b"
     r"|SET (time_zone|default_storage_engine)="  # Tortoise, on connecting to MySQL
@@ -33,15 +36,23 @@ def record_statements(note: Note) -> None:
     import aiosqlite
 
     for kind in (aiosqlite.Connection, aiosqlite.Cursor):
-        _record_methods(kind, _AIOSQLITE, note)
+        _record_methods(kind, _AIOSQLITE, _noting("sqlite", note))
     if asyncpg := sys.modules.get("asyncpg"):
-        _record_methods(asyncpg.Connection, _ASYNCPG, note)
+        _record_methods(asyncpg.Connection, _ASYNCPG, _noting("postgres", note))
     if psycopg := sys.modules.get("psycopg"):
-        _record_methods(psycopg.AsyncCursor, _PSYCOPG, note)
+        _record_methods(psycopg.AsyncCursor, _PSYCOPG, _noting("postgres", note))
     if asyncmy := sys.modules.get("asyncmy"):
-        _record_cursors(asyncmy, asyncmy.cursors.Cursor, "cursor_cls", note)
+        _record_cursors(asyncmy, asyncmy.cursors.Cursor, "cursor_cls", _noting("mysql", note))
     if aiomysql := sys.modules.get("aiomysql"):
-        _record_cursors(aiomysql, aiomysql.Cursor, "cursorclass", note)
+        _record_cursors(aiomysql, aiomysql.Cursor, "cursorclass", _noting("mysql", note))
+
+
+def _noting(kind: str, note: Note) -> Note:
+    def noting(sql: str) -> None:
+        sent_to.add(kind)
+        note(sql)
+
+    return noting
 
 
 def _record_methods(kind: Any, names: tuple[str, ...], note: Note) -> None:

@@ -2,22 +2,52 @@
 
 from __future__ import annotations
 
+import itertools
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ... import compat
+
+if TYPE_CHECKING:
+    import time_machine
 
 CLOCK = "2026-01-15T12:00:00+00:00"
-"""What the clock shows, all the time, in a chain whose output is compared."""
+"""What the clock shows in a chain whose output is compared.
+
+It stands still, so that what is printed is the same in every run; time.sleep() moves it, and so does a loop
+that does nothing but look at it. time.monotonic() and asyncio's waits are real.
+"""
+
+PATIENCE = 1000
+"""So often the clock is read before each further look at it takes a millisecond: it is a loop that waits."""
 
 
 def fix_clock_and_chance() -> None:
-    """From now on the same clock, UUIDs and random numbers in every run."""
-    import os
-    import random
-
+    """From now on the same clock, UUIDs, secrets and random numbers in every run."""
     import time_machine
 
-    time_machine.travel(CLOCK, tick=False).start()
-    os.urandom = random.Random(0).randbytes
-    random.seed(0)
+    clock = time_machine.travel(CLOCK, tick=False).start()
+    _let_waits_end(clock)
+    compat.fix_chance()
+
+
+def _let_waits_end(clock: time_machine.Traveller) -> None:
+    """Move the clock by what time.sleep() sleeps, and under a loop that waits for it."""
+    looks = itertools.count()
+    read, sleep = clock.time_ns, time.sleep
+
+    def time_ns() -> int:
+        if next(looks) >= PATIENCE:
+            clock.shift(0.001)
+        return read()
+
+    def sleeping(seconds: float, /) -> None:
+        sleep(seconds)
+        clock.shift(float(seconds))
+
+    clock.time_ns = time_ns  # type: ignore[method-assign]
+    time.sleep = sleeping  # type: ignore[assignment]
 
 
 def copy_project(project: Path, directory: Path) -> None:

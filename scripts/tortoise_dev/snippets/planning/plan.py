@@ -17,7 +17,9 @@ from ..result import Verdict
 from .chains import link_blocks
 from .needs import problems_of_needs
 from .planned import PagePlan, PlannedBlock
-from .titles import TitleError, standing_file, titled_path
+from .shell_blocks import settle_shell
+from .static_checks import compile_problem
+from .titles import TitleError, is_test_file, runner_of_tests, standing_file, titled_path
 
 _INCLUDES = re.compile(r"(\s*(--8<--.*|\{[!*%].*[!*%]\}))+\s*")
 
@@ -26,6 +28,9 @@ def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> 
     """Decide what happens to each block. With ``audit``, blocks marked ``norun`` run as well."""
     plan = PagePlan(page, settings, oddities=[*page.oddities, *dead_links(page)])
     plan.blocks = [_begin(block, settings) for block in page.blocks]
+    for planned in plan.blocks:
+        if _is_left_to_pytest(planned):
+            planned.settle(_test_file(planned, plan))
     plan.chains, audits = link_blocks(plan.blocks, _runs)
     if audit:
         plan.chains += audits
@@ -48,10 +53,30 @@ def _begin(block: Block, settings: SnippetSettings) -> PlannedBlock:
     except TitleError as error:
         planned.settle(Verdict("failed", str(error), block.line))
         return planned
+    settle_shell(planned)
     if planned.title is not None:
         is_run = not planned.problems and "breaks" not in block.attributes
         planned.is_written = is_run and standing_file(planned, settings) is None
     return planned
+
+
+def _is_left_to_pytest(planned: PlannedBlock) -> bool:
+    is_file = planned.is_written and planned.fate != "settled" and planned.block.kind == "python"
+    marked = {"norun", "xfail", "raises"} & planned.block.attributes.keys()
+    return is_file and not marked and planned.title is not None and is_test_file(planned.title)
+
+
+def _test_file(planned: PlannedBlock, plan: PagePlan) -> Verdict:
+    """A test file is written, and left to the block that runs pytest on it."""
+    block = planned.block
+    problem = compile_problem(block)
+    if problem is not None:
+        return problem
+    runner = runner_of_tests(planned, plan.blocks)
+    if runner is None:
+        reason = "a test file that nothing runs: a later bash block should run pytest on it"
+        return Verdict("unverified", reason, block.start)
+    return Verdict("passed", f"left to pytest, which the block at line {runner.line} runs")
 
 
 def _runs(planned: PlannedBlock) -> bool:

@@ -6,11 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.backends import Backend
 from ..protocol import Request, Step
 from .needs import unmet
 from .planned import Chain, PagePlan, PlannedBlock
+from .titles import is_named_later
 
 SKILL = Path(__file__).resolve().parents[4]
 """The folder that blocks know as $SKILL."""
@@ -39,9 +41,11 @@ def request_for(
     blocks = [planned for planned in chain.blocks if planned.block.line <= last.block.line]
     skipped = _skipped(blocks, backend)
     running = [*chain.preludes, *(planned for planned in blocks if planned not in skipped)]
-    steps = [_step(number, planned, number < len(chain.preludes)) for number, planned in enumerate(running)]
+    steps = [
+        _step(plan, number, planned, number < len(chain.preludes)) for number, planned in enumerate(running)
+    ]
     sources = "\n".join(planned.block.source for planned in running)
-    first = blocks[0].block.line
+    first, end = blocks[0].block.line, last.block.line
     settings = plan.settings
     request = Request(
         page=str(plan.page.path.resolve()),
@@ -50,12 +54,15 @@ def request_for(
         scratch=str(scratch),
         skill=str(SKILL),
         limit=settings.timeout,
+        memory=settings.memory,
         project=str(settings.project) if settings.project else None,
-        copies_project=any(step.kind == "shell" for step in steps),
+        copies_project=any(step.kind in IN_SHELL for step in steps),
         files=[
             (planned.title.as_posix(), planned.block.source)
             for planned in plan.blocks
-            if planned.is_written and planned.title and planned.block.line < first
+            if planned.is_written
+            and planned.title
+            and planned.block.line < (first if _runs(planned) else end)
         ],
         models=settings.models if backend is not None else None,
         template=str(template) if template is not None and not migrates(steps) else None,
@@ -68,28 +75,35 @@ def request_for(
 
 def migrates(steps: list[Step]) -> bool:
     """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
-    return bool(steps) and steps[0].kind == "shell"
+    return bool(steps) and steps[0].kind in IN_SHELL
 
 
-def _step(number: int, planned: PlannedBlock, prelude: bool) -> Step:
+def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> Step:
     block = planned.block
     return Step(
         index=number,
         kind=block.kind,
         source=block.source,
         line=block.start,
+        needs=planned.needs,
         prelude=prelude or "prelude" in block.attributes,
         may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
         file=planned.title.as_posix() if planned.is_written and planned.title else None,
+        named_later=planned.is_written and is_named_later(planned, plan.blocks),
     )
+
+
+def _runs(planned: PlannedBlock) -> bool:
+    """Is it run in some chain? A test file is only written."""
+    return planned.fate != "settled"
 
 
 def _skipped(blocks: list[PlannedBlock], backend: Backend | None) -> dict[PlannedBlock, str]:
     """Blocks whose needs are not met, and those that continue them."""
     reasons: dict[PlannedBlock, str] = {}
     for planned in blocks:
-        if planned.block.kind == "shell" and os.name == "nt":
-            reasons[planned] = "bash blocks are skipped on Windows"
+        if planned.block.kind in IN_SHELL and os.name == "nt":
+            reasons[planned] = "what runs in bash is skipped on Windows"
             continue
         reason = unmet(planned.needs, backend)
         if reason is None and reasons and "continues" in planned.block.attributes:

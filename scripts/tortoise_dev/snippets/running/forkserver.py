@@ -22,6 +22,8 @@ from typing import IO, Any
 from ... import compat
 from ..child.execution import Execution, warm_up
 from ..child.guards import Guards
+from ..child.limits import set_limits
+from ..child.project_files import protect
 from ..child.surroundings import CLOCK
 from ..databases.templates import make_template
 from ..protocol import (
@@ -120,6 +122,7 @@ class _Server:
             if problem:
                 return problem
         self.guards = warm_up(preparation.models)
+        protect(preparation.paths[0] if preparation.paths else None, preparation.scratch)
         gc.collect()
         gc.disable()
         gc.freeze()
@@ -142,9 +145,9 @@ class _Server:
         with os.fdopen(reader, "r", encoding="utf-8") as pipe:
             problem = pipe.read()
         _, status = os.waitpid(child, 0)
-        return problem or (
-            None if status == 0 else f"making the template database ended with status {status}"
-        )
+        if problem or status == 0:
+            return problem or None
+        return f"the data set could not be made: its process ended with status {os.waitstatus_to_exitcode(status)}"
 
     def run_here(self, request: Request) -> None:
         """Without fork: run the one chain of this process; the process that started it keeps the time."""
@@ -156,6 +159,7 @@ class _Server:
             self.answer(message)
 
         faulthandler.dump_traceback_later(limit, file=self.stacks)
+        set_limits(request.memory)
         Execution(request, self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
         self.answers.flush()
@@ -208,6 +212,7 @@ class _Server:
         try:
             os.setpgid(0, 0)
             self.answers.close()
+            set_limits(execution.request.memory)
             gc.enable()
 
             def send(message: Answer) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.backends import Backend
 from ..planning.needs import kinds_needed
@@ -54,7 +55,7 @@ class Job:
         """Is it a shell chain or a script, which may take seconds? Started last, it would be waited for
         alone.
         """
-        is_shell = self.chain is not None and any(p.block.kind == "shell" for p in self.chain.blocks)
+        is_shell = self.chain is not None and any(p.block.kind in IN_SHELL for p in self.chain.blocks)
         return is_shell or self.plan.page.path.suffix == ".py"
 
 
@@ -90,7 +91,7 @@ def _backends_of(plan: PagePlan, chain: Chain, backends: list[Backend]) -> list[
     """
     text = "\n".join(planned.block.source for planned in chain.blocks)
     needed = any(kinds_needed(planned.needs) for planned in chain.blocks)
-    if not needed and all(planned.block.kind == "shell" for planned in chain.blocks):
+    if not needed and all(planned.block.kind in IN_SHELL for planned in chain.blocks):
         return [*backends] if _DATABASE_COMMANDS.search(text) and backends else [None]
     if not needed and plan.page.path.suffix == ".py" and "DATABASE_URL" not in text:
         return [next((backend for backend in backends if not backend.is_server), None)]
@@ -128,7 +129,7 @@ def modules_to_preload(jobs: list[Job]) -> list[str]:
         needed.append("asyncio")
     kinds = {planned.block.kind for job in jobs for planned in job.blocks}
     child = __package__.rpartition(".")[0] + ".child"
-    own = {"session": "pycon", "shell": "shell"}
+    own = {"session": "pycon", "shell": "shell", "console": "console"}
     needed += [f"{child}.{module}" for kind, module in own.items() if kind in kinds]
     compared = any(planned.source is not None for job in jobs for planned in job.plan.blocks)
     return [*dict.fromkeys(needed), *(["time_machine"] if compared else [])]

@@ -8,17 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from ...pages.languages import IN_SHELL
 from ...settings import SnippetSettings
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError
-from ..planning.needs import unmet
+from ..planning.needs import kinds_needed, unmet
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.requests import ChainRequest, migrates, request_for
-from ..protocol import Observation, Preparation, Request
+from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.expectation import turned
-from ..verdicts.hints import name_hint
+from ..verdicts.hints import limit_hint, name_hint
+from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
 from ..verdicts.run import judge_output, judge_run
 from .jobs import Job
 from .worker import ChainError, Worker
@@ -141,9 +143,27 @@ class Runner:
         observed = Observation()
         if any(planned in sent.index for planned in chain.blocks):
             observed = self._observe(sent, job.backend)
-        results = [self._judge(job, planned, observed, sent) for planned in job.blocks]
+        results: list[Result] = []
+        for planned in job.blocks:
+            result = self._judge(job, planned, observed, sent)
+            number = sent.index.get(planned)
+            outcome = observed.outcomes.get(number) if number is not None else None
+            results += self._where_it_counts(planned, result, self.databases.known(job.backend), outcome)
         failed = any(result.status == "failed" for result in results)
         return Ran(results, starved=failed and observed.starved(sent.request.limit))
+
+    def _where_it_counts(
+        self, planned: PlannedBlock, result: Result, backend: Backend | None, outcome: Outcome | None
+    ) -> list[Result]:
+        """The result of a block that passed, on the database that it has really run on."""
+        if outcome is None or result.status != "passed" or backend is None or not backend.is_server:
+            return [result]
+        if not opened_sqlite_itself(outcome.sent_to, backend.kind, kinds_needed(planned.needs)):
+            return [result]
+        others = self.databases.backends
+        able = [one.name for one in others if unmet(planned.needs, self.databases.known(one)) is None]
+        first = all(one.is_server for one in others) and able[:1] == [backend.name]
+        return counted_on_sqlite(result, first=first)
 
     def _observe(self, sent: ChainRequest, backend: Backend | None) -> Observation:
         """Let the worker run a chain in a database of its own."""
@@ -170,12 +190,13 @@ class Runner:
         number = sent.index[planned]
         verdict = judge_run(block, number, seen, self.settings.timeout)
         hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
+        hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
         result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
         outcome = seen.outcomes.get(number)
         if outcome is None:
             return result
         statements = tuple(outcome.statements)
-        watched = (backend is not None and block.kind != "shell") or bool(statements)
+        watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
         queries = len(statements) if watched else None
         return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
 

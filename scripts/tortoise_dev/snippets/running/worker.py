@@ -114,13 +114,14 @@ class Worker:
             "from tortoise_dev.snippets.running.forkserver import serve\n"
             f"del sys.path[0]; serve(forks={self.forks})"
         )
+        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONOPTIMIZE"}
         try:
             Path(self.preparation.scratch).mkdir(exist_ok=True)
             return subprocess.Popen(
                 [sys.executable, "-P", "-c", code],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=os.environ | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
+                env=inherited | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
                 encoding="utf-8",
                 start_new_session=True,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from ...pages.languages import IN_SHELL
 from ...pages.page import Block
+from ..child.limits import FILE_SIZE
 
 
 def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
@@ -19,3 +21,21 @@ def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
     )
     above = [b for b in blocks if b.kind == "python" and b.line < block.line and sets.search(b.source)]
     return f"; it is set in the block at line {above[-1].line}: add continues" if above else ""
+
+
+_OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|[Cc]annot allocate memory|killed by signal (6|9)\b")
+_TOO_LARGE = re.compile(r"File too large|File size limit|killed by signal 25\b|exit status 153\b")
+_DOWNLOADS = re.compile(
+    r"(?m)\b(uv|uvx|pip|pipx|poetry|conda|npm|npx|yarn|curl|wget|git|docker|brew|apt|cargo)\b"
+)
+
+
+def limit_hint(block: Block, reason: str, detail: str, memory: int) -> str:
+    """For a block that a limit may have stopped: which limit it is, and where it is set."""
+    if _OUT_OF_MEMORY.search(reason) or (block.kind in IN_SHELL and _OUT_OF_MEMORY.search(detail)):
+        return f"; a process may take {memory} MiB (memory in [tool.tortoise-dev.snippets])"
+    if _TOO_LARGE.search(reason) or (block.kind in IN_SHELL and _TOO_LARGE.search(detail)):
+        return f"; a block may print, or write to a file, {FILE_SIZE} MiB at most"
+    if block.kind in IN_SHELL and "did not end within" in reason and _DOWNLOADS.search(block.source):
+        return "; installs and downloads are switched off on purpose"
+    return ""

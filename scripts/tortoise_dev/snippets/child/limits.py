@@ -1,0 +1,35 @@
+"""How much memory a chain's processes may take, and how large a file they may write.
+
+Without limits a block could take the whole machine, or fill its disk with output. Only where the system has
+such limits: not on Windows; macOS knows no limit of memory.
+"""
+
+from __future__ import annotations
+
+import sys
+
+FILE_SIZE = 100
+"""MiB that a file may have at most; what a block prints goes to a file too."""
+
+
+def set_limits(memory: int) -> None:
+    """Limit this process and those that it starts to ``memory`` MiB each.
+
+    What counts is what can be written to: threads, and other runtimes, only reserve much more than that.
+    """
+    try:
+        import resource
+    except ImportError:
+        return
+    _lower(resource.RLIMIT_FSIZE, FILE_SIZE)
+    if sys.platform == "linux":
+        _lower(resource.RLIMIT_DATA, memory)
+
+
+def _lower(kind: int, mebibytes: int) -> None:
+    import resource
+
+    _, hard = resource.getrlimit(kind)
+    wanted = mebibytes << 20
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(kind, (limit, limit))

@@ -1,0 +1,66 @@
+"""The project's files belong to the repository: Python blocks can read them, not write them.
+
+What one block writes there, later blocks and other runs would see. Blocks write into their working directory;
+``bash`` blocks get a copy of the project.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from typing import Any
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = frozenset(
+    ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.link", "os.chmod")
+)
+
+
+def protect(project: str | None, scratch: str) -> None:
+    """From now on raise PermissionError where this process, or a fork of it, would change a project's files.
+
+    Caches and hidden folders (``.venv``) are left out, and a project that holds the temporary folder.
+    """
+    if project is None or _is_below(tempfile.gettempdir(), project):
+        return
+    sys.addaudithook(_Hook(os.path.realpath(project), os.path.realpath(scratch)))
+
+
+class _Hook:
+    """Called by Python before each file is opened or changed, and for much else."""
+
+    def __init__(self, project: str, scratch: str) -> None:
+        self.project = project
+        self.scratch = scratch
+
+    def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & _WRITES:
+                self.refuse(path)
+        elif event in _CHANGES:
+            for path in arguments[: 2 if event == "os.rename" else 1]:
+                self.refuse(path)
+        elif event == "sqlite3.connect":
+            path = arguments[0]
+            if isinstance(path, str | bytes | os.PathLike) and not os.path.exists(path):  # noqa: PTH110
+                self.refuse(path)
+
+    def refuse(self, path: object) -> None:
+        if not isinstance(path, str | bytes | os.PathLike):
+            return
+        text = os.fsdecode(path)
+        if not text or text.startswith((":", "file:")):
+            return
+        full = os.path.realpath(text)
+        if not _is_below(full, self.project) or _is_below(full, self.scratch):
+            return
+        inner = os.path.relpath(full, self.project).replace(os.sep, "/")
+        if any(part.startswith(".") or part == "__pycache__" for part in inner.split("/")):
+            return
+        raise PermissionError(f"writes to {inner} of the project: write into the working directory")
+
+
+def _is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)

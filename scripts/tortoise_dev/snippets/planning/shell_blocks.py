@@ -1,0 +1,46 @@
+"""Shell blocks that are not to be run: installs, and transcripts that are called bash."""
+
+from __future__ import annotations
+
+from ...pages.languages import IN_SHELL
+from ...pages.page import Block
+from .. import shell_text
+from ..result import Verdict
+from ..transcript import TranscriptError, read_transcript, script_of
+from .planned import PlannedBlock
+
+_MARKS = ("norun", "xfail", "title", "prelude")
+
+
+def settle_shell(planned: PlannedBlock) -> None:
+    """Give the verdict on a shell block that is no script, or that does nothing but install.
+
+    Not where a mark says what is to become of it.
+    """
+    block = planned.block
+    if block.kind not in IN_SHELL or planned.problems or any(mark in block.attributes for mark in _MARKS):
+        return
+    problem = shell_text.transcript_problem(block.source) if block.kind == "shell" else _prompt_problem(block)
+    if problem is not None:
+        line, reason = problem
+        planned.settle(Verdict("unverified", reason, block.start + line - 1))
+        return
+    lines, only = shell_text.installs(_script(block), planned.needs)
+    if only:
+        command = lines[0].text.partition("\n")[0]
+        planned.settle(Verdict("skipped", f"an install ({command}), not run: it needs the network"))
+
+
+def _prompt_problem(block: Block) -> tuple[int, str] | None:
+    """Where a transcript is not a shell's."""
+    problem = shell_text.transcript_problem(block.source)
+    return None if problem is None or problem[1] == shell_text.IS_TRANSCRIPT else problem
+
+
+def _script(block: Block) -> str:
+    if block.kind == "shell":
+        return block.source
+    try:
+        return script_of(read_transcript(block.source))
+    except TranscriptError:
+        return ""  # its run will say so

@@ -1,0 +1,246 @@
+"""A bash block as text, without running it: its commands, what they install, and what is no command."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Line:
+    """A logical line: continuation lines are joined, comments and the text of here-documents left out.
+
+    ``first`` and ``last`` count from 1; in ``bare`` the text in quotes is replaced by underscores.
+    """
+
+    first: int
+    last: int
+    text: str
+    bare: str
+
+
+def logical_lines(source: str) -> Iterator[Line]:
+    """The lines of a script that hold commands."""
+    text = bare = quote = ""
+    first = 0
+    documents: list[tuple[str, bool]] = []  # here-documents whose text follows
+    for number, line in enumerate(source.split("\n"), 1):
+        if documents and not quote and not text:
+            word, strips = documents[0]
+            if (line.lstrip("\t") if strips else line) == word:
+                documents.pop(0)
+            continue
+        first = first or number
+        code, hidden, quote, opened = _scan(line, quote)
+        documents += opened
+        continued = code.endswith("\\") and not quote
+        text += code[:-1] if continued else code
+        bare += hidden[:-1] if continued else hidden
+        if not continued and (quote or re.search(r"(&&|\|)\s*$", hidden)):
+            text, bare = f"{text}\n" if quote else f"{text} ", f"{bare} "
+            continued = True
+        if continued and not documents:
+            continue
+        if text.strip():
+            yield Line(first, number, text.strip(), bare.strip())
+        text = bare = ""
+        first = 0
+    if text.strip():
+        yield Line(first, source.count("\n") + 1, text.strip(), bare.strip())
+
+
+def _scan(line: str, quote: str) -> tuple[str, str, str, list[tuple[str, bool]]]:
+    """One physical line: its code, the same with quoted text hidden, the quote that stays open, and the
+    here-documents that it opens.
+    """
+    code = bare = ""
+    position = 0
+    while position < len(line):
+        char = line[position]
+        if quote:
+            step = 2 if char == "\\" and quote == '"' else 1
+            quote = "" if char == quote else quote
+            bare += "_" * step
+        elif char in "'\"":
+            step, quote = 1, char
+            bare += "_"
+        elif char == "#" and (not code or code[-1] in " \t;&|("):
+            break
+        else:
+            step = 2 if char == "\\" else 1
+            bare += line[position : position + step]
+        code += line[position : position + step]
+        position += step
+    opened = [
+        (match[2] or match[3] or match[4], match[1] == "-")
+        for match in re.finditer(r"(?<!<)<<(-?)\s*(?:'([^']+)'|\"([^\"]+)\"|\\?([\w.!]+))", code)
+        if bare[match.start() : match.start() + 2] == "<<" and not re.search(r"\(\($", code[: match.start()])
+    ]
+    return code, bare, quote, opened
+
+
+# --- statuses that bash does not count by itself
+
+
+def suspects(source: str) -> list[int]:
+    """The lines whose list may fail unseen in the middle of a block: ``a && b``, ``! a``.
+
+    Not where an author handles it (``||``), asks for it (``if``), or leaves a loop or function by it.
+    """
+    found: list[int] = []
+    for line in logical_lines(source):
+        if "||" in line.bare or re.match(r"(if|elif|while|until)\b", line.bare):
+            continue
+        is_list = "&&" in line.bare and not re.search(
+            r"&&\s*(continue|break|return|exit)\b[^;&|]*$", line.bare
+        )
+        if is_list or re.search(r"(^|[;{(]|\b(then|do|else)\b)\s*!\s", line.bare):
+            found += range(line.first, line.last + 1)
+    return found
+
+
+def ends_at(source: str, number: int) -> bool:
+    """Does a block end with its line ``number``, which leaves the shell, or with the compound around it?"""
+    lines = list(logical_lines(source))
+    at = next((n for n, line in enumerate(lines) if line.first <= number <= line.last), None)
+    if at is None:
+        return False
+    rest = re.split(r"\b(?:exit|exec|return)\b[^;&|\n}]*", lines[at].bare, maxsplit=1)[-1]
+    following = [rest, *(line.bare for line in lines[at + 1 :])]
+    first = next((text for text in following if not re.fullmatch(r"\s*;?\s*", text)), "")
+    if re.match(r"[\s;]*(else|elif|;;)", first):  # the other branches were not to run
+        return re.search(r"(^|[\s;])(fi|esac|done|\})$", following[-1]) is not None
+    return all(re.fullmatch(r"[\s;]*((fi|done|esac|\}|\)|;;)[\s;]*)*", text) for text in following)
+
+
+def uncalled_function(source: str, others: Iterable[str] = ()) -> str | None:
+    """A function that a block defines and that neither it nor the ``others`` name again."""
+    defines = re.compile(r"(?:^|[;&]\s*)(?:function\s+([\w:.-]+)|([\w:.-]+)\s*\(\))")
+    whole = "\n".join([source, *others])
+    for line in logical_lines(source):
+        match = defines.match(line.bare)
+        if match is not None:
+            name = match[1] or match[2]
+            heads = len(re.findall(rf"(?m)^\s*(?:function\s+{name}\b|{name}\s*\(\))", whole))
+            if len(re.findall(rf"(?<![\w-]){re.escape(name)}(?![\w-])", whole)) <= heads:
+                return name
+    return None
+
+
+# --- commands
+
+
+def commands(line: str) -> list[list[str]]:
+    """The simple commands of a logical line, as words; empty where it cannot be split."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars=";&|()")
+    lexer.commenters = ""
+    lexer.whitespace_split = True
+    found: list[list[str]] = [[]]
+    try:
+        for word in lexer:
+            if re.fullmatch(r"[;&|()]+", word):
+                found.append([])
+            elif found[-1] or word not in _LEADERS:
+                found[-1].append(word)
+    except ValueError:
+        return []
+    return [words for words in found if words]
+
+
+_LEADERS = frozenset({"sudo", "!", "time", "exec", "command", "then", "do", "else", "if", "while", "{", "}"})
+
+
+_INSTALL = re.compile(
+    r"""(
+    ((python[\d.]*|py)\ (-\S+\ )*?-m\ )?pip[\d.]*\ (-\S+\ )*(install|download)
+    | uv\ (-\S+\ )*(add|sync|pip\ (install|sync)|tool\ (install|run|upgrade)|python\ install|self\ update)
+    | uvx | pipx\ (install|run|inject|upgrade)
+    | (poetry|pdm|rye)\ (add|install|update|sync) | (conda|mamba|micromamba)\ (install|create|update|env\ \w+)
+    | (npm|pnpm|yarn|bun)\ (install|i|ci|add|create|dlx|global\ add) | npx | bunx | yarn$
+    | brew\ (install|tap|upgrade) | (apt|apt-get|dnf|yum|zypper)\ (-\S+\ )*(install|update|upgrade)
+    | apk\ add | pacman\ -S\w* | (choco|scoop|winget|gem|snap)\ install
+    | cargo\ (install|add) | go\ (install|get) | rustup\ (install|update|target)
+    | (docker|podman)\ (pull|run|build|buildx|push|image\ pull)
+    | (docker\ compose|docker-compose)\ (-\S+\ )*(up|pull|build|run)
+    )(?=\ |$)
+    | git\ (-\S+\ )*clone\ .*?(://|\w@[\w.-]+:)(?!localhost|127\.)
+    | (curl|wget)\ .*?(https?|ftp)://(?!localhost|127\.|0\.0\.0\.0|\[::1?\]|\$)""",
+    re.VERBOSE,
+)
+# What stands around an install and does nothing by itself.
+_AROUND = re.compile(
+    r"(cd|pushd|popd|mkdir|source|\.|export|set|python[\d.]* -m venv|uv (venv|init)|npm init|deactivate|"
+    r"(\.?\w+/)+activate|py -m venv|virtualenv)( |$)"
+)
+
+
+def installs(source: str, needs: str = "") -> tuple[list[Line], bool]:
+    """The lines of a script that install or download something, and whether it does nothing else.
+
+    What a block needs by name (``needs="docker"``) is there, and is no matter of installing.
+    """
+    found: list[Line] = []
+    only = True
+    for line in logical_lines(source):
+        parts = [_plain(words) for words in commands(line.text)]
+        here = [part for part in parts if is_install(part, needs)]
+        if here:
+            found.append(line)
+        piped = bool(here) and "|" in line.bare.replace("||", "")  # curl … | sh
+        only = only and bool(parts) and (piped or all(p in here or _AROUND.match(p) for p in parts))
+    return found, only and bool(found)
+
+
+def is_install(command: str, needs: str = "") -> bool:
+    """Does this simple command fetch something from a network?"""
+    name = command.partition(" ")[0]
+    provided = name not in ("uv", "uvx", "pip") and re.search(rf"\b{re.escape(name)}\b", needs) is not None
+    return not provided and _INSTALL.match(command) is not None
+
+
+def _plain(words: list[str]) -> str:
+    """A command as one text, without the variables set for it and without the folder of its program."""
+    while words and re.match(r"\w+=", words[0]):
+        words = words[1:]
+    if not words:
+        return ""
+    return " ".join([re.sub(r"^(.*/)?(?=pip|python|uv\b)", "", words[0]), *words[1:]])
+
+
+# --- transcripts
+
+PROMPT = re.compile(
+    r"(?P<prompt>(\([\w.-]+\)\ ?)?(\[?[\w.-]+@[\w.-]+[ :][^$\#%>]*\]?[$%\#]|[$%❯])(\ |$))(?P<command>.*)",
+    re.VERBOSE,
+)
+"""A line with the prompt of a shell. A bare ``#`` is none: it may be a comment."""
+
+IS_TRANSCRIPT = "this is a transcript: drop the prompts, or call it console"
+
+_WINDOWS = re.compile(r"(PS )?[A-Za-z]:\\[^>]*>")
+
+
+def transcript_problem(source: str) -> tuple[int, str] | None:
+    """Where a ``bash`` block is a transcript, which must not be run as a script: (line, what to do)."""
+    first = True
+    for line in logical_lines(source):
+        text = line.text
+        if PROMPT.match(text) or (text.startswith("> ") and _is_prompt(text[2:], first=first)):
+            return line.first, IS_TRANSCRIPT
+        if text.startswith(">>> "):
+            return line.first, "this is a Python session: call it pycon"
+        if _WINDOWS.match(text):
+            return line.first, "this is a Windows prompt, and nothing here can run it: call it text"
+        first = False
+    return None
+
+
+def _is_prompt(rest: str, *, first: bool) -> bool:
+    """``> cmd`` redirects into a file unless it reads like a command."""
+    words = rest.split()
+    return bool(words) and (
+        len(words) > 1 or (first and shutil.which(words[0]) is not None and "." not in words[0])
+    )

@@ -1,0 +1,31 @@
+"""A failure that a limit caused says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from tortoise_dev.pages.page import Block, parse_page
+from tortoise_dev.snippets.verdicts.hints import limit_hint
+
+
+def block(language: str, source: str) -> Block:
+    text = f"```{language}\n{source}\n```\n"
+    return parse_page(text, Path("a.md"), "a.md").blocks[0]
+
+
+@pytest.mark.parametrize(
+    ("language", "source", "reason", "detail", "told"),
+    [
+        ("python", "a", "MemoryError", "", "memory in"),
+        ("python", "a", "its process was killed by signal 9", "", "memory in"),
+        ("python", "a", "OSError: [Errno 27] File too large", "", "100 MiB"),
+        ("bash", "a", "exit status 1", "stderr:\nMemoryError", "memory in"),
+        ("bash", "curl a", "did not end within 10 s", "", "switched off on purpose"),
+        ("bash", "a", "did not end within 10 s", "", ""),
+        ("python", "a", "ValueError: a", "MemoryError", ""),
+    ],
+)
+def test_limit_hint(language: str, source: str, reason: str, detail: str, told: str) -> None:
+    hint = limit_hint(block(language, source), reason, detail, 512)
+    assert (told in hint) if told else hint == ""
