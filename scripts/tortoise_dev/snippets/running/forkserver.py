@@ -147,7 +147,8 @@ class _Server:
         _, status = os.waitpid(child, 0)
         if problem or status == 0:
             return problem or None
-        return f"the data set could not be made: its process ended with status {os.waitstatus_to_exitcode(status)}"
+        code = os.waitstatus_to_exitcode(status)
+        return f"the data set could not be made: its process ended with status {code}"
 
     def run_here(self, request: Request) -> None:
         """Without fork: run the one chain of this process; the process that started it keeps the time."""
