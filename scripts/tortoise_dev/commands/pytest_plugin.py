@@ -147,7 +147,7 @@ class _State:
 
     def plan(self, path: Path, name: str) -> tuple[list[Result], list[Job]]:
         """A page's settled results and its jobs."""
-        from ..pages.page import read_page
+        from ..pages.reading import read_page
         from ..settings import find_settings
         from ..snippets.databases.backends import backends_of
         from ..snippets.planning.plan import plan_page

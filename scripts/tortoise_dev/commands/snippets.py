@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
-from ..pages.page import PageError, read_page, read_text
+from ..pages.page import PageError
+from ..pages.reading import read_page, read_text
 from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SettingsError, SnippetSettings, find_settings

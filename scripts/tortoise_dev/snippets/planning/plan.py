@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-from ...pages.languages import RUNNABLE, why_unchecked
+from ...pages.languages import RUNNABLE, looks_like_python, why_unchecked
 from ...pages.links import dead_links
-from ...pages.page import Block, Page, looks_like_python
+from ...pages.page import Block, Page
 from ...settings import SnippetSettings
 from ..result import Verdict
 from .chains import link_blocks
