@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ..snippets.running.jobs import Job
     from ..snippets.running.scheduler import Scheduler
 
-_SUFFIXES = (".md", ".markdown")
+_SUFFIXES = (".md", ".markdown", ".mdx")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -49,11 +49,25 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> PageFile | None:
-    """Collect Markdown pages."""
-    if file_path.suffix.lower() not in _SUFFIXES or not parent.config.getoption("--snippets"):
+    """Collect Markdown pages; an .rst page that was named is told that it is none."""
+    if not parent.config.getoption("--snippets"):
+        return None
+    suffix, is_named = file_path.suffix.lower(), parent.session.isinitpath(file_path)
+    if suffix not in _SUFFIXES and not (suffix == ".rst" and is_named):
+        return None
+    if not is_named and _is_excluded(file_path):
         return None
     page: PageFile = PageFile.from_parent(parent, path=file_path)
     return page
+
+
+def _is_excluded(path: Path) -> bool:
+    from ..settings import SettingsError, find_settings
+
+    try:
+        return find_settings(path.parent).is_excluded(path)
+    except SettingsError:
+        return False  # said when the page is collected
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -150,16 +164,18 @@ class _State:
         from ..pages.reading import read_page
         from ..settings import find_settings
         from ..snippets.databases.backends import backends_of
+        from ..snippets.planning.conventions import conventions_of
         from ..snippets.planning.plan import plan_page
         from ..snippets.planning.static_checks import check_page
         from ..snippets.running.jobs import jobs_of
         from .breaks import broken_rules
 
-        settings = find_settings([path.parent, self.root])
+        settings = find_settings(path.parent)
         backends: list[Backend] = []
         if settings.models is not None:
             backends = backends_of(settings.databases)
-        plan = check_page(plan_page(read_page(path, name), settings), broken_rules)
+        page = read_page(path, name, conventions_of(settings))
+        plan = check_page(plan_page(page, settings), broken_rules)
         return list(plan.settled_results()), list(jobs_of(plan, backends))
 
     def begin(self, items: list[SnippetItem]) -> None:

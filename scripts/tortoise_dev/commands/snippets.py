@@ -11,12 +11,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
+from ..pages.fence_info import Conventions
 from ..pages.page import PageError
 from ..pages.reading import read_page, read_text
 from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SettingsError, SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan, PlannedBlock
 from ..snippets.planning.static_checks import check_page
@@ -75,7 +77,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     here = Path.cwd()
     try:
         given = [Path(path) for path in options.paths]
-        settings = find_settings([*(_folder(path) for path in given[:1]), here])
+        settings = find_settings(_folder(given[0]) if given else here)
+        conventions = conventions_of(settings)
         backends = _backends(options.db, settings)
         selection = _selection(options)
     except (SettingsError, DatabaseError, ValueError) as error:
@@ -88,7 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 2
     report = Report()
-    plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
+    files = files_of(paths, here, settings, report)
+    try:
+        plans = read_plans(files, here, settings, conventions, selection, report, audit=options.audit)
+    except SettingsError as error:
+        print(f"snippets.py: {error}", file=sys.stderr)
+        return 2
     if options.list:
         print(_listing(plans, selection))
         return 2 if report.faults else 0
@@ -112,18 +120,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return report.exit_code()
 
 
-def read_plans(
-    paths: Sequence[Path],
-    base: Path,
-    settings: SnippetSettings,
-    selection: Selection,
-    report: Report,
-    *,
-    audit: bool = False,
-) -> list[PagePlan]:
-    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
-    plans: list[PagePlan] = []
+def files_of(paths: Sequence[Path], base: Path, settings: SnippetSettings, report: Report) -> list[Path]:
+    """The pages that paths lead to, each once; ``exclude`` speaks of those that were not named one by one."""
     files: dict[Path, Path] = {}
+    named = set(paths) - set(settings.paths)
     for path in paths:
         found = [path]
         if path.is_dir():
@@ -136,11 +136,27 @@ def read_plans(
                 message = f"no pages ({', '.join(SUFFIXES)}) in this folder"
                 report.faults.append(Fault(shown_path(path, base), message))
         for file in found:
-            files.setdefault(file.absolute(), file)
-    for file in filter(selection.has_page, files.values()):
+            if file in named or not settings.is_excluded(file):
+                files.setdefault(file.absolute(), file)
+    return [*files.values()]
+
+
+def read_plans(
+    files: Sequence[Path],
+    base: Path,
+    settings: SnippetSettings,
+    conventions: Conventions,
+    selection: Selection,
+    report: Report,
+    *,
+    audit: bool = False,
+) -> list[PagePlan]:
+    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
+    plans: list[PagePlan] = []
+    for file in filter(selection.has_page, files):
         name = shown_path(file, base)
         try:
-            plan = plan_page(read_page(file, name), settings, audit=audit)
+            plan = plan_page(read_page(file, name, conventions), settings, audit=audit)
             plans.append(check_page(plan, broken_rules, audit=audit))
         except PageError as error:
             report.faults.append(Fault(name, str(error)))
