@@ -1,4 +1,5 @@
-"""``toml``, ``yaml``, ``json``, ``ini`` and ``dockerfile`` blocks: parsed, and checked against the schema of what they are.
+"""``toml``, ``yaml``, ``json``, ``ini`` and ``dockerfile`` blocks: parsed, and checked against the schema of
+what they are.
 
 What a block is, its title says (``pyproject.toml``, ``compose.yaml``, ``.github/workflows/ci.yml``) or else
 its keys. The schemas are those that check-jsonschema, validate-pyproject and (where it is installed)
@@ -317,9 +318,8 @@ def _line_of_key(key: tuple[str, ...], source: str) -> int:
     lines = source.split("\n")
     heads = [n for n, line in enumerate(lines) if line.strip().strip("[]") == ".".join(tables)]
     start = heads[0] if heads else 0
-    pattern = re.compile(
-        rf"""\s*(?:[\w.-]+\.)?["']?{re.escape(name)}["']?\s*[.=\]]|\s*\[.*\b{re.escape(name)}\]"""
-    )
+    word = rf"""["']?{re.escape(name)}["']?"""
+    pattern = re.compile(rf"\s*(?:[\w.-]+\.)?{word}\s*[.=]|\s*\[(?:.*\.)?{word}\]")
     return next((n for n in range(start, len(lines)) if pattern.match(lines[n])), start) + 1
 
 
