@@ -25,7 +25,7 @@ import pytest
 
 CASES = Path(__file__).parent / "cases"
 COMMAND = Path(__file__).parents[1] / "scripts" / "snippets.py"
-SUFFIXES = (".md", ".markdown")
+SUFFIXES = (".md", ".markdown", ".mdx", ".rst")
 PYTHON = {"python", "py", "python3"}
 STATUSES = {"passed", "failed", "skipped", "unverified"}
 FIELDS = {

@@ -56,7 +56,7 @@ def compile_problem(block: Block) -> Verdict | None:
     if wants_other_python(block.attributes.get("needs", "")):
         return None
     if block.kind == "shell" and (problem := bash_problem(block.source)) is not None:
-        return Verdict("failed", problem[1], block.start + problem[0] - 1)
+        return Verdict("failed", problem[1], _line(block, problem[0]))
     if block.kind == "data" and (verdict := check_data_block(block)).status == "failed":
         return verdict
     try:
@@ -87,7 +87,7 @@ def check_data_block(block: Block) -> Verdict:
     try:
         kind = check_data(block.info.language, block.source, block.attributes.get("title", ""))
     except DataError as error:
-        return Verdict("failed", str(error), block.start + error.line - 1)
+        return Verdict("failed", str(error), _line(block, error.line))
     return Verdict("passed", f"valid {kind}")
 
 
@@ -119,3 +119,8 @@ def _check_broken(planned: PlannedBlock, plan: PagePlan, checker: Checker | None
     if not found:
         return Verdict("failed", f"must break {code}, but the checker reports nothing", block.start)
     return Verdict("passed", f"breaks {code}: {found[0][2]}")
+
+
+def _line(block: Block, number: int) -> int:
+    """The page's line of a block's line; what is found missing at its end is said of its last line."""
+    return min(block.start + number - 1, max(block.start, block.end - 2))
