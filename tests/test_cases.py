@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 CASES = Path(__file__).parent / "cases"
 COMMAND = Path(__file__).parents[1] / "scripts" / "snippets.py"
-SUFFIXES = (".md", ".markdown")
+SUFFIXES = (".md", ".markdown", ".mdx", ".rst")
 PYTHON = {"python", "py", "python3"}
 STATUSES = {"passed", "failed", "skipped", "unverified"}
 FIELDS = {

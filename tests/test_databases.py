@@ -35,7 +35,7 @@ from tortoise_dev.snippets.databases.backends import (
 )
 from tortoise_dev.snippets.databases.drivers import SESSIONS
 from tortoise_dev.snippets.databases.sql import statements_of
-from tortoise_dev.snippets.planning.needs import problems_of_needs, unmet
+from tortoise_dev.snippets.planning.probes import problems_of_needs, unmet
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise_dev.pages.page import Block, parse_page, parse_script, read_page
+from tortoise_dev.pages.page import Block
+from tortoise_dev.pages.reading import parse_page, parse_script, read_page
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTS: dict[str, dict[str, Any]] = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))

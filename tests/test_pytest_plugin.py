@@ -29,7 +29,7 @@ assert value == 1
 ```
 
 ```python needs="no-such-thing"
-1 / 0
+import no_such_thing
 ```
 
 ```text

@@ -136,7 +136,7 @@ def test_text_shows_the_line_the_values_and_what_was_printed(tmp_path: Path) -> 
         (PASSING, 0),
         (FAILING, 1),
         ("# Prose only\n", 1),
-        ('```python needs="no-such-thing"\n1 / 0\n```\n', 0),
+        ('```python needs="no_such_thing"\nimport no_such_thing\n```\n', 0),
         ("```rust\nfn main() {}\n```\n", 1),
     ],
     ids=["passes", "fails", "no block", "all skipped", "unverified"],

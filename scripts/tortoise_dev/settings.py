@@ -7,11 +7,17 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 
 class SettingsError(Exception):
-    """A pyproject.toml that cannot be used: which key, what was expected."""
+    """A pyproject.toml that cannot be used: which key, what was expected. ``key`` leads to it through the
+    tables.
+    """
+
+    def __init__(self, message: str, key: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,16 @@ class SnippetSettings:
     databases: tuple[str, ...] = ("sqlite://:memory:",)
     timeout: float = 10.0
     memory: int = 2048
+    exclude: tuple[str, ...] = ()
+    chain: Literal["block", "page"] = "block"
+    prelude: Path | None = None
+    languages: Mapping[str, str] = field(default_factory=dict)
+    ignore_attributes: tuple[str, ...] = ()
     source: Path | None = field(default=None, compare=False)
+
+    def is_excluded(self, path: Path) -> bool:
+        """Does one of the ``exclude`` patterns fit this page, or a folder above it?"""
+        return any(_fits(pattern, path.resolve(), self.root) for pattern in self.exclude)
 
     def import_paths(self) -> list[str]:
         """The folders that blocks import the project's code from."""
@@ -124,18 +139,47 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
     )
 
 
-def find_settings(start: Iterable[Path]) -> SnippetSettings:
-    """The settings of the nearest pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above each of
-    ``start``.
-
-    The first folder of ``start`` that has one wins; without any, the defaults. Raises SettingsError.
+def find_settings(start: Path) -> SnippetSettings:
+    """The harness' settings for pages in the folder ``start``: those of the project that it belongs to,
+    defaults where that says nothing. Raises SettingsError.
     """
-    folders = [folder.resolve() for folder in start]
-    found = _nearest(folders)
-    if found is None:
-        return SnippetSettings(root=folders[0])
-    file, table = found
-    return _settings(file, table.get("snippets", {}))
+    root = project_root(start)
+    file = root / "pyproject.toml"
+    table = _table(file) if file.is_file() else None
+    if table is None:
+        return SnippetSettings(root=root)
+    settings = _settings(file, table.get("snippets", {}))
+    for key, place, exists in (
+        ("project", settings.project, Path.is_dir),
+        ("prelude", settings.prelude, Path.is_file),
+    ):
+        if place is not None and not exists(place):
+            kind = "folder" if key == "project" else "file"
+            shown = table["snippets"][key]
+            raise SettingsError(f"{file}: [{_SNIPPETS}] {key} names no {kind}: {shown}", (key,))
+    return settings
+
+
+def project_root(start: Path) -> Path:
+    """The nearest folder, from ``start`` up, with pyproject.toml, setup.cfg or .git; without one, ``start``
+    itself.
+    """
+    start = start.resolve()
+    marks = ("pyproject.toml", "setup.cfg", ".git")
+    folders = (start, *start.parents)
+    return next((folder for folder in folders if any((folder / mark).exists() for mark in marks)), start)
+
+
+def check_tables(document: Mapping[str, Any]) -> None:
+    """Check what a pyproject.toml that is only shown says to the checker and to the harness.
+
+    Raises SettingsError. Whether the files that it names exist is another question.
+    """
+    tool = document.get("tool")
+    if isinstance(tool, dict) and "tortoise-dev" in tool:
+        file, table = Path("pyproject.toml"), tool["tortoise-dev"]
+        _rule_settings(file, table)
+        _settings(file, table.get("snippets", {}))
 
 
 def _nearest(folders: list[Path]) -> tuple[Path, dict[str, Any]] | None:
@@ -159,14 +203,19 @@ def _table(file: Path) -> dict[str, Any] | None:
     return table if isinstance(table, dict) else None
 
 
+_SNIPPETS = "tool.tortoise-dev.snippets"
+
+
 def _settings(file: Path, table: Any) -> SnippetSettings:
-    known = {"paths", "models", "setup", "project", "databases", "timeout", "memory"}
-    reader = _Reader(file, table, "tool.tortoise-dev.snippets")
+    known = {"paths", "models", "setup", "project", "databases", "timeout", "exclude", "chain", "prelude"}
+    known |= {"languages", "ignore-attributes", "memory"}
+    reader = _Reader(file, table, _SNIPPETS)
     reader.refuse_unknown(known)
     root = file.parent
-    project = reader.text("project")
-    if project is not None and not (root / project).is_dir():
-        raise reader.error("project", f"names no folder: {project}")
+    project, prelude = reader.text("project"), reader.text("prelude")
+    chain = reader.text("chain") or "block"
+    if chain not in ("block", "page"):
+        raise reader.error("chain", 'takes "block" or "page"')
     models = reader.models()
     setup = reader.text("setup")
     if setup is not None and (":" not in setup or models is None):
@@ -180,6 +229,11 @@ def _settings(file: Path, table: Any) -> SnippetSettings:
         databases=tuple(reader.texts("databases") or ("sqlite://:memory:",)),
         timeout=reader.seconds("timeout", 10.0),
         memory=reader.mebibytes("memory", 2048),
+        exclude=tuple(reader.texts("exclude") or ()),
+        chain=cast('Literal["block", "page"]', chain),
+        prelude=root / prelude if prelude is not None else None,
+        languages=reader.names("languages"),
+        ignore_attributes=tuple(reader.texts("ignore-attributes") or ()),
         source=file,
     )
 
@@ -196,11 +250,11 @@ class _Reader:
         self.file = file
         self.name = name
         if not isinstance(table, dict):
-            raise SettingsError(f"{file}: [{name}] must be a table")
+            raise SettingsError(f"{file}: [{name}] must be a table", tuple(name.split(".")))
         self.table: dict[str, Any] = table
 
     def error(self, key: str, message: str) -> SettingsError:
-        return SettingsError(f"{self.file}: [{self.name}] {key} {message}")
+        return SettingsError(f"{self.file}: [{self.name}] {key} {message}", (*self.name.split("."), key))
 
     def refuse_unknown(self, known: set[str]) -> None:
         """Raises SettingsError for a key that is none of these."""
@@ -219,6 +273,13 @@ class _Reader:
         if value is not None and not _is_texts(value):
             raise self.error(key, "takes a list of strings")
         return value
+
+    def names(self, key: str) -> dict[str, str]:
+        """A table of names by other names, in lower case."""
+        value = self.table.get(key, {})
+        if not isinstance(value, dict) or not _is_texts([*value.values()]):
+            raise self.error(key, "takes a table: name = name")
+        return {alias.lower(): name.lower() for alias, name in value.items()}
 
     def models(self) -> dict[str, list[str]] | None:
         """A list of modules (Tortoise's app label is then "models"), or a table of lists by app label."""

@@ -93,7 +93,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     gc.disable()  # a short life with millions of syntax nodes: looking for garbage among them costs a tenth
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
-    settings = find_rule_settings(common.settings_folders(paths, here))
+    settings = find_rule_settings([common.settings_folder(paths, here), here])
     enabled = _enabled(options, settings)
     picture, violations = _judge(paths, here, settings, enabled, stdin)
     outcome = Outcome(picture, violations, settings, here, options.prog)

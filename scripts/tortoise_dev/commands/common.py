@@ -75,9 +75,9 @@ def run(
     return 2
 
 
-def settings_folders(paths: Sequence[Path], here: Path) -> list[Path]:
-    """Where the search for settings begins: in the folder of the first path, then in the current one."""
-    return [*(path if path.is_dir() else path.parent for path in paths[:1]), here]
+def settings_folder(paths: Sequence[Path], here: Path) -> Path:
+    """Where the search for settings begins: in the folder of the first path, else in the current one."""
+    return next((path if path.is_dir() else path.parent for path in paths[:1]), here)
 
 
 def show(text: str, end: str = "\n") -> None:

@@ -18,9 +18,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from ..pages.discovery import SUFFIXES
-from ..pages.page import PageError, read_page
+from ..pages.page import PageError
+from ..pages.reading import read_page
 from ..settings import SettingsError, SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PlannedBlock
 from ..snippets.planning.static_checks import check_page
@@ -44,6 +46,13 @@ class Entry(NamedTuple):
     planned: PlannedBlock | None = None
 
 
+def _is_excluded(path: Path) -> bool:
+    try:
+        return find_settings(path.parent).is_excluded(path)
+    except SettingsError:
+        return False  # said when the page is collected
+
+
 class Pages:
     """The plugin: what one pytest process knows of its pages, and the scheduler of each group of settings."""
 
@@ -58,15 +67,18 @@ class Pages:
         self.scopes: dict[str, dict[str, str]] = {}
         self.urls: list[str] = config.getoption("--snippets-db") or []
         try:
-            self.backends(find_settings([config.rootpath]))
+            self.backends(find_settings(config.rootpath))
         except (SettingsError, DatabaseError) as error:
             raise pytest.UsageError(f"--snippets: {error}") from None
 
     # --- hooks
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> PageFile | None:
-        """Collect Markdown pages."""
-        if file_path.suffix.lower() not in SUFFIXES:
+        """Collect Markdown pages; an .rst page that was named is told that it is none."""
+        suffix, is_named = file_path.suffix.lower(), parent.session.isinitpath(file_path)
+        if suffix not in SUFFIXES and not (suffix == ".rst" and is_named):
+            return None
+        if not is_named and _is_excluded(file_path):
             return None
         page: PageFile = PageFile.from_parent(parent, path=file_path, pages=self)
         return page
@@ -109,8 +121,9 @@ class Pages:
 
         Raises PageError, SettingsError or DatabaseError.
         """
-        settings = find_settings([path.parent, self.config.rootpath])
-        plan = check_page(plan_page(read_page(path, name), settings), broken_rules)
+        settings = find_settings(path.parent)
+        page = read_page(path, name, conventions_of(settings))
+        plan = check_page(plan_page(page, settings), broken_rules)
         found = [Entry(result.line, result.id, settled=result) for result in plan.settled_results()]
         for job in jobs_of(plan, self.backends(settings)):
             found += [Entry(p.block.line, job.id_of(p), job=job, planned=p) for p in job.blocks]

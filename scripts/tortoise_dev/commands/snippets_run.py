@@ -13,11 +13,13 @@ from pathlib import Path
 
 from .. import __version__
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
-from ..pages.page import PageError, read_page
+from ..pages.page import PageError
+from ..pages.reading import read_page
 from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan, PlannedBlock
 from ..snippets.planning.static_checks import check_page
@@ -73,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     here = Path.cwd()
     given = [Path(path) for path in options.paths]
-    settings = find_settings(common.settings_folders(given, here))
+    settings = find_settings(common.settings_folder(given, here))
     selection = _selection(options)
     paths = given or [place for place, _ in selection.places] or list(settings.paths)
     if not paths:
@@ -81,7 +83,8 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     report = Report()
     try:
         backends = _backends(options.db, settings)
-        plans = read_plans(paths, here, settings, selection, report, audit=options.audit)
+        files = files_of(paths, here, settings, report)
+        plans = read_plans(files, here, settings, selection, report, audit=options.audit)
         if options.list:
             show(_listing(plans, selection))
             return 2 if report.faults else 0
@@ -96,18 +99,10 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     return report.exit_code() if interruption.number is None else interruption.exit_code
 
 
-def read_plans(
-    paths: Sequence[Path],
-    base: Path,
-    settings: SnippetSettings,
-    selection: Selection,
-    report: Report,
-    *,
-    audit: bool = False,
-) -> list[PagePlan]:
-    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on."""
-    plans: list[PagePlan] = []
+def files_of(paths: Sequence[Path], base: Path, settings: SnippetSettings, report: Report) -> list[Path]:
+    """The pages that paths lead to, each once; ``exclude`` speaks of those that were not named one by one."""
     files: dict[Path, Path] = {}
+    named = set(paths) - set(settings.paths)
     for path in paths:
         found = [path]
         if path.is_dir():
@@ -120,11 +115,30 @@ def read_plans(
                 message = f"no pages ({', '.join(SUFFIXES)}) in this folder"
                 report.faults.append(Fault(shown_path(path, base), message))
         for file in found:
-            files.setdefault(file.absolute(), file)
-    for file in filter(selection.has_page, files.values()):
+            if file in named or not settings.is_excluded(file):
+                files.setdefault(file.absolute(), file)
+    return [*files.values()]
+
+
+def read_plans(
+    files: Sequence[Path],
+    base: Path,
+    settings: SnippetSettings,
+    selection: Selection,
+    report: Report,
+    *,
+    audit: bool = False,
+) -> list[PagePlan]:
+    """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on.
+
+    Raises SettingsError.
+    """
+    plans: list[PagePlan] = []
+    conventions = conventions_of(settings)
+    for file in filter(selection.has_page, files):
         name = shown_path(file, base)
         try:
-            plan = plan_page(read_page(file, name), settings, audit=audit)
+            plan = plan_page(read_page(file, name, conventions), settings, audit=audit)
             plans.append(check_page(plan, broken_rules, audit=audit))
         except PageError as error:
             report.faults.append(Fault(name, str(error)))

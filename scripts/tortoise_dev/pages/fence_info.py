@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .languages import Kind, kind_of
+from .other_tools import CODE_DIRECTIVES, DIRECTIVE, LET_BE, TEXT_DIRECTIVES, peer_hint
 
 _RUNS: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
 _CHECKED: frozenset[Kind] = _RUNS | {"sql", "data"}
@@ -43,9 +44,6 @@ ATTRIBUTES: dict[str, _Rule] = {
     "sql": _Rule("flag", frozenset({"prose", "sql"}), "sql"),
     "norun": _Rule("value", _ANY - {"prose"}, 'norun="why it cannot run"'),
 }
-# Presentation only: MkDocs Material, PyMdown, Sphinx and GitHub renderers' own words.
-_LET_BE = frozenset({"hl_lines", "linenums", "linenostart", "lineno", "emphasize-lines", "annotate", "copy"})
-
 # A block that breaks a rule is looked at, not run.
 _OF_WHAT_RUNS = ("norun", "raises", "xfail", "queries", "continues", "name", "prelude")
 
@@ -56,12 +54,26 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True)
+class Conventions:
+    """How a project writes its fences: other names for languages, and attributes of other tools that are let
+    be.
+    """
+
+    languages: Mapping[str, str] = field(default_factory=dict)
+    ignored_attributes: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Info:
-    """A fence's language (lower case, empty if bare), its attributes, and what is wrong with them."""
+    """A fence's language (lower case, empty if bare), its attributes, and what is wrong with them.
+
+    ``directive`` is MyST's word in braces, if the fence has one in place of a language.
+    """
 
     language: str
     attributes: dict[str, str] = field(default_factory=dict)
     problems: tuple[str, ...] = ()
+    directive: str = ""
 
     @property
     def kind(self) -> Kind:
@@ -69,45 +81,87 @@ class Info:
         return kind_of(self.language)
 
 
-def parse_info(info: str, directive: str = "") -> Info:
+def parse_info(info: str, comment: str = "", conventions: Conventions | None = None) -> Info:
     """Read an info string, and the attributes of a ``<!-- snippet: … -->`` comment above its fence.
 
     Never raises: what cannot be read is among ``problems``.
     """
-    tokens = [match for match in _TOKEN.finditer(info.strip()) if match.group(0) not in "{}"]
+    conventions = conventions or Conventions()
+    directive, text = _directive(info.strip(), conventions)
+    tokens = _tokens(text)
+    if directive and directive not in CODE_DIRECTIVES:
+        return Info(f"{{{directive}}}", directive=directive)
     language = ""
     if tokens and tokens[0]["word"]:
         language = tokens.pop(0)["word"].removeprefix(".").lower()
-    words = [*tokens, *(m for m in _TOKEN.finditer(directive.strip()) if m.group(0) not in "{}")]
-    return _interpret(language, words)
+    language = conventions.languages.get(language, language)
+    if directive and language.startswith("ipython"):
+        language = "python"
+    words = [*tokens, *_tokens(comment)]
+    return _interpret(language, words, conventions.ignored_attributes, directive)
 
 
-def _interpret(language: str, words: Iterable[re.Match[str]]) -> Info:
+def _directive(info: str, conventions: Conventions) -> tuple[str, str]:
+    """MyST's directive of an info string and what follows it; no directive is a language in braces."""
+    match = DIRECTIVE.fullmatch(info)
+    if match is None:
+        return "", info
+    name = match["name"].lower()
+    alias = conventions.languages.get(f"{{{name}}}")
+    if alias is not None:
+        return "", f"{alias} {match['rest']}"
+    is_language = kind_of(name) != "unknown" or name in conventions.languages
+    if is_language and name not in CODE_DIRECTIVES | TEXT_DIRECTIVES:
+        return "", info
+    return name, match["rest"].strip()
+
+
+def _tokens(text: str) -> list[re.Match[str]]:
+    return [match for match in _TOKEN.finditer(text.strip()) if match.group(0) not in "{}"]
+
+
+def _interpret(
+    language: str, words: Iterable[re.Match[str]], ignored: frozenset[str], directive: str
+) -> Info:
     attributes: dict[str, str] = {}
     problems: list[str] = []
+    unknown: list[str] = []
     kind = kind_of(language)
     for match in words:
         key = match["key"] or match["word"]
-        if key is None or key in _LET_BE or key.startswith((".", "#")):
+        if key is None or key in LET_BE or key in ignored or key.startswith((".", "#")):
             continue
-        value = _value(match)
         rule = ATTRIBUTES.get(key)
         if rule is None:
-            problems.append(_unknown(key))
-        elif key in attributes:
-            problems.append(f"attribute {key!r} stands twice")
-        elif value and value[0] in "\"'":
-            problems.append(f"attribute {key!r}: the quote is never closed")
-        elif rule.shape == "value" and not value:
-            problems.append(f"attribute {key!r} needs a value: {rule.example}")
-        elif rule.shape == "flag" and value is not None:
-            problems.append(f"attribute {key!r} takes no value")
-        elif kind not in rule.kinds:
-            problems.append(f"attribute {key!r} means nothing on a {language or 'bare'} block")
+            unknown.append(key)
+            continue
+        value = _value(match)
+        problem = _problem(key, value, rule, language, kind, attributes)
+        if problem:
+            problems.append(problem)
         else:
             attributes[key] = value or ""
+    if unknown:
+        problems.insert(0, _unknown(unknown))
     problems += _contradictions(attributes)
-    return Info(language, attributes, tuple(problems))
+    return Info(language, attributes, tuple(problems), directive)
+
+
+def _problem(
+    key: str, value: str | None, rule: _Rule, language: str, kind: Kind, attributes: dict[str, str]
+) -> str | None:
+    """What is wrong with one of our own attributes, or None."""
+    if key in attributes:
+        return f"attribute {key!r} stands twice"
+    if value and value[0] in "\"'":
+        return f"attribute {key!r}: the quote is never closed"
+    if rule.shape == "value" and not value:
+        return f"attribute {key!r} needs a value: {rule.example}"
+    if rule.shape == "flag" and value is not None:
+        return f"attribute {key!r} takes no value"
+    if kind not in rule.kinds:
+        return f"attribute {key!r} means nothing on a {language or 'bare'} block"
+    return None
 
 
 def _value(match: re.Match[str]) -> str | None:
@@ -117,10 +171,18 @@ def _value(match: re.Match[str]) -> str | None:
     return match["plain"]
 
 
-def _unknown(key: str) -> str:
-    near = difflib.get_close_matches(key, ATTRIBUTES, n=1, cutoff=0.6)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(sorted(ATTRIBUTES))}"
-    return f"unknown attribute {key[:60]!r}: {hint}"
+def _unknown(keys: list[str]) -> str:
+    """One message for all unknown words of a fence: the list of the known ones stands in it once at most."""
+    known = False
+    told = []
+    for key in dict.fromkeys(keys):
+        near = difflib.get_close_matches(key, ATTRIBUTES, n=1, cutoff=0.6)
+        hint = peer_hint(key) or (f"did you mean {near[0]!r}?" if near else "")
+        known = known or not hint
+        told.append(f"{key[:60]!r} ({hint})" if hint else f"{key[:60]!r}")
+    plural = "s" if len(told) > 1 else ""
+    tail = f"; known are {', '.join(sorted(ATTRIBUTES))}" if known else ""
+    return f"unknown attribute{plural} {', '.join(told)}{tail}"
 
 
 def _contradictions(attributes: dict[str, str]) -> Iterable[str]:

@@ -1,38 +1,88 @@
-"""Relative links of a page: does the file that they lead to exist?"""
+"""Relative links of a page: do the file that they lead to, and the place in it, exist?"""
 
 from __future__ import annotations
 
+import functools
+import os
 import re
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
-from .page import Oddity, Page
+from .discovery import SUFFIXES
+from .page import Oddity, Page, PageError
+from .reading import read_page
 
-_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|/|#|\?|[<{]")
+_ELSEWHERE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|//|/|\?|[<{]")
+# Not made by a heading: the top, text fragments, and what site generators number themselves.
+_GENERATED = re.compile(r"top|:~:.*|__.*|fn(ref)?[:-].*|L\d+.*|user-content-fn.*", re.IGNORECASE)
 
 
 def dead_links(page: Page) -> Iterator[Oddity]:
-    """Yield an oddity for each relative link to a file that is not there.
+    """Yield an oddity for each relative link to a file, or to an anchor of a page, that is not there.
 
-    Only the path is checked, not the anchor; links with a scheme and links from the site's root are let be. A
-    target without a suffix may be a page's address, as site generators write it (``guide/`` for
-    ``guide.md``).
+    Links with a scheme and links from the site's root are let be. A target without a suffix may be a page's
+    address, as site generators write it (``guide/`` for ``guide.md``).
     """
+    seen: Counter[str] = Counter()
     for line, target in dict.fromkeys(page.links):
-        path = unquote(re.split(r"[#?]", target, maxsplit=1)[0])
-        if not path or _ELSEWHERE.match(target) or "{{" in path or _exists(page, path):
+        path, _, anchor = target.partition("#")
+        path, anchor = unquote(path.partition("?")[0]), unquote(anchor)
+        if _ELSEWHERE.match(target) or "{{" in target:
             continue
-        identity = f"{page.name}::link/{path}"
-        yield Oddity(identity, line, f"dead link: {path} does not exist", "failed", line)
+        file = page.path if not path else _file(page, path)
+        if file is None:
+            what, reason = path, f"dead link: {path} does not exist"
+        elif anchor and not _has_anchor(page, file, anchor):
+            what = f"{path}#{anchor}"
+            reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}"
+        else:
+            continue
+        seen[what] += 1
+        number = f"/{seen[what]}" if seen[what] > 1 else ""
+        yield Oddity(f"{page.name}::link/{what}{number}", line, reason, "failed", line)
 
 
-def _exists(page: Page, path: str) -> bool:
-    here = page.path.parent / path
-    candidates = [here]
-    if not here.suffix:  # a page's address, which may start from this page's own folder of that name
-        for place in (here, page.path.with_suffix("") / path):
-            candidates += [place.with_name(place.name + ".md"), place / "index.md", place / "README.md"]
+def _file(page: Page, path: str) -> Path | None:
+    """What a relative link leads to: a file, or a folder without an index."""
+    here = page.path.parent
+    places = [here / path]
+    if not places[0].suffix:  # a page's address: this page is served as a folder of its own name
+        places += [page.path.with_suffix("") / path]
+    candidates = []
+    for place in map(_normal, places):
+        index = [place / name for name in ("index.md", "README.md")]
+        beside = [place.with_name(place.name + suffix) for suffix in SUFFIXES] if place.name else []
+        candidates += [*index, *beside, place] if not place.suffix else [place]
     try:
-        return any(candidate.exists() for candidate in candidates)
+        return next((candidate for candidate in candidates if candidate.exists()), None)
     except (OSError, ValueError):
+        return None
+
+
+def _normal(path: Path) -> Path:
+    """A path without ``..``; a page's own folder need not be there."""
+    return Path(os.path.normpath(path))
+
+
+def _has_anchor(page: Page, file: Path, anchor: str) -> bool:
+    if not file.name.lower().endswith(SUFFIXES) or _GENERATED.fullmatch(anchor):
+        return True
+    if _normal(file.absolute()) == _normal(page.path.absolute()):
+        return page.has_more or anchor.removeprefix("user-content-") in page.anchors
+    try:
+        known = _anchors(file, file.stat().st_mtime_ns)
+    except OSError:
         return False
+    return known is None or anchor.removeprefix("user-content-") in known
+
+
+@functools.cache
+def _anchors(file: Path, changed: int) -> frozenset[str] | None:
+    """The anchors of another page, read once a run; None where they cannot be told from the file alone."""
+    try:
+        page = read_page(file, file.name)
+    except PageError:
+        return None
+    return None if page.has_more else frozenset(page.anchors)

@@ -11,7 +11,8 @@ import re
 import tempfile
 from pathlib import Path
 
-from ..pages.page import Block, Page, PageError, read_text
+from ..pages.page import Block, Page, PageError
+from ..pages.reading import read_text
 
 _NEWLINE = r"\r\n|\n|\r"
 _MARK = b"\xef\xbb\xbf"

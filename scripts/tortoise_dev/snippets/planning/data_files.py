@@ -1,4 +1,5 @@
-"""``toml``, ``yaml``, ``json`` and ``ini`` blocks: parsed, and checked against the schema of what they are.
+"""``toml``, ``yaml``, ``json``, ``ini`` and ``dockerfile`` blocks: parsed, and checked against the schema of
+what they are.
 
 What a block is, its title says (``pyproject.toml``, ``compose.yaml``, ``.github/workflows/ci.yml``) or else
 its keys. The schemas are those that check-jsonschema, validate-pyproject and (where it is installed)
@@ -22,6 +23,9 @@ from typing import Any
 
 import yaml
 
+from ...settings import SettingsError, check_tables
+from .dockerfiles import instructions, problem_of
+
 
 class DataError(Exception):
     """What is wrong with a block, and the line within it (from 1)."""
@@ -33,13 +37,7 @@ class DataError(Exception):
 
 def check_data(language: str, source: str, title: str = "") -> str:
     """Check one block; returns what it was checked as (``toml``, ``compose`` …). Raises DataError."""
-    parse = {"toml": _toml, "json": _json, "ini": _ini, "cfg": _ini}.get(language, _yaml)
-    if PurePosixPath(title).name.startswith(".env"):
-        parse = _env
-    try:
-        documents = parse(source)
-    except RecursionError:
-        raise DataError(1, "nested too deeply") from None
+    documents = _parsed(language, source, title)
     if not documents or all(document is None for document in documents):
         raise DataError(1, "nothing in it: an empty block")
     checked_as = language
@@ -48,7 +46,59 @@ def check_data(language: str, source: str, title: str = "") -> str:
         if schema:
             _check_schema(schema, document, source, title)
             checked_as = schema
+        if language == "toml":
+            _check_own_tables(document, source)
     return checked_as
+
+
+def parse_part(language: str, source: str, title: str) -> None:
+    """Parse a part of a file, dedented: what it leaves out is not wrong. Raises DataError."""
+    if language in _DOCKER:
+        _dockerfile(source, is_whole=False)
+        return
+    try:
+        _parsed(language, source, title)
+    except DataError:
+        if language == "json":
+            _json("{" + source.rstrip().removesuffix(",") + "}")
+        elif language in ("ini", "cfg") and not source.lstrip().startswith("["):
+            _ini(f"[part]\n{source}")
+        else:
+            raise
+
+
+_DOCKER = ("dockerfile", "docker")
+
+
+def _parsed(language: str, source: str, title: str) -> list[Any]:
+    parse = {"toml": _toml, "json": _json, "ini": _ini, "cfg": _ini}.get(language, _yaml)
+    if language in _DOCKER:
+        parse = _dockerfile
+    elif PurePosixPath(title).name.startswith(".env"):
+        parse = _env
+    try:
+        return parse(source)
+    except RecursionError:
+        raise DataError(1, "nested too deeply") from None
+
+
+def _dockerfile(source: str, *, is_whole: bool | None = None) -> list[Any]:
+    """A Dockerfile; one without FROM is taken for a part of one."""
+    if is_whole is None:
+        is_whole = re.search(r"(?im)^[ \t]*FROM\b", source) is not None
+    problem = problem_of(source, is_whole=is_whole)
+    if problem:
+        raise DataError(*problem)
+    return [*instructions(source)]
+
+
+def _check_own_tables(document: dict[str, Any], source: str) -> None:
+    """``[tool.tortoise-dev]`` is checked by those who read it."""
+    try:
+        check_tables(document)
+    except SettingsError as error:
+        message = str(error).removeprefix("pyproject.toml: ")
+        raise DataError(_line_of_key(error.key, source), message) from None
 
 
 def _toml(source: str) -> list[Any]:
@@ -260,6 +310,17 @@ def _as_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_json(inner) for inner in value]
     return value.isoformat() if isinstance(value, datetime.date) else value
+
+
+def _line_of_key(key: tuple[str, ...], source: str) -> int:
+    """The line of a TOML table's key: after the table's head, where it has one."""
+    *tables, name = key
+    lines = source.split("\n")
+    heads = [n for n, line in enumerate(lines) if line.strip().strip("[]") == ".".join(tables)]
+    start = heads[0] if heads else 0
+    word = rf"""["']?{re.escape(name)}["']?"""
+    pattern = re.compile(rf"\s*(?:[\w.-]+\.)?{word}\s*[.=]|\s*\[(?:.*\.)?{word}\]")
+    return next((n for n in range(start, len(lines)) if pattern.match(lines[n])), start) + 1
 
 
 def _line_of(path: list[str], source: str) -> int:

@@ -9,29 +9,37 @@ from __future__ import annotations
 
 import re
 
-from ...pages.languages import RUNNABLE, why_unchecked
+from ...pages.languages import RUNNABLE, looks_like_python, why_unchecked
 from ...pages.links import dead_links
-from ...pages.page import Block, Page, looks_like_python
+from ...pages.page import Block, Page
 from ...settings import SnippetSettings
 from ..result import Verdict
 from .chains import link_blocks
-from .needs import problems_of_needs
 from .planned import PagePlan, PlannedBlock
+from .preludes import project_prelude
+from .probes import problems_of_needs
 from .shell_blocks import settle_shell
 from .static_checks import compile_problem
-from .titles import TitleError, is_test_file, runner_of_tests, standing_file, titled_path
+from .test_files import is_test_file, runner_of_tests
+from .titles import TitleError, standing_file, titled_path
 
-_INCLUDES = re.compile(r"(\s*(--8<--.*|\{[!*%].*[!*%]\}))+\s*")
+# Snippets of PyMdown, mdx_include and FastAPI's macros; lines of Jinja alone are an include too.
+_INCLUDE = re.compile(r"(?m)^[ \t]*(;?-+8<-+.*|\{!.*!\}|\{\*.*\*\})[ \t]*$")
+_JINJA = re.compile(r"(\s*\{%.*%\})+\s*")
 
 
 def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:
     """Decide what happens to each block. With ``audit``, blocks marked ``norun`` run as well."""
     plan = PagePlan(page, settings, oddities=[*page.oddities, *dead_links(page)])
-    plan.blocks = [_begin(block, settings) for block in page.blocks]
+    plan.prelude = project_prelude(settings)
+    code = "\n".join(block.source for block in page.blocks if block.kind not in ("prose", "unknown"))
+    plan.blocks = [_begin(block, settings, code) for block in page.blocks]
     for planned in plan.blocks:
         if _is_left_to_pytest(planned):
             planned.settle(_test_file(planned, plan))
-    plan.chains, audits = link_blocks(plan.blocks, _runs)
+    running = {planned for planned in plan.blocks if _runs(planned)}
+    is_story = (page.chain or settings.chain) == "page"
+    plan.chains, audits = link_blocks(plan.blocks, running.__contains__, is_story=is_story)
     if audit:
         plan.chains += audits
     above: PlannedBlock | None = None
@@ -39,15 +47,15 @@ def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> 
         if _is_expectation(planned.block):
             _compare(planned, above)
         else:
-            above = planned if _runs(planned) else None
+            above = planned if planned in running else None
             _decide(planned, audit=audit)
     return plan
 
 
-def _begin(block: Block, settings: SnippetSettings) -> PlannedBlock:
-    planned = PlannedBlock(
-        block, problems=[*block.problems, *problems_of_needs(block.attributes.get("needs", ""))]
-    )
+def _begin(block: Block, settings: SnippetSettings, code: str) -> PlannedBlock:
+    """A block with what its text and its marks alone say of it; ``code`` is all code of its page."""
+    needs = problems_of_needs(block.attributes.get("needs", ""), code, settings)
+    planned = PlannedBlock(block, problems=[*block.problems, *needs])
     try:
         planned.title = titled_path(block)
     except TitleError as error:
@@ -57,6 +65,8 @@ def _begin(block: Block, settings: SnippetSettings) -> PlannedBlock:
     if planned.title is not None:
         is_run = not planned.problems and "breaks" not in block.attributes
         planned.is_written = is_run and standing_file(planned, settings) is None
+    if not planned.problems and (reason := _nothing_to_look_at(planned)):
+        planned.settle(Verdict("unverified", reason, block.start))
     return planned
 
 
@@ -77,6 +87,17 @@ def _test_file(planned: PlannedBlock, plan: PagePlan) -> Verdict:
         reason = "a test file that nothing runs: a later bash block should run pytest on it"
         return Verdict("unverified", reason, block.start)
     return Verdict("passed", f"left to pytest, which the block at line {runner.line} runs")
+
+
+def _nothing_to_look_at(planned: PlannedBlock) -> str | None:
+    """Why a block's own text is not what the reader sees, or None."""
+    block = planned.block
+    if block.kind not in ("prose", "unknown", "unchecked"):
+        if _INCLUDE.search(block.source) or _JINJA.fullmatch(block.source):
+            return "an include of the site generator: its text is not on this page"
+        if planned.title is not None and not block.source.strip():
+            return f"an empty block: it shows nothing of {planned.title}"
+    return None
 
 
 def _runs(planned: PlannedBlock) -> bool:
@@ -113,9 +134,6 @@ def _decide(planned: PlannedBlock, *, audit: bool) -> None:
         planned.fate = "checked"
     elif block.kind == "prose":
         planned.settle(_prose(block))
-    elif block.kind == "python" and _INCLUDES.fullmatch(block.source):
-        reason = "an include of the site generator: its text is not on this page"
-        planned.settle(Verdict("unverified", reason, block.start))
     elif block.kind in ("unchecked", "unknown"):
         planned.settle(Verdict("unverified", why_unchecked(block.info.language), block.start))
     else:

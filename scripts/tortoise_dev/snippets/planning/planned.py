@@ -51,10 +51,14 @@ class PlannedBlock:
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """Blocks that share a child, in page order, after the preludes that stand above the first of them."""
+    """Blocks that share a child, in page order, after the preludes that stand above the first of them.
+
+    ``is_story`` says that the page is one story: after a failure the rest of it is skipped.
+    """
 
     preludes: tuple[PlannedBlock, ...]
     blocks: list[PlannedBlock] = field(default_factory=list)
+    is_story: bool = False
 
     @property
     def is_audit(self) -> bool:
@@ -64,10 +68,13 @@ class Chain:
 
 @dataclass(eq=False)
 class PagePlan:
-    """A page with each block's fate, and the chains that its blocks run in."""
+    """A page with each block's fate, and the chains that its blocks run in, behind the project's
+    ``prelude``.
+    """
 
     page: Page
     settings: SnippetSettings
+    prelude: PlannedBlock | None = None
     blocks: list[PlannedBlock] = field(default_factory=list)
     oddities: list[Oddity] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)

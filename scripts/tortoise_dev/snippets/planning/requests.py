@@ -10,9 +10,10 @@ from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.backends import Backend
 from ..protocol import Request, Step
-from .needs import unmet
 from .planned import Chain, PagePlan, PlannedBlock
-from .titles import is_named_later
+from .preludes import runs_before
+from .probes import unmet
+from .test_files import is_named_later
 
 SKILL = Path(__file__).resolve().parents[4]
 """The folder that blocks know as $SKILL."""
@@ -20,11 +21,14 @@ SKILL = Path(__file__).resolve().parents[4]
 
 @dataclass
 class ChainRequest:
-    """A request, the index of each block in it, and the reason of each block that is skipped."""
+    """A request, the index of each block in it, and the reason of each block that is skipped. ``is_empty``
+    says that the chain is about to migrate a database without tables.
+    """
 
     request: Request
     index: dict[PlannedBlock, int]
     skipped: dict[PlannedBlock, str]
+    is_empty: bool
 
 
 def request_for(
@@ -39,11 +43,13 @@ def request_for(
 ) -> ChainRequest:
     """What to send to a child so that it runs a chain up to and including ``last``."""
     blocks = [planned for planned in chain.blocks if planned.block.line <= last.block.line]
-    skipped = _skipped(blocks, backend)
+    skipped = _skipped(blocks, backend, is_story=chain.is_story)
     running = [*chain.preludes, *(planned for planned in blocks if planned not in skipped)]
-    steps = [
-        _step(plan, number, planned, number < len(chain.preludes)) for number, planned in enumerate(running)
-    ]
+    is_empty = bool(running) and running[0].block.kind in IN_SHELL  # it begins in the shell
+    preludes = len(chain.preludes)
+    if plan.prelude is not None and runs_before(chain):
+        running, preludes = [plan.prelude, *running], preludes + 1
+    steps = [_step(plan, number, planned, number < preludes) for number, planned in enumerate(running)]
     sources = "\n".join(planned.block.source for planned in running)
     first, end = blocks[0].block.line, last.block.line
     settings = plan.settings
@@ -65,17 +71,14 @@ def request_for(
             and planned.block.line < (first if _runs(planned) else end)
         ],
         models=settings.models if backend is not None else None,
-        template=str(template) if template is not None and not migrates(steps) else None,
+        template=str(template) if template is not None and not is_empty else None,
         own_loop=source.needs_own_loop(sources) or "DATABASE_URL" in sources,
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in output.block.attributes for planned in blocks for output in planned.outputs),
     )
-    return ChainRequest(request, {planned: number for number, planned in enumerate(running)}, skipped)
-
-
-def migrates(steps: list[Step]) -> bool:
-    """Does a chain begin in the shell, and so with an empty database that it is about to migrate?"""
-    return bool(steps) and steps[0].kind in IN_SHELL
+    return ChainRequest(
+        request, {planned: number for number, planned in enumerate(running)}, skipped, is_empty
+    )
 
 
 def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> Step:
@@ -98,15 +101,17 @@ def _runs(planned: PlannedBlock) -> bool:
     return planned.fate != "settled"
 
 
-def _skipped(blocks: list[PlannedBlock], backend: Backend | None) -> dict[PlannedBlock, str]:
-    """Blocks whose needs are not met, and those that continue them."""
+def _skipped(
+    blocks: list[PlannedBlock], backend: Backend | None, *, is_story: bool
+) -> dict[PlannedBlock, str]:
+    """Blocks whose needs are not met, and those that continue them (as all of a story do)."""
     reasons: dict[PlannedBlock, str] = {}
     for planned in blocks:
         if planned.block.kind in IN_SHELL and os.name == "nt":
             reasons[planned] = "what runs in bash is skipped on Windows"
             continue
         reason = unmet(planned.needs, backend)
-        if reason is None and reasons and "continues" in planned.block.attributes:
+        if reason is None and reasons and (is_story or "continues" in planned.block.attributes):
             reason = f"continues a block that {next(iter(reasons.values()))}"
         if reason is not None:
             reasons[planned] = reason

@@ -4,21 +4,21 @@ checker.
 
 from __future__ import annotations
 
-import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from ...pages.discovery import shown_path
 from ...pages.page import Block
 from ...project.files import UnreadableError
-from ...settings import SettingsError, SnippetSettings
+from ...settings import SettingsError
 from .. import source
 from ..result import Verdict
 from ..verdicts.expectation import turned
-from .needs import unmet
 from .planned import PagePlan, PlannedBlock
-from .titles import first_difference_from, standing_file
+from .probes import unmet, wants_other_python
+from .shell_syntax import bash_problem
+from .standing import check_standing
+from .titles import standing_file
 
 Checker: TypeAlias = Callable[[str, PurePosixPath, Path], list[tuple[int, str, str]]]
 """Line, rule and message of what a source breaks as a file of a project; the command hands it in."""
@@ -37,23 +37,47 @@ def _check(planned: PlannedBlock, plan: PagePlan, checker: Checker | None, *, au
     if "breaks" in block.attributes:
         return _check_broken(planned, plan, checker)
     if block.kind == "data" and (missing := unmet(planned.needs, None)):
-        return Verdict("skipped", missing)
+        return compile_problem(block) or Verdict("skipped", missing)
     if "norun" in block.attributes and not (audit and block.kind == "data"):
-        return compile_problem(block) or Verdict("skipped", block.attributes["norun"])
+        is_template = block.kind == "data"
+        problem = None if is_template else compile_problem(block)
+        return problem or Verdict("skipped", block.attributes["norun"])
     file = standing_file(planned, plan.settings)
     if file is not None:
-        return _check_standing(block, file, plan.settings)
+        return check_standing(block, file, plan.settings)
     return turned(block, check_data_block(block))
 
 
 def compile_problem(block: Block) -> Verdict | None:
-    """The failure of a block that is not run here, where it cannot even be compiled."""
-    if block.kind == "python":
-        try:
+    """The failure of a block that is not run here, where it cannot even be compiled or parsed.
+
+    Python that needs another version of Python may have a syntax of its own.
+    """
+    if wants_other_python(block.attributes.get("needs", "")):
+        return None
+    if block.kind == "shell" and (problem := bash_problem(block.source)) is not None:
+        return Verdict("failed", problem[1], _line(block, problem[0]))
+    if block.kind == "data" and (verdict := check_data_block(block)).status == "failed":
+        return verdict
+    try:
+        if block.kind == "python":
             source.check_compiles(block.source, "page", block.start)
-        except SyntaxError as error:
-            return Verdict("failed", f"does not compile: {error.msg}", error.lineno or block.start)
+        elif block.kind == "session":
+            for line, code in prompts_of(block.source):
+                source.check_compiles(code, "page", block.start + line)
+    except SyntaxError as error:
+        return Verdict("failed", f"does not compile: {error.msg}", error.lineno or block.start)
+    except ValueError as error:
+        return Verdict("failed", f"is no session: {error}", block.start)
     return None
+
+
+def prompts_of(session: str) -> Iterator[tuple[int, str]]:
+    """Yield (line from 0, code) of each prompt of a session. Raises ValueError where it is none."""
+    import doctest  # here and not above: it costs more than the harness, and few pages need it
+
+    for example in doctest.DocTestParser().get_examples(session):
+        yield example.lineno, example.source
 
 
 def check_data_block(block: Block) -> Verdict:
@@ -63,7 +87,7 @@ def check_data_block(block: Block) -> Verdict:
     try:
         kind = check_data(block.info.language, block.source, block.attributes.get("title", ""))
     except DataError as error:
-        return Verdict("failed", str(error), block.start + error.line - 1)
+        return Verdict("failed", str(error), _line(block, error.line))
     return Verdict("passed", f"valid {kind}")
 
 
@@ -97,34 +121,6 @@ def _check_broken(planned: PlannedBlock, plan: PagePlan, checker: Checker | None
     return Verdict("passed", f"breaks {code}: {found[0][2]}")
 
 
-def _check_standing(block: Block, file: Path, settings: SnippetSettings) -> Verdict:
-    """The block must match a file of the example project."""
-    shown = shown_path(file, settings.root)
-    try:
-        lines = file.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        return Verdict("failed", f"{shown} cannot be read: {error}", block.line)
-    wanted = block.source.rstrip("\n").split("\n")
-    difference = first_difference_from(lines, block)
-    if difference is not None:
-        count, there = difference
-        reason = f"differs from {shown}: the block has {wanted[count]!r}, the file has {there!r}"
-        return Verdict("failed", reason, block.start + count)
-    if (problem := compile_problem(block)) is not None:
-        return problem
-    if block.kind == "shell" and not bash_parses(block.source):
-        return Verdict("failed", "is not valid bash", block.start)
-    if block.kind == "data" and len(wanted) + 1 >= len(lines):
-        verdict = check_data_block(block)
-        if verdict.status != "passed":
-            return verdict
-    return Verdict("passed", f"stands in {shown}")
-
-
-def bash_parses(script: str) -> bool:
-    """Ask ``bash -n``, which reads a script without running it; True where there is no bash."""
-    try:
-        done = subprocess.run(["bash", "-n"], input=script.encode(), capture_output=True, check=False)
-    except OSError:
-        return True
-    return done.returncode == 0
+def _line(block: Block, number: int) -> int:
+    """The page's line of a block's line; what is found missing at its end is said of its last line."""
+    return min(block.start + number - 1, max(block.start, block.end - 2))

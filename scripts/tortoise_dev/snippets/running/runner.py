@@ -13,11 +13,14 @@ from ...settings import SnippetSettings
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError
-from ..planning.needs import kinds_needed, unmet
+from ..planning.needs import kinds_needed
 from ..planning.planned import Chain, PlannedBlock
-from ..planning.requests import ChainRequest, migrates, request_for
+from ..planning.probes import unmet
+from ..planning.requests import ChainRequest, request_for
+from ..planning.static_checks import compile_problem
 from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
+from ..verdicts.chain import unreached
 from ..verdicts.expectation import turned
 from ..verdicts.hints import limit_hint, name_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
@@ -177,7 +180,7 @@ class Runner:
     @contextlib.contextmanager
     def _database(self, sent: ChainRequest, backend: Backend | None) -> Iterator[None]:
         """Give a chain a database of its own."""
-        with self.databases.fresh(backend, empty=migrates(sent.request.steps)) as url:
+        with self.databases.fresh(backend, empty=sent.is_empty) as url:
             sent.request.database = url
             yield
 
@@ -186,9 +189,10 @@ class Runner:
         if planned.source is not None:
             return self._judge_output(job, planned, planned.source, seen, sent)
         if planned in sent.skipped:
-            return plan.result_of(planned, Verdict("skipped", sent.skipped[planned]), backend)
+            verdict = compile_problem(block) or Verdict("skipped", sent.skipped[planned])
+            return plan.result_of(planned, verdict, backend)
         number = sent.index[planned]
-        verdict = judge_run(block, number, seen, self.settings.timeout)
+        verdict = self._verdict(job, planned, seen, sent)
         hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
         hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
         result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
@@ -200,6 +204,11 @@ class Runner:
         queries = len(statements) if watched else None
         return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
 
+    def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
+        """The verdict on a block that was sent to the child."""
+        verdict = unreached(job.plan, job.chain, planned, sent.index, seen)
+        return verdict or judge_run(planned.block, sent.index[planned], seen, self.settings.timeout)
+
     def _judge_output(
         self, job: Job, planned: PlannedBlock, above: PlannedBlock, seen: Observation, sent: ChainRequest
     ) -> Result:
@@ -210,9 +219,10 @@ class Runner:
             return plan.result_of(planned, Verdict("skipped", reason), backend)
         if above in sent.skipped:
             return plan.result_of(planned, Verdict("skipped", sent.skipped[above]), backend)
-        number = sent.index[above]
-        judged = judge_run(above.block, number, seen, self.settings.timeout)
-        outcome = seen.outcomes.get(number) if judged.status == "passed" else None
+        judged = self._verdict(job, above, seen, sent)
+        if judged.status == "skipped":
+            return plan.result_of(planned, Verdict("skipped", judged.reason), backend)
+        outcome = seen.outcomes.get(sent.index[above]) if judged.status == "passed" else None
         verdict, actual = judge_output(planned.block, above.block, outcome)
         return replace(plan.result_of(planned, verdict, backend), actual=actual)
 

@@ -113,8 +113,10 @@ def _judge_expectation(block: Block, outcome: Outcome, problems: list[Problem], 
     if differs is not None:
         line, reason = differs
         return turned(block, Verdict("failed", reason, block.start + line - 1, detail))
-    if outcome.idle is not None and "norun" not in block.attributes:
-        return Verdict("unverified", outcome.idle, block.start)
+    if outcome.idle is not None:
+        # an audit: without its mark the block would prove nothing either
+        norun = block.attributes.get("norun")
+        return Verdict("skipped", norun) if norun else Verdict("unverified", outcome.idle, block.start)
     return turned(block, Verdict("passed"))
 
 

@@ -1,0 +1,69 @@
+"""Raw HTML on a page: comments with attributes, and code that is no fence."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+
+from .languages import kind_of, looks_like_python
+from .markdown import FENCE
+
+DIRECTIVE = re.compile(
+    r"\A\s*<!--\s*snippet:(?P<words>[^\n]*?)(?:-->\s*\Z|\n(?P<code>.*?)\n?[ \t]*-->\s*\Z)", re.DOTALL
+)
+"""``<!-- snippet: … -->``, with hidden code on its further lines."""
+
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
+_MDX_COMMENT = re.compile(r"^([ \t]*)\{/\*(.*?)\*/\}", re.DOTALL | re.MULTILINE)
+_PRE = re.compile(r"<pre\b(?P<tag>[^>]*)>(?P<text>.*?)(?:</pre>|\Z)", re.DOTALL | re.IGNORECASE)
+_CODE = re.compile(r"\s*<code\b(?P<tag>[^>]*)>", re.IGNORECASE)
+_LANGUAGE = re.compile(
+    r"""\b(?:data-)?lang(?:uage)?\s*=\s*["']?(?P<plain>[\w+#.-]+)"""
+    r"""|\bclass\s*=\s*["']?[^"'>]*?\b(?:language|lang|highlight|brush:)[-\s:](?:source-)?(?P<class>[\w+#.-]+)""",
+    re.IGNORECASE,
+)
+
+
+def without_comments(text: str) -> str:
+    """HTML without its comments; the lines stay where they are."""
+    return _COMMENT.sub(lambda match: "\n" * match.group(0).count("\n"), text)
+
+
+def from_mdx(text: str) -> str:
+    """An MDX page with its ``{/* comments */}`` written as HTML's; the lines stay where they are."""
+    return _MDX_COMMENT.sub(r"\1<!--\2-->", text)
+
+
+def unclosed_comment(text: str) -> int | None:
+    """The line (from 0) of a comment that is never closed, or None."""
+    opened = text.rfind("<!--")
+    closed = opened < 0 or "-->" in text[opened:]
+    return None if closed else text.count("\n", 0, opened)
+
+
+def fences_in(text: str) -> Iterator[tuple[int, int]]:
+    """Yield (line, first content line), from 1, of what looks like a fence in text that is not Markdown."""
+    mark = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        match = FENCE.match(line)
+        if match is None:
+            continue
+        if not mark:
+            mark = match["mark"]
+            yield number, number + 1
+        elif match["mark"].startswith(mark) and not match["info"].strip():
+            mark = ""
+
+
+def code_in(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (line from 1, language) of each ``<pre>`` that shows code: by its language, or because it is
+    Python.
+    """
+    for match in _PRE.finditer(text):
+        code = _CODE.match(match["text"])
+        named = _LANGUAGE.search(match["tag"]) or (_LANGUAGE.search(code["tag"]) if code else None)
+        language = (named["plain"] or named["class"]).lower() if named else ""
+        plain = html.unescape(re.sub(r"<[^>]*>", "", match["text"]))
+        if kind_of(language) != "prose" or (not language and looks_like_python(plain.strip("\n"))):
+            yield text.count("\n", 0, match.start()) + 1, language or "python"

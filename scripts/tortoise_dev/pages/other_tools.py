@@ -1,0 +1,75 @@
+"""Marks of other documentation tools: let be, translated, or answered with what to write here instead.
+
+They are never obeyed in silence: a block that another tool was told to skip would count as proven.
+"""
+
+from __future__ import annotations
+
+import re
+
+LET_BE = frozenset({"hl_lines", "linenums", "linenostart", "lineno", "emphasize-lines", "annotate", "copy"})
+"""Attributes that only change how a block looks, in MkDocs Material, PyMdown, Sphinx and VitePress."""
+
+_SKIP = 'norun="why" leaves a block out'
+_PEERS = {
+    **dict.fromkeys(("test", "lint", "upgrade", "group"), f"pytest-examples' mark; here {_SKIP}"),
+    **dict.fromkeys(("notest", "fixture", "retry"), f"pytest-markdown-docs' mark; here {_SKIP}"),
+    **dict.fromkeys(("skip", "ignore", "no_run", "no-run", "notrun"), f"another tool's mark; here {_SKIP}"),
+    **dict.fromkeys(("continuation", "cont"), "another tool's mark; here it is continues"),
+    **dict.fromkeys(("exec", "source", "session", "result"), "markdown-exec's mark: ignore-attributes"),
+    "should_panic": 'rustdoc\'s mark; here it is raises=Name or xfail="why"',
+    "filename": 'another tool\'s mark; here it is title="PATH"',
+}
+
+_SKIP_COMMENT = re.compile(
+    r"<!--+\s*(?P<mark>pytest\.mark\.\w+|(?:pytest-codeblocks|phmdoctest|pytest-markdown-docs)[\w-]*[.:]\s*[\w.-]+"
+    r"|skip:\s*\w+|(?:mktestdocs|doccmd|blacken-docs|invisible-code-block|notest|no-?run)\b[^\n]*?)\s*-*-->"
+)
+
+DIRECTIVE = re.compile(r"\{(?P<name>[A-Za-z][\w:+.-]*)\}(?P<rest>.*)", re.DOTALL)
+"""MyST's ``{name} argument`` in place of a language."""
+CODE_DIRECTIVES = frozenset({"code-block", "code", "code-cell", "sourcecode"})
+TEXT_DIRECTIVES = frozenset(
+    "admonition attention caution danger error hint important note seealso tip warning versionadded "
+    "versionchanged deprecated dropdown card grid grid-item grid-item-card tab-set tab-item sidebar topic "
+    "epigraph div container details".split()
+)
+"""MyST's directives whose content is Markdown, with the words of its lookalikes."""
+_OPTION = re.compile(r"\s*:(?P<name>[A-Za-z][\w-]*):")
+_LOOKS = frozenset(
+    "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force".split()
+)
+_OTHER_TAIL = re.compile(r"(?P<language>[A-Za-z][\w+#.-]*)(?P<tail>[,:;|=(].*)")
+
+
+def peer_hint(key: str) -> str | None:
+    """Whose mark an attribute is, and what to write here; None for nobody's."""
+    return _PEERS.get(key)
+
+
+def skip_comment(html: str) -> str | None:
+    """The mark of another tool in an HTML comment, if it is one that changes how a block is tested."""
+    match = _SKIP_COMMENT.search(html)
+    return match["mark"] if match else None
+
+
+def split_tail(language: str) -> tuple[str, str] | None:
+    """``python,ignore`` and ``python:main.py``: the language and what another tool's users hang on it."""
+    match = _OTHER_TAIL.fullmatch(language)
+    return (match["language"], match["tail"]) if match else None
+
+
+def without_options(source: str) -> tuple[str, int, list[str]]:
+    """A MyST directive's content without its ``:option:`` lines (or its YAML between ``---``): the content,
+    how many lines were taken away, and the options that do more than change its looks.
+    """
+    lines = source.split("\n")
+    count = 0
+    if lines[0].strip() == "---" and "---" in map(str.strip, lines[1:]):
+        count = [line.strip() for line in lines].index("---", 1) + 1
+        names = [line.partition(":")[0].strip() for line in lines[1 : count - 1] if ":" in line]
+    else:
+        while count < len(lines) and _OPTION.match(lines[count]):
+            count += 1
+        names = [match["name"] for line in lines[:count] if (match := _OPTION.match(line))]
+    return "\n".join(lines[count:]), count, [name for name in names if name not in _LOOKS]

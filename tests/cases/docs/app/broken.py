@@ -1,0 +1,2 @@
+FINE = 1
+BROKEN = (
