@@ -100,7 +100,7 @@ class Execution:
             if outcome.last:
                 break
         unresolved = self.unresolved_names()
-        self.close()
+        self.close(completed=step is self.request.steps[-1])
         send(End(self.guards.problems, unresolved))
 
     # --- before the first block
@@ -261,8 +261,7 @@ class Execution:
                 message = f"{message} ({told})" if message else told
         kind = type(error)
         left_at = self.line_in_block(error)
-        if left_at is not None:
-            guards.queries.forget_lines(left_at, max(left_at, line or left_at))
+        guards.cut_off(error)
         return Failure(
             type=kind.__name__,
             qualified=f"{kind.__module__}.{kind.__qualname__}",
@@ -283,13 +282,18 @@ class Execution:
 
     # --- after the last block
 
-    def close(self) -> None:
-        """Close what the chain left open; what it must not leave becomes a problem."""
+    def close(self, *, completed: bool) -> None:
+        """Close what the chain left open; what it must not leave becomes a problem.
+
+        Where it has not been completed, the blocks that did not run might have used what is left.
+        """
         guards, is_async = self.guards, False
         for program in self.programs.values():
             is_async = is_async or program.is_async
-            if program.kept:
+            if program.kept and completed:
                 guards.report_kept(vars(self.module), program.kept)
+        if not completed:
+            guards.queries.waiting.clear()
         if self.runner is not None:
             self.report_tasks()
             guards.report_unused()

@@ -122,9 +122,15 @@ class Guards:
             self.failing[1].append(_filled(texts, values))
         return truth
 
-    def caught(self, lines: tuple[int, int]) -> None:
-        """A handler has caught an exception of these lines."""
-        self.queries.forget_lines(*lines)
+    def caught(self) -> None:
+        """A handler has caught an exception."""
+        self.cut_off(sys.exception())
+
+    def cut_off(self, error: BaseException | None) -> None:
+        """An exception has left these lines: what they had made until then could not be used."""
+        for frame, line in traceback.walk_tb(error.__traceback__ if error is not None else None):
+            if frame.f_code.co_filename == self.page:
+                self.queries.forget_line(line)
 
     def looked_at(self, value: object) -> object:
         """A query's type or its attributes are asked for: it serves as an object, and is not to be sent."""

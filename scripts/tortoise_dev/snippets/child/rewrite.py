@@ -86,16 +86,22 @@ class _Rewrite(ast.NodeTransformer):
         return node
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
-        first, last = node.body[0], node.body[-1]
-        lines = first.lineno, last.end_lineno or last.lineno
         self.generic_visit(node)
         for handler in node.handlers:
-            caught = _call(Check.CAUGHT, handler, _constant(lines))
-            handler.body.insert(0, ast.copy_location(ast.Expr(caught), handler.body[0]))
+            handler.body.insert(0, _caught(handler.body[0]))
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
         return self.visit_Try(node)
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        self.generic_visit(node)
+        if any(_expects_exception(item.context_expr) for item in node.items):
+            place = node.body[-1]
+            handler = ast.ExceptHandler(None, None, [_caught(place), ast.copy_location(ast.Raise(), place)])
+            guarded = ast.Try(node.body, [ast.copy_location(handler, place)], [], [])
+            node.body = [ast.copy_location(guarded, node.body[0])]
+        return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
         return self._condition(node)
@@ -226,6 +232,18 @@ def _condition(node: ast.expr) -> ast.expr:
 
 def _is_check(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Constant)
+
+
+def _expects_exception(node: ast.expr) -> bool:
+    """Is it ``pytest.raises(…)`` or its like?"""
+    if not isinstance(node, ast.Call):
+        return False
+    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+    return name in ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+
+
+def _caught(place: ast.stmt) -> ast.Expr:
+    return ast.copy_location(ast.Expr(_call(Check.CAUGHT, place)), place)
 
 
 def _constant(value: Any) -> ast.Constant:
