@@ -254,11 +254,8 @@ class Execution:
                 message = "sys.exit(0) ended the block early: what follows was not run"
         elif is_own_syntax:
             message = str(getattr(error, "msg", message))
-        elif isinstance(error, AssertionError) and line is not None:
-            lines, values = guards.failing
-            if values and lines[0] <= line <= lines[1]:
-                told = " or ".join(values)
-                message = f"{message} ({told})" if message else told
+        elif isinstance(error, AssertionError) and (told := guards.values_at(line)):
+            message = f"{message} ({told})" if message else told
         kind = type(error)
         left_at = self.line_in_block(error)
         guards.cut_off(error)

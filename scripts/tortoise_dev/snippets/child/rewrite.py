@@ -88,7 +88,7 @@ class _Rewrite(ast.NodeTransformer):
     def visit_Try(self, node: ast.Try) -> ast.AST:
         self.generic_visit(node)
         for handler in node.handlers:
-            handler.body.insert(0, _caught(handler.body[0]))
+            handler.body.insert(0, _caught(handler.body[0], _is_broad(handler.type)))
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
@@ -96,9 +96,11 @@ class _Rewrite(ast.NodeTransformer):
 
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
-        if any(_expects_exception(item.context_expr) for item in node.items):
+        contexts = [item.context_expr for item in node.items]
+        if any(map(_expects_exception, contexts)):
             place = node.body[-1]
-            handler = ast.ExceptHandler(None, None, [_caught(place), ast.copy_location(ast.Raise(), place)])
+            caught = _caught(place, any(map(_suppresses, contexts)))
+            handler = ast.ExceptHandler(None, None, [caught, ast.copy_location(ast.Raise(), place)])
             guarded = ast.Try(node.body, [ast.copy_location(handler, place)], [], [])
             node.body = [ast.copy_location(guarded, node.body[0])]
         return node
@@ -236,14 +238,27 @@ def _is_check(node: ast.Call) -> bool:
 
 def _expects_exception(node: ast.expr) -> bool:
     """Is it ``pytest.raises(…)`` or its like?"""
+    return _called(node) in ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+
+
+def _suppresses(node: ast.expr) -> bool:
+    """Is it ``suppress(Exception)``?"""
+    return isinstance(node, ast.Call) and _called(node) == "suppress" and any(map(_is_broad, node.args))
+
+
+def _called(node: ast.expr) -> str:
     if not isinstance(node, ast.Call):
-        return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name in ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
 
 
-def _caught(place: ast.stmt) -> ast.Expr:
-    return ast.copy_location(ast.Expr(_call(Check.CAUGHT, place)), place)
+def _is_broad(kind: ast.expr | None) -> bool:
+    """Does a handler catch an AssertionError without saying so?"""
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException"))
+
+
+def _caught(place: ast.stmt, broad: bool) -> ast.Expr:
+    return ast.copy_location(ast.Expr(_call(Check.CAUGHT, place, ast.Constant(broad))), place)
 
 
 def _constant(value: Any) -> ast.Constant:
