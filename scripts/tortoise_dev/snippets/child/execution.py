@@ -256,6 +256,7 @@ class Execution:
             message = str(getattr(error, "msg", message))
         elif isinstance(error, AssertionError) and (told := guards.values_at(line)):
             message = f"{message} ({told})" if message else told
+            line = guards.failing[0][0]  # Python's releases differ about an assertion of several lines
         kind = type(error)
         left_at = self.line_in_block(error)
         guards.cut_off(error)
