@@ -9,7 +9,6 @@ import contextvars
 import linecache
 import os
 import sys
-import traceback
 import types
 from collections.abc import Callable
 from pathlib import Path
@@ -20,12 +19,11 @@ from ... import compat
 from ...pages.languages import IN_SHELL
 from .. import source
 from ..databases.templates import open_sqlite, open_url
-from ..protocol import Answer, End, Failure, Models, NameRead, Outcome, Problem, Request, Step, Stray
+from ..protocol import Answer, End, Models, NameRead, Outcome, Problem, Request, Step, Stray
 from . import instrument, sql_log, surroundings, titled
-from .ending import BEFORE, THERE
+from .ending import BEFORE
 from .guards import Guards
-from .tracebacks import BlockError, skip_reason, traceback_of
-from .values import without_secrets
+from .tracebacks import describe, skip_reason, text_of, traceback_of
 
 if TYPE_CHECKING:
     import asyncio
@@ -104,7 +102,7 @@ class Execution:
             if outcome.last:
                 break
         unresolved = self.unresolved_names()
-        self.close()
+        self.close(completed=step is self.request.steps[-1])
         send(End(self.guards.problems, unresolved))
 
     # --- before the first block
@@ -157,7 +155,7 @@ class Execution:
             if os.getpid() != self.process:
                 self.leave(raised, send)
             skipped = skip_reason(raised)
-            failure = self.describe(raised)
+            failure = describe(raised, self.request.page, self.guards)
         sys.settrace(trace)
         if "builtins" in step.source:
             self.guards.restore_builtins()
@@ -194,7 +192,7 @@ class Execution:
         elif error is not None:
             status = 1
             detail = traceback_of(error)[-1500:]  # so that the message is written at once
-            message = f"in a forked process: {type(error).__name__}: {_text(error)[:200]}"
+            message = f"in a forked process: {type(error).__name__}: {text_of(error)[:200]}"
             send(Stray([Problem(self.guards.line_of(error), message, detail)]))
         _exit(status)
 
@@ -276,59 +274,20 @@ class Execution:
             self.runner = asyncio.Runner()
         self.runner.run(eval(code, vars(self.module)), context=self.context)
 
-    def describe(self, error: BaseException) -> Failure | None:
-        """An exception for the report: None for an exit that cut nothing off."""
-        guards = self.guards
-        line = guards.line_of(error)
-        is_own_syntax = isinstance(error, SyntaxError) and error.filename == self.request.page
-        message = shown = without_secrets(_text(error))
-        if isinstance(error, BlockError):
-            return Failure("", "", message, line=error.line)
-        if isinstance(error, SystemExit):
-            if error.code not in (None, 0):
-                message = f"sys.exit({error.code!r})"
-            elif guards.reached == THERE:
-                return None
-            else:
-                message = "sys.exit(0) ended the block early: what follows was not run"
-        elif is_own_syntax:
-            message = str(getattr(error, "msg", message))
-        elif isinstance(error, AssertionError) and line is not None:
-            lines, values = guards.failing
-            if values and lines[0] <= line <= lines[1]:
-                told = " or ".join(values)
-                message = f"{message} ({told})" if message else told
-        kind = type(error)
-        left_at = self.line_in_block(error)
-        if left_at is not None:
-            guards.queries.forget_lines(left_at, max(left_at, line or left_at))
-        return Failure(
-            type=kind.__name__,
-            qualified=f"{kind.__module__}.{kind.__qualname__}",
-            message=message,
-            first_line=shown.split("\n")[0],
-            line=line,
-            left_at=None if guards.reached else left_at,
-            traceback=without_secrets(traceback_of(error)),
-            compiles=left_at is not None or not is_own_syntax,
-        )
-
-    def line_in_block(self, error: BaseException) -> int | None:
-        """The line of the block itself, not of a function, that an exception left it at."""
-        for frame, line in traceback.walk_tb(error.__traceback__):
-            if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == self.request.page:
-                return line
-        return None
-
     # --- after the last block
 
-    def close(self) -> None:
-        """Close what the chain left open; what it must not leave becomes a problem."""
+    def close(self, *, completed: bool) -> None:
+        """Close what the chain left open; what it must not leave becomes a problem.
+
+        Where it has not been completed, the blocks that did not run might have used what is left.
+        """
         guards, is_async = self.guards, False
         for program in self.programs.values():
             is_async = is_async or program.is_async
-            if program.kept:
+            if program.kept and completed:
                 guards.report_kept(vars(self.module), program.kept)
+        if not completed:
+            guards.queries.waiting.clear()
         if self.runner is not None:
             self.report_tasks()
             guards.report_unused()
@@ -422,13 +381,6 @@ async def _close_connections() -> None:
 def _is_driver(thread: threading.Thread) -> bool:
     """Is this an SQLite connection's own thread (aiosqlite's)? The harness closes what it can of those."""
     return "aiosqlite" in (type(thread).__module__, compat.thread_function_module(thread).partition(".")[0])
-
-
-def _text(error: BaseException) -> str:
-    try:
-        return str(error)
-    except Exception as broken:
-        return f"<its str() raises {type(broken).__name__}>"
 
 
 def _flush() -> None:

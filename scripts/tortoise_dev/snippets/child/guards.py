@@ -122,9 +122,25 @@ class Guards:
             self.failing[1].append(_filled(texts, values))
         return truth
 
-    def caught(self, lines: tuple[int, int]) -> None:
-        """A handler has caught an exception of these lines."""
-        self.queries.forget_lines(*lines)
+    def caught(self, broad: bool) -> None:
+        """A handler has caught an exception; a ``broad`` one speaks of Exception, and catches assertions."""
+        error = sys.exception()
+        self.cut_off(error)
+        if broad and isinstance(error, AssertionError):
+            told = self.values_at(self.line_of(error))
+            if told:
+                self.add(self.line_of(error), f"an assertion failed, and the block swallows it: {told}")
+
+    def values_at(self, line: int | None) -> str:
+        """The values that decided the assertion that failed last, if it stands at this line; else nothing."""
+        lines, values = self.failing
+        return " or ".join(values) if line is not None and lines[0] <= line <= lines[1] else ""
+
+    def cut_off(self, error: BaseException | None) -> None:
+        """An exception has left these lines: what they had made until then could not be used."""
+        for frame, line in traceback.walk_tb(error.__traceback__ if error is not None else None):
+            if frame.f_code.co_filename == self.page:
+                self.queries.forget_line(line)
 
     def looked_at(self, value: object) -> object:
         """A query's type or its attributes are asked for: it serves as an object, and is not to be sent."""

@@ -70,9 +70,10 @@ class UnusedQueries:
         """It is used, or reported already."""
         self.waiting.pop(id(made), None)
 
-    def forget_lines(self, first: int, last: int) -> None:
-        """An exception cut these lines off: what they had made so far could not be used."""
-        self.waiting = {key: one for key, one in self.waiting.items() if not first <= one.line <= last}
+    def forget_line(self, line: int) -> None:
+        """What was made at this line could not be used."""
+        if self.waiting:
+            self.waiting = {key: one for key, one in self.waiting.items() if one.line != line}
 
     def take(self) -> Iterator[Unused]:
         """What nobody has used until now; forget it."""

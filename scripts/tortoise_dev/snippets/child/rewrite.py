@@ -86,16 +86,24 @@ class _Rewrite(ast.NodeTransformer):
         return node
 
     def visit_Try(self, node: ast.Try) -> ast.AST:
-        first, last = node.body[0], node.body[-1]
-        lines = first.lineno, last.end_lineno or last.lineno
         self.generic_visit(node)
         for handler in node.handlers:
-            caught = _call(Check.CAUGHT, handler, _constant(lines))
-            handler.body.insert(0, ast.copy_location(ast.Expr(caught), handler.body[0]))
+            handler.body.insert(0, _caught(handler.body[0], _is_broad(handler.type)))
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
         return self.visit_Try(node)
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        self.generic_visit(node)
+        contexts = [item.context_expr for item in node.items]
+        if any(map(_expects_exception, contexts)):
+            place = node.body[-1]
+            caught = _caught(place, any(map(_suppresses, contexts)))
+            handler = ast.ExceptHandler(None, None, [caught, ast.copy_location(ast.Raise(), place)])
+            guarded = ast.Try(node.body, [ast.copy_location(handler, place)], [], [])
+            node.body = [ast.copy_location(guarded, node.body[0])]
+        return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
         return self._condition(node)
@@ -226,6 +234,31 @@ def _condition(node: ast.expr) -> ast.expr:
 
 def _is_check(node: ast.Call) -> bool:
     return isinstance(node.func, ast.Constant)
+
+
+def _expects_exception(node: ast.expr) -> bool:
+    """Is it ``pytest.raises(…)`` or its like?"""
+    return _called(node) in ("raises", "assertRaises", "assertRaisesRegex", "suppress")
+
+
+def _suppresses(node: ast.expr) -> bool:
+    """Is it ``suppress(Exception)``?"""
+    return isinstance(node, ast.Call) and _called(node) == "suppress" and any(map(_is_broad, node.args))
+
+
+def _called(node: ast.expr) -> str:
+    if not isinstance(node, ast.Call):
+        return ""
+    return node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def _is_broad(kind: ast.expr | None) -> bool:
+    """Does a handler catch an AssertionError without saying so?"""
+    return kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException"))
+
+
+def _caught(place: ast.stmt, broad: bool) -> ast.Expr:
+    return ast.copy_location(ast.Expr(_call(Check.CAUGHT, place, ast.Constant(broad))), place)
 
 
 def _constant(value: Any) -> ast.Constant:

@@ -6,6 +6,14 @@ import ast
 import os
 import sys
 import traceback
+from typing import TYPE_CHECKING
+
+from ..protocol import Failure
+from .ending import THERE
+from .values import without_secrets
+
+if TYPE_CHECKING:
+    from .guards import Guards
 
 
 class BlockError(Exception):
@@ -14,6 +22,53 @@ class BlockError(Exception):
     def __init__(self, line: int | None, message: str) -> None:
         super().__init__(message)
         self.line = line
+
+
+def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
+    """The exception that ended a block, for the report; None for an exit that cut nothing off."""
+    if isinstance(error, BlockError):
+        return Failure("", "", without_secrets(text_of(error)), line=error.line)
+    if isinstance(error, SystemExit) and error.code in (None, 0) and guards.reached == THERE:
+        return None
+    is_own_syntax = isinstance(error, SyntaxError) and error.filename == page
+    message = first = without_secrets(text_of(error))
+    line, left_at = guards.line_of(error), _line_of_block(error, page)
+    if isinstance(error, SystemExit):
+        early = "sys.exit(0) ended the block early: what follows was not run"
+        message = early if error.code in (None, 0) else f"sys.exit({error.code!r})"
+    elif is_own_syntax:
+        message = str(getattr(error, "msg", message))
+    elif isinstance(error, AssertionError) and (told := guards.values_at(line)):
+        message = f"{message} ({told})" if message else told
+        line = guards.failing[0][0]  # Python's releases differ about an assertion of several lines
+    guards.cut_off(error)
+    kind = type(error)
+    return Failure(
+        type=kind.__name__,
+        qualified=f"{kind.__module__}.{kind.__qualname__}",
+        message=message,
+        first_line=first.split("\n")[0],
+        line=line,
+        left_at=None if guards.reached else left_at,
+        traceback=without_secrets(traceback_of(error)),
+        compiles=left_at is not None or not is_own_syntax,
+    )
+
+
+def _line_of_block(error: BaseException, page: str) -> int | None:
+    """The line of the block itself, not of a function, that an exception left it at."""
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == page:
+            return line
+    return None
+
+
+def text_of(error: BaseException) -> str:
+    """An exception's own text; its ``__str__`` may be broken."""
+    try:
+        return str(error)
+    except Exception as broken:
+        return f"<its str() raises {type(broken).__name__}>"
 
 
 def skip_reason(error: BaseException) -> str | None:
