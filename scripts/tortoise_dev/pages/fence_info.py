@@ -63,6 +63,10 @@ class Conventions:
     ignored_attributes: frozenset[str] = frozenset()
 
 
+FIXTURE = re.compile(r"fixture:([^\W\d]\w*)")
+"""A fixture of pytest that a block wants, as pytest-markdown-docs writes it: ``fixture:NAME``."""
+
+
 @dataclass(frozen=True)
 class Info:
     """A fence's language (lower case, empty if bare), its attributes, and what is wrong with them.
@@ -130,6 +134,9 @@ def _interpret(
     for match in words:
         key = match["key"] or match["word"]
         if key is None or key in LET_BE or key in ignored or key.startswith((".", "#")):
+            continue
+        if kind == "python" and (fixture := FIXTURE.fullmatch(match.group(0))):
+            attributes["fixtures"] = f"{attributes.get('fixtures', '')} {fixture[1]}".strip()
             continue
         rule = ATTRIBUTES.get(key)
         if rule is None:

@@ -36,7 +36,8 @@ class Preparation:
 class Step:
     """One block of a chain: its kind, its source, and the page's line that the source begins at.
 
-    ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it.
+    ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it;
+    ``fixtures`` are those of pytest that it wants.
     """
 
     index: int
@@ -48,6 +49,7 @@ class Step:
     may_fail: bool = False
     file: str | None = None
     named_later: bool = False
+    fixtures: tuple[str, ...] = ()
 
 
 @dataclass

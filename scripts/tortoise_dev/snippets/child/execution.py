@@ -191,7 +191,7 @@ class Execution:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
             status = 1
-            detail = traceback_of(error)[-1500:]  # so that the message is written at once
+            detail = traceback_of(error, self.request.page)[-1500:]  # so that the message is written at once
             message = f"in a forked process: {type(error).__name__}: {text_of(error)[:200]}"
             send(Stray([Problem(self.guards.line_of(error), message, detail)]))
         _exit(status)
@@ -237,9 +237,25 @@ class Execution:
             self.write_main(step)
         if step.file is not None and titled.is_module(step.file):
             self.run_file(step, program.code)
+        elif step.fixtures or program.tests:
+            self.run_in_pytest(step, program.code, program.tests)
         else:
             self.run_code(program.code)
         return None if step.named_later else program.idle
+
+    def run_in_pytest(self, step: Step, code: types.CodeType, tests: tuple[str, ...]) -> None:
+        """Run a block with the fixtures that it wants, and then the tests that it defines."""
+        from . import pytest_run
+
+        page = Path(self.request.page)
+        if step.fixtures:
+            pytest_run.run_with_fixtures(
+                self.module, page, step.line, step.fixtures, lambda: self.run_code(code)
+            )
+        else:
+            self.run_code(code)
+        if tests:
+            self.context.run(pytest_run.run_tests, self.module, page, step.line, tests)
 
     def run_file(self, step: Step, code: types.CodeType) -> None:
         """Run a block that is a file as the module that it is.

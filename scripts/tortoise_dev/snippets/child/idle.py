@@ -44,6 +44,16 @@ def names_used(tree: ast.AST) -> frozenset[str]:
     return frozenset(names | {n.attr for n in ast.walk(tree) if isinstance(n, ast.Attribute)})
 
 
+def tests_of(tree: ast.Module, others: frozenset[str]) -> tuple[str, ...]:
+    """The test functions and classes of a block that no code of the chain calls: pytest runs them."""
+    names = ((_run_by_others(node), node) for node in tree.body)
+    return tuple(
+        name
+        for name, node in names
+        if name is not None and name != "main" and name not in others and not _is_used(name, node, tree)
+    )
+
+
 def waits_for_a_runner(tree: ast.Module, others: frozenset[str]) -> str | None:
     """The name of a function or class that only a test runner or a ``main()`` line would call, and that no
     code of the chain does.

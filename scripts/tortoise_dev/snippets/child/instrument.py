@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from ..protocol import NameRead
 from ..source import compile_tree, modules_imported, parse, too_much, warnings_as_errors
-from .idle import idle_reason, jumps, names_used
+from .idle import idle_reason, jumps, names_used, tests_of
 from .names import names_bound, names_read
 from .rewrite import Checks, with_checks
 
@@ -29,7 +29,8 @@ class Program:
 
     ``code`` or the SyntaxError to raise in its place; why the block proves nothing; the modules it names in
     import statements; the global names that function bodies read and no code of the chain sets; the
-    variables that keep what a call returned, with the line; can it make coroutines?
+    variables that keep what a call returned, with the line; the tests that pytest is to run; can it make
+    coroutines?
     """
 
     code: types.CodeType | None
@@ -38,6 +39,7 @@ class Program:
     imports: set[str]
     reads: tuple[NameRead, ...] = ()
     kept: tuple[tuple[str, int], ...] = ()
+    tests: tuple[str, ...] = ()
     is_async: bool = False
 
 
@@ -65,7 +67,8 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: C
             # once as it is written: its warnings are not about what the checks make of it
             plain.append(compile_tree(tree, filename, flags))
             others = frozenset[str]().union(*names[:number], *names[number + 1 :])
-            idle = idle_reason(tree, others, is_file=is_file) or jumps(tree, source)
+            tests = () if is_file else tests_of(tree, others)
+            idle = idle_reason(tree, others.union(tests), is_file=is_file) or jumps(tree, source)
             reads, kept = names_read(plain[-1]), _kept_results(tree)
             is_async = "async " in source or "await " in source
             code = _compile(tree, filename, flags, checks)
@@ -73,7 +76,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: C
             programs.append(Program(None, error.with_traceback(None), None, imports))
         else:
             flags |= code.co_flags & _FUTURES
-            programs.append(Program(code, None, idle, imports, reads, kept, is_async))
+            programs.append(Program(code, None, idle, imports, reads, kept, tests, is_async))
     if any(program.reads for program in programs):
         bound = names_bound(plain)
         programs = [_without(program, bound) for program in programs]

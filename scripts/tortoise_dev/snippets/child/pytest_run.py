@@ -16,47 +16,35 @@ from typing import Any
 
 import pytest
 
+from .tracebacks import BlockError
+
 # What a project's own pytest settings may ask for, and what makes no sense for one block in a child.
 _OPTIONS = (
     *("-q", "-o", "addopts=", "-o", "xfail_strict=true", "--import-mode=importlib", "--capture=no"),
+    *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:xdist", "-p", "no:cov"),
     *(
         "-p",
-        "no:cacheprovider",
-        "-p",
-        "no:faulthandler",
-        "-p",
         "no:tortoise_dev",
-        "-p",
-        "no:xdist",
-        "-p",
-        "no:cov",
     ),
 )
 
 
-class TestsSkipped(Exception):  # noqa: N818 - it is no error
-    """All tests of a block were skipped, for this reason."""
+def run_tests(module: ModuleType, page: Path, line: int, names: tuple[str, ...]) -> None:
+    """Run test functions and classes of the module of a block that begins at the page's line ``line``.
 
-
-class FixtureError(Exception):
-    """What pytest says where it cannot even begin: no such fixture, a broken conftest.py."""
-
-
-def run_tests(module: ModuleType, page: Path, names: tuple[str, ...]) -> None:
-    """Run test functions and classes of a block's module.
-
-    Raises what the first failing test raised, FixtureError, or TestsSkipped where none of them ran.
+    Raises what the first failing test raised, pytest's Skipped where all of them were skipped, and BlockError
+    where pytest cannot run them: no such fixture, a broken conftest.py.
     """
-    session = _Session(page, lambda parent: _named(_PageModule.show(parent, page, module), names))
-    session.run()
+    _Session(page, line, lambda parent: _PageModule.show(parent, page, module, names)).run()
 
 
 def run_with_fixtures(
-    page: Path, module: ModuleType, names: tuple[str, ...], run: Callable[[], None]
+    module: ModuleType, page: Path, line: int, names: tuple[str, ...], run: Callable[[], None]
 ) -> None:
     """Run a block (``run``) with pytest's fixtures of these names in its namespace.
 
-    Raises what the block raised, FixtureError, or TestsSkipped where a fixture skipped it.
+    Raises what the block raised, pytest's Skipped where a fixture skipped it, and BlockError where there is
+    no such fixture.
     """
 
     def test_block(request: pytest.FixtureRequest) -> None:
@@ -66,24 +54,21 @@ def run_with_fixtures(
 
     holder = ModuleType(module.__name__)
     holder.test_block = test_block  # type: ignore[attr-defined]
-    _Session(page, lambda parent: _PageModule.show(parent, page, holder)).run()
-
-
-def _named(collector: _PageModule, names: tuple[str, ...]) -> _PageModule:
-    collector.wanted = frozenset(names)
-    return collector
+    _Session(page, line, lambda parent: _PageModule.show(parent, page, holder, ("test_block",))).run()
 
 
 class _PageModule(pytest.Module):
     """A block's module as pytest sees it: already imported, at the page's place."""
 
     shown: ModuleType
-    wanted: frozenset[str] | None = None
+    wanted: tuple[str, ...]
 
     @classmethod
-    def show(cls, parent: pytest.Collector, page: Path, module: ModuleType) -> _PageModule:
+    def show(
+        cls, parent: pytest.Collector, page: Path, module: ModuleType, names: tuple[str, ...]
+    ) -> _PageModule:
         collector: _PageModule = cls.from_parent(parent, path=page)
-        collector.shown = module
+        collector.shown, collector.wanted = module, names
         return collector
 
     def _getobj(self) -> ModuleType:
@@ -92,15 +77,16 @@ class _PageModule(pytest.Module):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The block's own tests; a chain's earlier blocks have run theirs."""
         for node in super().collect():
-            if self.wanted is None or getattr(node, "originalname", node.name) in self.wanted:
+            if getattr(node, "originalname", node.name) in self.wanted:
                 yield node
 
 
 class _Session:
     """One run of pytest, as a plugin of it."""
 
-    def __init__(self, page: Path, show: Callable[[pytest.Collector], _PageModule]) -> None:
+    def __init__(self, page: Path, line: int, show: Callable[[pytest.Collector], _PageModule]) -> None:
         self.page = page
+        self.line = line
         self.show = show
         self.errors: list[BaseException] = []
         self.told: list[str] = []
@@ -108,38 +94,45 @@ class _Session:
         self.skipped: list[str] = []
 
     def run(self) -> None:
-        environment = {key: value for key, value in os.environ.items() if key.startswith(("PYTEST_", "COV_"))}
-        for key in environment:
+        for key in [key for key in os.environ if key.startswith(("PYTEST_", "COV_"))]:
             del os.environ[key]
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             status = pytest.main([*_OPTIONS, str(self.page)], plugins=[self])
         if self.errors:
             raise self.errors[0]
-        if self.told or status not in (0, 1, 5):
-            raise FixtureError((self.told or [output.getvalue().strip()])[0])
+        if self.told or status not in (0, 5):
+            raise BlockError(self.line, f"pytest: {(self.told or [_last_line(output.getvalue())])[0]}")
         if not self.passed:
-            raise TestsSkipped((self.skipped or ["no test was collected"])[0])
+            pytest.skip((self.skipped or ["pytest collects no test in it"])[0])
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> _PageModule | None:
         return self.show(parent) if file_path == self.page else None
 
-    def pytest_exception_interact(self, call: pytest.CallInfo[Any], report: Any) -> None:
+    def pytest_exception_interact(self, call: pytest.CallInfo[Any]) -> None:
         error = call.excinfo.value if call.excinfo is not None else None
-        if error is None or type(error).__module__.startswith("_pytest."):
-            self.told.append(_first_reason(str(report.longrepr)))
-        else:
+        if error is not None and not type(error).__module__.startswith("_pytest."):
             self.errors.append(error)
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.failed:
+            self.told.append(_first_reason(str(report.longrepr)))
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.skipped:
+        if report.failed:
+            self.told.append(_first_reason(str(report.longrepr)))
+        elif report.skipped:
             reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
             self.skipped.append(str(getattr(report, "wasxfail", "") or reason).removeprefix("Skipped: "))
-        elif report.passed and report.when == "call":
+        elif report.when == "call":
             self.passed += 1
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2] or "it ended without a word"
 
 
 def _first_reason(report: str) -> str:
     """The first line of a report that pytest marks as the error (``E``), else its last line."""
     lines = report.strip().split("\n")
-    return next((line[1:].strip() for line in lines if line.startswith("E  ")), lines[-1])
+    return next((line[1:].strip() for line in lines if line.startswith("E  ")), _last_line(report))

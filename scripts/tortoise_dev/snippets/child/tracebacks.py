@@ -50,7 +50,7 @@ def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
         first_line=first.split("\n")[0],
         line=line,
         left_at=None if guards.reached else left_at,
-        traceback=without_secrets(traceback_of(error)),
+        traceback=without_secrets(traceback_of(error, page)),
         compiles=left_at is not None or not is_own_syntax,
     )
 
@@ -82,10 +82,12 @@ def skip_reason(error: BaseException) -> str | None:
     return None
 
 
-def traceback_of(error: BaseException) -> str:
-    """An exception's traceback without the harness' own frames and asyncio's."""
+def traceback_of(error: BaseException, page: str) -> str:
+    """An exception's traceback: from the first frame of the page on, without the harness' own frames and
+    asyncio's.
+    """
     formatted = traceback.TracebackException.from_exception(error, compact=True)
-    _strip(formatted)
+    _strip(formatted, page)
     return "".join(formatted.format())
 
 
@@ -97,8 +99,10 @@ _HIDDEN = (
 )
 
 
-def _strip(formatted: traceback.TracebackException) -> None:
+def _strip(formatted: traceback.TracebackException, page: str) -> None:
     frames = [frame for frame in formatted.stack if not frame.filename.startswith(_HIDDEN)]
+    first = next((number for number, frame in enumerate(frames) if frame.filename == page), 0)
+    frames = frames[first:]
     formatted.stack = traceback.StackSummary.from_list(frames)
     for other in (
         formatted.__cause__,
@@ -106,4 +110,4 @@ def _strip(formatted: traceback.TracebackException) -> None:
         *(getattr(formatted, "exceptions", None) or ()),
     ):
         if other is not None:
-            _strip(other)
+            _strip(other, page)

@@ -11,6 +11,9 @@ SHOWN = 300
 
 _SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD$|CREDENTIAL|AUTH|COOKIE|DATABASE_URL|DSN", re.IGNORECASE)
 
+_PATHS = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY"})
+"""Variables that are called like a secret and hold a path."""
+
 
 def shown(value: object) -> str:
     """A value's repr for the report."""
@@ -31,7 +34,7 @@ def without_secrets(text: str) -> str:
     if "environ({" in text:
         text = re.sub(r"(?s)environ\(\{.*\}\)", "<the environment>", text)
     for name, value in os.environ.items():
-        if len(value) >= 4 and value in text and _SECRET.search(name):
+        if len(value) >= 4 and value in text and _SECRET.search(name) and name not in _PATHS:
             text = text.replace(value, "***")
     return text
 

@@ -30,7 +30,7 @@ class Rerun:
         nothing = os.open(os.devnull, os.O_RDONLY)
         self._open.callback(os.close, nothing)
         execution = Execution(request, (nothing, nothing), warm_up(request.models))
-        self._open.callback(execution.close)
+        self._open.callback(execution.close, completed=False)
         execution.prepare()
         for step in request.steps:
             expected = (Exception,) if step.may_fail else ()
