@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Sequence
 
 from . import common
@@ -44,3 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     rest.required = False  # or argparse names it, too, where COMMAND is missing
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
