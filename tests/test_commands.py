@@ -123,6 +123,16 @@ def test_a_command_that_is_none_is_told(tmp_path: Path) -> None:
     assert done.stderr.endswith("the following arguments are required: COMMAND\n")
 
 
+@pytest.mark.parametrize(
+    "module", sorted((SCRIPTS / "tortoise_dev" / "commands").glob("*.py")), ids=lambda m: m.stem
+)
+def test_a_module_with_a_command_is_one(module: Path) -> None:
+    """Started by ``python -m``, a module without these lines would print nothing and exit with 0."""
+    text = module.read_text(encoding="utf-8")
+    is_command = "\ndef main(" in text
+    assert text.endswith('\n\nif __name__ == "__main__":\n    sys.exit(main())\n') == is_command
+
+
 def test_one_version_stands_everywhere() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     skill = (ROOT / "SKILL.md").read_text(encoding="utf-8").split("---\n")[1]

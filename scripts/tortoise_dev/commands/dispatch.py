@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import sys
 from collections.abc import Mapping, Sequence
 
 from . import common
@@ -57,3 +58,7 @@ def _parser(
     )
     rest.required = False  # or argparse names it, too, where COMMAND is missing
     return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

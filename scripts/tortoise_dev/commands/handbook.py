@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 
 from . import dispatch
@@ -17,3 +18,7 @@ examples:
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the command that the first argument names; returns its exit status."""
     return dispatch.run_one_of(COMMANDS, "The Tortoise ORM handbook.", _EXAMPLES, arguments, prog)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
