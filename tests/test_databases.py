@@ -123,7 +123,8 @@ def test_cases_end_on_a_server_as_on_sqlite(url: str) -> None:
     statuses: dict[str, dict[str, str]] = {}
     for block in json.loads(done.stdout)["blocks"]:
         identity, _, _ = block["id"].partition("[")
-        statuses.setdefault(identity, {})[block["backend"]] = block["status"]
+        if "opens an SQLite database itself" not in block["reason"]:
+            statuses.setdefault(identity, {})[block["backend"]] = block["status"]
     both = {identity: ends for identity, ends in statuses.items() if len(ends) == 2}
     assert len(both) > 30
     assert {identity: ends for identity, ends in both.items() if len({*ends.values()}) > 1} == {}

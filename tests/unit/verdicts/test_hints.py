@@ -18,7 +18,8 @@ def block(language: str, source: str) -> Block:
     ("language", "source", "reason", "detail", "told"),
     [
         ("python", "a", "MemoryError", "", "memory in"),
-        ("python", "a", "its process was killed by signal 9", "", "memory in"),
+        ("python", "a", "its process was killed by signal 9", "", "if it was out of memory"),
+        ("bash", "a", "exit status 137", "", "if it was out of memory"),
         ("python", "a", "OSError: [Errno 27] File too large", "", "100 MiB"),
         ("bash", "a", "exit status 1", "stderr:\nMemoryError", "memory in"),
         ("bash", "curl a", "did not end within 10 s", "", "switched off on purpose"),

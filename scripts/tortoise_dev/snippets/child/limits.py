@@ -6,7 +6,13 @@ such limits: not on Windows; macOS knows no limit of memory.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from typing import Any
+
+resource: Any = None
+with contextlib.suppress(ImportError):  # Windows has none
+    import resource
 
 FILE_SIZE = 100
 """MiB that a file may have at most; what a block prints goes to a file too."""
@@ -17,9 +23,7 @@ def set_limits(memory: int) -> None:
 
     What counts is what can be written to: threads, and other runtimes, only reserve much more than that.
     """
-    try:
-        import resource
-    except ImportError:
+    if resource is None:
         return
     _lower(resource.RLIMIT_FSIZE, FILE_SIZE)
     if sys.platform == "linux":
@@ -27,8 +31,6 @@ def set_limits(memory: int) -> None:
 
 
 def _lower(kind: int, mebibytes: int) -> None:
-    import resource
-
     _, hard = resource.getrlimit(kind)
     wanted = mebibytes << 20
     limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -22,17 +21,17 @@ def protect(project: str | None, scratch: str) -> None:
 
     Caches and hidden folders (``.venv``) are left out, and a project that holds the temporary folder.
     """
-    if project is None or _is_below(tempfile.gettempdir(), project):
-        return
-    sys.addaudithook(_Hook(os.path.realpath(project), os.path.realpath(scratch)))
+    if project is not None:
+        project, scratch = os.path.realpath(project), os.path.realpath(scratch)
+        if not _is_below(scratch, project):
+            sys.addaudithook(_Hook(project))
 
 
 class _Hook:
     """Called by Python before each file is opened or changed, and for much else."""
 
-    def __init__(self, project: str, scratch: str) -> None:
+    def __init__(self, project: str) -> None:
         self.project = project
-        self.scratch = scratch
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
@@ -54,7 +53,7 @@ class _Hook:
         if not text or text.startswith((":", "file:")):
             return
         full = os.path.realpath(text)
-        if not _is_below(full, self.project) or _is_below(full, self.scratch):
+        if not _is_below(full, self.project):
             return
         inner = os.path.relpath(full, self.project).replace(os.sep, "/")
         if any(part.startswith(".") or part == "__pycache__" for part in inner.split("/")):

@@ -200,8 +200,8 @@ def refuse_installs(source: str, line: int, needs: str) -> None:
 def judge(status: int, told: list[str], source: str, line: int) -> None:
     """Raise BlockError for what a shell's status and its traps say of a block that begins at ``line``."""
     events = [entry.split(" ", 4) for entry in told]
-    unseen = next((event for event in events if event[0] == "unseen" and event[2] == "0"), None)
-    if unseen is not None:
+    unseen = next((event for event in events if event[0] == "unseen"), None)
+    if unseen is not None and status:
         message = f"exit status {unseen[3]}, which && or ! hides: every command counts (|| handles a failure)"
         raise BlockError(int(unseen[1]), message)
     if status:

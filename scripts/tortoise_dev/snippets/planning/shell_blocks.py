@@ -9,7 +9,9 @@ from ..result import Verdict
 from ..transcript import TranscriptError, read_transcript, script_of
 from .planned import PlannedBlock
 
-_MARKS = ("norun", "xfail", "title", "prelude")
+_SHOWN = frozenset({"norun", "title"})
+_WANTED = frozenset({"xfail", "prelude"})
+"""Marks of a block that is to be run, even if it does nothing but install."""
 
 
 def settle_shell(planned: PlannedBlock) -> None:
@@ -18,7 +20,7 @@ def settle_shell(planned: PlannedBlock) -> None:
     Not where a mark says what is to become of it.
     """
     block = planned.block
-    if block.kind not in IN_SHELL or planned.problems or any(mark in block.attributes for mark in _MARKS):
+    if block.kind not in IN_SHELL or planned.problems or _SHOWN & block.attributes.keys():
         return
     problem = shell_text.transcript_problem(block.source) if block.kind == "shell" else _prompt_problem(block)
     if problem is not None:
@@ -26,7 +28,7 @@ def settle_shell(planned: PlannedBlock) -> None:
         planned.settle(Verdict("unverified", reason, block.start + line - 1))
         return
     lines, only = shell_text.installs(_script(block), planned.needs)
-    if only:
+    if only and not _WANTED & block.attributes.keys():
         command = lines[0].text.partition("\n")[0]
         planned.settle(Verdict("skipped", f"an install ({command}), not run: it needs the network"))
 

@@ -23,7 +23,8 @@ def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
     return f"; it is set in the block at line {above[-1].line}: add continues" if above else ""
 
 
-_OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|[Cc]annot allocate memory|killed by signal (6|9)\b")
+_OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|[Cc]annot allocate memory")
+_KILLED = re.compile(r"killed by signal (6|9)\b|exit status (134|137|-6|-9)\b")
 _TOO_LARGE = re.compile(r"File too large|File size limit|killed by signal 25\b|exit status 153\b")
 _DOWNLOADS = re.compile(
     r"(?m)\b(uv|uvx|pip|pipx|poetry|conda|npm|npx|yarn|curl|wget|git|docker|brew|apt|cargo)\b"
@@ -34,6 +35,8 @@ def limit_hint(block: Block, reason: str, detail: str, memory: int) -> str:
     """For a block that a limit may have stopped: which limit it is, and where it is set."""
     if _OUT_OF_MEMORY.search(reason) or (block.kind in IN_SHELL and _OUT_OF_MEMORY.search(detail)):
         return f"; a process may take {memory} MiB (memory in [tool.tortoise-dev.snippets])"
+    if _KILLED.search(reason):
+        return f"; if it was out of memory: a process may take {memory} MiB (memory in the settings)"
     if _TOO_LARGE.search(reason) or (block.kind in IN_SHELL and _TOO_LARGE.search(detail)):
         return f"; a block may print, or write to a file, {FILE_SIZE} MiB at most"
     if block.kind in IN_SHELL and "did not end within" in reason and _DOWNLOADS.search(block.source):
