@@ -159,6 +159,14 @@ def test_a_missing_package_is_told_in_pytest(project: Path) -> None:
     assert "tortoise-dev[snippets]" in done.stderr
 
 
+def test_all_extras_are_in_all() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    (everything,) = extras.pop("all")
+    assert everything == f"tortoise-dev[{','.join(extras)}]"
+    assert any(line.startswith("cryptography") for line in extras["asyncmy"]), "MySQL 8 and later need it"
+
+
 PRETEND = """
 import runpy, sys
 sys.version_info, sys.version = (3, 10, 13), "3.10.13 (main)"

@@ -6,13 +6,18 @@ import os
 import shutil
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
+
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.slow,
+    pytest.mark.skipif(UV is None, reason="no uv here: it makes the environments"),
+]
 
 PAGE = """# Guide
 
@@ -127,12 +132,6 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> str:
     return str(next(folder.glob("*.whl")))
 
 
-network = pytest.mark.network
-slow = pytest.mark.slow
-
-
-@network
-@slow
 @pytest.mark.parametrize("beside", [[], ["tortoise-orm==0.25.*"]], ids=["no Tortoise", "Tortoise 0.25"])
 def test_the_harness_runs_beside_any_tortoise_or_none(
     environment: Environment, wheel: str, beside: list[str]
@@ -147,8 +146,6 @@ def test_the_harness_runs_beside_any_tortoise_or_none(
     assert (status, text.splitlines()[0].split()[:2]) == (1, ["shop.py:5:1:", "TD000"]), text
 
 
-@network
-@slow
 @pytest.mark.xfail(reason="the harness closes connections by a module that Tortoise 0.25 lacks", strict=True)
 def test_pages_of_a_project_on_an_old_tortoise(environment: Environment, wheel: str) -> None:
     environment.install(f"{wheel}[snippets]", "tortoise-orm==0.25.*")
@@ -157,8 +154,6 @@ def test_pages_of_a_project_on_an_old_tortoise(environment: Environment, wheel: 
     assert (status, "1 passed" in text) == (0, True), text
 
 
-@network
-@slow
 def test_an_extra_brings_tortoise(environment: Environment, wheel: str) -> None:
     environment.write("docs/guide.md", WITH_MODELS)
     environment.write("pyproject.toml", "[tool.tortoise-dev.snippets]\nmodels = ['shop']\n")
@@ -170,8 +165,6 @@ def test_an_extra_brings_tortoise(environment: Environment, wheel: str) -> None:
     assert (status, "1 passed" in text) == (0, True), text
 
 
-@network
-@slow
 def test_without_extras_it_is_the_checker(environment: Environment, wheel: str) -> None:
     environment.install(wheel)
     packages = run(
@@ -183,11 +176,3 @@ def test_without_extras_it_is_the_checker(environment: Environment, wheel: str) 
     status, text = environment.run("tortoise-dev", "snippets", "docs/")
     assert (status, len(text.splitlines())) == (2, 1), text
     assert "tortoise-dev[snippets]" in text
-
-
-def test_all_extras_are_in_all() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = project["optional-dependencies"]
-    (everything,) = extras.pop("all")
-    assert everything == f"tortoise-dev[{','.join(extras)}]"
-    assert any(line.startswith("cryptography") for line in extras["asyncmy"]), "MySQL 8 and later need it"
