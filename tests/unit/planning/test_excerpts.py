@@ -1,4 +1,4 @@
-"""Titles: what is a path, and whether an excerpt shows whole statements."""
+"""Titles: what is a path, and whether an excerpt shows whole statements of its file."""
 
 from __future__ import annotations
 
