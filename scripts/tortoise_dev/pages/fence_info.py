@@ -180,15 +180,14 @@ def _value(match: re.Match[str]) -> str | None:
 
 def _unknown(keys: list[str]) -> str:
     """One message for all unknown words of a fence: the list of the known ones stands in it once at most."""
-    known = False
-    told = []
+    by_hint: dict[str, list[str]] = {}
     for key in dict.fromkeys(keys):
         near = difflib.get_close_matches(key, ATTRIBUTES, n=1, cutoff=0.6)
         hint = peer_hint(key) or (f"did you mean {near[0]!r}?" if near else "")
-        known = known or not hint
-        told.append(f"{key[:60]!r} ({hint})" if hint else f"{key[:60]!r}")
-    plural = "s" if len(told) > 1 else ""
-    tail = f"; known are {', '.join(sorted(ATTRIBUTES))}" if known else ""
+        by_hint.setdefault(hint, []).append(repr(key[:60]))
+    told = [f"{', '.join(names)} ({hint})" if hint else ", ".join(names) for hint, names in by_hint.items()]
+    plural = "s" if len({*keys}) > 1 else ""
+    tail = f"; known are {', '.join(sorted(ATTRIBUTES))}" if "" in by_hint else ""
     return f"unknown attribute{plural} {', '.join(told)}{tail}"
 
 

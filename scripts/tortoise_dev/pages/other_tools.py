@@ -16,7 +16,11 @@ _PEERS = {
     **dict.fromkeys(("notest", "fixture", "retry"), f"pytest-markdown-docs' mark; here {_SKIP}"),
     **dict.fromkeys(("skip", "ignore", "no_run", "no-run", "notrun"), f"another tool's mark; here {_SKIP}"),
     **dict.fromkeys(("continuation", "cont"), "another tool's mark; here it is continues"),
-    **dict.fromkeys(("exec", "source", "session", "result"), "markdown-exec's mark: ignore-attributes"),
+    **dict.fromkeys(
+        ("exec", "source", "session", "result", "id", "idprefix", "html", "returncode", "tabs", "workdir"),
+        "markdown-exec's mark: name it in ignore-attributes, or write norun",
+    ),
+    **dict.fromkeys(("install", "theme"), "Pyodide's mark: name it in ignore-attributes"),
     "should_panic": 'rustdoc\'s mark; here it is raises=Name or xfail="why"',
     "filename": 'another tool\'s mark; here it is title="PATH"',
 }

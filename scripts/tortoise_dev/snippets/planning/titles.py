@@ -55,7 +55,9 @@ def difference_from(lines: list[str], block: Block) -> tuple[int, str] | None:
     whole = [start for count, _, start in matches if count == len(wanted)]
     if not whole:
         count, there, _ = max(matches, key=lambda match: match[0])
-        return count, f"the block has {wanted[count]!r}, the file has {there!r}"
+        is_moved = wanted[count].strip() == there.strip()
+        shown = "it with another indent" if is_moved else repr(there)
+        return count, f"the block has {wanted[count]!r}, the file has {shown}"
     cuts = [_cut(lines, start, len(wanted), block) for start in whole]
     return None if None in cuts else cuts[0]
 

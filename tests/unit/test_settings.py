@@ -1,0 +1,58 @@
+"""Settings of the harness: where they are looked for, and what is refused."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+from tortoise_dev.settings import SettingsError, check_tables, find_settings
+from tortoise_dev.snippets.planning.conventions import conventions_of
+
+
+def write(folder: Path, table: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "pyproject.toml").write_text(f"[tool.tortoise-dev.snippets]\n{table}\n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("mark", ["pyproject.toml", "setup.cfg", ".git"])
+def test_the_nearest_project_counts_and_no_other(tmp_path: Path, mark: str) -> None:
+    write(tmp_path, "timeout = 3")
+    inner = tmp_path / "inner"
+    (inner / "docs").mkdir(parents=True)
+    assert find_settings(inner / "docs").timeout == 3
+    (inner / mark).mkdir() if mark == ".git" else (inner / mark).write_text("")
+    assert find_settings(inner / "docs").timeout == 10
+    assert find_settings(inner / "docs").root == inner
+
+
+def test_exclude(tmp_path: Path) -> None:
+    settings = find_settings(write(tmp_path, 'exclude = ["docs/old/**", "draft-*.md"]'))
+    assert settings.is_excluded(tmp_path / "docs/old/deep/a.md")
+    assert settings.is_excluded(tmp_path / "any/draft-1.md")
+    assert not settings.is_excluded(tmp_path / "docs/new/a.md")
+
+
+@pytest.mark.parametrize(
+    ("table", "says"),
+    [
+        ('chain = "book"', 'takes "block" or "page"'),
+        ('prelude = "no.py"', "prelude names no file: no.py"),
+        ('project = "nowhere"', "project names no folder"),
+        ("languages = 3", "takes a table"),
+        ('languages = {tree = "txet"}', "is no language: did you mean text?"),
+        ('ignore-attributes = ["norun"]', "cannot be ignored"),
+        ('ignore_attributes = ["x"]', "is not a setting"),
+    ],
+)
+def test_what_is_refused(tmp_path: Path, table: str, says: str) -> None:
+    with pytest.raises(SettingsError, match=says):
+        conventions_of(find_settings(write(tmp_path, table)))
+
+
+def test_tables_on_a_page_need_no_files() -> None:
+    check_tables(tomllib.loads('[tool.tortoise-dev.snippets]\nproject = "theirs"\nprelude = "theirs.py"'))
+    with pytest.raises(SettingsError) as caught:
+        check_tables(tomllib.loads("[tool.tortoise-dev]\nexclude = 3"))
+    assert caught.value.key == ("tool", "tortoise-dev", "exclude")
