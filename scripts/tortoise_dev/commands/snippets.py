@@ -7,7 +7,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
@@ -250,9 +250,7 @@ def update_pages(plans: Sequence[PagePlan], report: Report) -> None:
             print(f"snippets.py: {plan.page.name} was not updated: {error}", file=sys.stderr)
             continue
         for position, result in positions.items():
-            report.results[position] = replace(
-                result, status="passed", reason="updated", fail_line=None, detail=""
-            )
+            report.results[position] = result.updated()
         print(f"updated {plan.page.name}: {len(changes)} blocks", file=sys.stderr)
 
 

@@ -1,28 +1,20 @@
-"""Processes that a chain leaves running after it has moved them out of its process group (``setsid``)."""
+"""Processes that a chain leaves running, also where it has moved them out of its process group (``setsid``).
+
+They are found because on Linux the fork server becomes the parent of what its children leave behind.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_PR_SET_CHILD_SUBREAPER = 36
 _MOMENT = 0.3
 _PATIENCE = 2.0
 """Seconds that killed processes get to disappear."""
-
-
-def adopt_orphans() -> None:
-    """From now on a process whose parent has ended becomes a child of this one. Only Linux can do that."""
-    if sys.platform == "linux":
-        import ctypes
-
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_children(group: int, *, settle: bool) -> tuple[list[str], float]:
