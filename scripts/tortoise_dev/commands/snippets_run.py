@@ -8,7 +8,7 @@ import argparse
 import importlib.util
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import __version__
@@ -243,9 +243,7 @@ def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
             tell(f"{prog}: {plan.page.name} was not updated: {error}")
             continue
         for position, result in positions.items():
-            report.results[position] = replace(
-                result, status="passed", reason="updated", fail_line=None, detail=""
-            )
+            report.results[position] = result.updated()
         tell(f"updated {plan.page.name}: {len(changes)} blocks")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 Status = Literal["passed", "failed", "skipped", "unverified"]
@@ -42,6 +42,10 @@ class Result:
     sql: tuple[str, ...] = ()
     detail: str = field(default="", compare=False)
     actual: str | None = field(default=None, compare=False)
+
+    def updated(self) -> Result:
+        """The result after ``--update`` has written ``actual`` to the page."""
+        return replace(self, status="passed", reason="updated", fail_line=None, detail="")
 
     def to_json(self) -> dict[str, Any]:
         """The entry of the JSON report (see DESIGN: one per block and backend)."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import faulthandler
 import gc
 import importlib
+import linecache
 import os
 import select
 import signal
@@ -33,14 +34,18 @@ from ..protocol import (
     Preparation,
     Ready,
     Request,
+    Step,
     decode_preparation,
     decode_request,
     encode,
 )
-from .orphans import adopt_orphans, end_children, kill_group
+from .orphans import end_children, kill_group
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
+
+REHEARSALS = 20
+"""Enough for CPython to settle on the code that it will run."""
 
 # Bound before any block can patch them: what a block does to os must not reach the report.
 _write, _exit = os.write, os._exit
@@ -48,12 +53,17 @@ _write, _exit = os.write, os._exit
 _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 """How the messages begin after which a child only has to end."""
 
+_LAST_OUTCOME = b'"last": true}'
+"""How the outcome of a chain's last block ends: it is kept until the child has ended, to wake the parent
+once.
+"""
+
 
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
     if forks:
-        adopt_orphans()
+        compat.adopt_orphans()
     preparation = decode_preparation(requests.readline())
     server = _Server(preparation, requests, answers)
     problem = server.prepare()
@@ -89,6 +99,7 @@ class _Server:
         self.requests = requests
         self.answers = answers
         self.guards = Guards()
+        self.held = b""
         scratch = Path(preparation.scratch)
         self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
@@ -99,6 +110,7 @@ class _Server:
     def prepare(self) -> str | None:
         """Import what children will need; returns what went wrong."""
         preparation = self.preparation
+        self.rehearse()
         sys.path[:0] = preparation.paths
         for name in preparation.modules:
             try:
@@ -130,6 +142,23 @@ class _Server:
             signal.signal(signal.SIGUSR1, self.dump_tasks)
             faulthandler.register(signal.SIGUSR1, file=self.stacks, all_threads=True, chain=True)
         return None
+
+    def rehearse(self) -> None:
+        """Run a block a few times in this process, before anything is imported that a block could use.
+
+        The interpreter changes code when it runs it for the first times. Each child would do that again, and
+        for each page of memory that it changes it waits for a copy.
+        """
+        if not hasattr(os, "fork"):
+            return
+        page, scratch = "rehearsal", self.preparation.scratch
+        steps = [Step(0, "python", "assert 1 < 2\n", 1)]
+        request = Request(page, steps, directory=scratch, scratch=scratch, skill="", limit=0.0)
+        before, guards = sys.path[:], warm_up(None)
+        for _ in range(REHEARSALS):
+            Execution(request, self.captured, guards).run(_drop)
+        sys.path[:] = before
+        del linecache.cache[page]
 
     def make_template(self, target: str) -> str | None:
         """Build the template database, in a child of its own where there is fork; returns what went wrong."""
@@ -195,7 +224,8 @@ class _Server:
             self.stacks.seek(0)
             exit_.stacks = self.stacks.read(100_000)
             self.stacks.truncate(0)
-        self.answer(exit_)
+        self.answers.write(self.held + encode(exit_))
+        self.held = b""
         return True
 
     def make_ready(self, request: Request) -> Execution:
@@ -255,12 +285,17 @@ class _Server:
                 if done[0]:
                     return _exit_of(done, timed_out=dying)
                 continue
-            self.answers.write(data)
+            self.held += data
             *lines, pending = (pending + data).split(b"\n")
-            if lines and not dying:
+            if not lines:
+                continue
+            if not dying:
                 deadline = time.monotonic() + limit
             if any(line.startswith(_LAST_WORDS) for line in lines):
                 ended, deadline = True, time.monotonic() + GRACE
+            elif not lines[-1].endswith(_LAST_OUTCOME):
+                self.answers.write(self.held)
+                self.held = b""
 
     def dump_tasks(self, signum: int, frame: object) -> None:
         """In a child that is about to be killed: where each asyncio task stands."""
@@ -272,6 +307,10 @@ class _Server:
         for task in asyncio.all_tasks(loop):
             task.print_stack(file=self.stacks)
         self.stacks.flush()
+
+
+def _drop(message: Answer) -> None:
+    encode(message)
 
 
 def _try_template(preparation: Preparation, target: str) -> str | None:

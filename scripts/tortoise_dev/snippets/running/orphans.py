@@ -1,52 +1,45 @@
-"""Processes that a chain leaves running after it has moved them out of its process group (``setsid``)."""
+"""Processes that a chain leaves running, also where it has moved them out of its process group (``setsid``).
+
+They are found because on Linux the fork server becomes the parent of what its children leave behind.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
-_PR_SET_CHILD_SUBREAPER = 36
-_MOMENT = 0.3
-_PATIENCE = 2.0
+MOMENT = 0.5
+"""Seconds in which a process that was left may still end by itself."""
+
+PATIENCE = 3.0
 """Seconds that killed processes get to disappear."""
-
-
-def adopt_orphans() -> None:
-    """From now on a process whose parent has ended becomes a child of this one. Only Linux can do that."""
-    if sys.platform == "linux":
-        import ctypes
-
-        with contextlib.suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 
 
 def end_children(group: int, *, settle: bool) -> tuple[list[str], float]:
     """Kill and reap all children of this process, until there are none, and the process group ``group``.
 
     Returns the command lines of those that ran outside of the group, and the seconds that all of them spent
-    on a processor. With ``settle`` the others get a moment to end by themselves, or to leave the group:
-    ``setsid`` needs one.
+    on a processor. With ``settle`` they all get a moment to end by themselves, or to leave the group.
     """
     left: dict[int, str] = {}
     processor = 0.0
     now = time.monotonic()
-    patience, deadline = now + (_MOMENT if settle else 0.0), now + _PATIENCE
+    patience, deadline = now + (MOMENT if settle else 0.0), now + PATIENCE
     while True:
         more, used = _reap()
         processor += used
         if not more or time.monotonic() > deadline:
             kill_group(group)
             return [*left.values()], processor
-        running = dict(_running_children())
-        for child in running.keys() - left.keys():
-            if running[child] != group:
-                left[child] = _command_line(child)
-        if left or time.monotonic() > patience:
+        if time.monotonic() > patience:
+            running = dict(_running_children())
+            for child in running.keys() - left.keys():
+                if running[child] != group:
+                    left[child] = _command_line(child)
             kill_group(group)
             for child in running:
                 with contextlib.suppress(ProcessLookupError, PermissionError):

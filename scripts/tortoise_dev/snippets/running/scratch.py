@@ -27,27 +27,31 @@ _LOCK = "lock"
 def scratch_folder() -> Iterator[Path]:
     """A folder that is removed at the end, and whatever killed runs left. Raises OSError."""
     _remove_dead(Path(tempfile.gettempdir()))
-    unnamed = Path(tempfile.mkdtemp(prefix=".tortoise-dev-"))
-    lock = os.open(unnamed / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    if fcntl is None:  # what cannot be locked cannot be told from a dead run's folder
-        folder = unnamed
-    else:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        folder = unnamed.rename(unnamed.with_name(_PREFIX + unnamed.name.rpartition("-")[2]))
+    folder = Path(tempfile.mkdtemp(prefix=".tortoise-dev-"))
+    lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    if _is_locked_by(lock):  # else other runs cannot tell that this one lives: they must not find it
+        folder = folder.rename(folder.with_name(_PREFIX + folder.name.rpartition("-")[2]))
     try:
         yield folder.resolve()
     finally:
-        if fcntl is None:
+        if os.name == "nt":  # an open file cannot be removed there
             os.close(lock)
         shutil.rmtree(folder, ignore_errors=True)
-        if fcntl is not None:
+        if os.name != "nt":
             os.close(lock)
+
+
+def _is_locked_by(file: int) -> bool:
+    """Lock an open file, if nobody has locked it and the system can do it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except (OSError, AttributeError):
+        return False
+    return True
 
 
 def _remove_dead(parent: Path) -> None:
     """Remove this user's folders of runs that have ended without removing them."""
-    if fcntl is None:
-        return
     for folder in parent.glob(f"{_PREFIX}*"):
         with contextlib.suppress(OSError):  # not ours, in use, or just removed by another run
             status = folder.lstat()
@@ -55,7 +59,7 @@ def _remove_dead(parent: Path) -> None:
                 continue
             lock = os.open(folder / _LOCK, os.O_RDWR)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(folder, ignore_errors=True)
+                if _is_locked_by(lock):
+                    shutil.rmtree(folder, ignore_errors=True)
             finally:
                 os.close(lock)
