@@ -153,7 +153,7 @@ class _Server:
             return
         page, scratch = "rehearsal", self.preparation.scratch
         steps = [Step(0, "python", "assert 1 < 2\n", 1)]
-        request = Request(page, steps, directory=scratch, scratch=scratch, skill="", limit=0.0)
+        request = Request(page, steps, scratch, scratch, skill="", limit=0.0, memory=0)
         before, guards = sys.path[:], warm_up(None)
         for _ in range(REHEARSALS):
             Execution(request, self.captured, guards).run(_drop)
