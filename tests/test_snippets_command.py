@@ -424,3 +424,33 @@ def test_a_block_that_kills_its_worker_fails_and_the_others_run(tmp_path: Path) 
     )
     document = report(tmp_path, "-n", "1", "a.md")
     assert [block["status"] for block in document["blocks"]] == ["failed", "passed"]
+
+
+# --- exclude
+
+
+def test_excluded_pages_run_only_where_they_are_named(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nexclude = ["docs/old/**"]\n')
+    for page in ("docs/a.md", "docs/old/b.md"):
+        write(tmp_path, page, "```python\nassert True\n```\n")
+    assert "1 block of 1 page" in snippets(tmp_path, "docs").stdout
+    assert "1 block of 1 page" in snippets(tmp_path, "docs/old/b.md").stdout
+
+
+def test_a_prelude_that_fails_is_named_at_its_line(tmp_path: Path) -> None:
+    write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nprelude = "before.py"\n')
+    write(tmp_path, "before.py", "start = 1\n")
+    write(tmp_path, "a.md", "```python\nassert start == 1\n```\n\n```bash\ntrue && echo x\n```\n")
+    assert snippets(tmp_path, "a.md").returncode == 0
+    write(tmp_path, "before.py", "\nstart = 1 / 0\n")
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 1
+    assert "the prelude before.py:2 fails: ZeroDivisionError" in done.stdout
+    assert "1 passed, 1 failed" in done.stdout
+    for text in ("start = (\n", None):
+        (tmp_path / "before.py").unlink()
+        if text:
+            write(tmp_path, "before.py", text)
+        done = snippets(tmp_path, "a.md")
+        assert done.returncode == 2
+        assert "before.py" in done.stderr and "Traceback" not in done.stderr

@@ -51,6 +51,7 @@ class Collector:
         self.headings: list[tuple[str, str]] = []
         self.slugs: Counter[str] = Counter()
         self.ordinals: Counter[str] = Counter()
+        self.odd_places: Counter[str] = Counter()
         self.comment: _Comment | None = None
 
     def read(self, text: str, offset: int = 0) -> None:
@@ -59,7 +60,8 @@ class Collector:
         Raises RecursionError where lists and quotes are nested too deeply.
         """
         env: dict[str, object] = {}
-        tokens = parser().parse(text, env)
+        # with a last line end, so that a fence that nothing closes is one line short there too
+        tokens = parser().parse(text.removesuffix("\n") + "\n", env)
         outer, self.offset = self.offset, offset
         self.collect(tokens, env)
         self.offset = outer
@@ -100,7 +102,10 @@ class Collector:
         return token.map[0] + self.offset, token.map[1] + self.offset
 
     def odd(self, line: int, reason: str, fail_line: int | None = None) -> None:
-        identity = f"{self.page.name}::{self.heading}/line-{line}"
+        place = f"{self.heading}/line-{line}"
+        self.odd_places[place] += 1
+        number = f"/{self.odd_places[place]}" if self.odd_places[place] > 1 else ""
+        identity = f"{self.page.name}::{place}{number}"
         self.page.oddities.append(Oddity(identity, line, reason, fail_line=fail_line))
 
     # --- blocks

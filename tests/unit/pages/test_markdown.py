@@ -146,3 +146,15 @@ def test_mdx_comments() -> None:
     (block,) = page_of(text, name="a.mdx").blocks
     assert block.attributes == {"norun": "no"}
     assert block.source == "<A b={/* kept */ 1} />\n"
+
+
+def test_two_oddities_on_one_line_have_their_own_ids() -> None:
+    page = page_of('Text <pre lang="py">x</pre> and <pre lang="py">y</pre>\n')
+    assert len({odd.id for odd in page.oddities}) == 2
+
+
+@pytest.mark.parametrize("end", ["", "\n"])
+def test_a_fence_that_nothing_closes(end: str) -> None:
+    page = page_of(f"'''python\nx = 1{end}")
+    assert not page.blocks
+    assert "never closed" in page.oddities[0].reason
