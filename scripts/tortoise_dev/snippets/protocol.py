@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from .. import compat
+
 Models: TypeAlias = dict[str, list[str]]
 """Module names by Tortoise app label."""
 
@@ -203,7 +205,7 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
 }
 
 # Bound before any block can patch it: what a block does to the module json must not reach the report.
-_encode = json.JSONEncoder(default=vars).encode
+_encode = compat.json_encoder(vars)
 
 
 def encode(message: Answer) -> bytes:
