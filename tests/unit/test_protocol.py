@@ -60,16 +60,6 @@ def test_what_is_no_message_is_refused(line: str) -> None:
         decode(line)
 
 
-def test_an_outcome_that_ends_a_chain_is_known_by_its_last_bytes() -> None:
-    """The fork server looks at them alone; what a block prints cannot look like that."""
-    from tortoise_dev.snippets.running.forkserver import _LAST_OUTCOME
-
-    tricky = 'x", "last": true}'
-    for last in (True, False):
-        line = encode(Outcome(0, stdout=tricky, statements=[tricky], last=last)).rstrip(b"\n")
-        assert line.endswith(_LAST_OUTCOME) is last
-
-
 def test_an_observation_takes_all_of_it_in() -> None:
     observation = Observation()
     for answer in ANSWERS[2:]:
