@@ -13,6 +13,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from .. import compat
+
 Models: TypeAlias = dict[str, list[str]]
 """Module names by Tortoise app label."""
 
@@ -245,11 +247,7 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
 }
 
 # Bound before any block can patch it: what a block does to the module json must not reach the report.
-_encoder, _iterencode = json.JSONEncoder(default=vars), json.JSONEncoder.iterencode
-
-
-def _encode(value: object) -> str:
-    return "".join(_iterencode(_encoder, value, _one_shot=True))
+_encode = compat.json_encoder(vars)
 
 
 def encode(message: Answer) -> bytes:

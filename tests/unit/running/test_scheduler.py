@@ -235,3 +235,28 @@ def test_a_worker_that_cannot_make_the_templates_ends_the_run_of_all(
     assert not runs.is_alive()
     (problem,) = scheduler.problems
     assert problem.endswith(str(error.args[-1]))
+
+
+def test_what_starved_is_not_lost_where_a_thread_is_missing(
+    tmp_path: Path, running: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The only thread must know that it is the last, however soon it is done."""
+    jobs, runs = jobs_for(3, tmp_path), list[Job]()
+    start, threads = threading.Thread.start, list[threading.Thread]()
+
+    def start_one(thread: threading.Thread) -> None:
+        if threads:
+            threads[0].join(0.2)  # it may be done by now
+            raise RuntimeError("can't start new thread")
+        threads.append(thread)
+        start(thread)
+
+    def run(job: Job) -> Ran:
+        runs.append(job)
+        return Ran(told(job), starved=runs.count(job) == 1)
+
+    running(run)
+    monkeypatch.setattr(threading.Thread, "start", start_one)
+    scheduler = Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2)
+    assert {*all_results(scheduler)} == {*jobs}
+    assert runs == jobs * 2

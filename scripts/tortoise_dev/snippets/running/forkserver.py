@@ -53,11 +53,6 @@ _write, _exit = os.write, os._exit
 _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 """How the messages begin after which a child only has to end."""
 
-_LAST_OUTCOME = b'"last": true}'
-"""How the outcome of a chain's last block ends: it is kept until the child has ended, to wake the parent
-once.
-"""
-
 
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
@@ -99,7 +94,6 @@ class _Server:
         self.requests = requests
         self.answers = answers
         self.guards = Guards()
-        self.held = b""
         scratch = Path(preparation.scratch)
         self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
@@ -224,8 +218,7 @@ class _Server:
             self.stacks.seek(0)
             exit_.stacks = self.stacks.read(100_000)
             self.stacks.truncate(0)
-        self.answers.write(self.held + encode(exit_))
-        self.held = b""
+        self.answer(exit_)
         return True
 
     def make_ready(self, request: Request) -> Execution:
@@ -285,17 +278,12 @@ class _Server:
                 if done[0]:
                     return _exit_of(done, timed_out=dying)
                 continue
-            self.held += data
+            self.answers.write(data)
             *lines, pending = (pending + data).split(b"\n")
-            if not lines:
-                continue
-            if not dying:
+            if lines and not dying:
                 deadline = time.monotonic() + limit
             if any(line.startswith(_LAST_WORDS) for line in lines):
                 ended, deadline = True, time.monotonic() + GRACE
-            elif not lines[-1].endswith(_LAST_OUTCOME):
-                self.answers.write(self.held)
-                self.held = b""
 
     def dump_tasks(self, signum: int, frame: object) -> None:
         """In a child that is about to be killed: where each asyncio task stands."""

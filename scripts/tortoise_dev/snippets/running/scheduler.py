@@ -60,6 +60,7 @@ class Scheduler:
         self._again: deque[Job] = deque()
         self._repeated: set[Job] = set()
         self._busy = 0
+        self._started = threading.Event()
         self._modules = modules_to_preload(self.jobs)
         self._stopped = False
         self._interrupted = False
@@ -112,17 +113,17 @@ class Scheduler:
 
     def start(self, done: Done = lambda job, results: None) -> None:
         """Begin to run all jobs, in the background."""
-        self._busy = self.workers
-        for number in range(self.workers):
-            thread = threading.Thread(target=self._work, args=(done,), daemon=True)
-            try:
+        try:
+            for _ in range(self.workers):
+                thread = threading.Thread(target=self._work, args=(done,), daemon=True)
                 thread.start()
-            except RuntimeError as error:  # the machine has no room for more
-                self._busy -= self.workers - number
-                if not number:
-                    self._fail(WorkerError(f"no worker can be started: {error}"))
-                return
-            self._threads.append(thread)
+                self._threads.append(thread)
+        except RuntimeError as error:  # the machine has no room for more
+            if not self._threads:
+                self._fail(WorkerError(f"no worker can be started: {error}"))
+        finally:
+            self._busy = len(self._threads)
+            self._started.set()
 
     def results_of(self, job: Job) -> list[Result]:
         """The results of one job. Raises one of ``UNUSABLE``."""
@@ -175,6 +176,7 @@ class Scheduler:
 
     def _work(self, done: Done) -> None:
         """One thread: run jobs until there are none, or until something makes all others pointless."""
+        self._started.wait()  # until it is known how many threads there are
         try:
             with self._new_runner() as runner:
                 self._run_from(self._waiting, runner, done)

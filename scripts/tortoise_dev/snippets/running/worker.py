@@ -107,7 +107,11 @@ class Worker:
             process.communicate()
 
     def _spawn(self) -> subprocess.Popen[str]:
-        """A server in a session of its own: what the terminal sends (Ctrl-C) is for the parent alone."""
+        """A server in a process group of its own: what the terminal sends (Ctrl-C) is for the parent alone.
+
+        A session of its own would do too, but Linux gives each session a share of the processors of its own,
+        and parent and server wait for each other.
+        """
         home = Path(__file__).resolve().parents[3]
         code = (
             f"import sys; sys.path.insert(0, {str(home)!r})\n"
@@ -123,7 +127,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 env=inherited | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
                 encoding="utf-8",
-                start_new_session=True,
+                process_group=0 if os.name == "posix" else None,
                 creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
             )
         except OSError as error:
