@@ -56,8 +56,9 @@ def test_no_write_into_the_project(tmp_path: Path) -> None:
     project = tmp_path / "project"
     project.mkdir()
     (project / "kept.txt").write_text("kept")
+    (tmp_path / "beside.txt").write_text("beside")
     code = f"""
-import os, tempfile
+import os, shutil
 from pathlib import Path
 from tortoise_dev.snippets.child import project_files
 project_files.protect({str(project)!r}, {str(tmp_path / "scratch")!r})
@@ -74,6 +75,9 @@ assert refused(lambda: (project / "kept.txt").unlink())
 assert refused(lambda: (project / "kept.txt").rename(project / "moved.txt"))
 assert refused(lambda: (project / "new").mkdir())
 assert refused(lambda: os.close(os.open(project / "new.txt", os.O_CREAT | os.O_WRONLY)))
+assert refused(lambda: (project / "link").symlink_to("/"))
+assert refused(lambda: shutil.rmtree(project))
+assert refused(lambda: shutil.copy({str(tmp_path / "beside.txt")!r}, project))
 os.chdir(project)
 assert refused(lambda: Path("new.txt").touch())
 assert not refused(lambda: (project / ".cache").mkdir())

@@ -11,9 +11,12 @@ import sys
 from typing import Any
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = frozenset(
-    ("os.remove", "os.rename", "os.mkdir", "os.rmdir", "os.truncate", "os.symlink", "os.link", "os.chmod")
-)
+# Which arguments of Python's audit events are paths that change.
+_CHANGES = {
+    **dict.fromkeys(("os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod", "shutil.rmtree"), (0,)),
+    **dict.fromkeys(("os.symlink", "os.link"), (1,)),
+    "os.rename": (0, 1),
+}
 
 
 def protect(project: str | None, scratch: str) -> None:
@@ -39,8 +42,10 @@ class _Hook:
             if isinstance(flags, int) and flags & _WRITES:
                 self.refuse(path)
         elif event in _CHANGES:
-            for path in arguments[: 2 if event == "os.rename" else 1]:
-                self.refuse(path)
+            if event in ("os.remove", "os.rmdir") and arguments[1] != -1:
+                return  # shutil.rmtree inside a folder that it has asked for
+            for position in _CHANGES[event]:
+                self.refuse(arguments[position])
         elif event == "sqlite3.connect":
             path = arguments[0]
             if isinstance(path, str | bytes | os.PathLike) and not os.path.exists(path):  # noqa: PTH110
@@ -56,7 +61,7 @@ class _Hook:
         if not _is_below(full, self.project):
             return
         inner = os.path.relpath(full, self.project).replace(os.sep, "/")
-        if any(part.startswith(".") or part == "__pycache__" for part in inner.split("/")):
+        if inner != "." and any(part.startswith(".") or part == "__pycache__" for part in inner.split("/")):
             return
         raise PermissionError(f"writes to {inner} of the project: write into the working directory")
 
