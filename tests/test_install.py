@@ -146,7 +146,6 @@ def test_the_harness_runs_beside_any_tortoise_or_none(
     assert (status, text.splitlines()[0].split()[:2]) == (1, ["shop.py:5:1:", "TD000"]), text
 
 
-@pytest.mark.xfail(reason="the harness closes connections by a module that Tortoise 0.25 lacks", strict=True)
 def test_pages_of_a_project_on_an_old_tortoise(environment: Environment, wheel: str) -> None:
     environment.install(f"{wheel}[snippets]", "tortoise-orm==0.25.*")
     environment.write("docs/guide.md", OWN_TORTOISE)

@@ -47,7 +47,7 @@ def incompatible(libraries: Iterable[str]) -> Iterator[str]:
         for name in PRIVATE[library]:
             if not _exists(name):
                 missing = name.replace(":", ".")
-                yield f"{library} {_version(library)} has no {missing}, which tortoise-dev uses"
+                yield f"{library} {version_of(library)} has no {missing}, which tortoise-dev uses"
 
 
 def _exists(name: str) -> bool:
@@ -63,15 +63,16 @@ def _exists(name: str) -> bool:
     return True
 
 
-def _version(library: str) -> str:
+def version_of(library: str) -> str | None:
+    """The installed version of a distribution, or of Python itself; None for one that is not installed."""
     if library == "python":
         return sys.version.split()[0]
-    from importlib import metadata
+    from importlib import metadata  # here and not above: most runs start without it
 
     try:
         return metadata.version(library)
     except metadata.PackageNotFoundError:
-        return "(of an unknown version)"
+        return None
 
 
 # --- Python
@@ -256,6 +257,20 @@ def is_of_pool(task: asyncio.Task[Any]) -> bool:
         return False
     modules = (frame.f_globals.get("__name__", ""), type(frame.f_locals.get("self")).__module__)
     return any(module.startswith("psycopg_pool.") for module in modules)
+
+
+async def close_connections() -> None:
+    """Close the connections of the running Tortoise context; before 1.0 there was one for all."""
+    try:
+        from tortoise.context import get_current_context
+    except ImportError:
+        from tortoise import connections
+
+        await connections.close_all(discard=True)
+        return
+    context = get_current_context()
+    if context is not None and context.inited:
+        await context.close_connections()
 
 
 async def sqlite_bytes(connection: Any) -> bytes:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tortoise_dev.pages.page import Page, parse_page
+from tortoise_dev.pages.page import Page
+from tortoise_dev.pages.reading import parse_page
 from tortoise_dev.snippets import update
 from tortoise_dev.snippets.update import UpdateError, replace_text, update_page, updated
 

@@ -21,7 +21,7 @@ from ..pages.discovery import SUFFIXES
 from ..pages.page import PageError
 from ..pages.reading import read_page
 from ..settings import SettingsError, SnippetSettings, find_settings
-from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.databases.backends import Backend, DatabaseError, backends_for
 from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PlannedBlock
@@ -132,9 +132,7 @@ class Pages:
 
     def backends(self, settings: SnippetSettings) -> list[Backend]:
         """The databases of pages with these settings. Raises DatabaseError."""
-        if settings.models is None:
-            return []
-        return backends_of(self.urls or settings.databases)
+        return backends_for(settings.models, self.urls or settings.databases)
 
     def narrow(self, items: list[SnippetItem]) -> None:
         """Keep of each job what the session's items need."""

@@ -5,7 +5,6 @@ without.
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -18,7 +17,7 @@ from ..pages.reading import read_page
 from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
-from ..snippets.databases.backends import Backend, DatabaseError, backends_of
+from ..snippets.databases.backends import Backend, DatabaseError, backends_for
 from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan, PlannedBlock
@@ -343,12 +342,8 @@ def _selection(options: argparse.Namespace) -> Selection:
 
 
 def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend]:
-    if settings.models is None:
-        if urls:
-            raise DatabaseError(
-                "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
-            )
-        return []
-    if importlib.util.find_spec("tortoise") is None:
-        raise ModuleNotFoundError(name="tortoise")
-    return backends_of(urls or settings.databases)
+    if settings.models is None and urls:
+        raise DatabaseError(
+            "--db needs models in [tool.tortoise-dev.snippets]: without, no database is opened"
+        )
+    return backends_for(settings.models, urls or settings.databases)

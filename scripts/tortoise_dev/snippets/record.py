@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import platform
 import sqlite3
@@ -10,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..compat import version_of
 from .databases.backends import Backend
 from .result import Report
 
@@ -36,7 +36,7 @@ def _record(report: Report, backends: list[Backend]) -> dict[str, Any]:
     return {
         "version": 1,
         "python": platform.python_version(),
-        "packages": {name: version for name in _PACKAGES if (version := _version(name))},
+        "packages": {name: version for name in _PACKAGES if (version := version_of(name))},
         "pages": report.pages,
         "summary": report.counts(),
         "databases": {
@@ -45,13 +45,6 @@ def _record(report: Report, backends: list[Backend]) -> dict[str, Any]:
         },
         "not_passed": [{"id": result.id, "status": result.status, "reason": result.reason} for result in bad],
     }
-
-
-def _version(name: str) -> str | None:
-    try:
-        return importlib.metadata.version(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _server(backend: Backend) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tortoise_dev.pages.page import parse_page, parse_script
+from tortoise_dev.pages.reading import parse_page, parse_script
 from tortoise_dev.settings import SnippetSettings
 from tortoise_dev.snippets.databases.backends import backend_of
 from tortoise_dev.snippets.planning.plan import plan_page

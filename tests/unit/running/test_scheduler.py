@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tortoise_dev.pages.page import parse_page
+from tortoise_dev.pages.reading import parse_page
 from tortoise_dev.settings import SnippetSettings
 from tortoise_dev.snippets.databases.backends import DatabaseError
 from tortoise_dev.snippets.planning.plan import plan_page

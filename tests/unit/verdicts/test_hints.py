@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tortoise_dev.pages.page import Block, parse_page
+from tortoise_dev.pages.page import Block
+from tortoise_dev.pages.reading import parse_page
 from tortoise_dev.snippets.verdicts.hints import limit_hint
 
 

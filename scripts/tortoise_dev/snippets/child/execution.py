@@ -308,7 +308,8 @@ class Execution:
             self.report_tasks()
             guards.report_unused()
             if "tortoise" in sys.modules:
-                self.runner.run(_close_connections(), context=self.context)
+                # docs rarely do; an open connection keeps its thread, and with it the process, alive
+                self.runner.run(compat.close_connections(), context=self.context)
         guards.report_unused()
         vars(self.module).clear()
         self.programs.clear()
@@ -383,15 +384,6 @@ async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.wait(tasks, timeout=1)
-
-
-async def _close_connections() -> None:
-    """Docs rarely close their connections; an open one keeps its thread, and with it the process, alive."""
-    from tortoise.context import get_current_context
-
-    context = get_current_context()
-    if context is not None and context.inited:
-        await context.close_connections()
 
 
 def _is_driver(thread: threading.Thread) -> bool:

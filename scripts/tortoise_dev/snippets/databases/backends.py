@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ...compat import version_of
+
 if TYPE_CHECKING:
     from urllib.parse import SplitResult
+
+
+OLDEST_TORTOISE = (1, 1)
+"""The oldest release of Tortoise that blocks with models run on."""
 
 
 class DatabaseError(Exception):
@@ -107,6 +113,22 @@ def backend_of(url: str) -> Backend:
         missing = scheme.drivers[0]
         raise DatabaseError(f"{shown} needs the driver {missing}: install tortoise-dev[{missing}]")
     return Backend(scheme.name, url, scheme.kind, engine, driver)
+
+
+def backends_for(models: Mapping[str, list[str]] | None, urls: Iterable[str]) -> list[Backend]:
+    """The databases of pages whose project has these models; without models none is opened.
+
+    Raises DatabaseError, also where Tortoise is missing or too old.
+    """
+    if models is None:
+        return []
+    version = version_of("tortoise-orm")
+    if version is None:
+        raise DatabaseError("blocks with models need Tortoise: install tortoise-dev[tortoise]")
+    if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_TORTOISE:
+        oldest = ".".join(map(str, OLDEST_TORTOISE))
+        raise DatabaseError(f"blocks with models need tortoise-orm {oldest} or newer: {version} is installed")
+    return backends_of(urls)
 
 
 def backends_of(urls: Iterable[str]) -> list[Backend]:

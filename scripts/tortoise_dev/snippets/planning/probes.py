@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import functools
 import os
-import platform
 import re
 import shutil
 import subprocess
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ... import compat
 from ...settings import SnippetSettings
 from .. import source
 from ..databases.backends import BACKENDS, Backend, is_backend
@@ -84,14 +84,7 @@ def _is_installed(name: str, specifier: str) -> bool:
 
 
 def _version(name: str) -> str | None:
-    if name == "python":
-        return platform.python_version()
-    import importlib.metadata  # here and not above: most runs start without it
-
-    try:
-        return importlib.metadata.version("tortoise-orm" if name == "tortoise" else name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
+    return compat.version_of("tortoise-orm" if name == "tortoise" else name)
 
 
 def _is_module(name: str) -> bool:

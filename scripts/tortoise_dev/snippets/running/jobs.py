@@ -124,7 +124,8 @@ def modules_to_preload(jobs: list[Job]) -> list[str]:
     for block in blocks:
         for name in source.modules_imported([block.source]) & counts.keys():
             counts[name] += 1
-    needed = [name for name, count in counts.items() if count > 1]
+    models = any(job.plan.settings.models for job in jobs)
+    needed = [name for name, count in counts.items() if count > 1 and (models or name != "tortoise")]
     if any("await" in block.source for block in blocks):
         needed.append("asyncio")
     kinds = {planned.block.kind for job in jobs for planned in job.blocks}

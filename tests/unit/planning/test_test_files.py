@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from tortoise_dev.pages.page import parse_page
+from tortoise_dev.pages.reading import parse_page
 from tortoise_dev.settings import SnippetSettings
 from tortoise_dev.snippets.planning.plan import plan_page
 
