@@ -51,7 +51,7 @@ class Step:
     may_fail: bool = False
     file: str | None = None
     named_later: bool = False
-    fixtures: tuple[str, ...] = ()
+    fixtures: list[str] = field(default_factory=list)
 
 
 @dataclass

@@ -250,7 +250,7 @@ class Execution:
         page = Path(self.request.page)
         if step.fixtures:
             pytest_run.run_with_fixtures(
-                self.module, page, step.line, step.fixtures, lambda: self.run_code(code)
+                self.module, page, step.line, tuple(step.fixtures), lambda: self.run_code(code)
             )
         else:
             self.run_code(code)

@@ -92,7 +92,7 @@ def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> 
         prelude=prelude or "prelude" in block.attributes,
         may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
         file=planned.title.as_posix() if planned.is_written and planned.title else None,
-        fixtures=tuple(block.attributes.get("fixtures", "").split()),
+        fixtures=block.attributes.get("fixtures", "").split(),
         named_later=planned.is_written and is_named_later(planned, plan.blocks),
     )
 
