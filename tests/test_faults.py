@@ -58,12 +58,20 @@ def is_running(pid: int) -> bool:
     return bool(state.strip()) and not state.strip().startswith("Z")
 
 
+@pytest.fixture(autouse=True)
+def marks(tmp_path: Path) -> Path:
+    """Where blocks leave marks: they may write into hidden folders of the project, and nowhere else in it."""
+    folder = tmp_path / ".marks"
+    folder.mkdir()
+    return folder
+
+
 # --- signals
 
 STARTED = """\
 from pathlib import Path
 
-Path("{folder}/{name}").write_text(str(os.getpid()))
+Path("{folder}/.marks/{name}").write_text(str(os.getpid()))
 """
 SLEEPS = "```python\nimport os, time\n" + STARTED + "time.sleep(3600)\n```\n\n"
 
@@ -91,7 +99,7 @@ def pid_in(file: Path) -> int:
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_ends_the_run_with_a_report_of_what_had_ended(sleeper: Path, name: str, status: int) -> None:
     run = begin(sleeper, "-n", "1", "--format", "json", "page.md", TMPDIR=str(sleeper / "tmp"))
-    block = pid_in(sleeper / "started")
+    block = pid_in(sleeper / ".marks" / "started")
     run.send_signal(getattr(signal, name))
     stdout, stderr = run.communicate(timeout=PATIENCE)
     assert run.returncode == status
@@ -115,7 +123,7 @@ def test_a_signal_ends_a_worker_that_does_not_listen(sleeper: Path) -> None:
     settings = '[tool.tortoise-dev.snippets]\nmodels = ["slow"]\n'
     (sleeper / "pyproject.toml").write_text(settings, encoding="utf-8")
     run = begin(sleeper, "-n", "1", "page.md")
-    worker = pid_in(sleeper / "importing")
+    worker = pid_in(sleeper / ".marks" / "importing")
     run.send_signal(signal.SIGTERM)
     stdout, stderr = run.communicate(timeout=PATIENCE)
     assert (run.returncode, stderr) == (143, "snippets.py: interrupted by SIGTERM: 3 blocks were not run\n")
@@ -138,7 +146,7 @@ Scheduler.interrupt = interrupt
 sys.exit(snippets.main())
 """
     run = subprocess.Popen([sys.executable, "-c", test], cwd=sleeper, stdout=subprocess.PIPE, text=True)
-    block = pid_in(sleeper / "started")
+    block = pid_in(sleeper / ".marks" / "started")
     run.send_signal(signal.SIGTERM)
     assert run.stdout is not None
     assert run.stdout.readline() == "stopping\n"
@@ -156,7 +164,7 @@ def test_a_signal_that_the_user_ignores_stays_ignored(sleeper: Path) -> None:
         run = begin(sleeper, "-n", "1", "page.md")
     finally:
         signal.signal(signal.SIGHUP, before)
-    pid_in(sleeper / "started")
+    pid_in(sleeper / ".marks" / "started")
     run.send_signal(signal.SIGHUP)
     run.send_signal(signal.SIGTERM)
     run.communicate(timeout=PATIENCE)
@@ -174,7 +182,7 @@ def test_pytest_is_interrupted_without_a_trace(sleeper: Path) -> None:
         stderr=subprocess.STDOUT,
         encoding="utf-8",
     )
-    block = pid_in(sleeper / "started")
+    block = pid_in(sleeper / ".marks" / "started")
     run.send_signal(signal.SIGINT)
     stdout, _ = run.communicate(timeout=PATIENCE)
     assert run.returncode == 2
@@ -192,7 +200,7 @@ def test_the_folder_of_a_killed_run_goes_with_the_next_run_and_a_live_one_stays(
     temporary = sleeper / "tmp"
     (sleeper / "quick.md").write_text("```python\nassert 1 < 2\n```\n", encoding="utf-8")
     killed = begin(sleeper, "-n", "1", "page.md", TMPDIR=str(temporary))
-    pid_in(sleeper / "started")
+    pid_in(sleeper / ".marks" / "started")
     (killed_folder,) = temporary.iterdir()
     foreign = temporary / "tortoise-dev-run-foreign"  # of another version, or of nobody's
     foreign.mkdir()
@@ -216,7 +224,7 @@ def test_folders_of_other_users_stay(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with scratch_folder() as folder:
         assert folder.is_dir()
         assert theirs.is_dir()
-    assert [*tmp_path.iterdir()] == [theirs]
+    assert {*tmp_path.iterdir()} == {theirs, tmp_path / ".marks"}
     monkeypatch.undo()
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     with scratch_folder():
@@ -253,21 +261,21 @@ def test_folders_of_other_users_stay(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_a_process_that_was_moved_out_of_reach_fails_its_block(
     tmp_path: Path, language: str, code: str, says: str
 ) -> None:
-    code = code.replace("PID", str(tmp_path / "pid"))
+    code = code.replace("PID", str(tmp_path / ".marks" / "pid"))
     (tmp_path / "page.md").write_text(f"```{language}\n{code}\n```\n", encoding="utf-8")
     done = snippets(tmp_path, "--format", "json", "page.md")
     (block,) = json.loads(done.stdout)["blocks"]
     assert (block["status"], block["reason"]) == ("failed", f"left a process running: {says}")
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    assert not is_running(int((tmp_path / ".marks" / "pid").read_text()))
 
 
 @linux
 def test_processes_that_end_or_stay_within_reach_are_no_failure(tmp_path: Path) -> None:
     page = "```bash\nsetsid true &\n```\n\n```bash\nsleep 3605 & echo $! > PID\n```\n"
-    (tmp_path / "page.md").write_text(page.replace("PID", str(tmp_path / "pid")), encoding="utf-8")
+    (tmp_path / "page.md").write_text(page.replace("PID", str(tmp_path / ".marks" / "pid")), encoding="utf-8")
     done = snippets(tmp_path, "page.md")
     assert done.returncode == 0, done.stdout
-    assert not is_running(int((tmp_path / "pid").read_text()))
+    assert not is_running(int((tmp_path / ".marks" / "pid").read_text()))
 
 
 # --- a machine that is busy
@@ -277,8 +285,8 @@ SLEEPS_ONCE = """
 import time
 from pathlib import Path
 
-first = not Path("{folder}/ran").exists()
-Path("{folder}/ran").touch()
+first = not Path("{folder}/.marks/ran").exists()
+Path("{folder}/.marks/ran").touch()
 while first:
     time.sleep(0.1)
 ```
@@ -378,7 +386,8 @@ PRINTS = '```python\n{code}print("new")\n```\n\n```text output\nold\n```\n'
 )
 def test_a_page_that_changed_while_it_ran_is_not_updated(tmp_path: Path, edit: str) -> None:
     page, other = tmp_path / "page.md", tmp_path / "other.md"
-    code = f"from pathlib import Path\np = Path({page.as_posix()!r})\n{edit}\n"
+    editor = f"from pathlib import Path\np = Path({page.as_posix()!r})\n{edit}\n"
+    code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {editor!r}], check=True)\n"
     page.write_text(PRINTS.format(code=code), encoding="utf-8")
     other.write_text(PRINTS.format(code=""), encoding="utf-8")
     done = snippets(tmp_path, "--update", "--format", "json", "page.md", "other.md")
@@ -415,4 +424,4 @@ def test_an_update_keeps_mode_and_symbolic_links(tmp_path: Path) -> None:
     assert link.is_symlink()
     assert page.stat().st_mode & 0o777 == 0o640
     assert "old" not in page.read_text(encoding="utf-8")
-    assert {path.name for path in tmp_path.iterdir()} == {"page.md", "link.md"}
+    assert {path.name for path in tmp_path.iterdir()} == {".marks", "page.md", "link.md"}

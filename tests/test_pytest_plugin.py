@@ -191,7 +191,7 @@ FAILS
 
 def test_all_blocks_run_ahead_of_their_items(project: Path) -> None:
     """The first item waits until the last block has run: with one at a time it would wait for ever."""
-    ran = project / "ran"
+    ran = project / ".ran"  # blocks may write into hidden folders of the project
     ran.mkdir()
     wait = "while not Path(os.environ['RAN'], '3').exists(): pass"
     for number in range(4):
@@ -205,7 +205,7 @@ def test_all_blocks_run_ahead_of_their_items(project: Path) -> None:
 
 @pytest.mark.parametrize("option", ["-x", "--maxfail=1", "--stepwise"])
 def test_who_wants_to_stop_early_runs_one_at_a_time(project: Path, option: str) -> None:
-    ran = project / "ran"
+    ran = project / ".ran"  # blocks may write into hidden folders of the project
     ran.mkdir()
     for number in range(3):
         page = MANY.replace("NUMBER", str(number)).replace("FAILS", "1 / 0" if number == 1 else "")

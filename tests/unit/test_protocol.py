@@ -49,7 +49,7 @@ def test_answers_arrive_as_they_were_sent(answer: Answer) -> None:
 
 def test_requests_arrive_as_they_were_sent() -> None:
     files = [("a.py", "x\n")]
-    request = Request("/a.md", [Step(0, "python", "x\n", 3)], "/c", "/s", "/k", 10.0, 64, files=files)
+    request = Request("/a.md", [Step(0, "python", "x\n", 3)], "/c", "/s", "/k", 10.0, files=files)
     assert decode_request(encode_request(request)) == request
 
 

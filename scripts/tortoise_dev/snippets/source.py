@@ -9,6 +9,8 @@ import types
 import warnings
 from collections.abc import Iterable, Iterator
 
+from .dedent import dedent
+
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 
@@ -53,15 +55,6 @@ def too_much(error: Exception, filename: str, line: int) -> SyntaxError:
     """The SyntaxError for a source that Python's compiler gives up on."""
     message = f"cannot be compiled: {error or type(error).__name__}"
     return SyntaxError(message, (filename, line, 1, ""))
-
-
-def dedent(source: str) -> str:
-    """Take away the first line's indentation, where every line has it (an excerpt of a class)."""
-    first = next((line for line in source.split("\n") if line.strip()), "")
-    indent = first[: len(first) - len(first.lstrip())]
-    if not indent or any(line.strip() and not line.startswith(indent) for line in source.split("\n")):
-        return source
-    return re.sub(rf"(?m)^{indent}", "", source)
 
 
 @contextlib.contextmanager

@@ -5,8 +5,10 @@ It tells its parent what each block did (protocol.py).
 
 from __future__ import annotations
 
+import binascii
 import contextvars
 import linecache
+import marshal
 import os
 import sys
 import types
@@ -17,11 +19,24 @@ from typing import TYPE_CHECKING, Any
 
 from ... import compat
 from ...pages.languages import IN_SHELL
-from .. import source
+from ..checks import BEFORE, Checks, hold
 from ..databases.templates import open_sqlite, open_url
-from ..protocol import Answer, End, Models, NameRead, Outcome, Problem, Request, Step, Stray
-from . import instrument, sql_log, surroundings, titled
-from .ending import BEFORE
+from ..dedent import dedent
+from ..protocol import (
+    Answer,
+    End,
+    Models,
+    NameRead,
+    Outcome,
+    Problem,
+    Program,
+    Request,
+    Step,
+    Stray,
+    encode,
+    encode_nothing,
+)
+from . import sql_log, surroundings, titled
 from .guards import Guards
 from .tracebacks import describe, skip_reason, text_of, traceback_of
 
@@ -31,12 +46,14 @@ if TYPE_CHECKING:
 
     from .shell import Shell
 
-Send = Callable[[Answer], None]
+Send = Callable[[Answer | bytes], None]
 CAPTURED = 200_000
 """Bytes of a block's output that are kept."""
 
 # Bound before any block can patch it.
 _exit = os._exit
+
+_PLAIN_END = encode(End())
 
 
 def warm_up(models: Models | None) -> Guards:
@@ -61,10 +78,13 @@ class Execution:
     memory that the child touches has to be copied for it, and the copies cost more than the work.
     """
 
-    def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
+    def __init__(
+        self, request: Request, programs: dict[int, Program], captured: tuple[int, int], guards: Guards
+    ) -> None:
         """Make this process look like a fresh script's: directory, sys.path, ``__main__``.
 
-        ``captured`` are descriptors to read what goes to stdout and stderr.
+        ``programs`` are those of the request's Python blocks; ``captured`` are descriptors to read what goes
+        to stdout and stderr.
         """
         self.request = request
         self.captured = captured
@@ -72,7 +92,11 @@ class Execution:
         self.context = contextvars.copy_context()
         self.module = types.ModuleType("__main__")
         self.module.__file__ = request.page
-        self.programs = _compile(request, guards)
+        self.programs = programs
+        self.last = request.steps[-1] if request.steps else None
+        self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
+        checks = guards.checks
+        self.codes = {index: _code_of(program, checks) for index, program in programs.items()}
         self.process = os.getpid()
         self.runner: asyncio.Runner | None = None
         guards.begin(request.page)
@@ -97,13 +121,21 @@ class Execution:
         for step in self.request.steps:
             outcome = self.run_step(step, send)
             failed = bool(outcome.failure or outcome.problems or outcome.skipped)
-            outcome.last = step is self.request.steps[-1] or (failed and not step.may_fail)
-            send(outcome)
+            outcome.last = step is self.last or (failed and not step.may_fail)
+            send(self.short(outcome) or outcome)
             if outcome.last:
                 break
         unresolved = self.unresolved_names()
-        self.close(completed=step is self.request.steps[-1])
-        send(End(self.guards.problems, unresolved))
+        self.close(completed=step is self.last)
+        problems = self.guards.problems
+        send(End(problems, unresolved) if problems or unresolved else _PLAIN_END)
+
+    def short(self, outcome: Outcome) -> bytes | None:
+        """The message for a block that has nothing to say, made before the fork; None for any other."""
+        says = outcome.failure or outcome.problems or outcome.idle or outcome.skipped
+        if says or outcome.stdout or outcome.stderr or outcome.statements or outcome.sent_to:
+            return None
+        return self.templates[outcome.index] % (outcome.seconds, b"true" if outcome.last else b"false")
 
     # --- before the first block
 
@@ -163,7 +195,8 @@ class Execution:
             self.leave(None, send)
         seconds = perf_counter() - started
         self.guards.operands.clear()
-        compat.collect_garbage_since_fork()  # so that an un-awaited coroutine speaks up under its own block
+        if step is not self.last:  # so that what was never awaited speaks up under its own block
+            compat.collect_garbage_since_fork()
         _flush()
         problems, self.guards.problems = self.guards.problems, []
         stdout, stderr = map(_read_on, self.captured)
@@ -225,22 +258,24 @@ class Execution:
         return self.shell.run_block(step.source, step.line, environment, step.needs)
 
     def run_python(self, step: Step) -> str | None:
-        program = self.programs[step.index]
-        if program.code is None:
-            raise program.error or SyntaxError("not compiled")
-        if "tortoise" in program.imports:
+        program, code = self.programs[step.index], self.codes[step.index]
+        if code is None:
+            message, place = program.error or ("not compiled", ())
+            raise SyntaxError(message, tuple(place))
+        imports = program.imports
+        if "tortoise" in imports:
             self.guards.watch_database()  # the block brings its own models
-        if "asyncio" in program.imports:
+        if "asyncio" in imports:
             self.guards.watch_loops()
-        self.guards.workers.watch(program.imports)
-        if program.imports & {"multiprocessing", "concurrent"}:
+        self.guards.workers.watch(imports)
+        if "multiprocessing" in imports or "concurrent" in imports:
             self.write_main(step)
         if step.file is not None and titled.is_module(step.file):
-            self.run_file(step, program.code)
+            self.run_file(step, code)
         elif step.fixtures or program.tests:
-            self.run_in_pytest(step, program.code, program.tests)
+            self.run_in_pytest(step, code, tuple(program.tests))
         else:
-            self.run_code(program.code)
+            self.run_code(code)
         return None if step.named_later else program.idle
 
     def run_in_pytest(self, step: Step, code: types.CodeType, tests: tuple[str, ...]) -> None:
@@ -264,7 +299,9 @@ class Execution:
         """
         assert step.file is not None
         if code.co_flags & 0x80:  # no module can await at its top level: let the compiler say where it does
-            source.check_is_module(step.source, self.request.page, step.line)
+            from ..source import check_is_module
+
+            check_is_module(step.source, self.request.page, step.line)
         module = titled.make_module(step.file, self.request.directory)
         if any(not earlier.prelude for earlier in self.request.steps[: step.index]):
             vars(module).update(titled.public(self.module))
@@ -275,7 +312,7 @@ class Execution:
         """Give ``__main__`` a file that processes can run which are spawned, and not forked."""
         steps = [one for one in self.request.steps[: step.index + 1] if one.kind == "python"]
         path = Path(self.request.scratch, "main.py")
-        titled.write_main([(source.dedent(one.source), one.line) for one in steps], path)
+        titled.write_main([(dedent(one.source), one.line) for one in steps], path)
         self.module.__file__ = str(path)
 
     def run_code(self, code: types.CodeType) -> None:
@@ -313,6 +350,7 @@ class Execution:
         guards.report_unused()
         vars(self.module).clear()
         self.programs.clear()
+        self.codes.clear()
         compat.collect_garbage_since_fork()
         if self.runner is not None:
             self.runner.close()
@@ -351,11 +389,9 @@ class Execution:
                 self.runner.run(_cancel(tasks), context=self.context)
 
 
-def _compile(request: Request, guards: Guards) -> dict[int, instrument.Program]:
-    steps = [step for step in request.steps if step.kind == "python"]
-    blocks = [(step.source, step.line, step.file is not None or step.prelude) for step in steps]
-    programs = instrument.make_programs(blocks, request.page, guards.checks)
-    return {step.index: program for step, program in zip(steps, programs, strict=True)}
+def _code_of(program: Program, checks: Checks) -> types.CodeType | None:
+    """A program's code with the checks in it; None for one that does not compile."""
+    return hold(marshal.loads(binascii.a2b_base64(program.code)), checks) if program.code else None
 
 
 def _lines(request: Request) -> list[str]:
@@ -363,7 +399,7 @@ def _lines(request: Request) -> list[str]:
     lines: list[str] = []
     for step in request.steps:
         if step.kind not in IN_SHELL:
-            block = [line + "\n" for line in source.dedent(step.source).split("\n")]
+            block = [line + "\n" for line in dedent(step.source).split("\n")]
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block
     return lines

@@ -16,11 +16,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ... import compat
+from ..checks import BEFORE, Check, Checks, Reached
 from ..protocol import Problem
-from .ending import BEFORE, Reached
 from .queries import UnusedQueries
 from .results import must_be_awaited, name_of, never_begun, nothing_happened
-from .rewrite import Check, Checks
 from .sql_log import record_statements
 from .values import shown
 from .workers import Workers
@@ -65,7 +64,7 @@ class Guards:
         if problem not in self.problems:
             self.problems.append(problem)
 
-    # --- what rewritten code calls (see rewrite.py)
+    # --- what rewritten code calls (see compiling/rewrite.py)
 
     @property
     def checks(self) -> Checks:

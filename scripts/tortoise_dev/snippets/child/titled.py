@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -53,11 +52,11 @@ def write_main(sources: list[tuple[str, int]], path: Path) -> None:
     try:
         compile("\n".join(lines), path, "exec", dont_inherit=True)
     except SyntaxError:
+        import ast
+
+        definitions = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
         for node in ast.parse("\n".join(lines)).body:
-            if not isinstance(node, _DEFINITIONS):
+            if not isinstance(node, definitions):
                 end = node.end_lineno or node.lineno
                 lines[node.lineno - 1 : end] = [""] * (end - node.lineno + 1)
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-
-
-_DEFINITIONS = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import sys
 import traceback
 from typing import TYPE_CHECKING
 
+from ..checks import THERE
 from ..protocol import Failure
-from .ending import THERE
 from .values import without_secrets
 
 if TYPE_CHECKING:
@@ -92,7 +91,7 @@ def traceback_of(error: BaseException, page: str) -> str:
 
 
 _HIDDEN = (
-    ast.__file__,
+    os.path.join(os.path.dirname(os.__file__), "ast.py"),  # noqa: PTH118, PTH120
     os.path.dirname(os.path.dirname(__file__)),  # noqa: PTH120 - all of snippets/
     "<frozen importlib",
     os.path.join(os.path.dirname(os.__file__), "asyncio"),  # noqa: PTH118, PTH120

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..protocol import Problem
@@ -23,7 +23,7 @@ class Workers:
         self.processes: list[tuple[Any, int]] = []
         self.watched: set[str] = set()
 
-    def watch(self, imports: set[str]) -> None:
+    def watch(self, imports: Sequence[str]) -> None:
         """Watch the libraries that a block names in its import statements."""
         if "concurrent" in imports and "concurrent" not in self.watched:
             self.watched.add("concurrent")

@@ -60,7 +60,6 @@ def request_for(
         scratch=str(scratch),
         skill=str(SKILL),
         limit=settings.timeout,
-        memory=settings.memory,
         project=str(settings.project) if settings.project else None,
         copies_project=any(step.kind in IN_SHELL for step in steps),
         files=[

@@ -10,6 +10,7 @@ from ...pages.discovery import shown_path
 from ...pages.page import Block
 from ...settings import SnippetSettings
 from .. import source
+from ..dedent import dedent
 from ..result import Verdict
 from .shell_syntax import bash_problem
 from .titles import difference_from
@@ -49,7 +50,7 @@ def _part_problem(block: Block, file: Path) -> tuple[int, str] | None:
         from .data_files import DataError, parse_part  # here and not above: most pages start without YAML
 
         try:
-            parse_part(block.info.language, source.dedent(block.source), block.attributes["title"])
+            parse_part(block.info.language, dedent(block.source), block.attributes["title"])
         except DataError as error:
             return error.line, str(error)
     return None

@@ -7,6 +7,7 @@ fork; where there is no fork, this process runs one chain itself and ends. It ha
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import gc
 import importlib
@@ -26,6 +27,7 @@ from ..child.guards import Guards
 from ..child.limits import set_limits
 from ..child.project_files import protect
 from ..child.surroundings import CLOCK
+from ..compiling.process import Compiler
 from ..databases.templates import make_template
 from ..protocol import (
     Answer,
@@ -57,10 +59,13 @@ _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
+    compiler = Compiler()
     if forks:
+        with contextlib.suppress(OSError):  # too many processes: it is told when a chain is forked
+            compiler.start()
         compat.adopt_orphans()
     preparation = decode_preparation(requests.readline())
-    server = _Server(preparation, requests, answers)
+    server = _Server(preparation, compiler, requests, answers)
     problem = server.prepare()
     server.answer(Ready(problem))
     if problem is not None:
@@ -89,8 +94,11 @@ def _capture(path: Path, descriptor: int) -> int:
 
 
 class _Server:
-    def __init__(self, preparation: Preparation, requests: IO[str], answers: IO[bytes]) -> None:
+    def __init__(
+        self, preparation: Preparation, compiler: Compiler, requests: IO[str], answers: IO[bytes]
+    ) -> None:
         self.preparation = preparation
+        self.compiler = compiler
         self.requests = requests
         self.answers = answers
         self.guards = Guards()
@@ -98,7 +106,7 @@ class _Server:
         self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
 
-    def answer(self, message: Answer) -> None:
+    def answer(self, message: Answer | bytes) -> None:
         self.answers.write(encode(message))
 
     def prepare(self) -> str | None:
@@ -128,6 +136,7 @@ class _Server:
             if problem:
                 return problem
         self.guards = warm_up(preparation.models)
+        set_limits(preparation.memory)  # each child has them from here
         protect(preparation.paths[0] if preparation.paths else None, preparation.scratch)
         gc.collect()
         gc.disable()
@@ -147,10 +156,10 @@ class _Server:
             return
         page, scratch = "rehearsal", self.preparation.scratch
         steps = [Step(0, "python", "assert 1 < 2\n", 1)]
-        request = Request(page, steps, scratch, scratch, skill="", limit=0.0, memory=0)
+        request = Request(page, steps, scratch, scratch, skill="", limit=0.0)
         before, guards = sys.path[:], warm_up(None)
         for _ in range(REHEARSALS):
-            Execution(request, self.captured, guards).run(_drop)
+            Execution(request, self.compiler.programs(request), self.captured, guards).run(_drop)
         sys.path[:] = before
         del linecache.cache[page]
 
@@ -178,13 +187,12 @@ class _Server:
         limit = request.limit
         os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
 
-        def send(message: Answer) -> None:
+        def send(message: Answer | bytes) -> None:
             faulthandler.dump_traceback_later(limit, file=self.stacks)
             self.answer(message)
 
         faulthandler.dump_traceback_later(limit, file=self.stacks)
-        set_limits(request.memory)
-        Execution(request, self.captured, self.guards).run(send)
+        Execution(request, self.compiler.programs(request), self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
         self.answers.flush()
         os._exit(0)
@@ -227,7 +235,7 @@ class _Server:
         for file in self.captured:
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
-        execution = Execution(request, self.captured, self.guards)
+        execution = Execution(request, self.compiler.programs(request), self.captured, self.guards)
         gc.freeze()  # what this request has brought is not for the child to collect
         return execution
 
@@ -236,10 +244,9 @@ class _Server:
         try:
             os.setpgid(0, 0)
             self.answers.close()
-            set_limits(execution.request.memory)
             gc.enable()
 
-            def send(message: Answer) -> None:
+            def send(message: Answer | bytes) -> None:
                 _write(writer, encode(message))
 
             execution.run(send)
@@ -297,7 +304,7 @@ class _Server:
         self.stacks.flush()
 
 
-def _drop(message: Answer) -> None:
+def _drop(message: Answer | bytes) -> None:
     encode(message)
 
 

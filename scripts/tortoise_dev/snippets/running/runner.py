@@ -107,6 +107,7 @@ class Runner:
                 setup=self.settings.setup,
                 engines=[backend.engine for backend in self.databases.backends],
                 templates=templates,
+                memory=self.settings.memory,
             )
             self.worker = Worker(preparation, forks=self.forks)
             self.worker.interrupted = self._interrupted

@@ -8,16 +8,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
-from typing import Literal, TypeAlias
 
-Reached: TypeAlias = Literal[0, 1, 2]
-"""How far a block has got: 0 before its last statement, 2 at it. At 1 an exception cuts nothing off, but an
-exit would: further rounds of a loop, or the ``else`` of a ``try``.
-"""
-
-BEFORE: Reached = 0
-NEARLY: Reached = 1
-THERE: Reached = 2
+from ..checks import BEFORE, NEARLY, THERE, Reached
 
 Mark = Callable[[ast.stmt, ast.expr], ast.expr]
 """Makes the call that says how far the block has got, at the place of a statement."""

@@ -1,5 +1,5 @@
-"""Python blocks made ready before the fork: compiled with the page's line numbers and with run-time checks,
-and read for what no run shows.
+"""Python blocks made ready to run: compiled with the page's line numbers and with run-time checks, and read
+for what no run shows.
 
 A block is padded with blank lines up to its place on the page, so that every line number, traceback, warning
 and ``inspect.getsource`` is the page's. rewrite.py says which checks are put in.
@@ -9,47 +9,29 @@ from __future__ import annotations
 import __future__
 
 import ast
+import base64
+import marshal
 import types
-from dataclasses import dataclass
+from dataclasses import replace
 
-from ..protocol import NameRead
+from ..protocol import Program
 from ..source import compile_tree, modules_imported, parse, too_much, warnings_as_errors
 from .idle import idle_reason, jumps, names_used, tests_of
 from .names import names_bound, names_read
-from .rewrite import Checks, with_checks
+from .rewrite import with_checks
 
 _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 
 
-@dataclass(frozen=True)
-class Program:
-    """A block made ready, so that the child only has to run it.
-
-    ``code`` or the SyntaxError to raise in its place; why the block proves nothing; the modules it names in
-    import statements; the global names that function bodies read and no code of the chain sets; the
-    variables that keep what a call returned, with the line; the tests that pytest is to run; can it make
-    coroutines?
-    """
-
-    code: types.CodeType | None
-    error: SyntaxError | None
-    idle: str | None
-    imports: set[str]
-    reads: tuple[NameRead, ...] = ()
-    kept: tuple[tuple[str, int], ...] = ()
-    tests: tuple[str, ...] = ()
-    is_async: bool = False
-
-
-def make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: Checks) -> list[Program]:
+def make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[Program]:
     """Compile the Python blocks of a chain, given as (source, the page's line, is a file of its own)."""
     with warnings_as_errors():
-        return _make_programs(blocks, filename, checks)
+        return _make_programs(blocks, filename)
 
 
-def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: Checks) -> list[Program]:
+def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[Program]:
     trees: list[ast.Module | SyntaxError] = []
     for source, line, _ in blocks:
         try:
@@ -60,23 +42,25 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str, checks: C
     flags, programs = 0, []
     plain: list[types.CodeType] = []
     for number, ((source, _, is_file), tree) in enumerate(zip(blocks, trees, strict=True)):
-        imports = modules_imported([source])
+        imports = sorted(modules_imported([source]))
         try:
             if isinstance(tree, SyntaxError):
                 raise tree
             # once as it is written: its warnings are not about what the checks make of it
             plain.append(compile_tree(tree, filename, flags))
             others = frozenset[str]().union(*names[:number], *names[number + 1 :])
-            tests = () if is_file else tests_of(tree, others)
+            tests = [] if is_file else [*tests_of(tree, others)]
             idle = idle_reason(tree, others.union(tests), is_file=is_file) or jumps(tree, source)
-            reads, kept = names_read(plain[-1]), _kept_results(tree)
+            reads, kept = [*names_read(plain[-1])], _kept_results(tree)
             is_async = "async " in source or "await " in source
-            code = _compile(tree, filename, flags, checks)
+            code = _compile(tree, filename, flags)
         except SyntaxError as error:
-            programs.append(Program(None, error.with_traceback(None), None, imports))
+            place = (error.filename, error.lineno, error.offset, error.text)
+            programs.append(Program(None, [str(error.msg), place], imports=imports))
         else:
             flags |= code.co_flags & _FUTURES
-            programs.append(Program(code, None, idle, imports, reads, kept, tests, is_async))
+            text = base64.b64encode(marshal.dumps(code)).decode("ascii")
+            programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async))
     if any(program.reads for program in programs):
         bound = names_bound(plain)
         programs = [_without(program, bound) for program in programs]
@@ -90,25 +74,23 @@ def _names_of(trees: list[ast.Module | SyntaxError]) -> list[frozenset[str]]:
     return [frozenset() if isinstance(tree, SyntaxError) else names_used(tree) for tree in trees]
 
 
-def _compile(tree: ast.Module, filename: str, flags: int, checks: Checks) -> types.CodeType:
+def _compile(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
     try:
-        return with_checks(tree, filename, flags, checks)
+        return with_checks(tree, filename, flags)
     except RecursionError as error:
         raise too_much(error, filename, 1) from None
 
 
 def _without(program: Program, bound: frozenset[str]) -> Program:
-    from dataclasses import replace
-
-    return replace(program, reads=tuple(read for read in program.reads if read.name not in bound))
+    return replace(program, reads=[read for read in program.reads if read.name not in bound])
 
 
-def _kept_results(tree: ast.Module) -> tuple[tuple[str, int], ...]:
+def _kept_results(tree: ast.Module) -> list[tuple[str, int]]:
     """The variables of the block that keep what a call returned: (name, line)."""
-    return tuple(
+    return [
         (target.id, node.lineno)
         for node in tree.body
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
         for target in node.targets
         if isinstance(target, ast.Name)
-    )
+    ]

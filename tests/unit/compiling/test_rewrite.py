@@ -6,16 +6,16 @@ import ast
 from typing import Any
 
 import pytest
-from tortoise_dev.snippets.child.ending import BEFORE, NEARLY, THERE, Reached
+from tortoise_dev.snippets.checks import BEFORE, NEARLY, THERE, Reached, hold
 from tortoise_dev.snippets.child.guards import Guards
-from tortoise_dev.snippets.child.rewrite import with_checks
+from tortoise_dev.snippets.compiling.rewrite import with_checks
 
 
 def run(source: str) -> tuple[Guards, BaseException | None]:
     """Run a block with its checks; returns what they noted, and the exception that ended it."""
     guards = Guards()
     guards.begin("page.md")
-    code = with_checks(ast.parse(source), "page.md", 0, guards.checks)
+    code = hold(with_checks(ast.parse(source), "page.md", 0), guards.checks)
     try:
         exec(code, {"__name__": "__main__"})
     except BaseException as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from tortoise_dev.snippets.child.idle import idle_reason, jumps
+from tortoise_dev.snippets.compiling.idle import idle_reason, jumps
 
 PROVES_NOTHING = [
     "pass",

@@ -6,62 +6,31 @@
 * ``isinstance`` and its like say that a query is looked at.
 * A handler of exceptions says that the code above it was cut off.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
-
-The functions are not looked up by a name, which a block could replace: the compiled code holds them as
-constants.
 """
 
 from __future__ import annotations
 
 import ast
-import enum
 import types
 import warnings
-from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..checks import Check
 from ..source import compile_tree
 from .ending import mark_last_statement
 
 
-class Check(enum.Enum):
-    """The run-time checks; guards.py has a method for each. The values stand in the code until it is
-    compiled; no page says the like.
+def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
+    """Compile a tree with calls of the checks in it, by their names: ``checks.hold`` puts the functions
+    there.
+
+    Changes the tree. Raises RecursionError, SyntaxError.
     """
-
-    STATEMENT = "\0snippet check: statement"
-    CONDITION = "\0snippet check: condition"
-    OPERAND = "\0snippet check: operand"
-    ASSERTED = "\0snippet check: asserted"
-    LOOKED_AT = "\0snippet check: looked at"
-    CAUGHT = "\0snippet check: caught"
-    REACHED = "\0snippet check: reached"
-
-
-Checks = Mapping[str, Callable[..., Any]]
-"""The functions to be called, by the value of their Check."""
-
-
-def with_checks(tree: ast.Module, filename: str, flags: int, checks: Checks) -> types.CodeType:
-    """Compile a tree with the checks in it. Changes the tree. Raises RecursionError, SyntaxError."""
     tree = _Rewrite().visit(tree)
     mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a string that is called
-        return _hold(compile_tree(tree, filename, flags), checks)
-
-
-def _hold(code: types.CodeType, checks: Checks) -> types.CodeType:
-    """Put the functions in the place of their names among a code's constants, and within nested code."""
-    constants = tuple(
-        _hold(constant, checks)
-        if isinstance(constant, types.CodeType)
-        else checks.get(constant, constant)
-        if isinstance(constant, str)
-        else constant
-        for constant in code.co_consts
-    )
-    return code.replace(co_consts=constants)
+        return compile_tree(tree, filename, flags)
 
 
 class _Rewrite(ast.NodeTransformer):
