@@ -18,23 +18,20 @@ class Compiler:
     """Makes the programs of a request: in a process of its own once it was started, else in this one."""
 
     def __init__(self) -> None:
+        self.process: int | None = None
         self._ask: IO[str] | None = None
         self._answers: IO[str] | None = None
 
     def start(self) -> None:
-        """Fork the process. It becomes an orphan, so that it is not among the children that a chain leaves;
-        it ends when this process does. Raises OSError.
-        """
+        """Fork the process; it ends when this one does. Raises OSError."""
         questions, ask = os.pipe()
         answers, tell = os.pipe()
         child = os.fork()
         if child == 0:
             os.close(ask)
             os.close(answers)
-            if os.fork() == 0:
-                _serve(questions, tell)
-            os._exit(0)
-        os.waitpid(child, 0)
+            _serve(questions, tell)
+        self.process = child
         os.close(questions)
         os.close(tell)
         self._ask = os.fdopen(ask, "w", encoding="utf-8")

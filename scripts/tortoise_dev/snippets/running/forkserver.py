@@ -41,7 +41,7 @@ from ..protocol import (
     decode_request,
     encode,
 )
-from .orphans import end_children, kill_group
+from .orphans import can_list_children, end_children, kill_group
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
@@ -61,9 +61,10 @@ def serve(*, forks: bool) -> None:
     requests, answers = _take_over_stdio()
     compiler = Compiler()
     if forks:
+        compat.adopt_orphans()
+    if forks and can_list_children():
         with contextlib.suppress(OSError):  # too many processes: it is told when a chain is forked
             compiler.start()
-        compat.adopt_orphans()
     preparation = decode_preparation(requests.readline())
     server = _Server(preparation, compiler, requests, answers)
     problem = server.prepare()
@@ -216,11 +217,11 @@ class _Server:
             exit_ = self.attend(child, reader, request.limit)
         except (BrokenPipeError, EOFError):
             kill_group(child)
-            end_children(child, settle=False)
+            end_children(child, settle=False, keep=self.compiler.process)
             return False
         finally:
             os.close(reader)
-        exit_.left, processor = end_children(child, settle=not exit_.timed_out)
+        exit_.left, processor = end_children(child, settle=not exit_.timed_out, keep=self.compiler.process)
         exit_.processor = (exit_.processor or 0.0) + processor
         if exit_.timed_out:
             self.stacks.seek(0)
