@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from ...analysis.source import UnreadableError
 from ...pages.discovery import shown_path
 from ...pages.page import Block
-from ...project.files import UnreadableError
 from ...settings import SettingsError, SnippetSettings
 from .. import source
 from ..result import Verdict
