@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,6 +24,7 @@ from .source import (
     project_root,
     python_files,
     read_all,
+    whole_word,
 )
 
 Fact = TypeVar("Fact")
@@ -53,7 +53,7 @@ class Project:
         self.relations = Relations(self.models, self.models_with_relations_to)
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
-        self._users: dict[tuple[str, str], list[Module]] = {}
+        self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
         self.problems: dict[Path, UnreadableError] = {
             path: UnreadableError(message) for path, message in (problems or {}).items()
@@ -87,33 +87,33 @@ class Project:
             self._inferences[module.key] = Inference(module, self.relations)
         return self._inferences[module.key]
 
-    def users_of(self, module: Module, name: str) -> list[Module]:
-        """The modules that may use a name of a module, by their text.
+    def users_of(self, module: Module, name: str, *words: str) -> list[Module]:
+        """The modules that may use a name of a module, by their text; they hold one of ``words``, if given.
 
-        They hold the name. They lie in the module's outermost package or hold that package's name; where there
-        is none, they lie beside the module or hold its name.
+        They hold the name. They lie in the module's outermost package, or hold the name of that package;
+        where there is none, they lie beside the module or hold its name.
         """
         package = self.resolver.import_paths.outermost_package(module.key)
-        folder = package or folder_of(module.key)
-        key = (folder, name) if package else (module.key, name)
+        key = (package or module.key, name, words)
         if key not in self._users:
-            outer = (package.rpartition(os.sep)[2] if package else module_name(module.key)).encode()
+            folder = package or folder_of(module.key)
+            outer = os.fsencode(package.rpartition(os.sep)[2] if package else module_name(module.key))
             near = f"{folder}{os.sep}"
             files = (f for f in self.files.values() if f.key.startswith(near) or outer in f.data)
-            self._users[key] = self._holding(name, files)
+            self._users[key] = self._holding(name, files, words)
         return self._users[key]
 
     def models_with_relations_to(self, name: str) -> list[Class]:
         """The models that have fields for relations to a model of this name."""
-        quoted = (f'{name}"'.encode(), f"{name}'".encode())
-        files = (file for file in self.files.values() if any(text in file.data for text in quoted))
-        found = self._holding(name, (file for file in files if b"Field" in file.data))
-        return [cls for module in found for cls in self.models.of(module)]
+        files = (file for file in self.files.values() if b"Field" in file.data)
+        modules = self._holding(name, files, (f'{name}"', f"{name}'"))
+        return [cls for module in modules for cls in self.models.of(module)]
 
-    def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
-        sought = name.encode()
-        word = re.compile(rb"\b" + re.escape(sought) + rb"\b")
-        keys = [file.key for file in files if sought in file.data and word.search(file.data)]
+    def _holding(self, name: str, files: Iterable[SourceFile], words: Sequence[str] = ()) -> list[Module]:
+        sought, word = os.fsencode(name), whole_word(name)
+        others = [os.fsencode(other) for other in words]
+        found = (file for file in files if sought in file.data and word.search(file.data))
+        keys = [f.key for f in found if not others or any(other in f.data for other in others)]
         return [module for key in keys if (module := self.resolver.module(key)) is not None]
 
     @cached_property
@@ -212,9 +212,14 @@ def _common_root(paths: Sequence[Path], here: Path) -> Path:
     """The project's folder: that of all paths; where they lie in several, the current folder if it is the top
     of a project around them, else the top of the first path's project.
     """
-    roots = {project_root(path) for path in paths} or {here}
-    if len(roots) == 1:
-        return roots.pop()
-    if has_marker(here) and all(_is_part(path, here) for path in paths):
+    roots = {path: _root_of(path, here) for path in paths or [here]}
+    if len(set(roots.values())) > 1 and has_marker(here) and all(_is_part(path, here) for path in paths):
         return here
-    return project_root(paths[0])
+    return next(iter(roots.values()))
+
+
+def _root_of(path: Path, here: Path) -> Path:
+    """The top of a path's project. Where nothing marks it, a file is looked at within the current folder."""
+    root = project_root(path)
+    loose = not (path.is_dir() or has_marker(root) or root.name in INSTALLED)
+    return project_root(here) if loose and _is_part(path, here) else root

@@ -18,7 +18,7 @@ from .import_paths import folder_of, is_package, module_name
 from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
-from .source import SourceFile
+from .source import SourceFile, whole_word
 
 
 def relevant_files(resolver: Resolver, models: Models) -> set[str]:
@@ -143,7 +143,7 @@ class _Haystack:
         """The files with an import statement that has the word on its first line."""
         if word not in self._imported:
             sought = os.fsencode(word)
-            pattern = re.compile(rb"(?<!\w)\." if word == "." else rb"\b" + re.escape(sought) + rb"\b")
+            pattern = re.compile(rb"(?<!\w)\.") if word == "." else whole_word(word)
             found = (text for text in self.texts.values() if sought in text.data)
             self._imported[word] = [text for text in found if text.imports(pattern)]
         return self._imported[word]

@@ -81,6 +81,10 @@ class Resolver:
             )
         return self._names[key]
 
+    def known(self, scope: Scope, name: str, until: Position | None) -> list[Entity] | None:
+        """What a name that a scope binds refers to, if that was asked before."""
+        return self._names.get((scope, name, scope.bound_before(name, until)))
+
     def _members(self, owners: list[Entity], name: str) -> list[Entity]:
         if not owners:
             return []
@@ -159,8 +163,11 @@ class _Search:
             if isinstance(binding.value, ast.Name):
                 place = here.lookup(binding.value.id, binding.position)
                 if place is not None:
-                    if self._is_new(module, name, binding.position):
-                        alias, (around, until) = binding.value.id, place
+                    alias, (around, until) = binding.value.id, place
+                    known = self.resolver.known(around, alias, until)
+                    if known is not None:
+                        found += known
+                    elif self._is_new(module, name, binding.position):
                         waiting += [(alias, one, around) for one in reversed(around.reaching(alias, until))]
                     continue
             found += self.binding(module, name, binding, here)

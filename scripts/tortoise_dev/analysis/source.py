@@ -96,6 +96,11 @@ class SourceFile:
         return parse(self.text)
 
 
+def whole_word(word: str) -> re.Pattern[bytes]:
+    """Finds a name in the bytes of a file; letters of other alphabets are letters too."""
+    return re.compile(rb"(?<![\w\x80-\xff])" + re.escape(os.fsencode(word)) + rb"(?![\w\x80-\xff])")
+
+
 def split_lines(text: str) -> list[str]:
     """The lines of a text as Python counts them, each with its line end."""
     lines = _NEWLINE.split(text)

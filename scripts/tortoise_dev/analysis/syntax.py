@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -156,6 +157,7 @@ class Scope:
         self.stars: list[ast.ImportFrom] = []
         self.elsewhere: set[str] = set()  # global and nonlocal names
         self._telling: dict[str, list[Binding]] = {}
+        self._positions: dict[str, list[Position]] = {}
         self.is_function = isinstance(node, FUNCTIONS)
         self.is_class = isinstance(node, ast.ClassDef)
         if isinstance(node, (*FUNCTIONS, ast.Lambda)):
@@ -202,9 +204,13 @@ class Scope:
     def bound_before(self, name: str, until: Position | None) -> int:
         """How often the name is bound before a position (None: the end)."""
         bindings = self.names.get(name, ())
-        if until is None or not bindings or bindings[-1].position < until:
+        if until is None or not bindings:
             return len(bindings)
-        return sum(binding.position < until for binding in bindings)
+        if len(bindings) == 1:
+            return int(bindings[0].position < until)
+        if name not in self._positions:
+            self._positions[name] = sorted(binding.position for binding in bindings)
+        return bisect_left(self._positions[name], until)
 
     def _bind(self, name: str, node: ast.AST, sure: bool, value: ast.expr | None = None) -> None:
         position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))

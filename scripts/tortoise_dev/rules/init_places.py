@@ -15,6 +15,7 @@ from .syntax import decorator_names, function_around
 Place: TypeAlias = Literal["lifespan", "request"]
 
 _METHODS = frozenset("get post put patch delete head options trace route api_route websocket".split())
+_HOOKS = ("lifespan", "on_startup", "add_event_handler")
 _APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 
 
@@ -86,7 +87,7 @@ def _is_hook(context: Context, module: Module, function: FunctionNode) -> bool:
     """Does the project give the function to an application to be run at its start?"""
     return any(
         isinstance(entity, Function) and entity.node is function
-        for user in context.project.users_of(module, function.name)
+        for user in context.project.users_of(module, function.name, *_HOOKS)
         for call in user.of_type(ast.Call)
         for given in _hooks_of(call)
         for entity in user.meanings(given)

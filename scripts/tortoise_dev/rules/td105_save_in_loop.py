@@ -120,8 +120,7 @@ def _has_handlers(context: Context, cls: Class) -> bool:
     """Does the project register a signal handler for this model?"""
     return any(
         cls in (entity for argument in decorator.args for entity in module.meanings(argument))
-        for module in context.project.users_of(cls.module, cls.name)
-        if any(name.encode() in module.file.data for name in tortoise_api.SIGNALS)
+        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
         for node in module.functions
         for decorator in node.decorator_list
         if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
