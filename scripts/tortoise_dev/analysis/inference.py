@@ -7,45 +7,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, TypeAlias
 
 from . import tortoise_api
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .relations import Relations
 from .syntax import FUNCTIONS, Binding, Scope
+from .values import PLAIN, Value, awaited, given_by_library, joined
 
-Kind: TypeAlias = Literal[
-    "class",  # a model class
-    "row",  # an instance of a model
-    "rows",  # a list of instances
-    "pair",  # (instance, created)
-    "super",  # super() in a method of a model
-    "query",  # an awaitable query: nothing is sent before it is awaited
-    "coroutine",  # a coroutine of Tortoise or of a model
-    "relation",  # the many side of a relation
-    "manager",
-    "connection",
-    "plain",  # certainly none of these: a literal
-]
-
-
-@dataclass(frozen=True)
-class Value:
-    """What is known of a value. ``model`` is the model it is about; ``gives`` what awaiting it yields."""
-
-    kind: Kind
-    model: Class | None = None
-    gives: str = ""
-
-    @property
-    def awaitable(self) -> bool:
-        """Does it do nothing until it is awaited?"""
-        return self.kind in ("query", "coroutine")
-
-
-PLAIN = Value("plain")
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
 _BUILTIN_NAMES = frozenset(
     (
@@ -106,35 +75,27 @@ class Inference:
                 inner = self.of(value)
                 if inner is None and isinstance(value, ast.Call):
                     return self._promised(self.module.meanings(value.func), awaited=True)
-                return self._awaited(inner)
+                return awaited(inner)
             case ast.NamedExpr(value=value):
                 return self.of(value)
             case ast.IfExp(body=body, orelse=orelse):
-                return _join([self.of(body), self.of(orelse)])
+                return joined([self.of(body), self.of(orelse)])
             case ast.Subscript(value=value, slice=index):
                 return self._subscript(node, self.of(value), index)
             case ast.ListComp(elt=element):
                 inner = self.of(element)
-                return Value("rows", inner.model) if inner is not None and inner.kind == "row" else None
-        return None
-
-    def _awaited(self, value: Value | None) -> Value | None:
-        if value is None or not value.awaitable:
-            return None
-        match value.gives:
-            case "one":
-                return Value("row", value.model) if value.model is not None else None
-            case "many":
-                return Value("rows", value.model) if value.model is not None else None
-            case "pair":
-                return Value("pair", value.model)
+                return (
+                    Value("rows", inner.model, mixed=inner.mixed)
+                    if inner is not None and inner.kind == "row"
+                    else None
+                )
         return None
 
     def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
         if value is None:
             return None
         if value.kind == "rows":
-            return value if isinstance(index, ast.Slice) else Value("row", value.model)
+            return value if isinstance(index, ast.Slice) else Value("row", value.model, mixed=value.mixed)
         if value.kind == "pair" and isinstance(index, ast.Constant) and index.value == 0:
             return Value("row", value.model)
         if value.kind == "query" and value.gives == "many" and isinstance(index, ast.Slice):
@@ -187,7 +148,7 @@ class Inference:
                         found.append(self.of(node.value))
                     else:
                         found.append(self._element(node.target, name, node.iter, bool(node.is_async)))
-                value = _join(found)
+                value = joined(found)
             except RecursionError:
                 value = None
             finally:
@@ -240,7 +201,7 @@ class Inference:
         if value is None or value.model is None:
             return None
         rows = value.kind == "query" and value.gives == "many" if is_async else value.kind == "rows"
-        return Value("row", value.model) if rows else None
+        return Value("row", value.model, mixed=value.mixed) if rows else None
 
     def _entered(self, context: ast.expr) -> Value | None:
         if isinstance(context, ast.Call):
@@ -279,7 +240,7 @@ class Inference:
             case ast.Constant(value=None):
                 return PLAIN
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-                return _join([self._annotated(left, scope), self._annotated(right, scope)])
+                return joined([self._annotated(left, scope), self._annotated(right, scope)])
             case ast.Subscript(value=outer, slice=inner):
                 name = getattr(outer, "attr", None) or getattr(outer, "id", "")
                 value = self._annotated(inner, scope) if not isinstance(inner, ast.Tuple) else None
@@ -338,7 +299,7 @@ class Inference:
                 return self._super(node)
             if function.id in _BUILTIN_NAMES:
                 return self._builtin(node, function.id)
-        known = _library_call(entities)
+        known = given_by_library(entities)
         if known is not None:
             return known
         if isinstance(function, ast.Attribute):
@@ -346,7 +307,7 @@ class Inference:
             return self._promised(entities) if owner is None else self._method(owner, function.attr)
         value = self.of(function)
         if value is not None and value.kind == "class":
-            return Value("row", value.model)
+            return Value("row", value.model, mixed=value.mixed)
         return self._promised(entities)
 
     def _super(self, node: ast.Call) -> Value | None:
@@ -414,45 +375,10 @@ class Inference:
         if what is None:
             return None
         if what.startswith("coroutine:"):
-            return Value("coroutine", cls, what.removeprefix("coroutine:"))
+            return Value("coroutine", cls, what.removeprefix("coroutine:"), owner.mixed)
         if what == "many" and owner.kind == "query" and owner.gives == "one":
-            return Value("query", cls, "one")  # .get(id=1).prefetch_related(…) is still for one row
-        return Value("query", cls, what)
-
-
-def _library_call(entities: Iterable[Entity]) -> Value | None:
-    """What a call of Tortoise's own functions gives."""
-    for entity in entities:
-        if not isinstance(entity, External) or not entity.name.startswith("tortoise."):
-            continue
-        owner, _, name = entity.name.rpartition(".")
-        if name in ("get_connection", "current_transaction"):
-            return Value("connection")
-        if tortoise_api.short(owner) == "connections" and name == "get":
-            return Value("connection")
-        if tortoise_api.short(owner) == "connections" and name in ("close_all",):
-            return Value("coroutine", None, "other")
-        if tortoise_api.short(owner) == "Tortoise" and name in tortoise_api.TORTOISE_CALLS:
-            return Value("coroutine", None, "other")
-    return None
-
-
-def _join(values: Iterable[Value | None]) -> Value | None:
-    """What is known if it may be any of these; literals (``x = None``) say nothing against the others."""
-    found: Value | None = None
-    plain = False
-    for value in values:
-        if value is None:
-            return None
-        if value.kind == "plain":
-            plain = True
-        elif found is None:
-            found = value
-        elif (found.kind, found.gives) == (value.kind, value.gives):
-            found = found if found.model is value.model else Value(found.kind, found.model, found.gives)
-        else:
-            return None
-    return found if found is not None else (PLAIN if plain else None)
+            what = "one"  # .get(id=1).prefetch_related(…) is still for one row
+        return Value("query", cls, what, owner.mixed)
 
 
 def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:

@@ -54,6 +54,7 @@ class Project:
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
+        self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
         self.problems: dict[Path, UnreadableError] = {
             path: UnreadableError(message) for path, message in (problems or {}).items()
@@ -96,24 +97,43 @@ class Project:
         package = self.resolver.import_paths.outermost_package(module.key)
         key = (package or module.key, name, words)
         if key not in self._users:
-            folder = package or folder_of(module.key)
-            outer = os.fsencode(package.rpartition(os.sep)[2] if package else module_name(module.key))
-            near = f"{folder}{os.sep}"
-            files = (f for f in self.files.values() if f.key.startswith(near) or outer in f.data)
-            self._users[key] = self._holding(name, files, words)
+            self._users[key] = self._holding(name, self._reaching(package, module.key, words))
         return self._users[key]
+
+    def _reaching(self, package: str | None, module: str, words: tuple[str, ...]) -> list[SourceFile]:
+        """The files that can import from a package, or from a module in none, and hold one of the words."""
+        key = (package or module, words)
+        if key not in self._reached and words:
+            sought = [word.encode() for word in words]
+            files = self._reaching(package, module, ())
+            self._reached[key] = [file for file in files if any(word in file.data for word in sought)]
+        elif key not in self._reached:
+            near = f"{package or folder_of(module)}{os.sep}"
+            name = os.fsencode(package.rpartition(os.sep)[2] if package else module_name(module))
+            self._reached[key] = [
+                file for file in self.files.values() if file.key.startswith(near) or name in file.data
+            ]
+        return self._reached[key]
 
     def models_with_relations_to(self, name: str) -> list[Class]:
         """The models that have fields for relations to a model of this name."""
-        files = (file for file in self.files.values() if b"Field" in file.data)
-        modules = self._holding(name, files, (f'{name}"', f"{name}'"))
+        quoted = (f'{name}"'.encode(), f"{name}'".encode())
+        modules = self._holding(
+            name, (f for f in self._with_fields if any(text in f.data for text in quoted))
+        )
         return [cls for module in modules for cls in self.models.of(module)]
 
-    def _holding(self, name: str, files: Iterable[SourceFile], words: Sequence[str] = ()) -> list[Module]:
-        sought, word = os.fsencode(name), whole_word(name)
-        others = [os.fsencode(other) for other in words]
-        found = (file for file in files if sought in file.data and word.search(file.data))
-        keys = [f.key for f in found if not others or any(other in f.data for other in others)]
+    @cached_property
+    def _with_fields(self) -> list[SourceFile]:
+        """The files that may define relations."""
+        return [file for file in self.files.values() if b"Field" in file.data]
+
+    def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
+        """The modules of the files that hold a name."""
+        sought = name.encode()
+        found = [file for file in files if sought in file.data]
+        word = whole_word(name) if found else None
+        keys = [file.key for file in found if word is not None and word.search(file.data)]
         return [module for key in keys if (module := self.resolver.module(key)) is not None]
 
     @cached_property

@@ -1,6 +1,6 @@
 """What Tortoise itself offers: its names, and what its calls give.
 
-``tests/rules/test_tortoise_api.py`` holds these tables against the installed library.
+``tests/unit/analysis/test_tortoise_api.py`` holds these tables against the installed library.
 """
 
 from __future__ import annotations

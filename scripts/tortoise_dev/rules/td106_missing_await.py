@@ -20,9 +20,9 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.inference import Kind, Value
 from ..analysis.modules import Class, External, unquoted
 from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
+from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
 from .queries import callers
 from .syntax import text

@@ -64,7 +64,7 @@ def _given(context: Context, call: ast.Call) -> tuple[Class | None, list[tuple[s
             given = _items(keyword(call, "defaults"))
         case ast.Attribute(value=owner, attr="update_from_dict") if len(call.args) == 1:
             row = context.inference.of(owner)
-            cls = row.model if row is not None and row.kind == "row" else None
+            cls = row.model if row is not None and row.kind == "row" and not row.mixed else None
             if cls is not None and any(
                 cls in context.models.ancestors(one) for one in context.project.all_models
             ):
