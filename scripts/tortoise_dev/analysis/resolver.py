@@ -27,7 +27,8 @@ class Resolver:
         self._modules: dict[str, Module | None] = {}
         self._meanings: dict[tuple[ast.expr, Scope | None], list[Entity]] = {}
         self._names: dict[tuple[Scope, str, int], list[Entity]] = {}
-        self._exports: dict[tuple[str, str], list[Entity]] = {}
+        self.exports: dict[tuple[str, str], list[Entity]] = {}
+        """What modules give to others, by path and name, as far as it was asked for."""
         self._imports: dict[tuple[str, str, int], list[External | Module]] = {}
 
     def module(self, key: str | None) -> Module | None:
@@ -93,9 +94,9 @@ class Resolver:
     def exported(self, module: Module, name: str) -> list[Entity]:
         """What other modules get when they import ``name`` from a module."""
         key = (module.key, name)
-        if key not in self._exports:
-            self._exports[key] = _unique(_Search(self).export(module, name))
-        return self._exports[key]
+        if key not in self.exports:
+            self.exports[key] = _unique(_Search(self).export(module, name))
+        return self.exports[key]
 
     def bound(self, module: Module, name: str, binding: Binding, scope: Scope) -> list[Entity]:
         """What one binding of a name in a scope of a module refers to."""
@@ -122,6 +123,7 @@ class _Search:
     def __init__(self, resolver: Resolver) -> None:
         self.resolver = resolver
         self.seen: set[tuple[str, str, Position | None]] = set()
+        self.cuts = 0  # how often something was not followed for the second time
 
     def expression(
         self, module: Module, expression: ast.expr, scope: Scope, at: Position | None
@@ -175,9 +177,11 @@ class _Search:
 
     def _is_new(self, module: Module, name: str, position: Position | None) -> bool:
         key = (module.key, name, position)
-        is_new = key not in self.seen
+        if key in self.seen:
+            self.cuts += 1
+            return False
         self.seen.add(key)
-        return is_new
+        return True
 
     def binding(self, module: Module, name: str, binding: Binding, scope: Scope) -> list[Entity]:
         """What one binding of a name refers to."""
@@ -229,15 +233,20 @@ class _Search:
         return [External(f"{target.name}.{name}") for target in targets if isinstance(target, External)]
 
     def export(self, module: Module, name: str) -> list[Entity]:
-        """What other modules get when they import a name from a module."""
+        """What other modules get when they import a name from a module; kept if nothing cut it short."""
+        known = self.resolver.exports.get((module.key, name))
+        if known is not None:
+            return known
         if not self._is_new(module, name, None):
             return []
-        found = self.bindings(module, name, module.scope, None)
-        found = found or self.starred(module, name)
+        before = self.cuts
+        found = self.bindings(module, name, module.scope, None) or self.starred(module, name)
         if not found and module.is_package:
             folder = module.key.removesuffix("__init__.py")[:-1]
             submodule = self.resolver.module(self.resolver.import_paths.at(folder, [name]))
-            return [submodule] if submodule is not None else []
+            found = [submodule] if submodule is not None else []
+        if self.cuts == before:
+            self.resolver.exports[module.key, name] = _unique(found)
         return found
 
     def starred(self, module: Module, name: str) -> list[Entity]:

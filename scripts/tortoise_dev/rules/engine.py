@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,30 +42,30 @@ def violations_of(
 ) -> list[Violation]:
     """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     options = options or RuleOptions()
-    parsed = {module.path: module for module in project.modules}
-    on_paths = [rule for rule in RULES.values() if rule.check_path is not None]
+    parsed = {module.key: module for module in project.modules}
     found: list[Violation] = []
     for path in project.judged:
         codes = enabled(path)
         file = project.files.get(str(path))
         if file is None:
             continue
-        own: list[Violation] = []
-        module = parsed.get(path)
+        module = parsed.get(file.key)
         context = Context(project, module, options) if module is not None else None
-        for rule in on_paths if context is None else RULES.values():
-            if rule.code in codes:
-                own += [_violation(file, rule.code, hit) for hit in _hits(rule, path, context)]
+        own = [
+            _violation(file, rule.code, hit)
+            for rule in RULES.values()
+            if rule.code in codes
+            for hit in _hits(rule, path, context)
+        ]
         found += _unsuppressed(file, own, codes)
         done(path)
     return sorted(found)
 
 
-def _hits(rule: Rule, path: Path, context: Context | None) -> Iterator[Hit]:
+def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
     if rule.check_path is not None:
-        yield from rule.check_path(path)
-    elif rule.check is not None and context is not None:
-        yield from rule.check(context)
+        return rule.check_path(path)
+    return rule.check(context) if rule.check is not None and context is not None else ()
 
 
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:

@@ -13,9 +13,12 @@ from .base import Context
 
 def calls(context: Context, *methods: str) -> Iterator[ast.Call]:
     """The calls of the module; where ``methods`` are given, of attributes of these names."""
-    for call in context.module.of_type(ast.Call):
-        if not methods or (isinstance(call.func, ast.Attribute) and call.func.attr in methods):
-            yield call
+    if not methods:
+        yield from context.module.of_type(ast.Call)
+    for name in methods:
+        for call in context.module.calls_by_name.get(name, ()):
+            if isinstance(call.func, ast.Attribute):
+                yield call
 
 
 def calls_of(context: Context, owner: str, name: str) -> Iterator[ast.Call]:

@@ -79,8 +79,12 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _awaitables(context: Context) -> Iterator[ast.expr]:
-    """The expressions that may be awaitable."""
-    yield from context.module.of_type(ast.Call)
+    """The expressions that may be awaitable, and stand where that may be wrong."""
+    parents = context.module.parents
+    for call in context.module.of_type(ast.Call):
+        parent = parents[call]
+        if not isinstance(parent, _RIGHT) and (not isinstance(parent, ast.Call) or _consumes(parent)):
+            yield call
     names = context.inference.awaitable_names
     for name in context.module.of_type(ast.Name) if names else ():
         if name.id in names and isinstance(name.ctx, ast.Load):
@@ -90,7 +94,15 @@ def _awaitables(context: Context) -> Iterator[ast.expr]:
             yield subscript
 
 
+def _consumes(call: ast.Call) -> bool:
+    """Is it a call of ``len()`` or the like, which needs rows?"""
+    return isinstance(call.func, ast.Name) and call.func.id in _CONSUMERS
+
+
 # --- one expression
+
+_RIGHT = (ast.Await, ast.keyword, ast.Dict, ast.Starred, ast.withitem, ast.Lambda, ast.AnnAssign)
+"""What an awaitable may stand in directly: it is awaited there, or handed on."""
 
 _TRUE = ": it is always true"
 _NOT_SENT = ": nothing is sent"
@@ -145,7 +157,7 @@ def _misuse(context: Context, node: ast.expr, value: Value) -> str | None:
             return ""
         case ast.FormattedValue() if direct:
             return ""
-        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if first is child and name in _CONSUMERS:
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if first is child and _consumes(parent):
             unknown = context.module.meanings(parent.func) or name in context.module.scope
             return "" if not unknown else None
         case ast.Return():
