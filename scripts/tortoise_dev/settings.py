@@ -65,7 +65,6 @@ class RuleSettings:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra_model_bases: tuple[str, ...] = ()
     any_interface: bool = False
-    source: Path | None = field(default=None, compare=False)
 
     def is_excluded(self, path: Path) -> bool:
         """Does one of the ``exclude`` patterns fit this file, or a folder above it?"""
@@ -135,7 +134,6 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
         per_file_ignores={pattern: tuple(codes) for pattern, codes in ignores.items()},
         extra_model_bases=tuple(reader.texts("extra-model-bases") or ()),
         any_interface=interface == "any",
-        source=file,
     )
 
 

@@ -781,3 +781,27 @@ def test_fields_that_the_text_does_not_tell(project) -> None:
         {"a.py": f"{head}class A(Model):\n    x = fields.IntField(primary_key=True)\n\nA(y=1)\nA(id=1)\n"}
     )
     assert [line for _, line, _ in project.found("--select", "TD113")] == [6, 7]
+
+
+def test_a_row_of_one_of_two_models_may_have_the_fields_of_either(users) -> None:
+    users.write(
+        {
+            "app/models/group.py": "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
+            "class Group(Model):\n    class Meta:\n        table = 'group'\n\n"
+            "    title = fields.TextField()\n",
+            "app/service.py": """\
+            from app.models.group import Group
+            from app.models.user import User
+
+
+            async def rename(x, name):
+                row = User() if x else Group()
+                row.update_from_dict({"title": name})
+                found = await (User.get(id=1) if x else Group.get(id=1))
+                found.update_from_dict({"title": name})
+                user = User() if x else User(name=name)
+                user.update_from_dict({"title": name})
+            """,
+        }
+    )
+    assert users.found("--select", "TD113", "app/service.py") == [("app/service.py", 11, "TD113")]

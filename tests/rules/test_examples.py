@@ -6,7 +6,7 @@ import ast
 
 import pytest
 from tortoise_dev.rules import RULES
-from tortoise_dev.rules.rule import Rule, example_files
+from tortoise_dev.rules.base import Rule, example_files
 
 RULE = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tortoise_dev.project.files import SourceFile
-from tortoise_dev.project.picture import Picture
+from tortoise_dev.analysis.project import Project
+from tortoise_dev.analysis.source import SourceFile
 from tortoise_dev.rules import RULES
 from tortoise_dev.rules.engine import violations_of
-from tortoise_dev.rules.fix import fixed_texts
+from tortoise_dev.rules.fixing import fixed_texts
 
 MODEL = (
     "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
@@ -162,10 +162,19 @@ def test_links_pipes_and_what_is_forbidden(project) -> None:
     assert b"Traceback" not in done.stderr
     assert done.returncode == 2
     errors = {e["path"]: e["message"] for e in report["errors"]}
-    assert set(errors) - {"secret.py"} == {"broken.py", "loop.py", "pipe.py"}
-    assert report["files"] == 6
+    assert set(errors) - {"secret.py"} == {"loop.py", "pipe.py"}
+    assert report["files"] == 5
     assert {v["path"] for v in report["violations"]} >= {"fine.py", "sub/deep.py"}
     (root / "secret.py").chmod(0o644)
+
+
+def test_a_link_that_leads_nowhere_is_no_file(project) -> None:
+    """Emacs marks a file that is being edited by such a link beside it."""
+    project.write({"fine.py": "x = 1\n"})
+    (project.root / ".#fine.py").symlink_to("user@host.123:456")
+    done = project.run()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert project.run(".#fine.py").returncode == 2
 
 
 def test_a_name_that_is_no_text(project) -> None:
@@ -182,7 +191,7 @@ def test_a_name_that_is_no_text(project) -> None:
 def test_a_path_with_backslashes_is_shown_as_posix() -> None:
     from pathlib import PureWindowsPath
 
-    from tortoise_dev.project.files import shown
+    from tortoise_dev.analysis.source import shown
 
     path, base = PureWindowsPath(r"C:\work\app\models\user.py"), PureWindowsPath(r"C:\work")
     assert shown(path, base) == "app/models/user.py"  # type: ignore[arg-type]
@@ -261,14 +270,14 @@ SOURCES = st.lists(STATEMENTS, max_size=8).map(
 SHORT = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
 
-def _judge(data: bytes) -> tuple[Picture, dict[Path, str]]:
+def _judge(data: bytes) -> tuple[Project, dict[Path, str]]:
     path = Path("/project/app/models/a.py")
     other = SourceFile(
         Path("/project/b.py"), b"from app.models.a import *\nfrom tortoise.models import Model as A\n"
     )
-    picture = Picture([SourceFile(path, data), other], [path], Path("/project"), always=[path])
-    violations = violations_of(picture, lambda _: frozenset(RULES))
-    return picture, fixed_texts(picture, violations)
+    project = Project([SourceFile(path, data), other], [path], Path("/project"), always=[path])
+    violations = violations_of(project, lambda _: frozenset(RULES))
+    return project, fixed_texts(project, violations)
 
 
 @pytest.mark.slow

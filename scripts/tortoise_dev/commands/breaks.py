@@ -5,32 +5,32 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..project.files import SourceFile, UnreadableError, python_files, read_all
-from ..project.picture import Picture
+from ..analysis.project import Project
+from ..analysis.source import SourceFile, UnreadableError, python_files, read_all
 from ..rules import RULES
+from ..rules.base import RuleOptions
 from ..rules.engine import violations_of
-from ..rules.rule import RuleOptions
 from ..settings import find_rule_settings
 
 
-def broken_rules(source: str, path: PurePosixPath, project: Path) -> list[tuple[int, str, str]]:
+def broken_rules(source: str, path: PurePosixPath, root: Path) -> list[tuple[int, str, str]]:
     """Line, code and message of each rule that ``source`` breaks as the file ``path`` of a project.
 
     Raises UnreadableError where it cannot be parsed, SettingsError for settings that cannot be used.
     """
-    settings = find_rule_settings([project])
-    file = SourceFile(project / path, source.encode())
-    files = {**_files(project), file.path: file}
-    picture = Picture(
-        files.values(), [file.path], project, extra_bases=settings.extra_model_bases, always=[file.path]
+    settings = find_rule_settings([root])
+    file = SourceFile(root / path, source.encode())
+    files = {**_files(root), file.key: file}
+    project = Project(
+        files.values(), [file.path], root, extra_bases=settings.extra_model_bases, always=[file.path]
     )
-    for error in picture.problems.values():
+    for error in project.problems.values():
         raise UnreadableError(str(error), error.line)
     options = RuleOptions(any_interface=settings.any_interface)
-    found = violations_of(picture, lambda _: frozenset(RULES), options)
+    found = violations_of(project, lambda _: frozenset(RULES), options)
     return [(violation.line, violation.rule, violation.message) for violation in found]
 
 
 @cache
-def _files(project: Path) -> dict[Path, SourceFile]:
-    return read_all(python_files(project, {}), {})
+def _files(root: Path) -> dict[str, SourceFile]:
+    return read_all(python_files(root, {}), {})

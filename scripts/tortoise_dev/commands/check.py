@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import gc
 import os
 import sys
 from collections import Counter
@@ -13,16 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import __version__
-from ..project.files import SourceFile, shown
-from ..project.picture import Picture, take
+from ..analysis.project import Project, load_project
+from ..analysis.source import SourceFile, shown
 from ..report.findings import FORMATS, Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..rules import RULES
+from ..rules.base import RuleOptions
 from ..rules.baseline import Baseline, BaselineError
+from ..rules.docs import page_of_all, page_of_rule
 from ..rules.engine import Violation, violations_of
-from ..rules.fix import fixed_texts
-from ..rules.page import page_of_all, page_of_rule
-from ..rules.rule import RuleOptions
+from ..rules.fixing import fixed_texts
 from ..settings import RuleSettings, find_rule_settings
 from . import common
 from .common import UnusableError, show, tell
@@ -46,7 +45,7 @@ exit status: 0 clean · 1 findings · 2 unusable input"""
 class Outcome:
     """What a run has to say."""
 
-    picture: Picture
+    project: Project
     violations: list[Violation]
     settings: RuleSettings
     base: Path
@@ -58,13 +57,13 @@ class Outcome:
     @property
     def files(self) -> int:
         """How many files were looked at."""
-        return len({*self.picture.judged, *self.picture.problems})
+        return len({*self.project.judged, *self.project.problems})
 
     @property
     def models(self) -> int:
         """How many models, abstract ones too, they define."""
-        models = self.picture.models
-        return sum(models.is_model(cls) for module in self.picture.modules for cls in module.classes)
+        models = self.project.models
+        return sum(models.is_model(cls) for module in self.project.modules for cls in module.classes)
 
     def exit_code(self) -> int:
         """The command's exit status."""
@@ -90,20 +89,19 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace, here: Path) -> int:
-    gc.disable()  # a short life with millions of syntax nodes: looking for garbage among them costs a tenth
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
     settings = find_rule_settings([common.settings_folder(paths, here), here])
     enabled = _enabled(options, settings)
-    picture, violations = _judge(paths, here, settings, enabled, stdin)
-    outcome = Outcome(picture, violations, settings, here, options.prog)
+    project, violations = _judge(paths, here, settings, enabled, stdin)
+    outcome = Outcome(project, violations, settings, here, options.prog)
     outcome.errors = [
-        (shown(path, here), error.line, str(error)) for path, error in sorted(picture.problems.items())
+        (shown(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
     if options.diff or options.fix:
-        texts = fixed_texts(picture, violations)
+        texts = fixed_texts(project, violations)
         if options.diff:
-            show(_diff(picture, texts, here))
+            show(_diff(project, texts, here))
             _tell(outcome, f"{len(texts)} file{_s(len(texts))} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
@@ -111,7 +109,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
             return 2 if outcome.errors else 0
         _write(outcome, texts)
         if texts:
-            outcome.picture, outcome.violations = _judge(paths, here, settings, enabled, None)
+            outcome.project, outcome.violations = _judge(paths, here, settings, enabled, None)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     show(_statistics(outcome) if options.statistics else render(outcome, options.format))
@@ -124,16 +122,16 @@ def _judge(
     settings: RuleSettings,
     enabled: Callable[[Path], frozenset[str]],
     stdin: SourceFile | None,
-) -> tuple[Picture, list[Violation]]:
+) -> tuple[Project, list[Violation]]:
     """Read the project and apply the rules, with a bar on a terminal."""
-    picture = take(
+    project = load_project(
         paths, here=here, extra_bases=settings.extra_model_bases, excluded=settings.is_excluded, instead=stdin
     )
-    progress = Progress(len(picture.judged))
+    progress = Progress(len(project.judged))
     options = RuleOptions(any_interface=settings.any_interface)
-    found = violations_of(picture, enabled, options, lambda path: progress.advance(shown(path, here)))
+    found = violations_of(project, enabled, options, lambda path: progress.advance(shown(path, here)))
     progress.clear()
-    return picture, found
+    return project, found
 
 
 def render(outcome: Outcome, form: str) -> str:
@@ -268,7 +266,7 @@ def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
 def _write(outcome: Outcome, texts: Mapping[Path, str]) -> None:
     for path, text in texts.items():
         try:
-            replace_text(outcome.picture.library.files[path], text)
+            replace_text(outcome.project.files[str(path)], text)
             outcome.fixed += 1
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
@@ -294,11 +292,11 @@ def replace_text(file: SourceFile, text: str) -> None:
         beside.unlink(missing_ok=True)
 
 
-def _diff(picture: Picture, texts: Mapping[Path, str], base: Path) -> str:
+def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
     parts: list[str] = []
     for path in sorted(texts):
         name = shown(path, base)
-        old, new = picture.library.files[path].lines, SourceFile(path, texts[path].encode()).lines
+        old, new = project.files[str(path)].lines, SourceFile(path, texts[path].encode()).lines
         for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
             text = line.rstrip("\r\n") if line.startswith(("---", "+++", "@@")) else line
             if text.endswith("\n"):

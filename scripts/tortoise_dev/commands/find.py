@@ -12,7 +12,7 @@ from ..handbook.find import Found, find
 from ..handbook.sections import EXAMPLE, Section, handbook_sections
 from ..report.findings import to_json
 from ..rules import RULES
-from ..rules.page import page_of_rule
+from ..rules.docs import page_of_rule
 from . import common
 from .common import UnusableError, show, tell
 

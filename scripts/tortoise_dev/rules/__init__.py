@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .rule import Rule
+from .base import Rule
 from .td000_models_package import RULE as TD000
 from .td001_one_model_per_file import RULE as TD001
 from .td002_base_interface import RULE as TD002

@@ -1,18 +1,18 @@
-"""All rules over a picture: violations in the order of paths and lines, without those that are suppressed."""
+"""All rules over a project: violations in the order of paths and lines, without those that are suppressed."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..project.files import SourceFile
-from ..project.picture import Picture
-from ..project.scopes import FUNCTIONS
+from ..analysis.project import Project
+from ..analysis.source import SourceFile
+from ..analysis.syntax import FUNCTIONS
 from . import RULES
+from .base import Context, Hit, Rule, RuleOptions
 from .noqa import Noqa, may_name_rules, noqas_of, stands_on
-from .rule import Context, Hit, Rule, RuleOptions
 
 
 @dataclass(frozen=True, order=True)
@@ -35,37 +35,37 @@ class Violation:
 
 
 def violations_of(
-    picture: Picture,
+    project: Project,
     enabled: Callable[[Path], frozenset[str]],
     options: RuleOptions | None = None,
     done: Callable[[Path], None] = lambda path: None,
 ) -> list[Violation]:
     """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     options = options or RuleOptions()
-    parsed = {module.path: module for module in picture.modules}
-    on_paths = [rule for rule in RULES.values() if rule.check_path is not None]
+    parsed = {module.key: module for module in project.modules}
     found: list[Violation] = []
-    for path in picture.judged:
+    for path in project.judged:
         codes = enabled(path)
-        file = picture.library.files.get(path)
+        file = project.files.get(str(path))
         if file is None:
             continue
-        own: list[Violation] = []
-        module = parsed.get(path)
-        context = Context(picture, module, options) if module is not None else None
-        for rule in on_paths if context is None else RULES.values():
-            if rule.code in codes:
-                own += [_violation(file, rule.code, hit) for hit in _hits(rule, path, context)]
+        module = parsed.get(file.key)
+        context = Context(project, module, options) if module is not None else None
+        own = [
+            _violation(file, rule.code, hit)
+            for rule in RULES.values()
+            if rule.code in codes
+            for hit in _hits(rule, path, context)
+        ]
         found += _unsuppressed(file, own, codes)
         done(path)
     return sorted(found)
 
 
-def _hits(rule: Rule, path: Path, context: Context | None) -> Iterator[Hit]:
+def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
     if rule.check_path is not None:
-        yield from rule.check_path(path)
-    elif rule.check is not None and context is not None:
-        yield from rule.check(context)
+        return rule.check_path(path)
+    return rule.check(context) if rule.check is not None and context is not None else ()
 
 
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:

@@ -8,7 +8,7 @@ import tokenize
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..project.files import SourceFile, UnreadableError
+from ..analysis.source import SourceFile, UnreadableError
 
 _NOQA = re.compile(r"#\s*(?:noqa|NOQA)(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?")
 

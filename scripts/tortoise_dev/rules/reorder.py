@@ -13,10 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..project.files import UnreadableError, parse, split_lines
-from ..project.models import Member, Rank, members_of
-from ..project.modules import Module
-from ..project.scopes import FUNCTIONS
+from ..analysis.models import Member, Rank, members_of
+from ..analysis.modules import Module
+from ..analysis.source import UnreadableError, parse, split_lines
+from ..analysis.syntax import FUNCTIONS
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 
@@ -28,7 +28,7 @@ def can_lead(module: Module, node: ast.ClassDef, meta: Member) -> bool:
         isinstance(meta.node, ast.ClassDef)
         and wanted is not None
         and wanted[0].node is meta.node
-        and _keeps_meaning(module.tree, members_of(node), wanted)
+        and _keeps_meaning(module.root, members_of(node), wanted)
         and _blocks(module.file.lines, node) is not None
     )
 
@@ -38,7 +38,7 @@ def can_sort(module: Module, node: ast.ClassDef) -> bool:
     wanted = _order(node, lead=False, sort=True)
     return (
         wanted is not None
-        and _keeps_meaning(module.tree, members_of(node), wanted)
+        and _keeps_meaning(module.root, members_of(node), wanted)
         and _blocks(module.file.lines, node) is not None
     )
 

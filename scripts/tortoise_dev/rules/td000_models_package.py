@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..project.files import is_judged
-from .rule import Context, Hit, Rule
+from ..analysis.source import is_judged
+from .base import Context, Hit, Rule
 
 BAD = """\
 # file: apps/billing/models.py
@@ -62,14 +62,14 @@ class Invoice(BaseInvoice):
 def check(context: Context) -> Iterator[Hit]:
     """Once per file, at its first model."""
     path = context.location
-    is_test = not is_judged(context.module.path, context.picture.root)
+    is_test = not is_judged(context.module.path, context.project.root)
     living = [cls for cls in context.own if not (is_test and context.models.is_abstract(cls))]
     if not living:
         return
     first = living[0]
     if path.name == "models.py":
         yield Hit(first.node, f"{first.name} lives in models.py: make it a package models/, a file per model")
-    elif "models" not in (context.picture.root.name, *path.parts[:-1]):
+    elif "models" not in (context.project.root.name, *path.parts[:-1]):
         yield Hit(
             first.node,
             f"{first.name} lives outside of a models/ package: move it into one, to a file of its own",

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entities import interface_names
-from .rule import Context, Hit, Rule
+from .base import Context, Hit, Rule
+from .interfaces import interface_names
 
 BAD = """\
 # file: apps/billing/models/__init__.py

@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .entities import interface_of
-from .rule import Context, Hit, Rule
+from .base import Context, Hit, Rule
+from .interfaces import interface_of
 
 BAD = """\
 # file: apps/billing/models/__init__.py

@@ -19,10 +19,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.models import Rank, members_of, metas_of
-from ..project.modules import Class
+from ..analysis.models import Rank, members_of, metas_of
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
 from .reorder import can_lead
-from .rule import Context, Hit, Rule
 
 BAD = """\
 # file: apps/billing/models/base.py

@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..project.models import Rank, members_of
+from ..analysis.models import Rank, members_of
+from .base import Context, Hit, Rule
 from .reorder import can_sort
-from .rule import Context, Hit, Rule
 
 BAD = """\
 # file: apps/billing/models/base.py

@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from .rule import Hit, Rule
+from .base import Hit, Rule
 
 BAD = """\
 # file: apps/billing/models/_base.py

@@ -19,9 +19,9 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..project.modules import Class, External, Module
-from .entities import interface_names
-from .rule import Context, Hit, Rule
+from ..analysis.modules import Class, External, Module
+from .base import Context, Hit, Rule
+from .interfaces import interface_names
 
 BAD = '''\
 # file: apps/billing/models/__init__.py
@@ -78,23 +78,24 @@ def check(context: Context) -> Iterator[Hit]:
     package = next((folder for folder in module.path.parents if folder.name == "models"), None)
     if module.is_package or module.path.name == "models.py" or package is None or not context.own:
         return
-    if not package.is_relative_to(context.picture.root):
+    if not package.is_relative_to(context.project.root):
         return
     init = package / "__init__.py"
-    entrance = context.picture.library.module(init)
-    if entrance is None and init in context.picture.library.files:
+    entrance = context.project.resolver.module(str(init))
+    if entrance is None and str(init) in context.project.files:
         return  # cannot be parsed: reported as such
     if entrance is not None and _is_computed(entrance, set()):
         return
     concrete = [cls for cls in context.own if context.models.is_abstract(cls) is False]
     names = {name for cls in concrete for name in interface_names(cls)}
+    depth = len(module.path.parts) - len(package.parts)
+    between = [str(folder / "__init__.py") for folder in list(module.path.parents)[:depth]]
+    entrances = [context.project.resolver.module(key) for key in between]
     for cls in context.own:
         belongs = cls in concrete or (context.models.is_abstract(cls) and cls.name in names)
-        between = [folder for folder in module.path.parents if folder.is_relative_to(package)]
-        entrances = [context.picture.library.module(folder / "__init__.py") for folder in between]
         if not belongs or cls.scope is not module.scope or any(_re_exports(one, cls) for one in entrances):
             continue
-        place = _place(init, context.picture.root)
+        place = _place(init, context.project.root)
         lacks = "does not re-export it" if entrance is not None else "does not exist"
         yield Hit(cls.node, f"{cls.name}: {place} {lacks}")
 
@@ -102,24 +103,24 @@ def check(context: Context) -> Iterator[Hit]:
 def _re_exports(entrance: Module | None, cls: Class) -> bool:
     if entrance is None:
         return False
-    names = {cls.name, *entrance.scope.names}
-    with entrance.library.opened():
-        return any(entity is cls for name in names for entity in entrance.exported(name))
+    if any(entity is cls for entity in entrance.exported(cls.name)):
+        return True
+    return any(entity is cls for name in entrance.scope.names for entity in entrance.exported(name))
 
 
-def _is_computed(module: Module, seen: set[Path]) -> bool:
+def _is_computed(module: Module, seen: set[str]) -> bool:
     """Does it get names in a way that the text does not tell?"""
-    if module.path in seen:
+    if module.key in seen:
         return False
-    seen.add(module.path)
+    seen.add(module.key)
     if "__getattr__" in module.scope.names:
         return True
-    for node in module.nodes:
-        name = getattr(node, "id", None) or getattr(node, "attr", None)
-        if isinstance(node, ast.Name | ast.Attribute) and name in _DYNAMIC:
-            return True
+    if any(node.id in _DYNAMIC for node in module.of_type(ast.Name)):
+        return True
+    if any(node.attr in _DYNAMIC for node in module.of_type(ast.Attribute)):
+        return True
     for statement in module.scope.stars:
-        targets = module.library.imported(module, statement.module, statement.level)
+        targets = module.resolver.imported(module, statement.module, statement.level)
         if not targets:
             return True
         for target in targets:

@@ -19,9 +19,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..project import orm
-from .calls import calls, function_around, is_call_of, is_true, keyword, tortoise_name
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from .base import Context, Hit, Rule
+from .queries import calls_of
+from .syntax import function_around, is_true, keyword
 
 BAD = """\
 # file: apps/start.py
@@ -51,26 +52,25 @@ _NOT_PRODUCTION = re.compile(r"(?i)debug|dev|test|local|demo|memory|create|gener
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call."""
-    for call in calls(context):
-        module = context.module
-        if is_call_of(module, call, "Tortoise", "generate_schemas"):
-            what = "generate_schemas()"
-        elif (
-            (name := tortoise_name(module, call.func)) is not None
-            and orm.short(name) in ("register_tortoise", "RegisterTortoise")
-            and is_true(keyword(call, "generate_schemas"))
-        ):
-            what = f"generate_schemas=True of {orm.short(name)}"
-        else:
-            continue
+    for call, what in _calls(context):
         if not _is_guarded(context, call) and not _in_memory(context, call):
             yield Hit(call, f"{what} bypasses migrations: use them, and this in tests only")
+
+
+def _calls(context: Context) -> Iterator[tuple[ast.Call, str]]:
+    """The calls that make tables, and what a message calls them."""
+    for call in calls_of(context, "Tortoise", "generate_schemas"):
+        yield call, "generate_schemas()"
+    for call, dotted in context.tortoise_calls:
+        name = tortoise_api.short(dotted)
+        if name in ("register_tortoise", "RegisterTortoise") and is_true(keyword(call, "generate_schemas")):
+            yield call, f"generate_schemas=True of {name}"
 
 
 def _is_guarded(context: Context, call: ast.Call) -> bool:
     child: ast.AST = call
     for parent in context.module.ancestors(call):
-        if isinstance(parent, ast.If | ast.IfExp) and child is not parent.test:
+        if isinstance(parent, (ast.If, ast.IfExp)) and child is not parent.test:
             condition = ast.unparse(parent.test)
             if _NOT_PRODUCTION.search(condition) or "__name__" in condition:
                 return True
@@ -80,7 +80,7 @@ def _is_guarded(context: Context, call: ast.Call) -> bool:
 
 def _in_memory(context: Context, call: ast.Call) -> bool:
     """Does the same function open a database in memory, or one whose name says that it is for development?"""
-    around = function_around(context.module, call) or context.module.tree
+    around = function_around(context.module, call) or context.module.root
     return any(
         (isinstance(node, ast.Constant) and isinstance(node.value, str) and ":memory:" in node.value)
         or (isinstance(node, ast.keyword) and node.arg == "db_url" and _says_development(node.value))

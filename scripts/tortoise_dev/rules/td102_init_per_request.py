@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .rule import Context, Hit, Rule
-from .startup import inits
+from .base import Context, Hit, Rule
+from .init_places import inits
 
 BAD = """\
 # file: apps/main.py

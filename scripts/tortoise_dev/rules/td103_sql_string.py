@@ -19,10 +19,10 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from ..project import orm
-from ..project.scopes import FUNCTIONS
-from .calls import calls, tortoise_name
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from ..analysis.syntax import FUNCTIONS
+from .base import Context, Hit, Rule
+from .queries import calls
 
 BAD = """\
 # file: apps/reports.py
@@ -49,10 +49,7 @@ _SAFE_CALLS = frozenset({"int", "len", "float"})
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call that gets the SQL."""
-    for call in calls(context):
-        name = _takes_sql(context, call)
-        if name is None:
-            continue
+    for call, name in _sql_calls(context):
         sql = next(
             (k.value for k in call.keywords if k.arg in ("query", "sql")), call.args[0] if call.args else None
         )
@@ -61,19 +58,19 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(call, f"SQL for {name} is put together from values: {instead}")
 
 
-def _takes_sql(context: Context, call: ast.Call) -> str | None:
-    function = call.func
-    named = tortoise_name(context.module, function)
-    if named is not None and orm.short(named) == "RawSQL":
-        return "RawSQL"
-    if not isinstance(function, ast.Attribute):
-        return None
-    owner = context.values.of(function.value)
-    if owner is None:
-        return None
-    if owner.kind == "connection" and function.attr in orm.CONNECTION_CALLS:
-        return function.attr
-    return "raw()" if owner.kind in ("class", "query", "manager") and function.attr == "raw" else None
+def _sql_calls(context: Context) -> Iterator[tuple[ast.Call, str]]:
+    """The calls that take SQL, and what a message calls them."""
+    for call, dotted in context.tortoise_calls:
+        if tortoise_api.short(dotted) == "RawSQL":
+            yield call, "RawSQL"
+    for call in calls(context, "raw", *tortoise_api.CONNECTION_CALLS):
+        if not isinstance(call.func, ast.Attribute):
+            continue
+        owner, name = context.inference.of(call.func.value), call.func.attr
+        if owner is not None and owner.kind == "connection" and name != "raw":
+            yield call, name
+        elif owner is not None and owner.kind in ("class", "query", "manager") and name == "raw":
+            yield call, "raw()"
 
 
 def _has_values(call: ast.Call) -> bool:
@@ -203,7 +200,7 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
 
 def _joins_constants(context: Context, node: ast.expr, depth: int) -> bool:
     """``", ".join("?" * n)``, ``", ".join("?" for _ in ids)``."""
-    if isinstance(node, ast.GeneratorExp | ast.ListComp):
+    if isinstance(node, (ast.GeneratorExp, ast.ListComp)):
         loops = {n.id for g in node.generators for n in ast.walk(g.target) if isinstance(n, ast.Name)}
         if isinstance(node.elt, ast.JoinedStr):
             inner = [part.value for part in node.elt.values if isinstance(part, ast.FormattedValue)]
@@ -214,7 +211,7 @@ def _joins_constants(context: Context, node: ast.expr, depth: int) -> bool:
                 for v in inner
             )
         return isinstance(node.elt, ast.Constant)
-    if isinstance(node, ast.List | ast.Tuple):
+    if isinstance(node, (ast.List, ast.Tuple)):
         return all(_is_harmless(context, element, depth) for element in node.elts)
     return _is_harmless(context, node, depth)
 

@@ -16,8 +16,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .calls import COMPREHENSIONS, loop_around
-from .rule import Context, Hit, Rule
+from .base import Context, Hit, Rule
+from .syntax import COMPREHENSIONS, loop_around
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -86,17 +86,17 @@ def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
         inner = inner.func.value
     if not isinstance(inner, ast.Attribute) or not isinstance(inner.value, ast.Name):
         return None
-    value = context.values.of(inner.value)
+    value = context.inference.of(inner.value)
     if value is None or value.kind != "row" or value.model is None:
         return None
-    forward = context.attributes.relation(value.model, inner.attr) is not None
-    if forward or inner.attr in context.attributes.backward_names(value.model):
+    forward = context.relations.relation(value.model, inner.attr) is not None
+    if forward or inner.attr in context.relations.backward_names(value.model):
         return ast.unparse(inner), inner.value
     return None
 
 
 def _is_row(context: Context, node: ast.expr) -> bool:
-    value = context.values.of(node)
+    value = context.inference.of(node)
     return value is not None and value.kind == "row"
 
 
@@ -104,7 +104,7 @@ def _is_loop_row(context: Context, node: ast.AST, row: ast.Name) -> bool:
     """Is the row the one that the loop around the await steps through?"""
     loop = loop_around(context.module, node)
     targets: list[ast.expr] = []
-    if isinstance(loop, ast.For | ast.AsyncFor):
+    if isinstance(loop, (ast.For, ast.AsyncFor)):
         targets = [loop.target]
     elif isinstance(loop, COMPREHENSIONS):
         targets = [generator.target for generator in loop.generators]

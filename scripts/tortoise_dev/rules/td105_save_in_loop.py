@@ -17,9 +17,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.modules import Class
-from .calls import is_signal, loop_around, tortoise_name
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
+from .queries import is_signal
+from .syntax import loop_around
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -65,13 +67,13 @@ def check(context: Context) -> Iterator[Hit]:
     for node in context.module.of_type(ast.Await):
         match node:
             case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="save"))):
-                value = context.values.of(row)
+                value = context.inference.of(row)
                 loop = loop_around(context.module, node)
                 if (
                     value is not None
                     and value.kind == "row"
                     and value.model is not None
-                    and isinstance(loop, ast.For | ast.AsyncFor)
+                    and isinstance(loop, (ast.For, ast.AsyncFor))
                     and _belongs_to_loop(row.id, loop)
                     and _is_plain_loop(loop)
                     and not _is_special(context, value.model)
@@ -88,13 +90,13 @@ def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:
 
 
 def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
-    if isinstance(loop.iter, ast.List | ast.Tuple | ast.Set) and len(loop.iter.elts) <= 5:
+    if isinstance(loop.iter, (ast.List, ast.Tuple, ast.Set)) and len(loop.iter.elts) <= 5:
         return False
     match loop.iter:
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]) if count <= 5:
             return False
     for node in ast.walk(loop):
-        if isinstance(node, ast.Break | ast.Return | ast.Try | ast.Yield | ast.YieldFrom | ast.AsyncWith):
+        if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
             return False
         if (
             isinstance(node, ast.Await)
@@ -111,14 +113,17 @@ def _is_save(node: ast.Await) -> bool:
 
 def _is_special(context: Context, cls: Class) -> bool:
     """Does saving this model do more than to write its row?"""
-    if context.models.defines(cls, "save"):
-        return True
+    return context.models.defines(cls, "save") or _has_handlers(context, cls)
+
+
+def _has_handlers(context: Context, cls: Class) -> bool:
+    """Does the project register a signal handler for this model?"""
     return any(
-        cls in (e for a in decorator.args for e in module.meanings(a))
-        for module in list(context.picture.library.modules.values())
+        cls in (entity for argument in decorator.args for entity in module.meanings(argument))
+        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
         for node in module.functions
         for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and is_signal(tortoise_name(module, decorator.func))
+        if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
     )
 
 

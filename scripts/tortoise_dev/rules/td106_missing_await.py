@@ -17,14 +17,15 @@ Not fixed by `--fix`: `await` changes what the code does.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
-from ..project import orm
-from ..project.modules import Class, External, unquoted
-from ..project.scopes import SCOPES
-from ..project.values import Value
-from .calls import callers, own_nodes, text
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from ..analysis.modules import Class, External, unquoted
+from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
+from ..analysis.values import Kind, Value
+from .base import Context, Hit, Rule
+from .queries import callers
+from .syntax import text
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -66,36 +67,60 @@ _BUILDER_NAMES = ("query", "qs", "queryset")
 
 def check(context: Context) -> Iterator[Hit]:
     """At the expression that is never awaited; for a name, at its assignment."""
-    found: dict[int, Hit] = {}
-    for node in context.module.of_type(ast.Call, ast.Name, ast.Subscript):
-        if not isinstance(getattr(node, "ctx", None), ast.Store | ast.Del):
-            value = context.values.of(node)
-            if value is None or not value.awaitable:
-                continue
-            message = _misuse(context, node, value)
-            if message is not None:
-                found[id(node)] = Hit(node, message)
-    for hit in _never_awaited_names(context):
-        found[id(hit.node)] = hit
+    found: dict[ast.AST, Hit] = {}
+    for node in _awaitables(context):
+        value = context.inference.of(node)
+        reason = _misuse(context, node, value) if value is not None and value.awaitable else None
+        if reason is not None:
+            found[node] = Hit(node, f"{text(node)} is not awaited{reason}")
+    for unused, name in _never_awaited(context):
+        found[unused] = Hit(unused, f"{text(unused)} is assigned to {name} and never awaited")
     yield from found.values()
+
+
+def _awaitables(context: Context) -> Iterator[ast.expr]:
+    """The expressions that may be awaitable, and stand where that may be wrong."""
+    parents = context.module.parents
+    for call in context.module.of_type(ast.Call):
+        parent = parents[call]
+        if not isinstance(parent, _RIGHT) and (not isinstance(parent, ast.Call) or _consumes(parent)):
+            yield call
+    names = context.inference.awaitable_names
+    for name in context.module.of_type(ast.Name) if names else ():
+        if name.id in names and isinstance(name.ctx, ast.Load):
+            yield name
+    for subscript in context.module.of_type(ast.Subscript):
+        if isinstance(subscript.slice, ast.Slice) and isinstance(subscript.ctx, ast.Load):
+            yield subscript
+
+
+def _consumes(call: ast.Call) -> bool:
+    """Is it a call of ``len()`` or the like, which needs rows?"""
+    return isinstance(call.func, ast.Name) and call.func.id in _CONSUMERS
 
 
 # --- one expression
 
+_RIGHT = (ast.Await, ast.keyword, ast.Dict, ast.Starred, ast.withitem, ast.Lambda, ast.AnnAssign)
+"""What an awaitable may stand in directly: it is awaited there, or handed on."""
+
+_TRUE = ": it is always true"
+_NOT_SENT = ": nothing is sent"
+_NO_LOOP = ": it cannot be iterated over without 'async for'"
+
 
 def _misuse(context: Context, node: ast.expr, value: Value) -> str | None:
-    """Why this awaitable certainly goes un-awaited; None where it may be awaited."""
+    """What to say of this awaitable, which certainly goes un-awaited; None where it may be awaited."""
     parent = context.module.parents.get(node)
     direct = isinstance(node, ast.Call)
-    what = f"{text(node)} is not awaited"
     child: ast.AST = node
     while True:  # a value flows through `and`, `or`, `:=` and the branches of a conditional expression
         if isinstance(parent, ast.BoolOp):
             if child is not parent.values[-1]:
-                return f"{what}: it is always true"
+                return _TRUE
         elif isinstance(parent, ast.IfExp):
             if child is parent.test:
-                return f"{what}: it is always true"
+                return _TRUE
         elif not isinstance(parent, ast.NamedExpr):
             break
         if isinstance(parent, ast.NamedExpr) and child is parent.target:
@@ -105,61 +130,61 @@ def _misuse(context: Context, node: ast.expr, value: Value) -> str | None:
         case ast.ListComp() | ast.SetComp() | ast.Tuple() | ast.List() if isinstance(
             context.module.parents.get(parent), ast.Expr
         ):
-            return f"{what}: nothing is sent"
+            return _NOT_SENT
         case ast.Expr():
-            return f"{what}: nothing is sent" if direct else None
+            return _NOT_SENT if direct else None
         case ast.If() | ast.While() | ast.Assert() if child is parent.test:
-            return f"{what}: it is always true"
+            return _TRUE
         case ast.comprehension(ifs=ifs) if any(child is one for one in ifs):
-            return f"{what}: it is always true"
+            return _TRUE
         case ast.UnaryOp():
-            return f"{what}: it is always true" if isinstance(parent.op, ast.Not) else what
+            return _TRUE if isinstance(parent.op, ast.Not) else ""
         case ast.Compare():
-            return what if direct or not _is_identity(parent) else None
+            return "" if direct or not _is_identity(parent) else None
         case ast.BinOp():
-            return what
+            return ""
         case ast.AugAssign(value=operand) if operand is child:
-            return what
+            return ""
         case ast.For(iter=iterable) if iterable is child:
-            return f"{what}: it cannot be iterated over without 'async for'"
+            return _NO_LOOP
         case ast.comprehension(iter=iterable, is_async=0) if iterable is child:
-            return f"{what}: it cannot be iterated over without 'async for'"
+            return _NO_LOOP
         case ast.Attribute():
-            return what if direct and _is_foreign(value, parent.attr) else None
-        case ast.Assign(targets=targets) if any(isinstance(t, ast.Tuple | ast.List) for t in targets):
-            return what
+            return "" if direct and _is_foreign(value, parent.attr) else None
+        case ast.Assign(targets=targets) if any(isinstance(t, (ast.Tuple, ast.List)) for t in targets):
+            return ""
         case ast.Subscript(value=owner) if owner is child and value.kind == "coroutine":
-            return what
+            return ""
         case ast.FormattedValue() if direct:
-            return what
-        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if first is child and name in _CONSUMERS:
+            return ""
+        case ast.Call(func=ast.Name(id=name), args=[first, *_]) if first is child and _consumes(parent):
             unknown = context.module.meanings(parent.func) or name in context.module.scope
-            return what if not unknown else None
+            return "" if not unknown else None
         case ast.Return():
-            return _returned(context, parent, value, what)
+            return _returned(context, parent, value)
     return None
 
 
 def _is_identity(node: ast.Compare) -> bool:
-    return all(isinstance(operator, ast.Is | ast.IsNot) for operator in node.ops)
+    return all(isinstance(operator, (ast.Is, ast.IsNot)) for operator in node.ops)
 
 
 def _is_foreign(value: Value, attribute: str) -> bool:
     """Is this an attribute that the awaitable does not have?"""
     if attribute.startswith("_"):
         return False
-    known = orm.COROUTINE_ATTRIBUTES if value.kind == "coroutine" else orm.QUERY_ATTRIBUTES
+    known = tortoise_api.COROUTINE_ATTRIBUTES if value.kind == "coroutine" else tortoise_api.QUERY_ATTRIBUTES
     return attribute not in known
 
 
 # --- what an async def returns
 
 
-def _returned(context: Context, node: ast.Return, value: Value, what: str) -> str | None:
+def _returned(context: Context, node: ast.Return, value: Value) -> str | None:
     function = next((p for p in context.module.ancestors(node) if isinstance(p, SCOPES)), None)
     if not isinstance(function, ast.AsyncFunctionDef):
         return None
-    message = f"{what}: the caller gets a {value.kind}"
+    message = f": the caller gets a {value.kind}"
     if function.returns is not None:
         return message if _promises_result(context, function, function.returns) else None
     if value.kind == "coroutine":
@@ -220,7 +245,7 @@ def _is_awaited_twice(context: Context, function: ast.AsyncFunctionDef) -> bool:
         awaited = other.parents.get(call)
         if isinstance(awaited, ast.Await):
             user = other.parents.get(awaited)
-            kept = isinstance(user, ast.Assign | ast.Expr | ast.Return | ast.If)
+            kept = isinstance(user, (ast.Assign, ast.Expr, ast.Return, ast.If))
             if not kept and not _goes_over(user, awaited):
                 return True
     return False
@@ -248,44 +273,55 @@ def _goes_over(user: ast.AST | None, rows: ast.Await) -> bool:
 # --- names
 
 
-def _never_awaited_names(context: Context) -> Iterator[Hit]:
-    """Assignments of an awaitable to a local name whose every use is one that does not await it."""
+def _never_awaited(context: Context) -> Iterator[tuple[ast.expr, str]]:
+    """What is awaitable and assigned to a local name of which no use awaits it; and that name."""
     module = context.module
-    for function in module.functions:
-        awaitables: list[tuple[str, ast.expr, Value]] = []
-        for node in own_nodes(ast.iter_child_nodes(function)):
-            match node:
-                case (
-                    ast.Assign(targets=[ast.Name(id=name)], value=call)
-                    | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as call)
-                ):
-                    value = context.values.of(call) if isinstance(call, ast.Call) else None
-                    if value is not None and value.awaitable:
-                        awaitables.append((name, call, value))
-        if not awaitables:
+    assigned: dict[FunctionNode, list[tuple[str, ast.expr, Value]]] = {}
+    for node in module.of_type(ast.Assign, ast.AnnAssign):
+        match node:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call)
+            ):
+                value = context.inference.of(call)
+                function = module.scope_of(node).node
+                if value is not None and value.awaitable and isinstance(function, FUNCTIONS):
+                    assigned.setdefault(function, []).append((name, call, value))
+    for function, own in assigned.items():
+        uses = _uses(function)
+        if uses is None:
             continue
-        scope = module.inside(function)
-        nodes = list(ast.walk(function))
-        if any(isinstance(n, ast.Name) and n.id in ("locals", "vars", "exec", "eval") for n in nodes):
-            continue
-        for name, call, value in awaitables:
-            if name in scope.elsewhere or _is_shared(nodes, name):
-                continue
-            uses = [
-                n
-                for n in nodes
-                if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Store)
-            ]
-            if all(_is_no_await(context, use, value) for use in uses):
-                yield Hit(call, f"{text(call)} is assigned to {name} and never awaited")
+        elsewhere = module.inside(function).elsewhere
+        useless: dict[tuple[str, Kind], bool] = {}
+        for name, awaitable, value in own:
+            key = (name, value.kind)
+            if key not in useless:
+                useless[key] = name not in elsewhere and all(
+                    _is_no_await(context, use, value) for use in uses.get(name, ())
+                )
+            if useless[key]:
+                yield awaitable, name
 
 
-def _is_shared(nodes: Sequence[ast.AST], name: str) -> bool:
-    return any(isinstance(n, ast.Nonlocal | ast.Global) and name in n.names for n in nodes)
+def _uses(function: FunctionNode) -> dict[str, list[ast.Name | None]] | None:
+    """Where a function reads each name, None for a use out of sight; None where any name may be read."""
+    uses: dict[str, list[ast.Name | None]] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.Name):
+            if node.id in ("locals", "vars", "exec", "eval"):
+                return None
+            if not isinstance(node.ctx, ast.Store):
+                uses.setdefault(node.id, []).append(node)
+        elif isinstance(node, (ast.Nonlocal, ast.Global)):
+            for name in node.names:
+                uses.setdefault(name, []).append(None)
+    return uses
 
 
-def _is_no_await(context: Context, use: ast.Name, value: Value) -> bool:
+def _is_no_await(context: Context, use: ast.Name | None, value: Value) -> bool:
     """Can this use of the name not lead to its being awaited?"""
+    if use is None:
+        return False
     parent = context.module.parents.get(use)
     match parent:
         case ast.Attribute():

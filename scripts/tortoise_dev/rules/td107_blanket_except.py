@@ -19,8 +19,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from .calls import is_orm_await, own_nodes
-from .rule import Context, Hit, Rule
+from ..analysis.syntax import own_nodes
+from .base import Context, Hit, Rule
+from .queries import is_orm_await
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -62,9 +63,9 @@ _TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the handler."""
-    for node in context.module.nodes:
-        if not isinstance(node, ast.Try | ast.TryStar):
-            continue
+    statements: list[ast.Try | ast.TryStar] = [*context.module.of_type(ast.Try)]
+    statements += context.module.of_type(ast.TryStar)
+    for node in statements:
         handler = node.handlers[-1] if node.handlers else None
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue

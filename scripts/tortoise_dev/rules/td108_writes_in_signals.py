@@ -18,10 +18,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..project import orm
-from ..project.scopes import Function
-from .calls import decorator_names, is_signal, tortoise_name
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from ..analysis.syntax import FunctionNode
+from .base import Context, Hit, Rule
+from .queries import is_signal
+from .syntax import decorator_names
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -73,13 +74,13 @@ def check(context: Context) -> Iterator[Hit]:
     """At each write."""
     for node in context.module.functions:
         if any(
-            call is not None and is_signal(tortoise_name(context.module, named))
+            call is not None and is_signal(context.module.tortoise_name(named))
             for named, call in decorator_names(node)
         ):
             yield from _writes(context, node)
 
 
-def _writes(context: Context, handler: Function) -> Iterator[Hit]:
+def _writes(context: Context, handler: FunctionNode) -> Iterator[Hit]:
     arguments = [*handler.args.posonlyargs, *handler.args.args]
     instance = arguments[1].arg if len(arguments) > 1 else ""
     for node in ast.walk(handler):
@@ -88,8 +89,8 @@ def _writes(context: Context, handler: Function) -> Iterator[Hit]:
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
             case ast.AugAssign(target=target) if _is_of(target, instance):
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
-            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in orm.WRITES:
-                known = context.values.of(owner)
+            case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in tortoise_api.WRITES:
+                known = context.inference.of(owner)
                 direct = isinstance(owner, ast.Name) and owner.id == instance and name in ("save", "delete")
                 if direct or (
                     known is not None

@@ -17,8 +17,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..project.modules import Class
-from .rule import Context, Hit, Rule
+from ..analysis.modules import Class
+from ..analysis.project import Project
+from .base import Context, Hit, Rule
 
 BAD = """\
 # file: apps/common/models/base.py
@@ -61,10 +62,10 @@ _OPT_IN = re.compile(r"(?i)delet|trash|remov|archiv")
 def check(context: Context) -> Iterator[Hit]:
     """At the field."""
     for cls in context.own:
-        if not context.models.is_abstract(cls) or _OPT_IN.search(cls.name) or not _is_shared(context, cls):
+        if not context.models.is_abstract(cls) or _OPT_IN.search(cls.name):
             continue
         for name, call in context.models.fields(cls):
-            if _FIELD.fullmatch(name):
+            if _FIELD.fullmatch(name) and _is_shared(context, cls):
                 statement = context.module.parents.get(call)
                 yield Hit(
                     statement or call,
@@ -75,8 +76,12 @@ def check(context: Context) -> Iterator[Hit]:
 def _is_shared(context: Context, cls: Class) -> bool:
     if cls.name == "BaseModel":
         return True
-    concrete = [one for one in context.models.everywhere if context.models.is_abstract(one) is False]
+    concrete = context.project.once(_concrete)
     return len(concrete) > 1 and all(cls in context.models.ancestors(one) for one in concrete)
+
+
+def _concrete(project: Project) -> list[Class]:
+    return [one for one in project.all_models if project.models.is_abstract(one) is False]
 
 
 RULE = Rule("TD109", "soft-delete-on-base", check)

@@ -16,9 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .calls import has_unknown_keywords, keyword
-from .rule import Context, Hit, Rule
-from .startup import inits
+from .base import Context, Hit, Rule
+from .init_places import inits
+from .syntax import has_unknown_keywords, keyword
 
 BAD = """\
 # file: apps/main.py

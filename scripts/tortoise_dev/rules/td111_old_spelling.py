@@ -17,9 +17,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project import orm
-from .calls import calls, is_call_of, is_true, tortoise_name
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from .base import Context, Hit, Rule
+from .queries import calls_of
+from .syntax import is_true
 
 BAD = """\
 # file: apps/common/models/base.py
@@ -54,7 +55,7 @@ REMOVED: dict[str, str] = {
 }
 """What Tortoise 1 no longer has, and what to use."""
 
-_REMOVED_NAMES = frozenset(orm.short(name) for name in REMOVED)
+_REMOVED_NAMES = frozenset(tortoise_api.short(name) for name in REMOVED)
 
 DEPRECATED_ARGUMENTS = {"pk": "primary_key", "index": "db_index"}
 """Keyword arguments of fields, and their names now."""
@@ -70,11 +71,13 @@ def check(context: Context) -> Iterator[Hit]:
             for alias in node.names:
                 yield from _removed(node, alias.name, "")
     for attribute in context.module.of_type(ast.Attribute):
-        name = tortoise_name(context.module, attribute) if attribute.attr in _REMOVED_NAMES else None
+        name = context.module.tortoise_name(attribute) if attribute.attr in _REMOVED_NAMES else None
         if name in REMOVED:  # of a module that is imported as such: test.TestCase
             yield Hit(attribute, f"{name} is gone: use {REMOVED[name]}")
-    for call in calls(context):
-        yield from _deprecated(context, call)
+    for call in calls_of(context, "Tortoise", "describe_model"):
+        yield Hit(call, "Tortoise.describe_model is deprecated: use Model.describe()")
+    for call, name in context.tortoise_calls:
+        yield from _deprecated(call, name)
 
 
 def _removed(node: ast.AST, name: str, module: str) -> Iterator[Hit]:
@@ -84,15 +87,9 @@ def _removed(node: ast.AST, name: str, module: str) -> Iterator[Hit]:
             return
 
 
-def _deprecated(context: Context, call: ast.Call) -> Iterator[Hit]:
-    if is_call_of(context.module, call, "Tortoise", "describe_model"):
-        yield Hit(call, "Tortoise.describe_model is deprecated: use Model.describe()")
-    if not call.keywords:
-        return
-    name = tortoise_name(context.module, call.func)
-    if name is None:
-        return
-    if orm.is_field(name):
+def _deprecated(call: ast.Call, name: str) -> Iterator[Hit]:
+    """The arguments of a call of Tortoise's that have other names now."""
+    if tortoise_api.is_field(name):
         for keyword in call.keywords:
             new = DEPRECATED_ARGUMENTS.get(keyword.arg or "")
             if keyword.arg == "create_unique_index":

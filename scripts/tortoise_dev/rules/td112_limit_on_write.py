@@ -16,9 +16,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .calls import calls, steps
-from .rule import Context, Hit, Rule
-from .sample import INVOICE
+from ..analysis.project import Project
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import calls, steps
 
 BAD = (
     INVOICE
@@ -47,10 +48,10 @@ _SKIPS = frozenset({"offset", "[…]"})
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call that writes."""
-    for call in calls(context):
+    for call in calls(context, "delete", "update"):
         match call.func:
             case ast.Attribute(value=query, attr="delete" | "update" as write):
-                value = context.values.of(query)
+                value = context.inference.of(query)
                 if value is None or value.kind != "query" or value.gives not in ("one", "many"):
                     continue
                 lost = next((name for name, _ in steps(context, query) if _is_lost(context, name)), None)
@@ -61,7 +62,11 @@ def check(context: Context) -> Iterator[Hit]:
 def _is_lost(context: Context, name: str) -> bool:
     if name in _SKIPS:
         return True
-    return (name == "limit" or name in _ONE_ROW) and not context.picture.speaks_of(b"mysql")
+    return (name == "limit" or name in _ONE_ROW) and not context.project.once(_speaks_of_mysql)
+
+
+def _speaks_of_mysql(project: Project) -> bool:
+    return project.speaks_of(b"mysql")
 
 
 RULE = Rule("TD112", "limit-on-write", check)

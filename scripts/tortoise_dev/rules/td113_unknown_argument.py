@@ -16,10 +16,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.modules import Class
-from .calls import calls, keyword
-from .rule import Context, Hit, Rule
-from .sample import INVOICE
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import calls
+from .syntax import keyword
 
 BAD = (
     INVOICE
@@ -40,12 +41,12 @@ def check(context: Context) -> Iterator[Hit]:
     """At the value of each argument."""
     for call in calls(context):
         cls, given = _given(context, call)
-        known = context.attributes.arguments(cls) if cls is not None and given else None
+        known = context.relations.arguments(cls) if cls is not None and given else None
         if cls is None or known is None:
             continue
-        refused = context.attributes.backward_names(cls)  # with an error, not in silence
         for name, value in given:
-            if name not in known and name not in refused:
+            # what is refused with an error is not dropped in silence
+            if name not in known and name not in context.relations.backward_names(cls):
                 yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
 
 
@@ -62,10 +63,10 @@ def _given(context: Context, call: ast.Call) -> tuple[Class | None, list[tuple[s
             cls = _model(context, owner)
             given = _items(keyword(call, "defaults"))
         case ast.Attribute(value=owner, attr="update_from_dict") if len(call.args) == 1:
-            row = context.values.of(owner)
-            cls = row.model if row is not None and row.kind == "row" else None
+            row = context.inference.of(owner)
+            cls = row.model if row is not None and row.kind == "row" and not row.mixed else None
             if cls is not None and any(
-                cls in context.models.ancestors(one) for one in context.models.everywhere
+                cls in context.models.ancestors(one) for one in context.project.all_models
             ):
                 return None, []  # the row may be of a model with more fields
             given = _items(call.args[0])

@@ -16,9 +16,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from .calls import calls, steps, text
-from .rule import Context, Hit, Rule
-from .sample import INVOICE
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import calls, steps
+from .syntax import text
 
 BAD = (
     INVOICE
@@ -40,10 +41,10 @@ GOOD = BAD.replace(
 
 def check(context: Context) -> Iterator[Hit]:
     """At the later call."""
-    for call in calls(context):
+    for call in calls(context, "prefetch_related"):
         match call:
             case ast.Call(func=ast.Attribute(value=query, attr="prefetch_related"), args=[_, *_]):
-                value = context.values.of(query)
+                value = context.inference.of(query)
                 if value is None or value.kind not in ("query", "relation"):
                     continue
                 for name, node in steps(context, query):

@@ -14,8 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .calls import decorator_names, tortoise_name
-from .rule import Context, Hit, Rule
+from .base import Context, Hit, Rule
+from .syntax import decorator_names
 
 BAD = """\
 # file: apps/billing/services.py
@@ -34,7 +34,7 @@ def check(context: Context) -> Iterator[Hit]:
     """At the decorator."""
     for function in context.module.functions:
         for named, call in decorator_names(function):
-            if call is None and tortoise_name(context.module, named) == "tortoise.transactions.atomic":
+            if call is None and context.module.tortoise_name(named) == "tortoise.transactions.atomic":
                 yield Hit(named, f"@atomic without parentheses: {function.name} never runs")
 
 

@@ -14,10 +14,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..project.modules import Class
-from .calls import decorator_names, is_signal, tortoise_name
-from .rule import Context, Hit, Rule
-from .sample import INVOICE
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import is_signal
+from .syntax import decorator_names
 
 BAD = (
     INVOICE
@@ -43,7 +44,7 @@ def check(context: Context) -> Iterator[Hit]:
     """At the model's name."""
     for function in context.module.functions:
         for named, call in decorator_names(function):
-            if call is None or not is_signal(tortoise_name(context.module, named)):
+            if call is None or not is_signal(context.module.tortoise_name(named)):
                 continue
             for argument in call.args:
                 for entity in context.module.meanings(argument):

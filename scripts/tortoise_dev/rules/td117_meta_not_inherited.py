@@ -17,10 +17,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project import orm
-from ..project.models import metas_of
-from ..project.modules import Class
-from .rule import Context, Hit, Rule
+from ..analysis import tortoise_api
+from ..analysis.models import metas_of
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -62,7 +62,7 @@ def check(context: Context) -> Iterator[Hit]:
             for statement in meta.body
             if isinstance(statement, ast.Assign)
             for target in statement.targets
-            if isinstance(target, ast.Name) and target.id in orm.OWN_META_OPTIONS
+            if isinstance(target, ast.Name) and target.id in tortoise_api.OWN_META_OPTIONS
         ]
         if options and not _is_inherited(context, cls, meta):
             for statement, name in options:
@@ -74,7 +74,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _is_inherited(context: Context, cls: Class, meta: ast.ClassDef) -> bool:
     """Does the Meta of another model build on this one, or may it?"""
-    for one in context.models.everywhere:
+    for one in context.project.all_models:
         if one is cls or cls not in context.models.ancestors(one):
             continue
         for other in metas_of(one.node):

@@ -17,18 +17,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..project.modules import Callable, External, Module
-from ..project.scopes import SCOPES, Function
-from .calls import (
-    calls,
-    decorator_names,
-    function_around,
-    loop_around,
-    own_nodes,
-    text,
-    tortoise_name,
-)
-from .rule import Context, Hit, Rule
+from ..analysis.modules import Function, Module
+from ..analysis.syntax import SCOPES, FunctionNode, own_nodes
+from .base import Context, Hit, Rule
+from .queries import calls
+from .syntax import decorator_names, function_around, loop_around, text
 
 BAD = """\
 # file: apps/billing/services.py
@@ -59,22 +52,25 @@ GOOD = (
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call that starts them."""
-    for call in calls(context):
-        started = _started(context, call)
-        if started and _is_in_transaction(context.module, call):
+    module = context.module
+    started = [(call, _tasks(module, call)) for call in calls(context, "create_task")]
+    gathers = (call for call, name in context.external_calls if name == "asyncio.gather")
+    started += [(call, _gathered(module, call)) for call in gathers]
+    for call, opening in started:
+        if opening and _is_in_transaction(module, call):
             yield Hit(
-                call, f"{text(started[0].func)}() opens a transaction within this one, at once with others"
+                call, f"{text(opening[0].func)}() opens a transaction within this one, at once with others"
             )
 
 
-def _started(context: Context, call: ast.Call) -> list[ast.Call]:
-    """The calls of functions with a transaction that are run at once: several, or one for each of many."""
-    module = context.module
-    if isinstance(call.func, ast.Attribute) and call.func.attr == "create_task":
-        many = loop_around(module, call) is not None and not isinstance(module.parents.get(call), ast.Await)
-        return [c for c in call.args[:1] if many and isinstance(c, ast.Call) and _opens(module, c)]
-    if not any(isinstance(e, External) and e.name == "asyncio.gather" for e in module.meanings(call.func)):
-        return []
+def _tasks(module: Module, call: ast.Call) -> list[ast.Call]:
+    """The call of a function with a transaction that ``create_task`` starts for each of many."""
+    many = loop_around(module, call) is not None and not isinstance(module.parents.get(call), ast.Await)
+    return [c for c in call.args[:1] if many and isinstance(c, ast.Call) and _opens(module, c)]
+
+
+def _gathered(module: Module, call: ast.Call) -> list[ast.Call]:
+    """The calls of functions with a transaction that ``gather`` runs: several, or one for each of many."""
     found: list[ast.Call] = []
     for argument in call.args:
         if isinstance(argument, ast.Starred):
@@ -92,7 +88,7 @@ def _started(context: Context, call: ast.Call) -> list[ast.Call]:
 def _opens(module: Module, call: ast.Call) -> bool:
     """Is it a call of a function of the project that opens a transaction?"""
     for entity in module.meanings(call.func):
-        if isinstance(entity, Callable) and isinstance(entity.node, ast.AsyncFunctionDef):
+        if isinstance(entity, Function) and isinstance(entity.node, ast.AsyncFunctionDef):
             return _is_atomic(entity.module, entity.node) or any(
                 _enters(entity.module, node) for node in own_nodes(entity.node.body)
             )
@@ -114,16 +110,16 @@ def _enters(module: Module, node: ast.AST) -> bool:
     return isinstance(node, ast.AsyncWith) and any(
         isinstance(item.context_expr, ast.Call)
         and not (item.context_expr.args or item.context_expr.keywords)
-        and tortoise_name(module, item.context_expr.func) == "tortoise.transactions.in_transaction"
+        and module.tortoise_name(item.context_expr.func) == "tortoise.transactions.in_transaction"
         for item in node.items
     )
 
 
-def _is_atomic(module: Module, function: Function) -> bool:
+def _is_atomic(module: Module, function: FunctionNode) -> bool:
     return any(
         call is not None
         and not (call.args or call.keywords)
-        and tortoise_name(module, named) == "tortoise.transactions.atomic"
+        and module.tortoise_name(named) == "tortoise.transactions.atomic"
         for named, call in decorator_names(function)
     )
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from ...analysis.source import UnreadableError
 from ...pages.page import Block
-from ...project.files import UnreadableError
 from ...settings import SettingsError
 from .. import source
 from ..result import Verdict

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from . import RULES
-from .rule import Rule, example_files
+from .base import Rule, example_files
 
 _HEAD = """\
 # Rules: what check.py reports

@@ -12,16 +12,16 @@ from tortoise import Tortoise, fields, queryset
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.fields.relational import ManyToManyRelation, ReverseRelation
 from tortoise.models import Model
-from tortoise_dev.project import orm
+from tortoise_dev.analysis import tortoise_api
 from tortoise_dev.rules.td111_old_spelling import DEPRECATED_ARGUMENTS, REMOVED
 
 TABLES = {
-    "queryset": (orm.QUERYSET_CALLS, [queryset.QuerySet]),
-    "model": (orm.MODEL_CALLS, [Model]),
-    "instance": (orm.INSTANCE_CALLS, [Model]),
-    "relation": (orm.RELATION_CALLS, [ReverseRelation, ManyToManyRelation]),
-    "connection": (orm.CONNECTION_CALLS, [BaseDBAsyncClient]),
-    "tortoise": (orm.TORTOISE_CALLS, [Tortoise]),
+    "queryset": (tortoise_api.QUERYSET_CALLS, [queryset.QuerySet]),
+    "model": (tortoise_api.MODEL_CALLS, [Model]),
+    "instance": (tortoise_api.INSTANCE_CALLS, [Model]),
+    "relation": (tortoise_api.RELATION_CALLS, [ReverseRelation, ManyToManyRelation]),
+    "connection": (tortoise_api.CONNECTION_CALLS, [BaseDBAsyncClient]),
+    "tortoise": (tortoise_api.TORTOISE_CALLS, [Tortoise]),
 }
 AWAITABLE = {
     name for name, one in vars(queryset).items() if inspect.isclass(one) and hasattr(one, "__await__")
@@ -48,7 +48,7 @@ def test_a_table_says_what_the_library_does(table: str) -> None:
 @pytest.mark.parametrize("table", ["queryset", "model", "relation", "connection"])
 def test_no_awaitable_call_is_missing_from_a_table(table: str) -> None:
     calls, owners = TABLES[table]
-    known = {*calls, *(orm.INSTANCE_CALLS if table == "model" else ())}
+    known = {*calls, *(tortoise_api.INSTANCE_CALLS if table == "model" else ())}
     not_for_code = {"close", "create_connection", "db_create", "db_delete"}
     for owner in owners:
         for name in dir(owner):
@@ -65,7 +65,7 @@ def test_query_attributes_are_all_that_a_query_has() -> None:
         for name in (*dir(one), *getattr(one, "__slots__", ()))
         if not name.startswith("_")
     }
-    assert public <= orm.QUERY_ATTRIBUTES
+    assert public <= tortoise_api.QUERY_ATTRIBUTES
     assert not public & {"id", "pk", "name", "save", "delete_all"}
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 
-from ..project.attributes import Attributes
-from ..project.models import Models
-from ..project.modules import Class, Module
-from ..project.picture import Picture
-from ..project.values import Values
+from ..analysis.inference import Inference
+from ..analysis.models import Models
+from ..analysis.modules import Class, External, Module
+from ..analysis.project import Project
+from ..analysis.relations import Relations
 
 
 @dataclass(frozen=True)
@@ -39,34 +40,53 @@ class RuleOptions:
 class Context:
     """A module that is being judged, and the project around it."""
 
-    picture: Picture
+    project: Project
     module: Module
     options: RuleOptions = field(default_factory=RuleOptions)
 
     @property
     def models(self) -> Models:
         """The models of the whole project."""
-        return self.picture.models
+        return self.project.models
 
     @property
-    def attributes(self) -> Attributes:
+    def relations(self) -> Relations:
         """What the attributes of the models are."""
-        return self.picture.attributes
+        return self.project.relations
 
     @cached_property
     def own(self) -> list[Class]:
         """The models that this module defines, in the order of the text."""
-        return [cls for cls in self.module.classes if self.models.is_model(cls)]
+        return self.models.of(self.module)
+
+    @cached_property
+    def external_calls(self) -> list[tuple[ast.Call, str]]:
+        """The calls of what is not the project's own, each with its dotted name."""
+        return [
+            (call, entity.name)
+            for call in self.module.of_type(ast.Call)
+            for entity in self.module.meanings(call.func)
+            if isinstance(entity, External)
+        ]
+
+    @cached_property
+    def tortoise_calls(self) -> list[tuple[ast.Call, str]]:
+        """The calls of what is Tortoise's, each with its dotted name."""
+        found: dict[ast.Call, str] = {}
+        for call, name in self.external_calls:
+            if name.startswith("tortoise."):
+                found.setdefault(call, name)
+        return list(found.items())
 
     @property
-    def values(self) -> Values:
-        """The values of the module's expressions."""
-        return self.picture.values(self.module)
+    def inference(self) -> Inference:
+        """What the module's expressions evaluate to."""
+        return self.project.inference(self.module)
 
     @cached_property
     def location(self) -> Path:
         """The file's path below the project's folder."""
-        path, root = self.module.path, self.picture.root
+        path, root = self.module.path, self.project.root
         return path.relative_to(root) if path.is_relative_to(root) else path
 
 
@@ -79,12 +99,13 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]] | None = None
     check_path: Callable[[Path], Iterator[Hit]] | None = None
     fixable: bool = False
-    module: ModuleType = field(init=False, compare=False, repr=False)
+    home: str = ""
+    """The name of its module; needed only where neither function says it."""
 
-    def __post_init__(self) -> None:
-        module = inspect.getmodule(self.check or self.check_path)
-        assert module is not None
-        object.__setattr__(self, "module", module)
+    @property
+    def module(self) -> ModuleType:
+        """The module that describes it."""
+        return sys.modules[self.home or (self.check or self.check_path).__module__]
 
     @property
     def page(self) -> str:

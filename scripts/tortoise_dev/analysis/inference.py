@@ -7,44 +7,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from functools import cached_property
 
-from . import orm
-from .attributes import Attributes
-from .modules import Callable, Class, Entity, External, Module, unquoted
-from .scopes import FUNCTIONS, Binding, Scope
+from . import tortoise_api
+from .modules import Class, Entity, External, Function, Module, unquoted
+from .relations import Relations
+from .syntax import FUNCTIONS, Binding, Scope
+from .values import PLAIN, Value, awaited, given_by_library, joined
 
-Kind: TypeAlias = Literal[
-    "class",  # a model class
-    "row",  # an instance of a model
-    "rows",  # a list of instances
-    "pair",  # (instance, created)
-    "super",  # super() in a method of a model
-    "query",  # an awaitable query: nothing is sent before it is awaited
-    "coroutine",  # a coroutine of Tortoise or of a model
-    "relation",  # the many side of a relation
-    "manager",
-    "connection",
-    "plain",  # certainly none of these: a literal
-]
-
-
-@dataclass(frozen=True)
-class Value:
-    """What is known of a value. ``model`` is the model it is about; ``gives`` what awaiting it yields."""
-
-    kind: Kind
-    model: Class | None = None
-    gives: str = ""
-
-    @property
-    def awaitable(self) -> bool:
-        """Does it do nothing until it is awaited?"""
-        return self.kind in ("query", "coroutine")
-
-
-PLAIN = Value("plain")
+_MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
 _BUILTIN_NAMES = frozenset(
     (
         "len list sorted set tuple sum any all dict enumerate reversed min max zip iter frozenset int float"
@@ -52,16 +23,17 @@ _BUILTIN_NAMES = frozenset(
 )
 
 
-class Values:
+class Inference:
     """The values of one module's expressions."""
 
-    def __init__(self, module: Module, attributes: Attributes) -> None:
+    def __init__(self, module: Module, relations: Relations) -> None:
         self.module = module
-        self.attributes = attributes
-        self.models = attributes.models
+        self.relations = relations
+        self.models = relations.models
         self._known: dict[ast.AST, Value | None] = {}
-        self._names: dict[tuple[int, str], Value | None] = {}
-        self._busy: set[tuple[int, str]] = set()
+        self._names: dict[tuple[Scope, str], Value | None] = {}
+        self._busy: set[tuple[Scope, str]] = set()
+        self._open: set[tuple[Scope, str]] = set()  # those of them that were asked for
         self._inner: dict[Scope, dict[str, list[ast.comprehension | ast.NamedExpr]]] = {}
 
     def of(self, node: ast.expr) -> Value | None:
@@ -70,6 +42,24 @@ class Values:
             self._known[node] = None  # an expression that contains itself has no value
             self._known[node] = self._evaluate(node)
         return self._known[node]
+
+    @cached_property
+    def awaitable_names(self) -> set[str]:
+        """The names that may be bound to something awaitable, somewhere in the module."""
+        found: set[str] = set()
+        assignments: list[ast.Assign | ast.NamedExpr | ast.AnnAssign] = []
+        for kind in (ast.Assign, ast.NamedExpr, ast.AnnAssign):
+            assignments += self.module.of_type(kind)
+        for node in assignments:
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            value = self.of(node.value) if isinstance(node.value, _MAY_WAIT) else None
+            if value is not None and value.awaitable:
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+        if b"QuerySet" in self.module.file.data:  # an annotation may say it
+            found |= {node.arg for node in self.module.of_type(ast.arg)}
+            annotated = (node.target for node in self.module.of_type(ast.AnnAssign))
+            found |= {target.id for target in annotated if isinstance(target, ast.Name)}
+        return found
 
     def _evaluate(self, node: ast.expr) -> Value | None:
         match node:
@@ -84,36 +74,28 @@ class Values:
             case ast.Await(value=value):
                 inner = self.of(value)
                 if inner is None and isinstance(value, ast.Call):
-                    return self._promised(value, awaited=True)
-                return self._awaited(inner)
+                    return self._promised(self.module.meanings(value.func), awaited=True)
+                return awaited(inner)
             case ast.NamedExpr(value=value):
                 return self.of(value)
             case ast.IfExp(body=body, orelse=orelse):
-                return _join([self.of(body), self.of(orelse)])
+                return joined([self.of(body), self.of(orelse)])
             case ast.Subscript(value=value, slice=index):
                 return self._subscript(node, self.of(value), index)
             case ast.ListComp(elt=element):
                 inner = self.of(element)
-                return Value("rows", inner.model) if inner is not None and inner.kind == "row" else None
-        return None
-
-    def _awaited(self, value: Value | None) -> Value | None:
-        if value is None or not value.awaitable:
-            return None
-        match value.gives:
-            case "one":
-                return Value("row", value.model) if value.model is not None else None
-            case "many":
-                return Value("rows", value.model) if value.model is not None else None
-            case "pair":
-                return Value("pair", value.model)
+                return (
+                    Value("rows", inner.model, mixed=inner.mixed)
+                    if inner is not None and inner.kind == "row"
+                    else None
+                )
         return None
 
     def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
         if value is None:
             return None
         if value.kind == "rows":
-            return value if isinstance(index, ast.Slice) else Value("row", value.model)
+            return value if isinstance(index, ast.Slice) else Value("row", value.model, mixed=value.mixed)
         if value.kind == "pair" and isinstance(index, ast.Constant) and index.value == 0:
             return Value("row", value.model)
         if value.kind == "query" and value.gives == "many" and isinstance(index, ast.Slice):
@@ -153,8 +135,9 @@ class Values:
         return self._inner[scope]
 
     def _local(self, scope: Scope, name: str) -> Value | None:
-        key = (id(scope), name)
+        key = (scope, name)
         if key in self._busy:
+            self._open.add(key)
             return PLAIN  # q = q.filter(): the other bindings say what it is
         if key not in self._names:
             self._busy.add(key)
@@ -165,13 +148,14 @@ class Values:
                         found.append(self.of(node.value))
                     else:
                         found.append(self._element(node.target, name, node.iter, bool(node.is_async)))
-                value = _join(found)
+                value = joined(found)
             except RecursionError:
                 value = None
             finally:
                 self._busy.discard(key)
-            if self._busy:
-                return value  # may rest on a name that is still being judged
+                self._open.discard(key)
+            if self._open:
+                return value  # rests on a name that is still being judged
             self._names[key] = value
         return self._names[key]
 
@@ -179,7 +163,7 @@ class Values:
         node = binding.node
         match node:
             case ast.Import() | ast.ImportFrom() | ast.ClassDef():
-                return self._entity(self.module.bound(name, binding, scope))
+                return self._entity(self.module.resolver.bound(self.module, name, binding, scope))
             case ast.arg():
                 return self._parameter(scope, node)
             case ast.Assign(value=value, targets=[ast.Tuple(elts=[ast.Name(id=first), *_])]):
@@ -217,12 +201,12 @@ class Values:
         if value is None or value.model is None:
             return None
         rows = value.kind == "query" and value.gives == "many" if is_async else value.kind == "rows"
-        return Value("row", value.model) if rows else None
+        return Value("row", value.model, mixed=value.mixed) if rows else None
 
     def _entered(self, context: ast.expr) -> Value | None:
         if isinstance(context, ast.Call):
             for entity in self.module.meanings(context.func):
-                if isinstance(entity, External) and orm.is_tortoise(entity.name, "in_transaction"):
+                if isinstance(entity, External) and tortoise_api.is_tortoise(entity.name, "in_transaction"):
                     return Value("connection")
         return None
 
@@ -256,7 +240,7 @@ class Values:
             case ast.Constant(value=None):
                 return PLAIN
             case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-                return _join([self._annotated(left, scope), self._annotated(right, scope)])
+                return joined([self._annotated(left, scope), self._annotated(right, scope)])
             case ast.Subscript(value=outer, slice=inner):
                 name = getattr(outer, "attr", None) or getattr(outer, "id", "")
                 value = self._annotated(inner, scope) if not isinstance(inner, ast.Tuple) else None
@@ -279,7 +263,7 @@ class Values:
                 for entity in self.module.meanings(node, scope):
                     if isinstance(entity, Class) and self.models.is_model(entity):
                         return Value("row", entity)
-                    if isinstance(entity, External) and orm.is_tortoise(
+                    if isinstance(entity, External) and tortoise_api.is_tortoise(
                         entity.name, "BaseDBAsyncClient", "TransactionalDBClient"
                     ):
                         return Value("connection")
@@ -301,65 +285,52 @@ class Values:
         owner = self.of(node.value)
         if owner is None or owner.model is None:
             return None
-        if owner.kind == "row" and self.attributes.relation(owner.model, node.attr) == "many":
-            return Value("relation", self.attributes.related(owner.model, node.attr))
-        if owner.kind == "class" and self.attributes.is_manager(owner.model, node.attr):
+        if owner.kind == "row" and self.relations.relation(owner.model, node.attr) == "many":
+            return Value("relation", self.relations.related(owner.model, node.attr))
+        if owner.kind == "class" and self.relations.is_manager(owner.model, node.attr):
             return Value("manager", owner.model)
         return None
 
     def _call(self, node: ast.Call) -> Value | None:
         function = node.func
-        if isinstance(function, ast.Name) and function.id == "super" and not node.args:
-            for parent in self.module.ancestors(node):
-                if isinstance(parent, ast.ClassDef):
-                    cls = self.module.class_of(parent)
-                    return Value("super", cls) if self.models.is_model(cls) else None
-            return None
-        if (
-            isinstance(function, ast.Name)
-            and function.id in _BUILTIN_NAMES
-            and not self.module.meanings(function)
-        ):
-            inner = self.of(node.args[0]) if node.args else None
-            if function.id in ("list", "sorted", "reversed", "tuple") and inner is not None:
-                return inner if inner.kind == "rows" else None
-            return PLAIN if function.id in ("len", "int", "sum", "float", "any", "all") else None
-        known = self._library_call(node)
+        entities = self.module.meanings(function)
+        if isinstance(function, ast.Name) and not entities:
+            if function.id == "super" and not node.args:
+                return self._super(node)
+            if function.id in _BUILTIN_NAMES:
+                return self._builtin(node, function.id)
+        known = given_by_library(entities)
         if known is not None:
             return known
         if isinstance(function, ast.Attribute):
             owner = self.of(function.value)
-            if owner is not None:
-                return self._method(owner, function.attr)
-            return self._promised(node)
+            return self._promised(entities) if owner is None else self._method(owner, function.attr)
         value = self.of(function)
         if value is not None and value.kind == "class":
-            return Value("row", value.model)
-        return self._promised(node)
+            return Value("row", value.model, mixed=value.mixed)
+        return self._promised(entities)
 
-    def _library_call(self, node: ast.Call) -> Value | None:
-        for entity in self.module.meanings(node.func):
-            if not isinstance(entity, External) or not entity.name.startswith("tortoise."):
-                continue
-            owner, _, name = entity.name.rpartition(".")
-            if name in ("get_connection", "current_transaction"):
-                return Value("connection")
-            if orm.short(owner) == "connections" and name == "get":
-                return Value("connection")
-            if orm.short(owner) == "connections" and name in ("close_all",):
-                return Value("coroutine", None, "other")
-            if orm.short(owner) == "Tortoise" and name in orm.TORTOISE_CALLS:
-                return Value("coroutine", None, "other")
+    def _super(self, node: ast.Call) -> Value | None:
+        for parent in self.module.ancestors(node):
+            if isinstance(parent, ast.ClassDef):
+                cls = self.module.class_of(parent)
+                return Value("super", cls) if self.models.is_model(cls) else None
         return None
 
-    def _promised(self, node: ast.Call, *, awaited: bool = False) -> Value | None:
+    def _builtin(self, node: ast.Call, name: str) -> Value | None:
+        inner = self.of(node.args[0]) if node.args else None
+        if name in ("list", "sorted", "reversed", "tuple") and inner is not None:
+            return inner if inner.kind == "rows" else None
+        return PLAIN if name in ("len", "int", "sum", "float", "any", "all") else None
+
+    def _promised(self, entities: Iterable[Entity], *, awaited: bool = False) -> Value | None:
         """What a function of the project says that it returns."""
-        for entity in self.module.meanings(node.func):
-            if not isinstance(entity, Callable) or entity.node.returns is None or entity.node.decorator_list:
+        for entity in entities:
+            if not isinstance(entity, Function) or entity.node.returns is None or entity.node.decorator_list:
                 continue
             if isinstance(entity.node, ast.AsyncFunctionDef) is awaited:
-                values = self if entity.module is self.module else Values(entity.module, self.attributes)
-                return values._annotated(entity.node.returns, entity.scope)
+                inference = self if entity.module is self.module else Inference(entity.module, self.relations)
+                return inference._annotated(entity.node.returns, entity.scope)
         return None
 
     def _method(self, owner: Value, name: str) -> Value | None:
@@ -368,19 +339,21 @@ class Values:
             case "query":
                 if owner.gives == "other":
                     return None
-                return self._given(orm.QUERYSET_CALLS.get(name), cls, owner)
+                return self._given(tortoise_api.QUERYSET_CALLS.get(name), cls, owner)
             case "relation":
-                return self._given(orm.RELATION_CALLS.get(name), cls, owner)
+                return self._given(tortoise_api.RELATION_CALLS.get(name), cls, owner)
             case "connection":
-                return self._given(orm.CONNECTION_CALLS.get(name), None, owner)
+                return self._given(tortoise_api.CONNECTION_CALLS.get(name), None, owner)
             case "manager":
-                return self._given(orm.MODEL_CALLS.get(name) or orm.QUERYSET_CALLS.get(name), cls, owner)
+                return self._given(
+                    tortoise_api.MODEL_CALLS.get(name) or tortoise_api.QUERYSET_CALLS.get(name), cls, owner
+                )
             case "class" | "row" | "super" if cls is not None:
                 return self._model_method(owner, cls, name)
         return None
 
     def _model_method(self, owner: Value, cls: Class, name: str) -> Value | None:
-        calls = {**orm.MODEL_CALLS, **(orm.INSTANCE_CALLS if owner.kind != "class" else {})}
+        calls = tortoise_api.MODEL_CALLS if owner.kind == "class" else tortoise_api.ROW_CALLS
         if owner.kind != "super" and self.models.defines(cls, name):
             own = self.models.method(cls, name)
             if own is None:
@@ -402,28 +375,10 @@ class Values:
         if what is None:
             return None
         if what.startswith("coroutine:"):
-            return Value("coroutine", cls, what.removeprefix("coroutine:"))
+            return Value("coroutine", cls, what.removeprefix("coroutine:"), owner.mixed)
         if what == "many" and owner.kind == "query" and owner.gives == "one":
-            return Value("query", cls, "one")  # .get(id=1).prefetch_related(…) is still for one row
-        return Value("query", cls, what)
-
-
-def _join(values: Iterable[Value | None]) -> Value | None:
-    """What is known if it may be any of these; literals (``x = None``) say nothing against the others."""
-    found: Value | None = None
-    plain = False
-    for value in values:
-        if value is None:
-            return None
-        if value.kind == "plain":
-            plain = True
-        elif found is None:
-            found = value
-        elif (found.kind, found.gives) == (value.kind, value.gives):
-            found = found if found.model is value.model else Value(found.kind, found.model, found.gives)
-        else:
-            return None
-    return found if found is not None else (PLAIN if plain else None)
+            what = "one"  # .get(id=1).prefetch_related(…) is still for one row
+        return Value("query", cls, what, owner.mixed)
 
 
 def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
@@ -433,10 +388,10 @@ def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
         if isinstance(call, ast.Name) and call.id in ("classmethod", "staticmethod", "override"):
             continue
         entities = owner.module.meanings(call, owner.body)
-        if not any(isinstance(e, External) and orm.is_tortoise(e.name, "atomic") for e in entities):
+        if not any(isinstance(e, External) and tortoise_api.is_tortoise(e.name, "atomic") for e in entities):
             return False
     return True
 
 
 def _yields(definition: ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(node, ast.Yield | ast.YieldFrom) for node in ast.walk(definition))
+    return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition))

@@ -15,7 +15,7 @@ from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 
-MARKERS = ("pyproject.toml", "setup.py", "setup.cfg", ".git")
+MARKERS = ("pyproject.toml", "setup.cfg", ".git")
 """What stands in the folder at the top of a project."""
 
 INSTALLED = frozenset({"site-packages", "dist-packages"})
@@ -58,6 +58,11 @@ class SourceFile:
     data: bytes = field(repr=False)
 
     @cached_property
+    def key(self) -> str:
+        """Its path as text: what files are known by, because a Path is slow to be looked up."""
+        return str(self.path)
+
+    @cached_property
     def encoding(self) -> str:
         """Its encoding, from a byte order mark or a PEP 263 comment. Raises UnreadableError."""
         try:
@@ -89,6 +94,11 @@ class SourceFile:
             size = f"{len(self.data) / 1e6:.1f} MB"
             raise UnreadableError(f"too large to be parsed: {size}, the limit is {SIZE_LIMIT / 1e6:.0f} MB")
         return parse(self.text)
+
+
+def whole_word(word: str) -> re.Pattern[bytes]:
+    """Finds a name in the bytes of a file; letters of other alphabets are letters too."""
+    return re.compile(rb"(?<![\w\x80-\xff])" + re.escape(os.fsencode(word)) + rb"(?![\w\x80-\xff])")
 
 
 def split_lines(text: str) -> list[str]:
@@ -147,15 +157,25 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
                 if entry.is_dir(follow_symlinks=False):
                     if entry.name not in LEFT_OUT and not _is_own(entry):
                         folders.append(entry.path)
-                elif entry.name.endswith(".py") and not entry.is_dir():
+                elif entry.name.endswith(".py") and not entry.is_dir() and not _is_dangling(entry):
                     yield Path(entry.path)
             except OSError as error:
                 unreadable[Path(entry.path)] = f"cannot be read: {error.strerror or error}"
         waiting += reversed(folders)
 
 
+def _is_dangling(entry: os.DirEntry[str]) -> bool:
+    """Does a link lead nowhere? Emacs marks a file that it edits by such a link."""
+    return entry.is_symlink() and not Path(entry.path).exists()
+
+
 def _is_own(folder: os.DirEntry[str]) -> bool:
     return folder.name == OWN.name and Path(folder.path).resolve() == OWN
+
+
+def has_marker(folder: Path) -> bool:
+    """Does a folder say of itself that it is the top of a project?"""
+    return any((folder / marker).exists() for marker in MARKERS)
 
 
 def project_root(path: Path) -> Path:
@@ -166,7 +186,7 @@ def project_root(path: Path) -> Path:
     """
     start = path if path.is_dir() else path.parent
     for folder in (start, *start.parents):
-        if folder.name in INSTALLED or any((folder / marker).exists() for marker in MARKERS):
+        if folder.name in INSTALLED or has_marker(folder):
             return folder
     folder = start
     while (folder / "__init__.py").exists() and folder != folder.parent:
@@ -179,30 +199,27 @@ def is_judged(path: Path, below: Path, *, names: bool = True) -> bool:
 
     Unless ``names`` is false, ``test_x.py`` and ``conftest.py`` count as tests wherever they are.
     """
-    parts = path.relative_to(below).parts if path.is_relative_to(below) else path.parts
-    if names and (
-        path.name == "conftest.py" or path.name.startswith("test_") or path.name.endswith("_test.py")
-    ):
+    name = path.name
+    if names and (name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py")):
         return False
-    return NOT_JUDGED.isdisjoint(parts[:-1])
+    parts = below.parts
+    inside = path.parts[len(parts) :] if path.parts[: len(parts)] == parts else path.parts
+    return NOT_JUDGED.isdisjoint(inside[:-1])
 
 
 def shown(path: Path, base: Path) -> str:
     """The path as reports show it: relative to ``base`` where it lies below, POSIX everywhere."""
-    try:
-        return path.relative_to(base).as_posix()
-    except ValueError:
-        return path.as_posix()
+    return path.as_posix().removeprefix(f"{base.as_posix().rstrip('/')}/")
 
 
-def read_all(paths: Iterable[Path], unreadable: dict[Path, str]) -> dict[Path, SourceFile]:
-    """Read many files; those that cannot be read go to ``unreadable``."""
-    files: dict[Path, SourceFile] = {}
+def read_all(paths: Iterable[Path], unreadable: dict[Path, str]) -> dict[str, SourceFile]:
+    """Read many files, each by its key; those that cannot be read go to ``unreadable``."""
+    files: dict[str, SourceFile] = {}
     for path in paths:
-        if path in files:
+        if str(path) in files:
             continue
         try:
-            files[path] = read_file(path)
+            files[str(path)] = read_file(path)
         except UnreadableError as error:
             unreadable[path] = str(error)
     return files

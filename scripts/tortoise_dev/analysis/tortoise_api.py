@@ -1,6 +1,6 @@
 """What Tortoise itself offers: its names, and what its calls give.
 
-``tests/rules/test_orm.py`` holds these tables against the installed library.
+``tests/unit/analysis/test_tortoise_api.py`` holds these tables against the installed library.
 """
 
 from __future__ import annotations
@@ -40,6 +40,7 @@ MODEL_CALLS: dict[str, str] = {
 INSTANCE_CALLS: dict[str, str] = dict.fromkeys(
     ["save", "delete", "fetch_related", "refresh_from_db"], "coroutine:other"
 )
+ROW_CALLS: dict[str, str] = {**MODEL_CALLS, **INSTANCE_CALLS}
 RELATION_CALLS: dict[str, str] = {
     **dict.fromkeys(["all", "filter", "limit", "offset", "order_by"], "many"),
     **dict.fromkeys(["add", "remove", "clear", "create"], "coroutine:other"),

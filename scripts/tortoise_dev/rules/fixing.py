@@ -6,16 +6,16 @@ from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
-from ..project.models import metas_of
-from ..project.modules import Class, Module
-from ..project.picture import Picture
+from ..analysis.models import metas_of
+from ..analysis.modules import Class, Module
+from ..analysis.project import Project
 from .engine import Violation
 from .reorder import reordered
 
 FIXES = frozenset({"TD003", "TD004"})
 
 
-def fixed_texts(picture: Picture, violations: Iterable[Violation]) -> dict[Path, str]:
+def fixed_texts(project: Project, violations: Iterable[Violation]) -> dict[Path, str]:
     """The text of each file that changes when the fixable violations are repaired."""
     by_path: dict[Path, list[Violation]] = defaultdict(list)
     for violation in violations:
@@ -23,7 +23,7 @@ def fixed_texts(picture: Picture, violations: Iterable[Violation]) -> dict[Path,
             by_path[violation.path].append(violation)
     texts: dict[Path, str] = {}
     for path, own in by_path.items():
-        module = picture.library.modules.get(path)
+        module = project.resolver.module(str(path))
         if module is None:
             continue
         text = module.file.text

@@ -4,49 +4,45 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from functools import lru_cache
-from itertools import chain
 from typing import Literal, TypeAlias
 
-from ..project.modules import Callable, Module
-from ..project.picture import Picture
-from ..project.scopes import Function
-from .calls import callers, calls, decorator_names, function_around, is_call_of
-from .rule import Context
+from ..analysis.modules import Function, Module
+from ..analysis.syntax import FunctionNode
+from .base import Context
+from .queries import callers, calls_of
+from .syntax import decorator_names, function_around
 
 Place: TypeAlias = Literal["lifespan", "request"]
 
 _METHODS = frozenset("get post put patch delete head options trace route api_route websocket".split())
+_HOOKS = ("lifespan", "on_startup", "add_event_handler")
 _APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 
 
 def inits(context: Context) -> Iterator[tuple[ast.Call, set[Place]]]:
     """The calls of ``Tortoise.init`` in the module, with the places that they run in."""
-    for call in calls(context):
-        if not is_call_of(context.module, call, "Tortoise", "init"):
-            continue
+    for call in calls_of(context, "Tortoise", "init"):
         function = function_around(context.module, call)
         places: set[Place] = set()
         if function is not None:
-            hooks = _hooks(context.picture)
-            places |= _places(context.module, function, hooks)
+            places |= _places(context, context.module, function)
             for module, caller in callers(context, function):
                 outer = function_around(module, caller)
                 if outer is not None and outer is not function:
-                    places |= _places(module, outer, hooks)
+                    places |= _places(context, module, outer)
         yield call, places
 
 
-def _places(module: Module, function: Function, hooks: frozenset[Function]) -> set[Place]:
+def _places(context: Context, module: Module, function: FunctionNode) -> set[Place]:
     found: set[Place] = set()
     if _is_handler(function) or _is_dependency(module, function):
         found.add("request")
-    if function in hooks or _is_lifespan(function):
+    if _is_lifespan(function) or _is_hook(context, module, function):
         found.add("lifespan")
     return found
 
 
-def _is_handler(function: Function) -> bool:
+def _is_handler(function: FunctionNode) -> bool:
     for named, call in decorator_names(function):
         if isinstance(named, ast.Attribute) and call is not None:
             first = call.args[0] if call.args else None
@@ -62,18 +58,14 @@ def _is_handler(function: Function) -> bool:
     return False
 
 
-def _is_dependency(module: Module, function: Function) -> bool:
+def _is_dependency(module: Module, function: FunctionNode) -> bool:
     return any(
-        isinstance(node, ast.Call)
-        and _last(node.func) == "Depends"
-        and node.args
-        and isinstance(node.args[0], ast.Name)
-        and node.args[0].id == function.name
-        for node in module.nodes
+        node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == function.name
+        for node in module.calls_by_name.get("Depends", ())
     )
 
 
-def _is_lifespan(function: Function) -> bool:
+def _is_lifespan(function: FunctionNode) -> bool:
     for named, call in decorator_names(function):
         match call:
             case ast.Call(args=[ast.Constant(value="startup"), *_]) if _last(named) == "on_event":
@@ -83,7 +75,7 @@ def _is_lifespan(function: Function) -> bool:
     return False
 
 
-def _takes_app(function: Function) -> bool:
+def _takes_app(function: FunctionNode) -> bool:
     arguments = [*function.args.posonlyargs, *function.args.args]
     annotation = arguments[0].annotation if len(arguments) == 1 else None
     if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
@@ -91,26 +83,27 @@ def _takes_app(function: Function) -> bool:
     return annotation is not None and _last(annotation) in _APPS
 
 
-@lru_cache(maxsize=1)
-def _hooks(picture: Picture) -> frozenset[Function]:
-    """The functions that the project gives to an application to be run at its start.
+def _is_hook(context: Context, module: Module, function: FunctionNode) -> bool:
+    """Does the project give the function to an application to be run at its start?"""
+    return any(
+        isinstance(entity, Function) and entity.node is function
+        for user in context.project.users_of(module, function.name, *_HOOKS)
+        for call in user.of_type(ast.Call)
+        for given in _hooks_of(call)
+        for entity in user.meanings(given)
+    )
 
-    As ``lifespan=f``, ``on_startup=[f]`` or ``add_event_handler("startup", f)``.
-    """
-    found: set[Function] = set()
-    for module, call in chain.from_iterable(picture.calls_by_name.values()):
-        given: list[ast.expr] = []
-        for keyword in call.keywords:
-            if keyword.arg == "lifespan":
-                given.append(keyword.value)
-            elif keyword.arg == "on_startup" and isinstance(keyword.value, ast.List):
-                given += keyword.value.elts
-        if _last(call.func) == "add_event_handler" and len(call.args) == 2:
-            event, hook = call.args
-            given += [hook] if isinstance(event, ast.Constant) and event.value == "startup" else []
-        for expression in given:
-            found |= {e.node for e in module.meanings(expression) if isinstance(e, Callable)}
-    return frozenset(found)
+
+def _hooks_of(call: ast.Call) -> Iterator[ast.expr]:
+    """What a call gives as ``lifespan=f``, ``on_startup=[f]`` or ``add_event_handler("startup", f)``."""
+    for keyword in call.keywords:
+        if keyword.arg == "lifespan":
+            yield keyword.value
+        elif keyword.arg == "on_startup" and isinstance(keyword.value, ast.List):
+            yield from keyword.value.elts
+    match call.args:
+        case [ast.Constant(value="startup"), hook] if _last(call.func) == "add_event_handler":
+            yield hook
 
 
 def _last(node: ast.AST) -> str:

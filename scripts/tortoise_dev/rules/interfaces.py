@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..project.modules import Class
-from .rule import Context
+from ..analysis.modules import Class
+from .base import Context
 
 
 def interface_names(cls: Class) -> tuple[str, ...]:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from contextlib import nullcontext
 from dataclasses import dataclass
 from enum import IntEnum
-from functools import cached_property
 
-from . import orm
-from .library import Library
-from .modules import Class, External
-from .scopes import FUNCTIONS, Function
+from . import tortoise_api
+from .modules import Class, External, Module
+from .syntax import FUNCTIONS, FunctionNode, Scope
 
 
 class Rank(IntEnum):
@@ -63,12 +60,13 @@ def _member(node: ast.stmt) -> Member:
         case ast.Assign(targets=[ast.Name(id="Meta")]):
             return Member(node, "Meta", Rank.META)
         case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target) | ast.AugAssign(target=target):
-            return Member(node, ast.unparse(target), Rank.FIELD)
+            name = target.id if isinstance(target, ast.Name) else ast.unparse(target)
+            return Member(node, name, Rank.FIELD)
         case _:
             return Member(node, "", None)
 
 
-def _method_rank(node: Function) -> Rank:
+def _method_rank(node: FunctionNode) -> Rank:
     own = node.name.startswith("_") or any(
         isinstance(decorator, ast.Name) and decorator.id in ("classmethod", "staticmethod")
         for decorator in node.decorator_list
@@ -88,47 +86,48 @@ def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
             and statement.target.id == "Meta"
         ):
             found.append(statement)
-        elif isinstance(statement, ast.If | ast.Try | ast.With):
+        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
             inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
             waiting += reversed(inner)
     return found
 
 
 class Models:
-    """The models among the classes of a project."""
+    """The models among the classes of a project; what is found out about a class is kept."""
 
-    def __init__(self, library: Library, extra_bases: Iterable[str] = ()) -> None:
-        self.library = library
-        self.extra_bases = orm.PUBLISHED_BASES.union(extra_bases)
-        self.complete = False  # once true, bases are also followed to classes that are no models
+    def __init__(self, extra_bases: Iterable[str] = ()) -> None:
+        self.extra_bases = tortoise_api.PUBLISHED_BASES.union(extra_bases)
         self._is_model: dict[Class, bool] = {}
+        self._is_abstract: dict[Class, bool | None] = {}
         self._bases: dict[Class, list[Class | External]] = {}
+        self._ancestors: dict[Class, list[Class | External]] = {}
 
     def bases(self, cls: Class) -> list[Class | External]:
         """What the bases of a class refer to, as far as that is known."""
         if cls not in self._bases:
             self._bases[cls] = []
-            found: list[Class | External] = []
-            with self.library.opened() if self.complete else nullcontext():
-                for base in cls.node.bases:
-                    for entity in cls.module.meanings(base, cls.scope):
-                        if isinstance(entity, Class | External) and entity is not cls:
-                            found.append(entity)
-            self._bases[cls] = found
+            self._bases[cls] = [
+                entity
+                for base in cls.node.bases
+                for entity in cls.module.meanings(base, cls.scope)
+                if isinstance(entity, (Class, External)) and entity is not cls
+            ]
         return self._bases[cls]
 
     def ancestors(self, cls: Class) -> list[Class | External]:
         """All bases and their bases, nearest first."""
-        found: dict[object, Class | External] = {}
-        waiting: list[Class | External] = list(self.bases(cls))
-        while waiting:
-            one = waiting.pop(0)
-            if one in found or one is cls:
-                continue
-            found[one] = one
-            if isinstance(one, Class):
-                waiting = [*self.bases(one), *waiting]
-        return list(found.values())
+        if cls not in self._ancestors:
+            found: dict[Class | External, None] = {}
+            waiting: list[Class | External] = list(reversed(self.bases(cls)))
+            while waiting:
+                one = waiting.pop()
+                if one in found or one is cls:
+                    continue
+                found[one] = None
+                if isinstance(one, Class):
+                    waiting += reversed(self.bases(one))
+            self._ancestors[cls] = list(found)
+        return self._ancestors[cls]
 
     def is_model(self, cls: Class) -> bool:
         """Do its bases lead to ``tortoise.models.Model``, or to one of ``extra-model-bases``?"""
@@ -140,26 +139,34 @@ class Models:
         if isinstance(one, Class):
             return False
         return (
-            one.name in orm.MODEL_NAMES
+            one.name in tortoise_api.MODEL_NAMES
             or one.name in self.extra_bases
-            or orm.short(one.name) in self.extra_bases
+            or tortoise_api.short(one.name) in self.extra_bases
         )
 
     def is_abstract(self, cls: Class) -> bool | None:
         """Has it no table? None where the text does not tell."""
+        if cls not in self._is_abstract:
+            self._is_abstract[cls] = self._read_abstract(cls)
+        return self._is_abstract[cls]
+
+    def _read_abstract(self, cls: Class) -> bool | None:
         metas = metas_of(cls.node)
         if not metas:
             return cls.name == "Model" and not self.has_fields(cls)
-        answers = {self._meta_abstract(cls, meta, frozenset()) for meta in metas}
+        answers = {self._meta_abstract(cls, meta, cls.body, frozenset()) for meta in metas}
         return answers.pop() if len(answers) == 1 else None
 
-    def _meta_abstract(self, cls: Class, meta: ast.stmt, seen: frozenset[ast.AST]) -> bool | None:
+    def _meta_abstract(
+        self, cls: Class, meta: ast.stmt, scope: Scope, seen: frozenset[ast.AST]
+    ) -> bool | None:
+        """What a Meta that stands in a scope says about ``abstract``."""
         if meta in seen:
             return None
         seen |= {meta}
         if not isinstance(meta, ast.ClassDef):
             value = getattr(meta, "value", None)
-            return None if value is None else self._abstract_of(cls, value, seen)
+            return None if value is None else self._abstract_of(cls, value, scope, seen)
         for statement in meta.body:
             match statement:
                 case ast.Assign(targets=targets, value=value) if _names(targets, "abstract"):
@@ -169,32 +176,31 @@ class Models:
                 case ast.If() | ast.Try() if "abstract" in ast.dump(statement):
                     return None
         unknown = False
-        scope = cls.module.scope_of(meta)
         for base in meta.bases:
-            answer = self._abstract_of(cls, base, seen, scope)
+            answer = self._abstract_of(cls, base, scope, seen)
             if answer:
                 return True
             unknown = unknown or answer is None
         return None if unknown else False
 
     def _abstract_of(
-        self, cls: Class, expression: ast.expr, seen: frozenset[ast.AST], scope: object = None
+        self, cls: Class, expression: ast.expr, scope: Scope, seen: frozenset[ast.AST]
     ) -> bool | None:
         """What a base of a Meta says about ``abstract``."""
-        meanings = cls.module.meanings(expression)
+        meanings = cls.module.meanings(expression, scope)
         if not meanings and isinstance(expression, ast.Attribute) and expression.attr == "Meta":
             # Child(Parent): Parent has no Meta of its own, so the attribute is an ancestor's.
-            for owner in cls.module.meanings(expression.value):
+            for owner in cls.module.meanings(expression.value, scope):
                 for one in self.ancestors(owner) if isinstance(owner, Class) else ():
                     if isinstance(one, Class) and (metas := metas_of(one.node)):
-                        return self._meta_abstract(one, metas[-1], seen)
+                        return self._meta_abstract(one, metas[-1], one.body, seen)
                     if isinstance(one, External):
-                        return False if one.name in orm.MODEL_NAMES else None
+                        return False if one.name in tortoise_api.MODEL_NAMES else None
         for entity in meanings:
             if isinstance(entity, Class):
-                return self._meta_abstract(entity, entity.node, seen)
+                return self._meta_abstract(entity, entity.node, entity.scope, seen)
             if isinstance(entity, External):
-                return False if entity.name in {f"{name}.Meta" for name in orm.MODEL_NAMES} else None
+                return False if entity.name in {f"{name}.Meta" for name in tortoise_api.MODEL_NAMES} else None
         return False if isinstance(expression, ast.Name) and expression.id == "object" else None
 
     def has_fields(self, cls: Class) -> bool:
@@ -209,24 +215,17 @@ class Models:
             if member.rank is Rank.FIELD and value is not None:
                 for call in _calls_in(value):
                     if any(
-                        isinstance(e, External) and orm.is_field(e.name)
+                        isinstance(e, External) and tortoise_api.is_field(e.name)
                         for e in cls.module.meanings(call.func, cls.body)
                     ):
                         yield member.name, call
                         break
 
-    def forget(self) -> None:
-        """More modules are known now: classes may turn out to be models."""
-        self._bases.clear()
-        self._is_model.clear()
+    def of(self, module: Module) -> list[Class]:
+        """The models that a module defines, in the order of the text."""
+        return [cls for cls in module.classes if self.is_model(cls)]
 
-    @cached_property
-    def everywhere(self) -> list[Class]:
-        """The models of all modules parsed so far, in the order of paths and lines."""
-        modules = sorted(self.library.modules.values(), key=lambda module: module.path)
-        return [cls for module in modules for cls in module.classes if self.is_model(cls)]
-
-    def method(self, cls: Class, name: str) -> tuple[Class, Function] | None:
+    def method(self, cls: Class, name: str) -> tuple[Class, FunctionNode] | None:
         """The method of this name that an instance has, where the project defines it."""
         for one in (cls, *self.ancestors(cls)):
             if isinstance(one, Class) and name in one.body:

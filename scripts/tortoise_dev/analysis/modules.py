@@ -1,0 +1,214 @@
+"""Modules of a project and what a name can refer to: a class, a function, a module, something installed."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias, TypeVar
+
+from .import_paths import is_package
+from .source import SourceFile
+from .syntax import FUNCTIONS, FunctionNode, Scope, Tree
+
+if TYPE_CHECKING:
+    from .resolver import Resolver
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something of a package that is not part of the project: ``tortoise.models.Model``."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Namespace(External):
+    """A folder of the project without ``__init__.py``, as far as a dotted name has led."""
+
+    importer: Module = field(repr=False)
+
+
+@dataclass(eq=False)
+class Class:
+    """A class of the project, wherever it is defined."""
+
+    module: Module
+    node: ast.ClassDef
+    scope: Scope = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its own name."""
+        return self.node.name
+
+    @cached_property
+    def body(self) -> Scope:
+        """The names that its body binds."""
+        return self.module.inside(self.node, self.scope)
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function of the project."""
+
+    module: Module
+    node: FunctionNode
+    scope: Scope = field(repr=False)
+
+
+Entity: TypeAlias = "External | Class | Function | Module"
+
+
+class Module:
+    """One parsed file: its scopes, its nodes, and through the resolver the meanings of its names."""
+
+    def __init__(self, file: SourceFile, resolver: Resolver) -> None:
+        self.file = file
+        self.key = file.key
+        self.root = file.tree
+        self.resolver = resolver
+        self.is_package = is_package(file.key)
+        self.scope = Scope(self.root, None)
+        self._scopes: dict[ast.AST, Scope] = {self.root: self.scope}
+        self._classes: dict[ast.ClassDef, Class] = {}
+        self._meanings: dict[ast.expr, list[Entity]] = {}
+
+    @property
+    def path(self) -> Path:
+        """The absolute path of its file."""
+        return self.file.path
+
+    # --- nodes
+
+    @cached_property
+    def tree(self) -> Tree:
+        """The nodes of the file, indexed when they are first asked for."""
+        return Tree(self.root)
+
+    @property
+    def parents(self) -> dict[ast.AST, ast.AST]:
+        """The parent of each node of the tree."""
+        return self.tree.parents
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around ``node``, from the inside out."""
+        return self.tree.ancestors(node)
+
+    def of_type(self, *kinds: type[Node]) -> list[Node]:
+        """The nodes of these kinds, kind after kind; within a scope in the order of the text."""
+        by_kind = self.tree.by_kind
+        return [node for kind in kinds for node in by_kind.get(kind, ())]  # type: ignore[misc]
+
+    @cached_property
+    def functions(self) -> list[FunctionNode]:
+        """Every function of the file, methods and nested ones too."""
+        return self.of_type(*FUNCTIONS)
+
+    @cached_property
+    def classes(self) -> list[Class]:
+        """Every class of the file, nested ones too, in the order of the text."""
+        nodes = sorted(self.of_type(ast.ClassDef), key=lambda node: (node.lineno, node.col_offset))
+        return [self.class_of(node) for node in nodes]
+
+    @cached_property
+    def calls_by_name(self) -> dict[str, list[ast.Call]]:
+        """The calls of the file, by the last part of what is called."""
+        found: dict[str, list[ast.Call]] = {}
+        for call in self.of_type(ast.Call):
+            name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
+            if name is not None:
+                found.setdefault(name, []).append(call)
+        return found
+
+    # --- scopes
+
+    def scope_of(self, node: ast.AST) -> Scope:
+        """The scope in which the names that ``node`` uses are looked up first.
+
+        For a function or class that is the one *around* it; see ``inside`` for its own.
+        """
+        return self.inside(self.tree.owner_of(node))
+
+    def inside(self, node: ast.AST, around: Scope | None = None) -> Scope:
+        """The scope that a function, class or lambda opens; ``around`` is the one that it stands in."""
+        if node not in self._scopes:
+            self._scopes[node] = Scope(node, around or self.scope_of(node))
+        return self._scopes[node]
+
+    def inner_bindings(self, scope: Scope) -> list[ast.comprehension | ast.NamedExpr]:
+        """The comprehensions and ``:=`` of a scope."""
+        return self.tree.bindings.get(scope.node, [])
+
+    def class_of(self, node: ast.ClassDef, scope: Scope | None = None) -> Class:
+        """The class that a ``class`` statement of this file defines; ``scope`` is the one around it."""
+        if node not in self._classes:
+            self._classes[node] = Class(self, node, scope or self.scope_of(node))
+        return self._classes[node]
+
+    def only_value(self, name: ast.Name) -> ast.expr | None:
+        """What a local name is bound to, where one assignment before it is all that binds it."""
+        scope = self.scope_of(name)
+        bindings = scope.names.get(name.id, [])
+        if len(bindings) != 1 or name.id in scope.elsewhere or not scope.is_function:
+            return None
+        binding = bindings[0]
+        taken = any(
+            isinstance(target, ast.Name) and target.id == name.id
+            for inner in self.inner_bindings(scope)
+            for target in ast.walk(inner.target)
+        )
+        return None if taken or binding.position >= (name.lineno, name.col_offset) else binding.value
+
+    @cached_property
+    def public(self) -> frozenset[str] | None:
+        """The strings of ``__all__``; None where there is none, or one that is computed."""
+        bindings = self.scope.names.get("__all__", [])
+        if len(bindings) != 1 or not isinstance(bindings[0].value, (ast.List, ast.Tuple)):
+            return None
+        names = [getattr(element, "value", None) for element in bindings[0].value.elts]
+        texts = frozenset(name for name in names if isinstance(name, str))
+        return texts if all(isinstance(name, str) for name in names) else None
+
+    def offers(self, name: str) -> bool:
+        """Does ``from this import *`` bring the name along?"""
+        public = self.public
+        return name in public if public is not None else not name.startswith("_")
+
+    # --- names
+
+    def meanings(self, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
+        """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
+        if scope is not None:
+            return self.resolver.meanings(self, expression, scope)
+        if expression not in self._meanings:
+            self._meanings[expression] = self.resolver.meanings(self, expression)
+        return self._meanings[expression]
+
+    def tortoise_name(self, expression: ast.expr) -> str | None:
+        """The dotted name of what an expression refers to, where that is Tortoise's."""
+        for entity in self.meanings(expression):
+            if isinstance(entity, External) and entity.name.startswith("tortoise."):
+                return entity.name
+        return None
+
+    def exported(self, name: str) -> list[Entity]:
+        """What other modules get when they import ``name`` from here."""
+        return self.resolver.exported(self, name)
+
+
+def unquoted(text: str) -> ast.expr | None:
+    """The expression that a quoted annotation holds: evaluated late, so it sees all names of its module."""
+    try:
+        expression = ast.parse(text.strip(), mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    for node in ast.walk(expression):
+        if hasattr(node, "lineno"):
+            node.lineno = sys.maxsize
+    return expression

@@ -1,0 +1,245 @@
+"""A whole project, frozen: its files, its names, its models, and which of the files are to be judged."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeVar
+
+from .import_paths import folder_of, module_name
+from .inference import Inference
+from .models import Models
+from .modules import Class, Module
+from .relations import Relations
+from .relevance import relevant_files
+from .resolver import Resolver
+from .source import (
+    INSTALLED,
+    SourceFile,
+    UnreadableError,
+    has_marker,
+    is_judged,
+    project_root,
+    python_files,
+    read_all,
+    whole_word,
+)
+
+Fact = TypeVar("Fact")
+
+
+class Project:
+    """The files of a project, those that are to be judged, and its models.
+
+    Nothing changes after construction. What is asked for is found out then, and kept.
+    """
+
+    def __init__(
+        self,
+        files: Iterable[SourceFile],
+        judged: Iterable[Path],
+        root: Path,
+        *,
+        extra_bases: Sequence[str] = (),
+        always: Iterable[Path] = (),
+        problems: dict[Path, str] | None = None,
+    ) -> None:
+        self.root = root
+        self.files = {file.key: file for file in files}
+        self.resolver = Resolver(self.files)
+        self.models = Models(extra_bases)
+        self.relations = Relations(self.models, self.models_with_relations_to)
+        self.judged = sorted(set(judged), key=lambda path: path.parts)
+        self._inferences: dict[str, Inference] = {}
+        self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
+        self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
+        self._facts: dict[Callable[[Any], Any], Any] = {}
+        self.problems: dict[Path, UnreadableError] = {
+            path: UnreadableError(message) for path, message in (problems or {}).items()
+        }
+        self.modules: list[Module] = []
+        self._read_judged({str(path) for path in always})
+
+    def _read_judged(self, always: set[str]) -> None:
+        """The modules of the files to be judged; what cannot be read or parsed is a problem."""
+        for path in self.judged:
+            key = str(path)
+            if path in self.problems or key not in self.files:
+                continue
+            if key in always or key in self.relevant:
+                module = self.resolver.module(key)
+                if module is not None:
+                    self.modules.append(module)
+                else:
+                    self.problems[path] = self.resolver.problems[key]
+            elif (problem := _unreadable(self.files[key])) is not None:
+                self.problems[path] = problem
+
+    @cached_property
+    def relevant(self) -> set[str]:
+        """The paths of the files that can have to do with Tortoise."""
+        return relevant_files(self.resolver, self.models)
+
+    def inference(self, module: Module) -> Inference:
+        """What the expressions of a module evaluate to."""
+        if module.key not in self._inferences:
+            self._inferences[module.key] = Inference(module, self.relations)
+        return self._inferences[module.key]
+
+    def users_of(self, module: Module, name: str, *words: str) -> list[Module]:
+        """The modules that may use a name of a module, by their text; they hold one of ``words``, if given.
+
+        They hold the name. They lie in the module's outermost package, or hold the name of that package;
+        where there is none, they lie beside the module or hold its name.
+        """
+        package = self.resolver.import_paths.outermost_package(module.key)
+        key = (package or module.key, name, words)
+        if key not in self._users:
+            self._users[key] = self._holding(name, self._reaching(package, module.key, words))
+        return self._users[key]
+
+    def _reaching(self, package: str | None, module: str, words: tuple[str, ...]) -> list[SourceFile]:
+        """The files that can import from a package, or from a module in none, and hold one of the words."""
+        key = (package or module, words)
+        if key not in self._reached and words:
+            sought = [word.encode() for word in words]
+            files = self._reaching(package, module, ())
+            self._reached[key] = [file for file in files if any(word in file.data for word in sought)]
+        elif key not in self._reached:
+            near = f"{package or folder_of(module)}{os.sep}"
+            name = os.fsencode(package.rpartition(os.sep)[2] if package else module_name(module))
+            self._reached[key] = [
+                file for file in self.files.values() if file.key.startswith(near) or name in file.data
+            ]
+        return self._reached[key]
+
+    def models_with_relations_to(self, name: str) -> list[Class]:
+        """The models that have fields for relations to a model of this name."""
+        quoted = (f'{name}"'.encode(), f"{name}'".encode())
+        modules = self._holding(
+            name, (f for f in self._with_fields if any(text in f.data for text in quoted))
+        )
+        return [cls for module in modules for cls in self.models.of(module)]
+
+    @cached_property
+    def _with_fields(self) -> list[SourceFile]:
+        """The files that may define relations."""
+        return [file for file in self.files.values() if b"Field" in file.data]
+
+    def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
+        """The modules of the files that hold a name."""
+        sought = name.encode()
+        found = [file for file in files if sought in file.data]
+        word = whole_word(name) if found else None
+        keys = [file.key for file in found if word is not None and word.search(file.data)]
+        return [module for key in keys if (module := self.resolver.module(key)) is not None]
+
+    @cached_property
+    def all_models(self) -> list[Class]:
+        """The models of the whole project, in the order of paths and lines."""
+        modules = [self.resolver.module(key) for key in sorted(self.relevant)]
+        return [cls for module in modules if module is not None for cls in self.models.of(module)]
+
+    def once(self, find: Callable[[Project], Fact]) -> Fact:
+        """What a function finds out about this project; it is called once."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        fact: Fact = self._facts[find]
+        return fact
+
+    def speaks_of(self, word: bytes) -> bool:
+        """Does a word stand in the project's Python files, or in what lists its requirements?"""
+        listed = [self.root / "pyproject.toml", *sorted(self.root.glob("requirements*.txt"))]
+        lists = read_all((path for path in listed if path.is_file()), {})
+        return any(word in file.data.lower() for file in (*self.files.values(), *lists.values()))
+
+
+def _unreadable(file: SourceFile) -> UnreadableError | None:
+    """What is wrong with a file that is not parsed: it must at least be text."""
+    try:
+        if b"\0" in file.data:
+            line = file.data.count(b"\n", 0, file.data.index(b"\0")) + 1
+            raise UnreadableError("holds a null byte", line)
+        if not file.data.isascii():
+            _ = file.text
+    except UnreadableError as error:
+        return error
+    return None
+
+
+def load_project(
+    paths: Sequence[Path],
+    *,
+    here: Path,
+    extra_bases: Sequence[str] = (),
+    excluded: Callable[[Path], bool] = lambda path: False,
+    instead: SourceFile | None = None,
+) -> Project:
+    """The project that ``paths`` (files or folders) lie in, with their files to be judged.
+
+    ``here`` is the folder that the command runs in. ``instead`` is a file whose content replaces what the
+    disk has (or lacks). Raises FileNotFoundError for a path that does not exist.
+    """
+    problems: dict[Path, str] = {}
+    judged: dict[Path, bool] = {}  # path: was it named itself?
+    root = _common_root(paths, here)
+    for path in paths:
+        if path.is_dir():
+            asked = not is_judged(path / "module.py", root)
+            for file in python_files(path, problems):
+                if is_judged(file, path, names=not asked):
+                    judged.setdefault(file, False)
+        elif path.exists() or path.is_symlink() or (instead is not None and instead.path == path):
+            judged[path] = True
+        else:
+            raise FileNotFoundError(path)
+    judged = {path: named for path, named in judged.items() if not excluded(path)}
+    unlisted: dict[Path, str] = {}
+    around = root.glob("*.py") if _is_common_ground(root) else python_files(root, unlisted)
+    files = read_all([*judged, *around], unlisted)
+    if instead is not None:
+        files[instead.key] = instead
+        unlisted.pop(instead.path, None)
+    problems |= {path: message for path, message in unlisted.items() if path in judged}
+    return Project(
+        files.values(),
+        judged,
+        root,
+        extra_bases=extra_bases,
+        always=[path for path, named in judged.items() if named],
+        problems=problems,
+    )
+
+
+def _is_common_ground(folder: Path) -> bool:
+    """Does a folder hold more than a project: the top of the disk, a home, the temporary one?"""
+    homes = [os.path.expanduser("~"), *_TEMPORARY]  # noqa: PTH111 - never raises
+    return folder == folder.parent or str(folder) in homes
+
+
+_TEMPORARY = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if name in os.environ] or ["/tmp"]
+"""Not from the module ``tempfile``: its import takes longer than this whole module's."""
+
+
+def _is_part(path: Path, folder: Path) -> bool:
+    """Does a path belong to the project in a folder, and is not installed there?"""
+    return path.is_relative_to(folder) and INSTALLED.isdisjoint(path.relative_to(folder).parts)
+
+
+def _common_root(paths: Sequence[Path], here: Path) -> Path:
+    """The project's folder: that of all paths; where they lie in several, the current folder if it is the top
+    of a project around them, else the top of the first path's project.
+    """
+    roots = {path: _root_of(path, here) for path in paths or [here]}
+    if len(set(roots.values())) > 1 and has_marker(here) and all(_is_part(path, here) for path in paths):
+        return here
+    return next(iter(roots.values()))
+
+
+def _root_of(path: Path, here: Path) -> Path:
+    """The top of a path's project. Where nothing marks it, a file is looked at within the current folder."""
+    root = project_root(path)
+    loose = not (path.is_dir() or has_marker(root) or root.name in INSTALLED)
+    return project_root(here) if loose and _is_part(path, here) else root

@@ -1,0 +1,196 @@
+"""The attributes of models: relations, managers, and what a new row takes as arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from . import tortoise_api
+from .models import Models, members_of
+from .modules import Class, Entity, External, unquoted
+from .syntax import FUNCTIONS, Binding
+
+Arity: TypeAlias = Literal["one", "many"]
+
+
+@dataclass(frozen=True)
+class _Arguments:
+    """What a class itself adds to the arguments of a new row."""
+
+    names: frozenset[str]
+    keyed: bool
+    """Does one of its fields say that it is the primary key?"""
+
+
+class Relations:
+    """The attributes of a project's models; ``referring`` gives the models that relate to a name."""
+
+    def __init__(self, models: Models, referring: Callable[[str], Iterable[Class]]) -> None:
+        self.models = models
+        self._referring = referring
+        self._annotations: dict[Class, dict[str, ast.expr]] = {}
+        self._arguments: dict[Class, frozenset[str] | None] = {}
+        self._own_arguments: dict[Class, _Arguments | None] = {}
+        self._backward_names: dict[str, set[str]] = {}
+
+    def relation(self, cls: Class, name: str) -> Arity | None:
+        """Is this attribute a relation of the model, to one row or to many?"""
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                return _arity(one, one.body.names[name][-1])
+            if isinstance(one, Class) and name in self._annotated(one):
+                return _annotated_arity(one, self._annotated(one)[name])
+        return None
+
+    def related(self, cls: Class, name: str) -> Class | None:
+        """The model on the other side of a relation, where its annotation names it."""
+        for one in (cls, *self.models.ancestors(cls)):
+            annotation = self._annotated(one).get(name) if isinstance(one, Class) else None
+            if isinstance(one, Class) and isinstance(annotation, ast.Subscript):
+                for entity in one.module.meanings(annotation.slice, one.scope):
+                    if isinstance(entity, Class) and self.models.is_model(entity):
+                        return entity
+        return None
+
+    def _annotated(self, cls: Class) -> dict[str, ast.expr]:
+        """The annotations in the body of a class."""
+        if cls not in self._annotations:
+            found: dict[str, ast.expr] = {}
+            for statement in cls.node.body:
+                if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+                    found.setdefault(statement.target.id, statement.annotation)
+            self._annotations[cls] = found
+        return self._annotations[cls]
+
+    def is_manager(self, cls: Class, name: str) -> bool:
+        """Is this attribute a manager of the model?"""
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                value = one.body.names[name][-1].value
+                return isinstance(value, ast.Call) and any(
+                    self._leads_to(entity, "tortoise.manager.Manager")
+                    for entity in one.module.meanings(value.func, one.body)
+                )
+        return False
+
+    def _leads_to(self, entity: Entity, name: str) -> bool:
+        if isinstance(entity, External):
+            return entity.name == name
+        return isinstance(entity, Class) and any(
+            isinstance(one, External) and one.name == name for one in self.models.ancestors(entity)
+        )
+
+    def backward_names(self, cls: Class) -> set[str]:
+        """What relations of other models to this one are called here: ``related_name``, or its default."""
+        if cls.name not in self._backward_names:
+            self._backward_names[cls.name] = {
+                name
+                for model in self._referring(cls.name)
+                for _, field in self.models.fields(model)
+                for name in _names_at_target(model, field, cls.name)
+            }
+        return self._backward_names[cls.name]
+
+    def arguments(self, cls: Class) -> frozenset[str] | None:
+        """The names that a new row takes: fields, and keys of relations; None where others may be added.
+
+        Whatever a class body binds counts as a field, except for functions and classes.
+        """
+        if cls not in self._arguments:
+            self._arguments[cls] = self._read_arguments(cls)
+        return self._arguments[cls]
+
+    def _read_arguments(self, cls: Class) -> frozenset[str] | None:
+        names: set[str] = set()
+        keyed = False
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, External):
+                if one.name in tortoise_api.MODEL_NAMES or one.name == "typing.Generic":
+                    continue
+                return None
+            if one not in self._own_arguments:
+                self._own_arguments[one] = self._read_own_arguments(one) if self._is_whole(one) else None
+            own = self._own_arguments[one]
+            if own is None:
+                return None
+            names |= own.names
+            keyed = keyed or own.keyed
+        return frozenset(names if keyed else {*names, "id"})
+
+    def _read_own_arguments(self, cls: Class) -> _Arguments:
+        names: set[str] = set()
+        for name, bindings in cls.body.names.items():
+            if not isinstance(bindings[-1].node, (*FUNCTIONS, ast.ClassDef)):
+                names |= {name, f"{name}_id"} if _arity(cls, bindings[-1]) == "one" else {name}
+        for member in members_of(cls.node):
+            if isinstance(member.node, ast.AnnAssign) and member.node.value is None:
+                names.add(member.name)
+        return _Arguments(frozenset(names), any(_is_key(call) for _, call in self.models.fields(cls)))
+
+    def _is_whole(self, cls: Class) -> bool:
+        """Does the text of a class say all of its fields, and that its rows are made the usual way?"""
+        if cls.node.keywords or cls.node.decorator_list or not _MADE_BY.isdisjoint(cls.body.names):
+            return False
+        if any(len(cls.module.meanings(base, cls.scope)) != 1 for base in cls.node.bases):
+            return False
+        plain = (ast.Assign, ast.AnnAssign, *FUNCTIONS, ast.ClassDef, ast.Pass, ast.If)
+        return all(
+            isinstance(node, plain) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+            for node in cls.node.body
+        )
+
+
+_MADE_BY = frozenset({"__init__", "__new__", "_set_kwargs"})
+
+
+def _is_key(call: ast.Call) -> bool:
+    """Does a field say that it is the primary key?"""
+    return any(k.arg in ("primary_key", "pk") or k.arg is None for k in call.keywords)
+
+
+def _names_at_target(model: Class, field: ast.Call, target: str) -> set[str]:
+    """What the rows of a target model call the relation that a field of another model declares."""
+    to = field.args[0] if field.args else None
+    if not (
+        isinstance(to, ast.Constant) and isinstance(to.value, str) and tortoise_api.short(to.value) == target
+    ):
+        return set()
+    given = next((k.value for k in field.keywords if k.arg == "related_name"), None)
+    if given is None:
+        return {model.name.lower(), f"{model.name.lower()}s"}
+    return {str(given.value)} if isinstance(given, ast.Constant) else set()
+
+
+def _arity(cls: Class, binding: Binding) -> Arity | None:
+    node = binding.node
+    if isinstance(node, ast.AnnAssign):
+        arity = _annotated_arity(cls, node.annotation)
+        if arity is not None:
+            return arity
+    if isinstance(binding.value, ast.Call):
+        for entity in cls.module.meanings(binding.value.func, cls.body):
+            if isinstance(entity, External) and tortoise_api.is_field(entity.name):
+                name = tortoise_api.short(entity.name)
+                if name in tortoise_api.TO_MANY_FIELDS:
+                    return "many"
+                if name in tortoise_api.TO_ONE_FIELDS:
+                    return "one"
+    return None
+
+
+def _annotated_arity(cls: Class, annotation: ast.expr) -> Arity | None:
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        inner = unquoted(annotation.value)
+        if inner is None:
+            return None
+        annotation = inner
+    outer = annotation.value if isinstance(annotation, ast.Subscript) else annotation
+    for entity in cls.module.meanings(outer, cls.scope):
+        if isinstance(entity, External) and entity.name.startswith("tortoise."):
+            if tortoise_api.short(entity.name) in tortoise_api.TO_MANY_ANNOTATIONS:
+                return "many"
+            if tortoise_api.short(entity.name) in tortoise_api.TO_ONE_ANNOTATIONS:
+                return "one"
+    return None

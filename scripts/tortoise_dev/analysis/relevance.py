@@ -1,0 +1,241 @@
+"""Which files of a project can have to do with Tortoise at all.
+
+Most files of a project have nothing to do with its models, and parsing is what costs time. So the text is
+searched first: a file matters if it says ``tortoise``, or if it may import a name that leads there from a
+file that matters. That is followed until nothing new turns up: a model need not say ``tortoise`` itself.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cached_property
+
+from . import tortoise_api
+from .import_paths import folder_of, is_package, module_name
+from .models import Models
+from .modules import Class, Entity, External, Function, Module, unquoted
+from .resolver import Resolver
+from .source import SourceFile, whole_word
+
+
+def relevant_files(resolver: Resolver, models: Models) -> set[str]:
+    """The paths of the files that can matter."""
+    files = resolver.files
+    bases = (base.partition(".")[0].encode() for base in models.extra_bases)
+    seeds = [b"tortoise", *sorted(set(bases) - {b"tortoise"})]
+    library = _tortoise_itself(files)
+    own = [key for key in files if not key.startswith(library)] if library else list(files)
+    waiting = [key for key in own if any(seed in files[key].data for seed in seeds)]
+    relevant = set(waiting)
+    haystack = _Haystack(files[key] for key in own if key not in relevant)
+    leads = _Leads(resolver, models, frozenset(relevant))
+    while waiting and haystack.texts:
+        key = waiting.pop()
+        near = haystack.near(key, resolver.import_paths.outermost_package(key))
+        module = resolver.module(key) if near else None
+        if module is not None:
+            found = [one for one in near if leads.out_of(module, None if one.is_wild else one.words)]
+            haystack.remove(found)
+            relevant.update(one.key for one in found)
+            waiting += (one.key for one in found)
+    return relevant
+
+
+def _tortoise_itself(files: Mapping[str, SourceFile]) -> tuple[str, ...]:
+    """The folders of Tortoise's own package: it does not use itself."""
+    end = f"{os.sep}tortoise{os.sep}__init__.py"
+    folders = (key.removesuffix("__init__.py") for key in files if key.endswith(end))
+    return tuple(f for f in folders if f"{f}models.py" in files and f"{f}queryset.py" in files)
+
+
+class _Text:
+    """A file that is not parsed: the words in it."""
+
+    def __init__(self, file: SourceFile) -> None:
+        self.key = file.key
+        self.data = file.data
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Every word of the text, names of other alphabets too."""
+        return frozenset(self.data.translate(_SEPARATED).decode("utf-8", "replace").split())
+
+    @cached_property
+    def is_wild(self) -> bool:
+        """Can it import a name that it does not hold: by a star import, or under another name?"""
+        return "as" in self.words or _STAR.search(self.data) is not None
+
+    def imports(self, word: re.Pattern[bytes]) -> bool:
+        """Does a word stand behind ``from`` or ``import`` on a line? Each line is read once, however long."""
+        data = _CONTINUED.sub(b" ", self.data)
+        position = 0
+        while match := word.search(data, position):
+            start = data.rfind(b"\n", position, match.start()) + 1 or position
+            end = data.find(b"\n", match.end())
+            position = end = end if end >= 0 else len(data)
+            statement = _IMPORT.search(data, start, end)
+            if statement and word.search(data, statement.end(), end):
+                return True
+        return False
+
+
+_SEPARATED = bytes(c if chr(c).isalnum() or c == ord("_") or c >= 128 else ord(" ") for c in range(256))
+_STAR = re.compile(rb"import[ (]*\*")
+_IMPORT = re.compile(rb"\b(?:from|import)\b")
+_CONTINUED = re.compile(rb"\\\r?\n")
+
+
+class _Haystack:
+    """The files of which it is not known yet whether they matter."""
+
+    def __init__(self, files: Iterable[SourceFile]) -> None:
+        self.texts = {file.key: _Text(file) for file in files}
+        self._named: dict[tuple[str, str], list[_Text]] = {}
+        self._reaching: dict[str, list[_Text]] = {}
+        self._imported: dict[str, list[_Text]] = {}
+
+    def remove(self, texts: Iterable[_Text]) -> None:
+        """These matter: they need not be searched any more."""
+        for text in texts:
+            self.texts.pop(text.key, None)
+
+    def near(self, key: str, outermost: str | None) -> list[_Text]:
+        """The files that may import from a module, by the words in them.
+
+        Such a file holds the module's name, and that of its folder unless it lies below it. Outside of the
+        module's outermost package it imports that package; where there is none, the module or its folder.
+        """
+        name, folder = module_name(key), folder_of(key)
+        package = f"{folder}{os.sep}" if is_package(key) else ""
+        around = folder_of(folder) if package else folder
+        holder, within = around.rpartition(os.sep)[2], f"{around}{os.sep}"
+        if outermost is not None:
+            texts = self._naming(name, outermost)
+            near = [text for text in texts if holder in text.words or text.key.startswith(within)]
+        else:
+            near = [*self._importing(name)]
+            for word in (holder, "."):
+                near += [text for text in self._importing(word) if name in text.words] if word else []
+        near += self._below(package) if package else []
+        unique = {text.key: text for text in near}
+        return [text for key, text in unique.items() if key in self.texts]
+
+    def _naming(self, name: str, top: str) -> list[_Text]:
+        """The files that hold a name and can reach the outermost package in a folder."""
+        if top not in self._reaching:
+            below = f"{top}{os.sep}"
+            importing = self._importing(top.rpartition(os.sep)[2])
+            outside = [text for text in importing if not text.key.startswith(below)]
+            self._reaching[top] = [*outside, *self._below(below)]
+        known = self._named.get((name, top))
+        if known is None:
+            known = [text for text in self._reaching[top] if name in text.words]
+        self._named[name, top] = [text for text in known if text.key in self.texts]
+        return self._named[name, top]
+
+    def _below(self, folder: str) -> list[_Text]:
+        return [text for key, text in self.texts.items() if key.startswith(folder)]
+
+    def _importing(self, word: str) -> list[_Text]:
+        """The files with an import statement that has the word on its first line."""
+        if word not in self._imported:
+            sought = os.fsencode(word)
+            pattern = re.compile(rb"(?<!\w)\.") if word == "." else whole_word(word)
+            found = (text for text in self.texts.values() if sought in text.data)
+            self._imported[word] = [text for text in found if text.imports(pattern)]
+        return self._imported[word]
+
+
+class _Leads:
+    """Which names of a module lead to Tortoise: what a file that imports them has to do with it."""
+
+    def __init__(self, resolver: Resolver, models: Models, seeds: frozenset[str]) -> None:
+        self.resolver = resolver
+        self.models = models
+        self.seeds = seeds
+        self._known: dict[tuple[str, str], bool] = {}
+
+    def out_of(self, module: Module, words: frozenset[str] | None) -> bool:
+        """Does one of these words, or any name at all, lead there out of a module?"""
+        return any(self._leads(module, name) for name in self._names(module, words))
+
+    def _names(self, module: Module, words: frozenset[str] | None) -> Iterator[str]:
+        """The names that a module has of itself or by star imports."""
+        seen: set[str] = set()
+        waiting = [module]
+        while waiting:
+            one = waiting.pop()
+            if one.key in seen:
+                continue
+            seen.add(one.key)
+            yield from one.scope.names if words is None else words.intersection(one.scope.names)
+            waiting += self._starred(one)
+
+    def _starred(self, module: Module) -> Iterator[Module]:
+        for statement in module.scope.stars:
+            for target in self.resolver.imported(module, statement.module, statement.level):
+                if isinstance(target, Module):
+                    yield target
+
+    def _leads(self, module: Module, name: str) -> bool:
+        key = (module.key, name)
+        if key not in self._known:
+            self._known[key] = any(
+                self._through(entity) if isinstance(entity, Module) else self._is_there(entity)
+                for entity in self.resolver.exported(module, name)
+            )
+        return self._known[key]
+
+    def _is_there(self, entity: Entity) -> bool:
+        """Is it one of Tortoise's names, a model, or a function that has to do with them?"""
+        match entity:
+            case External(name=dotted):
+                extra = self.models.extra_bases
+                first = dotted.partition(".")[0]
+                return first == "tortoise" or dotted in extra or tortoise_api.short(dotted) in extra
+            case Class():
+                return self.models.is_model(entity)
+            case Function():
+                return _mentions_tortoise(entity) or self._gives_rows(entity)
+        return False
+
+    def _through(self, module: Module) -> bool:
+        """Does a module have a name that leads there, or a package a module?"""
+        seen: set[str] = set()
+        waiting = [module]
+        while waiting:
+            one = waiting.pop()
+            if one.key in seen:
+                continue
+            seen.add(one.key)
+            folder = one.key.removesuffix("__init__.py")
+            if one.is_package and any(seed.startswith(folder) for seed in self.seeds):
+                return True
+            for name in self._names(one, None):
+                for entity in self.resolver.exported(one, name):
+                    if isinstance(entity, Module):
+                        waiting.append(entity)
+                    elif self._is_there(entity):
+                        return True
+        return False
+
+    def _gives_rows(self, function: Function) -> bool:
+        """Does its annotation promise rows of a model?"""
+        returns = function.node.returns
+        if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
+            returns = unquoted(returns.value)
+        return returns is not None and any(
+            isinstance(entity, Class) and self.models.is_model(entity)
+            for node in ast.walk(returns)
+            if isinstance(node, (ast.Name, ast.Attribute))
+            for entity in function.module.meanings(node, function.scope)
+        )
+
+
+def _mentions_tortoise(function: Function) -> bool:
+    return b"Tortoise" in function.module.file.data and any(
+        isinstance(node, ast.Name) and node.id == "Tortoise" for node in ast.walk(function.node)
+    )

@@ -1,0 +1,322 @@
+"""The syntax tree of one file: its nodes by kind, their parents, and the names that its scopes bind."""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+Position: TypeAlias = tuple[int, int]
+
+_NO_NODES = frozenset(
+    (
+        "ctx op ops id attr name names arg kind type_comment lineno module level asname is_async conversion "
+        "simple n s rest kwd_attrs str"
+    ).split()
+)
+"""Fields that never hold nodes of interest."""
+
+
+def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
+    if kind in (ast.Name, ast.Constant, ast.alias, ast.Global, ast.Nonlocal, ast.MatchSingleton):
+        return ()
+    if kind in (ast.Import, ast.ImportFrom):
+        return ("names",)
+    return tuple(field for field in kind._fields if field not in _NO_NODES)
+
+
+_FIELDS: dict[type, tuple[str, ...]] = {
+    kind: _child_fields(kind)
+    for kind in vars(ast).values()
+    if isinstance(kind, type) and issubclass(kind, ast.AST)
+}
+"""Of each kind of node the fields that hold nodes: looking at nothing else makes the walk twice as fast."""
+
+
+class Tree:
+    """The nodes of a file's tree by kind (without constants), with their parents and the scopes of names."""
+
+    def __init__(self, root: ast.Module) -> None:
+        self.root = root
+        self.parents: dict[ast.AST, ast.AST] = {}
+        self.by_kind: dict[type, list[ast.AST]] = defaultdict(list)
+        self.owners: dict[ast.AST, ast.AST] = {}
+        """For each name and each scope the function, class, lambda or module in which it is looked up."""
+        self.bindings: dict[ast.AST, list[ast.comprehension | ast.NamedExpr]] = defaultdict(list)
+        """The comprehensions and ``:=`` of a scope: they bind names in the midst of expressions."""
+        waiting: list[tuple[ast.AST, list[ast.AST]]] = [(root, list(root.body))]
+        for child in root.body:
+            self.parents[child] = root
+        while waiting:
+            owner, nodes = waiting.pop()
+            nodes.reverse()
+            self._walk(owner, nodes, waiting)
+
+    def _walk(
+        self, owner: ast.AST, stack: list[ast.AST], waiting: list[tuple[ast.AST, list[ast.AST]]]
+    ) -> None:
+        """The nodes of one scope, in the order of the text; the scopes within it are left ``waiting``."""
+        parents, by_kind, fields = self.parents, self.by_kind, _FIELDS
+        while stack:
+            node = stack.pop()
+            kind = type(node)
+            if kind is ast.Constant:
+                continue
+            by_kind[kind].append(node)
+            if kind is ast.Name:
+                self.owners[node] = owner
+                continue
+            children: list[ast.AST] = []
+            for field in fields[kind]:
+                value = getattr(node, field, None)
+                if value is None:
+                    continue
+                if type(value) is not list:
+                    parents[value] = node
+                    children.append(value)
+                elif value:
+                    if None in value:  # {**other}, keyword arguments without a default
+                        value = [one for one in value if one is not None]
+                    for child in value:
+                        parents[child] = node
+                    children += value
+            if kind in _SCOPE_KINDS:
+                self.owners[node] = owner
+                inside = [child for child in children if _is_inside(child, node)]
+                waiting.append((node, inside))
+                children = [child for child in children if not _is_inside(child, node)]
+            elif kind is ast.comprehension or kind is ast.NamedExpr:
+                self.bindings[owner].append(node)  # type: ignore[arg-type]
+            children.reverse()
+            stack += children
+
+    def ancestors(self, node: ast.AST) -> Iterator[ast.AST]:
+        """The nodes around ``node``, from the inside out."""
+        parents = self.parents
+        while (parent := parents.get(node)) is not None:
+            yield parent
+            node = parent
+
+    def owner_of(self, node: ast.AST) -> ast.AST:
+        """The function, class, lambda or module in which the names that ``node`` uses are looked up first.
+
+        For a function or class that is the one *around* it.
+        """
+        while node not in self.owners:
+            parent = self.parents.get(node)
+            if parent is None:
+                return self.root
+            if isinstance(parent, SCOPES) and _is_inside(node, parent):
+                return parent
+            node = parent
+        return self.owners[node]
+
+
+_SCOPE_KINDS = frozenset(SCOPES)
+
+
+def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
+    """Is ``child`` evaluated in the scope that ``scope`` opens? A decorator or a base is not."""
+    if isinstance(scope, ast.Lambda):
+        return child is scope.body
+    return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
+
+
+@dataclass(eq=False, slots=True)
+class Binding:
+    """One place where a name gets a meaning. ``value`` is what is bound, None for what is not followed."""
+
+    node: ast.AST
+    position: Position
+    sure: bool
+    value: ast.expr | None = None
+
+    @property
+    def is_followed(self) -> bool:
+        """Can the name refer to something by this binding: an import, a definition, another name?"""
+        return isinstance(self.node, _DEFINITIONS) or isinstance(self.value, _REFERENCES)
+
+
+_DEFINITIONS = (ast.ClassDef, *FUNCTIONS, ast.Import, ast.ImportFrom)
+_REFERENCES = (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp)
+
+
+class Scope:
+    """The names that a module, a class or a function binds."""
+
+    def __init__(self, node: ast.AST, parent: Scope | None) -> None:
+        self.node = node
+        self.parent = parent
+        self.names: dict[str, list[Binding]] = {}
+        self.stars: list[ast.ImportFrom] = []
+        self.elsewhere: set[str] = set()  # global and nonlocal names
+        self._telling: dict[str, list[Binding]] = {}
+        self._positions: dict[str, list[Position]] = {}
+        self.is_function = isinstance(node, FUNCTIONS)
+        self.is_class = isinstance(node, ast.ClassDef)
+        if isinstance(node, (*FUNCTIONS, ast.Lambda)):
+            for argument in _arguments(node.args):
+                self._bind(argument.arg, argument, True)
+        if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Module)):
+            self._read(node.body, True)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self.names
+
+    def lookup(self, name: str, at: Position | None) -> tuple[Scope, Position | None] | None:
+        """The scope that binds a name which code here uses at a position, and up to where its bindings count.
+
+        A class body hides its names from the functions in it.
+        """
+        if name in self.names and name not in self.elsewhere:
+            until = None if self.is_function else at
+            if self.bound_before(name, until):
+                return self, until
+        around = self.parent
+        while around is not None:
+            if name in around.names and not around.is_class and name not in around.elsewhere:
+                return around, None
+            around = around.parent
+        return None
+
+    def reaching(self, name: str, until: Position | None) -> list[Binding]:
+        """The bindings of a name before a position (None: the end) that say what it refers to.
+
+        That is the last sure one and those after it.
+        """
+        if name not in self._telling:
+            self._telling[name] = [b for b in self.names.get(name, ()) if b.sure or b.is_followed]
+        found: list[Binding] = []
+        for binding in reversed(self._telling[name]):
+            if until is not None and binding.position >= until:
+                continue
+            found.append(binding)
+            if binding.sure:
+                break
+        return found
+
+    def bound_before(self, name: str, until: Position | None) -> int:
+        """How often the name is bound before a position (None: the end)."""
+        bindings = self.names.get(name, ())
+        if until is None or not bindings:
+            return len(bindings)
+        if len(bindings) == 1:
+            return int(bindings[0].position < until)
+        if name not in self._positions:
+            self._positions[name] = sorted(binding.position for binding in bindings)
+        return bisect_left(self._positions[name], until)
+
+    def _bind(self, name: str, node: ast.AST, sure: bool, value: ast.expr | None = None) -> None:
+        position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+        binding = Binding(node, position, sure, value)
+        if name in self.names:
+            self.names[name].append(binding)
+        else:
+            self.names[name] = [binding]
+
+    def _read(self, body: Iterable[ast.stmt], sure: bool) -> None:
+        for statement in body:
+            kind = type(statement)
+            if kind in _PLAIN:
+                continue
+            if kind in _BINDING:
+                self._read_names(statement, sure)
+            if kind in _COMPOUND:
+                self._read_parts(statement, sure)
+
+    def _read_names(self, statement: ast.stmt, sure: bool) -> None:
+        """The names that a statement itself binds."""
+        match statement:
+            case ast.Assign(targets=targets, value=value):
+                for target in targets:
+                    self._bind_target(target, statement, sure, value)
+            case ast.ImportFrom(names=names):
+                for alias in names:
+                    if alias.name == "*":
+                        self.stars.append(statement)
+                    else:
+                        self._bind(alias.asname or alias.name, statement, sure)
+            case ast.Import(names=names):
+                for alias in names:
+                    self._bind(alias.asname or alias.name.partition(".")[0], statement, sure)
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                self._bind(name, statement, sure)
+            case ast.AnnAssign(target=target, value=value):
+                if value is not None or self.is_function:
+                    self._bind_target(target, statement, sure, value)
+            case ast.AugAssign(target=target):
+                self._bind_target(target, statement, sure, None)
+            case ast.Global(names=names) | ast.Nonlocal(names=names):
+                self.elsewhere.update(names)
+            case ast.For(target=target) | ast.AsyncFor(target=target):
+                self._bind_target(target, statement, False, None)
+            case ast.With(items=items) | ast.AsyncWith(items=items):
+                for item in items:
+                    if item.optional_vars is not None:
+                        self._bind_target(item.optional_vars, statement, sure, None)
+
+    def _read_parts(self, statement: ast.stmt, sure: bool) -> None:
+        """The names that the statements within a compound one bind."""
+        always = sure and isinstance(statement, (ast.With, ast.AsyncWith))
+        for name in ("body", "orelse", "finalbody"):
+            self._read(getattr(statement, name, ()), always)
+        for handler in getattr(statement, "handlers", ()):
+            if handler.name:
+                self._bind(handler.name, handler, False)
+            self._read(handler.body, False)
+        for case in getattr(statement, "cases", ()):
+            for node in ast.walk(case.pattern):
+                if isinstance(node, (ast.MatchAs, ast.MatchStar)) and node.name:
+                    self._bind(node.name, node, False)
+                elif isinstance(node, ast.MatchMapping) and node.rest:
+                    self._bind(node.rest, node, False)
+            self._read(case.body, False)
+
+    def _bind_target(self, target: ast.expr, node: ast.stmt, sure: bool, value: ast.expr | None) -> None:
+        if isinstance(target, ast.Name):
+            self._bind(target.id, node, sure, value)
+        elif isinstance(target, (ast.Tuple, ast.List)):
+            for element in target.elts:
+                self._bind_target(element, node, sure, None)
+        elif isinstance(target, ast.Starred):
+            self._bind_target(target.value, node, sure, None)
+
+
+_PLAIN = frozenset(
+    {ast.Expr, ast.Return, ast.Raise, ast.Assert, ast.Pass, ast.Delete, ast.Break, ast.Continue}
+)
+_BINDING = frozenset(
+    (
+        *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal),
+        *(*FUNCTIONS, ast.ClassDef, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
+    )
+)
+_COMPOUND = frozenset(
+    (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.TryStar, ast.Match)
+)
+
+
+def _arguments(arguments: ast.arguments) -> Iterator[ast.arg]:
+    yield from arguments.posonlyargs
+    yield from arguments.args
+    yield from arguments.kwonlyargs
+    if arguments.vararg is not None:
+        yield arguments.vararg
+    if arguments.kwarg is not None:
+        yield arguments.kwarg
+
+
+def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
+    """These nodes and those below them, without what is inside of functions and classes among them."""
+    waiting = list(nodes)
+    while waiting:
+        node = waiting.pop()
+        yield node
+        if not isinstance(node, SCOPES):
+            waiting += ast.iter_child_nodes(node)

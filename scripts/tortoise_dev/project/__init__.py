@@ -1,1 +1,0 @@
-"""A static picture of a project that uses Tortoise: its files, its names, its models. Nothing is imported."""

@@ -1,0 +1,71 @@
+"""What the rules ask about nodes: the function and the loop around them, their decorators and arguments."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.modules import Module
+from ..analysis.syntax import FUNCTIONS, FunctionNode
+
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+def function_around(module: Module, node: ast.AST) -> FunctionNode | None:
+    """The function that a node runs in."""
+    child = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, FUNCTIONS) and isinstance(child, ast.stmt):
+            return parent
+        child = parent
+    return None
+
+
+def decorator_names(function: FunctionNode) -> Iterator[tuple[ast.expr, ast.Call | None]]:
+    """The decorators of a function: what is named, and the call if it is one."""
+    for decorator in function.decorator_list:
+        if isinstance(decorator, ast.Call):
+            yield decorator.func, decorator
+        else:
+            yield decorator, None
+
+
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
+def has_unknown_keywords(call: ast.Call) -> bool:
+    """Does it pass ``**options``?"""
+    return any(k.arg is None for k in call.keywords)
+
+
+def is_true(node: ast.expr | None) -> bool:
+    """Is it the literal ``True``?"""
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
+    """The innermost loop or comprehension that repeats a node, within its function."""
+    child = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
+            return None
+        if isinstance(parent, ast.While):
+            return parent
+        if isinstance(parent, (ast.For, ast.AsyncFor)) and child in parent.body:
+            return parent
+        if isinstance(parent, COMPREHENSIONS) and child is not parent.generators[0]:
+            return parent
+        child = parent
+    return None
+
+
+def text(node: ast.AST, limit: int = 60) -> str:
+    """The source of an expression, shortened, for a message."""
+    try:
+        source = ast.unparse(node)
+    except RecursionError:
+        return "…"
+    source = " ".join(source.split())
+    return source if len(source) <= limit else source[: limit - 1] + "…"

@@ -1,0 +1,132 @@
+"""Work grows with the size of what is checked, not with its square; one file does not cost the project.
+
+Calls of functions are counted, not seconds: a count is the same on a busy machine.
+"""
+
+from __future__ import annotations
+
+import runpy
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+from tortoise_dev.analysis.project import Project
+from tortoise_dev.analysis.source import SourceFile
+from tortoise_dev.rules import RULES
+from tortoise_dev.rules.engine import Violation, violations_of
+
+ROOT = Path("/project")
+CORPORA = Path(__file__).parents[1] / "bench" / "check_corpora.py"
+HEAD = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class User(Model):
+    class Meta:
+        table = "user"
+
+    boss = fields.ForeignKeyField("models.User", null=True)
+"""
+FILES: dict[str, Callable[[int], str]] = {
+    "a query that is built under ifs": lambda n: (
+        HEAD + "async def f(x):\n    q = User.all()\n" + "    if x:\n        q = q.filter(a=x)\n" * n
+    ),
+    "a query that is built under ifs of a module": lambda n: (
+        HEAD + "q = User.all()\n" + "if q:\n    q = q.filter(a=1)\n" * n
+    ),
+    "queries that are built of each other": lambda n: (
+        HEAD
+        + "async def f(x):\n    q0 = User.all()\n"
+        + "".join(f"    q{i + 1} = q{i}.all()\n" for i in range(n))
+    ),
+    "names for one model": lambda n: (
+        HEAD + "U0 = User\n" + "".join(f"U{i + 1} = U{i}\nU{i}.filter()\n" for i in range(n))
+    ),
+    "functions": lambda n: (
+        HEAD + "".join(f"async def f{i}(x):\n    await User.get(id=x)\n" for i in range(n))
+    ),
+    "rows that are saved": lambda n: (
+        HEAD + "async def f():\n" + "    for u in await User.all():\n        await u.save()\n" * n
+    ),
+    "models": lambda n: (
+        HEAD + "".join(f"class A{i}(User):\n    class Meta:\n        table = 'a'\n" for i in range(n))
+    ),
+    "signal handlers": lambda n: (
+        HEAD
+        + "from tortoise.signals import post_save\n"
+        + "".join(
+            f"@post_save(User)\nasync def h{i}(sender, instance):\n    await User.create(a=1)\n"
+            for i in range(n)
+        )
+    ),
+    "SQL": lambda n: (
+        HEAD
+        + "from tortoise import connections\nasync def f(x):\n    c = connections.get('default')\n"
+        + "    await c.execute_query(f'SELECT {x}')\n" * n
+    ),
+    "queries that callers use": lambda n: (
+        HEAD
+        + "".join(
+            f"async def f{i}():\n    return User.all()\nasync def g{i}():\n    len(await f{i}())\n"
+            for i in range(n)
+        )
+    ),
+}
+
+
+def _judge(files: dict[str, str], only: str | None = None) -> list[Violation]:
+    sources = [SourceFile(ROOT / name, text.encode()) for name, text in files.items()]
+    judged = [source.path for source in sources if only is None or source.path == ROOT / only]
+    always = judged if only is not None else []
+    return violations_of(Project(sources, judged, ROOT, always=always), lambda _: frozenset(RULES))
+
+
+def _calls(run: Callable[[], Any]) -> int:
+    """How many functions, Python's own ones too, are called."""
+    count = 0
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(note)
+    try:
+        run()
+    finally:
+        sys.setprofile(None)
+    return count
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_twice_as_much_is_twice_the_work(name: str) -> None:
+    once, twice = (_calls(lambda n=n: _judge({"app.py": FILES[name](n)})) for n in (100, 200))
+    assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
+
+
+def test_twice_as_many_files_are_twice_the_work() -> None:
+    application = runpy.run_path(str(CORPORA))["application"]
+    once, twice = (_calls(lambda n=n: _judge(application(n))) for n in (6, 12))
+    assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
+
+
+def test_one_file_costs_what_its_names_lead_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    files = runpy.run_path(str(CORPORA))["application"](20)
+    parsed: list[Path] = []
+    tree = SourceFile.tree.func
+
+    def noted(file: SourceFile) -> Any:
+        parsed.append(file.path)
+        return tree(file)
+
+    monkeypatch.setattr(SourceFile, "tree", property(noted))
+    found = _judge(files, "apps/shop7/services/stock.py")
+    assert [violation.rule for violation in found] == ["TD105", "TD104"]
+    folders = {"/".join(path.relative_to(ROOT).parts[:2]) for path in parsed}
+    assert folders == {"apps/shop6", "apps/shop7", "apps/common"}
+    assert len(parsed) == len(set(parsed)) < 20
+    everything = _judge(files)
+    assert [v for v in everything if v.path.match("apps/shop7/services/stock.py")] == found
