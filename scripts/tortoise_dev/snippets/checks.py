@@ -4,7 +4,9 @@ get into its code.
 
 from __future__ import annotations
 
+import binascii
 import enum
+import marshal
 import types
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias
@@ -35,6 +37,11 @@ exit would: further rounds of a loop, or the ``else`` of a ``try``.
 BEFORE: Reached = 0
 NEARLY: Reached = 1
 THERE: Reached = 2
+
+
+def load(code: str | None, checks: Checks) -> types.CodeType | None:
+    """The code of a Program, with the checks in it; None for one that does not compile."""
+    return hold(marshal.loads(binascii.a2b_base64(code)), checks) if code else None
 
 
 def hold(code: types.CodeType, checks: Checks) -> types.CodeType:

@@ -5,21 +5,19 @@ It tells its parent what each block did (protocol.py).
 
 from __future__ import annotations
 
-import binascii
 import contextvars
 import linecache
-import marshal
 import os
 import sys
 import types
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ... import compat
 from ...pages.languages import IN_SHELL
-from ..checks import BEFORE, Checks, hold
+from ..checks import BEFORE, load
 from ..databases.templates import open_sqlite, open_url
 from ..dedent import dedent
 from ..protocol import (
@@ -38,11 +36,11 @@ from ..protocol import (
 )
 from . import sql_log, surroundings, titled
 from .guards import Guards
+from .leftovers import end_tasks, wait_for_threads
 from .tracebacks import describe, skip_reason, text_of, traceback_of
 
 if TYPE_CHECKING:
     import asyncio
-    import threading
 
     from .shell import Shell
 
@@ -96,7 +94,7 @@ class Execution:
         self.last = request.steps[-1] if request.steps else None
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
         checks = guards.checks
-        self.codes = {index: _code_of(program, checks) for index, program in programs.items()}
+        self.codes = {index: load(program.code, checks) for index, program in programs.items()}
         self.process = os.getpid()
         self.runner: asyncio.Runner | None = None
         guards.begin(request.page)
@@ -342,7 +340,7 @@ class Execution:
         if not completed:
             guards.queries.waiting.clear()
         if self.runner is not None:
-            self.report_tasks()
+            end_tasks(self.runner, self.context, guards)
             guards.report_unused()
             if "tortoise" in sys.modules:
                 # docs rarely do; an open connection keeps its thread, and with it the process, alive
@@ -357,10 +355,7 @@ class Execution:
             compat.collect_garbage_since_fork()
         if is_async:
             guards.report_coroutines()
-        threading: Any = sys.modules.get("threading")
-        for thread in threading.enumerate() if threading else ():
-            if thread is not threading.main_thread() and not thread.daemon and not _is_driver(thread):
-                thread.join()  # a script would wait for it too; the time limit ends a wait without end
+        wait_for_threads()
         compat.run_exit_functions()
         if guards.workers.watched:
             guards.problems += guards.workers.failures()
@@ -375,24 +370,6 @@ class Execution:
                 unresolved += [read for read in program.reads if read.name not in namespace]
         return unresolved
 
-    def report_tasks(self) -> None:
-        assert self.runner is not None
-        tasks = self.runner.run(_pending_tasks(), context=self.context)
-        for task in tasks:
-            coroutine = task.get_coro()
-            origin = getattr(coroutine, "cr_origin", None) or ()
-            line = next((line for file, line, _ in origin if file == self.request.page), None)
-            name = getattr(coroutine, "__qualname__", repr(coroutine))
-            self.guards.add(line, f"the task of {name}() was still running at the end")
-        if tasks:
-            with self.guards.without_noise():
-                self.runner.run(_cancel(tasks), context=self.context)
-
-
-def _code_of(program: Program, checks: Checks) -> types.CodeType | None:
-    """A program's code with the checks in it; None for one that does not compile."""
-    return hold(marshal.loads(binascii.a2b_base64(program.code)), checks) if program.code else None
-
 
 def _lines(request: Request) -> list[str]:
     """The chain's blocks at their places on the page, for linecache: tracebacks and inspect.getsource."""
@@ -403,28 +380,6 @@ def _lines(request: Request) -> list[str]:
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block
     return lines
-
-
-async def _pending_tasks() -> list[asyncio.Task[Any]]:
-    import asyncio
-
-    for _ in range(3):
-        await asyncio.sleep(0)
-    current = asyncio.current_task()
-    return [t for t in asyncio.all_tasks() if t is not current and not t.done() and not compat.is_of_pool(t)]
-
-
-async def _cancel(tasks: list[asyncio.Task[Any]]) -> None:
-    import asyncio
-
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks, timeout=1)
-
-
-def _is_driver(thread: threading.Thread) -> bool:
-    """Is this an SQLite connection's own thread (aiosqlite's)? The harness closes what it can of those."""
-    return "aiosqlite" in (type(thread).__module__, compat.thread_function_module(thread).partition(".")[0])
 
 
 def _flush() -> None:
