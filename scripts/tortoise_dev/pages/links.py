@@ -23,7 +23,8 @@ def dead_links(page: Page) -> Iterator[Oddity]:
     """Yield an oddity for each relative link to a file, or to an anchor of a page, that is not there.
 
     Links with a scheme and links from the site's root are let be. A target without a suffix may be a page's
-    address, as site generators write it (``guide/`` for ``guide.md``).
+    address, as site generators write it (``guide/`` for ``guide.md``); where it may be that or a folder
+    (``./`` is the page itself on a site, and its folder in a repository), the anchor may be in either.
     """
     seen: Counter[str] = Counter()
     for line, target in dict.fromkeys(page.links):
@@ -31,10 +32,10 @@ def dead_links(page: Page) -> Iterator[Oddity]:
         path, anchor = unquote(path.partition("?")[0]), unquote(anchor)
         if _ELSEWHERE.match(target) or "{{" in target:
             continue
-        file = page.path if not path else _file(page, path)
-        if file is None:
+        files = _files(page, path) if path else [page.path]
+        if not files:
             what, reason = path, f"dead link: {path} does not exist"
-        elif anchor and not _has_anchor(page, file, anchor):
+        elif anchor and not any(_has_anchor(page, file, anchor) for file in files):
             what = f"{path}#{anchor}"
             reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}"
         else:
@@ -44,21 +45,23 @@ def dead_links(page: Page) -> Iterator[Oddity]:
         yield Oddity(f"{page.name}::link/{what}{number}", line, reason, "failed", line)
 
 
-def _file(page: Page, path: str) -> Path | None:
-    """What a relative link leads to: a file, or a folder without an index."""
+def _files(page: Page, path: str) -> list[Path]:
+    """The files that a relative link may lead to, the likeliest first; or a folder without a page."""
     here = page.path.parent
     places = [here / path]
     if not places[0].suffix:  # a page's address: this page is served as a folder of its own name
         places += [page.path.with_suffix("") / path]
-    candidates = []
-    for place in map(_normal, places):
+    places = [_normal(place) for place in places]
+    candidates: list[Path] = []
+    for place in places:
         index = [place / name for name in ("index.md", "README.md")]
         beside = [place.with_name(place.name + suffix) for suffix in SUFFIXES] if place.name else []
-        candidates += [*index, *beside, place] if not place.suffix else [place]
+        candidates += [*index, *beside] if not place.suffix else []
     try:
-        return next((candidate for candidate in candidates if candidate.exists()), None)
+        pages = [candidate for candidate in candidates if candidate.exists()]
+        return pages or [place for place in places if place.exists()]
     except (OSError, ValueError):
-        return None
+        return []
 
 
 def _normal(path: Path) -> Path:

@@ -33,6 +33,19 @@ _SKIP_COMMENT = re.compile(
 DIRECTIVE = re.compile(r"\{(?P<name>[A-Za-z][\w:+.-]*)\}(?P<rest>.*)", re.DOTALL)
 """MyST's ``{name} argument`` in place of a language."""
 CODE_DIRECTIVES = frozenset({"code-block", "code", "code-cell", "sourcecode"})
+DIRECTIVE_LANGUAGES = {
+    "doctest": "pycon",
+    "testcode": "python",
+    "testsetup": "python",
+    "testcleanup": "python",
+}
+"""Directives of Sphinx' doctest extension: they have a language of their own."""
+NO_CODE_DIRECTIVES = frozenset(
+    "toctree module currentmodule py:module py:currentmodule image figure math raw contents list-table "
+    "csv-table table index rubric bibliography tableofcontents video youtube automodule autoclass autofunction "
+    "automethod autoexception autodata autoattribute autoproperty autosummary".split()
+)
+"""MyST's directives that show no code of the page: pictures, tables, lists of pages, docstrings."""
 TEXT_DIRECTIVES = frozenset(
     "admonition attention caution danger error hint important note seealso tip warning versionadded "
     "versionchanged deprecated dropdown card grid grid-item grid-item-card tab-set tab-item sidebar topic "
@@ -41,7 +54,12 @@ TEXT_DIRECTIVES = frozenset(
 """MyST's directives whose content is Markdown, with the words of its lookalikes."""
 _OPTION = re.compile(r"\s*:(?P<name>[A-Za-z][\w-]*):")
 _LOOKS = frozenset(
-    "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force".split()
+    "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force "
+    "hide".split()
+)
+_RST_CODE = re.compile(
+    r"(?m)>>> |^[ \t]*\.\. (code|source|doctest|test|prompt|literalinclude|include|ipython|plot)[\w-]*::"
+    r"|^(?![ \t]*\.\. ).*::[ \t]*$"
 )
 _OTHER_TAIL = re.compile(r"(?P<language>[A-Za-z][\w+#.-]*)(?P<tail>[,:;|=(].*)")
 
@@ -61,6 +79,11 @@ def split_tail(language: str) -> tuple[str, str] | None:
     """``python,ignore`` and ``python:main.py``: the language and what another tool's users hang on it."""
     match = _OTHER_TAIL.fullmatch(language)
     return (match["language"], match["tail"]) if match else None
+
+
+def rst_has_code(source: str) -> bool:
+    """May reStructuredText (in MyST's ``{eval-rst}``) show code, or include a file that does?"""
+    return _RST_CODE.search(source) is not None
 
 
 def without_options(source: str) -> tuple[str, int, list[str]]:

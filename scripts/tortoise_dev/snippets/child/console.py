@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from ..transcript import Entry, TranscriptError, read_transcript, script_of
+from ..transcript import NO_PROMPT, Entry, TranscriptError, read_transcript, script_of
 from ..verdicts.output import first_difference
 from .shell import Shell, failure_of, not_found, refuse_installs
 from .tracebacks import BlockError
@@ -21,7 +21,8 @@ __snippet_block={script} __snippet_off={may_fail} __snippet_piped=
 . "$__snippet_block" >{output} 2>&1
 __snippet_status=$? __snippet_off=1
 if [[ $__snippet_status != 0 && -z "{may_fail}" && -z $__snippet_piped ]]; then
-  echo "failed $__snippet_at 0 $__snippet_status " >>"$__snippet_told"
+  __snippet_last=${{__snippet_last#*:}}
+  echo "failed $__snippet_at 0 $__snippet_status ${{__snippet_last%%$'\\n'*}}" >>"$__snippet_told"
   exit "$__snippet_status"
 fi
 echo "done {number}" >>"$__snippet_told"
@@ -41,7 +42,7 @@ def run_transcript(
     except TranscriptError as error:
         raise BlockError(line + error.line - 1, f"{error}") from None
     if not entries:
-        return "a transcript without a prompt ($ ): call it bash, or text"
+        return NO_PROMPT
     refuse_installs(script_of(entries), line, needs)
     folder = shell.scratch / "transcript"
     folder.mkdir(exist_ok=True)
