@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -37,7 +38,8 @@ def dead_links(page: Page) -> Iterator[Oddity]:
             what, reason = path, f"dead link: {path} does not exist"
         elif anchor and not any(_has_anchor(page, file, anchor) for file in files):
             what = f"{path}#{anchor}"
-            reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}"
+            near = _nearest(page, files[0], anchor)
+            reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}{near}"
         else:
             continue
         seen[what] += 1
@@ -72,13 +74,24 @@ def _normal(path: Path) -> Path:
 def _has_anchor(page: Page, file: Path, anchor: str) -> bool:
     if not file.name.lower().endswith(SUFFIXES) or _GENERATED.fullmatch(anchor):
         return True
-    if _normal(file.absolute()) == _normal(page.path.absolute()):
-        return page.has_more or anchor.removeprefix("user-content-") in page.anchors
-    try:
-        known = _anchors(file, file.stat().st_mtime_ns)
-    except OSError:
-        return False
+    known = _known_anchors(page, file)
     return known is None or anchor.removeprefix("user-content-") in known
+
+
+def _nearest(page: Page, file: Path, anchor: str) -> str:
+    """A hint at the anchor that was perhaps meant."""
+    near = difflib.get_close_matches(anchor, _known_anchors(page, file) or (), n=1, cutoff=0.7)
+    return f": did you mean #{near[0]}?" if near else ""
+
+
+def _known_anchors(page: Page, file: Path) -> Collection[str] | None:
+    """The anchors of a page that this page links to; None where they cannot be told."""
+    if _normal(file.absolute()) == _normal(page.path.absolute()):
+        return None if page.has_more else page.anchors
+    try:
+        return _anchors(file, file.stat().st_mtime_ns)
+    except OSError:
+        return ()
 
 
 @functools.cache

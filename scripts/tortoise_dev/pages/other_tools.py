@@ -42,8 +42,8 @@ DIRECTIVE_LANGUAGES = {
 """Directives of Sphinx' doctest extension: they have a language of their own."""
 NO_CODE_DIRECTIVES = frozenset(
     "toctree module currentmodule py:module py:currentmodule image figure math raw contents list-table "
-    "csv-table table index rubric bibliography tableofcontents video youtube automodule autoclass autofunction "
-    "automethod autoexception autodata autoattribute autoproperty autosummary".split()
+    "csv-table table index rubric bibliography tableofcontents video youtube automodule autoclass "
+    "autofunction automethod autoexception autodata autoattribute autoproperty autosummary".split()
 )
 """MyST's directives that show no code of the page: pictures, tables, lists of pages, docstrings."""
 TEXT_DIRECTIVES = frozenset(

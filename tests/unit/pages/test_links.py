@@ -89,3 +89,11 @@ def test_slugs() -> None:
         anchors_of_headings([("`a.b()` & *C*", "a.b() & C"), ("Ünï", "Ünï"), ("3. Third", "3. Third")])
     )
     assert {"ab--c", "ab-c", "ünï", "uni", "3-third", "_3-third"} <= found
+
+
+def test_the_nearest_anchor_is_named(site: Path) -> None:
+    (site / "guide.md").write_text(
+        "# Options\n\n[a](#option) [b](api.md#the-ap) [c](#zebra)\n", encoding="utf-8"
+    )
+    reasons = [odd.reason for odd in dead_links(read_page(site / "guide.md", "guide.md"))]
+    assert [reason.partition("did you mean ")[2] for reason in reasons] == ["#options?", "#the-api?", ""]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tortoise_dev.pages.page import Block
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.snippets.verdicts.hints import limit_hint
+from tortoise_dev.snippets.verdicts.hints import limit_hint, place_hint
 
 
 def block(language: str, source: str) -> Block:
@@ -31,3 +31,16 @@ def block(language: str, source: str) -> Block:
 def test_limit_hint(language: str, source: str, reason: str, detail: str, told: str) -> None:
     hint = limit_hint(block(language, source), reason, detail, 512)
     assert (told in hint) if told else hint == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "reason", "detail", "told"),
+    [
+        ("bash", "exit status 127", "bash: scripts/test: No such file or directory", True),
+        ("console", "exit status 1", "python: No module named shop", True),
+        ("bash", "exit status 1", "1 failed", False),
+        ("python", "ModuleNotFoundError: No module named 'shop'", "No module named 'shop'", False),
+    ],
+)
+def test_place_hint(language: str, reason: str, detail: str, told: bool) -> None:
+    assert ("copy of project" in place_hint(block(language, "$ a"), reason, detail)) is told

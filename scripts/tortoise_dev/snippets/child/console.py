@@ -21,8 +21,7 @@ __snippet_block={script} __snippet_off={may_fail} __snippet_piped=
 . "$__snippet_block" >{output} 2>&1
 __snippet_status=$? __snippet_off=1
 if [[ $__snippet_status != 0 && -z "{may_fail}" && -z $__snippet_piped ]]; then
-  __snippet_last=${{__snippet_last#*:}}
-  echo "failed $__snippet_at 0 $__snippet_status ${{__snippet_last%%$'\\n'*}}" >>"$__snippet_told"
+  echo "failed $__snippet_at 0 $__snippet_status " >>"$__snippet_told"
   exit "$__snippet_status"
 fi
 echo "done {number}" >>"$__snippet_told"

@@ -232,8 +232,6 @@ def failure_of(status: int, told: list[str]) -> BlockError:
     missing = [event[1] for event in events if event[0] == "missing"]
     if status == 127 and missing:
         return BlockError(line or None, not_found(missing[-1]))
-    if status == 127 and failed and "/" in (name := failed[-1][4].split(" ")[0]):
-        return BlockError(line or None, f"exit status 127: there is no file {name} here; {WHERE}")
     if status == 127 and not failed:
         return BlockError(line or None, "exit status 1: a variable that is not set (see stderr)")
     return BlockError(line or None, f"exit status {status}")
@@ -247,9 +245,6 @@ def _check_syntax(script: Path) -> None:
     match = re.search(r": line (\d+): (.*)", asked.stderr)
     if match is not None:
         raise BlockError(int(match[1]), match[2])
-
-
-WHERE = "commands run in a copy of the folder that project in the settings names, else in an empty one"
 
 
 def not_found(name: str) -> str:
