@@ -92,10 +92,10 @@ def _why_no_directive(language: str) -> str:
     if language == "{testoutput}":
         use = "use ```text output"
     elif language in ("{include}", "{literalinclude}"):
-        use = "its text is not on this page"
+        use = "name the file itself in paths"
     return (
         f"{language} is a MkDocs / MyST directive that is not read here: {use}, "
-        f'or set languages = {{"{language}" = "text"}}'
+        f'or let it be with languages = {{"{language}" = "text"}} in the settings'
     )
 
 

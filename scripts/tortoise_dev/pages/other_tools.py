@@ -53,6 +53,7 @@ TEXT_DIRECTIVES = frozenset(
 )
 """MyST's directives whose content is Markdown, with the words of its lookalikes."""
 _OPTION = re.compile(r"\s*:(?P<name>[A-Za-z][\w-]*):")
+_ELLIPSIS = re.compile(r"\s*:options:\s*\+ELLIPSIS\s*")
 _LOOKS = frozenset(
     "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force "
     "hide".split()
@@ -99,4 +100,6 @@ def without_options(source: str) -> tuple[str, int, list[str]]:
         while count < len(lines) and _OPTION.match(lines[count]):
             count += 1
         names = [match["name"] for line in lines[:count] if (match := _OPTION.match(line))]
-    return "\n".join(lines[count:]), count, [name for name in names if name not in _LOOKS]
+    always_on = any(_ELLIPSIS.fullmatch(line) for line in lines[:count])
+    let_be = _LOOKS | {"options"} if always_on else _LOOKS
+    return "\n".join(lines[count:]), count, [name for name in names if name not in let_be]

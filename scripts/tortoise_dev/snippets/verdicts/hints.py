@@ -19,9 +19,16 @@ def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
     sets = re.compile(
         rf"(?m)^((async )?def|class|import|from .* import\b.*) {name}\b|^(.*\bas )?{name}\b(:.*)?( =|:$)"
     )
-    above = [b for b in blocks if b.kind == "python" and b.line < block.line and sets.search(b.source)]
-    hint = 'add continues, or chain = "page" to the settings'
+    above = [b for b in blocks if b.line < block.line and sets.search(_code(b))]
+    hint = 'add continues behind its language, or chain = "page" to the settings'
     return f"; it is set in the block at line {above[-1].line}: {hint}" if above else ""
+
+
+def _code(block: Block) -> str:
+    """A block's Python; a session without its prompts."""
+    if block.kind == "session":
+        return re.sub(r"(?m)^[ \t]*(>>>|\.\.\.)(?: |$)", "", block.source)
+    return block.source if block.kind == "python" else ""
 
 
 _NOT_THERE = re.compile(r"No such file or directory|\bNo module named\b|not a git repository")
