@@ -292,6 +292,8 @@ def _text(report: Report) -> str:
     on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
     pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
     what = f"{blocks} block{'' if blocks == 1 else 's'}"
+    if others := len(report.results) - blocks:  # dead links, and what only looks like a block
+        what += f" and {others} other finding{'' if others == 1 else 's'}"
     lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
     return "\n".join(lines)
 

@@ -11,7 +11,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from markdown_it.token import Token
 
@@ -20,7 +20,7 @@ from .headings import anchors_of_headings, slug, written_anchors
 from .html import DIRECTIVE, code_in, fences_in, unclosed_comment, without_comments
 from .languages import looks_like_python
 from .markdown import parser
-from .other_tools import TEXT_DIRECTIVES, skip_comment, without_options
+from .other_tools import TEXT_DIRECTIVES, rst_has_code, skip_comment, without_options
 from .page import Block, Oddity, Page
 
 _CHAIN = re.compile(r"chain=(\w+)")
@@ -29,6 +29,7 @@ _COLON_CODE = re.compile(r":{3,}\s*\{(?:code|code-block|code-cell|sourcecode)\}"
 _GENERATED_TEXT = re.compile(
     r"--8<--|\{[!*%].*[!*%]\}|::: [A-Za-z_][\w]*(\.\w+)+\s*$|\{(?:include|eval-rst|auto\w+)\}", re.M
 )
+_GENERATED_DIRECTIVE = re.compile(r"include|eval-rst|auto\w+")
 
 
 @dataclass
@@ -122,9 +123,14 @@ class Collector:
         if info.directive:
             source, count, options = without_options(source)
             first += count
-            if info.directive in TEXT_DIRECTIVES:
+            if info.directive in TEXT_DIRECTIVES and info.kind == "unknown":
                 self.read(source, first - 1)
                 return
+            if _GENERATED_DIRECTIVE.fullmatch(info.directive):
+                self.page.has_more = True
+            if info.language == "{eval-rst}" and not rst_has_code(source):
+                info = replace(info, language="text")
+        if info.directive and info.kind not in ("prose", "unknown"):
             problems += [f":{name}: is MyST's option, which is not read here" for name in options]
         if comment.foreign and info.kind != "prose" and "norun" not in info.attributes:
             problems.append(f'{comment.foreign} above it is another tool\'s mark; here it is norun="why"')

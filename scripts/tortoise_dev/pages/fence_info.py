@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .languages import Kind, kind_of
-from .other_tools import CODE_DIRECTIVES, DIRECTIVE, LET_BE, TEXT_DIRECTIVES, peer_hint
+from .other_tools import CODE_DIRECTIVES, DIRECTIVE, DIRECTIVE_LANGUAGES, LET_BE, TEXT_DIRECTIVES, peer_hint
 
 _RUNS: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
 _CHECKED: frozenset[Kind] = _RUNS | {"sql", "data"}
@@ -92,17 +92,18 @@ def parse_info(info: str, comment: str = "", conventions: Conventions | None = N
     """
     conventions = conventions or Conventions()
     directive, text = _directive(info.strip(), conventions)
-    tokens = _tokens(text)
-    if directive and directive not in CODE_DIRECTIVES:
-        return Info(f"{{{directive}}}", directive=directive)
+    tokens, words = _tokens(text), _tokens(comment)
+    if directive and (language := _directive_language(directive, conventions)):
+        # the words are the directive's own argument, unless they are marks of ours
+        words = [token for token in tokens if (token["key"] or token["word"]) in ATTRIBUTES] + words
+        return _interpret(language, words, conventions.ignored_attributes, directive)
     language = ""
     if tokens and tokens[0]["word"]:
         language = tokens.pop(0)["word"].removeprefix(".").lower()
     language = conventions.languages.get(language, language)
     if directive and language.startswith("ipython"):
         language = "python"
-    words = [*tokens, *_tokens(comment)]
-    return _interpret(language, words, conventions.ignored_attributes, directive)
+    return _interpret(language, [*tokens, *words], conventions.ignored_attributes, directive)
 
 
 def _directive(info: str, conventions: Conventions) -> tuple[str, str]:
@@ -111,13 +112,19 @@ def _directive(info: str, conventions: Conventions) -> tuple[str, str]:
     if match is None:
         return "", info
     name = match["name"].lower()
-    alias = conventions.languages.get(f"{{{name}}}")
-    if alias is not None:
-        return "", f"{alias} {match['rest']}"
     is_language = kind_of(name) != "unknown" or name in conventions.languages
-    if is_language and name not in CODE_DIRECTIVES | TEXT_DIRECTIVES:
+    is_alias = f"{{{name}}}" in conventions.languages
+    if is_language and not is_alias and name not in CODE_DIRECTIVES | TEXT_DIRECTIVES:
         return "", info
     return name, match["rest"].strip()
+
+
+def _directive_language(directive: str, conventions: Conventions) -> str | None:
+    """The language of a directive's content; None where the word behind the directive names it."""
+    alias = conventions.languages.get(f"{{{directive}}}")
+    if alias is not None or directive in CODE_DIRECTIVES:
+        return alias
+    return DIRECTIVE_LANGUAGES.get(directive, f"{{{directive}}}")
 
 
 def _tokens(text: str) -> list[re.Match[str]]:

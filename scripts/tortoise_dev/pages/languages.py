@@ -9,7 +9,7 @@ import textwrap
 import warnings
 from typing import Literal
 
-from .other_tools import split_tail
+from .other_tools import NO_CODE_DIRECTIVES, split_tail
 
 Kind = Literal["python", "session", "shell", "console", "sql", "data", "prose", "unchecked", "unknown"]
 
@@ -63,6 +63,8 @@ def kind_of(language: str) -> Kind:
     """Tell what can be done with a fence of this (lower-case) language."""
     if _PYTHON_VERSION.fullmatch(language):
         return "python"
+    if language.strip("{}") in NO_CODE_DIRECTIVES and language.startswith("{"):
+        return "prose"
     return _KINDS.get(language, "unknown")
 
 
@@ -71,10 +73,7 @@ def why_unchecked(language: str) -> str:
     if kind_of(language) == "unchecked":
         return f'nothing here can check {language}; use text, or norun="why" if it is only shown'
     if language.startswith("{"):
-        return (
-            f"{language} is a MkDocs / MyST directive that is not read here: use a plain fence, "
-            f'or set languages = {{"{language}" = "text"}}'
-        )
+        return _why_no_directive(language)
     parts = split_tail(language)
     if parts and kind_of(parts[0]) != "unknown":
         head, tail = parts
@@ -86,6 +85,18 @@ def why_unchecked(language: str) -> str:
     near = difflib.get_close_matches(language, checked, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else "use text if it is no code"
     return f"unknown language {language!r}: {hint}"
+
+
+def _why_no_directive(language: str) -> str:
+    use = "use a plain fence"
+    if language == "{testoutput}":
+        use = "use ```text output"
+    elif language in ("{include}", "{literalinclude}"):
+        use = "name the file itself in paths"
+    return (
+        f"{language} is a MkDocs / MyST directive that is not read here: {use}, "
+        f'or let it be with languages = {{"{language}" = "text"}} in the settings'
+    )
 
 
 def looks_like_python(source: str) -> bool:

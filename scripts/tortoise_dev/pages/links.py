@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import functools
 import os
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -23,7 +24,8 @@ def dead_links(page: Page) -> Iterator[Oddity]:
     """Yield an oddity for each relative link to a file, or to an anchor of a page, that is not there.
 
     Links with a scheme and links from the site's root are let be. A target without a suffix may be a page's
-    address, as site generators write it (``guide/`` for ``guide.md``).
+    address, as site generators write it (``guide/`` for ``guide.md``); where it may be that or a folder
+    (``./`` is the page itself on a site, and its folder in a repository), the anchor may be in either.
     """
     seen: Counter[str] = Counter()
     for line, target in dict.fromkeys(page.links):
@@ -31,12 +33,13 @@ def dead_links(page: Page) -> Iterator[Oddity]:
         path, anchor = unquote(path.partition("?")[0]), unquote(anchor)
         if _ELSEWHERE.match(target) or "{{" in target:
             continue
-        file = page.path if not path else _file(page, path)
-        if file is None:
+        files = _files(page, path) if path else [page.path]
+        if not files:
             what, reason = path, f"dead link: {path} does not exist"
-        elif anchor and not _has_anchor(page, file, anchor):
+        elif anchor and not any(_has_anchor(page, file, anchor) for file in files):
             what = f"{path}#{anchor}"
-            reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}"
+            near = _nearest(page, files[0], anchor)
+            reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}{near}"
         else:
             continue
         seen[what] += 1
@@ -44,21 +47,23 @@ def dead_links(page: Page) -> Iterator[Oddity]:
         yield Oddity(f"{page.name}::link/{what}{number}", line, reason, "failed", line)
 
 
-def _file(page: Page, path: str) -> Path | None:
-    """What a relative link leads to: a file, or a folder without an index."""
+def _files(page: Page, path: str) -> list[Path]:
+    """The files that a relative link may lead to, the likeliest first; or a folder without a page."""
     here = page.path.parent
     places = [here / path]
     if not places[0].suffix:  # a page's address: this page is served as a folder of its own name
         places += [page.path.with_suffix("") / path]
-    candidates = []
-    for place in map(_normal, places):
+    places = [_normal(place) for place in places]
+    candidates: list[Path] = []
+    for place in places:
         index = [place / name for name in ("index.md", "README.md")]
         beside = [place.with_name(place.name + suffix) for suffix in SUFFIXES] if place.name else []
-        candidates += [*index, *beside, place] if not place.suffix else [place]
+        candidates += [*index, *beside] if not place.suffix else []
     try:
-        return next((candidate for candidate in candidates if candidate.exists()), None)
+        pages = [candidate for candidate in candidates if candidate.exists()]
+        return pages or [place for place in places if place.exists()]
     except (OSError, ValueError):
-        return None
+        return []
 
 
 def _normal(path: Path) -> Path:
@@ -69,13 +74,24 @@ def _normal(path: Path) -> Path:
 def _has_anchor(page: Page, file: Path, anchor: str) -> bool:
     if not file.name.lower().endswith(SUFFIXES) or _GENERATED.fullmatch(anchor):
         return True
-    if _normal(file.absolute()) == _normal(page.path.absolute()):
-        return page.has_more or anchor.removeprefix("user-content-") in page.anchors
-    try:
-        known = _anchors(file, file.stat().st_mtime_ns)
-    except OSError:
-        return False
+    known = _known_anchors(page, file)
     return known is None or anchor.removeprefix("user-content-") in known
+
+
+def _nearest(page: Page, file: Path, anchor: str) -> str:
+    """A hint at the anchor that was perhaps meant."""
+    near = difflib.get_close_matches(anchor, _known_anchors(page, file) or (), n=1, cutoff=0.7)
+    return f": did you mean #{near[0]}?" if near else ""
+
+
+def _known_anchors(page: Page, file: Path) -> Collection[str] | None:
+    """The anchors of a page that this page links to; None where they cannot be told."""
+    if _normal(file.absolute()) == _normal(page.path.absolute()):
+        return None if page.has_more else page.anchors
+    try:
+        return _anchors(file, file.stat().st_mtime_ns)
+    except OSError:
+        return ()
 
 
 @functools.cache

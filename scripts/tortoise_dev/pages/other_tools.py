@@ -33,6 +33,19 @@ _SKIP_COMMENT = re.compile(
 DIRECTIVE = re.compile(r"\{(?P<name>[A-Za-z][\w:+.-]*)\}(?P<rest>.*)", re.DOTALL)
 """MyST's ``{name} argument`` in place of a language."""
 CODE_DIRECTIVES = frozenset({"code-block", "code", "code-cell", "sourcecode"})
+DIRECTIVE_LANGUAGES = {
+    "doctest": "pycon",
+    "testcode": "python",
+    "testsetup": "python",
+    "testcleanup": "python",
+}
+"""Directives of Sphinx' doctest extension: they have a language of their own."""
+NO_CODE_DIRECTIVES = frozenset(
+    "toctree module currentmodule py:module py:currentmodule image figure math raw contents list-table "
+    "csv-table table index rubric bibliography tableofcontents video youtube automodule autoclass "
+    "autofunction automethod autoexception autodata autoattribute autoproperty autosummary".split()
+)
+"""MyST's directives that show no code of the page: pictures, tables, lists of pages, docstrings."""
 TEXT_DIRECTIVES = frozenset(
     "admonition attention caution danger error hint important note seealso tip warning versionadded "
     "versionchanged deprecated dropdown card grid grid-item grid-item-card tab-set tab-item sidebar topic "
@@ -40,8 +53,14 @@ TEXT_DIRECTIVES = frozenset(
 )
 """MyST's directives whose content is Markdown, with the words of its lookalikes."""
 _OPTION = re.compile(r"\s*:(?P<name>[A-Za-z][\w-]*):")
+_ELLIPSIS = re.compile(r"\s*:options:\s*\+ELLIPSIS\s*")
 _LOOKS = frozenset(
-    "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force".split()
+    "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force "
+    "hide".split()
+)
+_RST_CODE = re.compile(
+    r"(?m)>>> |^[ \t]*\.\. (code|source|doctest|test|prompt|literalinclude|include|ipython|plot)[\w-]*::"
+    r"|^(?![ \t]*\.\. ).*::[ \t]*$"
 )
 _OTHER_TAIL = re.compile(r"(?P<language>[A-Za-z][\w+#.-]*)(?P<tail>[,:;|=(].*)")
 
@@ -63,6 +82,11 @@ def split_tail(language: str) -> tuple[str, str] | None:
     return (match["language"], match["tail"]) if match else None
 
 
+def rst_has_code(source: str) -> bool:
+    """May reStructuredText (in MyST's ``{eval-rst}``) show code, or include a file that does?"""
+    return _RST_CODE.search(source) is not None
+
+
 def without_options(source: str) -> tuple[str, int, list[str]]:
     """A MyST directive's content without its ``:option:`` lines (or its YAML between ``---``): the content,
     how many lines were taken away, and the options that do more than change its looks.
@@ -76,4 +100,6 @@ def without_options(source: str) -> tuple[str, int, list[str]]:
         while count < len(lines) and _OPTION.match(lines[count]):
             count += 1
         names = [match["name"] for line in lines[:count] if (match := _OPTION.match(line))]
-    return "\n".join(lines[count:]), count, [name for name in names if name not in _LOOKS]
+    always_on = any(_ELLIPSIS.fullmatch(line) for line in lines[:count])
+    let_be = _LOOKS | {"options"} if always_on else _LOOKS
+    return "\n".join(lines[count:]), count, [name for name in names if name not in let_be]

@@ -218,7 +218,10 @@ PROMPT = re.compile(
 )
 """A line with the prompt of a shell. A bare ``#`` is none: it may be a comment."""
 
-IS_TRANSCRIPT = "this is a transcript: drop the prompts, or call it console"
+IS_TRANSCRIPT = (
+    "this is a transcript: drop the prompts, or call it console "
+    '(for all pages: languages = {shell = "console"} in the settings)'
+)
 
 _WINDOWS = re.compile(r"(PS )?[A-Za-z]:\\[^>]*>")
 

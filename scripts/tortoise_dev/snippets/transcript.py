@@ -33,8 +33,11 @@ class TranscriptError(Exception):
         self.line = line
 
 
+NO_PROMPT = "a transcript without a prompt ($ ): call it bash, or text"
+
+
 def read_transcript(source: str) -> list[Entry]:
-    """The commands of a transcript. Raises TranscriptError for text above the first prompt."""
+    """The commands of a transcript. Raises TranscriptError for text above the first prompt, or no prompt."""
     lines = source.split("\n")
     entries: list[Entry] = []
     reading = enumerate(lines, 1)
@@ -50,6 +53,8 @@ def read_transcript(source: str) -> list[Entry]:
         elif _is_comment(lines, number) or not (line.strip() or (entries and entries[-1].output)):
             continue
         elif not entries:
+            if not any(_command(other, as_root=as_root) is not None for other in lines):
+                raise TranscriptError(number, NO_PROMPT)
             raise TranscriptError(number, "stands above the first prompt ($ ) of the transcript")
         else:
             entries[-1].output_line = entries[-1].output_line or number

@@ -66,6 +66,11 @@ def test_links_that_do_not(site: Path, target: str) -> None:
     assert dead(site, f"# Here\n\n[x]({target})\n") == [target]
 
 
+def test_a_dot_is_the_page_on_a_site_and_its_folder_in_a_repository(site: Path) -> None:
+    text = "# Here\n\n[x](./#here) [y](./#more) [z](./#there)\n"
+    assert dead(site, text, "more/guide.md") == ["./#there"]
+
+
 def test_each_dead_link_has_its_own_id(site: Path) -> None:
     assert dead(site, "[a](x.md)\n\n![b](x.md) and [c][d]\n\n[d]: x.md#y\n") == ["x.md", "x.md/2", "x.md/3"]
 
@@ -84,3 +89,11 @@ def test_slugs() -> None:
         anchors_of_headings([("`a.b()` & *C*", "a.b() & C"), ("Ünï", "Ünï"), ("3. Third", "3. Third")])
     )
     assert {"ab--c", "ab-c", "ünï", "uni", "3-third", "_3-third"} <= found
+
+
+def test_the_nearest_anchor_is_named(site: Path) -> None:
+    (site / "guide.md").write_text(
+        "# Options\n\n[a](#option) [b](api.md#the-ap) [c](#zebra)\n", encoding="utf-8"
+    )
+    reasons = [odd.reason for odd in dead_links(read_page(site / "guide.md", "guide.md"))]
+    assert [reason.partition("did you mean ")[2] for reason in reasons] == ["#options?", "#the-api?", ""]

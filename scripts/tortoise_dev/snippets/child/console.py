@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from ..transcript import Entry, TranscriptError, read_transcript, script_of
+from ..transcript import NO_PROMPT, Entry, TranscriptError, read_transcript, script_of
 from ..verdicts.output import first_difference
 from .shell import Shell, failure_of, not_found, refuse_installs
 from .tracebacks import BlockError
@@ -41,7 +41,7 @@ def run_transcript(
     except TranscriptError as error:
         raise BlockError(line + error.line - 1, f"{error}") from None
     if not entries:
-        return "a transcript without a prompt ($ ): call it bash, or text"
+        return NO_PROMPT
     refuse_installs(script_of(entries), line, needs)
     folder = shell.scratch / "transcript"
     folder.mkdir(exist_ok=True)

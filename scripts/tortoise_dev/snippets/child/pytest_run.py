@@ -22,10 +22,9 @@ from .tracebacks import BlockError
 _OPTIONS = (
     *("-q", "-o", "addopts=", "-o", "xfail_strict=true", "--import-mode=importlib", "--capture=no"),
     *("-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:xdist", "-p", "no:cov"),
-    *(
-        "-p",
-        "no:tortoise_dev",
-    ),
+    *("-p", "no:tortoise_dev"),
+    # a page or its prelude has imported what a plugin wants to rewrite: pytest itself imports that later
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 
 

@@ -25,6 +25,10 @@ from .titles import TitleError, standing_file, titled_path
 
 # Snippets of PyMdown, mdx_include and FastAPI's macros; lines of Jinja alone are an include too.
 _INCLUDE = re.compile(r"(?m)^[ \t]*(;?-+8<-+.*|\{!.*!\}|\{\*.*\*\})[ \t]*$")
+_IS_INCLUDE = (
+    "an include of the site generator: its text is not on this page; "
+    'name the file itself in paths, and mark the block norun="runs as a file"'
+)
 _JINJA = re.compile(r"(\s*\{%.*%\})+\s*")
 
 
@@ -94,7 +98,7 @@ def _nothing_to_look_at(planned: PlannedBlock) -> str | None:
     block = planned.block
     if block.kind not in ("prose", "unknown", "unchecked"):
         if _INCLUDE.search(block.source) or _JINJA.fullmatch(block.source):
-            return "an include of the site generator: its text is not on this page"
+            return _IS_INCLUDE
         if planned.title is not None and not block.source.strip():
             return f"an empty block: it shows nothing of {planned.title}"
     return None

@@ -22,7 +22,7 @@ from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.chain import unreached
 from ..verdicts.expectation import turned
-from ..verdicts.hints import limit_hint, name_hint
+from ..verdicts.hints import limit_hint, name_hint, place_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
 from ..verdicts.run import judge_output, judge_run
 from .jobs import Job
@@ -195,6 +195,7 @@ class Runner:
         number = sent.index[planned]
         verdict = self._verdict(job, planned, seen, sent)
         hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
+        hint += place_hint(block, verdict.reason, verdict.detail)
         hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
         result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
         outcome = seen.outcomes.get(number)

@@ -19,8 +19,29 @@ def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
     sets = re.compile(
         rf"(?m)^((async )?def|class|import|from .* import\b.*) {name}\b|^(.*\bas )?{name}\b(:.*)?( =|:$)"
     )
-    above = [b for b in blocks if b.kind == "python" and b.line < block.line and sets.search(b.source)]
-    return f"; it is set in the block at line {above[-1].line}: add continues" if above else ""
+    above = [b for b in blocks if b.line < block.line and sets.search(_code(b))]
+    hint = 'add continues behind its language, or chain = "page" to the settings'
+    return f"; it is set in the block at line {above[-1].line}: {hint}" if above else ""
+
+
+def _code(block: Block) -> str:
+    """A block's Python; a session without its prompts."""
+    if block.kind == "session":
+        return re.sub(r"(?m)^[ \t]*(>>>|\.\.\.)(?: |$)", "", block.source)
+    return block.source if block.kind == "python" else ""
+
+
+_NOT_THERE = re.compile(r"No such file or directory|\bNo module named\b|not a git repository")
+
+
+def place_hint(block: Block, reason: str, detail: str) -> str:
+    """For a command that does not find what the reader's own folder has."""
+    if block.kind in IN_SHELL and "exit status" in reason and _NOT_THERE.search(detail):
+        return (
+            "; commands run in a copy of project (in the settings), without it in an empty folder, "
+            "with what is installed beside this harness"
+        )
+    return ""
 
 
 _OUT_OF_MEMORY = re.compile(r"\bMemoryError\b|[Cc]annot allocate memory")
