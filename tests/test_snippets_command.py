@@ -321,6 +321,22 @@ def test_update_rewrites_only_what_differs(tmp_path: Path, newline: str) -> None
     assert snippets(tmp_path, "a.md").returncode == 0
 
 
+def test_update_rewrites_the_answers_of_a_session(tmp_path: Path) -> None:
+    session = "```pycon\n>>> 1 + 1\n3\n>>> x = 4\n>>> print(x, '', 5, sep='\\n')\n4\n>>> x\n4\n```\n"
+    page = write(tmp_path, "a.md", f"# A\n\n{session}")
+    assert snippets(tmp_path, "--update", "a.md").returncode == 0
+    new = session.replace("+ 1\n3", "+ 1\n2").replace("\\n')\n4\n", "\\n')\n4\n<BLANKLINE>\n5\n")
+    assert page.read_text(encoding="utf-8") == f"# A\n\n{new}"
+    assert snippets(tmp_path, "a.md").returncode == 0
+
+
+def test_update_leaves_a_session_that_raises(tmp_path: Path) -> None:
+    text = "```pycon\n>>> 1 + 1\n3\n>>> 1 / 0\n```\n"
+    page = write(tmp_path, "a.md", text)
+    assert snippets(tmp_path, "--update", "a.md").returncode == 1
+    assert page.read_text(encoding="utf-8") == text
+
+
 def test_update_makes_clock_and_chance_repeatable(tmp_path: Path) -> None:
     code = "import datetime, random, time, uuid\n"
     code += "print(datetime.datetime.now(), time.time(), uuid.uuid4(), random.random(), {'a', 'b', 'c'})\n"

@@ -16,7 +16,7 @@ examples:
   %(prog)s                              run the pages named in pyproject.toml
   %(prog)s docs/ README.md              run these
   %(prog)s --select docs/a.md:42        only the block at line 42 (and what it continues)
-  %(prog)s --update docs/               rewrite the output and sql blocks that differ
+  %(prog)s --update docs/               rewrite the outputs, SQL and answers that differ
   %(prog)s --audit                      also run the norun blocks: one that passes fails
   %(prog)s --format json | jq .summary
 
@@ -50,7 +50,11 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         "--language", action="append", default=[], metavar="LANG", help="only blocks of this language"
     )
     parser.add_argument("--list", action="store_true", help="list the blocks, run nothing")
-    parser.add_argument("--update", action="store_true", help="rewrite output and sql blocks that differ")
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="rewrite output blocks, sql blocks and answers of sessions that differ",
+    )
     parser.add_argument("--audit", action="store_true", help="also run norun blocks: one that passes fails")
     parser.add_argument(
         "--record", type=Path, metavar="DIR", help="write versions and counts of this run to a file in DIR"

@@ -125,7 +125,8 @@ class Failure:
 
     ``line`` is the page's (None: unknown), ``first_line`` the first line of the exception's own text.
     ``left_at`` is the line of the block that raised it before its last statement was reached, if so;
-    ``compiles`` is false where the block could not even be compiled.
+    ``compiles`` is false where the block could not even be compiled. ``actual`` is what a session should hold
+    instead.
     """
 
     type: str
@@ -136,6 +137,7 @@ class Failure:
     left_at: int | None = None
     traceback: str = ""
     compiles: bool = True
+    actual: str | None = None
 
 
 @dataclass

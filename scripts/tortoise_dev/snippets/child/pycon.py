@@ -23,7 +23,8 @@ def run_session(source: str, filename: str, line: int, execute: Execute) -> str 
     or None.
 
     Doctest's directives count (``# doctest: +SKIP``), and ``...`` in an expected answer matches anything.
-    Raises BlockError at the first answer that differs, SyntaxError for a prompt that does not compile.
+    Raises BlockError for the first answer that differs, and then knows the text with all answers as they are;
+    SyntaxError for a prompt that does not compile.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -35,9 +36,40 @@ def run_session(source: str, filename: str, line: int, execute: Execute) -> str 
     if not examples:
         return "a session without a single >>> prompt"
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
+    first: BlockError | None = None
+    answers: dict[int, str] = {}
     for example in run:
-        _run_prompt(example, filename, line + example.lineno, execute)
+        try:
+            _run_prompt(example, filename, line + example.lineno, execute)
+        except AnswerError as error:
+            first = first or error
+            answers[example.lineno] = error.got
+    if first is not None:
+        raise BlockError(first.line, str(first), _with_answers(source, examples, answers)) from None
     return None if run else "every prompt of it is skipped"
+
+
+class AnswerError(BlockError):
+    """An answer that differs; what was printed (``got``) could take its place."""
+
+    def __init__(self, line: int, message: str, got: str) -> None:
+        super().__init__(line, message)
+        self.got = got
+
+
+def _with_answers(source: str, examples: list[doctest.Example], answers: dict[int, str]) -> str:
+    """A session's text with other answers to some prompts, given by the line (from 0) of the prompt."""
+    lines = source.rstrip("\n").split("\n")
+    for example in reversed(examples):
+        if example.lineno not in answers:
+            continue
+        start = example.lineno + example.source.count("\n")
+        printed = answers[example.lineno].rstrip("\n")
+        got = printed.split("\n") if printed else []
+        lines[start : start + example.want.count("\n")] = [
+            " " * example.indent + (text or "<BLANKLINE>") for text in got
+        ]
+    return "\n".join(lines) + "\n"
 
 
 def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execute) -> None:
@@ -67,7 +99,7 @@ def _compare_answer(example: doctest.Example, got: str, at: int) -> None:
     if example.exc_msg is not None:
         raise BlockError(at, f"expected {example.exc_msg.strip()}, but nothing was raised")
     if not doctest.OutputChecker().check_output(example.want, got, _flags(example)):
-        raise BlockError(at, f"expected {example.want.rstrip()!r}, got {got.rstrip()!r}")
+        raise AnswerError(at, f"expected {example.want.rstrip()!r}, got {got.rstrip()!r}", got)
 
 
 def _compare_exception(example: doctest.Example, error: Exception, at: int) -> None:

@@ -16,17 +16,21 @@ if TYPE_CHECKING:
 
 
 class BlockError(Exception):
-    """An answer that differs or a command that failed, with its line on the page (None: unknown)."""
+    """An answer that differs or a command that failed, with its line on the page (None: unknown).
 
-    def __init__(self, line: int | None, message: str) -> None:
+    ``actual`` is what the block should hold instead, where that can be told.
+    """
+
+    def __init__(self, line: int | None, message: str, actual: str | None = None) -> None:
         super().__init__(message)
         self.line = line
+        self.actual = actual
 
 
 def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
     """The exception that ended a block, for the report; None for an exit that cut nothing off."""
     if isinstance(error, BlockError):
-        return Failure("", "", without_secrets(text_of(error)), line=error.line)
+        return Failure("", "", without_secrets(text_of(error)), line=error.line, actual=error.actual)
     if isinstance(error, SystemExit) and error.code in (None, 0) and guards.reached == THERE:
         return None
     is_own_syntax = isinstance(error, SyntaxError) and error.filename == page

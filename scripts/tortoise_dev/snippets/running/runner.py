@@ -201,6 +201,8 @@ class Runner:
         outcome = seen.outcomes.get(number)
         if outcome is None:
             return result
+        if outcome.failure is not None and verdict.status == "failed" and block.kind == "session":
+            result = replace(result, actual=outcome.failure.actual)
         statements = tuple(outcome.statements)
         watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
         queries = len(statements) if watched else None
