@@ -25,6 +25,7 @@ PROVES_NOTHING = [
     "def f(): return f()",
     "print(1)\ndef test_f(): pass",
     "print(1)\ndef main(): pass",
+    "import pytest\n@pytest.fixture(autouse=True)\ndef f(): assert False",
 ]
 PROVES = [
     "x = 1",
@@ -54,6 +55,12 @@ def test_a_block_that_shows_something_is_not(source: str) -> None:
 
 def test_another_block_may_call_it() -> None:
     tree = ast.parse("def f(): assert 1 == 2")
+    assert idle_reason(tree, frozenset({"f"}), is_file=False) is None
+
+
+def test_a_test_may_ask_for_a_fixture() -> None:
+    tree = ast.parse("import pytest\n@pytest.fixture\ndef f(): return 1")
+    assert idle_reason(tree, frozenset(), is_file=False) == "defines the fixture f, and no test asks for it"
     assert idle_reason(tree, frozenset({"f"}), is_file=False) is None
 
 

@@ -22,7 +22,22 @@ def idle_reason(tree: ast.Module, others: frozenset[str], *, is_file: bool) -> s
         return f"defines {name} but nothing calls it"
     if is_file or any(map(_acts, tree.body)):
         return None
-    return next(_unused(tree, others), None)
+    return next(_unused(tree, others), None) or _only_fixtures(tree, others)
+
+
+def _only_fixtures(tree: ast.Module, others: frozenset[str]) -> str | None:
+    """Say so where a block defines fixtures of pytest alone, which no test of the chain asks for."""
+    functions = [node for node in tree.body if isinstance(node, (*_FUNCTIONS, ast.ClassDef))]
+    fixtures = [node for node in functions if any(map(_is_fixture, node.decorator_list))]
+    if not functions or fixtures != functions or any(node.name in others for node in fixtures):
+        return None
+    if others and any("autouse" in ast.unparse(d) for node in fixtures for d in node.decorator_list):
+        return None
+    return f"defines the fixture {fixtures[0].name}, and no test asks for it"
+
+
+def _is_fixture(decorator: ast.expr) -> bool:
+    return ast.unparse(decorator).partition("(")[0] in ("pytest.fixture", "fixture", "pytest_asyncio.fixture")
 
 
 def jumps(tree: ast.Module, source: str) -> str | None:
