@@ -467,7 +467,10 @@ def test_what_a_killed_run_leaves_goes_with_the_next_run(
     process, run = slow_run
     process.send_signal(signal.SIGKILL)
     process.wait()
-    assert snippets(folder, "--db", url, "quick.md").returncode == 0
+    deadline = time.monotonic() + 60
+    while run in ids_on(url) and time.monotonic() < deadline:
+        # more than once, because a busy server may go on making a database that the killed run asked for
+        assert snippets(folder, "--db", url, "quick.md").returncode == 0
     assert run not in ids_on(url)
 
 
@@ -862,5 +865,7 @@ def test_a_password_is_in_no_part_of_a_report(folder: Path, url: str) -> None:
         done = snippets(folder, "--db", secret, "--format", form, "page.md")
         if "cannot be used" in done.stderr:
             pytest.skip("the server trusts nobody but who has no password")
-        assert done.stdout.count(":***@") >= 3
+        assert (
+            done.stdout.count("***") >= 3
+        )  # the password in a URL, or the URL as a value of the environment
         assert f":{urlsplit(secret).password}@" not in done.stdout + done.stderr
