@@ -20,20 +20,33 @@ Models: TypeAlias = dict[str, list[str]]
 """Module names by Tortoise app label."""
 
 
+@dataclass(frozen=True)
+class NameRead:
+    """A global name that the body of a function reads, at a line of the page."""
+
+    name: str
+    line: int
+    function: str
+
+
 @dataclass
-class Preparation:
-    """What a fork server imports before it forks, and the templates that it fills. ``paths`` go in front of
-    sys.path; ``memory`` is the limit of each process, in MiB.
+class Program:
+    """A Python block made ready, so that the child only has to run it.
+
+    ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
+    come: why the block proves nothing; the modules that it names in import statements; the global names that
+    function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
+    line; the tests that pytest is to run; can it make coroutines?
     """
 
-    scratch: str
-    paths: list[str] = field(default_factory=list)
-    modules: list[str] = field(default_factory=list)
-    models: Models | None = None
-    setup: str | None = None
-    engines: list[str] = field(default_factory=list)
-    templates: list[str] = field(default_factory=list)
-    memory: int = 2048
+    code: str | None
+    error: list[Any] | None
+    idle: str | None = None
+    imports: list[str] = field(default_factory=list)
+    reads: list[NameRead] = field(default_factory=list)
+    kept: list[tuple[str, int]] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    is_async: bool = False
 
 
 @dataclass
@@ -41,7 +54,7 @@ class Step:
     """One block of a chain: its kind, its source, and the page's line that the source begins at.
 
     ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it;
-    ``fixtures`` are those of pytest that it wants.
+    ``fixtures`` are those of pytest that it wants. A Python block comes with its ``program``.
     """
 
     index: int
@@ -54,6 +67,25 @@ class Step:
     file: str | None = None
     named_later: bool = False
     fixtures: list[str] = field(default_factory=list)
+    program: Program | None = None
+
+
+@dataclass
+class Preparation:
+    """What a fork server imports before it forks, and the templates that it fills. ``paths`` go in front of
+    sys.path; ``memory`` is the limit of each process, in MiB; ``rehearsal`` is a block to try
+    before any other.
+    """
+
+    scratch: str
+    paths: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    models: Models | None = None
+    setup: str | None = None
+    engines: list[str] = field(default_factory=list)
+    templates: list[str] = field(default_factory=list)
+    memory: int = 2048
+    rehearsal: Step | None = None
 
 
 @dataclass
@@ -88,35 +120,6 @@ class Problem:
     line: int | None
     message: str
     detail: str = ""
-
-
-@dataclass(frozen=True)
-class NameRead:
-    """A global name that the body of a function reads, at a line of the page."""
-
-    name: str
-    line: int
-    function: str
-
-
-@dataclass
-class Program:
-    """A Python block made ready, so that the child only has to run it.
-
-    ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
-    come: why the block proves nothing; the modules that it names in import statements; the global names that
-    function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
-    line; the tests that pytest is to run; can it make coroutines?
-    """
-
-    code: str | None
-    error: list[Any] | None
-    idle: str | None = None
-    imports: list[str] = field(default_factory=list)
-    reads: list[NameRead] = field(default_factory=list)
-    kept: list[tuple[str, int]] = field(default_factory=list)
-    tests: list[str] = field(default_factory=list)
-    is_async: bool = False
 
 
 @dataclass(frozen=True)
@@ -264,7 +267,7 @@ _NESTED: dict[str, Callable[[Any], Any]] = {
     "failure": lambda value: None if value is None else Failure(**value),
     "problems": lambda value: [Problem(**one) for one in value],
     "unresolved": lambda value: [NameRead(**one) for one in value],
-    "steps": lambda value: [Step(**one) for one in value],
+    "steps": lambda value: [_read_step(one) for one in value],
     "files": lambda value: [(path, text) for path, text in value],
 }
 
@@ -307,12 +310,22 @@ def encode_request(message: Preparation | Request) -> str:
 
 def decode_preparation(line: str) -> Preparation:
     """Read what ``encode_request`` wrote of a Preparation."""
-    return Preparation(**json.loads(line))
+    data = json.loads(line)
+    rehearsal = data["rehearsal"]
+    return Preparation(**data | {"rehearsal": _read_step(rehearsal) if rehearsal else None})
 
 
 def decode_request(line: str) -> Request:
     """Read what ``encode_request`` wrote of a Request."""
     return Request(**_read(json.loads(line)))
+
+
+def _read_step(data: dict[str, Any]) -> Step:
+    program = data["program"]
+    if program is not None:
+        reads = [NameRead(**read) for read in program["reads"]]
+        data["program"] = Program(**program | {"reads": reads})
+    return Step(**data)
 
 
 def _read(data: dict[str, Any]) -> dict[str, Any]:

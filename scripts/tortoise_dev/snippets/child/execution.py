@@ -27,7 +27,6 @@ from ..protocol import (
     NameRead,
     Outcome,
     Problem,
-    Program,
     Request,
     Step,
     Stray,
@@ -76,13 +75,10 @@ class Execution:
     memory that the child touches has to be copied for it, and the copies cost more than the work.
     """
 
-    def __init__(
-        self, request: Request, programs: dict[int, Program], captured: tuple[int, int], guards: Guards
-    ) -> None:
+    def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
         """Make this process look like a fresh script's: directory, sys.path, ``__main__``.
 
-        ``programs`` are those of the request's Python blocks; ``captured`` are descriptors to read what goes
-        to stdout and stderr.
+        ``captured`` are descriptors to read what goes to stdout and stderr.
         """
         self.request = request
         self.captured = captured
@@ -90,11 +86,11 @@ class Execution:
         self.context = contextvars.copy_context()
         self.module = types.ModuleType("__main__")
         self.module.__file__ = request.page
-        self.programs = programs
+        self.programs = {step.index: step.program for step in request.steps if step.program is not None}
         self.last = request.steps[-1] if request.steps else None
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
         checks = guards.checks
-        self.codes = {index: load(program.code, checks) for index, program in programs.items()}
+        self.codes = {index: load(program.code, checks) for index, program in self.programs.items()}
         self.process = os.getpid()
         self.runner: asyncio.Runner | None = None
         guards.begin(request.page)

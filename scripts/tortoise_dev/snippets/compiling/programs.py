@@ -11,10 +11,12 @@ import __future__
 import ast
 import base64
 import marshal
+import threading
 import types
+from collections.abc import Iterable
 from dataclasses import replace
 
-from ..protocol import Program
+from ..protocol import Program, Step
 from ..source import compile_tree, modules_imported, parse, too_much, warnings_as_errors
 from .idle import idle_reason, jumps, names_used, tests_of
 from .names import names_bound, names_read
@@ -23,6 +25,31 @@ from .rewrite import with_checks
 _FUTURES = 0
 for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
+
+
+_LOCK = threading.Lock()
+_made: dict[tuple[str, tuple[tuple[str, int, bool], ...]], list[Program]] = {}
+
+
+def add_programs(page: str, steps: Iterable[Step]) -> None:
+    """Give each Python block of a chain its program. What was compiled once, for another database, is kept.
+
+    One thread at a time: Python's warnings are errors meanwhile, in the whole process.
+    """
+    python = [step for step in steps if step.kind == "python"]
+    blocks = tuple((step.source, step.line, step.file is not None or step.prelude) for step in python)
+    with _LOCK:
+        if (page, blocks) not in _made:
+            _made[page, blocks] = make_programs([*blocks], page)
+        for step, program in zip(python, _made[page, blocks], strict=True):
+            step.program = program
+
+
+def rehearsal() -> Step:
+    """A block that a fork server tries before any other."""
+    step = Step(0, "python", "assert 1 < 2\n", 1)
+    add_programs("rehearsal", [step])
+    return step
 
 
 def make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[Program]:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...pages.languages import IN_SHELL
 from .. import source
+from ..compiling.programs import add_programs
 from ..databases.backends import Backend
 from ..protocol import Request, Step
 from .planned import Chain, PagePlan, PlannedBlock
@@ -75,6 +76,7 @@ def request_for(
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in output.block.attributes for planned in blocks for output in planned.outputs),
     )
+    add_programs(request.page, steps)
     return ChainRequest(
         request, {planned: number for number, planned in enumerate(running)}, skipped, is_empty
     )

@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 
 from ..child.execution import Execution, warm_up
-from ..compiling.process import Compiler
 from ..protocol import Request
 
 
@@ -30,8 +29,7 @@ class Rerun:
         os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
         nothing = os.open(os.devnull, os.O_RDONLY)
         self._open.callback(os.close, nothing)
-        programs = Compiler().programs(request)
-        execution = Execution(request, programs, (nothing, nothing), warm_up(request.models))
+        execution = Execution(request, (nothing, nothing), warm_up(request.models))
         self._open.callback(execution.close, completed=False)
         execution.prepare()
         for step in request.steps:

@@ -7,7 +7,6 @@ fork; where there is no fork, this process runs one chain itself and ends. It ha
 
 from __future__ import annotations
 
-import contextlib
 import faulthandler
 import gc
 import importlib
@@ -27,7 +26,6 @@ from ..child.guards import Guards
 from ..child.limits import set_limits
 from ..child.project_files import protect
 from ..child.surroundings import CLOCK
-from ..compiling.process import Compiler
 from ..databases.templates import make_template
 from ..protocol import (
     Answer,
@@ -36,12 +34,11 @@ from ..protocol import (
     Preparation,
     Ready,
     Request,
-    Step,
     decode_preparation,
     decode_request,
     encode,
 )
-from .orphans import can_list_children, end_children, kill_group
+from .orphans import end_children, kill_group
 
 GRACE = 0.3
 """Seconds that a child gets to write its stacks before it is killed."""
@@ -59,14 +56,10 @@ _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
-    compiler = Compiler()
     if forks:
         compat.adopt_orphans()
-    if forks and can_list_children():
-        with contextlib.suppress(OSError):  # too many processes: it is told when a chain is forked
-            compiler.start()
     preparation = decode_preparation(requests.readline())
-    server = _Server(preparation, compiler, requests, answers)
+    server = _Server(preparation, requests, answers)
     problem = server.prepare()
     server.answer(Ready(problem))
     if problem is not None:
@@ -95,11 +88,8 @@ def _capture(path: Path, descriptor: int) -> int:
 
 
 class _Server:
-    def __init__(
-        self, preparation: Preparation, compiler: Compiler, requests: IO[str], answers: IO[bytes]
-    ) -> None:
+    def __init__(self, preparation: Preparation, requests: IO[str], answers: IO[bytes]) -> None:
         self.preparation = preparation
-        self.compiler = compiler
         self.requests = requests
         self.answers = answers
         self.guards = Guards()
@@ -153,14 +143,14 @@ class _Server:
         The interpreter changes code when it runs it for the first times. Each child would do that again, and
         for each page of memory that it changes it waits for a copy.
         """
-        if not hasattr(os, "fork"):
+        step = self.preparation.rehearsal
+        if step is None or not hasattr(os, "fork"):
             return
         page, scratch = "rehearsal", self.preparation.scratch
-        steps = [Step(0, "python", "assert 1 < 2\n", 1)]
-        request = Request(page, steps, scratch, scratch, skill="", limit=0.0)
+        request = Request(page, [step], scratch, scratch, skill="", limit=0.0)
         before, guards = sys.path[:], warm_up(None)
         for _ in range(REHEARSALS):
-            Execution(request, self.compiler.programs(request), self.captured, guards).run(_drop)
+            Execution(request, self.captured, guards).run(_drop)
         sys.path[:] = before
         del linecache.cache[page]
 
@@ -193,7 +183,7 @@ class _Server:
             self.answer(message)
 
         faulthandler.dump_traceback_later(limit, file=self.stacks)
-        Execution(request, self.compiler.programs(request), self.captured, self.guards).run(send)
+        Execution(request, self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
         self.answers.flush()
         os._exit(0)
@@ -217,11 +207,11 @@ class _Server:
             exit_ = self.attend(child, reader, request.limit)
         except (BrokenPipeError, EOFError):
             kill_group(child)
-            end_children(child, settle=False, keep=self.compiler.process)
+            end_children(child, settle=False)
             return False
         finally:
             os.close(reader)
-        exit_.left, processor = end_children(child, settle=not exit_.timed_out, keep=self.compiler.process)
+        exit_.left, processor = end_children(child, settle=not exit_.timed_out)
         exit_.processor = (exit_.processor or 0.0) + processor
         if exit_.timed_out:
             self.stacks.seek(0)
@@ -236,7 +226,7 @@ class _Server:
         for file in self.captured:
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
-        execution = Execution(request, self.compiler.programs(request), self.captured, self.guards)
+        execution = Execution(request, self.captured, self.guards)
         gc.freeze()  # what this request has brought is not for the child to collect
         return execution
 

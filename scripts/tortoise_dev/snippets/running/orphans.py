@@ -19,9 +19,8 @@ PATIENCE = 3.0
 """Seconds that killed processes get to disappear."""
 
 
-def end_children(group: int, *, settle: bool, keep: int | None = None) -> tuple[list[str], float]:
-    """Kill and reap all children of this process but ``keep``, until there are none, and the process group
-    ``group``.
+def end_children(group: int, *, settle: bool) -> tuple[list[str], float]:
+    """Kill and reap all children of this process, until there are none, and the process group ``group``.
 
     Returns the command lines of those that ran outside of the group, and the seconds that all of them spent
     on a processor. With ``settle`` they all get a moment to end by themselves, or to leave the group.
@@ -31,13 +30,13 @@ def end_children(group: int, *, settle: bool, keep: int | None = None) -> tuple[
     now = time.monotonic()
     patience, deadline = now + (MOMENT if settle else 0.0), now + PATIENCE
     while True:
-        more, used = _reap(keep)
+        more, used = _reap()
         processor += used
         if not more or time.monotonic() > deadline:
             kill_group(group)
             return [*left.values()], processor
         if time.monotonic() > patience:
-            running = {child: its for child, its in _running_children() if child != keep}
+            running = dict(_running_children())
             for child in running.keys() - left.keys():
                 if running[child] != group:
                     left[child] = _command_line(child)
@@ -54,10 +53,8 @@ def kill_group(group: int) -> None:
         os.killpg(group, signal.SIGKILL)
 
 
-def _reap(keep: int | None) -> tuple[bool, float]:
-    """Reap the children that have ended: are there others but ``keep``, and how long were these on a
-    processor?
-    """
+def _reap() -> tuple[bool, float]:
+    """Reap the children that have ended: are there others, and how long were these on a processor?"""
     used = 0.0
     while True:
         try:
@@ -65,20 +62,8 @@ def _reap(keep: int | None) -> tuple[bool, float]:
         except ChildProcessError:
             return False, used
         if not pid:
-            return keep is None or [*_children()] != [keep], used
+            return True, used
         used += usage.ru_utime + usage.ru_stime
-
-
-def can_list_children() -> bool:
-    """Does the system tell at once which children a process has?"""
-    return _CHILDREN.exists()
-
-
-_CHILDREN = Path("/proc/thread-self/children")
-
-
-def _children() -> Iterator[int]:
-    return map(int, _CHILDREN.read_text().split())
 
 
 def _running_children() -> Iterator[tuple[int, int]]:

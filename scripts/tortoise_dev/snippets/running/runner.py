@@ -10,6 +10,7 @@ from types import TracebackType
 
 from ...pages.languages import IN_SHELL
 from ...settings import SnippetSettings
+from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError
@@ -108,6 +109,7 @@ class Runner:
                 engines=[backend.engine for backend in self.databases.backends],
                 templates=templates,
                 memory=self.settings.memory,
+                rehearsal=rehearsal(),
             )
             self.worker = Worker(preparation, forks=self.forks)
             self.worker.interrupted = self._interrupted
@@ -130,6 +132,11 @@ class Runner:
         self.start()
         with self._database(sent, job.backend):
             yield sent.request
+
+    def compile(self, job: Job) -> None:
+        """Compile a job's blocks now, in this thread: to compile changes how the process warns."""
+        if job.chain is not None:
+            self._request(job, job.chain)
 
     def _request(self, job: Job, chain: Chain) -> ChainRequest:
         return request_for(

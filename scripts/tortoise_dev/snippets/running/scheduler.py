@@ -111,6 +111,12 @@ class Scheduler:
         if self._errors:
             raise self._errors[0]
 
+    def compile_all(self) -> None:
+        """Compile all blocks in this thread, so that none is compiled in the background."""
+        runner = Runner(self.settings, self.scratch, self.databases)
+        for job in self.jobs:
+            runner.compile(job)
+
     def start(self, done: Done = lambda job, results: None) -> None:
         """Begin to run all jobs, in the background."""
         try:
