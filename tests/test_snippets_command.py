@@ -330,8 +330,14 @@ def test_update_rewrites_the_answers_of_a_session(tmp_path: Path) -> None:
     assert snippets(tmp_path, "a.md").returncode == 0
 
 
-def test_update_leaves_a_session_that_raises(tmp_path: Path) -> None:
-    text = "```pycon\n>>> 1 + 1\n3\n>>> 1 / 0\n```\n"
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("```pycon\n>>> 1 + 1\n3\n>>> 1 / 0\n```\n", id="session"),
+        pytest.param("```python\nprint(1)\n1 / 0\n```\n\n```text output\n2\n```\n", id="output"),
+    ],
+)
+def test_update_leaves_what_a_failed_block_says(tmp_path: Path, text: str) -> None:
     page = write(tmp_path, "a.md", text)
     assert snippets(tmp_path, "--update", "a.md").returncode == 1
     assert page.read_text(encoding="utf-8") == text
@@ -343,13 +349,6 @@ def test_update_makes_clock_and_chance_repeatable(tmp_path: Path) -> None:
     write(tmp_path, "a.md", f"```python\n{code}```\n\n```text output\n?\n```\n")
     assert snippets(tmp_path, "--update", "a.md").returncode == 0
     assert snippets(tmp_path, "a.md").returncode == 0
-
-
-def test_update_leaves_the_output_of_a_failed_block(tmp_path: Path) -> None:
-    text = "```python\nprint(1)\n1 / 0\n```\n\n```text output\n2\n```\n"
-    page = write(tmp_path, "a.md", text)
-    assert snippets(tmp_path, "--update", "a.md").returncode == 1
-    assert page.read_text(encoding="utf-8") == text
 
 
 def test_audit_finds_a_norun_that_would_pass(tmp_path: Path) -> None:
