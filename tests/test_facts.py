@@ -89,7 +89,10 @@ def problem_of(proof: str, blocks: dict[str, tuple[Block, ...]] | None = None) -
 
 
 def test_every_fact_is_in_the_map() -> None:
-    assert list(FACTS) == [*OBSERVED, *PITFALLS, *CHANGES]
+    """What was observed first; then claims that were corrected and questions that were answered, under words."""
+    first = [*OBSERVED, *PITFALLS, *CHANGES]
+    assert list(FACTS)[: len(first)] == first
+    assert not [key for key in list(FACTS)[len(first) :] if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", key)]
 
 
 @pytest.mark.parametrize("fact", FACTS)
