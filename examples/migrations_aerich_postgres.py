@@ -319,7 +319,7 @@ def deployment(url: str, classes: str = PRICE) -> list[str]:
     Path("config/__init__.py").touch()
     Path("config/tortoise.py").write_text(f"from {module} import TORTOISE_ORM as TORTOISE_ORM\n")
     shutil.copy(EXAMPLES / "with_aerich" / "migrate.py", "migrate.py")
-    shutil.copy(EXAMPLES / "billing" / "migrate.py", "lock.py")
+    shutil.copy(EXAMPLES / "with_aerich" / "lock.py", "lock.py")
     return [sys.executable, "migrate.py"]
 
 

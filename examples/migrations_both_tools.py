@@ -1,0 +1,300 @@
+# snippet: needs="aerich, sqlite|postgres, tortoise>=1.1.8"
+"""What Aerich 0.10 and the built-in migrations make of the same models: circles, views, enums, changed columns.
+
+On PostgreSQL in schemas of its own. By hand: DATABASE_URL=postgres://user:password@host/database python FILE
+"""
+
+import asyncio
+import contextvars
+import importlib
+import io
+import itertools
+import os
+import sqlite3
+import sys
+import tempfile
+from collections.abc import Coroutine
+from contextlib import closing, redirect_stdout
+from pathlib import Path
+from typing import Any, TypeVar
+
+from aerich.cli import cli
+from aerich.migrate import Migrate
+from asyncclick.testing import CliRunner
+from tortoise.backends.base.executor import EXECUTOR_CACHE
+from tortoise.cli.cli import run_cli_async
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError
+
+SERVER = os.environ.get("DATABASE_URL", "")
+POSTGRES = SERVER.startswith("postgres")
+T = TypeVar("T")
+numbers = itertools.count(1)
+STAGE = """
+from enum import Enum, StrEnum
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Hue(Enum):
+    RED = "red"
+
+
+class Tone(StrEnum):
+    RED = "red"
+
+{classes}
+
+TORTOISE_ORM = {{
+    "connections": {{"default": "{url}"}},
+    "apps": {{"models": {{"models": {names}, "migrations": "{steps}", "default_connection": "default"}}}},
+}}
+"""
+SECTION = """[tool.aerich]
+tortoise_orm = "{module}.TORTOISE_ORM"
+location = "./{steps}"
+src_folder = "./."
+"""
+KEY = "id = fields.IntField(primary_key=True)"
+LEAD = 'lead = fields.ForeignKeyField("models.Person", related_name="leads", null=True)'
+HOME = 'home = fields.ForeignKeyField("models.Team", related_name="people", null=True)'
+MEMBERS = 'members = fields.ManyToManyField("models.Person", related_name="teams", through="membership")'
+TOWN = 'town = fields.ForeignKeyField("models.Town", related_name=False, null=True)'
+name = ""  # of the part that runs: its schema, its database file, its folder of migrations
+
+
+def as_process(coroutine: Coroutine[Any, Any, T]) -> T:
+    """Run it as a new process would: no Tortoise started anywhere, no SQL remembered."""
+    EXECUTOR_CACHE.clear()
+    return contextvars.Context().run(asyncio.run, coroutine)
+
+
+def sql(statement: str) -> list[tuple[Any, ...]]:
+    async def send() -> list[tuple[Any, ...]]:
+        import asyncpg
+
+        connection = await asyncpg.connect(SERVER, server_settings={"search_path": name})
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    if POSTGRES:
+        return as_process(send())
+    with closing(sqlite3.connect(f"{name}.sqlite3")) as database:
+        rows = database.execute(statement).fetchall()
+        database.commit()
+        return rows
+
+
+def columns(table: str) -> set[str]:
+    """Its columns; none where there is no such table."""
+    if POSTGRES:
+        found = f"information_schema.columns WHERE table_schema = '{name}' AND table_name = '{table}'"
+        return {column for (column,) in sql(f"SELECT column_name FROM {found}")}
+    return {column for (column,) in sql(f"SELECT name FROM pragma_table_info('{table}')")}
+
+
+def begin(part: str) -> None:
+    """An empty database and an empty folder of migrations."""
+    global name
+    name = part
+    Path(name).mkdir()
+    Path(name, "__init__.py").touch()
+    if POSTGRES:
+        sql(f"CREATE SCHEMA {name}")
+
+
+def models(**classes: str | tuple[str, ...]) -> str:
+    """Write the models as they are now to a module of their own; both tools are told of it."""
+    module = f"stage{next(numbers)}"
+    text = ""
+    for model, lines in classes.items():
+        body = (lines,) if isinstance(lines, str) else lines
+        text += f"\nclass {model}(Model):\n    {KEY}\n" + "".join(f"    {line}\n" for line in body)
+    url = f"{SERVER}?schema={name}" if POSTGRES else f"sqlite://{name}.sqlite3"
+    names = [module, "aerich.models"] if name.startswith("aerich") else [module]
+    Path(f"{module}.py").write_text(STAGE.format(classes=text, url=url, names=names, steps=name))
+    Path("pyproject.toml").write_text(SECTION.format(module=module, steps=name))
+    importlib.invalidate_caches()
+    return module
+
+
+def built_in(module: str, *command: str) -> str:
+    """What `python -m tortoise COMMAND` prints."""
+    importlib.invalidate_caches()
+    for loaded in [loaded for loaded in sys.modules if loaded.startswith(f"{name}.")]:
+        del sys.modules[loaded]
+    with redirect_stdout(io.StringIO()) as printed:
+        assert as_process(run_cli_async(["-c", f"{module}.TORTOISE_ORM", *command])) == 0
+    return printed.getvalue()
+
+
+def make_and_apply(module: str, step: str) -> None:
+    built_in(module, "makemigrations", "--name", step)
+    built_in(module, "migrate")
+    assert "No changes detected" in built_in(module, "makemigrations")
+
+
+def aerich(*command: str) -> str:
+    """What `aerich COMMAND` prints; raises what it fails with."""
+    importlib.invalidate_caches()
+    for value in vars(Migrate).values():  # collected in the class: the command line has a process for each
+        if isinstance(value, list | set | dict):
+            value.clear()
+    sys.argv = ["aerich", *command]
+    result = as_process(CliRunner().invoke(cli, list(command)))
+    if result.exception:
+        raise result.exception
+    return result.output
+
+
+def last() -> Path:
+    return max(Path(name, "models").glob("*.py"), key=lambda file: int(file.stem.split("_")[0]))
+
+
+async def tables_by_models(module: str) -> None:
+    async with tortoise_test_context([module]):
+        pass
+
+
+def refused(coroutine: Coroutine[Any, Any, Any] | None, *command: str) -> str:
+    try:
+        _ = as_process(coroutine) if coroutine else aerich(*command)
+    except ConfigurationError as error:
+        return str(error)
+    raise AssertionError(f"{command} has gone well")
+
+
+CYCLIC = "Can't create schema due to cyclic fk references"
+
+
+def circle_built_in() -> None:
+    """Each model refers to the other: one of the two columns is not made, and nothing says so."""
+    begin("circle")
+    module = models(Team=LEAD, Person=HOME)
+    make_and_apply(module, "initial")
+    assert columns("team") == {"id", "lead_id"}
+    assert columns("person") == {"id"}  # home_id is missing
+    assert refused(tables_by_models(module)) == CYCLIC
+
+    # The closing side in a second file.
+    begin("circle_mended")
+    make_and_apply(models(Team=LEAD, Person=()), "initial")
+    make_and_apply(models(Team=LEAD, Person=HOME), "home")
+    assert columns("team") == {"id", "lead_id"}
+    assert columns("person") == {"id", "home_id"}
+    sql("INSERT INTO person (id) VALUES (1)")
+    sql("INSERT INTO team (id, lead_id) VALUES (2, 1)")
+    sql("UPDATE person SET home_id = 2")
+
+
+def circle_aerich() -> None:
+    """It refuses; the closing side in a second file is right here, too."""
+    begin("aerich_circle")
+    models(Team=LEAD, Person=HOME)
+    assert refused(None, "init-db") == CYCLIC
+    assert not columns("team")
+
+    begin("aerich_circle_mended")
+    models(Team=LEAD, Person=())
+    aerich("init-db")
+    models(Team=LEAD, Person=HOME)
+    aerich("migrate", "--name", "home")
+    print(last().read_text().split("MODELS_STATE")[0])
+    aerich("upgrade")
+    assert columns("team") == {"id", "lead_id"}
+    assert columns("person") == {"id", "home_id"}
+    assert "No changes detected" in aerich("migrate")
+
+
+def many_to_many_back() -> None:
+    """A many-to-many relation closes the circle as well. The tables that tests make from the models are right."""
+    begin("back")
+    module = models(Team=MEMBERS, Person=HOME)
+    as_process(tables_by_models(module))  # no refusal
+    make_and_apply(module, "initial")
+    assert columns("membership") == {"team_id", "person_id"}
+    assert columns("person") == {"id"}  # home_id is missing
+
+    begin("back_mended")
+    make_and_apply(models(Team=(), Person=HOME), "initial")
+    make_and_apply(models(Team=MEMBERS, Person=HOME), "members")
+    assert columns("membership") == {"team_id", "person_id"}
+    assert columns("person") == {"id", "home_id"}
+
+    begin("aerich_back")
+    models(Team=MEMBERS, Person=HOME)
+    aerich("init-db")
+    assert columns("membership") == {"team_id", "person_id"}
+    assert columns("person") == {"id", "home_id"}
+
+
+def circle_in_a_later_file() -> None:
+    begin("later")
+    make_and_apply(models(Town=()), "initial")
+    make_and_apply(models(Town=(), Team=(MEMBERS, TOWN), Person=(HOME, TOWN)), "teams")
+    print(columns("team"), columns("person"))
+
+
+def managed() -> None:
+    """A model over a view."""
+    view = "class Meta:\n        managed = False\n"
+    begin("managed")
+    make_and_apply(models(Person=(), Report=view), "initial")
+    assert columns("person") and columns("report")  # a table of that name
+
+    begin("aerich_managed")
+    models(Person=())
+    aerich("init-db")
+    models(Person=(), Report=view)
+    print(aerich("migrate"))
+    print(columns("report"))
+
+
+def enums() -> None:
+    """The default of a plain Enum becomes SQL as its name."""
+    begin("aerich_enums")
+    models(Person=())
+    aerich("init-db")
+    sql("INSERT INTO person (id) VALUES (1)")
+    hue = "hue = fields.CharEnumField(Hue, max_length=9, default=Hue.RED)"
+    tone = "tone = fields.CharEnumField(Tone, max_length=9, default=Tone.RED)"
+    models(Person=(hue, tone))
+    aerich("migrate", "--name", "hue")
+    print(last().read_text().split("MODELS_STATE")[0])
+    aerich("upgrade")
+    print(sql("SELECT hue, tone FROM person"))
+
+
+def changed() -> None:
+    begin("aerich_changed")
+    models(Person="email = fields.CharField(max_length=9)")
+    aerich("init-db")
+    models(Person="email = fields.CharField(max_length=99)")
+    try:
+        aerich("migrate", "--name", "email")
+    except Exception as e:
+        print(type(e), e)
+    else:
+        print(last().read_text().split("MODELS_STATE")[0])
+
+
+PARTS = (circle_built_in, circle_aerich, many_to_many_back, circle_in_a_later_file, managed, enums, changed)
+home, path, arguments = Path.cwd(), sys.path[0], sys.argv
+os.chdir(tempfile.mkdtemp())
+sys.path[0] = str(Path.cwd())
+used: list[str] = []
+try:
+    for part in PARTS:
+        print("---", part.__name__)
+        try:
+            part()
+        except Exception as e: print("!!", type(e),e)
+finally:
+    for schema in [folder.name for folder in Path().iterdir() if folder.is_dir() and POSTGRES]:
+        name = schema
+        sql(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    os.chdir(home)
+    sys.path[0], sys.argv = path, arguments
