@@ -103,10 +103,20 @@ async def a_lock_that_somebody_holds():
         await asyncio.create_task(other(), context=outside)
 
 
-@says(DBConnectionError, "Can't connect to MySQL server")
+@says(DBConnectionError, "Can't connect to MySQL server: {")
 async def a_database_that_does_not_exist():
+    await asked(URL.rpartition("/")[0] + "/nowhere")
+
+
+@says(DBConnectionError, "Can't connect to MySQL server")
+async def a_server_that_does_not_listen():
+    await asked("mysql://root@127.0.0.1:1/shop")
+
+
+async def asked(url: str) -> None:
+    """A first query over a new pool."""
     async with TortoiseContext() as context:
-        await context.init(db_url=URL.rpartition("/")[0] + "/nowhere", modules={"models": ["__main__"]})
+        await context.init(db_url=url, modules={"models": ["__main__"]})
         await context.connections.get("default").execute_query("SELECT 1")
 
 
