@@ -23,7 +23,7 @@ COLONS_A_THOUSAND_WORDS = 12
 SEMICOLONS_A_THOUSAND_WORDS = 4
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9])")
+SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9§])")
 LABEL = re.compile(r"(?:\*[^*]+\*|§(?:, §)*|\([^)]*\)| )*:")
 
 
