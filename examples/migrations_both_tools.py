@@ -321,6 +321,37 @@ async def read(module: str) -> None:
         await stage.Person.all()
 
 
+async def generate(module: str) -> None:
+    async with TortoiseContext() as context:
+        await context.init(config=importlib.import_module(module).TORTOISE_ORM)
+        await context.generate_schemas()
+
+
+def tables_without_migrations() -> None:
+    """generate_schemas() made them, and rows are there. Aerich's first file leaves what exists."""
+    later = "note = fields.CharField(max_length=9, null=True)"
+    begin("aerich_generated")
+    as_process(generate(models(Team=(), Person=HOME)))
+    sql("DROP TABLE aerich")  # of the models in the configuration
+    sql("INSERT INTO person (id) VALUES (1)")
+    aerich("init-migrations")
+    assert "Success" in aerich("upgrade")
+    models(Team=(), Person=(HOME, later))
+    aerich("migrate", "--name", "note")
+    aerich("upgrade")
+    assert sql("SELECT id, note FROM person") == [(1, None)]
+    assert "No changes detected" in aerich("migrate")
+
+    begin("generated")
+    module = models(Team=(), Person=HOME)
+    as_process(generate(module))
+    sql("INSERT INTO person (id) VALUES (1)")
+    built_in(module, "makemigrations")
+    built_in(module, "migrate", "models", "0001_initial", "--fake")
+    make_and_apply(models(Team=(), Person=(HOME, later)), "note")
+    assert sql("SELECT id, note FROM person") == [(1, None)]
+
+
 EMAIL = "email = fields.CharField(max_length=9)"
 UNIQUE = EMAIL.replace("=9", "=9, unique=True")
 NOT_SUPPORTED = {
@@ -376,6 +407,7 @@ def changed(change: str, before: str | tuple[()], after: str | tuple[()]) -> str
 
 
 PARTS = (circle_built_in, circle_aerich, many_to_many_back, circle_in_a_later_file, unmanaged, enums, changes)
+PARTS += (tables_without_migrations,)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 os.chdir(tempfile.mkdtemp())
 sys.path[0] = str(Path.cwd())
