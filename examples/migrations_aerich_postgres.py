@@ -229,7 +229,7 @@ def record() -> None:
 
 
 def other_driver() -> None:
-    """psycopg, too: applied and recorded. The built-in migrations record nothing there (migrations_postgres.py)."""
+    """psycopg: applied and recorded, unlike with the built-in migrations (migrations_postgres.py)."""
     if not find_spec("psycopg"):
         return
     url = f"psycopg{URL[URL.index(':') :]}?schema={schema}"
