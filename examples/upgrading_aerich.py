@@ -353,10 +353,10 @@ def straight_from_0_20() -> None:
         assert upgrade_of(2).count("ALTER TABLE") == 2  # for nothing
         file(2).unlink()
     else:
-        assert "NotSupportError: Modify column is unsupported in SQLite" in fails("migrate")
+        assert "NotSupportError" in fails("migrate")
     aerich("migrate", "--empty", "--name", "upgrade")
     file(2).write_text(file(2).read_text().replace(EMPTY, 'return "SELECT 1"', 1))
-    assert aerich("upgrade").count("Success") == 1
+    assert "Success upgrading to 2_" in aerich("upgrade")
     assert "No changes detected" in aerich("migrate")
     assert tags() == [("new",)]
 
