@@ -88,7 +88,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 def start(project: Path, url: str | None, *command: str) -> subprocess.Popen[str]:
     """Start `python COMMAND` in the project; no DATABASE_URL where the URL is None."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({"DATABASE_URL": url} if url else {})
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({} if url is None else {"DATABASE_URL": url})
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=project,
@@ -162,9 +162,10 @@ def test_aerich_itself_reads_the_project(project: Path, database: str) -> None:
     assert 'ADD "isbn" VARCHAR(13)' in draft.read_text()
 
 
+@pytest.mark.parametrize("url", [None, ""])
 @pytest.mark.parametrize("command", [("migrate.py",), ("-m", "aerich", "upgrade")])
-def test_a_missing_database_url_is_an_error(project: Path, command: tuple[str, ...]) -> None:
-    status, printed = run(project, None, *command)
+def test_a_missing_database_url_is_an_error(project: Path, url: str | None, command: tuple[str, ...]) -> None:
+    status, printed = run(project, url, *command)
     assert status != 0
     assert "DATABASE_URL" in printed and "Field required" in printed, printed
     assert not list(project.glob("*.sqlite3*"))
