@@ -130,16 +130,24 @@ async def gathered_queries() -> int:
     return await DriverRow.all().count()
 
 
-async def gathered_upserts() -> None:
-    """get_or_create() opens a savepoint of its own. Gathered inside one transaction they interleave.
+async def gathered(upsert: Callable[..., Awaitable[object]]) -> None:
+    """An upsert opens a savepoint of its own. Gathered inside one transaction they interleave.
 
     Which error that is depends on who comes first.
     """
     try:
         async with in_transaction():
-            await asyncio.gather(*(DriverRow.get_or_create(name=f"row {n}") for n in range(3)))
+            await asyncio.gather(*(upsert(name=f"row {n}") for n in range(3)))
     except Exception as error:
         raise RuntimeError("not all three") from error
+
+
+async def gathered_get_or_create() -> None:
+    await gathered(DriverRow.get_or_create)
+
+
+async def gathered_update_or_create() -> None:
+    await gathered(DriverRow.update_or_create)
 
 
 async def malformed_key() -> None:
@@ -154,7 +162,8 @@ ASYNCPG: dict[Scene, object] = {
     swallowed_error: 0,
     own_transactions: "both ended",
     gathered_queries: 3,
-    gathered_upserts: "builtins.RuntimeError",
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
     malformed_key: "tortoise.exceptions.OperationalError",
 }
 PSYCOPG: dict[Scene, object] = {
@@ -165,7 +174,8 @@ PSYCOPG: dict[Scene, object] = {
     swallowed_error: 0,
     own_transactions: "both ended",
     gathered_queries: 3,
-    gathered_upserts: "builtins.RuntimeError",
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
     malformed_key: "psycopg.errors.InvalidTextRepresentation",
 }
 MARIADB: dict[Scene, object] = {
@@ -177,13 +187,14 @@ MARIADB: dict[Scene, object] = {
     own_transactions: "both ended",
     gathered_queries: 3,
     malformed_key: "tortoise.exceptions.DoesNotExist",
-}  # without gathered_upserts: it breaks the protocol, and now and then it hangs
+}  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
     own_transactions: "builtins.TimeoutError",
     late_task: 1,
     swallowed_error: 1,
     gathered_queries: 3,
-    gathered_upserts: "builtins.RuntimeError",
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }
 DRIVERS = {
