@@ -57,6 +57,28 @@ async def stored() -> dict[str, datetime | None]:
     return {name: (await DifferenceRow.get(id=row.id)).at for name, row in rows.items()}
 
 
+async def placeholders() -> set[str]:
+    """Which marks raw SQL may have in the place of a value."""
+    connection = Tortoise.get_connection("default")
+    taken = set()
+    for mark in ("?", "$1", "%s"):
+        sql = f"SELECT id FROM differencerow WHERE name = {mark}"
+        try:
+            rows = await connection.execute_query_dict(sql, ["INV-1"])
+        except Exception as error:  # each driver has a class of its own
+            print(type(error).__name__)
+        else:
+            assert len(rows) == 1
+            taken.add(mark)
+    return taken
+
+
+PLACEHOLDERS = {
+    "tortoise.backends.sqlite.client": {"?", "$1"},
+    "tortoise.backends.asyncpg.client": {"$1"},
+    "tortoise.backends.psycopg.client": {"%s"},
+    "tortoise.backends.mysql.client": {"%s"},
+}
 SQLITE = {
     "startswith": 3,
     "contains": 3,
@@ -87,6 +109,9 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         for name, amount, at in (("INV-1", 20, SIX), ("INV-2", 30, None), ("INV-3", 80, None)):
             await DifferenceRow.create(name=name, amount=Decimal(amount), at=at)
+
+        client = type(Tortoise.get_connection("default"))
+        assert await placeholders() == PLACEHOLDERS[client.__module__]
 
         dialect = Tortoise.get_connection("default").capabilities.dialect
         expected = {"sqlite": SQLITE, "mysql": MARIADB, "postgres": POSTGRES}[dialect]
