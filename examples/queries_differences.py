@@ -1,5 +1,5 @@
 # snippet: needs="sqlite|postgres|mariadb"
-"""The same filter on each database: which rows it finds. All of it raises nothing.
+"""The same code on each database: which rows a filter finds, what is stored, which marks raw SQL takes.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_differences.py
 """
@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.expressions import F
 from tortoise.models import Model
 
@@ -20,6 +21,12 @@ class DifferenceRow(Model):
     name = fields.CharField(max_length=10)
     amount = fields.DecimalField(max_digits=9, decimal_places=2)
     at = fields.DatetimeField(null=True)
+
+
+class LoneKey(Model):
+    """Nothing but a generated key."""
+
+    id = fields.IntField(primary_key=True)
 
 
 SIX = datetime(2026, 2, 20, 6, tzinfo=UTC)
@@ -73,6 +80,15 @@ async def placeholders() -> set[str]:
     return taken
 
 
+async def lone_key() -> int | str:
+    """How many rows there are after create() of a model that has only a generated key."""
+    try:
+        _ = await LoneKey.create()
+    except OperationalError as error:
+        return str(error)
+    return await LoneKey.all().count()
+
+
 PLACEHOLDERS = {
     "tortoise.backends.sqlite.client": {"?", "$1"},
     "tortoise.backends.asyncpg.client": {"$1"},
@@ -112,6 +128,11 @@ async def main() -> None:
 
         client = type(Tortoise.get_connection("default"))
         assert await placeholders() == PLACEHOLDERS[client.__module__]
+
+        assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
+        connection = Tortoise.get_connection("default")
+        await connection.execute_script("INSERT INTO lonekey (id) VALUES (1)")
+        assert await LoneKey.all().count() == 1
 
         dialect = Tortoise.get_connection("default").capabilities.dialect
         expected = {"sqlite": SQLITE, "mysql": MARIADB, "postgres": POSTGRES}[dialect]
