@@ -80,6 +80,14 @@ async def placeholders() -> set[str]:
     return taken
 
 
+def base_is_changed() -> bool:
+    """Whether force_index() changes the queryset that it is called on, as select_related() does."""
+    base = DifferenceRow.filter(name="INV-1")
+    forced = base.force_index("ix_any")
+    assert base.sql() == forced.sql()
+    return "FORCE INDEX" in base.sql()
+
+
 async def lone_key() -> int | str:
     """How many rows there are after create() of a model that has only a generated key."""
     try:
@@ -129,6 +137,7 @@ async def main() -> None:
         client = type(Tortoise.get_connection("default"))
         assert await placeholders() == PLACEHOLDERS[client.__module__]
 
+        assert base_is_changed() == ("mysql" in client.__module__)
         assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
         connection = Tortoise.get_connection("default")
         await connection.execute_script("INSERT INTO lonekey (id) VALUES (1)")
