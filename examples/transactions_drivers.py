@@ -123,6 +123,18 @@ async def own_transactions() -> str:
     return "both ended"
 
 
+async def query_beside() -> int:
+    """A plain query of another task while a transaction is open. SQLite lets it wait."""
+
+    async def count() -> int:
+        return await DriverRow.all().count()
+
+    async with in_transaction():
+        await DriverRow.create(name="not committed")
+        async with asyncio.timeout(0.5):
+            return await asyncio.create_task(count(), context=OUTSIDE.copy())
+
+
 async def gathered_queries() -> int:
     """Plain queries gathered inside one transaction."""
     async with in_transaction():
@@ -161,6 +173,7 @@ ASYNCPG: dict[Scene, object] = {
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
     own_transactions: "both ended",
+    query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -173,6 +186,7 @@ PSYCOPG: dict[Scene, object] = {
     late_task: 1,
     swallowed_error: 0,
     own_transactions: "both ended",
+    query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -185,11 +199,13 @@ MARIADB: dict[Scene, object] = {
     late_task: 1,
     swallowed_error: 1,
     own_transactions: "both ended",
+    query_beside: 0,
     gathered_queries: 3,
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
     own_transactions: "builtins.TimeoutError",
+    query_beside: "builtins.TimeoutError",
     late_task: 1,
     swallowed_error: 1,
     gathered_queries: 3,
