@@ -72,7 +72,7 @@ def address_of(server: subprocess.Popen[bytes], log: Path) -> str:
 def test_it_serves(url):
     """Requests run in other tasks than the lifespan: with a bare Tortoise.init() there, each answers 500."""
     with httpx.Client(base_url=url) as client:
-        assert client.get("/health").status_code == 200
+        assert [client.get(probe).status_code for probe in ("/health", "/ready")] == [200, 200]
         customer = client.post("/customers", json={"name": "Acme", "email": "billing@acme.test"})
         assert customer.status_code == 201
         body = {"number": "INV-1", "customer_id": customer.json()["id"], "amount": "10.00"}
