@@ -13,14 +13,14 @@ DAY = timedelta(days=1)
 
 
 class FakeInvoice(BaseInvoice):
-    """Stands in for an Invoice; abstract, so it never gets a table."""
+    """A fake Invoice. It is abstract, so it never gets a table."""
 
     class Meta:
         abstract = True
 
 
 class FakePayment(BasePayment):
-    """Stands in for a Payment."""
+    """A fake Payment."""
 
     class Meta:
         abstract = True

@@ -1,4 +1,4 @@
-"""The services, on a real database: what is written, once or not at all."""
+"""The services on a real database: what is written, once or not at all."""
 
 import asyncio
 from datetime import timedelta
@@ -47,10 +47,10 @@ async def test_settle_twice_makes_one_payment():
 
 
 async def test_settle_concurrently_makes_one_payment():
-    """The first caller keeps its transaction open until the second one has come as far as it can.
+    """The first caller keeps its transaction open until the second one waits for the lock.
 
-    `gather` alone may pass without any lock: a new pool has one connection, and while it opens the next ones
-    the first caller is done.
+    `gather` alone can pass without a lock. The pool starts with one connection, and the first caller commits
+    while the second connection opens.
     """
     settled, commit = asyncio.Event(), asyncio.Event()
 
