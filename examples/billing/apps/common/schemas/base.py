@@ -11,12 +11,12 @@ from apps.common.times import to_utc
 
 # Every text gets a maximum length where it is used. PostgreSQL cannot store the character NUL.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+# A time must have an offset. It is stored in UTC.
+UtcTime = Annotated[datetime, AfterValidator(to_utc)]
 # One address, however it is written. The length counts after `lower`, because "İ" becomes two characters.
 Email = Annotated[
     str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"), AfterValidator(str.lower), Field(max_length=254)
 ]
-# A time must have an offset. It is stored in UTC.
-UtcTime = Annotated[datetime, AfterValidator(to_utc)]
 # Two decimals in every answer: `Decimal("10")` and `Decimal("10.00")` are the same amount.
 Money = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str)]
 
