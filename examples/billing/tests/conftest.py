@@ -12,6 +12,7 @@ os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 import httpx
 import pytest
 from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 
 from config import fixtures
@@ -23,6 +24,14 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 # For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
+
+
+@pytest.fixture
+async def models() -> AsyncIterator[None]:
+    """The models know their relations, as `Model.construct()` needs. Nothing is connected."""
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": MODELS})
+        yield
 
 
 @pytest.fixture

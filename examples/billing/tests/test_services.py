@@ -7,11 +7,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
+from pydantic import ValidationError
 from tortoise.exceptions import DoesNotExist, IntegrityError
 from tortoise.transactions import in_transaction
 
 from apps.billing import services
 from apps.billing.models import AuditLog, Customer, Invoice, Payment, PaymentMethod
+from apps.billing.schemas import InvoiceOut
 from apps.billing.services import (
     create_customer,
     create_invoice,
@@ -152,6 +154,12 @@ async def test_get_invoice_brings_its_relations():
     invoice = await get_invoice(INV_2)
     assert invoice.customer.name == "Acme"
     assert [payment.amount for payment in invoice.payments] == [Decimal("100.00"), Decimal("150.00")]
+
+
+async def test_a_relation_that_was_not_fetched_is_not_answered():
+    with pytest.raises(ValidationError) as caught:
+        InvoiceOut.model_validate(await Invoice.get(id=INV_2))
+    assert caught.value.errors()[0]["loc"] == ("customer", "id")
 
 
 async def test_what_has_invoices_stays():
