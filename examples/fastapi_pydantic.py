@@ -1,4 +1,4 @@
-"""What pydantic_model_creator makes before and after the relations are known, and what its readers cost."""
+"""What pydantic_model_creator makes before and after the relations are known, and what its readers send."""
 
 import asyncio
 import logging

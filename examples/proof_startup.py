@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.4"
-"""Where Tortoise counts as started: a bare init() in a lifespan doesn't reach the requests."""
+"""Where Tortoise counts as started. A bare init() in a lifespan does not reach the requests."""
 
 import asyncio
 import contextlib
@@ -93,7 +93,7 @@ async def as_before(app: FastAPI):
 
 @contextlib.asynccontextmanager
 async def too_late(app: FastAPI):
-    """The helper only notes what the lifespan has to do, and this one has begun already."""
+    """The helper changes the lifespan, but this one has begun already."""
     register_tortoise(app, config=CONFIG)
     yield
 
@@ -129,7 +129,7 @@ assert in_a_fresh_context(status(in_a_hook)) == 500
 
 
 async def a_test_that_runs_the_lifespan() -> None:
-    """The test believes that it writes to its own memory; the row is in the configured database."""
+    """The test means to write to its own memory, and the row is in the configured database."""
     async with tortoise_test_context(["__main__"]):
         app = FastAPI()
         async with registered(app):

@@ -1,4 +1,4 @@
-"""Test contexts: what they keep apart, what they refuse, and the helpers around them."""
+"""Test contexts: what they separate, what they refuse, and the helpers around them."""
 
 import asyncio
 import sys
@@ -37,6 +37,14 @@ class FakeNote(BaseNote):
         abstract = True
 
 
+async def error_without_a_context() -> str:
+    try:
+        await Author.all()
+    except (ConfigurationError, RuntimeError) as error:
+        return str(error)
+    raise AssertionError("there was a database")
+
+
 async def two_at_once() -> None:
     async with tortoise_test_context(["__main__"]):
         await Author.create(name="Ada")
@@ -71,7 +79,7 @@ async def a_file_is_made_once() -> None:
 
 
 async def another_label() -> None:
-    """A class belongs to the first label that took it, for the whole process; later ones get nothing."""
+    """A class belongs to the label that registered it first, in the process. Later labels get nothing."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         async with tortoise_test_context(["__main__"], app_label="notes") as context:
@@ -107,7 +115,7 @@ async def a_patched_connection_misses_transactions() -> None:
 
 
 async def capabilities() -> None:
-    """The decorator's own default alias is none that the context makes."""
+    """The decorator looks for the alias `models`, which the context does not have."""
 
     @requireCapability(dialect="sqlite")
     async def with_the_default() -> None: ...
@@ -137,6 +145,8 @@ class UnittestStyle(IsolatedAsyncioTestCase):
         assert await Author.all().count() == 1
 
 
+# The message depends on whether this process had a context before.
+assert "default_connection for the model" in asyncio.run(error_without_a_context())
 for scene in (
     two_at_once,
     a_fake_has_no_table,
@@ -147,5 +157,6 @@ for scene in (
     capabilities,
 ):
     asyncio.run(scene())
+assert "No TortoiseContext is currently active" in asyncio.run(error_without_a_context())
 result = TextTestRunner().run(TestLoader().loadTestsFromTestCase(UnittestStyle))
 assert result.wasSuccessful() and result.testsRun == 1

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import httpx
 import pytest
 
 from apps.billing.models import AuditLog, Invoice
@@ -11,7 +12,7 @@ JSON = {"content-type": "application/json"}
 INVOICE = f'{{"number": "INV-7", "customer_id": "{ACME}", "amount": 1, "due_at": null}}'
 
 
-async def post(client, body: str | bytes):
+async def post(client: httpx.AsyncClient, body: str | bytes) -> httpx.Response:
     return await client.post("/invoices", content=body, headers=JSON)
 
 

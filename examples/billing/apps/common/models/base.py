@@ -1,5 +1,7 @@
 """Abstract models for every sub-application."""
 
+from typing import Any
+
 from tortoise import fields, timezone
 from tortoise.manager import Manager
 from tortoise.models import Model
@@ -20,7 +22,7 @@ class BaseModel(Model):
 class LiveManager(Manager):
     """Leaves out deleted rows. `Meta.manager` is not inherited, so each concrete model names it."""
 
-    def get_queryset(self) -> QuerySet:
+    def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().filter(deleted_at__isnull=True)
 
 
