@@ -142,6 +142,12 @@ async def a_url() -> None:
     assert (credentials["user"], credentials["password"]) == ("me%40x", "p@ss")
     assert credentials["statement_cache_size"] == 0  # an int here: what PgBouncer wants
     try:
+        expand_db_url("asyncpg://u:p#ss@db/x")
+    except ConfigurationError as error:
+        assert str(error) == "Port is not an integer"
+    else:
+        raise AssertionError("the password was taken as it is")
+    try:
         expand_db_url("sqlite3://db.sqlite3")
     except ConfigurationError as error:
         assert "Unknown DB scheme: sqlite3" in str(error)
