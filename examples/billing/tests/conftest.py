@@ -12,6 +12,7 @@ os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 import httpx
 import pytest
 from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 
@@ -24,6 +25,11 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 # For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
+
+
+def pytest_report_header() -> str:
+    """Which driver the tests run on, so that nobody takes SQLite for the server."""
+    return f"database: {expand_db_url(DATABASE_URL)['engine'].rpartition('.')[2]}"
 
 
 @pytest.fixture
