@@ -32,7 +32,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 
 app = FastAPI(title="Billing", lifespan=lifespan, exception_handlers=EXCEPTION_HANDLERS)
-# Your authentication goes here, as a dependency of all routes of a router, and the probes below stay open:
+# Your authentication goes here, as a dependency of each router. The probes below stay open:
 # app.include_router(billing, dependencies=[Depends(current_user)])
 app.include_router(billing)
 app.include_router(users)

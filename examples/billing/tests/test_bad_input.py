@@ -22,8 +22,8 @@ async def test_the_body_that_the_others_change_is_good(client):
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
 @pytest.mark.parametrize("field", ['"amount": 1', '"due_at": null', '"number": "INV-7"'])
-async def test_what_is_no_number_in_json(client, field, number):
-    """FastAPI's own answer would repeat the number, and JSON has none such: 500."""
+async def test_a_number_that_json_does_not_have(client, field, number):
+    """FastAPI's own answer would repeat the value. JSON cannot write it, so that answer would be a 500."""
     name, _ = field.split(": ")
     assert field in INVOICE
     response = await post(client, INVOICE.replace(field, f"{name}: {number}"))
@@ -32,7 +32,7 @@ async def test_what_is_no_number_in_json(client, field, number):
 
 
 async def test_half_of_a_surrogate_pair(client):
-    """It is valid JSON, but UTF-8 cannot encode it, in the value or in the name of a field."""
+    """It is valid JSON, but UTF-8 cannot encode it. It can be in a value or in the name of a field."""
     value = await post(client, INVOICE.replace("INV-7", r"\ud800"))
     assert (value.status_code, value.json()["detail"][0]["loc"]) == (422, ["body", "number"])
     name = await post(client, INVOICE.replace('"due_at"', r'"\ud800"'))
@@ -60,7 +60,7 @@ async def test_an_answer_does_not_repeat_what_was_sent(client):
     ],
 )
 async def test_no_nul_in_a_text(client, path, body):
-    """SQLite and MariaDB store it, PostgreSQL answers with an error of the driver."""
+    """SQLite and MariaDB store it. On PostgreSQL the driver raises an error."""
     assert (await client.post(path, json=body)).status_code == 422
     without = {
         name: value.replace("\0", "") if isinstance(value, str) else value for name, value in body.items()
@@ -125,14 +125,14 @@ async def test_limit_and_offset_have_bounds(client, path, query, status):
     "key", ["INV-3", "x" * 5000, "1" * 33, "%00", "%ff", "%ed%a0%80", "-1", str(UUID(int=404))]
 )
 @pytest.mark.parametrize("path", ["/invoices/{}", "/customers/{}", "/users/{}"])
-async def test_a_key_that_is_none(client, path, key):
+async def test_a_key_that_is_malformed(client, path, key):
     assert (await client.get(path.format(key))).status_code in (404, 422)
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"[]", b"[" * 100_000, b'"\xff"', b'{"amount":' + b"1" * 5000 + b"}"]
 )
-async def test_what_is_no_invoice(client, body):
+async def test_a_body_that_is_no_invoice(client, body):
     assert (await post(client, body)).status_code in (400, 422)
     assert await Invoice.all().count() == 6
     assert await AuditLog.all().count() == 0

@@ -243,7 +243,7 @@ async def test_a_user_is_deactivated_once():
 
 
 async def refused(user_id: UUID) -> bool:
-    """Whether the user can't be deactivated any more."""
+    """Whether the user cannot be deactivated any more."""
     try:
         await deactivate_user(user_id)
     except DoesNotExist:

@@ -50,7 +50,10 @@ async def list_invoices(*, paid: bool | None = None, limit: int, offset: int) ->
     return page, await invoices.count()
 
 
-async def list_overdue(now: datetime, *, limit: int = 100, offset: int = 0) -> list[Invoice]:
-    """Read the invoices for which `is_overdue(now)` is true, with their customers, in one query."""
-    overdue = Invoice.filter(paid=False, due_at__lt=to_utc(now))
-    return await overdue.select_related("customer").limit(limit).offset(offset)
+async def list_overdue(now: datetime, *, limit: int | None = None, offset: int = 0) -> list[Invoice]:
+    """Read the invoices for which `is_overdue(now)` is true, with their customers, in one query.
+
+    Without `limit` it reads all of them. The API always gives one.
+    """
+    overdue = Invoice.filter(paid=False, due_at__lt=to_utc(now)).select_related("customer")
+    return await (overdue if limit is None else overdue.limit(limit).offset(offset))
