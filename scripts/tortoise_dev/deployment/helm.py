@@ -22,7 +22,7 @@ def read_chart(project: Project, path: Path, name: str, image: Image) -> Manifes
     """What a chart does about migrations; ``path`` is its Chart.yaml, ``image`` what its image starts."""
     manifest = Manifest(name, "helm")
     objects: list[Object] = []
-    for file in sorted((path.parent / "templates").rglob("*.y*ml")):
+    for file in _templates(path.parent / "templates"):
         try:
             objects += objects_in(file, read_template(file.read_text(encoding="utf-8")))
         except UnreadableError as error:
@@ -34,3 +34,12 @@ def read_chart(project: Project, path: Path, name: str, image: Image) -> Manifes
         lines = job_of(objects, project, _NAME, _HOOK)
         manifest.draft = new_file(project, target, lines) if lines else None
     return manifest
+
+
+def _templates(folder: Path) -> list[Path]:
+    """The files that make objects; those that begin with an underscore only define pieces."""
+    return [
+        file
+        for file in sorted(folder.rglob("*"))
+        if file.suffix in (".yaml", ".yml", ".tpl") and not file.name.startswith("_") and file.is_file()
+    ]

@@ -142,7 +142,8 @@ class Judge:
             if count is not None and count.text not in ("0", "1"):
                 self.add(job, count, f"{key}: {count.text} runs the migration more than once.")
         policy = job.annotation("helm.sh/hook-delete-policy")
-        if policy is not None and "before-hook-creation" not in policy.text and "Revision" not in job.name:
+        keeps = policy is not None and not re.search("before-hook-creation|hook-failed", policy.text)
+        if keeps and "Revision" not in job.name:
             self.add(
                 job,
                 policy,

@@ -23,6 +23,7 @@ _SERVERS = re.compile(
 )
 _LOCKS = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock|GET_LOCK\s*\(", re.IGNORECASE)
 _IGNORED = re.compile(r"\|\|\s*(?:true|:|echo\b)")
+_STOPS = re.compile(r"\bset -\w*e|^#!.*sh\b.* -\w*e|\b(?:ba|da|a)?sh -\w*e", re.MULTILINE)
 _UV_RUN = re.compile(r"\buv\s+run\b(?!.*--(?:no-sync|frozen|locked))")
 _DEPTH = 3
 
@@ -62,20 +63,23 @@ def work_of(command: str, root: Path) -> Work:
     first = min((match.start() for match in (*found, *scripts)), default=None)
     if first is None:
         return Work(serves=serves is not None, first_only=bool(re.search(r"\baerich\s+init-db\b", text)))
-    line = text[first:].split("\n", 1)[0]
+    line, _, after = text[first:].partition("\n")
     return Work(
         migrates=True,
         locked=bool(scripts) and not found and all(_is_locked(match, root) for match in scripts),
         serves=serves is not None,
         late=serves is not None and serves.start() < first,
-        ignores_failure=_ignores_failure(line, text[:first]),
+        ignores_failure=_ignores_failure(text[:first], line, after),
         syncs=bool(_UV_RUN.search(text[: first + len(line)])) and "UV_NO_SYNC" not in text,
     )
 
 
-def _ignores_failure(line: str, before: str) -> bool:
-    ends_with_semicolon = ";" in line and "set -e" not in before and "-ec" not in before
-    return bool(_IGNORED.search(line)) or ends_with_semicolon
+def _ignores_failure(before: str, line: str, after: str) -> bool:
+    """Does a shell go on after the migration in ``line`` has failed?"""
+    if _IGNORED.search(line):
+        return True
+    goes_on = ";" in line or (bool(_without_comments(after).strip()) and "&&" not in line)
+    return goes_on and not _STOPS.search(before) and "$?" not in after
 
 
 def expanded(command: str, root: Path, depth: int = _DEPTH) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 _TEMPLATE_LINE = re.compile(r"^\s*\{\{-?.*-?\}\}\s*$")
+_ACTION_BLOCK = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
 _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 
 
@@ -92,6 +93,7 @@ def read_template(text: str) -> list[Node]:
 
     Raises UnreadableError for what is no YAML even then.
     """
+    text = _ACTION_BLOCK.sub(lambda match: "\n" * match[0].count("\n"), text)
     lines = [
         "" if _TEMPLATE_LINE.match(line) else _TEMPLATE.sub("TEMPLATE", line) for line in text.split("\n")
     ]
