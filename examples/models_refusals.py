@@ -4,6 +4,7 @@ import asyncio
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
 
@@ -67,8 +68,13 @@ class Day(Model):
     data = fields.JSONField(default=dict)
 
 
+class Kind(StrEnum):
+    HALL = "hall"
+
+
 class Room(Model):
     label = fields.CharField(max_length=3)
+    kind = fields.CharEnumField(Kind, max_length=9, default=Kind.HALL)
 
 
 class Hour(Model):
@@ -110,6 +116,13 @@ async def main() -> None:
             assert "label is non nullable field, but null was passed" in str(error)
         else:
             raise AssertionError("None was taken")
+        try:
+            Room(label="a", kind="cellar")
+        except ValueError as error:
+            assert str(error) == "'cellar' is not a valid Kind"
+        else:
+            raise AssertionError("a value that is in no enum was taken")
+        assert Room(label="long").label == "long"  # a length is looked at later
         try:
             await Room().save()
         except ValidationError as error:
