@@ -1,5 +1,8 @@
 # snippet: needs="tortoise>=1.1.4"
-"""What a database makes of values that a column does not take as they are, of an empty row, of two NULLs."""
+"""What a database makes of values that a column does not take as they are, of an empty row, of two NULLs.
+
+And which database makes an index for a foreign key.
+"""
 
 import asyncio
 import os
@@ -29,6 +32,19 @@ class Seat(Model):
 
     row = fields.IntField(null=True)
     number = fields.IntField()
+
+
+class Line(Model):
+    price: fields.ForeignKeyRelation[Price] = fields.ForeignKeyField("models.Price", related_name="lines")
+    rank = fields.IntField(db_index=True)
+
+
+INDEXES = {
+    "sqlite": "SELECT sql AS definition FROM sqlite_master WHERE type = 'index' AND tbl_name = 'line'",
+    "postgres": "SELECT indexdef AS definition FROM pg_indexes WHERE tablename = 'line'",
+    "mysql": "SELECT column_name AS definition FROM information_schema.statistics"
+    " WHERE table_schema = DATABASE() AND table_name = 'line'",
+}
 
 
 async def main() -> None:
@@ -78,6 +94,10 @@ async def main() -> None:
             assert "seat" in str(error), error
         else:
             raise AssertionError("a row of Seat is there twice")
+
+        definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
+        assert ("price_id" in definitions) is (dialect == "mysql")
+        assert "rank" in definitions
 
 
 asyncio.run(main())
