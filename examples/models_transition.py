@@ -8,6 +8,7 @@ import os
 import sys
 import types
 from decimal import Decimal
+from typing import Any
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
@@ -106,24 +107,17 @@ async def same_related_name() -> None:
         raise AssertionError("two relations of one name")
 
 
-class Bill(Model):
-    class Meta:
-        table = "bill"
-
-    total = fields.IntField()
-
-
-class Bill2(Model):
-    class Meta:
-        table = "bill"
-
-    total = fields.IntField()
+def bill(name: str) -> Any:
+    """A model on the table `bill`."""
+    meta = type("Meta", (), {"table": "bill"})
+    return type(Model)(name, (Model,), {"__module__": "bills", "Meta": meta, "total": fields.IntField()})
 
 
 async def one_table() -> None:
     """Old and new class on one table."""
     module = sys.modules["bills"] = types.ModuleType("bills")
-    vars(module).update(Bill=Bill, Bill2=Bill2)
+    old, new = bill("Bill"), bill("Bill2")
+    vars(module).update(Bill=old, Bill2=new)
     async with TortoiseContext() as context:
         url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
         await context.init(db_url=url, modules={"models": ["bills"]})
@@ -134,15 +128,13 @@ async def one_table() -> None:
         else:
             raise AssertionError("one table for two models was created")
 
-        await context.db().execute_script(
-            "CREATE TABLE bill (id INTEGER PRIMARY KEY, total INTEGER NOT NULL)"
-        )
-        await Bill.create(id=1, total=5)
-        bill = await Bill2.get(id=1)
-        assert bill.total == 5
-        bill.total = 6
-        await bill.save()
-        assert (await Bill.get(id=1)).total == 6
+        await context.db().execute_script("CREATE TABLE bill (id INTEGER PRIMARY KEY, total INTEGER)")
+        await old.create(id=1, total=5)
+        row = await new.get(id=1)
+        assert row.total == 5
+        row.total = 6
+        await row.save()
+        assert (await old.get(id=1)).total == 6
 
 
 asyncio.run(main())
