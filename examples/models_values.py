@@ -87,7 +87,7 @@ async def main() -> None:
         # Two NULLs are not equal, so both rows are unique. generate_schemas() ignores the constraint.
         await Seat.create(row=None, number=-1)
         await Seat.create(row=None, number=-1)
-        await Seat.create(row=1, number=-1)
+        assert (await Seat.create(row=1, number=-1)).number == -1
         try:
             await Seat.create(row=1, number=-1)
         except IntegrityError as error:
