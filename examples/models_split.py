@@ -116,7 +116,7 @@ from shop.models.order_line import BaseOrderLine, OrderLine
 """
 WITH_ENUM = CLASSES + "from shop.models.order_line import Unit\n"
 WITH_ALL = WITH_ENUM + "from shop.models.order import first_number\n"
-WITH_HANDLERS = WITH_ALL + "from shop import signals\n"  # last, because it imports the models
+WITH_HANDLERS = "from shop import signals\n" + WITH_ALL  # as an import sorter would have it
 
 UNIT_THEN_RANK = """
     unit = fields.CharEnumField(Unit, max_length=9)
@@ -188,7 +188,7 @@ async def main() -> None:
         "shop/models/order.py": ORDER,
         "shop/models/order_line.py": ORDER_LINE,
         "shop/models/mixins.py": MIXIN,
-        "shop/signals.py": f"{HEAD}from shop.models import Order\n{HANDLER}",
+        "shop/signals.py": f"{HEAD}from shop.models.order import Order\n{HANDLER}",
     }
     for exported, missing in ((CLASSES, "Unit"), (WITH_ENUM, "first_number")):
         write({**package, "shop/models/__init__.py": exported})
