@@ -206,6 +206,12 @@ async def copies() -> None:
         pass
     else:
         raise AssertionError("clone() makes a UUID key")
+    try:
+        await Note(id=note.id, text="again").save()  # an INSERT
+    except IntegrityError:
+        assert await Note.filter(text="again").count() == 0
+    else:
+        raise AssertionError("save() of a new object updated a row")
     book = await Book.get(title="sql")
     await book.clone().save()  # a generated key
     assert await Book.filter(title="sql").count() == 2

@@ -100,6 +100,25 @@ async def main() -> None:
         day = await Day.get()
         assert (day.opens, day.small) == (timedelta(hours=9), 99_999)
 
+        # Conditions are looked at too, but not what is part of a text.
+        for lookup in ("name", "name__in", "name__not", "name__not_in"):
+            try:
+                await Day.filter(**{lookup: ["Monday"] if lookup.endswith("in") else "Monday"})
+            except ValidationError as error:
+                assert "Length of 'Monday' 6 > 3" in str(error)
+            else:
+                raise AssertionError(f"{lookup}: a value that is too long was looked for")
+        for lookup in (
+            "name__contains",
+            "name__icontains",
+            "name__startswith",
+            "name__endswith",
+            "name__iexact",
+        ):
+            assert await Day.filter(**{lookup: "Monday"}) == []
+        await context.db().execute_query("UPDATE day SET name = 'Monday'")
+        assert await Day.filter(name__contains="Monday") == [day]  # SQLite stores any length
+
         day.name = "Monday"  # not looked at until it is written
         for write in (day.save, lambda: Day.bulk_create([day]), lambda: Day.all().update(name="Monday")):
             try:
