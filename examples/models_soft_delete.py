@@ -1,5 +1,5 @@
 # snippet: needs="sqlite|postgres"
-"""Soft delete by a manager: where hidden rows still show, and a unique value that the dead give back.
+"""Soft delete by a manager: where hidden rows still show, and an index that frees their unique values.
 
 MariaDB has no partial index.
 """

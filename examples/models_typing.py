@@ -1,4 +1,4 @@
-"""What mypy says of model annotations: bare scalar fields are typed, `name: str = ...` is an error.
+"""What mypy says of model annotations. Bare scalar fields are typed, `name: str = ...` is an error.
 
 A foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared. The way back of
 a one-to-one relation never looks like None, unless the annotation says so."""

@@ -1,4 +1,4 @@
-"""Conditions on a many-to-many relation share one join: duplicates, "all of them", "none of them"."""
+"""Conditions on a many-to-many relation share one join: how to find rows with any, all or none of some tags."""
 
 import asyncio
 import os

@@ -1,4 +1,4 @@
-"""One-to-one: select_related() goes forward and backward in one query; backward there may be nothing."""
+"""One-to-one: select_related() goes forward and backward in one query. Backward there may be None."""
 
 import asyncio
 import os
