@@ -1,4 +1,4 @@
-"""Conditions on a many-to-many relation share one join: how to find rows with any, all or none of some tags."""
+"""Conditions on a many-to-many relation share one join: rows with any, all or none of some tags."""
 
 import asyncio
 import os
