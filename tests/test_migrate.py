@@ -83,7 +83,7 @@ class Migration(migrations.Migration):
     operations = [ops.RunPython(hang)]
 """
 
-# Doubles, and then takes its time before it commits. (On MariaDB `schema_editor.client` is in no transaction.)
+# Doubles, and then takes its time before it commits. (On MariaDB schema_editor.client is in no transaction.)
 SLOWLY = """
 from tortoise.transactions import in_transaction
 
