@@ -123,16 +123,44 @@ assert tally() == 4, replicas  # applied once more
 assert "".join(text for _, text in replicas).count("apply_done: models.0003_locked") == 1
 
 
+# As in references/deployment-kubernetes.md. pg_locks lists the locks of all databases.
+HOLDERS = f"""
+SELECT a.pid, a.client_addr, a.backend_start
+FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
+WHERE l.locktype = 'advisory' AND l.objid = {KEY}
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+"""
+
+
+async def holders_of_two_databases() -> tuple[int, int]:
+    """Take the same lock here and in another database; who is found here, and who holds it anywhere."""
+    place, _, _ = URL.rpartition("/")
+    async with TortoiseContext() as elsewhere, TortoiseContext() as here:
+        await here.init(db_url=URL, modules={"models": ["__main__"]})
+        client = here.connections.get("default")
+        async with client.acquire_connection() as session:
+            await session.execute(f"SELECT pg_advisory_lock({KEY})")
+            await elsewhere.init(db_url=f"{place}/postgres", modules={"models": ["__main__"]})
+            async with elsewhere.connections.get("default").acquire_connection() as other:
+                await other.execute(f"SELECT pg_advisory_lock({KEY})")
+                _, found = await client.execute_query(HOLDERS)
+                _, anywhere = await client.execute_query(f"SELECT pid FROM pg_locks WHERE objid = {KEY}")
+                assert [row["pid"] for row in found] == [session.get_server_pid()]
+                return len(found), len(anywhere)
+
+
 def end_the_session_of_the_lock() -> None:
     if URL.startswith("mysql"):
         (holder,) = sql(f"SELECT IS_USED_LOCK(CONCAT(DATABASE(), '.{KEY}')) AS id")
         sql(f"KILL {holder['id']}")
         return
-    sql(
-        "SELECT pg_terminate_backend(pid) FROM pg_locks JOIN pg_database ON database = pg_database.oid"
-        f" WHERE locktype = 'advisory' AND objid = {KEY} AND datname = current_database()"
-    )
+    (holder,) = sql(HOLDERS)
+    sql(f"SELECT pg_terminate_backend({holder['pid']})")
 
+
+if URL.startswith(("postgres", "asyncpg")):
+    found, anywhere = asyncio.run(holders_of_two_databases())
+    assert found == 1 and anywhere >= 2
 
 if not URL.startswith("sqlite"):  # there the lock is a file of this machine
     add("0004_slow", "0003_locked", "asyncio.sleep(0)", seconds=2)
