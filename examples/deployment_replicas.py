@@ -1,7 +1,7 @@
 # snippet: needs="tortoise>=1.1.8"
 """Three replicas start together: `python -m tortoise migrate` applies one data migration three times.
 
-billing/migrate.py applies it once. It stops when the session of its lock is ended.
+billing/migrate.py applies it once.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/deployment_replicas.py
 """
@@ -12,7 +12,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,9 @@ from tortoise.models import Model
 URL = os.environ["DATABASE_URL"].replace(
     "psycopg://", "postgres://"
 )  # the built-in migrations refuse psycopg
-KEY = 20_260_201  # as in migrate.py
 APP = Path(tempfile.mkdtemp()) / "billing"
 NAIVE = ("-m", "tortoise", "migrate")
-LOCKED = ("migrate.py",)
+LOCKED = ("-c", "import asyncio, migrate; migrate.GRACE = 0; asyncio.run(migrate.main())")  # saves time here
 
 HEAD = """
 import asyncio, os
@@ -40,7 +38,6 @@ async def count(apps, schema_editor):
         Path(f"here-{os.getpid()}").touch()
         await WORK
         await connection.execute_query("UPDATE tally SET n = n + 1")
-        await asyncio.sleep(SECONDS)
 
 class Migration(migrations.Migration):
     dependencies = [("models", "BEFORE")]
@@ -84,9 +81,9 @@ def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
     return run.returncode, printed
 
 
-def add(name: str, before: str, work: str, seconds: float = 0) -> None:
+def add(name: str, before: str, work: str) -> None:
     """Add a migration that counts how often it is applied."""
-    text = HEAD.replace("WORK", work).replace("BEFORE", before).replace("SECONDS", str(seconds))
+    text = HEAD.replace("WORK", work).replace("BEFORE", before)
     (APP / "migrations" / f"{name}.py").write_text(text)
     for file in APP.glob("here-*"):
         file.unlink()
@@ -121,57 +118,3 @@ replicas = [finish(run) for run in [start(LOCKED) for _ in range(3)]]
 assert [status for status, _ in replicas] == [0, 0, 0], replicas
 assert tally() == 4, replicas  # applied once more
 assert "".join(text for _, text in replicas).count("apply_done: models.0003_locked") == 1
-
-
-# As in references/deployment-kubernetes.md. pg_locks lists the locks of all databases.
-HOLDERS = f"""
-SELECT a.pid, a.client_addr, a.backend_start
-FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
-WHERE l.locktype = 'advisory' AND l.objid = {KEY}
-  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-"""
-
-
-async def holders_of_two_databases() -> tuple[int, int]:
-    """Take the same lock here and in another database; who is found here, and who holds it anywhere."""
-    place, _, _ = URL.rpartition("/")
-    async with TortoiseContext() as elsewhere, TortoiseContext() as here:
-        await here.init(db_url=URL, modules={"models": ["__main__"]})
-        client = here.connections.get("default")
-        async with client.acquire_connection() as session:
-            await session.execute(f"SELECT pg_advisory_lock({KEY})")
-            await elsewhere.init(db_url=f"{place}/postgres", modules={"models": ["__main__"]})
-            async with elsewhere.connections.get("default").acquire_connection() as other:
-                await other.execute(f"SELECT pg_advisory_lock({KEY})")
-                _, found = await client.execute_query(HOLDERS)
-                _, anywhere = await client.execute_query(f"SELECT pid FROM pg_locks WHERE objid = {KEY}")
-                assert [row["pid"] for row in found] == [session.get_server_pid()]
-                return len(found), len(anywhere)
-
-
-def end_the_session_of_the_lock() -> None:
-    if URL.startswith("mysql"):
-        (holder,) = sql(f"SELECT IS_USED_LOCK(CONCAT(DATABASE(), '.{KEY}')) AS id")
-        sql(f"KILL {holder['id']}")
-        return
-    (holder,) = sql(HOLDERS)
-    sql(f"SELECT pg_terminate_backend({holder['pid']})")
-
-
-if URL.startswith(("postgres", "asyncpg")):
-    found, anywhere = asyncio.run(holders_of_two_databases())
-    assert found == 1 and anywhere >= 2
-
-if not URL.startswith("sqlite"):  # there the lock is a file of this machine
-    add("0004_slow", "0003_locked", "asyncio.sleep(0)", seconds=2)
-    first = start(LOCKED)
-    while not list(APP.glob("here-*")):
-        assert first.poll() is None, finish(first)
-        time.sleep(0.05)
-    time.sleep(0.3)
-    end_the_session_of_the_lock()
-    second = start(LOCKED)
-    status, printed = finish(first)
-    assert status == 1 and "Lost the lock" in printed, printed
-    assert finish(second)[0] == 0
-    assert tally() == 5  # what the first run had not committed is undone

@@ -7,7 +7,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 import asyncio
 import logging
 import os
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -17,7 +17,7 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
-MODULES = {"models": ["__main__"]}
+MODULES: dict[str, Any] = {"models": ["__main__"]}
 
 
 class Note(Model):
@@ -56,7 +56,7 @@ async def session_of(connection: BaseDBAsyncClient) -> int:
     rows = await connection.execute_query_dict(
         f"SELECT {'CONNECTION_ID' if is_mysql else 'pg_backend_pid'}() AS id"
     )
-    return rows[0]["id"]
+    return int(rows[0]["id"])
 
 
 async def kill(session: int) -> None:
@@ -111,6 +111,31 @@ async def without_a_server(expected: Expected) -> None:
             raise AssertionError("somebody listens at port 1")
 
 
+async def with_a_full_pool() -> None:
+    """A query waits for a connection. psycopg alone gives up by itself, after `timeout` seconds."""
+    is_psycopg = URL.startswith("psycopg")
+    options = "maxsize=1&timeout=1" if is_psycopg else "maxsize=1"
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"{URL}?{options}", modules=MODULES)
+        client = context.connections.get("default")
+        async with client.acquire_connection():
+            waiting = asyncio.create_task(session_of(client))
+            done, _ = await asyncio.wait([waiting], timeout=3)
+            assert bool(done) is is_psycopg
+            if is_psycopg:
+                assert "psycopg_pool.PoolTimeout" in names(waiting.exception() or OSError())
+        if not is_psycopg:
+            assert await waiting
+
+
+async def sizes() -> None:
+    """Of the pool, where the URL says nothing."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        client: Any = context.connections.get("default")
+        assert (client.pool_minsize, client.pool_maxsize) == (1, 5)
+
+
 async def password_in_the_log() -> None:
     """psycopg's line about the new pool shows the password. Those of the other drivers don't."""
     lines: list[str] = []
@@ -145,6 +170,8 @@ async def main() -> None:
         await killed_while_idle(client)
         await killed_inside(client, expected)
     await without_a_server(expected)
+    await with_a_full_pool()
+    await sizes()
     await password_in_the_log()
 
 

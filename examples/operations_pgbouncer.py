@@ -91,7 +91,7 @@ def through(port: int, scheme: str, **credentials: Any) -> dict[str, Any]:
 
 async def errors_of(settings: dict[str, Any]) -> set[str]:
     """What 300 small queries raise, among them a third in transactions."""
-    errors = set()
+    errors: set[str] = set()
     placeholder = "%s" if "psycopg" in settings["engine"] else "$1"
 
     async def query(number: int) -> None:
