@@ -375,6 +375,30 @@ def test_a_failing_migration_is_an_error(project: Path, database: str) -> None:
     assert applied(database) == 0
 
 
+def test_without_a_url_it_is_an_error(project: Path) -> None:
+    """And no new file is migrated, which would be up to date. Development may go without."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "migrate.py"]
+        return subprocess.run(
+            command,
+            cwd=project,
+            env=environment | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    done = run()
+    assert done.returncode == 1 and "DATABASE_URL is missing" in done.stderr, done
+    assert not list(project.glob("*.sqlite3*"))
+    done = run(ENVIRONMENT="development")
+    assert done.returncode == 0 and "up to date" in done.stdout, done
+    assert list(project.glob("*.sqlite3"))
+
+
 def test_a_database_without_a_lock_is_refused(project: Path) -> None:
     """Before anything is sent to it."""
     url = "psycopg://nobody@127.0.0.1:1/none"
