@@ -109,8 +109,8 @@ async def defaults() -> None:
         await Counted.bulk_create([Counted(), Counted(n=1)])  # all may leave it out (1.1.7+), some may not
     except OperationalError:
         assert not await Counted.exists()
-        await Counted.bulk_create([Counted(), Counted()])
-        assert await Counted.all().values_list("n", flat=True) == [7, 7]
+        await Counted.bulk_create([Counted(n=1)])
+        assert await Counted.exists()
     else:
         raise AssertionError("a db_default may be mixed with values")
 
