@@ -71,6 +71,8 @@ async def keys_and_signals() -> None:
         item.name = item.name.upper()
     assert await Item.bulk_update(stored, fields=["name"]) == 2
     assert heard == []
+    await stored[0].save()
+    assert heard == [stored[0].name]
     assert await Item.bulk_create([]) is None  # no rows are no error here, unlike in bulk_update()
 
 
@@ -107,6 +109,8 @@ async def defaults() -> None:
         await Counted.bulk_create([Counted(), Counted(n=1)])  # all may leave it out (1.1.7+), some may not
     except OperationalError:
         assert not await Counted.exists()
+        await Counted.bulk_create([Counted(n=1)])
+        assert await Counted.exists()
     else:
         raise AssertionError("a db_default may be mixed with values")
 

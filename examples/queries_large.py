@@ -1,4 +1,4 @@
-"""Many rows: what loads all of them, what blocks the event loop, what asyncpg refuses, what is fast.
+"""Many rows: what loads all of them, what reads them in batches, what asyncpg refuses, what is fast.
 
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_large.py
 """
@@ -37,14 +37,6 @@ async def batches(query: QuerySet[LargeChild], size: int = 1000) -> AsyncIterato
         last = rows[-1].id
 
 
-async def whole() -> int:
-    return len(await LargeChild.all())
-
-
-async def in_batches() -> int:
-    return sum([len(rows) async for rows in batches(LargeChild.all())])
-
-
 async def async_for_loads_all() -> None:
     """The first row of `async for` comes when the driver has given all rows."""
     client = type(Tortoise.get_connection("default"))
@@ -64,26 +56,14 @@ async def async_for_loads_all() -> None:
         assert fetched == [CHILDREN, 1000]
 
 
-async def longest_pause(work: Callable[[], Awaitable[int]]) -> float:
-    """For how long the event loop did nothing else, at most."""
-    pauses = [0.0]
-
-    async def tick() -> None:
-        while True:
-            before = time.perf_counter()
-            await asyncio.sleep(0.001)
-            pauses.append(time.perf_counter() - before)
-
-    ticking = asyncio.create_task(tick())
-    assert await work() == CHILDREN
-    ticking.cancel()
-    return max(pauses)
-
-
 async def seconds(work: Callable[[], Awaitable[object]]) -> float:
-    before = time.perf_counter()
-    await work()
-    return time.perf_counter() - before
+    """Of this process: what the server and other processes do does not count. The best of three."""
+    times = []
+    for _ in range(3):
+        before = time.process_time()
+        await work()
+        times.append(time.process_time() - before)
+    return min(times)
 
 
 async def children_by_prefetch() -> dict[int, list[str]]:
@@ -124,7 +104,6 @@ async def main() -> None:
         await LargeChild.bulk_create(children, batch_size=1000)
 
         await async_for_loads_all()
-        assert await longest_pause(in_batches) < await longest_pause(whole)
         assert await children_by_prefetch() == await children_by_values()
         assert await seconds(children_by_values) < await seconds(children_by_prefetch)
         await parameters()

@@ -1,3 +1,4 @@
+# snippet: needs="tortoise>=1.1.9"
 """Prefetching: statements of a many-to-many relation, how nested children are sorted, what only() must name.
 
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_prefetch.py

@@ -76,6 +76,7 @@ async def connection_killed() -> int:
     try:
         async with in_transaction() as connection:
             await DriverRow.create(name="lost")
+            assert await DriverRow.filter(name="lost").count() == 1
             dialect = connection.capabilities.dialect
             (row,) = await connection.execute_query_dict(asks[dialect])
             await asyncio.create_task(end(ends[dialect].format(row["id"])), context=OUTSIDE.copy())

@@ -1,7 +1,7 @@
-"""examples/billing behind two server processes: 400 requests that settle ten invoices settle each of them once.
+"""examples/billing behind two server processes: 400 requests that settle ten invoices settle each once.
 
-With a SELECT before the UPDATE, as under `select_for_update()`, some requests were answered with 500 on SQLite:
-"database is locked".
+With a SELECT before the UPDATE, as under `select_for_update()`, some requests got a 500 on SQLite: "database
+is locked".
 """
 
 from __future__ import annotations
