@@ -5,7 +5,9 @@ The server here speaks TLS with a certificate that nobody has signed, and notes 
 """
 
 import asyncio
+import ipaddress
 import logging
+import os
 import socket
 import ssl
 import tempfile
@@ -24,6 +26,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
+LOCALHOST = ipaddress.ip_address("127.0.0.1")
 ENCRYPTED, PLAIN, REFUSED = "encrypted", "plain", "refused the certificate"
 
 
@@ -42,6 +45,7 @@ def certificate(folder: Path) -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(LOCALHOST)]), critical=False)
         .sign(key, hashes.SHA256())
     )
     file = folder / "server.pem"
@@ -108,7 +112,6 @@ async def main() -> None:
         file = certificate(Path(folder))
         careful = ssl.create_default_context()
         own_authority = ssl.create_default_context(cafile=file)
-        own_authority.check_hostname = False
 
         async def how(scheme: str, **credentials: Any) -> str:
             with postgres_with_tls(file) as (port, seen):
@@ -127,6 +130,12 @@ async def main() -> None:
         assert await how("psycopg", ssl=True) == ENCRYPTED
         assert await how("psycopg", ssl="verify-full") == ENCRYPTED  # checks nothing
         assert await how("psycopg", ssl=careful) == REFUSED
+        assert await how("psycopg", ssl=own_authority) == REFUSED  # it does not look into the context
+        careless = ssl.create_default_context()
+        careless.check_hostname = False
+        assert await how("psycopg", ssl=careless) == ENCRYPTED
+        os.environ["PGSSLROOTCERT"] = str(file)
+        assert await how("psycopg", ssl=careful) == ENCRYPTED
 
 
 asyncio.run(main())
