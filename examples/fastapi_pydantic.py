@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from decimal import Decimal
 
 from pydantic import ValidationError
 from tortoise import Tortoise, fields
@@ -16,7 +17,7 @@ class Author(Model):
 
 class Book(Model):
     title = fields.CharField(max_length=20)
-    price = fields.DecimalField(max_digits=5, decimal_places=2, default=0)
+    price = fields.DecimalField(max_digits=5, decimal_places=2, default=Decimal(0))
     author = fields.ForeignKeyField("models.Author", related_name="books")
 
 
@@ -37,7 +38,7 @@ assert BookIn(title="t", price="-123456.789", author_id=1)  # the column: five d
 assert BookPatch(title="x").model_dump(exclude_unset=True) == {"title": "x"}
 
 
-BOOK = {"id": 1, "title": "t", "price": 0}
+BOOK = {"id": 1, "title": "t", "price": Decimal(0)}
 
 
 class Sent(logging.Handler):

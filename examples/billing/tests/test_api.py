@@ -27,10 +27,15 @@ async def test_the_probes(client, exactly):
     assert [alive.status_code, ready.status_code] == [200, 200]
 
 
-async def test_without_its_database_the_process_lives_and_is_not_ready():
+@pytest.mark.parametrize(
+    ("driver", "scheme"), [("asyncpg", "postgres"), ("psycopg", "psycopg"), ("asyncmy", "mysql")]
+)
+async def test_without_its_database_the_process_lives_and_is_not_ready(driver, scheme, monkeypatch):
+    pytest.importorskip(driver)
+    monkeypatch.setattr("main.PATIENCE", 0.5)
     transport = httpx.ASGITransport(app)
     async with TortoiseContext() as context, httpx.AsyncClient(transport=transport, base_url=URL) as client:
-        await context.init(db_url="asyncpg://nobody@127.0.0.1:9/x", modules={"models": MODELS})
+        await context.init(db_url=f"{scheme}://nobody@127.0.0.1:9/x", modules={"models": MODELS})
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/ready")).status_code == 503
 
