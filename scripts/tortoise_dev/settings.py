@@ -65,6 +65,7 @@ class RuleSettings:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra_model_bases: tuple[str, ...] = ()
     any_interface: bool = False
+    preview: bool = False
 
     def is_excluded(self, path: Path) -> bool:
         """Does one of the ``exclude`` patterns fit this file, or a folder above it?"""
@@ -117,6 +118,7 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
         "per-file-ignores",
         "extra-model-bases",
         "base-interface",
+        "preview",
         "snippets",
     }
     reader.refuse_unknown(known)
@@ -134,6 +136,7 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
         per_file_ignores={pattern: tuple(codes) for pattern, codes in ignores.items()},
         extra_model_bases=tuple(reader.texts("extra-model-bases") or ()),
         any_interface=interface == "any",
+        preview=reader.flag("preview"),
     )
 
 
@@ -270,6 +273,12 @@ class _Reader:
         value = self.table.get(key)
         if value is not None and not _is_texts(value):
             raise self.error(key, "takes a list of strings")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(key, "takes true or false")
         return value
 
     def names(self, key: str) -> dict[str, str]:

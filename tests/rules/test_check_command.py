@@ -208,6 +208,7 @@ def test_patterns(pattern: str, project) -> None:
         "[tool.tortoise-dev]\nselect = 3",
         '[tool.tortoise-dev]\nselect = ["X1"]',
         '[tool.tortoise-dev]\nbase-interface = "some"',
+        '[tool.tortoise-dev]\npreview = "yes"',
         "[tool.tortoise-dev]\nper-file-ignores = []",
         '[tool.tortoise-dev]\nper-file-ignores = {"a.py" = ["X1"]}',
         "[tool.tortoise-dev\n",

@@ -19,7 +19,7 @@ from ..report.progress import Progress
 from ..rules import RULES
 from ..rules.base import RuleOptions
 from ..rules.baseline import Baseline, BaselineError
-from ..rules.docs import page_of_all, page_of_rule
+from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.engine import Violation, violations_of
 from ..rules.fixing import fixed_texts
 from ..settings import RuleSettings, find_rule_settings
@@ -33,6 +33,8 @@ examples:
   %(prog)s --select TD0 --ignore TD002    only the hard rules, without one
   %(prog)s --fix                          move misplaced members; --diff only shows it
   %(prog)s --explain TD106                what a rule says, and why
+  %(prog)s --rules                        all rules, a line each
+  %(prog)s --preview                      also the rules that are new
   %(prog)s --baseline known.json          first run: record; later: fail on new findings only
   %(prog)s --format json | jq .violations
 
@@ -78,6 +80,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _run(options: argparse.Namespace) -> int:
     if options.explain is not None:
         show(_explanation(options.explain))
+        return 0
+    if options.rules:
+        show(list_of_rules())
         return 0
     here = Path.cwd()
     try:
@@ -234,8 +239,13 @@ def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[P
                 raise UnusableError(
                     f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
                 )
-    always = _matching(select) if select else frozenset(RULES)
-    always -= _matching(ignore)
+    chosen = _matching(select) if select else frozenset(RULES)
+    if not (options.preview or settings.preview):
+        asleep = {code for code in chosen if RULES[code].preview} - {code.upper() for code in select}
+        if select and asleep == chosen:
+            tell(f"{options.prog}: {', '.join(select)} selects only rules in preview: add --preview")
+        chosen -= asleep
+    always = chosen - _matching(ignore)
 
     def enabled(path: Path) -> frozenset[str]:
         return always - _matching(settings.ignored_in(path))
@@ -361,6 +371,10 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         help="only these rules: TD003, or TD1 for all of a kind",
     )
     parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
+    parser.add_argument(
+        "--preview", action="store_true", help="also the rules whose precision is not shown yet"
+    )
+    parser.add_argument("--rules", action="store_true", help="list all rules: code, name, what each reports")
     parser.add_argument(
         "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
     )

@@ -99,6 +99,8 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]] | None = None
     check_path: Callable[[Path], Iterator[Hit]] | None = None
     fixable: bool = False
+    preview: bool = False
+    """Is its precision not shown yet? It then runs only where somebody asks for it."""
     home: str = ""
     """The name of its module; needed only where neither function says it."""
 
@@ -114,8 +116,14 @@ class Rule:
 
     @property
     def summary(self) -> str:
-        """The first sentence of what it does."""
-        return self.section("What it does").split("\n\n")[0].replace("\n", " ")
+        """The first paragraph of what it does."""
+        return self.first_paragraph("What it does")
+
+    @property
+    def in_one_line(self) -> str:
+        """What it reports, up to the first colon, semicolon or full stop outside of code."""
+        match = re.match(r"(?:`[^`]*`|[^`.:;]|[.:;](?! |$))*", self.summary)
+        return match[0] if match else self.summary
 
     @property
     def bad(self) -> str:
@@ -131,6 +139,10 @@ class Rule:
         """The text under one heading of the page."""
         match = re.search(rf"(?ms)^## {re.escape(title)}\n+(.*?)(?=^## |\Z)", self.page)
         return match[1].strip() if match else ""
+
+    def first_paragraph(self, title: str) -> str:
+        """The first paragraph under one heading of the page, on one line."""
+        return " ".join(self.section(title).split("\n\n")[0].split())
 
 
 def example_files(example: str) -> dict[str, str]:

@@ -19,6 +19,8 @@ python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 Exit status: 0 clean, 1 findings, 2 unusable input. Only what the text proves is reported. Tests and
 migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code that
 starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
+`--rules` lists all rules. A new rule is in preview until many real findings show that it is right. It runs
+with `--preview`, or where `--select` names its whole code.
 
 ```toml
 [tool.tortoise-dev]                          # all of it optional
@@ -26,6 +28,7 @@ ignore = ["TD002"]                           # or select; prefixes too: "TD1"
 exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # of packages
 base-interface = "any"                       # TD002: any Base… will do
+preview = true                               # also the rules in preview, as --preview does
 
 [tool.tortoise-dev.per-file-ignores]
 "scripts/*.py" = ["TD101"]
@@ -51,12 +54,16 @@ def _shown(example: str) -> str:
 
 
 def page_of_all() -> str:
-    """The reference page: every rule in short, with bad examples that the harness holds against the rules."""
+    """The reference page: every rule in short, with bad examples that the harness holds against the rules.
+
+    It has the first paragraphs of a rule's page; the rest of them is for ``--explain``.
+    """
     parts = [_HEAD]
     for rule in RULES.values():
-        what, why = (_paragraph(rule.section(title)) for title in ("What it does", "Why is this bad"))
+        why = rule.first_paragraph("Why is this bad")
         fix = " `--fix` repairs it where that is safe." if rule.fixable else ""
-        parts.append(f"## {rule.code} {rule.name}\n\n{what}{fix} *Why:* {why}\n\n")
+        preview = " In preview." if rule.preview else ""
+        parts.append(f"## {rule.code} {rule.name}\n\n{rule.summary}{fix} *Why:* {why}{preview}\n\n")
         if rule.code in _WITH_EXAMPLE:
             path, source = list(example_files(rule.bad).items())[-1]
             source = re.sub(r"\n{3,}", "\n\n", source)
@@ -64,5 +71,13 @@ def page_of_all() -> str:
     return "".join(parts).rstrip("\n")
 
 
-def _paragraph(text: str) -> str:
-    return " ".join(text.split())
+def list_of_rules() -> str:
+    """All rules, a line each: code, name, ``preview`` or ``fixable``, and what it reports."""
+    width = max(len(rule.name) for rule in RULES.values())
+    return "\n".join(
+        f"{rule.code} {rule.name:{width}} {_state(rule):16} {rule.in_one_line}" for rule in RULES.values()
+    )
+
+
+def _state(rule: Rule) -> str:
+    return " ".join(word for word in ("preview", "fixable") if getattr(rule, word))
