@@ -111,13 +111,18 @@ class Relations:
                     continue
                 return None
             if one not in self._own_arguments:
-                self._own_arguments[one] = self._read_own_arguments(one) if self._is_whole(one) else None
+                self._own_arguments[one] = self._read_own_arguments(one) if self.is_whole(one) else None
             own = self._own_arguments[one]
             if own is None:
                 return None
             names |= own.names
             keyed = keyed or own.keyed
         return frozenset(names if keyed else {*names, "id"})
+
+    def has_own_key(self, cls: Class) -> bool:
+        """Does a field of the class, or of one that it extends, say that it is the primary key?"""
+        classes = [one for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)]
+        return any(_is_key(call) for one in classes for _, call in self.models.fields(one))
 
     def _read_own_arguments(self, cls: Class) -> _Arguments:
         names: set[str] = set()
@@ -129,7 +134,7 @@ class Relations:
                 names.add(member.name)
         return _Arguments(frozenset(names), any(_is_key(call) for _, call in self.models.fields(cls)))
 
-    def _is_whole(self, cls: Class) -> bool:
+    def is_whole(self, cls: Class) -> bool:
         """Does the text of a class say all of its fields, and that its rows are made the usual way?"""
         if cls.node.keywords or cls.node.decorator_list or not _MADE_BY.isdisjoint(cls.body.names):
             return False

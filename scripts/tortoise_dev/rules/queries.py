@@ -67,3 +67,45 @@ def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 def is_signal(name: str | None) -> bool:
     """Is it one of Tortoise's signal decorators?"""
     return name is not None and tortoise_api.short(name) in tortoise_api.SIGNALS and ".signals." in name
+
+
+def annotated_names(context: Context, node: ast.expr) -> frozenset[str] | None:
+    """The names that ``annotate`` gives in the calls that made a query; None where there may be others.
+
+    A local name is followed to everything that it is bound to.
+    """
+    names: set[str] = set()
+    seen: set[ast.expr] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        match one:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method), keywords=keywords):
+                if method == "annotate":
+                    if any(keyword.arg is None for keyword in keywords):
+                        return None
+                    names |= {str(keyword.arg) for keyword in keywords}
+                elif method not in tortoise_api.QUERYSET_CALLS:
+                    return None
+                waiting.append(owner)
+            case ast.Subscript(value=owner, slice=ast.Slice()) | ast.NamedExpr(value=owner):
+                waiting.append(owner)
+            case ast.IfExp(body=body, orelse=orelse):
+                waiting += [body, orelse]
+            case ast.Name(id=name):
+                value = context.inference.of(one)
+                if value is not None and value.kind == "class":
+                    continue
+                place = context.module.scope_of(one).lookup(name, None)
+                bindings = place[0].names.get(name, []) if place is not None and place[0].is_function else []
+                if not bindings or any(binding.value is None for binding in bindings):
+                    return None
+                waiting += [binding.value for binding in bindings if binding.value is not None]
+            case ast.Attribute():
+                pass  # a class by its dotted name, a relation of a row
+            case _:
+                return None
+    return frozenset(names)

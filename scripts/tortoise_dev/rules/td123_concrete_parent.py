@@ -1,0 +1,138 @@
+"""# TD123 concrete-parent
+
+## What it does
+A model that other models extend and that is not abstract. It is not reported where parent and child name the same
+table: then the child is another class for the same rows.
+
+## Why is this bad
+The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of their
+rows, and a foreign key to the parent cannot point to a child.
+
+## Fix safety
+Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the Meta of
+the parent. Where the parent has rows of its own, move the shared fields to an abstract base of both.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterator
+
+from ..analysis import tortoise_api
+from ..analysis.backward import table_of
+from ..analysis.modules import Class
+from ..analysis.project import Project
+from .base import Context, Hit, Rule
+
+BAD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+from apps.billing.models.stamped import BaseStamped, Stamped
+
+__all__ = ["BaseInvoice", "BaseStamped", "Invoice", "Stamped"]
+# file: apps/billing/models/stamped.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseStamped(Model):
+    class Meta:
+        abstract = True
+
+
+class Stamped(BaseStamped):
+    class Meta:
+        ordering = ["created_at"]
+
+    created_at = fields.DatetimeField(auto_now_add=True)
+# file: apps/billing/models/invoice.py
+from apps.billing.models.stamped import Stamped
+
+
+class BaseInvoice(Stamped):
+    class Meta:
+        abstract = True
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+"""
+
+GOOD = """\
+# file: apps/billing/models/__init__.py
+from apps.billing.models.invoice import BaseInvoice, Invoice
+
+__all__ = ["BaseInvoice", "Invoice"]
+# file: apps/billing/models/base.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Stamped(Model):
+    class Meta:
+        abstract = True
+        ordering = ["created_at"]
+
+    created_at = fields.DatetimeField(auto_now_add=True)
+# file: apps/billing/models/invoice.py
+from apps.billing.models.base import Stamped
+
+
+class BaseInvoice(Stamped):
+    class Meta:
+        abstract = True
+
+
+class Invoice(BaseInvoice):
+    class Meta:
+        table = "invoice"
+"""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the parent."""
+    for cls in context.own:
+        if context.models.is_abstract(cls) is not False:
+            continue
+        children = [one for one in context.project.once(_children)[cls] if not _shares_table(cls, one)]
+        if not children:
+            continue
+        names = ", ".join(child.name for child in children[:2])
+        more = f" and {len(children) - 2} more" if len(children) > 2 else ""
+        advice = (
+            "move what they share to an abstract base"
+            if _is_used(context, cls)
+            else "set abstract = True in its Meta"
+        )
+        yield Hit(cls.node, f"{names}{more} extend {cls.name}, which is a table of its own: {advice}")
+
+
+def _children(project: Project) -> dict[Class, list[Class]]:
+    """By a class the models that extend it directly."""
+    found: dict[Class, list[Class]] = defaultdict(list)
+    for model in project.all_models:
+        for base in project.models.bases(model):
+            if isinstance(base, Class):
+                found[base].append(model)
+    return found
+
+
+def _shares_table(parent: Class, child: Class) -> bool:
+    table = table_of(parent)
+    return table is None or table_of(child) in (None, table)
+
+
+def _is_used(context: Context, cls: Class) -> bool:
+    """Does the project itself make or ask rows of it?"""
+    for module in context.project.users_of(cls.module, cls.name):
+        for name in (*tortoise_api.MODEL_CALLS, cls.name):
+            for call in module.calls_by_name.get(name, ()):
+                named = call.func if name == cls.name else getattr(call.func, "value", None)
+                if isinstance(named, (ast.Name, ast.Attribute)) and cls in module.meanings(named):
+                    return True
+    return False
+
+
+RULE = Rule("TD123", "concrete-parent", check, preview=True)
