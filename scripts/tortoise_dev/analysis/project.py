@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -51,7 +52,7 @@ class Project:
         self.files = {file.key: file for file in files}
         self.resolver = Resolver(self.files)
         self.models = Models(extra_bases)
-        self.relations = Relations(self.models, self.models_with_relations_to)
+        self.relations = Relations(self.models, self)
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
@@ -86,7 +87,7 @@ class Project:
     def inference(self, module: Module) -> Inference:
         """What the expressions of a module evaluate to."""
         if module.key not in self._inferences:
-            self._inferences[module.key] = Inference(module, self.relations)
+            self._inferences[module.key] = Inference(module, self.relations, self.inference)
         return self._inferences[module.key]
 
     def users_of(self, module: Module, name: str, *words: str) -> list[Module]:
@@ -124,6 +125,18 @@ class Project:
         )
         return [cls for module in modules for cls in self.models.of(module)]
 
+    def models_named(self, name: str) -> list[Class]:
+        """The models of this name."""
+        text = f"class {name}".encode()
+        modules = self._holding(name, (file for file in self._with_fields if text in file.data))
+        return [cls for module in modules for cls in self.models.of(module) if cls.name == name]
+
+    @cached_property
+    def related_names(self) -> frozenset[str]:
+        """Every ``related_name`` that the text gives."""
+        found = (name for file in self._with_fields for name in _RELATED_NAME.findall(file.data))
+        return frozenset(name.decode() for name in found)
+
     @cached_property
     def _with_fields(self) -> list[SourceFile]:
         """The files that may define relations."""
@@ -151,10 +164,17 @@ class Project:
         return fact
 
     def speaks_of(self, word: bytes) -> bool:
-        """Does a word stand in the project's Python files, or in what lists its requirements?"""
+        """Does a word, in small letters, stand in the project's Python files or its requirements?"""
+        return self.mentions(re.compile(b"(?i)" + re.escape(word)))
+
+    def mentions(self, pattern: re.Pattern[bytes]) -> bool:
+        """Is something found in the project's Python files, or in what lists its requirements?"""
         listed = [self.root / "pyproject.toml", *sorted(self.root.glob("requirements*.txt"))]
         lists = read_all((path for path in listed if path.is_file()), {})
-        return any(word in file.data.lower() for file in (*self.files.values(), *lists.values()))
+        return any(pattern.search(file.data) for file in (*self.files.values(), *lists.values()))
+
+
+_RELATED_NAME = re.compile(rb"""related_name\s*=\s*["'](\w+)["']""")
 
 
 def _unreadable(file: SourceFile) -> UnreadableError | None:

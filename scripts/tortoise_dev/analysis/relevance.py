@@ -19,13 +19,17 @@ from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
 from .source import SourceFile, whole_word
+from .syntax import FUNCTIONS, Scope, own_nodes
+
+_ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
+"""Names that no other library has."""
 
 
 def relevant_files(resolver: Resolver, models: Models) -> set[str]:
     """The paths of the files that can matter."""
     files = resolver.files
     bases = (base.partition(".")[0].encode() for base in models.extra_bases)
-    seeds = [b"tortoise", *sorted(set(bases) - {b"tortoise"})]
+    seeds = [b"tortoise", *_ONLY_TORTOISE, *sorted(set(bases) - {b"tortoise"})]
     library = _tortoise_itself(files)
     own = [key for key in files if not key.startswith(library)] if library else list(files)
     waiting = [key for key in own if any(seed in files[key].data for seed in seeds)]
@@ -178,7 +182,7 @@ class _Leads:
         if key not in self._known:
             self._known[key] = any(
                 self._through(entity) if isinstance(entity, Module) else self._is_there(entity)
-                for entity in self.resolver.exported(module, name)
+                for entity in self.resolver.exported(module, name) or _classes_of_object(module, name)
             )
         return self._known[key]
 
@@ -190,7 +194,7 @@ class _Leads:
                 first = dotted.partition(".")[0]
                 return first == "tortoise" or dotted in extra or tortoise_api.short(dotted) in extra
             case Class():
-                return self.models.is_model(entity)
+                return self.models.is_model(entity) or self._has_rows(entity)
             case Function():
                 return _mentions_tortoise(entity) or self._gives_rows(entity)
         return False
@@ -214,17 +218,39 @@ class _Leads:
         for name in self._names(module, None):
             yield from self.resolver.exported(module, name)
 
+    def _has_rows(self, cls: Class) -> bool:
+        """Does a method of the class give rows of a model?"""
+        methods = (node for node in cls.node.body if isinstance(node, FUNCTIONS))
+        return any(self._gives_rows(Function(cls.module, node, cls.body)) for node in methods)
+
     def _gives_rows(self, function: Function) -> bool:
-        """Does its annotation promise rows of a model?"""
+        """Does its annotation promise rows of a model? Without one, does it return what a model gave?"""
         returns = function.node.returns
+        if returns is None:
+            nodes = own_nodes(function.node.body)
+            asked = [n.value for n in nodes if isinstance(n, ast.Return) and isinstance(n.value, ast.Await)]
+            scope = function.module.inside(function.node, function.scope) if asked else function.scope
+            return any(self._names_model(function.module, node, scope) for node in asked)
         if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
             returns = unquoted(returns.value)
-        return returns is not None and any(
+        return returns is not None and self._names_model(function.module, returns, function.scope)
+
+    def _names_model(self, module: Module, expression: ast.expr, scope: Scope) -> bool:
+        return any(
             isinstance(entity, Class) and self.models.is_model(entity)
-            for node in ast.walk(returns)
+            for node in ast.walk(expression)
             if isinstance(node, (ast.Name, ast.Attribute))
-            for entity in function.module.meanings(node, function.scope)
+            for entity in module.meanings(node, scope)
         )
+
+
+def _classes_of_object(module: Module, name: str) -> list[Entity]:
+    """The class of the project of which a name of a module is an object: ``invoices = InvoiceStore()``."""
+    bindings = module.scope.names.get(name, ())
+    value = bindings[0].value if len(bindings) == 1 else None
+    if not isinstance(value, ast.Call):
+        return []
+    return [entity for entity in module.meanings(value.func) if isinstance(entity, Class)]
 
 
 def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) -> Iterator[Module]:

@@ -109,3 +109,40 @@ def annotated_names(context: Context, node: ast.expr) -> frozenset[str] | None:
             case _:
                 return None
     return frozenset(names)
+
+
+def fetched_names(context: Context, rows: ast.expr | None) -> set[str] | None:
+    """The relations that were fetched with rows, as their query names them; None where that is not known.
+
+    A name for rows is followed to all that it is bound to. ``fetch_for_list(rows, "owner")`` counts too.
+    """
+    found: set[str] = set()
+    waiting = [rows] if rows is not None else []
+    seen: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Await(value=value) | ast.Subscript(value=value):
+                waiting.append(value)
+            case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
+                waiting.append(owner)
+                if name in ("prefetch_related", "select_related"):
+                    texts = [_relation_name(one) for one in args]
+                    if None in texts:
+                        return None
+                    found |= {text for text in texts if text is not None}
+            case ast.Name(id=name) if name not in seen:
+                seen.add(name)
+                scope = context.module.scope_of(node)
+                waiting += [b.value for b in scope.names.get(name, ()) if b.value is not None]
+                for call in context.module.calls_by_name.get("fetch_for_list", ()):
+                    if call.args and ast.unparse(call.args[0]) == name:
+                        found |= {text for one in call.args[1:] if (text := _relation_name(one)) is not None}
+    return found
+
+
+def _relation_name(node: ast.expr) -> str | None:
+    """The relation that ``"owner"`` or ``Prefetch("owner", …)`` names."""
+    if isinstance(node, ast.Call) and node.args:
+        node = node.args[0]
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None

@@ -66,7 +66,10 @@ def check(context: Context) -> Iterator[Hit]:
     """At the await."""
     for node in context.module.of_type(ast.Await):
         match node:
-            case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="save"))):
+            case ast.Await(value=ast.Call(func=ast.Attribute(value=saved, attr="save"))):
+                row = _row(saved)
+                if row is None:
+                    continue
                 value = context.inference.of(row)
                 loop = loop_around(context.module, node)
                 if (
@@ -81,6 +84,14 @@ def check(context: Context) -> Iterator[Hit]:
                     yield Hit(
                         node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()"
                     )
+
+
+def _row(saved: ast.expr) -> ast.Name | None:
+    """The name of the row in ``row`` and in ``row.update_from_dict({…})``."""
+    match saved:
+        case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="update_from_dict")):
+            return row
+    return saved if isinstance(saved, ast.Name) else None
 
 
 def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:

@@ -4,7 +4,7 @@
 A query or coroutine of Tortoise that is certainly never awaited: called as a statement; used as a condition,
 in a comparison, in arithmetic, in a `for`; unpacked; read for an attribute that only its result has; assigned
 to a local name that is never awaited or passed on; returned by an `async def` that promises rows, or that
-returns a coroutine.
+returns a coroutine. Also a list of rows that is used as if it were one row.
 
 ## Why is this bad
 Nothing is sent. A queryset warns nobody, and as a condition it is always true. No linter finds it; mypy does,
@@ -17,10 +17,12 @@ Not fixed by `--fix`: `await` changes what the code does.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, unquoted
+from ..analysis.project import Project
 from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
 from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
@@ -71,11 +73,50 @@ def check(context: Context) -> Iterator[Hit]:
     for node in _awaitables(context):
         value = context.inference.of(node)
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
+        if value is None and _is_bare_fetch(context, node):
+            reason = _NOT_SENT
         if reason is not None:
             found[node] = Hit(node, f"{text(node)} is not awaited{reason}")
     for unused, name in _never_awaited(context):
         found[unused] = Hit(unused, f"{text(unused)} is assigned to {name} and never awaited")
     yield from found.values()
+    yield from _lists_used_as_rows(context)
+
+
+def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
+    """Is it ``row.fetch_related(…)`` as a statement? No other library has a method of this name."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="fetch_related")):
+            is_statement = isinstance(context.module.parents.get(node), ast.Expr)
+            return is_statement and not context.project.once(_has_its_own_fetch)
+    return False
+
+
+def _has_its_own_fetch(project: Project) -> bool:
+    return project.mentions(re.compile(rb"def fetch_related\b"))
+
+
+def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
+    """Attributes of a row that are read of the list that a query gave."""
+    for node in context.module.of_type(ast.Attribute):
+        if not isinstance(node.value, ast.Name) or hasattr(list, node.attr):
+            continue
+        value = context.inference.of(node.value)
+        if value is None or value.kind != "rows" or value.model is None or value.mixed:
+            continue
+        if _is_of_row(context, value.model, node.attr):
+            message = f"{node.value.id} is a list of {value.model.name}, only a row has {node.attr}"
+            yield Hit(node, f"{message}: use get() or first() for one row")
+
+
+def _is_of_row(context: Context, cls: Class, name: str) -> bool:
+    known = context.relations.arguments(cls)
+    return (
+        name in tortoise_api.INSTANCE_CALLS
+        or context.models.defines(cls, name)
+        or (known is not None and name in known)
+        or context.relations.backward(cls, name) is not None
+    )
 
 
 def _awaitables(context: Context) -> Iterator[ast.expr]:
