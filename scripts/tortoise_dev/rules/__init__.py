@@ -31,14 +31,19 @@ from .td117_meta_not_inherited import RULE as TD117
 from .td118_gathered_transactions import RULE as TD118
 from .td120_unknown_name_in_query import RULE as TD120
 from .td121_unknown_option import RULE as TD121
+from .td122_query_per_row import RULE as TD122
 from .td123_concrete_parent import RULE as TD123
+from .td124_default_at_import import RULE as TD124
+from .td126_lock_without_transaction import RULE as TD126
+from .td127_error_swallowed_in_transaction import RULE as TD127
 from .td128_plain_enum import RULE as TD128
+from .td129_rows_counted import RULE as TD129
 
 _ALL = (
     *(TD000, TD001, TD002, TD003, TD004, TD005, TD006, TD100),
     *(TD101, TD102, TD103, TD104, TD105, TD106, TD107, TD108, TD109, TD110, TD111),
     *(TD112, TD113, TD114, TD115, TD116, TD117, TD118),
-    *(TD120, TD121, TD123, TD128),
+    *(TD120, TD121, TD122, TD123, TD124, TD126, TD127, TD128, TD129),
 )
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
 """Every rule by its code, in order."""

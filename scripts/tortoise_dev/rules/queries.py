@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Function, Module
+from ..analysis.modules import Class, Function, Module
 from ..analysis.syntax import FunctionNode
 from .base import Context
 
@@ -146,3 +146,14 @@ def _relation_name(node: ast.expr) -> str | None:
     if isinstance(node, ast.Call) and node.args:
         node = node.args[0]
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def has_handlers(context: Context, cls: Class) -> bool:
+    """Does the project register a signal handler for this model?"""
+    return any(
+        cls in (entity for argument in decorator.args for entity in module.meanings(argument))
+        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
+        for node in module.functions
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
+    )

@@ -17,10 +17,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis import tortoise_api
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
-from .queries import is_signal
+from .queries import has_handlers
 from .syntax import loop_around
 
 BAD = """\
@@ -124,18 +123,7 @@ def _is_save(node: ast.Await) -> bool:
 
 def _is_special(context: Context, cls: Class) -> bool:
     """Does saving this model do more than to write its row?"""
-    return context.models.defines(cls, "save") or _has_handlers(context, cls)
-
-
-def _has_handlers(context: Context, cls: Class) -> bool:
-    """Does the project register a signal handler for this model?"""
-    return any(
-        cls in (entity for argument in decorator.args for entity in module.meanings(argument))
-        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
-        for node in module.functions
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
-    )
+    return context.models.defines(cls, "save") or has_handlers(context, cls)
 
 
 RULE = Rule("TD105", "save-in-loop", check)

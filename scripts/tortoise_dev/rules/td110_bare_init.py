@@ -4,6 +4,8 @@
 `Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook of an ASGI application,
 or in a function that one of them calls. Not reported where the project pins an older Tortoise than 1.0.
 
+Also `register_tortoise(app, …)` there: it adds to a lifespan that has already begun, so that nothing connects.
+
 ## Why is this bad
 Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks, and fail with
 "No TortoiseContext is currently active".
@@ -16,8 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.tortoise_api import short
 from .base import Context, Hit, Rule
-from .init_places import inits
+from .init_places import inits, places_of
 from .syntax import has_unknown_keywords, keyword
 
 BAD = """\
@@ -56,6 +59,10 @@ async def lifespan(app: FastAPI):
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call."""
+    for call, dotted in context.tortoise_calls:
+        if short(dotted) == "register_tortoise" and "lifespan" in places_of(context, call):
+            message = "register_tortoise comes too late within the lifespan and connects nothing"
+            yield Hit(call, f"{message}: use RegisterTortoise there")
     if context.is_older_than(1, 0):
         return
     for call, places in inits(context):
