@@ -29,16 +29,18 @@ from .td115_bare_atomic import RULE as TD115
 from .td116_signal_on_abstract import RULE as TD116
 from .td117_meta_not_inherited import RULE as TD117
 from .td118_gathered_transactions import RULE as TD118
+from .td119_foreign_key_circle import RULE as TD119
 from .td120_unknown_name_in_query import RULE as TD120
 from .td121_unknown_option import RULE as TD121
 from .td123_concrete_parent import RULE as TD123
+from .td125_unregistered_models import RULE as TD125
 from .td128_plain_enum import RULE as TD128
 
 _ALL = (
     *(TD000, TD001, TD002, TD003, TD004, TD005, TD006, TD100),
     *(TD101, TD102, TD103, TD104, TD105, TD106, TD107, TD108, TD109, TD110, TD111),
     *(TD112, TD113, TD114, TD115, TD116, TD117, TD118),
-    *(TD120, TD121, TD123, TD128),
+    *(TD119, TD120, TD121, TD123, TD125, TD128),
 )
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
 """Every rule by its code, in order."""

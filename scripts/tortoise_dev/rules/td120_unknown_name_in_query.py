@@ -1,15 +1,15 @@
 """# TD120 unknown-name-in-query
 
 ## What it does
-A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of `filter`,
-`exclude`, `get`, `get_or_none`, `update` and `Q`. It reads the strings of `values`, `values_list`, `only`,
-`order_by`, `group_by`, `select_related` and `prefetch_related`.
+A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of
+`filter`, `exclude`, `get`, `get_or_none`, `update` and `Q`. It reads the strings of `values`,
+`values_list`, `only`, `order_by`, `group_by`, `select_related` and `prefetch_related`.
 
-It follows relations over all models of the project. It is silent where the text does not tell all names: a base
-class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
+It follows relations over all models of the project. It is silent where the text does not tell all names:
+a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
 
-Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails, `customer_id__isnull=True`
-is right. `pk` is a name for filters only: `order_by("pk")` fails.
+Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails,
+`customer_id__isnull=True` is right. `pk` is a name for filters only: `order_by("pk")` fails.
 
 ## Why is this bad
 The query fails with `FieldError`, and not before that line runs. No type checker sees it.

@@ -1,16 +1,17 @@
 """# TD123 concrete-parent
 
 ## What it does
-A model that other models extend and that is not abstract. It is not reported where parent and child name the same
-table: then the child is another class for the same rows.
+A model that other models extend and that is not abstract. It is not reported where parent and child name
+the same table: then the child is another class for the same rows.
 
 ## Why is this bad
-The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of their
-rows, and a foreign key to the parent cannot point to a child.
+The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of
+their rows, and a foreign key to the parent cannot point to a child.
 
 ## Fix safety
-Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the Meta of
-the parent. Where the parent has rows of its own, move the shared fields to an abstract base of both.
+Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the
+Meta of the parent. Where the parent has rows of its own, move the shared fields to an abstract base of
+both.
 """
 
 from __future__ import annotations
