@@ -21,6 +21,7 @@ from .source import (
     UnreadableError,
     has_marker,
     is_judged,
+    is_skill,
     project_root,
     python_files,
     read_all,
@@ -173,17 +174,22 @@ def load_project(
     paths: Sequence[Path],
     *,
     here: Path,
-    extra_bases: Sequence[str] = (),
+    extra_bases: Callable[[Path], Sequence[str]] = lambda path: (),
     excluded: Callable[[Path], bool] = lambda path: False,
     instead: SourceFile | None = None,
 ) -> Project:
     """The project that ``paths`` (files or folders) lie in, with their files to be judged.
 
-    ``here`` is the folder that the command runs in. ``instead`` is a file whose content replaces what the
-    disk has (or lacks). Raises FileNotFoundError for a path that does not exist.
+    ``here`` is the folder that the command runs in. ``extra_bases`` and ``excluded`` are asked for each file.
+    ``instead`` is a file whose content replaces what the disk has (or lacks). A named file within a copy of
+    this skill below ``here`` is left out. Raises FileNotFoundError for a path that does not
+    exist.
     """
     problems: dict[Path, str] = {}
     judged: dict[Path, bool] = {}  # path: was it named itself?
+    copies = {folder for path in paths for folder in path.parents if here in folder.parents}
+    copies = {folder for folder in copies if is_skill(folder)}
+    paths = [path for path in paths if path.is_dir() or copies.isdisjoint(path.parents)]
     root = _common_root(paths, here)
     for path in paths:
         if path.is_dir():
@@ -207,7 +213,7 @@ def load_project(
         files.values(),
         judged,
         root,
-        extra_bases=extra_bases,
+        extra_bases=list(dict.fromkeys(base for path in judged for base in extra_bases(path))),
         always=[path for path, named in judged.items() if named],
         problems=problems,
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from . import tortoise_api
@@ -164,15 +164,8 @@ class _Leads:
 
     def _names(self, module: Module, words: frozenset[str] | None) -> Iterator[str]:
         """The names that a module has of itself or by star imports."""
-        seen: set[str] = set()
-        waiting = [module]
-        while waiting:
-            one = waiting.pop()
-            if one.key in seen:
-                continue
-            seen.add(one.key)
+        for one in _reached(module, self._starred):
             yield from one.scope.names if words is None else words.intersection(one.scope.names)
-            waiting += self._starred(one)
 
     def _starred(self, module: Module) -> Iterator[Module]:
         for statement in module.scope.stars:
@@ -204,23 +197,22 @@ class _Leads:
 
     def _through(self, module: Module) -> bool:
         """Does a module have a name that leads there, or a package a module?"""
-        seen: set[str] = set()
-        waiting = [module]
-        while waiting:
-            one = waiting.pop()
-            if one.key in seen:
-                continue
-            seen.add(one.key)
-            folder = one.key.removesuffix("__init__.py")
-            if one.is_package and any(seed.startswith(folder) for seed in self.seeds):
-                return True
-            for name in self._names(one, None):
-                for entity in self.resolver.exported(one, name):
-                    if isinstance(entity, Module):
-                        waiting.append(entity)
-                    elif self._is_there(entity):
-                        return True
-        return False
+        return any(self._holds(one) for one in _reached(module, self._modules_in))
+
+    def _holds(self, module: Module) -> bool:
+        """Is it a package with a file that says ``tortoise``, or does one of its names lead there itself?"""
+        folder = module.key.removesuffix("__init__.py")
+        if module.is_package and any(seed.startswith(folder) for seed in self.seeds):
+            return True
+        return any(self._is_there(one) for one in self._given(module) if not isinstance(one, Module))
+
+    def _modules_in(self, module: Module) -> Iterator[Module]:
+        return (entity for entity in self._given(module) if isinstance(entity, Module))
+
+    def _given(self, module: Module) -> Iterator[Entity]:
+        """What the names of a module refer to."""
+        for name in self._names(module, None):
+            yield from self.resolver.exported(module, name)
 
     def _gives_rows(self, function: Function) -> bool:
         """Does its annotation promise rows of a model?"""
@@ -233,6 +225,18 @@ class _Leads:
             if isinstance(node, (ast.Name, ast.Attribute))
             for entity in function.module.meanings(node, function.scope)
         )
+
+
+def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) -> Iterator[Module]:
+    """A module and all that ``following`` leads to from there, each of them once."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        one = waiting.pop()
+        if one.key not in seen:
+            seen.add(one.key)
+            yield one
+            waiting += following(one)
 
 
 def _mentions_tortoise(function: Function) -> bool:

@@ -7,7 +7,7 @@ import difflib
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from ..rules.baseline import Baseline, BaselineError
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.engine import Violation, violations_of
 from ..rules.fixing import fixed_texts
-from ..settings import RuleSettings, find_rule_settings
+from ..settings import RuleSettings, SettingsByFolder
 from . import common
 from .common import UnusableError, show, tell
 
@@ -49,7 +49,6 @@ class Outcome:
 
     project: Project
     violations: list[Violation]
-    settings: RuleSettings
     base: Path
     prog: str
     fixed: int = 0
@@ -65,7 +64,7 @@ class Outcome:
     def models(self) -> int:
         """How many models, abstract ones too, they define."""
         models = self.project.models
-        return sum(models.is_model(cls) for module in self.project.modules for cls in module.classes)
+        return sum(len(models.of(module)) for module in self.project.modules)
 
     def exit_code(self) -> int:
         """The command's exit status."""
@@ -96,10 +95,9 @@ def _run(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace, here: Path) -> int:
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
-    settings = find_rule_settings([common.settings_folder(paths, here), here])
-    enabled = _enabled(options, settings)
-    project, violations = _judge(paths, here, settings, enabled, stdin)
-    outcome = Outcome(project, violations, settings, here, options.prog)
+    run = _Run(here, SettingsByFolder(), options)
+    project, violations = run.judge(paths, stdin)
+    outcome = Outcome(project, violations, here, options.prog)
     outcome.errors = [
         (shown(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
@@ -114,29 +112,53 @@ def _check(options: argparse.Namespace, here: Path) -> int:
             return 2 if outcome.errors else 0
         _write(outcome, texts)
         if texts:
-            outcome.project, outcome.violations = _judge(paths, here, settings, enabled, None)
+            outcome.project, outcome.violations = run.judge(paths, None)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     show(_statistics(outcome) if options.statistics else render(outcome, options.format))
     return outcome.exit_code()
 
 
-def _judge(
-    paths: Sequence[Path],
-    here: Path,
-    settings: RuleSettings,
-    enabled: Callable[[Path], frozenset[str]],
-    stdin: SourceFile | None,
-) -> tuple[Project, list[Violation]]:
-    """Read the project and apply the rules, with a bar on a terminal."""
-    project = load_project(
-        paths, here=here, extra_bases=settings.extra_model_bases, excluded=settings.is_excluded, instead=stdin
-    )
-    progress = Progress(len(project.judged))
-    options = RuleOptions(any_interface=settings.any_interface)
-    found = violations_of(project, enabled, options, lambda path: progress.advance(shown(path, here)))
-    progress.clear()
-    return project, found
+class _Run:
+    """What one run goes by: the folder that it runs in, its arguments, the settings of each file."""
+
+    def __init__(self, here: Path, settings: SettingsByFolder, arguments: argparse.Namespace) -> None:
+        self.here = here
+        self.settings = settings
+        self.arguments = arguments
+        self._selected: dict[Path, frozenset[str]] = {}
+
+    def judge(self, paths: Sequence[Path], stdin: SourceFile | None) -> tuple[Project, list[Violation]]:
+        """Read the project and apply the rules, with a bar on a terminal."""
+        of = self.settings.of
+        self.rules_of(of(paths[0] / "module.py" if paths[0].is_dir() else paths[0]))  # refuses wrong codes
+        project = load_project(
+            paths,
+            here=self.here,
+            extra_bases=lambda path: of(path).extra_model_bases,
+            excluded=lambda path: of(path).is_excluded(path),
+            instead=stdin,
+        )
+        progress = Progress(len(project.judged))
+        found = violations_of(
+            project,
+            self.enabled,
+            lambda path: RuleOptions(of(path).any_interface, of(path).tortoise_version),
+            lambda path: progress.advance(shown(path, self.here)),
+        )
+        progress.clear()
+        return project, found
+
+    def enabled(self, path: Path) -> frozenset[str]:
+        """The rules that count for a file: the command line's selection goes before the settings'."""
+        settings = self.settings.of(path)
+        return self.rules_of(settings) - _matching(settings.ignored_in(path))
+
+    def rules_of(self, settings: RuleSettings) -> frozenset[str]:
+        """The rules that count where settings hold, without those for single files. Raises UnusableError."""
+        if settings.root not in self._selected:
+            self._selected[settings.root] = _selected(self.arguments, settings)
+        return self._selected[settings.root]
 
 
 def render(outcome: Outcome, form: str) -> str:
@@ -227,8 +249,7 @@ def _explanation(code: str) -> str:
     return page_of_rule(rule)
 
 
-def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[Path], frozenset[str]]:
-    """Which rules count for a file: the command line's selection goes before the settings'."""
+def _selected(options: argparse.Namespace, settings: RuleSettings) -> frozenset[str]:
     select = _codes("--select", options.select) or settings.select
     ignore = (*_codes("--ignore", options.ignore), *settings.ignore)
     named = {"select": select, "ignore": ignore}
@@ -245,12 +266,7 @@ def _enabled(options: argparse.Namespace, settings: RuleSettings) -> Callable[[P
         if select and asleep == chosen:
             tell(f"{options.prog}: {', '.join(select)} selects only rules in preview: add --preview")
         chosen -= asleep
-    always = chosen - _matching(ignore)
-
-    def enabled(path: Path) -> frozenset[str]:
-        return always - _matching(settings.ignored_in(path))
-
-    return enabled
+    return chosen - _matching(ignore)
 
 
 def _codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
@@ -319,19 +335,24 @@ def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
 
 
 def _apply_baseline(outcome: Outcome, file: Path) -> None:
-    base = file.absolute().parent
     if not file.exists():
-        Baseline.of(outcome.violations, base).write(file)
+        Baseline.of(outcome.violations, file.absolute().parent).write(file)
         count = len(outcome.violations)
         _tell(outcome, f"recorded {count} finding{_s(count)} in {file}: from now on only new ones fail")
         outcome.known, outcome.violations = count, []
         return
     baseline = Baseline.read(file)
-    new = baseline.new_ones(outcome.violations, base)
+    gone = baseline.gone(outcome.violations, outcome.project.judged)
+    if gone:
+        told = f"{gone} recorded finding{_s(gone)} not found any more"
+        _tell(outcome, f"{told}: to record anew, delete {file} and check the whole project")
+    _leave_out(outcome, baseline)
+
+
+def _leave_out(outcome: Outcome, known: Baseline) -> None:
+    """Drop the findings that are known."""
+    new = known.new_ones(outcome.violations)
     outcome.known = len(outcome.violations) - len(new)
-    gone = baseline.size - outcome.known
-    if gone > 0:
-        _tell(outcome, f"{gone} recorded finding{_s(gone)} not found any more: delete {file} to record anew")
     outcome.violations = new
 
 

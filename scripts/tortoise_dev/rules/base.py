@@ -15,6 +15,7 @@ from types import ModuleType
 from ..analysis.inference import Inference
 from ..analysis.models import Models
 from ..analysis.modules import Class, External, Module
+from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
 
@@ -34,6 +35,9 @@ class RuleOptions:
 
     any_interface: bool = False
     """``base-interface = "any"``: an abstract ``Base…`` of any name will do for TD002."""
+
+    release: str | None = None
+    """``tortoise-version``: the release of Tortoise that the project uses; None: what its files pin."""
 
 
 @dataclass
@@ -82,6 +86,12 @@ class Context:
     def inference(self) -> Inference:
         """What the module's expressions evaluate to."""
         return self.project.inference(self.module)
+
+    def is_older_than(self, *release: int) -> bool:
+        """Does the project allow older releases of Tortoise only? False where nothing says so."""
+        given = self.options.release
+        bound = exactly(given) if given is not None else bound_for(self.module.path.parent, self.project.root)
+        return bound is not None and bound.excludes(release)
 
     @cached_property
     def location(self) -> Path:

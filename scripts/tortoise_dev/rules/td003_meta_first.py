@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(cls.node, f"{cls.name} has no class Meta")
             continue
         members = members_of(cls.node)
-        inherited = _inherits_abstract(context, cls, metas)
+        inherited = inherits_abstract(context, cls)
         if inherited is not None:
             yield Hit(inherited, f"Meta of {cls.name} inherits abstract = True: the model has no table")
             continue
@@ -69,10 +69,11 @@ def check(context: Context) -> Iterator[Hit]:
                 yield Hit(member.node, f"Meta of {cls.name} is not its first member", fixable)
 
 
-def _inherits_abstract(context: Context, cls: Class, metas: list[ast.stmt]) -> ast.stmt | None:
+def inherits_abstract(context: Context, cls: Class) -> ast.stmt | None:
     """The Meta that is abstract only because its base is."""
-    meta = metas[-1]
-    if len(metas) != 1 or not isinstance(meta, ast.ClassDef) or not meta.bases:
+    metas = metas_of(cls.node)
+    meta = metas[0] if len(metas) == 1 else None
+    if not isinstance(meta, ast.ClassDef) or not meta.bases:
         return None
     says = any(
         isinstance(node, ast.Name) and node.id == "abstract" and isinstance(node.ctx, ast.Store)

@@ -3,7 +3,7 @@
 ## What it does
 `except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
 nothing else, the handler neither raises nor logs the traceback (`HTTPException(404)` is no raise), and none
-before it is more specific.
+before it is more specific. A clean-up inside a handler that raises is not reported.
 
 ## Why is this bad
 A missing row, a broken constraint and a typing error end in the same silence. Name what can happen:
@@ -19,7 +19,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..analysis.syntax import own_nodes
+from ..analysis.syntax import SCOPES, own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_orm_await
 
@@ -70,7 +70,7 @@ def check(context: Context) -> Iterator[Hit]:
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue
         awaits = [n for n in own_nodes(node.body) if isinstance(n, ast.Await)]
-        if awaits and all(is_orm_await(context, one) for one in awaits):
+        if awaits and all(is_orm_await(context, one) for one in awaits) and not _cleans_up(context, node):
             what = "bare except" if handler.type is None else f"except {ast.unparse(handler.type)}"
             yield Hit(handler, f"{what} hides what Tortoise says: catch DoesNotExist, IntegrityError …")
 
@@ -96,6 +96,16 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
                 return True
             if handler.name and isinstance(node, ast.Name) and node.id == handler.name:
                 return True
+    return False
+
+
+def _cleans_up(context: Context, node: ast.Try | ast.TryStar) -> bool:
+    """Does it stand in a handler that raises? Its own error must not hide the first one."""
+    for parent in context.module.ancestors(node):
+        if isinstance(parent, SCOPES):
+            return False
+        if isinstance(parent, ast.ExceptHandler):
+            return any(isinstance(one, ast.Raise) for one in own_nodes(parent.body))
     return False
 
 

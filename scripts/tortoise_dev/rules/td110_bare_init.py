@@ -2,7 +2,7 @@
 
 ## What it does
 `Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook of an ASGI application,
-or in a function that one of them calls.
+or in a function that one of them calls. Not reported where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
 Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks, and fail with
@@ -56,6 +56,8 @@ async def lifespan(app: FastAPI):
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call."""
+    if context.is_older_than(1, 0):
+        return
     for call, places in inits(context):
         fallback = keyword(call, "_enable_global_fallback") is not None or has_unknown_keywords(call)
         if "lifespan" in places and "request" not in places and not fallback:

@@ -3,7 +3,8 @@
 ## What it does
 Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`,
 `tortoise.query_utils.Q`, `tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`,
-`add_exception_handlers=`, `Tortoise.describe_model`).
+`add_exception_handlers=`, `Tortoise.describe_model`). Not reported where the project pins a Tortoise that
+does not have the new name.
 
 ## Why is this bad
 What is removed fails with Tortoise 1; what is deprecated warns, and goes next.
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from .base import Context, Hit, Rule
@@ -37,7 +39,9 @@ class BaseModel(Model):
 
 GOOD = BAD.replace("pk=True", "primary_key=True")
 
-REMOVED: dict[str, str] = {
+Release: TypeAlias = tuple[int, int]
+
+REMOVED: dict[str, tuple[str, Release]] = {
     **dict.fromkeys(
         [
             f"tortoise.contrib.test.{name}"
@@ -46,19 +50,23 @@ REMOVED: dict[str, str] = {
                 "finalizer env_initializer getDBConfig"
             ).split()
         ],
-        "tortoise_test_context()",
+        ("tortoise_test_context()", (1, 0)),
     ),
-    "tortoise.contrib.fastapi.HTTPNotFoundError": "tortoise_exception_handlers()",
-    "tortoise.query_utils.Q": "tortoise.expressions.Q",
-    "tortoise.aggregation": "tortoise.functions",
-    "tortoise.transactions.get_connection": "tortoise.connection.get_connection",
+    "tortoise.contrib.fastapi.HTTPNotFoundError": ("tortoise_exception_handlers()", (0, 25)),
+    "tortoise.query_utils.Q": ("tortoise.expressions.Q", (0, 18)),
+    "tortoise.aggregation": ("tortoise.functions", (0, 16)),
+    "tortoise.transactions.get_connection": ("tortoise.connection.get_connection", (1, 0)),
 }
-"""What Tortoise 1 no longer has, and what to use."""
+"""What Tortoise 1 no longer has, what to use, and a release in which that holds."""
 
 _REMOVED_NAMES = frozenset(tortoise_api.short(name) for name in REMOVED)
 
-DEPRECATED_ARGUMENTS = {"pk": "primary_key", "index": "db_index"}
-"""Keyword arguments of fields, and their names now."""
+DEPRECATED_ARGUMENTS: dict[str, tuple[str, Release]] = {
+    "pk": ("primary_key", (0, 21)),
+    "index": ("db_index", (0, 21)),
+    "create_unique_index": ("unique", (0, 25)),
+}
+"""Keyword arguments of fields, their names now, and a release that has these."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -66,37 +74,38 @@ def check(context: Context) -> Iterator[Hit]:
     for node in context.module.of_type(ast.ImportFrom, ast.Import):
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             for alias in node.names:
-                yield from _removed(node, f"{node.module}.{alias.name}", node.module)
+                yield from _removed(context, node, f"{node.module}.{alias.name}", node.module)
         elif isinstance(node, ast.Import):
             for alias in node.names:
-                yield from _removed(node, alias.name, "")
+                yield from _removed(context, node, alias.name)
     for attribute in context.module.of_type(ast.Attribute):
         name = context.module.tortoise_name(attribute) if attribute.attr in _REMOVED_NAMES else None
-        if name in REMOVED:  # of a module that is imported as such: test.TestCase
-            yield Hit(attribute, f"{name} is gone: use {REMOVED[name]}")
+        if name is not None:  # of a module that is imported as such: test.TestCase
+            yield from _removed(context, attribute, name)
     for call in calls_of(context, "Tortoise", "describe_model"):
         yield Hit(call, "Tortoise.describe_model is deprecated: use Model.describe()")
     for call, name in context.tortoise_calls:
-        yield from _deprecated(call, name)
+        yield from _deprecated(context, call, name)
 
 
-def _removed(node: ast.AST, name: str, module: str) -> Iterator[Hit]:
-    for old in (name, module):
+def _removed(context: Context, node: ast.AST, *names: str) -> Iterator[Hit]:
+    for old in names:
         if old in REMOVED:
-            yield Hit(node, f"{old} is gone: use {REMOVED[old]}")
+            new, since = REMOVED[old]
+            if not context.is_older_than(*since):
+                yield Hit(node, f"{old} is gone: use {new}")
             return
 
 
-def _deprecated(call: ast.Call, name: str) -> Iterator[Hit]:
+def _deprecated(context: Context, call: ast.Call, name: str) -> Iterator[Hit]:
     """The arguments of a call of Tortoise's that have other names now."""
     if tortoise_api.is_field(name):
         for keyword in call.keywords:
-            new = DEPRECATED_ARGUMENTS.get(keyword.arg or "")
-            if keyword.arg == "create_unique_index":
-                new = "unique"
-            if new is not None:
-                yield Hit(keyword, f"{keyword.arg}= is deprecated: use {new}=")
-    elif name == "tortoise.contrib.fastapi.RegisterTortoise":
+            if keyword.arg in DEPRECATED_ARGUMENTS:
+                new, since = DEPRECATED_ARGUMENTS[keyword.arg]
+                if not context.is_older_than(*since):
+                    yield Hit(keyword, f"{keyword.arg}= is deprecated: use {new}=")
+    elif name == "tortoise.contrib.fastapi.RegisterTortoise" and not context.is_older_than(0, 25):
         for keyword in call.keywords:
             if keyword.arg == "add_exception_handlers" and is_true(keyword.value):
                 yield Hit(keyword, "add_exception_handlers= is deprecated: use tortoise_exception_handlers()")

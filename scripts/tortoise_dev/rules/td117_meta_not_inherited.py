@@ -66,10 +66,9 @@ def check(context: Context) -> Iterator[Hit]:
         ]
         if options and not _is_inherited(context, cls, meta):
             for statement, name in options:
-                yield Hit(
-                    statement,
-                    f"{name} on the abstract {cls.name} has no effect: repeat it in the concrete Meta",
-                )
+                is_empty = isinstance(statement.value, ast.Constant) and not statement.value.value
+                remedy = "remove it" if is_empty else "repeat it in the concrete Meta"
+                yield Hit(statement, f"{name} on the abstract {cls.name} has no effect: {remedy}")
 
 
 def _is_inherited(context: Context, cls: Class, meta: ast.ClassDef) -> bool:
