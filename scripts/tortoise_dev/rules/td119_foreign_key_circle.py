@@ -83,6 +83,7 @@ class _Edge:
     label: str | None
     field: str
     call: ast.Call
+    is_many: bool
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -90,27 +91,42 @@ def check(context: Context) -> Iterator[Hit]:
     if not context.own:
         return
     for circle in context.project.once(_circles):
-        if circle[0].source.module is context.module or circle[0].call in context.module.parents:
-            way = " → ".join(f"{edge.source.name}.{edge.field}" for edge in circle)
-            yield Hit(
-                circle[0].call,
-                f"{way} → {circle[0].source.name} is a circle: the first migration leaves a column out, "
-                "so add one of them in a second migration",
-            )
+        first = circle[0]
+        if first.call not in context.module.parents:
+            continue
+        has_many = any(edge.is_many for edge in circle)
+        if has_many and (context.is_older_than(1) or context.project.once(_uses_aerich)):
+            continue  # only the built-in migrations lose something
+        way = " → ".join([*(f"{edge.source.name}.{edge.field}" for edge in circle), first.source.name])
+        lost = "a column or a table" if has_many else "a column"
+        yield Hit(
+            first.call,
+            f"{way} is a circle: the first built-in migration leaves {lost} out. "
+            "Add one of these fields in a second migration",
+        )
+
+
+def _uses_aerich(project: Project) -> bool:
+    return project.speaks_of(b"aerich")
 
 
 def _circles(project: Project) -> list[list[_Edge]]:
-    """The circles of the project, each one once: a shortest one for each relation that none holds yet."""
-    edges = _edges(project)
+    """The circles of the project, each one once: a shortest one for each relation that none holds yet.
+
+    Circles of foreign keys alone come first.
+    """
+    every = _edges(project)
+    to_one = {source: [edge for edge in edges if not edge.is_many] for source, edges in every.items()}
     found: list[list[_Edge]] = []
     taken: set[_Edge] = set()
-    for edge in [one for several in edges.values() for one in several]:
-        circle = _shortest(edges, edge) if edge not in taken else None
-        if circle is None:
-            continue
-        taken.update(circle)
-        if not any(_is_added_later(project, one) for one in circle):
-            found.append(circle)
+    for edges in (to_one, every):
+        for edge in [one for several in edges.values() for one in several]:
+            circle = _shortest(edges, edge) if edge not in taken else None
+            if circle is None:
+                continue
+            taken.update(circle)
+            if not any(_is_added_later(project, one) for one in circle):
+                found.append(circle)
     return found
 
 
@@ -130,7 +146,7 @@ def _edges(project: Project) -> dict[Class, list[_Edge]]:
             field = _field_name(module.parents[relation.call])
             for source in (relation.owner, *children.get(relation.owner, ())):
                 if project.models.is_model(source) and project.models.is_abstract(source) is False:
-                    edge = _Edge(source, targets[0], relation.label, field, relation.call)
+                    edge = _Edge(source, targets[0], relation.label, field, relation.call, relation.is_many)
                     if field and source is not targets[0] and len(by_name[source.name]) == 1:
                         found[source].append(edge)
     return found

@@ -24,6 +24,7 @@ from ..analysis import tortoise_api
 from ..analysis.backward import table_of
 from ..analysis.modules import Class
 from ..analysis.project import Project
+from ..analysis.source import is_judged
 from .base import Context, Hit, Rule
 
 BAD = """\
@@ -111,9 +112,11 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _children(project: Project) -> dict[Class, list[Class]]:
-    """By a class the models that extend it directly."""
+    """By a class the models that extend it directly; fakes in tests don't count."""
     found: dict[Class, list[Class]] = defaultdict(list)
     for model in project.all_models:
+        if not is_judged(model.module.path, project.root):
+            continue
         for base in project.models.bases(model):
             if isinstance(base, Class):
                 found[base].append(model)

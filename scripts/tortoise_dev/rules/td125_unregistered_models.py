@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..analysis import tortoise_api
 from ..analysis.backward import RelationCall, descendants, relation_calls
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
@@ -99,10 +98,7 @@ def _is_broken(context: Context, registered: Registrations, relation: RelationCa
     """Does a relation of a registered model lead to a model that certainly is not there?"""
     if relation.label is None or relation.target is None or relation.owner is None:
         return False
-    name = context.module.tortoise_name(relation.call.func)
-    if name is None or not tortoise_api.is_field(name) or "." in relation.label:
-        return False
-    if not registered.is_known:
+    if not (relation.is_own and registered.is_known) or "." in relation.label:
         return False
     owners = [relation.owner, *context.project.once(descendants).get(relation.owner, ())]
     if not any(registered.registers(one) for one in owners):
