@@ -138,8 +138,7 @@ class Project:
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
         text = f"class {name}".encode()
-        files = (self.files[key] for key in sorted(self.relevant))
-        modules = self._holding(name, (file for file in files if text in file.data))
+        modules = self._holding(name, (file for file in self.files.values() if text in file.data))
         return [cls for module in modules for cls in self._models_in(module).by_name.get(name, ())]
 
     def children(self, cls: Class) -> list[Class]:

@@ -96,12 +96,14 @@ class _View:
             return None
         return self._miss_of_all(candidates, name, use)
 
-    def _backward_of(self, name: str) -> Backward:
+    def _backward_of(self, cls: Class) -> Backward:
         if self.is_whole:
             return self.project.once(backward_relations)
-        if name not in self._backward:
-            self._backward[name] = backward_relations_of(self.project, name)
-        return self._backward[name]
+        if self.project.models.is_abstract(cls):
+            return Backward()
+        if cls.name not in self._backward:
+            self._backward[cls.name] = backward_relations_of(self.project, cls.name)
+        return self._backward[cls.name]
 
     def _named(self, name: str) -> list[Class]:
         if self.is_whole:
@@ -166,7 +168,7 @@ class _View:
                 if one.name in MODEL_NAMES or one.name == "typing.Generic":
                     continue
                 return None
-            backward = self._backward_of(one.name)
+            backward = self._backward_of(one)
             if self.is_whole and one.name in backward.unsure:
                 return None
             if not self.project.relations.is_whole(one):

@@ -80,7 +80,7 @@ def _package(module: Module) -> str:
 def _models_of(project: Project, package: str) -> list[Class]:
     """The models of a package, or of a module, that have a table; in the order of paths and lines."""
     near = f"{package}{os.sep}"
-    keys = sorted(key for key in project.relevant if key == package or key.startswith(near))
+    keys = sorted(key for key in project.files if key == package or key.startswith(near))
     modules = [module for key in keys if (module := project.resolver.module(key)) is not None]
     return [
         model
