@@ -137,9 +137,18 @@ class Project:
 
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
-        text = f"class {name}".encode()
-        modules = self._holding(name, (file for file in self.files.values() if text in file.data))
+        files = self._with_classes.get(os.fsencode(name), ())
+        modules = [module for file in files if (module := self.resolver.module(file.key)) is not None]
         return [cls for module in modules for cls in self._models_in(module).by_name.get(name, ())]
+
+    @cached_property
+    def _with_classes(self) -> dict[bytes, list[SourceFile]]:
+        """By the name of a class the files with a line that may define it."""
+        found: dict[bytes, list[SourceFile]] = {}
+        for file in self.files.values():
+            for name in dict.fromkeys(_CLASS.findall(file.data)):
+                found.setdefault(name, []).append(file)
+        return found
 
     def children(self, cls: Class) -> list[Class]:
         """The models that extend a class directly, as far as their files hold its name."""
@@ -199,6 +208,7 @@ class Project:
         return any(pattern.search(file.data) for file in (*self.files.values(), *lists.values()))
 
 
+_CLASS = re.compile(rb"(?m)^[ \t]*class[ \t\\]+([\w\x80-\xff]+)")
 _RELATED_NAME = re.compile(rb"""related_name\s*=\s*["'](\w+)["']""")
 
 
