@@ -117,9 +117,10 @@ def _fix(outcome: Outcome, run: Run, paths: Sequence[Path], texts: Mapping[Path,
     """Write what is repaired, and judge again, until nothing more can be: some fixes wait for others."""
     written: set[Path] = set()
     for _ in range(_PASSES):
-        if not texts or outcome.errors:
+        done = _write(outcome, texts)
+        written |= done
+        if not done:
             break
-        written |= _write(outcome, texts)
         outcome.project, outcome.violations = run.judge(paths, None)
         texts = fixed_texts(outcome.project, outcome.violations, unsafe=run.arguments.unsafe_fixes)
     outcome.fixed = len(written)

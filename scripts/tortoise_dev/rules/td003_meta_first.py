@@ -1,12 +1,12 @@
 """# TD003 meta-first
 
 ## What it does
-`class Meta` is there, and it is the first member of every model; only a docstring may stand before it. A
-`class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model silently has no
-table.
+`class Meta` is there, and it is the first member of every model. Only a docstring may stand before it.
+
+A `class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model has no table.
 
 ## Why is this bad
-Meta says what the class is: abstract or a table, its name, indexes and order. The reader needs that first.
+Meta says what the class is: abstract or a table, its name, its indexes. The reader needs that first.
 
 ## Fix safety
 `--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not

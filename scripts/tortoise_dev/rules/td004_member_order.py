@@ -1,9 +1,10 @@
 """# TD004 member-order
 
 ## What it does
-Members stand in this order: `Meta`, nested helper classes, fields (annotations, managers and constants count
-as fields), then dunder, class, static and `_private` methods, then public methods and properties. The order
-within a group is not judged.
+Members stand in this order: `Meta`, nested classes, fields, then dunder, class, static and `_private`
+methods, then public methods and properties.
+
+Annotations, managers and constants count as fields. The order within a group is not judged.
 
 ## Why is this bad
 One order for all models means one way to read them: first the columns, then the behaviour.

@@ -1,13 +1,14 @@
 """# TD006 re-export
 
 ## What it does
-`models/__init__.py` (or the `__init__.py` of a package in between) re-exports every concrete model of its
-package, and its `Base<Entity>`. An `__init__.py` that computes its names (`import_module`, `__getattr__`, a
-star import from elsewhere) is not judged.
+`models/__init__.py` re-exports every concrete model of its package, and its `Base<Entity>`.
+
+The `__init__.py` of a package in between may do it too. One that computes its names (`import_module`,
+`__getattr__`, a star import from elsewhere) is not judged.
 
 ## Why is this bad
-Tortoise registers what it finds in the module that the configuration names. A model that is not re-exported
-gets no table and no migration, and nothing says so.
+A model that is not re-exported gets no table and no migration, and no error says so. Tortoise registers what
+it finds in the module that the configuration names.
 
 ## Fix safety
 `--unsafe-fixes` adds the import: the next migration then creates the table. An `__init__.py` that does not

@@ -1,14 +1,17 @@
 """# TD106 missing-await
 
 ## What it does
-A query or coroutine of Tortoise that is certainly never awaited: called as a statement; used as a condition,
-in a comparison, in arithmetic, in a `for`; unpacked; read for an attribute that only its result has; assigned
-to a local name that is never awaited or passed on; returned by an `async def` that promises rows, or that
-returns a coroutine. Also a list of rows that is used as if it were one row.
+A query or coroutine of Tortoise that is certainly never awaited. Also a list of rows that is used as one
+row.
+
+It is called as a statement, or used as a condition, in a comparison, in arithmetic or in a `for`. Or it is
+unpacked, read for an attribute that only its result has, assigned to a local name that nothing awaits, or
+returned by an `async def` that promises rows.
 
 ## Why is this bad
-Nothing is sent. A queryset warns nobody, and as a condition it is always true. No linter finds it; mypy does,
-with `enable_error_code = ["unused-awaitable", "truthy-bool"]`, in typed code.
+Nothing is sent. A queryset warns nobody, and as a condition it is always true.
+
+No linter finds it. mypy does in typed code, with `enable_error_code = ["unused-awaitable", "truthy-bool"]`.
 
 ## Fix safety
 `--unsafe-fixes` writes `await`: the query is then sent.

@@ -1,13 +1,15 @@
 """# TD107 blanket-except
 
 ## What it does
-`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
-nothing else, the handler neither raises nor logs the traceback (`HTTPException(404)` is no raise), and none
-before it is more specific. A clean-up inside a handler that raises is not reported.
+`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise that neither raises
+nor logs the traceback.
+
+The `try` awaits nothing else, and no handler before it is more specific. `HTTPException(404)` is no raise.
+A clean-up inside a handler that raises is not reported.
 
 ## Why is this bad
-A missing row, a broken constraint and a typing error end in the same silence. Name what can happen:
-`DoesNotExist`, `IntegrityError`.
+A missing row, a broken constraint and a typing error end in the same silence. Catch `DoesNotExist`,
+`IntegrityError`.
 
 ## Fix safety
 Not fixed by `--fix`.

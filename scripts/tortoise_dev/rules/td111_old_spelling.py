@@ -1,13 +1,14 @@
 """# TD111 old-spelling
 
 ## What it does
-Names that Tortoise has removed (`TestCase`, `initializer` and their kin, `HTTPNotFoundError`,
-`tortoise.query_utils.Q`, `tortoise.aggregation`) or deprecated (`pk=`, `index=`, `create_unique_index=`,
-`add_exception_handlers=`, `Tortoise.describe_model`). Not reported where the project pins a Tortoise that
-does not have the new name.
+Names that Tortoise has removed (`TestCase`, `initializer`, `HTTPNotFoundError`, `tortoise.query_utils.Q`)
+or deprecated (`pk=`, `index=`, `create_unique_index=`, `Tortoise.describe_model`).
+
+It is not reported where the project pins a Tortoise that does not have the new name. `tortoise-version` in
+the settings goes before the pins.
 
 ## Why is this bad
-What is removed fails with Tortoise 1; what is deprecated warns, and goes next.
+Removed names fail with Tortoise 1. Deprecated ones warn, and go next.
 
 ## Fix safety
 `--fix` renames arguments of fields, and imports of `Q` and of `tortoise.aggregation`.
