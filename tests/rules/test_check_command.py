@@ -72,7 +72,8 @@ def test_one_cause_in_many_places_is_shown_once(project) -> None:
     project.write(
         {
             "a.py": "from tortoise import fields\n" + "x = fields.IntField(pk=True)\n" * 3,
-            "b.py": "from tortoise import fields\nx = [fields.IntField(pk=True), fields.IntField(index=True)]\n",
+            "b.py": "from tortoise import fields\n"
+            "x = [fields.IntField(pk=True), fields.IntField(index=True)]\n",
         }
     )
     assert project.run("--select", "TD111").stdout.decode().splitlines() == [

@@ -12,7 +12,8 @@ SAFE = {
     "TD100: a reason stays": ("a = 1  # noqa: TD106 - why\n", "a = 1  # noqa: TD106 - why\n"),
     "TD100: a line of its own": ("a = 1\n# noqa: TD106\nb = 2\n", "a = 1\nb = 2\n"),
     "TD111: arguments": (
-        "from tortoise import fields\nä = [fields.IntField(pk=True),  # the key\n  fields.IntField(index=True)]\n",
+        "from tortoise import fields\nä = [fields.IntField(pk=True),  # the key\n"
+        "  fields.IntField(index=True)]\n",
         "from tortoise import fields\nä = [fields.IntField(primary_key=True),  # the key\n"
         "  fields.IntField(db_index=True)]\n",
     ),
@@ -233,7 +234,8 @@ ENTRANCES = {
         '__all__ = ["BaseUser", "User", "Post"]\n',
     ),
     "a name on each line": (
-        'from .user import BaseUser, User\n\n__all__ = [\n    "BaseUser",  # for fakes\n    "User",  # last\n]\n',
+        'from .user import BaseUser, User\n\n__all__ = [\n    "BaseUser",  # for fakes\n'
+        '    "User",  # last\n]\n',
         'from .user import BaseUser, User\nfrom .post import Post\n\n__all__ = [\n    "Post",\n'
         '    "BaseUser",  # for fakes\n    "User",  # last\n]\n',
     ),
@@ -253,7 +255,7 @@ ENTRANCES = {
 @pytest.mark.parametrize("name", ENTRANCES)
 def test_a_model_is_re_exported(name: str, users) -> None:
     before, after = ENTRANCES[name]
-    post = "from app.models.user import BaseUser\n\n\nclass Post(BaseUser):\n    class Meta:\n        table = 'p'\n"
+    post = "from app.models.user import BaseUser\n\n\nclass Post(BaseUser):\n    class Meta: ...\n"
     users.write({"app/models/post.py": post})
     (users.root / "app/models/__init__.py").write_text(before, newline="")
     arguments = ("--select", "TD006", "--fix", "--unsafe-fixes", "app/models/post.py")
@@ -268,7 +270,8 @@ def test_several_models_are_re_exported_at_once(users) -> None:
     for name in ("Post", "Note"):
         users.write(
             {
-                f"app/models/{name.lower()}.py": f"from .user import BaseUser\n\n\nclass {name}(BaseUser): ...\n"
+                f"app/models/{name.lower()}.py": "from .user import BaseUser\n\n\n"
+                f"class {name}(BaseUser): ...\n"
             }
         )
     users.run("--select", "TD006", "--unsafe-fixes")
@@ -276,6 +279,14 @@ def test_several_models_are_re_exported_at_once(users) -> None:
     assert users.text("app/models/__init__.py").count("import Note") == 1
     assert '"User", "Note", "Post"]' in users.text("app/models/__init__.py")
     assert users.found("--select", "TD006") == []
+
+
+def test_two_models_of_one_name_are_not_re_exported(users) -> None:
+    post = "from .user import BaseUser\n\n\nclass Post(BaseUser): ...\n"
+    users.write({"app/models/post.py": post, "app/models/posts.py": post})
+    before = users.text("app/models/__init__.py")
+    users.run("--select", "TD006", "--unsafe-fixes")
+    assert users.text("app/models/__init__.py") == before
 
 
 def test_what_one_file_cannot_have_does_not_stop_the_others(users) -> None:

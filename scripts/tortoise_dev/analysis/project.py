@@ -57,6 +57,7 @@ class Project:
         self._inferences: dict[str, Inference] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
         self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
+        self._named: dict[str, list[Class]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
         self.problems: dict[Path, UnreadableError] = {
             path: UnreadableError(message) for path, message in (problems or {}).items()
@@ -127,9 +128,12 @@ class Project:
 
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
-        text = f"class {name}".encode()
-        modules = self._holding(name, (file for file in self._with_fields if text in file.data))
-        return [cls for module in modules for cls in self.models.of(module) if cls.name == name]
+        if name not in self._named:
+            text = f"class {name}".encode()
+            modules = self._holding(name, (file for file in self.files.values() if text in file.data))
+            found = (cls for module in modules for cls in self.models.of(module))
+            self._named[name] = [cls for cls in found if cls.name == name]
+        return self._named[name]
 
     @cached_property
     def related_names(self) -> frozenset[str]:

@@ -108,7 +108,8 @@ def check(context: Context) -> Iterator[Hit]:
 def _re_exporting(context: Context, entrance: Module, cls: Class) -> Fix | None:
     """The import that re-exports a class, and its name in ``__all__`` where that is a literal."""
     name = _module_seen_from(context, entrance)
-    if name is None:
+    namesakes = [one for one in context.project.models_named(cls.name) if one is not cls]
+    if name is None or cls.name in entrance.scope.names or namesakes:
         return None
     lines = entrance.file.lines
     newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"

@@ -79,13 +79,26 @@ def check(context: Context) -> Iterator[Hit]:
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
         if value is None and _is_bare_fetch(context, node):
             reason = _NOT_SENT
-        if reason is not None:
+        missing = _missing_method(context, node, value)
+        if reason is not None and missing is not None:
+            found[node] = Hit(node, f"a query has no {missing}(): await {text(node)} first")
+        elif reason is not None:
             found[node] = Hit(node, f"{text(node)} is not awaited{reason}", _awaited(context, node))
     for unused, name in _never_awaited(context):
         message = f"{text(unused)} is assigned to {name} and never awaited"
         found[unused] = Hit(unused, message, _awaited(context, unused))
     yield from found.values()
     yield from _lists_used_as_rows(context)
+
+
+def _missing_method(context: Context, node: ast.expr, value: Value | None) -> str | None:
+    """The method of ``await query.method()`` that queries do not have."""
+    parent = context.module.parents.get(node)
+    call = context.module.parents.get(parent) if parent is not None else None
+    is_awaited = isinstance(call, ast.Call) and isinstance(context.module.parents.get(call), ast.Await)
+    if isinstance(parent, ast.Attribute) and is_awaited and value is not None and value.kind == "query":
+        return parent.attr
+    return None
 
 
 def _awaited(context: Context, node: ast.expr) -> Fix | None:
@@ -131,9 +144,23 @@ def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
         value = context.inference.of(node.value)
         if value is None or value.kind != "rows" or value.model is None or value.mixed:
             continue
+        if not _is_asked_here(context, node.value):
+            continue
         if _is_of_row(context, value.model, node.attr):
             message = f"{node.value.id} is a list of {value.model.name}, only a row has {node.attr}"
             yield Hit(node, f"{message}: use get() or first() for one row")
+
+
+def _is_asked_here(context: Context, name: ast.Name) -> bool:
+    """Is the name bound to the rows of a query that begins with a model, and to nothing else?"""
+    query = context.module.only_value(name)
+    if not isinstance(query, ast.Await):
+        return False
+    first: ast.expr = query.value
+    while isinstance(first, ast.Call) and isinstance(first.func, ast.Attribute):
+        first = first.func.value
+    value = context.inference.of(first)
+    return value is not None and value.kind == "class"
 
 
 def _is_of_row(context: Context, cls: Class, name: str) -> bool:
