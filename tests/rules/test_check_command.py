@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tortoise_dev import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = (
@@ -53,6 +54,68 @@ def test_the_text_report(broken) -> None:
     assert done.stderr == b""
 
 
+def test_bugs_come_before_layout(users) -> None:
+    users.write(
+        {
+            "app/models/a.py": BROKEN,
+            "z.py": "from app.models import User\n\n\nasync def f():\n    User.all()\n",
+        }
+    )
+    lines = users.run().stdout.decode().splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == ["TD106", "TD002", "TD006", "TD003"]
+    assert [v["rule"] for v in users.report()["violations"]] == ["TD002", "TD006", "TD003", "TD106"], (
+        "by path"
+    )
+
+
+def test_one_cause_in_many_places_is_shown_once(project) -> None:
+    project.write(
+        {
+            "a.py": "from tortoise import fields\n" + "x = fields.IntField(pk=True)\n" * 3,
+            "b.py": "from tortoise import fields\n"
+            "x = [fields.IntField(pk=True), fields.IntField(index=True)]\n",
+        }
+    )
+    assert project.run("--select", "TD111").stdout.decode().splitlines() == [
+        "a.py:2:21: TD111 pk= is deprecated: use primary_key= [fixable]",
+        "    also a.py:3, 4",
+        "    also b.py:2",
+        "b.py:2:48: TD111 index= is deprecated: use db_index= [fixable]",
+        "2 files, 0 models: 5 findings (5 fixable with --fix)",
+    ]
+    assert len(project.report("--select", "TD111")["violations"]) == 5
+
+
+def test_on_a_terminal_the_source_is_shown(project) -> None:
+    pty = pytest.importorskip("pty")
+    project.write({"a.py": "from tortoise import fields\nif 1:\n\tx = fields.IntField(pk=True)\n"})
+    command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py"), "--select", "TD111"]
+
+    def shown(**more: str) -> str:
+        leader, follower = pty.openpty()
+        env = (
+            {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")} | {"TERM": "xterm"} | more
+        )
+        subprocess.run(
+            command, cwd=project.root, stdout=follower, stderr=subprocess.DEVNULL, env=env, check=False
+        )
+        os.close(follower)
+        text = os.read(leader, 10_000).decode()
+        os.close(leader)
+        return text.replace("\r\n", "\n")
+
+    plain = [
+        "a.py:3:22: TD111 pk= is deprecated: use primary_key= [fixable]",
+        "    x = fields.IntField(pk=True)",
+        "                        ^^^^^^^",
+        "1 file, 0 models: 1 finding (1 fixable with --fix)",
+    ]
+    assert shown(NO_COLOR="1").splitlines() == plain
+    assert shown(TERM="dumb").splitlines() == plain
+    assert shown(NO_COLOR="").count("\x1b[31m") == 2
+    assert "\x1b[1ma.py:3:22:\x1b[0m \x1b[31mTD111\x1b[0m" in shown()
+
+
 def test_the_json_report(broken) -> None:
     assert broken.report("--select", "TD003") == {
         "version": 1,
@@ -67,6 +130,7 @@ def test_the_json_report(broken) -> None:
                 "name": "meta-first",
                 "message": "Meta of A is not its first member",
                 "fixable": True,
+                "fix": "safe",
             }
         ],
         "errors": [],
@@ -92,6 +156,9 @@ def test_the_sarif_report_fits_its_schema(broken) -> None:
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
+    (rule,) = (rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "TD003")
+    assert rule["help"]["markdown"].startswith("# TD003 meta-first\n")
+    assert run["tool"]["driver"]["version"] == __version__
     assert {"TD000", "TD002", "TD003", "TD-input"} == {result["ruleId"] for result in run["results"]}
 
 
@@ -260,6 +327,14 @@ def test_standard_input(users) -> None:
     assert [(v["path"], v["line"], v["rule"]) for v in report["violations"]] == [("app/new.py", 4, "TD106")]
     assert report["files"] == 1
     assert users.run("--stdin-filename", "a.py", "b.py", stdin=b"").returncode == 2
+    done = users.run("-", stdin=source)
+    assert done.stdout.decode().startswith("stdin.py:4:5: TD106 ")
+    assert users.run("-", "--stdin-filename", "app/new.py", stdin=source).stdout.startswith(
+        b"app/new.py:4:5: "
+    )
+    assert users.run("-", "a.py", stdin=b"").returncode == 2
+    fixed = users.run("-", "--unsafe-fixes", stdin=source).stdout
+    assert fixed == source.replace(b"    User", b"    await User")
 
 
 def test_baseline(broken) -> None:

@@ -18,6 +18,7 @@ from ..analysis.modules import Class, External, Module
 from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
+from .fixes import Fix
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Hit:
 
     node: ast.AST | None
     message: str
-    fixable: bool = False
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +110,9 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]] | None = None
     check_path: Callable[[Path], Iterator[Hit]] | None = None
     fixable: bool = False
+    """Does ``--fix`` repair it, where that is safe?"""
+    unsafe_fix: bool = False
+    """Does ``--unsafe-fixes`` repair it?"""
     preview: bool = False
     """Is its precision not shown yet? It then runs only where somebody asks for it."""
     home: str = ""
@@ -132,8 +136,12 @@ class Rule:
     @property
     def in_one_line(self) -> str:
         """What it reports, up to the first colon, semicolon or full stop outside of code."""
-        match = re.match(r"(?:`[^`]*`|[^`.:;]|[.:;](?! |$))*", self.summary)
-        return match[0] if match else self.summary
+        return _up_to(".:;", self.summary)
+
+    @property
+    def reason(self) -> str:
+        """The first sentence of why it is bad."""
+        return f"{_up_to('.', self.first_paragraph('Why is this bad'))}."
 
     @property
     def bad(self) -> str:
@@ -153,6 +161,12 @@ class Rule:
     def first_paragraph(self, title: str) -> str:
         """The first paragraph under one heading of the page, on one line."""
         return " ".join(self.section(title).split("\n\n")[0].split())
+
+
+def _up_to(ends: str, text: str) -> str:
+    """A text up to the first of these signs that ends a part of it, outside of code and quotes."""
+    match = re.match(rf'(?:`[^`]*`|"[^"]*"|[^`".:;]|[.:;](?! |$)|(?![{ends}])[.:;])*', text)
+    return match[0] if match else text
 
 
 def example_files(example: str) -> dict[str, str]:

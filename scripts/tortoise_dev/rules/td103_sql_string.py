@@ -2,12 +2,14 @@
 
 ## What it does
 SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`,
-`.format` or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`.
-Constants, and what cannot be a parameter (names of tables, clauses), may be put in.
+`.format` or `+` puts values into.
+
+Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
+may be put in, and what cannot be a parameter (names of tables, clauses).
 
 ## Why is this bad
-Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes
-none.
+Whoever controls the value controls the statement. Connections take values apart from the SQL, `.raw()`
+takes none.
 
 ## Fix safety
 Not fixed by `--fix`: placeholders depend on the database.

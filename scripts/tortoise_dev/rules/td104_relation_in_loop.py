@@ -2,12 +2,13 @@
 
 ## What it does
 A relation of the row at hand is awaited in a loop over rows: `await invoice.customer`, `await
-invoice.payments.all()`, `await invoice.fetch_related(…)`. Not reported for a foreign key that the query of
-the rows fetched: awaiting it sends nothing then.
+invoice.payments.all()`, `await invoice.fetch_related(…)`.
+
+It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
 ## Why is this bad
-One query for the rows and one more for each of them (N+1). Awaiting twice asks twice. `await
-invoice.payments.all()` asks even where `prefetch_related` has fetched them: go over `invoice.payments`.
+One query for the rows and one more for each of them (N+1). `await invoice.payments.all()` asks even after
+`prefetch_related`: go over `invoice.payments`.
 
 ## Fix safety
 Not fixed by `--fix`: `select_related` (forward) or `prefetch_related` (the many side) belongs to the query.

@@ -1,9 +1,10 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop that awaits nothing else. Not reported where bulk would do something
-else: the model overrides `save` or has signal handlers, the loop handles errors by row or leaves early, or
-goes over a literal of at most five.
+`await row.save()` for each row of a loop that awaits nothing else.
+
+It is not reported where bulk would do something else: the model overrides `save` or has signal handlers, or
+the loop handles errors by row, leaves early, or goes over a literal of at most five.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.

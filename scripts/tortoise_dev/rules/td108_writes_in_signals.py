@@ -1,12 +1,14 @@
 """# TD108 writes-in-signals
 
 ## What it does
-A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows.
+A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other
+rows.
+
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
-Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules
-belong to services.
+The reader of the model or the service does not see it, and bulk and queryset writes pass it by. Use a
+service.
 
 ## Fix safety
 Not fixed by `--fix`.

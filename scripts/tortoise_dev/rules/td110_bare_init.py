@@ -7,8 +7,8 @@ it calls. Also `register_tortoise` there.
 Projects that pin an older Tortoise than 1.0 are not reported for `Tortoise.init`.
 
 ## Why is this bad
-Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks and fail with
-"No TortoiseContext is currently active".
+Requests run in other tasks and fail with "No TortoiseContext is currently active". Since Tortoise 1.0 a
+connection belongs to the task that opened it.
 
 `register_tortoise` adds to a lifespan that has already begun, so that nothing connects.
 

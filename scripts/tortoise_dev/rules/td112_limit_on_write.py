@@ -2,11 +2,12 @@
 
 ## What it does
 `delete()` or `update()` on a query narrowed by `limit`, `offset`, a slice, `first`, `last`, `earliest` or
-`latest`. In a project with a driver or a URL of MySQL, which has `LIMIT` here, only offsets and
-slices are reported.
+`latest`.
+
+MySQL has `LIMIT` here. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 
 ## Why is this bad
-PostgreSQL and SQLite write every row that the filter leaves, silently. Select the keys, write by them.
+PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Select the keys first.
 
 ## Fix safety
 Not fixed by `--fix`: which rows are meant is yours to say.

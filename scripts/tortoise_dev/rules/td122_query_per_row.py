@@ -169,4 +169,4 @@ def _does_more(context: Context, cls: Class, *methods: str) -> bool:
     return any(context.models.defines(cls, one) for one in methods) or has_handlers(context, cls)
 
 
-RULE = Rule("TD122", "query-per-row", check, preview=True)
+RULE = Rule("TD122", "query-per-row", check)
