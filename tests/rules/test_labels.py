@@ -19,7 +19,7 @@ from tortoise_dev.rules.base import example_files
 LABELS = [
     label
     for file in sorted(Path(__file__).parent.glob("labels*.toml"))
-    for label in tomllib.loads(file.read_text(encoding="utf-8"))["label"]
+    for label in tomllib.loads(file.read_text(encoding="utf-8")).get("label", [])
 ]
 FIRST = "TD119"
 """The rules from this one on began in preview."""
