@@ -1,4 +1,4 @@
-"""TD119 beside the library: a circle is reported if, and only if, the first built-in migration loses something."""
+"""TD119 beside the library: a circle is reported if, and only if, the first migration loses something."""
 
 from __future__ import annotations
 

@@ -110,7 +110,6 @@ def backward_relations(project: Project) -> Backward:
     found = Backward()
     found.is_open = any(_BEYOND_TEXT.search(file.data) for file in project.files.values())
     children = project.once(descendants)
-    generated = any(b"table_name_generator" in file.data for file in project.files.values())
     for key in sorted(project.relevant):
         if b"Field" not in project.files[key].data and b"related_name" not in project.files[key].data:
             continue
@@ -119,7 +118,17 @@ def backward_relations(project: Project) -> Backward:
             continue
         found.is_open = found.is_open or _names_a_field_without_a_call(module)
         for relation in relation_calls(module):
-            _add(project, found, relation, children, generated=generated)
+            _add(project, found, relation, children)
+    return found
+
+
+def backward_relations_of(project: Project, name: str) -> Backward:
+    """The same for one model, by the files that hold its name in quotes; there may be more of them."""
+    found = Backward()
+    modules = {cls.module: None for cls in project.models_with_relations_to(name)}
+    for relation in (one for module in modules for one in relation_calls(module)):
+        if relation.target == name:
+            _add(project, found, relation, {})
     return found
 
 
@@ -143,12 +152,7 @@ def models_by_name(project: Project) -> dict[str, list[Class]]:
 
 
 def _add(
-    project: Project,
-    found: Backward,
-    relation: RelationCall,
-    children: dict[Class, list[Class]],
-    *,
-    generated: bool,
+    project: Project, found: Backward, relation: RelationCall, children: dict[Class, list[Class]]
 ) -> None:
     if relation.target is None:
         found.is_open = True
@@ -163,7 +167,7 @@ def _add(
     if given is None or (isinstance(given, ast.Constant) and not given.value):
         with_table = [one for one in concrete if project.models.is_abstract(one) is not True]
         tables = [table_of(one) for one in with_table]
-        if not tables or generated or None in tables:
+        if not tables or None in tables or project.once(_generates_names):
             found.unsure.add(relation.target)
         for model, table in zip(with_table, tables, strict=True):
             names[f"{table}s"].append(model)
@@ -193,6 +197,11 @@ def table_of(cls: Class) -> str | None:
             elif not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Pass, ast.Expr, ast.ClassDef)):
                 return None
     return table
+
+
+def _generates_names(project: Project) -> bool:
+    """Does a function of the project make the names of tables?"""
+    return any(b"table_name_generator" in file.data for file in project.files.values())
 
 
 _BEYOND_TEXT = re.compile(

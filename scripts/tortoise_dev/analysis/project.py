@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +13,7 @@ from typing import Any, TypeVar
 from .import_paths import folder_of, module_name
 from .inference import Inference
 from .models import Models
-from .modules import Class, Module
+from .modules import Class, External, Module
 from .relations import Relations
 from .relevance import relevant_files
 from .resolver import Resolver
@@ -30,6 +31,14 @@ from .source import (
 )
 
 Fact = TypeVar("Fact")
+
+
+@dataclass
+class _ModelsIn:
+    """The models of one module, by their names and by what they extend."""
+
+    by_name: dict[str, list[Class]] = field(default_factory=dict)
+    by_base: dict[Class | External, list[Class]] = field(default_factory=dict)
 
 
 class Project:
@@ -55,9 +64,9 @@ class Project:
         self.relations = Relations(self.models, self)
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
+        self._in_module: dict[str, _ModelsIn] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
         self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
-        self._named: dict[str, list[Class]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
         self.problems: dict[Path, UnreadableError] = {
             path: UnreadableError(message) for path, message in (problems or {}).items()
@@ -128,12 +137,33 @@ class Project:
 
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
-        if name not in self._named:
-            text = f"class {name}".encode()
-            modules = self._holding(name, (file for file in self.files.values() if text in file.data))
-            found = (cls for module in modules for cls in self.models.of(module))
-            self._named[name] = [cls for cls in found if cls.name == name]
-        return self._named[name]
+        files = self._with_classes.get(os.fsencode(name), ())
+        modules = [module for file in files if (module := self.resolver.module(file.key)) is not None]
+        return [cls for module in modules for cls in self._models_in(module).by_name.get(name, ())]
+
+    @cached_property
+    def _with_classes(self) -> dict[bytes, list[SourceFile]]:
+        """By the name of a class the files with a line that may define it."""
+        found: dict[bytes, list[SourceFile]] = {}
+        for file in self.files.values():
+            for name in dict.fromkeys(_CLASS.findall(file.data)):
+                found.setdefault(name, []).append(file)
+        return found
+
+    def children(self, cls: Class) -> list[Class]:
+        """The models that extend a class directly, as far as their files hold its name."""
+        modules = self.users_of(cls.module, cls.name)
+        return [one for module in modules for one in self._models_in(module).by_base.get(cls, ())]
+
+    def _models_in(self, module: Module) -> _ModelsIn:
+        if module.key not in self._in_module:
+            found = _ModelsIn()
+            for cls in self.models.of(module):
+                found.by_name.setdefault(cls.name, []).append(cls)
+                for base in dict.fromkeys(self.models.bases(cls)):
+                    found.by_base.setdefault(base, []).append(cls)
+            self._in_module[module.key] = found
+        return self._in_module[module.key]
 
     @cached_property
     def related_names(self) -> frozenset[str]:
@@ -178,6 +208,7 @@ class Project:
         return any(pattern.search(file.data) for file in (*self.files.values(), *lists.values()))
 
 
+_CLASS = re.compile(rb"(?m)^[ \t]*class[ \t\\]+([\w\x80-\xff]+)")
 _RELATED_NAME = re.compile(rb"""related_name\s*=\s*["'](\w+)["']""")
 
 

@@ -10,7 +10,15 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from .backward import argument, backward_relations, descendants, models_by_name, target_of
+from .backward import (
+    Backward,
+    argument,
+    backward_relations,
+    backward_relations_of,
+    descendants,
+    models_by_name,
+    target_of,
+)
 from .field_tables import LOOKUPS, VALUE_LOOKUPS, kind_of
 from .modules import Class, External
 from .syntax import FUNCTIONS, Binding
@@ -50,25 +58,64 @@ class QueryNames:
     """The names that queries of a project's models may use."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
-        self._attributes: dict[Class, dict[str, Attribute] | None] = {}
+        self._near = _View(project, is_whole=False)
+        self._whole = _View(project, is_whole=True)
+
+    def is_strange(self, model: Class, name: str, use: Use) -> bool:
+        """Does a name lead nowhere, as far as the files near the model tell? This is cheap to ask."""
+        return self._near.miss(model, name, use) is not None
 
     def miss(self, model: Class, name: str, use: Use) -> Miss | None:
-        """Where a name fails for a query of this model; None if it leads somewhere, or may.
+        """Where a strange name fails for a query of this model; None if it leads somewhere, or may.
 
-        Rows may be of a model that extends this one.
+        The whole project is read for it.
         """
-        candidates = [model, *self.project.once(descendants).get(model, ())]
-        concrete = [one for one in candidates if self.project.models.is_abstract(one) is False]
-        if not concrete or len(concrete) < len(candidates):
+        return self._whole.miss(model, name, use)
+
+    def target(self, model: Class, relation: str) -> Class | None:
+        """The model on the other side of a relation, where it is certainly that one."""
+        attributes = self._near.attributes(model)
+        attribute = attributes.get(relation) if attributes is not None else None
+        return attribute.targets[0] if attribute is not None and len(attribute.targets) == 1 else None
+
+
+class _View:
+    """The names, by the whole project or by the files near each model."""
+
+    def __init__(self, project: Project, *, is_whole: bool) -> None:
+        self.project = project
+        self.is_whole = is_whole
+        self._attributes: dict[Class, dict[str, Attribute] | None] = {}
+        self._backward: dict[str, Backward] = {}
+
+    def miss(self, model: Class, name: str, use: Use) -> Miss | None:
+        """Where a name fails; rows may be of a model that extends this one."""
+        children = self.project.once(descendants).get(model, ()) if self.is_whole else ()
+        candidates = [model, *children]
+        if any(self.project.models.is_abstract(one) is not False for one in candidates):
             return None
-        return self._miss_of_all(concrete, name, use)
+        return self._miss_of_all(candidates, name, use)
+
+    def _backward_of(self, cls: Class) -> Backward:
+        if self.is_whole:
+            return self.project.once(backward_relations)
+        if self.project.models.is_abstract(cls):
+            return Backward()
+        if cls.name not in self._backward:
+            self._backward[cls.name] = backward_relations_of(self.project, cls.name)
+        return self._backward[cls.name]
+
+    def _named(self, name: str) -> list[Class]:
+        if self.is_whole:
+            return self.project.once(models_by_name).get(name, [])
+        found = self.project.models_named(name)
+        return [one for one in found if self.project.models.is_abstract(one) is not True]
 
     def _miss_of_all(self, models: Iterable[Class], name: str, use: Use) -> Miss | None:
-        found = [self._miss(one, name, use, depth=name.count("__")) for one in models]
+        found = [self._miss(one, name, use) for one in models]
         return found[0] if found and None not in found else None
 
-    def _miss(self, model: Class, name: str, use: Use, depth: int) -> Miss | None:
+    def _miss(self, model: Class, name: str, use: Use) -> Miss | None:
         known = self.attributes(model)
         if known is None or name in known:
             attribute = known.get(name) if known is not None else None
@@ -114,15 +161,17 @@ class QueryNames:
 
     def _read(self, model: Class) -> dict[str, Attribute] | None:
         found: dict[str, Attribute] = {}
-        backward = self.project.once(backward_relations)
-        if backward.is_open:
+        if self.is_whole and self.project.once(backward_relations).is_open:
             return None
         for one in (model, *self.project.models.ancestors(model)):
             if isinstance(one, External):
                 if one.name in MODEL_NAMES or one.name == "typing.Generic":
                     continue
                 return None
-            if one.name in backward.unsure or not self.project.relations.is_whole(one):
+            backward = self._backward_of(one)
+            if self.is_whole and one.name in backward.unsure:
+                return None
+            if not self.project.relations.is_whole(one):
                 return None
             for name, attribute in self._own(one).items():
                 found.setdefault(name, attribute)
@@ -190,7 +239,7 @@ class QueryNames:
         if isinstance(to, (ast.Name, ast.Attribute)):
             return tuple(one for one in cls.module.meanings(to, cls.body) if isinstance(one, Class))
         _, name = target_of(cls.module, call)
-        return tuple(self.project.once(models_by_name).get(name, ())) if name is not None else ()
+        return tuple(self._named(name)) if name is not None else ()
 
     def _annotated(self, cls: Class, name: str) -> Attribute:
         """An annotation without a value: it declares the other side of a relation."""

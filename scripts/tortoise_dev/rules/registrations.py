@@ -61,7 +61,9 @@ class Registrations:
         if name == "Aerich" and self.installed.get(label):
             return True
         return any(
-            is_computed(module, set()) or any(cls.name == name for cls in self.classes(module))
+            any(isinstance(entity, Class) for entity in module.exported(name))
+            or is_computed(module, set())
+            or any(cls.name == name for cls in self.classes(module))
             for module in self.labels.get(label, ())
         )
 
@@ -77,7 +79,7 @@ class Registrations:
         return self._classes[module.key]
 
     def _has(self, module: Module, cls: Class) -> bool:
-        if any(cls is one for one in self.classes(module)):
+        if cls in module.exported(cls.name) or cls in self.classes(module):
             return True
         folder = module.key.removesuffix("__init__.py")
         is_below = is_package(module.key) and cls.module.key.startswith(folder)

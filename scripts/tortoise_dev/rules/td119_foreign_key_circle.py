@@ -19,12 +19,11 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..analysis.backward import descendants, models_by_name, relation_calls
+from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class
 from ..analysis.project import Project
 from ..analysis.source import is_judged
@@ -85,93 +84,153 @@ class _Edge:
     call: ast.Call
     is_many: bool
 
+    @property
+    def place(self) -> tuple[str, int, int]:
+        """Where it is first met: at its model, and among the fields there."""
+        return self.source.module.key, self.source.node.lineno, self.call.lineno
+
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the first of the fields, in the order of paths and lines."""
-    if not context.own:
-        return
-    for circle in context.project.once(_circles):
-        first = circle[0]
-        if first.call not in context.module.parents:
-            continue
-        has_many = any(edge.is_many for edge in circle)
-        if has_many and (context.is_older_than(1) or context.project.once(_uses_aerich)):
-            continue  # only the built-in migrations lose something
-        way = " → ".join([*(f"{edge.source.name}.{edge.field}" for edge in circle), first.source.name])
-        lost = "a column or a table" if has_many else "a column"
-        yield Hit(
-            first.call,
-            f"{way} is a circle: the first built-in migration leaves {lost} out. "
-            "Add one of these fields in a second migration",
-        )
+    """At the first of the fields, in the order of paths and lines; at the model, if a base has the field."""
+    graph = context.project.once(_Graph)
+    told: set[frozenset[_Edge]] = set()
+    for cls in context.own:
+        for edge in graph.edges(cls):
+            circle = graph.circle(edge)
+            if circle is None or circle[0].source is not cls or frozenset(circle) in told:
+                continue
+            told.add(frozenset(circle))
+            has_many = any(one.is_many for one in circle)
+            if has_many and (context.is_older_than(1) or context.project.once(_uses_aerich)):
+                continue  # only the built-in migrations lose something
+            if any(_is_added_later(context.project, one) for one in circle):
+                continue
+            way = " → ".join([*(f"{one.source.name}.{one.field}" for one in circle), cls.name])
+            lost = "a column or a table" if has_many else "a column"
+            yield Hit(
+                circle[0].call if circle[0].call in context.module.parents else cls.node,
+                f"{way} is a circle: the first built-in migration leaves {lost} out. "
+                "Add one of these fields in a second migration",
+            )
 
 
 def _uses_aerich(project: Project) -> bool:
     return project.speaks_of(b"aerich")
 
 
-def _circles(project: Project) -> list[list[_Edge]]:
-    """The circles of the project, each one once: a shortest one for each relation that none holds yet.
+class _Graph:
+    """The relations between models; what can be reached from a model is read when it is asked for."""
 
-    Circles of foreign keys alone come first.
-    """
-    every = _edges(project)
-    to_one = {source: [edge for edge in edges if not edge.is_many] for source, edges in every.items()}
-    found: list[list[_Edge]] = []
-    taken: set[_Edge] = set()
-    for edges in (to_one, every):
-        for edge in [one for several in edges.values() for one in several]:
-            circle = _shortest(edges, edge) if edge not in taken else None
-            if circle is None:
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._edges: dict[Class, list[_Edge]] = {}
+        self._calls: dict[Class, list[RelationCall]] = {}
+        self._groups: dict[Class, int] = {}
+        self._circles: dict[_Edge, list[_Edge] | None] = {}
+
+    def edges(self, cls: Class) -> list[_Edge]:
+        """The relations of a model to others, those of its bases too."""
+        if cls not in self._edges:
+            self._edges[cls] = [*self._read(cls)]
+        return self._edges[cls]
+
+    def _read(self, cls: Class) -> Iterator[_Edge]:
+        if self.project.models.is_abstract(cls) is not False or not is_judged(
+            cls.module.path, self.project.root
+        ):
+            return
+        bases = (one for one in self.project.models.ancestors(cls) if isinstance(one, Class))
+        for one in (cls, *bases):
+            for relation in self._relations(one):
+                field = _field_name(one.module.parents[relation.call])
+                target = self._named(relation.target) if relation.target else None
+                if target is not None and target is not cls and field and self._named(cls.name) is cls:
+                    yield _Edge(cls, target, relation.label, field, relation.call, relation.is_many)
+
+    def _relations(self, cls: Class) -> list[RelationCall]:
+        if cls not in self._calls:
+            for one in cls.module.classes:
+                self._calls[one] = []
+            for relation in relation_calls(cls.module):
+                if relation.owner is not None:
+                    self._calls[relation.owner].append(relation)
+        return self._calls[cls]
+
+    def _named(self, name: str) -> Class | None:
+        """The one model of a name that may have a table."""
+        models = self.project.models
+        found = [one for one in self.project.models_named(name) if models.is_abstract(one) is not True]
+        return found[0] if len(found) == 1 else None
+
+    def circle(self, edge: _Edge) -> list[_Edge] | None:
+        """A shortest circle over a relation, from its first place on; of keys alone, if there is one."""
+        if edge.source not in self._groups:
+            self._group(edge.source)
+        if self._groups[edge.source] != self._groups[edge.target]:
+            return None
+        if edge not in self._circles:
+            found = None if edge.is_many else self._shortest(edge, of_keys=True)
+            found = found or self._shortest(edge, of_keys=False)
+            if found is not None:
+                first = found.index(min(found, key=lambda one: one.place))
+                found = found[first:] + found[:first]
+            self._circles[edge] = found
+        return self._circles[edge]
+
+    def _shortest(self, start: _Edge, *, of_keys: bool) -> list[_Edge] | None:
+        """A shortest circle that begins with a relation and stays in one label."""
+        group = self._groups[start.source]
+        ways: dict[Class, list[_Edge]] = {start.target: [start]}
+        waiting = [start.target]
+        for here in waiting:
+            for edge in self.edges(here):
+                is_other = edge.label != start.label and None not in (edge.label, start.label)
+                if is_other or (of_keys and edge.is_many) or self._groups[edge.target] != group:
+                    continue
+                way = [*ways[here], edge]
+                if edge.target is start.source:
+                    return way
+                if edge.target not in ways:
+                    ways[edge.target] = way
+                    waiting.append(edge.target)
+        return None
+
+    def _group(self, start: Class) -> None:
+        """Number the models that can be reached: those that reach each other get the same number.
+
+        This is Tarjan's algorithm without recursion. It looks at each relation once.
+        """
+        order: dict[Class, int] = {}
+        lowest: dict[Class, int] = {}
+        path: list[Class] = []
+        stack = [(start, iter(self.edges(start)))]
+        order[start] = lowest[start] = 0
+        path.append(start)
+        while stack:
+            here, rest = stack[-1]
+            edge = next(rest, None)
+            if edge is None:
+                stack.pop()
+                if stack:
+                    above = stack[-1][0]
+                    lowest[above] = min(lowest[above], lowest[here])
+                if lowest[here] == order[here]:
+                    number = len(self._groups)
+                    while here not in self._groups:
+                        self._groups[path.pop()] = number
+            elif edge.target in self._groups:
                 continue
-            taken.update(circle)
-            if not any(_is_added_later(project, one) for one in circle):
-                found.append(circle)
-    return found
-
-
-def _edges(project: Project) -> dict[Class, list[_Edge]]:
-    """By a model its relations to other models, in the order of paths and lines."""
-    by_name = project.once(models_by_name)
-    children = project.once(descendants)
-    found: dict[Class, list[_Edge]] = defaultdict(list)
-    for key in sorted(project.relevant):
-        module = project.resolver.module(key) if b"Field" in project.files[key].data else None
-        if module is None or not is_judged(Path(key), project.root):
-            continue
-        for relation in relation_calls(module):
-            targets = by_name.get(relation.target or "", ())
-            if len(targets) != 1 or relation.owner is None:
-                continue
-            field = _field_name(module.parents[relation.call])
-            for source in (relation.owner, *children.get(relation.owner, ())):
-                if project.models.is_model(source) and project.models.is_abstract(source) is False:
-                    edge = _Edge(source, targets[0], relation.label, field, relation.call, relation.is_many)
-                    if field and source is not targets[0] and len(by_name[source.name]) == 1:
-                        found[source].append(edge)
-    return found
+            elif edge.target in order:
+                lowest[here] = min(lowest[here], order[edge.target])
+            else:
+                order[edge.target] = lowest[edge.target] = len(order)
+                path.append(edge.target)
+                stack.append((edge.target, iter(self.edges(edge.target))))
 
 
 def _field_name(statement: ast.AST) -> str:
     targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
     return targets[0].id if isinstance(targets[0], ast.Name) else ""
-
-
-def _shortest(edges: dict[Class, list[_Edge]], start: _Edge) -> list[_Edge] | None:
-    """A shortest circle that begins with a relation and stays in one label."""
-    ways: dict[Class, list[_Edge]] = {start.target: [start]}
-    waiting = [start.target]
-    for here in waiting:
-        for edge in edges.get(here, ()):
-            if edge.label != start.label and None not in (edge.label, start.label):
-                continue
-            way = [*ways[here], edge]
-            if edge.target is start.source:
-                return way
-            if edge.target not in ways:
-                ways[edge.target] = way
-                waiting.append(edge.target)
-    return None
 
 
 def _is_added_later(project: Project, edge: _Edge) -> bool:

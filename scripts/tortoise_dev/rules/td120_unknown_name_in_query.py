@@ -68,13 +68,15 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         names = context.project.once(QueryNames)
         for name, node, use in named:
-            miss = names.miss(model, name, use)
-            if miss is None:
+            if not names.is_strange(model, name, use):
                 continue
             made = origin(context, call)
             if made is None or any(name == one or name.startswith(f"{one}__") for one in made.names):
                 continue
-            if all(_other_side(context, relation) is model for relation in made.relations):
+            if any(_other_side(context, relation) is not model for relation in made.relations):
+                continue
+            miss = names.miss(model, name, use)
+            if miss is not None:
                 yield Hit(node, _message(miss))
 
 
@@ -151,9 +153,7 @@ def _other_side(context: Context, node: ast.expr) -> Class | None:
     row = context.inference.of(node.value) if isinstance(node, ast.Attribute) else None
     if not isinstance(node, ast.Attribute) or row is None or row.model is None or row.mixed:
         return None
-    attributes = context.project.once(QueryNames).attributes(row.model)
-    attribute = attributes.get(node.attr) if attributes is not None else None
-    return attribute.targets[0] if attribute is not None and len(attribute.targets) == 1 else None
+    return context.project.once(QueryNames).target(row.model, node.attr)
 
 
 def _adds_names(context: Context, model: Class) -> bool:

@@ -19,7 +19,6 @@ both.
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
@@ -102,7 +101,7 @@ def check(context: Context) -> Iterator[Hit]:
     for cls in context.own:
         if context.models.is_abstract(cls) is not False:
             continue
-        children = [one for one in context.project.once(_children)[cls] if not _shares_table(cls, one)]
+        children = [one for one in _children(context.project, cls) if not _shares_table(cls, one)]
         if not children or not _is_registered(context, cls, children):
             continue
         names = ", ".join(child.name for child in children[:2])
@@ -115,16 +114,9 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(cls.node, f"{names}{more} extend {cls.name}, which is a table of its own: {advice}")
 
 
-def _children(project: Project) -> dict[Class, list[Class]]:
-    """By a class the models that extend it directly; fakes in tests don't count."""
-    found: dict[Class, list[Class]] = defaultdict(list)
-    for model in project.all_models:
-        if not is_judged(model.module.path, project.root):
-            continue
-        for base in project.models.bases(model):
-            if isinstance(base, Class):
-                found[base].append(model)
-    return found
+def _children(project: Project, cls: Class) -> list[Class]:
+    """The models that extend a class directly; fakes in tests don't count."""
+    return [one for one in project.children(cls) if is_judged(one.module.path, project.root)]
 
 
 def _shares_table(parent: Class, child: Class) -> bool:

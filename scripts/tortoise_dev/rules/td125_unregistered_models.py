@@ -18,10 +18,11 @@ Not fixed by `--fix`: the configuration is another file.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..analysis.backward import RelationCall, descendants, relation_calls
+from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
 from .base import Context, Hit, Rule
@@ -46,27 +47,23 @@ GOOD = BAD.replace('"apps.users.models"', '"apps.billing.models", "apps.users.mo
 
 def check(context: Context) -> Iterator[Hit]:
     """At the first model of the package, or at the relation."""
-    if not context.own:
+    registered = context.project.once(Registrations) if context.own else None
+    if registered is None or not registered.is_known:
         return
-    registered = context.project.once(Registrations)
-    if registered.is_known:
-        first = context.project.once(_unregistered)
-        for cls in context.own:
-            if cls in first:
-                yield Hit(cls.node, _message(context, first[cls]))
+    models = _models_of(context.project, _package(context.module))
+    if models and models[0].module is context.module and not any(map(registered.registers, models)):
+        names = ", ".join(model.name for model in models[:3]) + (" …" if len(models) > 3 else "")
+        place = _dotted(_package(context.module), context.project.root)
+        yield Hit(
+            models[0].node,
+            f"no configuration names {place}: no table and no migration is made for {names}",
+        )
     for relation in relation_calls(context.module):
         if _is_broken(context, registered, relation):
             yield Hit(
                 relation.call,
                 f"no app {relation.label} has a model {relation.target}: the application does not start",
             )
-
-
-def _message(context: Context, models: list[Class]) -> str:
-    names = ", ".join(model.name for model in models[:3]) + (" …" if len(models) > 3 else "")
-    get = "gets" if len(models) == 1 else "get"
-    place = _dotted(_package(models[0].module), context.project.root)
-    return f"no configuration names {place}: {names} {get} no table and no migration"
 
 
 def _dotted(package: str, root: Path) -> str:
@@ -80,18 +77,17 @@ def _package(module: Module) -> str:
     return str(folders[0]) if folders else module.key
 
 
-def _unregistered(project: Project) -> dict[Class, list[Class]]:
-    """The first model of each package that no configuration names, with all of its models."""
-    registered = project.once(Registrations)
-    packages: dict[str, list[Class]] = {}
-    for model in project.all_models:
-        if project.models.is_abstract(model) is False and model.scope is model.module.scope:
-            packages.setdefault(_package(model.module), []).append(model)
-    return {
-        models[0]: models
-        for models in packages.values()
-        if not any(registered.registers(model) for model in models)
-    }
+def _models_of(project: Project, package: str) -> list[Class]:
+    """The models of a package, or of a module, that have a table; in the order of paths and lines."""
+    near = f"{package}{os.sep}"
+    keys = sorted(key for key in project.files if key == package or key.startswith(near))
+    modules = [module for key in keys if (module := project.resolver.module(key)) is not None]
+    return [
+        model
+        for module in modules
+        for model in project.models.of(module)
+        if project.models.is_abstract(model) is False and model.scope is module.scope
+    ]
 
 
 def _is_broken(context: Context, registered: Registrations, relation: RelationCall) -> bool:
@@ -100,7 +96,9 @@ def _is_broken(context: Context, registered: Registrations, relation: RelationCa
         return False
     if not (relation.is_own and registered.is_known) or "." in relation.label:
         return False
-    owners = [relation.owner, *context.project.once(descendants).get(relation.owner, ())]
+    owner = relation.owner
+    is_base = context.models.is_abstract(owner) is not False
+    owners = context.project.children(owner) if is_base else [owner]
     if not any(registered.registers(one) for one in owners):
         return False
     return not registered.has_model(relation.label, relation.target)
