@@ -251,4 +251,4 @@ def _added_fields(project: Project) -> frozenset[str]:
 _ADD_FIELD = re.compile(rb"AddField\([^()]*?\bname=['\"](\w+)['\"]")
 _ADD_COLUMN = re.compile(rb"(?i)\bADD (?:COLUMN )?(?:IF NOT EXISTS )?[`\"]?(\w+_id)\b")
 
-RULE = Rule("TD119", "foreign-key-circle", check, preview=True)
+RULE = Rule("TD119", "foreign-key-circle", check)

@@ -203,4 +203,4 @@ def _message(miss: Miss) -> str:
     return f"{problem}: the query fails{hint}"
 
 
-RULE = Rule("TD120", "unknown-name-in-query", check, preview=True)
+RULE = Rule("TD120", "unknown-name-in-query", check)

@@ -122,4 +122,4 @@ def _readers(project: Project) -> _Readers:
     return _Readers(project)
 
 
-RULE = Rule("TD121", "unknown-option", check, preview=True)
+RULE = Rule("TD121", "unknown-option", check)

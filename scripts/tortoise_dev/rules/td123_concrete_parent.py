@@ -148,4 +148,4 @@ def _is_used(context: Context, cls: Class) -> bool:
     return False
 
 
-RULE = Rule("TD123", "concrete-parent", check, preview=True)
+RULE = Rule("TD123", "concrete-parent", check)
