@@ -106,12 +106,13 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         names = ", ".join(child.name for child in children[:2])
         more = f" and {len(children) - 2} more" if len(children) > 2 else ""
+        verb = "extends" if len(children) == 1 else "extend"
         advice = (
             "move what they share to an abstract base"
             if _is_used(context, cls)
             else "set abstract = True in its Meta"
         )
-        yield Hit(cls.node, f"{names}{more} extend {cls.name}, which is a table of its own: {advice}")
+        yield Hit(cls.node, f"{names}{more} {verb} {cls.name}, which is a table of its own: {advice}")
 
 
 def _children(project: Project, cls: Class) -> list[Class]:
