@@ -141,6 +141,10 @@ class Project:
         modules = [module for file in files if (module := self.resolver.module(file.key)) is not None]
         return [cls for module in modules for cls in self._models_in(module).by_name.get(name, ())]
 
+    def has_class(self, name: str) -> bool:
+        """Does a file seem to define a class of this name?"""
+        return os.fsencode(name) in self._with_classes
+
     @cached_property
     def _with_classes(self) -> dict[bytes, list[SourceFile]]:
         """By the name of a class the files with a line that may define it."""

@@ -5,7 +5,10 @@ A models package that no configuration names, or a relation to a model that no a
 
 Every configuration of the project must be written out: a dictionary with "connections" and "apps", or the
 `modules=` of `Tortoise.init`, `register_tortoise` or `RegisterTortoise`. The rule is silent where one of
-them is computed. Models that only their package's `__init__.py` leaves out are for TD006.
+them is computed. Where there is none at all, a relation is reported if no file has a class of that name
+and the label leads to other models of the project.
+
+Models that only their package's `__init__.py` leaves out are for TD006.
 
 ## Why is this bad
 Models that are not registered get no table and no migration. Their first query fails with
@@ -19,6 +22,7 @@ Not fixed by `--fix`: the configuration is another file.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -48,9 +52,9 @@ GOOD = BAD.replace('"apps.users.models"', '"apps.billing.models", "apps.users.mo
 def check(context: Context) -> Iterator[Hit]:
     """At the first model of the package, or at the relation."""
     registered = context.project.once(Registrations) if context.own else None
-    if registered is None or not registered.is_known:
+    if registered is None:
         return
-    models = _models_of(context.project, _package(context.module))
+    models = _models_of(context.project, _package(context.module)) if registered.is_known else []
     if models and models[0].module is context.module and not any(map(registered.registers, models)):
         names = ", ".join(model.name for model in models[:3]) + (" …" if len(models) > 3 else "")
         place = _dotted(_package(context.module), context.project.root)
@@ -60,9 +64,10 @@ def check(context: Context) -> Iterator[Hit]:
         )
     for relation in relation_calls(context.module):
         if _is_broken(context, registered, relation):
+            where = f"the app {relation.label}" if registered.is_known else "the project"
             yield Hit(
                 relation.call,
-                f"no app {relation.label} has a model {relation.target}: the application does not start",
+                f"{where} has no model {relation.target}: the application does not start",
             )
 
 
@@ -94,7 +99,11 @@ def _is_broken(context: Context, registered: Registrations, relation: RelationCa
     """Does a relation of a registered model lead to a model that certainly is not there?"""
     if relation.label is None or relation.target is None or relation.owner is None:
         return False
-    if not (relation.is_own and registered.is_known) or "." in relation.label:
+    if not relation.is_own or "." in relation.label:
+        return False
+    if registered.is_absent:
+        return _is_nowhere(context.project, relation.label, relation.target)
+    if not registered.is_known:
         return False
     owner = relation.owner
     is_base = context.models.is_abstract(owner) is not False
@@ -102,6 +111,15 @@ def _is_broken(context: Context, registered: Registrations, relation: RelationCa
     if not any(registered.registers(one) for one in owners):
         return False
     return not registered.has_model(relation.label, relation.target)
+
+
+def _is_nowhere(project: Project, label: str, target: str) -> bool:
+    """Without a configuration: has no file such a class, though the label leads to models of the project?"""
+    if project.has_class(target):
+        return False
+    sought = re.compile(rb"[\"']" + re.escape(label.encode()) + rb"\.(\w+)[\"']")
+    others = {name.decode() for file in project.files.values() for name in sought.findall(file.data)}
+    return any(project.models_named(other) for other in others)
 
 
 RULE = Rule("TD125", "unregistered-models", check, preview=True)
