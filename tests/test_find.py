@@ -15,7 +15,9 @@ from tortoise_dev.handbook.sections import Section, handbook_sections, sections_
 ROOT = Path(__file__).resolve().parents[1]
 HANDBOOK = list(handbook_sections(ROOT))
 
-QUESTIONS: dict[str, str] = tomllib.loads((ROOT / "tests" / "find_questions.toml").read_text(encoding="utf-8"))
+QUESTIONS: dict[str, str] = tomllib.loads(
+    (ROOT / "tests" / "find_questions.toml").read_text(encoding="utf-8")
+)
 
 
 @pytest.mark.parametrize("question", QUESTIONS)

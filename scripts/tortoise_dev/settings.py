@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, cast
@@ -65,6 +65,9 @@ class RuleSettings:
     per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     extra_model_bases: tuple[str, ...] = ()
     any_interface: bool = False
+    preview: bool = False
+    tortoise_version: str | None = None
+    """The release of Tortoise that the project uses; None: what its lock files and requirements say."""
 
     def is_excluded(self, path: Path) -> bool:
         """Does one of the ``exclude`` patterns fit this file, or a folder above it?"""
@@ -97,15 +100,32 @@ def _regex(pattern: str) -> str:
     return "".join(wild.get(part, re.escape(part)) for part in parts)
 
 
-def find_rule_settings(start: Iterable[Path]) -> RuleSettings:
-    """The checker's settings of the nearest pyproject.toml with a ``[tool.tortoise-dev]`` table, at or above
-    each of ``start``.
+class SettingsByFolder:
+    """The checker's settings of each file: those of the project that it lies in.
 
-    The first folder of ``start`` that has one wins; without any, the defaults. Raises SettingsError.
+    That is the nearest folder above with pyproject.toml, setup.cfg or .git; without one, the defaults.
     """
-    folders = [folder.resolve() for folder in start]
-    found = _nearest(folders)
-    return _rule_settings(*found) if found else RuleSettings(root=folders[0])
+
+    def __init__(self) -> None:
+        self._by_folder: dict[Path, RuleSettings] = {}
+
+    def of(self, path: Path) -> RuleSettings:
+        """The settings for a file (absolute). Raises SettingsError."""
+        return self.of_folder(path.parent)
+
+    def of_folder(self, folder: Path) -> RuleSettings:
+        """The settings for files in a folder (absolute). Raises SettingsError."""
+        if folder not in self._by_folder:
+            self._by_folder[folder] = self._found(folder)
+        return self._by_folder[folder]
+
+    def _found(self, folder: Path) -> RuleSettings:
+        if not _is_top(folder):
+            above = None if folder == folder.parent else self.of_folder(folder.parent)
+            return above if above is not None and _is_top(above.root) else RuleSettings(root=folder)
+        file = folder / "pyproject.toml"
+        table = _table(file) if file.is_file() else None
+        return RuleSettings(root=folder) if table is None else _rule_settings(file, table)
 
 
 def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
@@ -117,12 +137,17 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
         "per-file-ignores",
         "extra-model-bases",
         "base-interface",
+        "preview",
+        "tortoise-version",
         "snippets",
     }
     reader.refuse_unknown(known)
     interface = reader.text("base-interface") or "exact"
     if interface not in ("exact", "any"):
         raise reader.error("base-interface", 'takes "exact" or "any"')
+    version = reader.text("tortoise-version")
+    if version is not None and not re.fullmatch(r"\d+(\.\d+)*", version):
+        raise reader.error("tortoise-version", 'takes a release, such as "0.25.1"')
     ignores = table.get("per-file-ignores", {})
     if not isinstance(ignores, dict) or not all(map(_is_texts, ignores.values())):
         raise reader.error("per-file-ignores", "takes a table: pattern = list of rules")
@@ -134,6 +159,8 @@ def _rule_settings(file: Path, table: dict[str, Any]) -> RuleSettings:
         per_file_ignores={pattern: tuple(codes) for pattern, codes in ignores.items()},
         extra_model_bases=tuple(reader.texts("extra-model-bases") or ()),
         any_interface=interface == "any",
+        preview=reader.flag("preview"),
+        tortoise_version=version,
     )
 
 
@@ -163,9 +190,12 @@ def project_root(start: Path) -> Path:
     itself.
     """
     start = start.resolve()
-    marks = ("pyproject.toml", "setup.cfg", ".git")
-    folders = (start, *start.parents)
-    return next((folder for folder in folders if any((folder / mark).exists() for mark in marks)), start)
+    return next((folder for folder in (start, *start.parents) if _is_top(folder)), start)
+
+
+def _is_top(folder: Path) -> bool:
+    """Does a folder say of itself that it is the top of a project?"""
+    return any((folder / mark).exists() for mark in ("pyproject.toml", "setup.cfg", ".git"))
 
 
 def check_tables(document: Mapping[str, Any]) -> None:
@@ -178,17 +208,6 @@ def check_tables(document: Mapping[str, Any]) -> None:
         file, table = Path("pyproject.toml"), tool["tortoise-dev"]
         _rule_settings(file, table)
         _settings(file, table.get("snippets", {}))
-
-
-def _nearest(folders: list[Path]) -> tuple[Path, dict[str, Any]] | None:
-    """The first pyproject.toml with a ``[tool.tortoise-dev]`` table at or above the folders; its table."""
-    for folder in folders:
-        for candidate in (folder, *folder.parents):
-            file = candidate / "pyproject.toml"
-            table = _table(file) if file.is_file() else None
-            if table is not None:
-                return file, table
-    return None
 
 
 def _table(file: Path) -> dict[str, Any] | None:
@@ -270,6 +289,12 @@ class _Reader:
         value = self.table.get(key)
         if value is not None and not _is_texts(value):
             raise self.error(key, "takes a list of strings")
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.table.get(key, False)
+        if not isinstance(value, bool):
+            raise self.error(key, "takes true or false")
         return value
 
     def names(self, key: str) -> dict[str, str]:

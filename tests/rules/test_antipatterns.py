@@ -744,8 +744,19 @@ def test_a_hook_of_another_module(users) -> None:
     assert users.found("--select", "TD110") == [("app/db.py", 4, "TD110")]
 
 
-@pytest.mark.parametrize("where", ["app/db.py", "pyproject.toml", "requirements/../requirements.txt"])
-def test_mysql_has_limits_on_writes(where: str, users) -> None:
+@pytest.mark.parametrize(
+    ("where", "text", "knows"),
+    [
+        ("app/db.py", 'URL = "mysql://root@host/db"\n', True),
+        ("app/db.py", 'CONFIG = {"engine": "tortoise.backends.mysql"}\n', True),
+        ("app/db.py", 'KINDS = ["mysql", "redis", "ssh"]  # MySQL\n', False),
+        ("pyproject.toml", '[project]\nname = "a"\ndependencies = ["tortoise-orm[asyncmy]"]\n', True),
+        ("pyproject.toml", '[project]\nname = "a"\nkeywords = ["mysql"]\n', False),
+        ("requirements/../requirements.txt", "aiomysql==0.2\n", True),
+        ("requirements/../requirements.txt", "pymysql\n# MySQL\n", False),
+    ],
+)
+def test_mysql_has_limits_on_writes(where: str, text: str, knows: bool, users) -> None:
     users.write(
         {
             "app/service.py": """\
@@ -761,8 +772,8 @@ def test_mysql_has_limits_on_writes(where: str, users) -> None:
     )
     assert [line for _, line, _ in users.found("--select", "TD112")] == [4, 5, 6, 7]
     (users.root / "requirements").mkdir()
-    users.write({where: '[project]\nname = "a"\n# MySQL\n' if where.endswith("toml") else "# MySQL\n"})
-    assert [line for _, line, _ in users.found("--select", "TD112")] == [6, 7]
+    users.write({where: text})
+    assert [line for _, line, _ in users.found("--select", "TD112")] == ([6, 7] if knows else [4, 5, 6, 7])
 
 
 def test_fields_that_the_text_does_not_tell(project) -> None:

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tortoise_dev import __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = (
@@ -53,6 +54,68 @@ def test_the_text_report(broken) -> None:
     assert done.stderr == b""
 
 
+def test_bugs_come_before_layout(users) -> None:
+    users.write(
+        {
+            "app/models/a.py": BROKEN,
+            "z.py": "from app.models import User\n\n\nasync def f():\n    User.all()\n",
+        }
+    )
+    lines = users.run().stdout.decode().splitlines()
+    assert [line.split()[1] for line in lines[:-1]] == ["TD106", "TD002", "TD006", "TD003"]
+    assert [v["rule"] for v in users.report()["violations"]] == ["TD002", "TD006", "TD003", "TD106"], (
+        "by path"
+    )
+
+
+def test_one_cause_in_many_places_is_shown_once(project) -> None:
+    project.write(
+        {
+            "a.py": "from tortoise import fields\n" + "x = fields.IntField(pk=True)\n" * 3,
+            "b.py": "from tortoise import fields\n"
+            "x = [fields.IntField(pk=True), fields.IntField(index=True)]\n",
+        }
+    )
+    assert project.run("--select", "TD111").stdout.decode().splitlines() == [
+        "a.py:2:21: TD111 pk= is deprecated: use primary_key= [fixable]",
+        "    also a.py:3, 4",
+        "    also b.py:2",
+        "b.py:2:48: TD111 index= is deprecated: use db_index= [fixable]",
+        "2 files, 0 models: 5 findings (5 fixable with --fix)",
+    ]
+    assert len(project.report("--select", "TD111")["violations"]) == 5
+
+
+def test_on_a_terminal_the_source_is_shown(project) -> None:
+    pty = pytest.importorskip("pty")
+    project.write({"a.py": "from tortoise import fields\nif 1:\n\tx = fields.IntField(pk=True)\n"})
+    command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "check.py"), "--select", "TD111"]
+
+    def shown(**more: str) -> str:
+        leader, follower = pty.openpty()
+        env = (
+            {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "TERM")} | {"TERM": "xterm"} | more
+        )
+        subprocess.run(
+            command, cwd=project.root, stdout=follower, stderr=subprocess.DEVNULL, env=env, check=False
+        )
+        os.close(follower)
+        text = os.read(leader, 10_000).decode()
+        os.close(leader)
+        return text.replace("\r\n", "\n")
+
+    plain = [
+        "a.py:3:22: TD111 pk= is deprecated: use primary_key= [fixable]",
+        "    x = fields.IntField(pk=True)",
+        "                        ^^^^^^^",
+        "1 file, 0 models: 1 finding (1 fixable with --fix)",
+    ]
+    assert shown(NO_COLOR="1").splitlines() == plain
+    assert shown(TERM="dumb").splitlines() == plain
+    assert shown(NO_COLOR="").count("\x1b[31m") == 2
+    assert "\x1b[1ma.py:3:22:\x1b[0m \x1b[31mTD111\x1b[0m" in shown()
+
+
 def test_the_json_report(broken) -> None:
     assert broken.report("--select", "TD003") == {
         "version": 1,
@@ -67,6 +130,7 @@ def test_the_json_report(broken) -> None:
                 "name": "meta-first",
                 "message": "Meta of A is not its first member",
                 "fixable": True,
+                "fix": "safe",
             }
         ],
         "errors": [],
@@ -92,6 +156,9 @@ def test_the_sarif_report_fits_its_schema(broken) -> None:
     rules = [rule["id"] for rule in run["tool"]["driver"]["rules"]]
     for result in run["results"]:
         assert rules[result["ruleIndex"]] == result["ruleId"]
+    (rule,) = (rule for rule in run["tool"]["driver"]["rules"] if rule["id"] == "TD003")
+    assert rule["help"]["markdown"].startswith("# TD003 meta-first\n")
+    assert run["tool"]["driver"]["version"] == __version__
     assert {"TD000", "TD002", "TD003", "TD-input"} == {result["ruleId"] for result in run["results"]}
 
 
@@ -208,6 +275,7 @@ def test_patterns(pattern: str, project) -> None:
         "[tool.tortoise-dev]\nselect = 3",
         '[tool.tortoise-dev]\nselect = ["X1"]',
         '[tool.tortoise-dev]\nbase-interface = "some"',
+        '[tool.tortoise-dev]\npreview = "yes"',
         "[tool.tortoise-dev]\nper-file-ignores = []",
         '[tool.tortoise-dev]\nper-file-ignores = {"a.py" = ["X1"]}',
         "[tool.tortoise-dev\n",
@@ -259,6 +327,14 @@ def test_standard_input(users) -> None:
     assert [(v["path"], v["line"], v["rule"]) for v in report["violations"]] == [("app/new.py", 4, "TD106")]
     assert report["files"] == 1
     assert users.run("--stdin-filename", "a.py", "b.py", stdin=b"").returncode == 2
+    done = users.run("-", stdin=source)
+    assert done.stdout.decode().startswith("stdin.py:4:5: TD106 ")
+    assert users.run("-", "--stdin-filename", "app/new.py", stdin=source).stdout.startswith(
+        b"app/new.py:4:5: "
+    )
+    assert users.run("-", "a.py", stdin=b"").returncode == 2
+    fixed = users.run("-", "--unsafe-fixes", stdin=source).stdout
+    assert fixed == source.replace(b"    User", b"    await User")
 
 
 def test_baseline(broken) -> None:
@@ -266,7 +342,7 @@ def test_baseline(broken) -> None:
     first = broken.run("--baseline", "known.json")
     assert first.returncode == 0
     assert b"recorded 3 findings in known.json" in first.stderr
-    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 1
+    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 2
     assert broken.run("--baseline", "known.json").returncode == 0
     broken.write({"a.py": "# moved down\n" + BROKEN, "b.py": BROKEN.replace("class A", "class B")})
     done = broken.run("--baseline", "known.json", "--format", "json")
@@ -288,13 +364,101 @@ def test_a_second_finding_of_a_kind_is_new(users) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version": 2, "findings": []}', '{"version": 1, "findings": [1]}']
+    "text", ["", "[]", "{}", '{"version": 3, "findings": []}', '{"version": 1, "findings": [1]}']
 )
 def test_a_file_that_is_no_baseline(text: str, broken) -> None:
     broken.write({"known.json": text})
     done = broken.run("--baseline", "known.json")
     assert done.returncode == 2
     assert b"no baseline" in done.stderr
+
+
+def test_a_baseline_knows_which_files_were_checked(broken) -> None:
+    broken.write({"b/c.py": BROKEN.replace("class A", "class B")})
+    broken.run("--baseline", "b/known.json")
+    paths = {one["path"] for one in json.loads(broken.text("b/known.json"))["findings"]}
+    assert paths == {"../a.py", "c.py"}, "relative to the folder of the file"
+    done = broken.run("--baseline", "b/known.json", "a.py")
+    assert (done.returncode, done.stderr) == (0, b"")
+    (broken.root / "b" / "c.py").unlink()
+    done = broken.run("--baseline", "b/known.json", "a.py")
+    assert b"3 recorded findings not found any more" in done.stderr, "a file that is gone has none"
+
+
+def test_a_baseline_survives_other_lines_and_other_messages(users) -> None:
+    source = "from app.models import User\n\nasync def f():\n    User.create(name='a')\n"
+    users.write({"a.py": source})
+    users.run("--baseline", "known.json")
+    users.write({"a.py": source.replace("    User", "\n    if 1:\n        User")})
+    assert users.run("--baseline", "known.json").returncode == 0
+    users.write({"a.py": source.replace("'a'", "'b'")})
+    assert users.run("--baseline", "known.json").returncode == 1, "another line"
+
+
+def test_a_baseline_of_the_first_version_is_still_read(users) -> None:
+    users.write({"a.py": "from app.models import User\n\nasync def f():\n    User.create(name='a')\n"})
+    (message,) = (v["message"] for v in users.report("a.py")["violations"])
+    known = {"path": "a.py", "rule": "TD106", "message": message, "count": 1}
+    users.write({"known.json": json.dumps({"version": 1, "findings": [known]})})
+    assert users.run("--baseline", "known.json").returncode == 0
+    known["message"] = "another"
+    users.write({"known.json": json.dumps({"version": 1, "findings": [known]})})
+    assert users.run("--baseline", "known.json").returncode == 1
+
+
+def test_each_file_has_the_settings_of_its_own_project(broken) -> None:
+    broken.write(
+        {
+            "pyproject.toml": '[tool.tortoise-dev]\nignore = ["TD000"]\n',
+            "inner/pyproject.toml": '[tool.tortoise-dev]\nignore = ["TD002", "TD003"]\n',
+            "inner/b.py": BROKEN.replace("class A", "class B"),
+            "bare/setup.cfg": "",
+            "bare/c.py": BROKEN.replace("class A", "class C"),
+        }
+    )
+    everything = [
+        ("a.py", "TD002"),
+        ("a.py", "TD003"),
+        ("bare/c.py", "TD000"),
+        ("bare/c.py", "TD002"),
+        ("bare/c.py", "TD003"),
+        ("inner/b.py", "TD000"),
+    ]
+    for paths in ([], ["inner/b.py", "a.py", "bare"], ["bare", "a.py", "inner"]):
+        assert sorted((path, rule) for path, _, rule in broken.found(*paths)) == everything
+
+
+def test_settings_of_another_project_that_cannot_be_used(broken) -> None:
+    broken.write({"inner/pyproject.toml": '[tool.tortoise-dev]\nselect = ["X1"]\n', "inner/b.py": BROKEN})
+    done = broken.run()
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"X1 is no rule" in done.stderr
+
+
+def test_an_application_may_be_called_build(project) -> None:
+    for name in ("build", "dist", "env", "venv"):
+        project.write({f"{name}/__init__.py": "", f"{name}/a.py": BROKEN, f"{name}/deep/b.py": BROKEN})
+    project.write({"old/build/lib/a.py": BROKEN, "old/venv/pyvenv.cfg": "", "old/venv/a.py": BROKEN})
+    project.write({"old/.venv/a.py": BROKEN})
+    found = {path for path, _, _ in project.found("--select", "TD003")}
+    assert found == {f"{n}/{p}" for n in ("build", "dist", "env", "venv") for p in ("a.py", "deep/b.py")}
+
+
+def test_a_link_that_leads_nowhere_is_passed_over(broken) -> None:
+    (broken.root / ".#a.py").symlink_to("somebody@host.123")
+    assert broken.report()["files"] == 1
+
+
+def test_copies_of_the_skill_are_not_judged(broken) -> None:
+    names = ("a/skills/copy", ".codex/skills/copy", ".github/skills/copy", "vendored")
+    ignored = '[tool.tortoise-dev]\nignore = ["TD"]\n'
+    for copy in names:
+        broken.write({f"{copy}/SKILL.md": "", f"{copy}/pyproject.toml": ignored})
+        broken.write({f"{copy}/scripts/tortoise_dev/x.py": BROKEN, f"{copy}/x.py": BROKEN})
+    assert {path for path, _, _ in broken.found()} == {"a.py"}
+    named = [f"{copy}/x.py" for copy in names]
+    report = broken.report(*named, "a.py")
+    assert (report["files"], {v["rule"] for v in report["violations"]}) == (1, {"TD000", "TD002", "TD003"})
 
 
 def test_nothing_to_check_is_clean(project) -> None:

@@ -13,13 +13,13 @@ RULE = pytest.mark.parametrize("rule", RULES.values(), ids=list(RULES))
 
 @RULE
 def test_the_bad_example_breaks_exactly_this_rule(rule: Rule, project) -> None:
-    found = project.write(example_files(rule.bad)).found()
+    found = project.write(example_files(rule.bad)).found("--preview")
     assert {code for _, _, code in found} == {rule.code}, found
 
 
 @RULE
 def test_the_good_example_breaks_none(rule: Rule, project) -> None:
-    assert project.write(example_files(rule.good)).found() == []
+    assert project.write(example_files(rule.good)).found("--preview") == []
 
 
 @RULE

@@ -13,6 +13,28 @@ import pytest
 HEAD = "from tortoise import fields\nfrom tortoise.models import Model\n\n\n"
 
 MOVES = {
+    "a blank line stays above an if": (
+        """
+        class A(Model):
+            id = fields.IntField(primary_key=True)
+
+            class Meta:
+                table = "a"
+
+            if fields:
+                x = 1
+        """,
+        """
+        class A(Model):
+            class Meta:
+                table = "a"
+
+            id = fields.IntField(primary_key=True)
+
+            if fields:
+                x = 1
+        """,
+    ),
     "Meta up": (
         """
         class A(Model):

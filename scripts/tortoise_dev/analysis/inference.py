@@ -6,16 +6,18 @@ Names are judged by all of their bindings in the function: where one of them is 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+import sys
+from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from . import tortoise_api
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .relations import Relations
-from .syntax import FUNCTIONS, Binding, Scope
-from .values import PLAIN, Value, awaited, given_by_library, joined
+from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, own_nodes
+from .values import PLAIN, SAME, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTIN_NAMES = frozenset(
     (
         "len list sorted set tuple sum any all dict enumerate reversed min max zip iter frozenset int float"
@@ -26,22 +28,30 @@ _BUILTIN_NAMES = frozenset(
 class Inference:
     """The values of one module's expressions."""
 
-    def __init__(self, module: Module, relations: Relations) -> None:
+    def __init__(
+        self, module: Module, relations: Relations, of_module: Callable[[Module], Inference]
+    ) -> None:
         self.module = module
         self.relations = relations
+        self._of_module = of_module
         self.models = relations.models
         self._known: dict[ast.AST, Value | None] = {}
         self._names: dict[tuple[Scope, str], Value | None] = {}
         self._busy: set[tuple[Scope, str]] = set()
         self._open: set[tuple[Scope, str]] = set()  # those of them that were asked for
         self._inner: dict[Scope, dict[str, list[ast.comprehension | ast.NamedExpr]]] = {}
+        self._looped: dict[tuple[Scope, str], bool] = {}
+        self._returned: dict[FunctionNode, Value | None] = {}
 
     def of(self, node: ast.expr) -> Value | None:
         """The value of an expression; None where the text does not tell."""
-        if node not in self._known:
-            self._known[node] = None  # an expression that contains itself has no value
-            self._known[node] = self._evaluate(node)
-        return self._known[node]
+        if node in self._known:
+            return self._known[node]
+        self._known[node] = None  # an expression that contains itself has no value
+        value = self._known[node] = self._evaluate(node)
+        if value == SAME:
+            del self._known[node]  # that holds only while the name is being judged
+        return value
 
     @cached_property
     def awaitable_names(self) -> set[str]:
@@ -72,10 +82,10 @@ class Inference:
             case ast.Attribute():
                 return self._attribute(node)
             case ast.Await(value=value):
-                inner = self.of(value)
-                if inner is None and isinstance(value, ast.Call):
-                    return self._promised(self.module.meanings(value.func), awaited=True)
-                return awaited(inner)
+                result = awaited(self.of(value))
+                if result is None and isinstance(value, ast.Call):
+                    return self._promised(self._called(value.func), awaited=True)
+                return result
             case ast.NamedExpr(value=value):
                 return self.of(value)
             case ast.IfExp(body=body, orelse=orelse):
@@ -112,13 +122,47 @@ class Inference:
             if visible and node.id in scope.elsewhere:
                 return None
             if visible and scope.parent is not None and self._binds(scope, node.id):
-                return self._local(scope, node.id)
+                here = self._element_here(scope, node) if scope is first else None
+                return here[0] if here is not None else self._local(scope, node.id)
             scope = scope.parent
         module_scope = self.module.scope
         entities = self.module.meanings(node)
         if entities:
             return self._entity(entities)
         return self._local(module_scope, node.id) if self._binds(module_scope, node.id) else None
+
+    def _element_here(self, scope: Scope, name: ast.Name) -> tuple[Value | None] | None:
+        """What a name of several meanings is where one loop or comprehension around it alone binds it."""
+        if not isinstance(name.ctx, ast.Load) or not self._is_looped(scope, name.id):
+            return None
+        below: ast.AST | None = None
+        child: ast.AST = name
+        for parent in self.module.ancestors(name):
+            if parent is scope.node:
+                break
+            if isinstance(parent, (ast.For, ast.AsyncFor)) and child in parent.body:
+                if _binds(parent.target, name.id):
+                    start, end = (parent.lineno, parent.col_offset), (parent.end_lineno or 0, sys.maxsize)
+                    if scope.bound_before(name.id, end) - scope.bound_before(name.id, start) > 1:
+                        return None
+                    is_async = isinstance(parent, ast.AsyncFor)
+                    return (self._element(parent.target, name.id, parent.iter, is_async),)
+            elif isinstance(parent, _COMPREHENSIONS):
+                reached = child not in parent.generators or below in getattr(child, "ifs", ())
+                for one in reversed(parent.generators) if reached else ():
+                    if _binds(one.target, name.id):
+                        return (self._element(one.target, name.id, one.iter, bool(one.is_async)),)
+            below, child = child, parent
+        return None
+
+    def _is_looped(self, scope: Scope, name: str) -> bool:
+        """Is the name bound by a loop or a comprehension, and elsewhere too?"""
+        key = (scope, name)
+        if key not in self._looped:
+            bindings, targets = scope.names.get(name, ()), self._targets(scope).get(name, ())
+            loops = any(isinstance(one.node, (ast.For, ast.AsyncFor)) for one in bindings)
+            self._looped[key] = len(bindings) + len(targets) > 1 and (loops or bool(targets))
+        return self._looped[key]
 
     def _binds(self, scope: Scope, name: str) -> bool:
         return name in scope or name in self._targets(scope)
@@ -138,7 +182,7 @@ class Inference:
         key = (scope, name)
         if key in self._busy:
             self._open.add(key)
-            return PLAIN  # q = q.filter(): the other bindings say what it is
+            return SAME
         if key not in self._names:
             self._busy.add(key)
             try:
@@ -200,7 +244,10 @@ class Inference:
         value = self.of(iterable)
         if value is None or value.model is None:
             return None
-        rows = value.kind == "query" and value.gives == "many" if is_async else value.kind == "rows"
+        if is_async:
+            rows = value.kind == "query" and value.gives == "many"
+        else:
+            rows = value.kind in ("rows", "relation")  # a relation that is gone over was fetched
         return Value("row", value.model, mixed=value.mixed) if rows else None
 
     def _entered(self, context: ast.expr) -> Value | None:
@@ -244,6 +291,10 @@ class Inference:
             case ast.Subscript(value=outer, slice=inner):
                 name = getattr(outer, "attr", None) or getattr(outer, "id", "")
                 value = self._annotated(inner, scope) if not isinstance(inner, ast.Tuple) else None
+                if name in ("tuple", "Tuple") and isinstance(inner, ast.Tuple) and len(inner.elts) > 1:
+                    first = self._annotated(inner.elts[0], scope)
+                    is_row = first is not None and first.kind == "row"
+                    return Value("pair", first.model) if first is not None and is_row else None
                 if name == "Optional":
                     return value
                 if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
@@ -264,7 +315,7 @@ class Inference:
                     if isinstance(entity, Class) and self.models.is_model(entity):
                         return Value("row", entity)
                     if isinstance(entity, External) and tortoise_api.is_tortoise(
-                        entity.name, "BaseDBAsyncClient", "TransactionalDBClient"
+                        entity.name, *tortoise_api.CONNECTION_CLASSES
                     ):
                         return Value("connection")
         return None
@@ -285,8 +336,11 @@ class Inference:
         owner = self.of(node.value)
         if owner is None or owner.model is None:
             return None
-        if owner.kind == "row" and self.relations.relation(owner.model, node.attr) == "many":
-            return Value("relation", self.relations.related(owner.model, node.attr))
+        if owner.kind == "row":
+            arity = self.relations.relation(owner.model, node.attr)
+            other = self.relations.backward(owner.model, node.attr) if arity is None else None
+            if arity == "many" or other is not None:
+                return Value("relation", other or self.relations.related(owner.model, node.attr))
         if owner.kind == "class" and self.relations.is_manager(owner.model, node.attr):
             return Value("manager", owner.model)
         return None
@@ -304,7 +358,8 @@ class Inference:
             return known
         if isinstance(function, ast.Attribute):
             owner = self.of(function.value)
-            return self._promised(entities) if owner is None else self._method(owner, function.attr)
+            found = self._method(owner, function.attr) if owner is not None else None
+            return found if found is not None else self._promised(self._called(function))
         value = self.of(function)
         if value is not None and value.kind == "class":
             return Value("row", value.model, mixed=value.mixed)
@@ -324,18 +379,84 @@ class Inference:
         return PLAIN if name in ("len", "int", "sum", "float", "any", "all") else None
 
     def _promised(self, entities: Iterable[Entity], *, awaited: bool = False) -> Value | None:
-        """What a function of the project says that it returns."""
+        """What a function of the project says that it returns, or what all its ``return`` give."""
         for entity in entities:
-            if not isinstance(entity, Function) or entity.node.returns is None or entity.node.decorator_list:
+            if not isinstance(entity, Function) or not _is_undecorated(entity.node):
                 continue
             if isinstance(entity.node, ast.AsyncFunctionDef) is awaited:
-                inference = self if entity.module is self.module else Inference(entity.module, self.relations)
+                inference = self._of_module(entity.module)
+                if entity.node.returns is None:
+                    return inference.returned(entity.node)
                 return inference._annotated(entity.node.returns, entity.scope)
         return None
+
+    def returned(self, function: FunctionNode) -> Value | None:
+        """What all ``return`` of a function of this module give; None where one of them is not known."""
+        if function not in self._returned:
+            self._returned[function] = None  # a function that calls itself
+            own = list(own_nodes(function.body))
+            if not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own):
+                values = [node.value for node in own if isinstance(node, ast.Return)]
+                try:
+                    found = joined(PLAIN if value is None else self.of(value) for value in values)
+                except RecursionError:
+                    found = None
+                self._returned[function] = None if found is PLAIN else found
+        return self._returned[function]
+
+    def _called(self, function: ast.expr) -> list[Entity]:
+        """What a call calls: by its name, or as a method of a row or of an object whose class is known."""
+        entities = self.module.meanings(function)
+        if entities or not isinstance(function, ast.Attribute):
+            return entities
+        owner = self.of(function.value)
+        if owner is not None and owner.kind in ("class", "row") and not owner.mixed:
+            cls = owner.model
+        else:
+            cls = self._class_of_object(function.value) if owner is None else None
+        method = self.models.method(cls, function.attr) if cls is not None else None
+        return [Function(method[0].module, method[1], method[0].body)] if method is not None else []
+
+    def _class_of_object(self, node: ast.expr) -> Class | None:
+        """The class of the project of which an object is: ``Repo()``, a name for that, ``self``."""
+        if isinstance(node, ast.Name):
+            if node.id == "self":
+                around = next((p for p in self.module.ancestors(node) if isinstance(p, ast.ClassDef)), None)
+                return self.module.class_of(around) if around is not None else None
+            module, made = self._made(node)
+        else:
+            module, made = self.module, node
+        if not isinstance(made, ast.Call):
+            return None
+        found = module.meanings(made.func)
+        return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
+
+    def _made(self, name: ast.Name) -> tuple[Module, ast.expr | None]:
+        """The one expression that a name is bound to, here or in the module that it is imported from."""
+        local = self.module.only_value(name)
+        scope = self.module.scope_of(name)
+        if local is not None or (name.id in scope and scope.parent is not None):
+            return self.module, local
+        module, wanted = self.module, name.id
+        for _ in range(_HOPS):
+            bindings = module.scope.names.get(wanted, ())
+            if len(bindings) != 1:
+                break
+            statement = bindings[0].node
+            if not isinstance(statement, ast.ImportFrom):
+                return module, bindings[0].value
+            wanted = next(a.name for a in statement.names if (a.asname or a.name) == wanted)
+            targets = module.resolver.imported(module, statement.module, statement.level)
+            if len(targets) != 1 or not isinstance(targets[0], Module):
+                break
+            module = targets[0]
+        return self.module, None
 
     def _method(self, owner: Value, name: str) -> Value | None:
         cls = owner.model
         match owner.kind:
+            case "plain" if owner is SAME and tortoise_api.QUERYSET_CALLS.get(name) == "many":
+                return SAME
             case "query":
                 if owner.gives == "other":
                     return None
@@ -374,11 +495,29 @@ class Inference:
     def _given(self, what: str | None, cls: Class | None, owner: Value) -> Value | None:
         if what is None:
             return None
+        if what == "row":
+            return Value("row", cls, mixed=owner.mixed)
         if what.startswith("coroutine:"):
             return Value("coroutine", cls, what.removeprefix("coroutine:"), owner.mixed)
         if what == "many" and owner.kind == "query" and owner.gives == "one":
             what = "one"  # .get(id=1).prefetch_related(…) is still for one row
         return Value("query", cls, what, owner.mixed)
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
+
+
+_HOPS = 5
+"""How many imports of a name are followed to the object that it is."""
+
+
+def _is_undecorated(function: FunctionNode) -> bool:
+    """Does a call of it give what it returns? ``@staticmethod`` and ``@classmethod`` change nothing there."""
+    return all(
+        isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod", "override")
+        for one in function.decorator_list
+    )
 
 
 def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:

@@ -222,8 +222,10 @@ class Models:
                         break
 
     def of(self, module: Module) -> list[Class]:
-        """The models that a module defines, in the order of the text."""
-        return [cls for cls in module.classes if self.is_model(cls)]
+        """The models that a module defines, in the order of the text; not those for type checkers alone."""
+        return [
+            cls for cls in module.classes if self.is_model(cls) and not module.is_for_type_checkers(cls.node)
+        ]
 
     def method(self, cls: Class, name: str) -> tuple[Class, FunctionNode] | None:
         """The method of this name that an instance has, where the project defines it."""

@@ -126,6 +126,19 @@ class Module:
                 found.setdefault(name, []).append(call)
         return found
 
+    def is_for_type_checkers(self, node: ast.AST) -> bool:
+        """Does it stand under ``if TYPE_CHECKING:``, so that it is not there at run time?"""
+        if b"TYPE_CHECKING" not in self.file.data:
+            return False
+        child = node
+        for parent in self.ancestors(node):
+            if isinstance(parent, ast.If) and child in parent.body:
+                name = getattr(parent.test, "attr", None) or getattr(parent.test, "id", None)
+                if name == "TYPE_CHECKING":
+                    return True
+            child = parent
+        return False
+
     # --- scopes
 
     def scope_of(self, node: ast.AST) -> Scope:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +13,7 @@ from typing import Any, TypeVar
 from .import_paths import folder_of, module_name
 from .inference import Inference
 from .models import Models
-from .modules import Class, Module
+from .modules import Class, External, Module
 from .relations import Relations
 from .relevance import relevant_files
 from .resolver import Resolver
@@ -21,6 +23,7 @@ from .source import (
     UnreadableError,
     has_marker,
     is_judged,
+    is_skill,
     project_root,
     python_files,
     read_all,
@@ -28,6 +31,14 @@ from .source import (
 )
 
 Fact = TypeVar("Fact")
+
+
+@dataclass
+class _ModelsIn:
+    """The models of one module, by their names and by what they extend."""
+
+    by_name: dict[str, list[Class]] = field(default_factory=dict)
+    by_base: dict[Class | External, list[Class]] = field(default_factory=dict)
 
 
 class Project:
@@ -50,9 +61,10 @@ class Project:
         self.files = {file.key: file for file in files}
         self.resolver = Resolver(self.files)
         self.models = Models(extra_bases)
-        self.relations = Relations(self.models, self.models_with_relations_to)
+        self.relations = Relations(self.models, self)
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
+        self._in_module: dict[str, _ModelsIn] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
         self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
@@ -85,7 +97,7 @@ class Project:
     def inference(self, module: Module) -> Inference:
         """What the expressions of a module evaluate to."""
         if module.key not in self._inferences:
-            self._inferences[module.key] = Inference(module, self.relations)
+            self._inferences[module.key] = Inference(module, self.relations, self.inference)
         return self._inferences[module.key]
 
     def users_of(self, module: Module, name: str, *words: str) -> list[Module]:
@@ -123,6 +135,46 @@ class Project:
         )
         return [cls for module in modules for cls in self.models.of(module)]
 
+    def models_named(self, name: str) -> list[Class]:
+        """The models of this name."""
+        files = self._with_classes.get(os.fsencode(name), ())
+        modules = [module for file in files if (module := self.resolver.module(file.key)) is not None]
+        return [cls for module in modules for cls in self._models_in(module).by_name.get(name, ())]
+
+    def has_class(self, name: str) -> bool:
+        """Does a file seem to define a class of this name?"""
+        return os.fsencode(name) in self._with_classes
+
+    @cached_property
+    def _with_classes(self) -> dict[bytes, list[SourceFile]]:
+        """By the name of a class the files with a line that may define it."""
+        found: dict[bytes, list[SourceFile]] = {}
+        for file in self.files.values():
+            for name in dict.fromkeys(_CLASS.findall(file.data)):
+                found.setdefault(name, []).append(file)
+        return found
+
+    def children(self, cls: Class) -> list[Class]:
+        """The models that extend a class directly, as far as their files hold its name."""
+        modules = self.users_of(cls.module, cls.name)
+        return [one for module in modules for one in self._models_in(module).by_base.get(cls, ())]
+
+    def _models_in(self, module: Module) -> _ModelsIn:
+        if module.key not in self._in_module:
+            found = _ModelsIn()
+            for cls in self.models.of(module):
+                found.by_name.setdefault(cls.name, []).append(cls)
+                for base in dict.fromkeys(self.models.bases(cls)):
+                    found.by_base.setdefault(base, []).append(cls)
+            self._in_module[module.key] = found
+        return self._in_module[module.key]
+
+    @cached_property
+    def related_names(self) -> frozenset[str]:
+        """Every ``related_name`` that the text gives."""
+        found = (name for file in self._with_fields for name in _RELATED_NAME.findall(file.data))
+        return frozenset(name.decode() for name in found)
+
     @cached_property
     def _with_fields(self) -> list[SourceFile]:
         """The files that may define relations."""
@@ -150,10 +202,18 @@ class Project:
         return fact
 
     def speaks_of(self, word: bytes) -> bool:
-        """Does a word stand in the project's Python files, or in what lists its requirements?"""
+        """Does a word, in small letters, stand in the project's Python files or its requirements?"""
+        return self.mentions(re.compile(b"(?i)" + re.escape(word)))
+
+    def mentions(self, pattern: re.Pattern[bytes]) -> bool:
+        """Is something found in the project's Python files, or in what lists its requirements?"""
         listed = [self.root / "pyproject.toml", *sorted(self.root.glob("requirements*.txt"))]
         lists = read_all((path for path in listed if path.is_file()), {})
-        return any(word in file.data.lower() for file in (*self.files.values(), *lists.values()))
+        return any(pattern.search(file.data) for file in (*self.files.values(), *lists.values()))
+
+
+_CLASS = re.compile(rb"(?m)^[ \t]*class[ \t\\]+([\w\x80-\xff]+)")
+_RELATED_NAME = re.compile(rb"""related_name\s*=\s*["'](\w+)["']""")
 
 
 def _unreadable(file: SourceFile) -> UnreadableError | None:
@@ -173,17 +233,22 @@ def load_project(
     paths: Sequence[Path],
     *,
     here: Path,
-    extra_bases: Sequence[str] = (),
+    extra_bases: Callable[[Path], Sequence[str]] = lambda path: (),
     excluded: Callable[[Path], bool] = lambda path: False,
     instead: SourceFile | None = None,
 ) -> Project:
     """The project that ``paths`` (files or folders) lie in, with their files to be judged.
 
-    ``here`` is the folder that the command runs in. ``instead`` is a file whose content replaces what the
-    disk has (or lacks). Raises FileNotFoundError for a path that does not exist.
+    ``here`` is the folder that the command runs in. ``extra_bases`` and ``excluded`` are asked for each file.
+    ``instead`` is a file whose content replaces what the disk has (or lacks). A named file within a copy of
+    this skill below ``here`` is left out. Raises FileNotFoundError for a path that does not
+    exist.
     """
     problems: dict[Path, str] = {}
     judged: dict[Path, bool] = {}  # path: was it named itself?
+    copies = {folder for path in paths for folder in path.parents if here in folder.parents}
+    copies = {folder for folder in copies if is_skill(folder)}
+    paths = [path for path in paths if path.is_dir() or copies.isdisjoint(path.parents)]
     root = _common_root(paths, here)
     for path in paths:
         if path.is_dir():
@@ -207,7 +272,7 @@ def load_project(
         files.values(),
         judged,
         root,
-        extra_bases=extra_bases,
+        extra_bases=list(dict.fromkeys(base for path in judged for base in extra_bases(path))),
         always=[path for path, named in judged.items() if named],
         problems=problems,
     )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 from . import tortoise_api
 from .models import Models, members_of
@@ -24,16 +23,30 @@ class _Arguments:
     """Does one of its fields say that it is the primary key?"""
 
 
-class Relations:
-    """The attributes of a project's models; ``referring`` gives the models that relate to a name."""
+class Surroundings(Protocol):
+    """What a project knows about its models as a whole."""
 
-    def __init__(self, models: Models, referring: Callable[[str], Iterable[Class]]) -> None:
+    def models_with_relations_to(self, name: str) -> list[Class]:
+        """The models that have fields for relations to a model of this name."""
+
+    def models_named(self, name: str) -> list[Class]:
+        """The models of this name."""
+
+    @property
+    def related_names(self) -> frozenset[str]:
+        """Every ``related_name`` that the text gives."""
+
+
+class Relations:
+    """The attributes of a project's models."""
+
+    def __init__(self, models: Models, surroundings: Surroundings) -> None:
         self.models = models
-        self._referring = referring
+        self._around = surroundings
         self._annotations: dict[Class, dict[str, ast.expr]] = {}
         self._arguments: dict[Class, frozenset[str] | None] = {}
         self._own_arguments: dict[Class, _Arguments | None] = {}
-        self._backward_names: dict[str, set[str]] = {}
+        self._backward: dict[str, dict[str, Class | None]] = {}
 
     def relation(self, cls: Class, name: str) -> Arity | None:
         """Is this attribute a relation of the model, to one row or to many?"""
@@ -45,7 +58,24 @@ class Relations:
         return None
 
     def related(self, cls: Class, name: str) -> Class | None:
-        """The model on the other side of a relation, where its annotation names it."""
+        """The model on the other side of a relation, where an annotation or a field names it."""
+        return self._annotated_model(cls, name) or self._model_of_field(cls, name) or self.backward(cls, name)
+
+    def _model_of_field(self, cls: Class, name: str) -> Class | None:
+        """The model that a field for a relation names, where the project has one of that name."""
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in one.body:
+                value = one.body.names[name][-1].value
+                if _arity(one, one.body.names[name][-1]) is None or not isinstance(value, ast.Call):
+                    return None
+                to = value.args[0] if value.args else None
+                if not (isinstance(to, ast.Constant) and isinstance(to.value, str)):
+                    return None
+                found = self._around.models_named(tortoise_api.short(to.value))
+                return found[0] if len(found) == 1 else None
+        return None
+
+    def _annotated_model(self, cls: Class, name: str) -> Class | None:
         for one in (cls, *self.models.ancestors(cls)):
             annotation = self._annotated(one).get(name) if isinstance(one, Class) else None
             if isinstance(one, Class) and isinstance(annotation, ast.Subscript):
@@ -84,14 +114,26 @@ class Relations:
 
     def backward_names(self, cls: Class) -> set[str]:
         """What relations of other models to this one are called here: ``related_name``, or its default."""
-        if cls.name not in self._backward_names:
-            self._backward_names[cls.name] = {
-                name
-                for model in self._referring(cls.name)
-                for _, field in self.models.fields(model)
-                for name in _names_at_target(model, field, cls.name)
-            }
-        return self._backward_names[cls.name]
+        return set(self._backward_of(cls))
+
+    def backward(self, cls: Class, name: str) -> Class | None:
+        """The model whose relation to this one is called so here, by its ``related_name``."""
+        if name not in self._around.related_names:
+            return None
+        for one in (cls, *self.models.ancestors(cls)):
+            if isinstance(one, Class) and name in self._backward_of(one):
+                return self._backward_of(one)[name]
+        return None
+
+    def _backward_of(self, cls: Class) -> dict[str, Class | None]:
+        if cls.name not in self._backward:
+            found: dict[str, Class | None] = {}
+            for model in self._around.models_with_relations_to(cls.name):
+                for _, field in self.models.fields(model):
+                    for name in _names_at_target(model, field, cls.name):
+                        found[name] = model if name not in found else None
+            self._backward[cls.name] = found
+        return self._backward[cls.name]
 
     def arguments(self, cls: Class) -> frozenset[str] | None:
         """The names that a new row takes: fields, and keys of relations; None where others may be added.
@@ -111,13 +153,18 @@ class Relations:
                     continue
                 return None
             if one not in self._own_arguments:
-                self._own_arguments[one] = self._read_own_arguments(one) if self._is_whole(one) else None
+                self._own_arguments[one] = self._read_own_arguments(one) if self.is_whole(one) else None
             own = self._own_arguments[one]
             if own is None:
                 return None
             names |= own.names
             keyed = keyed or own.keyed
         return frozenset(names if keyed else {*names, "id"})
+
+    def has_own_key(self, cls: Class) -> bool:
+        """Does a field of the class, or of one that it extends, say that it is the primary key?"""
+        classes = [one for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)]
+        return any(_is_key(call) for one in classes for _, call in self.models.fields(one))
 
     def _read_own_arguments(self, cls: Class) -> _Arguments:
         names: set[str] = set()
@@ -129,7 +176,7 @@ class Relations:
                 names.add(member.name)
         return _Arguments(frozenset(names), any(_is_key(call) for _, call in self.models.fields(cls)))
 
-    def _is_whole(self, cls: Class) -> bool:
+    def is_whole(self, cls: Class) -> bool:
         """Does the text of a class say all of its fields, and that its rows are made the usual way?"""
         if cls.node.keywords or cls.node.decorator_list or not _MADE_BY.isdisjoint(cls.body.names):
             return False

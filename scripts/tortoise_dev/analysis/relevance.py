@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cached_property
 
 from . import tortoise_api
@@ -19,13 +19,17 @@ from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
 from .source import SourceFile, whole_word
+from .syntax import FUNCTIONS, Scope, own_nodes
+
+_ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
+"""Names that no other library has."""
 
 
 def relevant_files(resolver: Resolver, models: Models) -> set[str]:
     """The paths of the files that can matter."""
     files = resolver.files
     bases = (base.partition(".")[0].encode() for base in models.extra_bases)
-    seeds = [b"tortoise", *sorted(set(bases) - {b"tortoise"})]
+    seeds = [b"tortoise", *_ONLY_TORTOISE, *sorted(set(bases) - {b"tortoise"})]
     library = _tortoise_itself(files)
     own = [key for key in files if not key.startswith(library)] if library else list(files)
     waiting = [key for key in own if any(seed in files[key].data for seed in seeds)]
@@ -164,15 +168,8 @@ class _Leads:
 
     def _names(self, module: Module, words: frozenset[str] | None) -> Iterator[str]:
         """The names that a module has of itself or by star imports."""
-        seen: set[str] = set()
-        waiting = [module]
-        while waiting:
-            one = waiting.pop()
-            if one.key in seen:
-                continue
-            seen.add(one.key)
+        for one in _reached(module, self._starred):
             yield from one.scope.names if words is None else words.intersection(one.scope.names)
-            waiting += self._starred(one)
 
     def _starred(self, module: Module) -> Iterator[Module]:
         for statement in module.scope.stars:
@@ -185,7 +182,7 @@ class _Leads:
         if key not in self._known:
             self._known[key] = any(
                 self._through(entity) if isinstance(entity, Module) else self._is_there(entity)
-                for entity in self.resolver.exported(module, name)
+                for entity in self.resolver.exported(module, name) or _classes_of_object(module, name)
             )
         return self._known[key]
 
@@ -197,42 +194,75 @@ class _Leads:
                 first = dotted.partition(".")[0]
                 return first == "tortoise" or dotted in extra or tortoise_api.short(dotted) in extra
             case Class():
-                return self.models.is_model(entity)
+                return self.models.is_model(entity) or self._has_rows(entity)
             case Function():
                 return _mentions_tortoise(entity) or self._gives_rows(entity)
         return False
 
     def _through(self, module: Module) -> bool:
         """Does a module have a name that leads there, or a package a module?"""
-        seen: set[str] = set()
-        waiting = [module]
-        while waiting:
-            one = waiting.pop()
-            if one.key in seen:
-                continue
-            seen.add(one.key)
-            folder = one.key.removesuffix("__init__.py")
-            if one.is_package and any(seed.startswith(folder) for seed in self.seeds):
-                return True
-            for name in self._names(one, None):
-                for entity in self.resolver.exported(one, name):
-                    if isinstance(entity, Module):
-                        waiting.append(entity)
-                    elif self._is_there(entity):
-                        return True
-        return False
+        return any(self._holds(one) for one in _reached(module, self._modules_in))
+
+    def _holds(self, module: Module) -> bool:
+        """Is it a package with a file that says ``tortoise``, or does one of its names lead there itself?"""
+        folder = module.key.removesuffix("__init__.py")
+        if module.is_package and any(seed.startswith(folder) for seed in self.seeds):
+            return True
+        return any(self._is_there(one) for one in self._given(module) if not isinstance(one, Module))
+
+    def _modules_in(self, module: Module) -> Iterator[Module]:
+        return (entity for entity in self._given(module) if isinstance(entity, Module))
+
+    def _given(self, module: Module) -> Iterator[Entity]:
+        """What the names of a module refer to."""
+        for name in self._names(module, None):
+            yield from self.resolver.exported(module, name)
+
+    def _has_rows(self, cls: Class) -> bool:
+        """Does a method of the class give rows of a model?"""
+        methods = (node for node in cls.node.body if isinstance(node, FUNCTIONS))
+        return any(self._gives_rows(Function(cls.module, node, cls.body)) for node in methods)
 
     def _gives_rows(self, function: Function) -> bool:
-        """Does its annotation promise rows of a model?"""
+        """Does its annotation promise rows of a model? Without one, does it return what a model gave?"""
         returns = function.node.returns
+        if returns is None:
+            nodes = own_nodes(function.node.body)
+            asked = [n.value for n in nodes if isinstance(n, ast.Return) and isinstance(n.value, ast.Await)]
+            scope = function.module.inside(function.node, function.scope) if asked else function.scope
+            return any(self._names_model(function.module, node, scope) for node in asked)
         if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
             returns = unquoted(returns.value)
-        return returns is not None and any(
+        return returns is not None and self._names_model(function.module, returns, function.scope)
+
+    def _names_model(self, module: Module, expression: ast.expr, scope: Scope) -> bool:
+        return any(
             isinstance(entity, Class) and self.models.is_model(entity)
-            for node in ast.walk(returns)
+            for node in ast.walk(expression)
             if isinstance(node, (ast.Name, ast.Attribute))
-            for entity in function.module.meanings(node, function.scope)
+            for entity in module.meanings(node, scope)
         )
+
+
+def _classes_of_object(module: Module, name: str) -> list[Entity]:
+    """The class of the project of which a name of a module is an object: ``invoices = InvoiceStore()``."""
+    bindings = module.scope.names.get(name, ())
+    value = bindings[0].value if len(bindings) == 1 else None
+    if not isinstance(value, ast.Call):
+        return []
+    return [entity for entity in module.meanings(value.func) if isinstance(entity, Class)]
+
+
+def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) -> Iterator[Module]:
+    """A module and all that ``following`` leads to from there, each of them once."""
+    seen: set[str] = set()
+    waiting = [module]
+    while waiting:
+        one = waiting.pop()
+        if one.key not in seen:
+            seen.add(one.key)
+            yield one
+            waiting += following(one)
 
 
 def _mentions_tortoise(function: Function) -> bool:

@@ -23,12 +23,15 @@ INSTALLED = frozenset({"site-packages", "dist-packages"})
 
 LEFT_OUT = INSTALLED.union(
     (
-        ".git .hg .svn .bzr .tox .nox .venv venv env .env virtualenv "
+        ".git .hg .svn .bzr .tox .nox .venv "
         "__pypackages__ node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs "
-        "build dist .direnv .ipynb_checkpoints .claude .agents"
+        ".direnv .ipynb_checkpoints .claude .agents .codex .cursor .gemini"
     ).split()
 )
 """Folders that hold nobody's own source code; agents' skills (this one) are none of the project's."""
+
+DOUBTFUL = frozenset("build dist env venv .env virtualenv".split())
+"""Folders that tools fill, unless Python files lie directly in them: then an application is called so."""
 
 OWN = Path(__file__).resolve().parents[3]
 """The folder of this skill, where it was copied to."""
@@ -149,8 +152,8 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
         except OSError as error:
             unreadable[Path(here)] = f"cannot be listed: {error.strerror or error}"
             continue
-        if here != top and any(entry.name == "pyvenv.cfg" for entry in entries):
-            continue  # a virtual environment
+        if here != top and _is_foreign(Path(here), {entry.name for entry in entries}):
+            continue
         folders: list[str] = []
         for entry in entries:
             try:
@@ -162,6 +165,18 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
             except OSError as error:
                 unreadable[Path(entry.path)] = f"cannot be read: {error.strerror or error}"
         waiting += reversed(folders)
+
+
+def _is_foreign(folder: Path, names: set[str]) -> bool:
+    """Is a folder that holds these names an environment, what a tool built, or a copy of this skill?"""
+    if "pyvenv.cfg" in names or ({"SKILL.md", "scripts"} <= names and is_skill(folder)):
+        return True
+    return folder.name in DOUBTFUL and not any(name.endswith(".py") for name in names)
+
+
+def is_skill(folder: Path) -> bool:
+    """Does a folder hold this skill, or another copy of it?"""
+    return (folder / "SKILL.md").is_file() and (folder / "scripts" / "tortoise_dev").is_dir()
 
 
 def _is_dangling(entry: os.DirEntry[str]) -> bool:

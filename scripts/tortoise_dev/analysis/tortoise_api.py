@@ -40,7 +40,7 @@ MODEL_CALLS: dict[str, str] = {
 INSTANCE_CALLS: dict[str, str] = dict.fromkeys(
     ["save", "delete", "fetch_related", "refresh_from_db"], "coroutine:other"
 )
-ROW_CALLS: dict[str, str] = {**MODEL_CALLS, **INSTANCE_CALLS}
+ROW_CALLS: dict[str, str] = {**MODEL_CALLS, **INSTANCE_CALLS, "update_from_dict": "row", "clone": "row"}
 RELATION_CALLS: dict[str, str] = {
     **dict.fromkeys(["all", "filter", "limit", "offset", "order_by"], "many"),
     **dict.fromkeys(["add", "remove", "clear", "create"], "coroutine:other"),
@@ -56,6 +56,20 @@ CONNECTION_CALLS: dict[str, str] = dict.fromkeys(
     ],
     "coroutine:other",
 )
+CONNECTION_CLASSES = frozenset(
+    {
+        *("BaseDBAsyncClient", "TransactionalDBClient", "TransactionContext", "TransactionWrapper"),
+        *("AsyncpgDBClient", "PsycopgClient", "MySQLClient", "SqliteClient"),
+    }
+)
+"""Classes that annotate connections."""
+CONNECTION_CLASSES = frozenset(
+    {
+        *("BaseDBAsyncClient", "TransactionalDBClient", "TransactionContext", "TransactionWrapper"),
+        *("AsyncpgDBClient", "PsycopgClient", "MySQLClient", "SqliteClient"),
+    }
+)
+"""Classes that annotate connections."""
 TORTOISE_CALLS: dict[str, str] = dict.fromkeys(
     ["init", "generate_schemas", "close_connections"], "coroutine:other"
 )

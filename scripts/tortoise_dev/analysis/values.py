@@ -41,6 +41,8 @@ class Value:
 
 
 PLAIN = Value("plain")
+SAME = Value("plain", gives="same")
+"""The name that is just being judged: ``q = q.filter()`` says nothing against its other bindings."""
 
 
 def given_by_library(entities: Iterable[Entity]) -> Value | None:

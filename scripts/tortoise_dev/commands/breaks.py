@@ -10,15 +10,17 @@ from ..analysis.source import SourceFile, UnreadableError, python_files, read_al
 from ..rules import RULES
 from ..rules.base import RuleOptions
 from ..rules.engine import violations_of
-from ..settings import find_rule_settings
+from ..settings import SettingsByFolder
 
 
-def broken_rules(source: str, path: PurePosixPath, root: Path) -> list[tuple[int, str, str]]:
+def broken_rules(source: str, path: PurePosixPath, root: Path, code: str) -> list[tuple[int, str, str]]:
     """Line, code and message of each rule that ``source`` breaks as the file ``path`` of a project.
+
+    A rule in preview counts if it is the one that ``code`` names, or if the settings say so.
 
     Raises UnreadableError where it cannot be parsed, SettingsError for settings that cannot be used.
     """
-    settings = find_rule_settings([root])
+    settings = SettingsByFolder().of_folder(root)
     file = SourceFile(root / path, source.encode())
     files = {**_files(root), file.key: file}
     project = Project(
@@ -26,8 +28,9 @@ def broken_rules(source: str, path: PurePosixPath, root: Path) -> list[tuple[int
     )
     for error in project.problems.values():
         raise UnreadableError(str(error), error.line)
-    options = RuleOptions(any_interface=settings.any_interface)
-    found = violations_of(project, lambda _: frozenset(RULES), options)
+    options = RuleOptions(settings.any_interface, settings.tortoise_version)
+    enabled = frozenset(r.code for r in RULES.values() if not r.preview or settings.preview or r.code == code)
+    found = violations_of(project, lambda _: enabled, lambda _: options)
     return [(violation.line, violation.rule, violation.message) for violation in found]
 
 

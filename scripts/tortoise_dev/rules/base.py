@@ -15,8 +15,10 @@ from types import ModuleType
 from ..analysis.inference import Inference
 from ..analysis.models import Models
 from ..analysis.modules import Class, External, Module
+from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
+from .fixes import Fix
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Hit:
 
     node: ast.AST | None
     message: str
-    fixable: bool = False
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,9 @@ class RuleOptions:
 
     any_interface: bool = False
     """``base-interface = "any"``: an abstract ``Base…`` of any name will do for TD002."""
+
+    release: str | None = None
+    """``tortoise-version``: the release of Tortoise that the project uses; None: what its files pin."""
 
 
 @dataclass
@@ -83,6 +88,12 @@ class Context:
         """What the module's expressions evaluate to."""
         return self.project.inference(self.module)
 
+    def is_older_than(self, *release: int) -> bool:
+        """Does the project allow older releases of Tortoise only? False where nothing says so."""
+        given = self.options.release
+        bound = exactly(given) if given is not None else bound_for(self.module.path.parent, self.project.root)
+        return bound is not None and bound.excludes(release)
+
     @cached_property
     def location(self) -> Path:
         """The file's path below the project's folder."""
@@ -99,6 +110,11 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]] | None = None
     check_path: Callable[[Path], Iterator[Hit]] | None = None
     fixable: bool = False
+    """Does ``--fix`` repair it, where that is safe?"""
+    unsafe_fix: bool = False
+    """Does ``--unsafe-fixes`` repair it?"""
+    preview: bool = False
+    """Is its precision not shown yet? It then runs only where somebody asks for it."""
     home: str = ""
     """The name of its module; needed only where neither function says it."""
 
@@ -114,8 +130,18 @@ class Rule:
 
     @property
     def summary(self) -> str:
-        """The first sentence of what it does."""
-        return self.section("What it does").split("\n\n")[0].replace("\n", " ")
+        """The first paragraph of what it does."""
+        return self.first_paragraph("What it does")
+
+    @property
+    def in_one_line(self) -> str:
+        """What it reports, up to the first colon, semicolon or full stop outside of code."""
+        return _up_to(".:;", self.summary)
+
+    @property
+    def reason(self) -> str:
+        """The first sentence of why it is bad."""
+        return f"{_up_to('.', self.first_paragraph('Why is this bad'))}."
 
     @property
     def bad(self) -> str:
@@ -131,6 +157,16 @@ class Rule:
         """The text under one heading of the page."""
         match = re.search(rf"(?ms)^## {re.escape(title)}\n+(.*?)(?=^## |\Z)", self.page)
         return match[1].strip() if match else ""
+
+    def first_paragraph(self, title: str) -> str:
+        """The first paragraph under one heading of the page, on one line."""
+        return " ".join(self.section(title).split("\n\n")[0].split())
+
+
+def _up_to(ends: str, text: str) -> str:
+    """A text up to the first of these signs that ends a part of it, outside of code and quotes."""
+    match = re.match(rf'(?:`[^`]*`|"[^"]*"|[^`".:;]|[.:;](?! |$)|(?![{ends}])[.:;])*', text)
+    return match[0] if match else text
 
 
 def example_files(example: str) -> dict[str, str]:

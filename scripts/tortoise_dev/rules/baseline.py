@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .engine import Violation
 
 Key: TypeAlias = tuple[str, str, str]
+
+_BY_MESSAGE, _BY_SOURCE = 1, 2
+"""The versions of the file: what it knows a finding by, beside its path and rule."""
+_THIRD = {_BY_MESSAGE: "message", _BY_SOURCE: "source"}
 
 
 class BaselineError(Exception):
@@ -20,9 +25,15 @@ class BaselineError(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """How often each finding (path, rule, message) is known. Lines don't count: they move."""
+    """How often each finding is known: by path, rule and source line. Line numbers don't count: they move.
+
+    Paths are relative to ``base``. A path that had another name before is looked up by that in ``renamed``.
+    """
 
     counts: Counter[Key]
+    base: Path
+    version: int = _BY_SOURCE
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def size(self) -> int:
@@ -30,24 +41,24 @@ class Baseline:
         return self.counts.total()
 
     @classmethod
-    def of(cls, violations: Iterable[Violation], base: Path) -> Baseline:
-        """The baseline of today's findings; paths are kept relative to ``base``."""
-        return cls(Counter(_key(violation, base) for violation in violations))
+    def of(
+        cls, violations: Iterable[Violation], base: Path, renamed: Mapping[str, str] | None = None
+    ) -> Baseline:
+        """The baseline of these findings; paths are kept relative to ``base``."""
+        empty = cls(Counter(), base, renamed=renamed or {})
+        empty.counts.update(empty._key(violation) for violation in violations)
+        return empty
 
     @classmethod
     def read(cls, file: Path) -> Baseline:
-        """Raises BaselineError."""
+        """The baseline that a file holds; paths are relative to its folder. Raises BaselineError."""
         try:
             document = json.loads(file.read_text(encoding="utf-8"))
-            if document["version"] != 1:
-                raise ValueError(f"version {document['version']}")
+            version = document["version"]
+            if version not in _THIRD:
+                raise ValueError(f"version {version}")
             return cls(
-                Counter(
-                    {
-                        (one["path"], one["rule"], one["message"]): int(one["count"])
-                        for one in document["findings"]
-                    }
-                )
+                Counter(_counted(document["findings"], _THIRD[version])), file.absolute().parent, version
             )
         except OSError as error:
             raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
@@ -56,30 +67,56 @@ class Baseline:
 
     def write(self, file: Path) -> None:
         """One finding a line, sorted, so that its changes can be read. Raises BaselineError."""
+        third = _THIRD[self.version]
         lines = [
-            json.dumps({"path": path, "rule": rule, "message": message, "count": count}, ensure_ascii=False)
-            for (path, rule, message), count in sorted(self.counts.items())
+            json.dumps({"path": path, "rule": rule, third: text, "count": count}, ensure_ascii=False)
+            for (path, rule, text), count in sorted(self.counts.items())
         ]
         body = "".join(f"\n    {line}," for line in lines)[:-1]
+        text = f'{{"version": {self.version}, "findings": [{body}\n]}}\n'
         try:
-            file.write_text(f'{{"version": 1, "findings": [{body}\n]}}\n', encoding="utf-8", newline="\n")
+            file.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
             raise BaselineError(f"{file}: cannot be written: {error.strerror}") from None
 
-    def new_ones(self, violations: Iterable[Violation], base: Path) -> list[Violation]:
+    def new_ones(self, violations: Iterable[Violation]) -> list[Violation]:
         """The violations that it does not hold, or not as often."""
         left = Counter(self.counts)
         new: list[Violation] = []
         for violation in violations:
-            key = _key(violation, base)
+            key = self._key(violation)
             if left[key] > 0:
                 left[key] -= 1
             else:
                 new.append(violation)
         return new
 
+    def gone(self, violations: Iterable[Violation], checked: Iterable[Path]) -> int:
+        """How many findings that it holds are not among the violations any more.
 
-def _key(violation: Violation, base: Path) -> Key:
-    path = violation.path
-    relative = path.relative_to(base) if path.is_relative_to(base) else path
-    return relative.as_posix(), violation.rule, violation.message
+        Files that exist and were not checked do not count: nobody knows of them.
+        """
+        left = Counter(self.counts)
+        left.subtract(self._key(violation) for violation in violations)
+        looked_at = {self._relative(path) for path in checked}
+        return sum(
+            count
+            for (path, _, _), count in left.items()
+            if count > 0 and (path in looked_at or not (self.base / path).exists())
+        )
+
+    def _key(self, violation: Violation) -> Key:
+        path = self._relative(violation.path)
+        by_source = self.version == _BY_SOURCE
+        text = " ".join(violation.source.split()) if by_source else violation.message
+        return self.renamed.get(path, path), violation.rule, text
+
+    def _relative(self, path: Path) -> str:
+        try:
+            return Path(os.path.relpath(path, self.base)).as_posix()
+        except ValueError:  # on another drive
+            return path.as_posix()
+
+
+def _counted(findings: list[dict[str, Any]], third: str) -> dict[Key, int]:
+    return {(one["path"], one["rule"], one[third]): int(one["count"]) for one in findings}

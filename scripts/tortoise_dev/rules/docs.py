@@ -12,13 +12,18 @@ _HEAD = """\
 
 ```bash
 python3 "$SKILL/scripts/check.py"              # the project here; nothing of it is executed
-python3 "$SKILL/scripts/check.py" --diff       # what --fix would move (TD003, TD004), as a diff
+python3 "$SKILL/scripts/check.py" --select TD1 # bugs alone
+python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a diff
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
 Exit status: 0 clean, 1 findings, 2 unusable input. Only what the text proves is reported. Tests and
 migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code that
 starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
+`--against main` fails on findings that the branch `main` does not have. `--unsafe-fixes` repairs too what
+changes the behaviour.
+`--rules` lists all rules. A new rule is in preview until many real findings show that it is right. It runs
+with `--preview`, or where `--select` names its whole code.
 
 ```toml
 [tool.tortoise-dev]                          # all of it optional
@@ -26,6 +31,8 @@ ignore = ["TD002"]                           # or select; prefixes too: "TD1"
 exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # of packages
 base-interface = "any"                       # TD002: any Base… will do
+tortoise-version = "0.25.1"                  # else lock files and requirements say it
+preview = true                               # also the rules in preview, as --preview does
 
 [tool.tortoise-dev.per-file-ignores]
 "scripts/*.py" = ["TD101"]
@@ -35,6 +42,7 @@ Repair what it says, run it again, until it is silent. Leave ruff's `DJ012` off:
 
 """
 
+_IN_PREVIEW = "In preview: {}. `--explain CODE` says more of a rule.\n\n"
 _WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 
@@ -51,12 +59,20 @@ def _shown(example: str) -> str:
 
 
 def page_of_all() -> str:
-    """The reference page: every rule in short, with bad examples that the harness holds against the rules."""
-    parts = [_HEAD]
+    """The reference page: every rule in short, with one bad example that the harness holds against the rules.
+
+    What is more to be said of a rule is on its own page, for ``--explain``.
+    """
+    parts = [_HEAD, _IN_PREVIEW.format(", ".join(rule.code for rule in RULES.values() if rule.preview))]
     for rule in RULES.values():
-        what, why = (_paragraph(rule.section(title)) for title in ("What it does", "Why is this bad"))
-        fix = " `--fix` repairs it where that is safe." if rule.fixable else ""
-        parts.append(f"## {rule.code} {rule.name}\n\n{what}{fix} *Why:* {why}\n\n")
+        fix = (
+            " `--fix` repairs it."
+            if rule.fixable
+            else " `--unsafe-fixes` repairs it."
+            if rule.unsafe_fix
+            else ""
+        )
+        parts.append(f"## {rule.code} {rule.name}\n\n{rule.summary}{fix} *Why:* {rule.reason}\n\n")
         if rule.code in _WITH_EXAMPLE:
             path, source = list(example_files(rule.bad).items())[-1]
             source = re.sub(r"\n{3,}", "\n\n", source)
@@ -64,5 +80,13 @@ def page_of_all() -> str:
     return "".join(parts).rstrip("\n")
 
 
-def _paragraph(text: str) -> str:
-    return " ".join(text.split())
+def list_of_rules() -> str:
+    """All rules, a line each: code, name, ``preview`` or ``fixable``, and what it reports."""
+    width = max(len(rule.name) for rule in RULES.values())
+    return "\n".join(
+        f"{rule.code} {rule.name:{width}} {_state(rule):16} {rule.in_one_line}" for rule in RULES.values()
+    )
+
+
+def _state(rule: Rule) -> str:
+    return " ".join(word for word in ("preview", "fixable") if getattr(rule, word))

@@ -12,7 +12,8 @@ from ..analysis.source import SourceFile
 from ..analysis.syntax import FUNCTIONS
 from . import RULES
 from .base import Context, Hit, Rule, RuleOptions
-from .noqa import Noqa, may_name_rules, noqas_of, stands_on
+from .fixes import Fix
+from .noqa import Noqa, may_name_rules, noqas_of, stands_on, without_codes
 
 
 @dataclass(frozen=True, order=True)
@@ -24,9 +25,18 @@ class Violation:
     column: int
     rule: str
     message: str
-    fixable: bool = False
+    fix: Fix | None = field(default=None, compare=False)
     end_line: int = field(default=0, compare=False)
     """The last line on which a ``noqa`` comment counts for it."""
+    end_column: int = field(default=0, compare=False)
+    """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
+    source: str = field(default="", compare=False)
+    """The first line of the marked code; empty for what is said of a whole file."""
+
+    @property
+    def fixable(self) -> bool:
+        """Can it be repaired safely?"""
+        return self.fix is not None and self.fix.safe
 
     @property
     def name(self) -> str:
@@ -37,11 +47,10 @@ class Violation:
 def violations_of(
     project: Project,
     enabled: Callable[[Path], frozenset[str]],
-    options: RuleOptions | None = None,
+    options: Callable[[Path], RuleOptions] = lambda path: RuleOptions(),
     done: Callable[[Path], None] = lambda path: None,
 ) -> list[Violation]:
     """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
-    options = options or RuleOptions()
     parsed = {module.key: module for module in project.modules}
     found: list[Violation] = []
     for path in project.judged:
@@ -50,7 +59,7 @@ def violations_of(
         if file is None:
             continue
         module = parsed.get(file.key)
-        context = Context(project, module, options) if module is not None else None
+        context = Context(project, module, options(path)) if module is not None else None
         own = [
             _violation(file, rule.code, hit)
             for rule in RULES.values()
@@ -70,11 +79,24 @@ def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
 
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
     node = hit.node
+    if node is None:
+        return Violation(file.path, 1, 1, code, hit.message, hit.fix, 1)
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
-    if node is not None and column:
-        text = file.lines[line - 1] if line <= len(file.lines) else ""
-        column = len(text.encode()[:column].decode(errors="replace")) if not text.isascii() else column
-    return Violation(file.path, line, column + 1, code, hit.message, hit.fixable, _end_line(node, line))
+    text = file.lines[line - 1] if line <= len(file.lines) else ""
+    end = getattr(node, "end_col_offset", 0) if getattr(node, "end_lineno", None) == line else 0
+    if not text.isascii():
+        column, end = (len(text.encode()[:offset].decode(errors="replace")) for offset in (column, end))
+    return Violation(
+        file.path,
+        line,
+        column + 1,
+        code,
+        hit.message,
+        hit.fix,
+        _end_line(node, line),
+        end + 1 if end else 0,
+        text.rstrip(),
+    )
 
 
 def _end_line(node: ast.AST | None, line: int) -> int:
@@ -106,7 +128,13 @@ def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str])
         if unused and "TD100" not in noqa.codes:
             what = ", ".join(unused)
             yield Violation(
-                file.path, noqa.line, noqa.column, "TD100", f"unused noqa: {what} does not occur here"
+                file.path,
+                noqa.line,
+                noqa.column,
+                "TD100",
+                f"unused noqa: {what} does not occur here",
+                without_codes(file, noqa, unused),
+                source=file.lines[noqa.line - 1].rstrip(),
             )
 
 

@@ -22,15 +22,20 @@ _APPS = frozenset({"FastAPI", "Starlette", "Litestar", "Quart", "BlackSheep"})
 def inits(context: Context) -> Iterator[tuple[ast.Call, set[Place]]]:
     """The calls of ``Tortoise.init`` in the module, with the places that they run in."""
     for call in calls_of(context, "Tortoise", "init"):
-        function = function_around(context.module, call)
-        places: set[Place] = set()
-        if function is not None:
-            places |= _places(context, context.module, function)
-            for module, caller in callers(context, function):
-                outer = function_around(module, caller)
-                if outer is not None and outer is not function:
-                    places |= _places(context, module, outer)
-        yield call, places
+        yield call, places_of(context, call)
+
+
+def places_of(context: Context, call: ast.Call) -> set[Place]:
+    """The places that a call runs in, itself or through a function of the project."""
+    function = function_around(context.module, call)
+    if function is None:
+        return set()
+    places = _places(context, context.module, function)
+    for module, caller in callers(context, function):
+        outer = function_around(module, caller)
+        if outer is not None and outer is not function:
+            places |= _places(context, module, outer)
+    return places
 
 
 def _places(context: Context, module: Module, function: FunctionNode) -> set[Place]:

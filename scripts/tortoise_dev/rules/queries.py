@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Function, Module
+from ..analysis.modules import Class, Function, Module
 from ..analysis.syntax import FunctionNode
 from .base import Context
 
@@ -67,3 +68,103 @@ def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
 def is_signal(name: str | None) -> bool:
     """Is it one of Tortoise's signal decorators?"""
     return name is not None and tortoise_api.short(name) in tortoise_api.SIGNALS and ".signals." in name
+
+
+@dataclass
+class Origin:
+    """What made a query: the names that ``annotate`` gave, and the relations of rows that it began with."""
+
+    names: set[str] = field(default_factory=set)
+    relations: list[ast.Attribute] = field(default_factory=list)
+
+
+def origin(context: Context, node: ast.expr) -> Origin | None:
+    """What made a query; None where the text does not tell all of it.
+
+    A local name is followed to everything that it is bound to.
+    """
+    found = Origin()
+    seen: set[ast.expr] = set()
+    waiting = [node]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        match one:
+            case ast.Call(func=ast.Attribute(value=owner, attr=method), keywords=keywords):
+                if method == "annotate":
+                    if any(keyword.arg is None for keyword in keywords):
+                        return None
+                    found.names |= {str(keyword.arg) for keyword in keywords}
+                elif method not in tortoise_api.QUERYSET_CALLS:
+                    return None
+                waiting.append(owner)
+            case ast.Subscript(value=owner, slice=ast.Slice()) | ast.NamedExpr(value=owner):
+                waiting.append(owner)
+            case ast.IfExp(body=body, orelse=orelse):
+                waiting += [body, orelse]
+            case ast.Name(id=name):
+                value = context.inference.of(one)
+                if value is not None and value.kind == "class":
+                    continue
+                place = context.module.scope_of(one).lookup(name, None)
+                bindings = place[0].names.get(name, []) if place is not None and place[0].is_function else []
+                if not bindings or any(binding.value is None for binding in bindings):
+                    return None
+                waiting += [binding.value for binding in bindings if binding.value is not None]
+            case ast.Attribute():
+                value = context.inference.of(one)
+                if value is not None and value.kind == "relation":
+                    found.relations.append(one)
+            case _:
+                return None
+    return found
+
+
+def fetched_names(context: Context, rows: ast.expr | None) -> set[str] | None:
+    """The relations that were fetched with rows, as their query names them; None where that is not known.
+
+    A name for rows is followed to all that it is bound to. ``fetch_for_list(rows, "owner")`` counts too.
+    """
+    found: set[str] = set()
+    waiting = [rows] if rows is not None else []
+    seen: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        match node:
+            case ast.Await(value=value) | ast.Subscript(value=value):
+                waiting.append(value)
+            case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
+                waiting.append(owner)
+                if name in ("prefetch_related", "select_related"):
+                    texts = [_relation_name(one) for one in args]
+                    if None in texts:
+                        return None
+                    found |= {text for text in texts if text is not None}
+            case ast.Name(id=name) if name not in seen:
+                seen.add(name)
+                scope = context.module.scope_of(node)
+                waiting += [b.value for b in scope.names.get(name, ()) if b.value is not None]
+                for call in context.module.calls_by_name.get("fetch_for_list", ()):
+                    if call.args and ast.unparse(call.args[0]) == name:
+                        found |= {text for one in call.args[1:] if (text := _relation_name(one)) is not None}
+    return found
+
+
+def _relation_name(node: ast.expr) -> str | None:
+    """The relation that ``"owner"`` or ``Prefetch("owner", …)`` names."""
+    if isinstance(node, ast.Call) and node.args:
+        node = node.args[0]
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def has_handlers(context: Context, cls: Class) -> bool:
+    """Does the project register a signal handler for this model?"""
+    return any(
+        cls in (entity for argument in decorator.args for entity in module.meanings(argument))
+        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
+        for node in module.functions
+        for decorator in node.decorator_list
+        if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
+    )

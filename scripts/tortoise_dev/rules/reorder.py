@@ -188,7 +188,7 @@ class _Block:
     @property
     def is_tall(self) -> bool:
         """Is it set apart by blank lines?"""
-        return isinstance(self.node, (*FUNCTIONS, ast.ClassDef))
+        return isinstance(self.node, (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With))
 
 
 @dataclass

@@ -17,6 +17,7 @@ from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
 from .interfaces import interface_names
+from .td003_meta_first import inherits_abstract
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -105,7 +106,9 @@ def check(context: Context) -> Iterator[Hit]:
         )
     names = {name for cls in concrete for name in interface_names(cls)}
     for cls in context.own:
-        if concrete and models.is_abstract(cls) and not _belongs(context, cls.name, names):
+        if not concrete or not models.is_abstract(cls) or _belongs(context, cls.name, names):
+            continue
+        if inherits_abstract(context, cls) is None:  # which is TD003's: it was meant to have a table
             yield Hit(
                 cls.node,
                 f"abstract {cls.name} belongs to no model of this file: move it to base.py",

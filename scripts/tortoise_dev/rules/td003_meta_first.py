@@ -1,12 +1,12 @@
 """# TD003 meta-first
 
 ## What it does
-`class Meta` is there, and it is the first member of every model; only a docstring may stand before it. A
-`class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model silently has no
-table.
+`class Meta` is there, and it is the first member of every model. Only a docstring may stand before it.
+
+A `class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model has no table.
 
 ## Why is this bad
-Meta says what the class is: abstract or a table, its name, indexes and order. The reader needs that first.
+Meta says what the class is: abstract or a table, its name, its indexes. The reader needs that first.
 
 ## Fix safety
 `--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not
@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from ..analysis.models import Rank, members_of, metas_of
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
+from .fixes import Fix
 from .reorder import can_lead
 
 BAD = """\
@@ -59,20 +60,21 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(cls.node, f"{cls.name} has no class Meta")
             continue
         members = members_of(cls.node)
-        inherited = _inherits_abstract(context, cls, metas)
+        inherited = inherits_abstract(context, cls)
         if inherited is not None:
             yield Hit(inherited, f"Meta of {cls.name} inherits abstract = True: the model has no table")
             continue
         for member in members[1:]:
             if member.rank is Rank.META:
-                fixable = can_lead(context.module, cls.node, member)
-                yield Hit(member.node, f"Meta of {cls.name} is not its first member", fixable)
+                fix = Fix(order="lead") if can_lead(context.module, cls.node, member) else None
+                yield Hit(member.node, f"Meta of {cls.name} is not its first member", fix)
 
 
-def _inherits_abstract(context: Context, cls: Class, metas: list[ast.stmt]) -> ast.stmt | None:
+def inherits_abstract(context: Context, cls: Class) -> ast.stmt | None:
     """The Meta that is abstract only because its base is."""
-    meta = metas[-1]
-    if len(metas) != 1 or not isinstance(meta, ast.ClassDef) or not meta.bases:
+    metas = metas_of(cls.node)
+    meta = metas[0] if len(metas) == 1 else None
+    if not isinstance(meta, ast.ClassDef) or not meta.bases:
         return None
     says = any(
         isinstance(node, ast.Name) and node.id == "abstract" and isinstance(node.ctx, ast.Store)

@@ -1,9 +1,10 @@
 """# TD004 member-order
 
 ## What it does
-Members stand in this order: `Meta`, nested helper classes, fields (annotations, managers and constants count
-as fields), then dunder, class, static and `_private` methods, then public methods and properties. The order
-within a group is not judged.
+Members stand in this order: `Meta`, nested classes, fields, then dunder, class, static and `_private`
+methods, then public methods and properties.
+
+Annotations, managers and constants count as fields. The order within a group is not judged.
 
 ## Why is this bad
 One order for all models means one way to read them: first the columns, then the behaviour.
@@ -20,6 +21,7 @@ from collections.abc import Iterator
 
 from ..analysis.models import Rank, members_of
 from .base import Context, Hit, Rule
+from .fixes import Fix
 from .reorder import can_sort
 
 BAD = """\
@@ -69,7 +71,7 @@ def check(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     member.node,
                     f"{member.rank.title} {member.name} of {cls.name} comes after {highest.title} {before}",
-                    fixable,
+                    Fix(order="sort") if fixable else None,
                 )
             elif member.rank > highest:
                 highest, before = member.rank, member.name

@@ -1,13 +1,14 @@
 """# TD101 generate-schemas
 
 ## What it does
-`generate_schemas()`, or `generate_schemas=True` of `register_tortoise` and `RegisterTortoise`, outside of
-tests. Not reported where the same function opens an in-memory SQLite database or one named for development,
+`generate_schemas()` or `generate_schemas=True` outside of tests.
+
+It is not reported where the same function opens an in-memory SQLite database or one named for development,
 or under an `if` about debugging, development or tests.
 
 ## Why is this bad
-It bypasses migrations: it creates what is missing and never alters what is there; the next migration fails on
-tables that it did not make.
+It bypasses migrations. It creates missing tables and never alters the others, and the next migration fails
+on tables that it did not make.
 
 ## Fix safety
 Not fixed by `--fix`.

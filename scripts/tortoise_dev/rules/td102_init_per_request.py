@@ -5,7 +5,7 @@
 them calls.
 
 ## Why is this bad
-Every request opens its own connections, and replaces those of other requests.
+Every request opens connections of its own.
 
 ## Fix safety
 Not fixed by `--fix`.

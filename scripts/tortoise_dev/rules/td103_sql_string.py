@@ -2,12 +2,14 @@
 
 ## What it does
 SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`,
-`.format` or `+` puts values into: within quotes, after a comparison, in `IN (…)`, `VALUES (…)`, `LIMIT`.
-Constants, and what cannot be a parameter (names of tables, clauses), may be put in.
+`.format` or `+` puts values into.
+
+Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
+may be put in, and what cannot be a parameter (names of tables, clauses).
 
 ## Why is this bad
-Whoever controls the value controls the statement. Connections take values apart from the SQL; `.raw()` takes
-none.
+Whoever controls the value controls the statement. Connections take values apart from the SQL, `.raw()`
+takes none.
 
 ## Fix safety
 Not fixed by `--fix`: placeholders depend on the database.
@@ -20,6 +22,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..analysis import tortoise_api
+from ..analysis.project import Project
 from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .queries import calls
@@ -44,6 +47,8 @@ async def invoices_of(name: str):
     return await get_connection("default").execute_query_dict(sql, [name])
 """
 
+_ONLY_TORTOISE = frozenset({"execute_query_dict", "execute_query_dict_with_affected"})
+"""Methods that no other library has: a connection that nothing annotates is known by them."""
 _SAFE_CALLS = frozenset({"int", "len", "float"})
 
 
@@ -67,10 +72,17 @@ def _sql_calls(context: Context) -> Iterator[tuple[ast.Call, str]]:
         if not isinstance(call.func, ast.Attribute):
             continue
         owner, name = context.inference.of(call.func.value), call.func.attr
+        if owner is None and name in _ONLY_TORTOISE and not context.project.once(_has_its_own):
+            yield call, name
         if owner is not None and owner.kind == "connection" and name != "raw":
             yield call, name
         elif owner is not None and owner.kind in ("class", "query", "manager") and name == "raw":
             yield call, "raw()"
+
+
+def _has_its_own(project: Project) -> bool:
+    """Does the project define a method of these names itself?"""
+    return project.mentions(re.compile(rb"def execute_query_dict"))
 
 
 def _has_values(call: ast.Call) -> bool:

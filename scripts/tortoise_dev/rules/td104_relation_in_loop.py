@@ -4,8 +4,11 @@
 A relation of the row at hand is awaited in a loop over rows: `await invoice.customer`, `await
 invoice.payments.all()`, `await invoice.fetch_related(…)`.
 
+It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
+
 ## Why is this bad
-One query for the rows and one more for each of them (N+1); awaiting twice asks twice.
+One query for the rows and one more for each of them (N+1). `await invoice.payments.all()` asks even after
+`prefetch_related`: go over `invoice.payments`.
 
 ## Fix safety
 Not fixed by `--fix`: `select_related` (forward) or `prefetch_related` (the many side) belongs to the query.
@@ -15,8 +18,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from .base import Context, Hit, Rule
+from .queries import fetched_names
 from .syntax import COMPREHENSIONS, loop_around
 
 BAD = """\
@@ -57,42 +62,88 @@ GOOD = BAD.replace("await Invoice.all()", 'await Invoice.all().select_related("c
 )
 
 
+_STEPS = frozenset(
+    (
+        "all filter exclude order_by limit offset distinct annotate select_related prefetch_related only "
+        "count exists first get get_or_none values values_list"
+    ).split()
+)
+"""Methods of a relation's query that send it, or make another one of it."""
+
+
 def check(context: Context) -> Iterator[Hit]:
     """At the await."""
     for node in context.module.of_type(ast.Await):
         found = _relation(context, node.value)
-        if found is None:
-            continue
-        name, row = found
-        if _is_loop_row(context, node, row):
-            yield Hit(node, f"{name} is queried for each row: fetch it with the rows")
+        loop = _loop_of(context, node, found.row) if found is not None else None
+        if found is not None and loop is not None and not _is_fetched(context, loop, found):
+            remedy = "count them in the query" if found.counts else "fetch it with the rows"
+            yield Hit(node, f"{found.shown} is queried for each row: {remedy}")
 
 
-def _relation(context: Context, node: ast.expr) -> tuple[str, ast.Name] | None:
-    """The relation that is awaited, and the name of the row."""
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "fetch_related"
-    ):
-        row = node.func.value
-        if isinstance(row, ast.Name) and _is_row(context, row):
-            return "what fetch_related() names", row
-        return None
+@dataclass(frozen=True)
+class _Relation:
+    """A relation that is awaited: its row, the attributes that lead to it, and what a message calls it."""
+
+    row: ast.Name
+    path: tuple[str, ...]
+    shown: str
+    counts: bool = False
+    is_queried: bool = False
+    """Is a query made of it? That one is sent even where the relation was fetched."""
+
+
+def _relation(context: Context, node: ast.expr) -> _Relation | None:
+    """The relation that is awaited."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="fetch_related")):
+            what = "what fetch_related() names"
+            return _Relation(row, (), what, is_queried=True) if _is_row(context, row) else None
     inner: ast.expr = node
+    called: list[str] = []
     while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
-        if inner.func.attr not in ("all", "filter", "order_by", "limit", "offset", "count", "first"):
+        if inner.func.attr not in _STEPS:
             return None
+        called.append(inner.func.attr)
         inner = inner.func.value
-    if not isinstance(inner, ast.Attribute) or not isinstance(inner.value, ast.Name):
+    path: list[str] = []
+    shown = inner
+    while isinstance(inner, ast.Attribute):
+        path.insert(0, inner.attr)
+        inner = inner.value
+    if not path or not isinstance(inner, ast.Name):
         return None
-    value = context.inference.of(inner.value)
-    if value is None or value.kind != "row" or value.model is None:
-        return None
-    forward = context.relations.relation(value.model, inner.attr) is not None
-    if forward or inner.attr in context.relations.backward_names(value.model):
-        return ast.unparse(inner), inner.value
-    return None
+    value = context.inference.of(inner)
+    model = value.model if value is not None and value.kind == "row" else None
+    arity: str | None = None
+    for name in path:
+        if model is None or (arity is not None and arity != "one"):
+            return None
+        arity = context.relations.relation(model, name)
+        if arity is None and name in context.relations.backward_names(model):
+            arity = "many"
+        if arity is None:
+            return None
+        model = context.relations.related(model, name)
+    is_queried = bool(called) or arity == "many"
+    return _Relation(inner, tuple(path), ast.unparse(shown), called[:1] == ["count"], is_queried)
+
+
+def _is_fetched(context: Context, loop: ast.AST, relation: _Relation) -> bool:
+    """Did the query for the rows fetch the one row that the relation leads to, or may it have?"""
+    if relation.is_queried:
+        return False
+    names = fetched_names(context, _rows_of(loop, relation.row.id))
+    wanted = "__".join(relation.path)
+    return names is None or any(name == wanted or name.startswith(f"{wanted}__") for name in names)
+
+
+def _rows_of(loop: ast.AST, row: str) -> ast.expr | None:
+    """What a loop steps through when it binds the name of a row."""
+    if isinstance(loop, (ast.For, ast.AsyncFor)):
+        return loop.iter
+    generators = loop.generators if isinstance(loop, COMPREHENSIONS) else []
+    return next((one.iter for one in generators if _binds(one.target, row)), None)
 
 
 def _is_row(context: Context, node: ast.expr) -> bool:
@@ -100,15 +151,19 @@ def _is_row(context: Context, node: ast.expr) -> bool:
     return value is not None and value.kind == "row"
 
 
-def _is_loop_row(context: Context, node: ast.AST, row: ast.Name) -> bool:
-    """Is the row the one that the loop around the await steps through?"""
+def _loop_of(context: Context, node: ast.AST, row: ast.Name) -> ast.AST | None:
+    """The loop around the await, where the row is the one that it steps through."""
     loop = loop_around(context.module, node)
     targets: list[ast.expr] = []
     if isinstance(loop, (ast.For, ast.AsyncFor)):
         targets = [loop.target]
     elif isinstance(loop, COMPREHENSIONS):
         targets = [generator.target for generator in loop.generators]
-    return any(isinstance(n, ast.Name) and n.id == row.id for target in targets for n in ast.walk(target))
+    return loop if any(_binds(target, row.id) for target in targets) else None
+
+
+def _binds(target: ast.expr, name: str) -> bool:
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
 
 
 RULE = Rule("TD104", "relation-in-loop", check)

@@ -1,9 +1,10 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop that awaits nothing else. Not reported where bulk would do something
-else: the model overrides `save` or has signal handlers, the loop handles errors by row or leaves early, or
-goes over a literal of at most five.
+`await row.save()` for each row of a loop that awaits nothing else.
+
+It is not reported where bulk would do something else: the model overrides `save` or has signal handlers, or
+the loop handles errors by row, leaves early, or goes over a literal of at most five.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
@@ -17,10 +18,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis import tortoise_api
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
-from .queries import is_signal
+from .queries import has_handlers
 from .syntax import loop_around
 
 BAD = """\
@@ -66,7 +66,10 @@ def check(context: Context) -> Iterator[Hit]:
     """At the await."""
     for node in context.module.of_type(ast.Await):
         match node:
-            case ast.Await(value=ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="save"))):
+            case ast.Await(value=ast.Call(func=ast.Attribute(value=saved, attr="save"))):
+                row = _row(saved)
+                if row is None:
+                    continue
                 value = context.inference.of(row)
                 loop = loop_around(context.module, node)
                 if (
@@ -81,6 +84,14 @@ def check(context: Context) -> Iterator[Hit]:
                     yield Hit(
                         node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()"
                     )
+
+
+def _row(saved: ast.expr) -> ast.Name | None:
+    """The name of the row in ``row`` and in ``row.update_from_dict({…})``."""
+    match saved:
+        case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="update_from_dict")):
+            return row
+    return saved if isinstance(saved, ast.Name) else None
 
 
 def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:
@@ -113,18 +124,7 @@ def _is_save(node: ast.Await) -> bool:
 
 def _is_special(context: Context, cls: Class) -> bool:
     """Does saving this model do more than to write its row?"""
-    return context.models.defines(cls, "save") or _has_handlers(context, cls)
-
-
-def _has_handlers(context: Context, cls: Class) -> bool:
-    """Does the project register a signal handler for this model?"""
-    return any(
-        cls in (entity for argument in decorator.args for entity in module.meanings(argument))
-        for module in context.project.users_of(cls.module, cls.name, *sorted(tortoise_api.SIGNALS))
-        for node in module.functions
-        for decorator in node.decorator_list
-        if isinstance(decorator, ast.Call) and is_signal(module.tortoise_name(decorator.func))
-    )
+    return context.models.defines(cls, "save") or has_handlers(context, cls)
 
 
 RULE = Rule("TD105", "save-in-loop", check)

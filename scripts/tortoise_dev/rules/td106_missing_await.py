@@ -1,29 +1,35 @@
 """# TD106 missing-await
 
 ## What it does
-A query or coroutine of Tortoise that is certainly never awaited: called as a statement; used as a condition,
-in a comparison, in arithmetic, in a `for`; unpacked; read for an attribute that only its result has; assigned
-to a local name that is never awaited or passed on; returned by an `async def` that promises rows, or that
-returns a coroutine.
+A query or coroutine of Tortoise that is certainly never awaited. Also a list of rows that is used as one
+row.
+
+It is called as a statement, or used as a condition, in a comparison, in arithmetic or in a `for`. Or it is
+unpacked, read for an attribute that only its result has, assigned to a local name that nothing awaits, or
+returned by an `async def` that promises rows.
 
 ## Why is this bad
-Nothing is sent. A queryset warns nobody, and as a condition it is always true. No linter finds it; mypy does,
-with `enable_error_code = ["unused-awaitable", "truthy-bool"]`, in typed code.
+Nothing is sent. A queryset warns nobody, and as a condition it is always true.
+
+No linter finds it. mypy does in typed code, with `enable_error_code = ["unused-awaitable", "truthy-bool"]`.
 
 ## Fix safety
-Not fixed by `--fix`: `await` changes what the code does.
+`--unsafe-fixes` writes `await`: the query is then sent.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, unquoted
+from ..analysis.project import Project
 from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
 from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
+from .fixes import Fix, end_of, insertion, start_of
 from .queries import callers
 from .syntax import text
 
@@ -71,11 +77,100 @@ def check(context: Context) -> Iterator[Hit]:
     for node in _awaitables(context):
         value = context.inference.of(node)
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
-        if reason is not None:
-            found[node] = Hit(node, f"{text(node)} is not awaited{reason}")
+        if value is None and _is_bare_fetch(context, node):
+            reason = _NOT_SENT
+        missing = _missing_method(context, node, value)
+        if reason is not None and missing is not None:
+            found[node] = Hit(node, f"a query has no {missing}(): await {text(node)} first")
+        elif reason is not None:
+            found[node] = Hit(node, f"{text(node)} is not awaited{reason}", _awaited(context, node))
     for unused, name in _never_awaited(context):
-        found[unused] = Hit(unused, f"{text(unused)} is assigned to {name} and never awaited")
+        message = f"{text(unused)} is assigned to {name} and never awaited"
+        found[unused] = Hit(unused, message, _awaited(context, unused))
     yield from found.values()
+    yield from _lists_used_as_rows(context)
+
+
+def _missing_method(context: Context, node: ast.expr, value: Value | None) -> str | None:
+    """The method of ``await query.method()`` that queries do not have."""
+    parent = context.module.parents.get(node)
+    call = context.module.parents.get(parent) if parent is not None else None
+    is_awaited = isinstance(call, ast.Call) and isinstance(context.module.parents.get(call), ast.Await)
+    if isinstance(parent, ast.Attribute) and is_awaited and value is not None and value.kind == "query":
+        return parent.attr
+    return None
+
+
+def _awaited(context: Context, node: ast.expr) -> Fix | None:
+    """The expression with ``await`` in front, in parentheses where it must; None where none can stand."""
+    module = context.module
+    child: ast.AST = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, (ast.JoinedStr, ast.Lambda)):
+            return None
+        if isinstance(parent, FUNCTIONS) and isinstance(child, ast.stmt):
+            if isinstance(parent, ast.FunctionDef):
+                return None
+            break
+        child = parent
+    else:
+        return None
+    start, end = start_of(module, node), end_of(module, node)
+    above = module.parents.get(node)
+    is_owner = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is node
+    if not is_owner:
+        return Fix((insertion(module, start, "await "),), safe=False)
+    return Fix((insertion(module, start, "(await "), insertion(module, end, ")")), safe=False)
+
+
+def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
+    """Is it ``row.fetch_related(…)`` as a statement? No other library has a method of this name."""
+    match node:
+        case ast.Call(func=ast.Attribute(attr="fetch_related")):
+            is_statement = isinstance(context.module.parents.get(node), ast.Expr)
+            return is_statement and not context.project.once(_has_its_own_fetch)
+    return False
+
+
+def _has_its_own_fetch(project: Project) -> bool:
+    return project.mentions(re.compile(rb"def fetch_related\b"))
+
+
+def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
+    """Attributes of a row that are read of the list that a query gave."""
+    for node in context.module.of_type(ast.Attribute):
+        if not isinstance(node.value, ast.Name) or hasattr(list, node.attr):
+            continue
+        value = context.inference.of(node.value)
+        if value is None or value.kind != "rows" or value.model is None or value.mixed:
+            continue
+        if not _is_asked_here(context, node.value):
+            continue
+        if _is_of_row(context, value.model, node.attr):
+            message = f"{node.value.id} is a list of {value.model.name}, only a row has {node.attr}"
+            yield Hit(node, f"{message}: use get() or first() for one row")
+
+
+def _is_asked_here(context: Context, name: ast.Name) -> bool:
+    """Is the name bound to the rows of a query that begins with a model, and to nothing else?"""
+    query = context.module.only_value(name)
+    if not isinstance(query, ast.Await):
+        return False
+    first: ast.expr = query.value
+    while isinstance(first, ast.Call) and isinstance(first.func, ast.Attribute):
+        first = first.func.value
+    value = context.inference.of(first)
+    return value is not None and value.kind == "class"
+
+
+def _is_of_row(context: Context, cls: Class, name: str) -> bool:
+    known = context.relations.arguments(cls)
+    return (
+        name in tortoise_api.INSTANCE_CALLS
+        or context.models.defines(cls, name)
+        or (known is not None and name in known)
+        or context.relations.backward(cls, name) is not None
+    )
 
 
 def _awaitables(context: Context) -> Iterator[ast.expr]:
@@ -337,4 +432,4 @@ def _is_no_await(context: Context, use: ast.Name | None, value: Value) -> bool:
     return False
 
 
-RULE = Rule("TD106", "missing-await", check)
+RULE = Rule("TD106", "missing-await", check, unsafe_fix=True)

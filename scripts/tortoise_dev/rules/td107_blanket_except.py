@@ -1,13 +1,15 @@
 """# TD107 blanket-except
 
 ## What it does
-`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise, where the `try` awaits
-nothing else, the handler neither raises nor logs the traceback (`HTTPException(404)` is no raise), and none
-before it is more specific.
+`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise that neither raises
+nor logs the traceback.
+
+The `try` awaits nothing else, and no handler before it is more specific. `HTTPException(404)` is no raise.
+A clean-up inside a handler that raises or logs is not reported, nor is a `SELECT 1`.
 
 ## Why is this bad
-A missing row, a broken constraint and a typing error end in the same silence. Name what can happen:
-`DoesNotExist`, `IntegrityError`.
+A missing row, a broken constraint and a typing error end in the same silence. Catch `DoesNotExist`,
+`IntegrityError`.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -19,7 +21,7 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..analysis.syntax import own_nodes
+from ..analysis.syntax import SCOPES, own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_orm_await
 
@@ -70,7 +72,9 @@ def check(context: Context) -> Iterator[Hit]:
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue
         awaits = [n for n in own_nodes(node.body) if isinstance(n, ast.Await)]
-        if awaits and all(is_orm_await(context, one) for one in awaits):
+        if not awaits or all(_is_probe(one) for one in awaits) or _cleans_up(context, node):
+            continue
+        if all(is_orm_await(context, one) for one in awaits):
             what = "bare except" if handler.type is None else f"except {ast.unparse(handler.type)}"
             yield Hit(handler, f"{what} hides what Tortoise says: catch DoesNotExist, IntegrityError …")
 
@@ -96,6 +100,24 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
                 return True
             if handler.name and isinstance(node, ast.Name) and node.id == handler.name:
                 return True
+    return False
+
+
+def _is_probe(node: ast.Await) -> bool:
+    """Is it ``execute_query("SELECT 1")``, which asks whether the database answers?"""
+    match node.value:
+        case ast.Call(args=[ast.Constant(value=str(sql))]):
+            return re.fullmatch(r"(?i)\s*select\s+1\s*;?\s*", sql) is not None
+    return False
+
+
+def _cleans_up(context: Context, node: ast.Try | ast.TryStar) -> bool:
+    """Does it stand in a handler that raises or tells? Its own error must not hide the first one."""
+    for parent in context.module.ancestors(node):
+        if isinstance(parent, SCOPES):
+            return False
+        if isinstance(parent, ast.ExceptHandler):
+            return _reacts(parent)
     return False
 
 

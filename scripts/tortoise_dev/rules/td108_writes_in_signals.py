@@ -1,12 +1,14 @@
 """# TD108 writes-in-signals
 
 ## What it does
-A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other rows.
+A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other
+rows.
+
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
-Nobody who reads the model or the service sees it happen, and bulk and queryset writes pass it by. Rules
-belong to services.
+The reader of the model or the service does not see it, and bulk and queryset writes pass it by. Use a
+service.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -19,7 +21,8 @@ import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.syntax import FunctionNode
+from ..analysis.modules import Class
+from ..analysis.syntax import FunctionNode, own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_signal
 from .syntax import decorator_names
@@ -73,14 +76,17 @@ _TRAIL = re.compile(r"(?i)audit|log|history|event|activity|outbox|journal")
 def check(context: Context) -> Iterator[Hit]:
     """At each write."""
     for node in context.module.functions:
-        if any(
-            call is not None and is_signal(context.module.tortoise_name(named))
+        senders = [
+            call
             for named, call in decorator_names(node)
-        ):
-            yield from _writes(context, node)
+            if call is not None and is_signal(context.module.tortoise_name(named))
+        ]
+        if senders:
+            models = [e for call in senders for one in call.args for e in context.module.meanings(one)]
+            yield from _writes(context, node, [one for one in models if isinstance(one, Class)])
 
 
-def _writes(context: Context, handler: FunctionNode) -> Iterator[Hit]:
+def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Iterator[Hit]:
     arguments = [*handler.args.posonlyargs, *handler.args.args]
     instance = arguments[1].arg if len(arguments) > 1 else ""
     for node in ast.walk(handler):
@@ -89,6 +95,11 @@ def _writes(context: Context, handler: FunctionNode) -> Iterator[Hit]:
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
             case ast.AugAssign(target=target) if _is_of(target, instance):
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if (
+                owner == instance and any(_changes_row(context, cls, name) for cls in models)
+            ):
+                message = f"signal handler {handler.name} changes the instance by {name}()"
+                yield Hit(node, f"{message}: make it a service")
             case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in tortoise_api.WRITES:
                 known = context.inference.of(owner)
                 direct = isinstance(owner, ast.Name) and owner.id == instance and name in ("save", "delete")
@@ -98,6 +109,21 @@ def _writes(context: Context, handler: FunctionNode) -> Iterator[Hit]:
                     and not _is_trail(name, known.model.name if known.model is not None else "")
                 ):
                     yield Hit(node, f"signal handler {handler.name} writes rows: make it a service")
+
+
+def _changes_row(context: Context, cls: Class, name: str) -> bool:
+    """Does a method that the model defines set an attribute of its row?"""
+    method = context.models.method(cls, name)
+    if method is None or not method[1].args.args:
+        return False
+    row = method[1].args.args[0].arg
+    for node in own_nodes(method[1].body):
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if isinstance(node, (ast.Assign, ast.AugAssign)) and any(
+            target is not None and _is_of(target, row) for target in targets
+        ):
+            return True
+    return False
 
 
 def _is_of(target: ast.expr, instance: str) -> bool:

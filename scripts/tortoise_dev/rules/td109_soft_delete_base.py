@@ -1,9 +1,10 @@
 """# TD109 soft-delete-on-base
 
 ## What it does
-The abstract base that all models share (`BaseModel`, or what every concrete model of two or more extends) has
-a field for soft deletion (`deleted_at`, `is_deleted` …). A base that says so in its name (`BaseSoftDelete`)
-is opt-in, and fine.
+The abstract base of all models has a field for soft deletion (`deleted_at`, `is_deleted` …).
+
+That base is `BaseModel`, or what every concrete model of two or more extends. A base that says so in its
+name (`BaseSoftDelete`) is opt-in, and fine.
 
 ## Why is this bad
 Every table gets the column, every query must leave deleted rows out, and unique values stay taken.

@@ -2,10 +2,12 @@
 
 ## What it does
 `delete()` or `update()` on a query narrowed by `limit`, `offset`, a slice, `first`, `last`, `earliest` or
-`latest`. In a project that speaks of MySQL, which has `LIMIT` here, only offsets and slices are reported.
+`latest`.
+
+MySQL has `LIMIT` here. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 
 ## Why is this bad
-PostgreSQL and SQLite write every row that the filter leaves, silently. Select the keys, write by them.
+PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Select the keys first.
 
 ## Fix safety
 Not fixed by `--fix`: which rows are meant is yours to say.
@@ -14,6 +16,7 @@ Not fixed by `--fix`: which rows are meant is yours to say.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 
 from ..analysis.project import Project
@@ -44,6 +47,8 @@ async def drop_oldest():
 
 _ONE_ROW = frozenset({"first", "last", "earliest", "latest"})
 _SKIPS = frozenset({"offset", "[…]"})
+_MYSQL = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|backends\.mysql")
+"""A URL, a driver or the backend; the word alone says nothing."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -62,11 +67,11 @@ def check(context: Context) -> Iterator[Hit]:
 def _is_lost(context: Context, name: str) -> bool:
     if name in _SKIPS:
         return True
-    return (name == "limit" or name in _ONE_ROW) and not context.project.once(_speaks_of_mysql)
+    return (name == "limit" or name in _ONE_ROW) and not context.project.once(_may_use_mysql)
 
 
-def _speaks_of_mysql(project: Project) -> bool:
-    return project.speaks_of(b"mysql")
+def _may_use_mysql(project: Project) -> bool:
+    return project.mentions(_MYSQL)
 
 
 RULE = Rule("TD112", "limit-on-write", check)

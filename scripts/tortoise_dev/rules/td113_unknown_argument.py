@@ -1,11 +1,13 @@
 """# TD113 unknown-argument
 
 ## What it does
-An argument that is no field of the model: for its constructor, `create`, `update_from_dict` (a literal), or
-in the literal `defaults` of `get_or_create` and `update_or_create`. Only where the text tells all fields.
+A keyword argument of `create` or of a model that is not a field. Also in a literal `defaults=` or
+`update_from_dict({…})`.
+
+It is reported only where the text tells all fields of the model.
 
 ## Why is this bad
-Tortoise drops it without a word: the row is saved, the value is lost. `pk=` too: name the key's field.
+Tortoise ignores it: the row is saved, the value is lost. `pk=` too: name the field of the key.
 
 ## Fix safety
 Not fixed by `--fix`.

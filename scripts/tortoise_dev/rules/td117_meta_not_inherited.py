@@ -1,12 +1,15 @@
 """# TD117 meta-not-inherited
 
 ## What it does
-`manager`, `indexes`, `unique_together`, `constraints`, `schema`, `table` or `table_description` in the `Meta`
-of an abstract model. Not reported where the project inherits that Meta (`class Meta(BaseInvoice.Meta)`).
+`manager`, `indexes`, `unique_together`, `constraints`, `schema` or `table` in the `Meta` of an abstract
+model.
+
+`table_description` too. It is not reported where the project inherits that Meta (`class
+Meta(BaseInvoice.Meta)`).
 
 ## Why is this bad
-Only `ordering` (1.1.9+) reaches the concrete models: the index, the constraint, the manager that hides
-deleted rows are silently not there. Repeat it in each concrete Meta.
+Only `ordering` (1.1.9+) reaches the concrete models. An index, or the manager that hides deleted rows, is
+missing there. Repeat it in each concrete Meta.
 
 ## Fix safety
 Not fixed by `--fix`: it would change the tables.
@@ -66,10 +69,9 @@ def check(context: Context) -> Iterator[Hit]:
         ]
         if options and not _is_inherited(context, cls, meta):
             for statement, name in options:
-                yield Hit(
-                    statement,
-                    f"{name} on the abstract {cls.name} has no effect: repeat it in the concrete Meta",
-                )
+                is_empty = isinstance(statement.value, ast.Constant) and not statement.value.value
+                remedy = "remove it" if is_empty else "repeat it in the concrete Meta"
+                yield Hit(statement, f"{name} on the abstract {cls.name} has no effect: {remedy}")
 
 
 def _is_inherited(context: Context, cls: Class, meta: ast.ClassDef) -> bool:

@@ -18,10 +18,11 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Function, Module
-from ..analysis.syntax import SCOPES, FunctionNode, own_nodes
+from ..analysis.syntax import own_nodes
 from .base import Context, Hit, Rule
 from .queries import calls
-from .syntax import decorator_names, function_around, loop_around, text
+from .syntax import loop_around, text
+from .transactions import enters, is_atomic, transaction_around
 
 BAD = """\
 # file: apps/billing/services.py
@@ -57,7 +58,7 @@ def check(context: Context) -> Iterator[Hit]:
     gathers = (call for call, name in context.external_calls if name == "asyncio.gather")
     started += [(call, _gathered(module, call)) for call in gathers]
     for call, opening in started:
-        if opening and _is_in_transaction(module, call):
+        if opening and transaction_around(module, call, named=False) is not None:
             yield Hit(
                 call, f"{text(opening[0].func)}() opens a transaction within this one, at once with others"
             )
@@ -89,39 +90,10 @@ def _opens(module: Module, call: ast.Call) -> bool:
     """Is it a call of a function of the project that opens a transaction?"""
     for entity in module.meanings(call.func):
         if isinstance(entity, Function) and isinstance(entity.node, ast.AsyncFunctionDef):
-            return _is_atomic(entity.module, entity.node) or any(
-                _enters(entity.module, node) for node in own_nodes(entity.node.body)
+            return is_atomic(entity.module, entity.node, named=False) or any(
+                enters(entity.module, node, named=False) for node in own_nodes(entity.node.body)
             )
     return False
-
-
-def _is_in_transaction(module: Module, node: ast.AST) -> bool:
-    for parent in module.ancestors(node):
-        if isinstance(parent, SCOPES):
-            break
-        if _enters(module, parent):
-            return True
-    function = function_around(module, node)
-    return function is not None and _is_atomic(module, function)
-
-
-def _enters(module: Module, node: ast.AST) -> bool:
-    """Is it ``async with in_transaction():``? One that names a connection may be another database's."""
-    return isinstance(node, ast.AsyncWith) and any(
-        isinstance(item.context_expr, ast.Call)
-        and not (item.context_expr.args or item.context_expr.keywords)
-        and module.tortoise_name(item.context_expr.func) == "tortoise.transactions.in_transaction"
-        for item in node.items
-    )
-
-
-def _is_atomic(module: Module, function: FunctionNode) -> bool:
-    return any(
-        call is not None
-        and not (call.args or call.keywords)
-        and module.tortoise_name(named) == "tortoise.transactions.atomic"
-        for named, call in decorator_names(function)
-    )
 
 
 RULE = Rule("TD118", "gathered-transactions", check)

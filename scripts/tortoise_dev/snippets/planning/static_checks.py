@@ -20,8 +20,10 @@ from .shell_syntax import bash_problem
 from .standing import check_standing
 from .titles import standing_file
 
-Checker: TypeAlias = Callable[[str, PurePosixPath, Path], list[tuple[int, str, str]]]
-"""Line, rule and message of what a source breaks as a file of a project; the command hands it in."""
+Checker: TypeAlias = Callable[[str, PurePosixPath, Path, str], list[tuple[int, str, str]]]
+"""Line, rule and message of what a source breaks as a file of a project. The last argument is the rule
+that it should break. The command hands it in.
+"""
 
 
 def check_page(plan: PagePlan, checker: Checker | None = None, *, audit: bool = False) -> PagePlan:
@@ -105,7 +107,7 @@ def _check_broken(planned: PlannedBlock, plan: PagePlan, checker: Checker | None
     first = above.count("\n") + 1
     project = plan.settings.project or plan.settings.root
     try:
-        found = checker(above + block.source, path or PurePosixPath("block.py"), project)
+        found = checker(above + block.source, path or PurePosixPath("block.py"), project, code)
     except (UnreadableError, SettingsError) as error:
         line = block.start + max(getattr(error, "line", first) - first, 0)
         return Verdict("failed", f"the checker cannot read it: {error}", line)

@@ -1,0 +1,86 @@
+"""The Python files of a project as an earlier commit has them: read with git, written to another folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_NEEDED = (".py", ".toml", ".cfg", ".txt", ".in", ".lock", "Pipfile")
+"""Ends of the names of files that the checker reads."""
+
+
+class GitError(Exception):
+    """Git is not there, or the folder is in no repository, or the commit does not exist."""
+
+
+@dataclass(frozen=True)
+class OldTree:
+    """A commit's files in a folder of their own."""
+
+    repository: Path
+    folder: Path
+    renamed: dict[str, str]
+    """By today's path of a file its path in the commit, where git sees that it was moved."""
+
+    def place_of(self, path: Path) -> Path | None:
+        """Where the commit has a path of today; None for one outside of the repository."""
+        if not path.is_relative_to(self.repository):
+            return None
+        relative = path.relative_to(self.repository).as_posix()
+        return self.folder / self.renamed.get(relative, relative)
+
+    def today(self, path: Path) -> Path:
+        """Where a path of this tree is today, if it was not moved."""
+        return self.repository / path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+
+
+def tree_at(ref: str, here: Path, into: Path) -> OldTree:
+    """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError."""
+    repository = Path(_text(here, "rev-parse", "--show-toplevel"))
+    commit = _text(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    wanted = list(_listed(repository, commit))
+    request = "".join(f"{name}\n" for name, _ in wanted).encode()
+    content = _git(repository, "cat-file", "--batch", stdin=request)
+    position = 0
+    for _, path in wanted:
+        end = content.index(b"\n", position)
+        size = int(content[position:end].split()[-1])
+        file = into / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content[end + 1 : end + 1 + size])
+        position = end + size + 2
+    (into / ".git").mkdir(exist_ok=True)  # marks the top of the project, as in the repository
+    return OldTree(repository, into, dict(_renamed(repository, commit)))
+
+
+def _listed(repository: Path, commit: str) -> Iterator[tuple[str, str]]:
+    """The name of the object and the path of each regular file that is needed."""
+    for entry in _git(repository, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
+        described, _, path = entry.partition(b"\t")
+        if described.startswith(b"100") and os.fsdecode(path).endswith(_NEEDED):
+            yield described.split()[2].decode(), os.fsdecode(path)
+
+
+def _renamed(repository: Path, commit: str) -> Iterator[tuple[str, str]]:
+    fields = _git(repository, "diff", "-z", "-M", "--name-status", "--diff-filter=R", commit).split(b"\0")
+    for old, new in zip(fields[1::3], fields[2::3], strict=False):
+        yield os.fsdecode(new), os.fsdecode(old)
+
+
+def _text(folder: Path, *arguments: str) -> str:
+    return os.fsdecode(_git(folder, *arguments)).strip()
+
+
+def _git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
+    command: Sequence[str] = ("git", "-C", str(folder), *arguments)
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
+    except OSError as error:
+        raise GitError(f"git cannot be run: {error.strerror or error}") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().splitlines()
+        raise GitError(said[0] if said else "git knows no such commit")
+    return done.stdout

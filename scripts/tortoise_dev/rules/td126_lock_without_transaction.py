@@ -1,0 +1,134 @@
+"""# TD126 lock-without-transaction
+
+## What it does
+`select_for_update()` that is awaited outside of a transaction.
+
+It is not reported where a caller opens one, where the query names a connection, or where a decorator or a
+dependency may open one.
+
+## Why is this bad
+Without a transaction the lock ends with the statement. Another request changes the row before this one saves.
+
+## Fix safety
+Not fixed by `--fix`: what belongs to the transaction is yours to say.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.modules import Module
+from ..analysis.syntax import FunctionNode
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import calls
+from .syntax import decorator_names, function_around
+from .transactions import transaction_around
+
+BAD = (
+    INVOICE
+    + """\
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def settle(number: str):
+    invoice = await Invoice.select_for_update().get(number=number)
+    invoice.paid = True
+    await invoice.save()
+"""
+)
+
+GOOD = BAD.replace(
+    """\
+    invoice = await Invoice.select_for_update().get(number=number)
+    invoice.paid = True
+    await invoice.save()
+""",
+    """\
+    async with in_transaction():
+        invoice = await Invoice.select_for_update().get(number=number)
+        invoice.paid = True
+        await invoice.save()
+""",
+).replace(
+    "from apps.billing.models import Invoice\n\n\nasync",
+    "from tortoise.transactions import in_transaction\n\nfrom apps.billing.models import Invoice\n\n\nasync",
+)
+
+_CONNECTIONS = frozenset("conn connection db using_db tx transaction session".split())
+_ROUTES = frozenset("get post put patch delete websocket".split())
+_DEPTH = 4
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the await."""
+    for call in calls(context, "select_for_update"):
+        assert isinstance(call.func, ast.Attribute)
+        value = context.inference.of(call.func.value)
+        if value is None or value.kind not in ("class", "query", "manager", "relation"):
+            continue
+        sent = _sent(context.module, call)
+        function = function_around(context.module, call)
+        if sent is None or function is None or _names_connection(sent):
+            continue
+        if not _may_be_in_transaction(context, context.module, call, _DEPTH):
+            yield Hit(sent, "select_for_update() outside of a transaction: the lock ends with the statement")
+
+
+def _sent(module: Module, call: ast.Call) -> ast.Await | None:
+    """The await that sends the query that a call is part of."""
+    node: ast.AST = call
+    for parent in module.ancestors(call):
+        if isinstance(parent, ast.Await):
+            return parent
+        if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node):
+            node = parent
+            continue
+        return None
+    return None
+
+
+def _names_connection(sent: ast.Await) -> bool:
+    return any(
+        (isinstance(node, ast.Attribute) and node.attr == "using_db")
+        or (isinstance(node, ast.keyword) and node.arg in ("using_db", None))
+        for node in ast.walk(sent)
+    )
+
+
+def _may_be_in_transaction(context: Context, module: Module, node: ast.AST, depth: int) -> bool:
+    """Is there a transaction around a node, around a caller of its function, or may there be one?"""
+    if transaction_around(module, node) is not None:
+        return True
+    function = function_around(module, node)
+    if function is None:
+        return False
+    if depth == 0 or _is_opaque(module, function):
+        return True
+    for user in context.project.users_of(module, function.name):
+        for call in user.calls_by_name.get(function.name, ()):
+            if function_around(user, call) is not function and (
+                _may_be_in_transaction(context, user, call, depth - 1)
+            ):
+                return True
+    return False
+
+
+def _is_opaque(module: Module, function: FunctionNode) -> bool:
+    """May something out of sight open a transaction: a decorator, a dependency, a block that is not known?"""
+    arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
+    if any(one.arg in _CONNECTIONS for one in arguments):
+        return True
+    for named, _ in decorator_names(function):
+        name = getattr(named, "attr", None) or getattr(named, "id", "")
+        if name not in _ROUTES and name not in ("staticmethod", "classmethod"):
+            return True
+    defaults = [*function.args.defaults, *(one for one in function.args.kw_defaults if one is not None)]
+    if any(isinstance(one, ast.Call) for one in defaults):
+        return True
+    return any(isinstance(node, ast.AsyncWith) for node in ast.walk(function))
+
+
+RULE = Rule("TD126", "lock-without-transaction", check, preview=True)

@@ -1,0 +1,141 @@
+"""# TD127 error-swallowed-in-transaction
+
+## What it does
+Inside a transaction, a `try` around a write of Tortoise whose handler takes a database error and goes on.
+
+Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
+It is not reported where the `try` opens a savepoint (`async with in_transaction():`), where something
+raises later in the transaction, or where the project names other databases than PostgreSQL only.
+
+## Why is this bad
+On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block
+rolls everything back, with asyncpg even without an error.
+
+## Fix safety
+Not fixed by `--fix`: put `async with in_transaction():` inside of the `try`, which makes a savepoint.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..analysis import tortoise_api
+from ..analysis.project import Project
+from ..analysis.syntax import SCOPES, own_nodes
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import is_orm_await
+from .transactions import enters, transaction_around
+
+BAD = (
+    INVOICE
+    + """\
+# file: apps/billing/services.py
+from tortoise.exceptions import IntegrityError
+from tortoise.transactions import in_transaction
+
+from apps.billing.models import Invoice
+
+
+async def add(numbers: set[str]):
+    async with in_transaction():
+        await Invoice.filter(number__in=numbers).update(paid=False)
+        try:
+            await Invoice.create(number="1")
+        except IntegrityError:
+            pass
+"""
+)
+
+GOOD = BAD.replace(
+    """\
+            await Invoice.create(number="1")
+""",
+    """\
+            async with in_transaction():
+                await Invoice.create(number="1")
+""",
+)
+
+_DATABASE = frozenset({"IntegrityError", "OperationalError", "BaseORMException"})
+_ALL = frozenset({"Exception", "BaseException"})
+_POSTGRES = re.compile(rb"(?i)asyncpg|psycopg|postgres")
+_OTHERS = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.(mysql|sqlite|mssql|oracle)")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the handler."""
+    statements: list[ast.Try | ast.TryStar] = [*context.module.of_type(ast.Try)]
+    statements += context.module.of_type(ast.TryStar)
+    for node in statements:
+        around = transaction_around(context.module, node)
+        if around is None or _ends_in_error(context, around, node) or not _writes(context, node):
+            continue
+        handler = next((one for one in node.handlers if _takes_database_errors(context, one)), None)
+        if handler is None or _raises(handler) or not context.project.once(_may_be_postgres):
+            continue
+        what = f"except {ast.unparse(handler.type)}" if handler.type is not None else "bare except"
+        message = f"{what} inside of a transaction: PostgreSQL refuses all that follows"
+        yield Hit(handler, f"{message}; open a savepoint in the try")
+
+
+def _may_be_postgres(project: Project) -> bool:
+    return project.mentions(_POSTGRES) or not project.mentions(_OTHERS)
+
+
+def _writes(context: Context, node: ast.Try | ast.TryStar) -> bool:
+    """Does the body write rows, without a savepoint around it?"""
+    return any(
+        isinstance(one, ast.Await)
+        and isinstance(one.value, ast.Call)
+        and getattr(one.value.func, "attr", "") in tortoise_api.WRITES
+        and is_orm_await(context, one)
+        and not _is_in_savepoint(context, one, node)
+        for statement in node.body
+        if not isinstance(statement, SCOPES)
+        for one in own_nodes([statement])
+    )
+
+
+def _is_in_savepoint(context: Context, node: ast.AST, outer: ast.AST) -> bool:
+    for parent in context.module.ancestors(node):
+        if parent is outer:
+            return False
+        if enters(context.module, parent):
+            return True
+        if isinstance(parent, (ast.Try, ast.TryStar)):
+            return True  # whose own handlers are judged
+    return False
+
+
+def _takes_database_errors(context: Context, handler: ast.ExceptHandler) -> bool:
+    if handler.type is None:
+        return True
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(
+        (isinstance(kind, ast.Name) and kind.id in _ALL)
+        or tortoise_api.short(context.module.tortoise_name(kind) or "") in _DATABASE
+        for kind in kinds
+    )
+
+
+def _raises(handler: ast.ExceptHandler) -> bool:
+    """Does the handler raise, or roll back itself?"""
+    return any(
+        isinstance(node, ast.Raise)
+        or (isinstance(node, ast.Attribute) and node.attr in ("rollback", "abort", "exit"))
+        for node in own_nodes(handler.body)
+    )
+
+
+def _ends_in_error(context: Context, around: ast.AST, node: ast.Try | ast.TryStar) -> bool:
+    """Does something raise in the transaction behind the ``try``: is it rolled back on purpose?"""
+    end = node.end_lineno or 0
+    return any(
+        isinstance(one, ast.Raise) and one.lineno > end for one in own_nodes(getattr(around, "body", ()))
+    )
+
+
+RULE = Rule("TD127", "error-swallowed-in-transaction", check, preview=True)

@@ -1,0 +1,95 @@
+"""# TD128 plain-enum
+
+## What it does
+A `CharEnumField` of an `Enum` that is no `str`, or an `IntEnumField` of an `Enum` that is no `IntEnum`
+and no `int`.
+
+## Why is this bad
+A plain `Enum` in an `IntEnumField` reaches the driver as it is: saving fails. In a `CharEnumField`,
+Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with
+a string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
+
+## Fix safety
+Not fixed by `--fix`: make it a `StrEnum` or an `IntEnum`. The values in the database stay as they are.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis import tortoise_api
+from ..analysis.backward import argument
+from ..analysis.modules import Class, External
+from .base import Context, Hit, Rule
+
+BAD = """\
+# file: apps/common/models/base.py
+from enum import Enum
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+class BaseModel(Model):
+    class Meta:
+        abstract = True
+
+    colour = fields.CharEnumField(Colour, default=Colour.RED)
+"""
+
+GOOD = BAD.replace("import Enum", "import StrEnum").replace("(Enum)", "(StrEnum)")
+
+_FIELDS = {"CharEnumField": "StrEnum", "IntEnumField": "IntEnum"}
+_PLAIN = frozenset({"enum.Enum", "enum.Flag"})
+_STANDARD = frozenset(
+    {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum"}
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the enum that the field is given."""
+    for call, name in context.tortoise_calls:
+        field = tortoise_api.short(name)
+        if field not in _FIELDS or not tortoise_api.is_field(name):
+            continue
+        given = argument(call, "enum_type", 0)
+        enum = _plain_enum(context, given) if given is not None else None
+        if enum is None or given is None:
+            continue
+        wanted = _FIELDS[field]
+        if field == "IntEnumField":
+            breaks = "saving a member of it fails"
+        elif argument(call, "default", 99) is not None:
+            breaks = f"Aerich writes its default as '{enum.name}.…', and no comparison with a string is true"
+        else:
+            breaks = "no comparison with a string is true"
+        yield Hit(given, f"{enum.name} is a plain Enum: {breaks}. Make it a {wanted}")
+
+
+def _plain_enum(context: Context, node: ast.expr) -> Class | None:
+    """The enum that an expression names, if it certainly has no other base than Enum."""
+    entities = context.module.meanings(node)
+    if len(entities) != 1 or not isinstance(entities[0], Class):
+        return None
+    enum = entities[0]
+    classes = [enum]
+    for one in context.models.ancestors(enum):
+        if isinstance(one, Class):
+            classes.append(one)
+        elif one.name not in _PLAIN:
+            return None
+    if not any(isinstance(one, External) for one in context.models.ancestors(enum)):
+        return None
+    for cls in classes:
+        known = [base for base in cls.node.bases if len(cls.module.meanings(base, cls.scope)) == 1]
+        if len(known) != len(cls.node.bases) or cls.node.decorator_list or cls.node.keywords:
+            return None
+    return enum
+
+
+RULE = Rule("TD128", "plain-enum", check, preview=True)

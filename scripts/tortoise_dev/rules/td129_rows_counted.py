@@ -1,0 +1,66 @@
+"""# TD129 rows-counted
+
+## What it does
+`len(await query)`, or `len(rows)` where nothing else uses the rows of the query.
+
+Queries with `limit`, `offset` or `distinct` are left out.
+
+## Why is this bad
+It fetches every row to count them. `await query.count()` asks for the number alone.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .queries import steps
+
+BAD = (
+    INVOICE
+    + """\
+# file: apps/billing/services.py
+from apps.billing.models import Invoice
+
+
+async def unpaid():
+    return len(await Invoice.filter(paid=False))
+"""
+)
+
+GOOD = BAD.replace("len(await Invoice.filter(paid=False))", "await Invoice.filter(paid=False).count()")
+
+_CHANGES_COUNT = frozenset({"limit", "offset", "distinct", "group_by", "[…]", "raw"})
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the call of ``len``."""
+    for call in context.module.calls_by_name.get("len", ()):
+        if not isinstance(call.func, ast.Name) or len(call.args) != 1 or "len" in context.module.scope:
+            continue
+        rows = call.args[0]
+        if isinstance(rows, ast.Name) and _is_used_once(context, rows):
+            rows = context.module.only_value(rows) or rows
+        if isinstance(rows, ast.Await) and _is_plain(context, rows.value):
+            yield Hit(call, "len() fetches every row to count them: use await query.count()")
+
+
+def _is_plain(context: Context, query: ast.expr) -> bool:
+    value = context.inference.of(query)
+    if value is None or (value.kind, value.gives) != ("query", "many"):
+        return False
+    return not any(name in _CHANGES_COUNT for name, _ in steps(context, query))
+
+
+def _is_used_once(context: Context, rows: ast.Name) -> bool:
+    scope = context.module.scope_of(rows).node
+    uses = (n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == rows.id)
+    return sum(isinstance(use.ctx, ast.Load) for use in uses) == 1
+
+
+RULE = Rule("TD129", "rows-counted", check, preview=True)

@@ -1,0 +1,36 @@
+"""The cases of single rules: ``cases/tdNNN.txt`` holds those of TDNNN.
+
+A line ``=== NAME`` starts a case. It is the file ``app/service.py`` of the project with the model User; lines
+``# file: PATH`` start further files. ``# !`` ends each line that must be reported; no other line may be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "cases"
+
+
+def cases() -> Iterator[object]:
+    for file in sorted(FOLDER.glob("*.txt")):
+        parts = re.split(r"(?m)^=== (.+)\n", file.read_text(encoding="utf-8"))
+        for name, text in zip(parts[1::2], parts[2::2], strict=True):
+            yield pytest.param(file.stem.upper(), text, id=f"{file.stem}: {name}")
+
+
+@pytest.mark.parametrize(("code", "text"), list(cases()))
+def test_case(code: str, text: str, users) -> None:
+    parts = re.split(r"(?m)^# file: (\S+)\n", f"# file: app/service.py\n{text}")
+    files = {path: source for path, source in zip(parts[1::2], parts[2::2], strict=True) if source.strip()}
+    users.write(files)
+    wanted = [
+        (path, number, code)
+        for path, source in files.items()
+        for number, line in enumerate(source.split("\n"), 1)
+        if line.endswith("# !")
+    ]
+    assert sorted(set(users.found("--select", code))) == sorted(wanted)
