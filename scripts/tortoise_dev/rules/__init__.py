@@ -38,12 +38,22 @@ from .td126_lock_without_transaction import RULE as TD126
 from .td127_error_swallowed_in_transaction import RULE as TD127
 from .td128_plain_enum import RULE as TD128
 from .td129_rows_counted import RULE as TD129
+from .td201_table_replaced import RULE as TD201
+from .td202_data_dropped import RULE as TD202
+from .td203_not_null_without_default import RULE as TD203
+from .td204_no_way_back import RULE as TD204
+from .td205_schema_and_data import RULE as TD205
+from .td206_blocking import RULE as TD206
+from .td207_todays_models import RULE as TD207
+from .td208_wrong_dialect import RULE as TD208
+from .td209_two_heads import RULE as TD209
 
 _ALL = (
     *(TD000, TD001, TD002, TD003, TD004, TD005, TD006, TD100),
     *(TD101, TD102, TD103, TD104, TD105, TD106, TD107, TD108, TD109, TD110, TD111),
     *(TD112, TD113, TD114, TD115, TD116, TD117, TD118),
     *(TD120, TD121, TD122, TD123, TD124, TD126, TD127, TD128, TD129),
+    *(TD201, TD202, TD203, TD204, TD205, TD206, TD207, TD208, TD209),
 )
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
 """Every rule by its code, in order."""
