@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from ..analysis.migrations.facts import Migration, Step
 from ..analysis.migrations.reading import migrations_of
+from ..analysis.project import Project
 from .base import Context, Hit
 
 _NOQA = re.compile(r"noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?", re.IGNORECASE)
@@ -48,15 +49,26 @@ def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
 
 
 def speaks(context: Context) -> frozenset[str]:
-    """The databases that the project names in URLs or drivers: ``postgres``, ``mysql``, ``sqlite``."""
+    """The databases that the project names in URLs or drivers: ``postgres``, ``mysql``, ``sqlite``.
+
+    A database in memory is one for tests. Requirements count wherever they lie above a migration.
+    """
     return context.project.once(_dialects)
 
 
-def _dialects(project: object) -> frozenset[str]:
-    mentions = getattr(project, "mentions")  # noqa: B009 - Project, without importing it for the type alone
-    words = {
-        "postgres": rb"postgres(?:ql)?://|asyncpg://|psycopg://|\basyncpg\b|\bpsycopg\b|backends\.(?:asyncpg|psycopg)",
-        "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|backends\.mysql",
-        "sqlite": rb"sqlite://|backends\.sqlite",
-    }
-    return frozenset(name for name, pattern in words.items() if mentions(re.compile(pattern)))
+_NAMED = {
+    "postgres": rb"postgres(?:ql)?://|asyncpg://|psycopg://|\basyncpg\b|\bpsycopg\b|backends\.psycopg",
+    "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|\bpymysql\b|backends\.mysql",
+    "sqlite": rb"sqlite://(?!:memory:)|backends\.sqlite",
+}
+
+
+def _dialects(project: Project) -> frozenset[str]:
+    patterns = {name: re.compile(pattern) for name, pattern in _NAMED.items()}
+    found = {name for name, pattern in patterns.items() if project.mentions(pattern)}
+    folders = {folder for path in migrations_of(project) for folder in path.parents}
+    for folder in folders - {project.root}:
+        if folder.is_relative_to(project.root):
+            for file in (*folder.glob("requirements*.txt"), *folder.glob("pyproject.toml")):
+                found |= {name for name, pattern in patterns.items() if pattern.search(file.read_bytes())}
+    return frozenset(found)

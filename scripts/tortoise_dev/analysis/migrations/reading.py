@@ -13,6 +13,7 @@ from .facts import Migration, follow
 from .operations import read_operations
 
 _MARKS = (b"Migration", b"async def upgrade")
+_OTHERS = (b"from django", b"import django", b"from alembic")
 
 
 def migrations_of(project: Project) -> dict[Path, Migration]:
@@ -28,7 +29,7 @@ def siblings(project: Project, migration: Migration) -> list[Migration]:
 def _find(project: Project) -> dict[Path, Migration]:
     folders: defaultdict[Path, list[Migration]] = defaultdict(list)
     for file in project.files.values():
-        if not any(mark in file.data for mark in _MARKS) or file.path.suffix != ".py":
+        if not any(mark in file.data for mark in _MARKS) or any(mark in file.data for mark in _OTHERS):
             continue
         module = project.resolver.module(file.key)
         migration = read_migration(file.path, module.root) if module is not None else None
