@@ -45,7 +45,7 @@ MODELS = {
                 table = "user"
 
             boss: fields.ForeignKeyNullableRelation["User"] = fields.ForeignKeyField("models.User", null=True)
-            groups = fields.ManyToManyField("models.Group", related_name="users")
+            groups = fields.ManyToManyField("models.User", related_name="users")
             posts: fields.ReverseRelation["User"]
 
             async def promote(self) -> None:

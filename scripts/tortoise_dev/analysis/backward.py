@@ -46,6 +46,8 @@ class RelationCall:
     label: str | None
     """The app label that stands before it."""
     is_many: bool
+    is_own: bool
+    """Is the field one of Tortoise's?"""
 
     @property
     def related_name(self) -> ast.expr | None:
@@ -74,7 +76,9 @@ def relation_calls(module: Module) -> Iterator[RelationCall]:
     for call in sorted(found, key=lambda one: (one.lineno, one.col_offset)):
         label, target = target_of(module, call)
         is_many = (getattr(call.func, "attr", None) or getattr(call.func, "id", "")) == "ManyToManyField"
-        yield RelationCall(call, _owner(module, call), target, label, is_many)
+        name = module.tortoise_name(call.func)
+        is_own = name is not None and tortoise_api.is_field(name)
+        yield RelationCall(call, _owner(module, call), target, label, is_many, is_own)
 
 
 def target_of(module: Module, call: ast.Call) -> tuple[str | None, str | None]:
@@ -171,7 +175,7 @@ def _add(
         return
     if relation.is_many:
         found.many.add((relation.target, given.value))
-    names[given.value] += concrete or [None]
+    names[given.value] += concrete if concrete and relation.is_own else [None]
 
 
 def table_of(cls: Class) -> str | None:

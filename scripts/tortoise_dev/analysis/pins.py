@@ -5,6 +5,7 @@ A lock file names the release itself. Without one, the smallest upper bound of a
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -127,6 +128,8 @@ def _listed(text: str) -> Iterator[Bound | None]:
 
 def _text(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8", errors="replace")
+        data = file.read_bytes()
     except OSError:
         return ""
+    is_utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # as PowerShell writes it
+    return data.decode("utf-16" if is_utf16 else "utf-8", errors="replace")

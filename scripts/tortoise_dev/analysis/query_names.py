@@ -6,7 +6,7 @@ What the text does not tell for certain leads somewhere.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -130,6 +130,8 @@ class QueryNames:
                 kind = "many" if (one.name, name) in backward.many else "backward"
                 sure = tuple(source for source in sources if source is not None)
                 found.setdefault(name, Attribute(kind, sure if len(sure) == len(sources) else ()))
+            for name in self._declared(one):
+                found.setdefault(name, self._annotated(one, name))
         if not self.project.relations.has_own_key(model):
             found.setdefault("id", Attribute("value"))
         return found
@@ -145,16 +147,18 @@ class QueryNames:
             found[name] = attribute
             if attribute.kind in ("one", "open"):
                 found.setdefault(f"{name}_id", Attribute("value" if attribute.kind == "one" else "open"))
+        return found
+
+    def _declared(self, cls: Class) -> Iterator[str]:
+        """The names that a class body only annotates, for type checkers too."""
         for statement in cls.node.body:
-            nested = [*ast.walk(statement)] if isinstance(statement, ast.If) else [statement]
-            for node in nested:
+            for node in ast.walk(statement) if isinstance(statement, ast.If) else (statement,):
                 if (
                     isinstance(node, ast.AnnAssign)
                     and isinstance(node.target, ast.Name)
                     and node.value is None
                 ):
-                    found.setdefault(node.target.id, self._annotated(cls, node.target.id))
-        return found
+                    yield node.target.id
 
     def _attribute(self, cls: Class, binding: Binding) -> Attribute:
         value = binding.value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, Function, Module
@@ -69,12 +70,20 @@ def is_signal(name: str | None) -> bool:
     return name is not None and tortoise_api.short(name) in tortoise_api.SIGNALS and ".signals." in name
 
 
-def annotated_names(context: Context, node: ast.expr) -> frozenset[str] | None:
-    """The names that ``annotate`` gives in the calls that made a query; None where there may be others.
+@dataclass
+class Origin:
+    """What made a query: the names that ``annotate`` gave, and the relations of rows that it began with."""
+
+    names: set[str] = field(default_factory=set)
+    relations: list[ast.Attribute] = field(default_factory=list)
+
+
+def origin(context: Context, node: ast.expr) -> Origin | None:
+    """What made a query; None where the text does not tell all of it.
 
     A local name is followed to everything that it is bound to.
     """
-    names: set[str] = set()
+    found = Origin()
     seen: set[ast.expr] = set()
     waiting = [node]
     while waiting:
@@ -87,7 +96,7 @@ def annotated_names(context: Context, node: ast.expr) -> frozenset[str] | None:
                 if method == "annotate":
                     if any(keyword.arg is None for keyword in keywords):
                         return None
-                    names |= {str(keyword.arg) for keyword in keywords}
+                    found.names |= {str(keyword.arg) for keyword in keywords}
                 elif method not in tortoise_api.QUERYSET_CALLS:
                     return None
                 waiting.append(owner)
@@ -105,10 +114,12 @@ def annotated_names(context: Context, node: ast.expr) -> frozenset[str] | None:
                     return None
                 waiting += [binding.value for binding in bindings if binding.value is not None]
             case ast.Attribute():
-                pass  # a class by its dotted name, a relation of a row
+                value = context.inference.of(one)
+                if value is not None and value.kind == "relation":
+                    found.relations.append(one)
             case _:
                 return None
-    return frozenset(names)
+    return found
 
 
 def fetched_names(context: Context, rows: ast.expr | None) -> set[str] | None:

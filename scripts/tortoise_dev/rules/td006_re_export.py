@@ -84,7 +84,7 @@ def check(context: Context) -> Iterator[Hit]:
     entrance = context.project.resolver.module(str(init))
     if entrance is None and str(init) in context.project.files:
         return  # cannot be parsed: reported as such
-    if entrance is not None and _is_computed(entrance, set()):
+    if entrance is not None and is_computed(entrance, set()):
         return
     concrete = [cls for cls in context.own if context.models.is_abstract(cls) is False]
     names = {name for cls in concrete for name in interface_names(cls)}
@@ -108,7 +108,7 @@ def _re_exports(entrance: Module | None, cls: Class) -> bool:
     return any(entity is cls for name in entrance.scope.names for entity in entrance.exported(name))
 
 
-def _is_computed(module: Module, seen: set[str]) -> bool:
+def is_computed(module: Module, seen: set[str]) -> bool:
     """Does it get names in a way that the text does not tell?"""
     if module.key in seen:
         return False
@@ -127,7 +127,7 @@ def _is_computed(module: Module, seen: set[str]) -> bool:
             if isinstance(target, External):
                 if not target.name.startswith("tortoise"):
                     return True
-            elif _is_computed(target, seen):
+            elif is_computed(target, seen):
                 return True
     return False
 

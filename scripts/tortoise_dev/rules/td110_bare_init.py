@@ -1,14 +1,16 @@
 """# TD110 bare-init-in-lifespan
 
 ## What it does
-`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook of an ASGI application,
-or in a function that one of them calls. Not reported where the project pins an older Tortoise than 1.0.
+`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook, or in a function that
+it calls. Also `register_tortoise` there.
 
-Also `register_tortoise(app, …)` there: it adds to a lifespan that has already begun, so that nothing connects.
+Projects that pin an older Tortoise than 1.0 are not reported for `Tortoise.init`.
 
 ## Why is this bad
-Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks, and fail with
+Since Tortoise 1.0 a connection belongs to the task that opened it. Requests run in other tasks and fail with
 "No TortoiseContext is currently active".
+
+`register_tortoise` adds to a lifespan that has already begun, so that nothing connects.
 
 ## Fix safety
 Not fixed by `--fix`: `RegisterTortoise(app, config=…)` takes the place of init and of closing.
@@ -59,7 +61,7 @@ async def lifespan(app: FastAPI):
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call."""
-    for call, dotted in context.tortoise_calls:
+    for call, dotted in context.tortoise_calls if not context.is_older_than(0, 25) else ():
         if short(dotted) == "register_tortoise" and "lifespan" in places_of(context, call):
             message = "register_tortoise comes too late within the lifespan and connects nothing"
             yield Hit(call, f"{message}: use RegisterTortoise there")

@@ -24,6 +24,8 @@ from .syntax import text
 BAD = (
     INVOICE
     + """\
+    payments: fields.ReverseRelation["Payment"]
+    reminders: fields.ReverseRelation["Reminder"]
 # file: apps/billing/services.py
 from apps.billing.models import Invoice
 

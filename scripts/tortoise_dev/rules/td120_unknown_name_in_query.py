@@ -1,15 +1,15 @@
 """# TD120 unknown-name-in-query
 
 ## What it does
-A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of `filter`,
-`exclude`, `get`, `get_or_none`, `update` and `Q`. It reads the strings of `values`, `values_list`, `only`,
-`order_by`, `group_by`, `select_related` and `prefetch_related`.
+A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of
+`filter`, `exclude`, `get`, `get_or_none`, `update` and `Q`. It reads the strings of `values`,
+`values_list`, `only`, `order_by`, `group_by`, `select_related` and `prefetch_related`.
 
-It follows relations over all models of the project. It is silent where the text does not tell all names: a base
-class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
+It follows relations over all models of the project. It is silent where the text does not tell all names:
+a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
 
-Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails, `customer_id__isnull=True`
-is right. `pk` is a name for filters only: `order_by("pk")` fails.
+Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails,
+`customer_id__isnull=True` is right. `pk` is a name for filters only: `order_by("pk")` fails.
 
 ## Why is this bad
 The query fails with `FieldError`, and not before that line runs. No type checker sees it.
@@ -30,7 +30,7 @@ from ..analysis.modules import Class, External
 from ..analysis.query_names import Miss, QueryNames, Use
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import annotated_names, calls
+from .queries import calls, origin
 
 BAD = (
     INVOICE
@@ -71,10 +71,11 @@ def check(context: Context) -> Iterator[Hit]:
             miss = names.miss(model, name, use)
             if miss is None:
                 continue
-            annotations = annotated_names(context, call)
-            if annotations is None or any(name == one or name.startswith(f"{one}__") for one in annotations):
+            made = origin(context, call)
+            if made is None or any(name == one or name.startswith(f"{one}__") for one in made.names):
                 continue
-            yield Hit(node, _message(miss))
+            if all(_other_side(context, relation) is model for relation in made.relations):
+                yield Hit(node, _message(miss))
 
 
 def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
@@ -132,7 +133,8 @@ def _model(context: Context, call: ast.Call) -> Class | None:
         case "query":
             known = owner.gives != "other" and method in tortoise_api.QUERYSET_CALLS
         case "relation":
-            known = method in tortoise_api.RELATION_CALLS
+            target = _other_side(context, call.func.value) if method in tortoise_api.RELATION_CALLS else None
+            return None if target is None or _adds_names(context, target) else target
         case "class":
             known = method in tortoise_api.MODEL_CALLS and not context.models.defines(owner.model, method)
         case "manager":
@@ -142,6 +144,16 @@ def _model(context: Context, call: ast.Call) -> Class | None:
     if not known or _adds_names(context, owner.model):
         return None
     return owner.model
+
+
+def _other_side(context: Context, node: ast.expr) -> Class | None:
+    """The model on the other side of ``row.relation`` by the field that makes it. An annotation may lie."""
+    row = context.inference.of(node.value) if isinstance(node, ast.Attribute) else None
+    if not isinstance(node, ast.Attribute) or row is None or row.model is None or row.mixed:
+        return None
+    attributes = context.project.once(QueryNames).attributes(row.model)
+    attribute = attributes.get(node.attr) if attributes is not None else None
+    return attribute.targets[0] if attribute is not None and len(attribute.targets) == 1 else None
 
 
 def _adds_names(context: Context, model: Class) -> bool:
@@ -186,7 +198,7 @@ def _message(miss: Miss) -> str:
             problem = f"{miss.part} is no lookup of {model}.{miss.before}"
         case _:
             problem = f"{miss.part} is no field or relation of {model}"
-    near = difflib.get_close_matches(miss.part, miss.known, n=1)
+    near = difflib.get_close_matches(miss.part, miss.known, n=1, cutoff=0.7)
     hint = f" (did you mean {near[0]}?)" if near else ""
     return f"{problem}: the query fails{hint}"
 

@@ -1,15 +1,15 @@
 """# TD122 query-per-row
 
 ## What it does
-A loop that creates, deletes or looks up one row at each step: `await Invoice.create(…)`, `await row.delete()`,
-`await Invoice.get(number=number)`.
+A loop that creates, deletes or looks up one row at each step: `await Invoice.create(…)`, `await
+row.delete()`, `await Invoice.get(number=number)`.
 
 It is not reported where the loop awaits something else than Tortoise, handles errors by row or leaves early.
-Loops over constants are left out too, and models whose `save` or `delete` does more than to write the row.
+Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
 
 ## Why is this bad
-Each step is one round trip to the database. `bulk_create`, one `delete()` of a filter and one query with `__in`
-do it in one.
+Each step is one round trip to the database. `bulk_create`, a query with `__in` or one `delete()` does it in
+one.
 
 ## Fix safety
 Not fixed by `--fix`: the code around the loop changes too.
@@ -23,7 +23,7 @@ from collections.abc import Iterator
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import has_handlers, is_orm_await
+from .queries import has_handlers, is_orm_await, steps
 from .syntax import loop_around, text
 
 BAD = (
@@ -85,7 +85,10 @@ def _kind(
         if owner.id in names and not _does_more(context, value.model, "delete"):
             return "delete", f"{owner.id}.delete() for each row: use filter(id__in=…).delete()"
     elif name in _ONE and _is_lookup(context, call, names):
-        return "get", f"{text(call)} for each row: ask once with __in before the loop"
+        ordered = any(step in ("order_by", "latest", "earliest") for step, _ in steps(context, call))
+        remedy = "" if ordered else " with __in"
+        remedy = " with group_by()" if name == "count" else remedy
+        return "get", f"{text(call)} for each row: ask once{remedy} before the loop"
     return None
 
 
@@ -125,7 +128,9 @@ def _uses(node: ast.AST, names: set[str]) -> bool:
 
 def _is_plain(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
     """Could the loop be one statement: no error of one row, no early end, nothing else that it waits for?"""
-    if _is_short(loop.iter) or (isinstance(loop, ast.AsyncFor) and context.inference.of(loop.iter) is None):
+    if _is_short(context, loop.iter) or (
+        isinstance(loop, ast.AsyncFor) and context.inference.of(loop.iter) is None
+    ):
         return False
     for statement in (*loop.body, *loop.orelse):
         for node in ast.walk(statement):
@@ -138,19 +143,24 @@ def _is_plain(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
     return True
 
 
-def _is_short(rows: ast.expr) -> bool:
-    """Is it a literal, a constant, or a few numbers?"""
+def _is_short(context: Context, rows: ast.expr) -> bool:
+    """Is it a literal, a constant, an Enum, or a few numbers?"""
     match rows:
-        case ast.List() | ast.Tuple() | ast.Set() | ast.Dict():
-            return True
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return bool(elements)  # an empty one is filled later
+        case ast.Dict(keys=keys):
+            return bool(keys)
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
             return count <= _FEW
         case ast.Call(func=ast.Name(), args=[first, *_]):  # enumerate(KINDS)
-            return _is_short(first)
+            return _is_short(context, first)
         case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" | "keys")):
-            return _is_short(owner)
+            return _is_short(context, owner)
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            return name.isupper()
+            made = context.module.only_value(rows) if isinstance(rows, ast.Name) else None
+            if name.isupper() or (made is not None and _is_short(context, made)):
+                return True
+            return any(isinstance(entity, Class) for entity in context.module.meanings(rows))
     return False
 
 

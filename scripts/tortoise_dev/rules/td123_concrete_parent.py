@@ -1,16 +1,19 @@
 """# TD123 concrete-parent
 
 ## What it does
-A model that other models extend and that is not abstract. It is not reported where parent and child name the same
-table: then the child is another class for the same rows.
+A model that other models extend and that is not abstract.
+
+It is not reported where parent and child name the same table: then the child is another class for the
+same rows. Nor is a parent that no configured module has: Tortoise does not find it.
 
 ## Why is this bad
-The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of their
-rows, and a foreign key to the parent cannot point to a child.
+The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of
+their rows, and a foreign key to the parent cannot point to a child.
 
 ## Fix safety
-Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the Meta of
-the parent. Where the parent has rows of its own, move the shared fields to an abstract base of both.
+Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the
+Meta of the parent. Where the parent has rows of its own, move the shared fields to an abstract base of
+both.
 """
 
 from __future__ import annotations
@@ -23,7 +26,10 @@ from ..analysis import tortoise_api
 from ..analysis.backward import table_of
 from ..analysis.modules import Class
 from ..analysis.project import Project
+from ..analysis.source import is_judged
 from .base import Context, Hit, Rule
+from .registrations import Registrations
+from .td006_re_export import is_computed
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -97,7 +103,7 @@ def check(context: Context) -> Iterator[Hit]:
         if context.models.is_abstract(cls) is not False:
             continue
         children = [one for one in context.project.once(_children)[cls] if not _shares_table(cls, one)]
-        if not children:
+        if not children or not _is_registered(context, cls, children):
             continue
         names = ", ".join(child.name for child in children[:2])
         more = f" and {len(children) - 2} more" if len(children) > 2 else ""
@@ -110,9 +116,11 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _children(project: Project) -> dict[Class, list[Class]]:
-    """By a class the models that extend it directly."""
+    """By a class the models that extend it directly; fakes in tests don't count."""
     found: dict[Class, list[Class]] = defaultdict(list)
     for model in project.all_models:
+        if not is_judged(model.module.path, project.root):
+            continue
         for base in project.models.bases(model):
             if isinstance(base, Class):
                 found[base].append(model)
@@ -122,6 +130,19 @@ def _children(project: Project) -> dict[Class, list[Class]]:
 def _shares_table(parent: Class, child: Class) -> bool:
     table = table_of(parent)
     return table is None or table_of(child) in (None, table)
+
+
+def _is_registered(context: Context, cls: Class, children: list[Class]) -> bool:
+    """Does Tortoise find the parent, as far as the text tells? It looks at the configured modules."""
+    registered = context.project.once(Registrations)
+    if registered.is_known:
+        return registered.registers(cls)
+    package = next((folder for folder in cls.module.path.parents if folder.name == "models"), None)
+    entrance = context.project.resolver.module(str(package / "__init__.py")) if package is not None else None
+    if entrance is None or is_computed(entrance, set()):
+        return True
+    exported = registered.classes(entrance)
+    return cls in exported or not any(child in exported for child in children)
 
 
 def _is_used(context: Context, cls: Class) -> bool:

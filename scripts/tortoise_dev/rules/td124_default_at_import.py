@@ -1,7 +1,8 @@
 """# TD124 default-at-import
 
 ## What it does
-`default=` of a field that calls what gives another value each time: `default=uuid4()`, `default=datetime.now()`.
+`default=` of a field that calls what gives another value each time: `default=uuid4()`,
+`default=datetime.now()`.
 
 ## Why is this bad
 The call runs once, when the module is imported. All rows of this process get the same value.

@@ -1,11 +1,13 @@
 """# TD126 lock-without-transaction
 
 ## What it does
-`select_for_update()` that is awaited outside of a transaction. It is not reported where a caller opens one, where
-the query names a connection, or where a decorator or a dependency may open one.
+`select_for_update()` that is awaited outside of a transaction.
+
+It is not reported where a caller opens one, where the query names a connection, or where a decorator or a
+dependency may open one.
 
 ## Why is this bad
-Without a transaction the lock ends with the statement. Another request changes the row before this one saves it.
+Without a transaction the lock ends with the statement. Another request changes the row before this one saves.
 
 ## Fix safety
 Not fixed by `--fix`: what belongs to the transaction is yours to say.

@@ -1,14 +1,15 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a `try` around a write of Tortoise whose handler takes a database error and goes on:
-`IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` or a bare `except`. It is not reported where
-the `try` opens a savepoint (`async with in_transaction():`), where something raises later in the transaction, or
-where the project names other databases than PostgreSQL only.
+Inside a transaction, a `try` around a write of Tortoise whose handler takes a database error and goes on.
+
+Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
+It is not reported where the `try` opens a savepoint (`async with in_transaction():`), where something
+raises later in the transaction, or where the project names other databases than PostgreSQL only.
 
 ## Why is this bad
 On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block
-rolls everything back.
+rolls everything back, with asyncpg even without an error.
 
 ## Fix safety
 Not fixed by `--fix`: put `async with in_transaction():` inside of the `try`, which makes a savepoint.
@@ -66,7 +67,9 @@ _OTHERS = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.
 
 def check(context: Context) -> Iterator[Hit]:
     """At the handler."""
-    for node in (*context.module.of_type(ast.Try), *context.module.of_type(ast.TryStar)):
+    statements: list[ast.Try | ast.TryStar] = [*context.module.of_type(ast.Try)]
+    statements += context.module.of_type(ast.TryStar)
+    for node in statements:
         around = transaction_around(context.module, node)
         if around is None or _ends_in_error(context, around, node) or not _writes(context, node):
             continue

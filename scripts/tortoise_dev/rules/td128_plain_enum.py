@@ -1,12 +1,13 @@
 """# TD128 plain-enum
 
 ## What it does
-A `CharEnumField` of an `Enum` that is no `str`, or an `IntEnumField` of an `Enum` that is no `IntEnum` and no `int`.
+A `CharEnumField` of an `Enum` that is no `str`, or an `IntEnumField` of an `Enum` that is no `IntEnum`
+and no `int`.
 
 ## Why is this bad
-A plain `Enum` in an `IntEnumField` reaches the driver as it is: saving fails. In a `CharEnumField`, Aerich writes its
-default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with a string (`row.colour ==
-"red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
+A plain `Enum` in an `IntEnumField` reaches the driver as it is: saving fails. In a `CharEnumField`,
+Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with
+a string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety
 Not fixed by `--fix`: make it a `StrEnum` or an `IntEnum`. The values in the database stay as they are.

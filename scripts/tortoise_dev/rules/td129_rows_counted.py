@@ -1,8 +1,9 @@
 """# TD129 rows-counted
 
 ## What it does
-`len(await query)`, or `len(rows)` where nothing else uses the rows of the query. Queries with `limit`, `offset`
-or `distinct` are left out.
+`len(await query)`, or `len(rows)` where nothing else uses the rows of the query.
+
+Queries with `limit`, `offset` or `distinct` are left out.
 
 ## Why is this bad
 It fetches every row to count them. `await query.count()` asks for the number alone.
