@@ -22,7 +22,7 @@ from .migrations import hit, later_steps
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
 async def upgrade(db):
-    return """CREATE TABLE "bill" ("id" INT NOT NULL PRIMARY KEY, "number" VARCHAR(9) NOT NULL, "paid" BOOL NOT NULL);"""
+    return """CREATE TABLE "bill" ("id" INT NOT NULL, "number" VARCHAR(9), "paid" BOOL);"""
 
 
 async def downgrade(db):
@@ -30,7 +30,7 @@ async def downgrade(db):
 # file: migrations/models/1_20260102_rename.py
 async def upgrade(db):
     return """
-        CREATE TABLE "invoice" ("id" INT NOT NULL PRIMARY KEY, "number" VARCHAR(9) NOT NULL, "paid" BOOL NOT NULL);
+        CREATE TABLE "invoice" ("id" INT NOT NULL, "number" VARCHAR(9), "paid" BOOL);
         DROP TABLE "bill";
         """
 
@@ -75,9 +75,9 @@ def replaced_by(migration: Migration, step: Step) -> Step | None:
     old = set(migration.before.get(step.table, ()))
     for other in migration.steps:
         new = set(other.columns)
-        if other.kind == "create table" and old and len(old & new) >= ALIKE * max(len(old), len(new)):
-            if old & new - {"id", "created_at", "updated_at"}:
-                return other
+        alike = bool(old) and len(old & new) >= ALIKE * max(len(old), len(new))
+        if other.kind == "create table" and alike and old & new - {"id", "created_at", "updated_at"}:
+            return other
     return None
 
 

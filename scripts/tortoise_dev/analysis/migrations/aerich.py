@@ -20,6 +20,8 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
     migration = Migration(path, "aerich", tree, path.stem, [], node=upgrade, back=downgrade)
     texts = list(_returned(upgrade))
     migration.steps = [step for text in texts for step in _steps(text)]
+    if downgrade is not None:
+        migration.back_steps = [step for text in _returned(downgrade) for step in _steps(text)]
     migration.dialects = frozenset(d for text in texts for d in dialects_in(str(text.value)))
     migration.has_way_back = downgrade is not None and _does_something(downgrade)
     return migration

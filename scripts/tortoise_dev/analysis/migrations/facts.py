@@ -46,6 +46,10 @@ class Step:
     reversible: bool = True
     shown: str = ""
     comments: tuple[str, ...] = ()
+    type_name: str = ""
+    """The type of a changed column in SQL: ``VARCHAR ( 20 )``."""
+    fields: tuple[tuple[str, ast.Call], ...] = ()
+    """The fields that an operation makes or changes, by name."""
 
 
 @dataclass
@@ -66,16 +70,23 @@ class Migration:
     is_first: bool = False
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The tables before it, with their columns."""
+    back_steps: list[Step] = field(default_factory=list)
+    """What Aerich's ``downgrade`` does."""
+    fields_before: dict[tuple[str, str], ast.Call] = field(default_factory=dict)
+    """The fields before it, by model and name; only of the built-in migrations."""
 
 
 def follow(migrations: list[Migration]) -> None:
     """Tell each migration of one label, in their order, which tables exist before it."""
     tables: dict[str, tuple[str, ...]] = {}
+    fields: dict[tuple[str, str], ast.Call] = {}
     for number, migration in enumerate(migrations):
         migration.is_first = number == 0
         migration.before = dict(tables)
+        migration.fields_before = dict(fields)
         for step in migration.steps:
             _apply(tables, step)
+            fields |= {(step.table, name): call for name, call in step.fields}
 
 
 def _apply(tables: dict[str, tuple[str, ...]], step: Step) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from .facts import Migration, Step
+from .facts import Kind, Migration, Step
 from .sql import steps_of
 
 _RELATIONS = {"ForeignKeyField", "OneToOneField"}
@@ -72,17 +73,19 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
     model, column, line = _text(given.get("model_name")), _text(given.get("name")), operation.lineno
     shown = f"{name} {'.'.join(filter(None, (model, column)))}".strip()
 
-    def step(kind: str, table: str = model, columns: tuple[str, ...] = (), **more: bool) -> Step:
-        return Step(kind, operation, line, table, columns, shown=shown, **more)  # type: ignore[arg-type]
+    fields = tuple(_fields(given, column))
+
+    def step(kind: Kind, table: str = model, columns: tuple[str, ...] = ()) -> Step:
+        return Step(kind, operation, line, table, columns, shown=shown, fields=fields)
 
     if name == "CreateModel":
-        yield step("create table", column, tuple(_field_names(given.get("fields"))))
+        yield step("create table", column, tuple(name for name, _ in fields))
     elif name == "DeleteModel":
         yield step("drop table", column)
     elif name == "RenameModel":
         yield step("rename table", _text(given.get("old_name")), (_text(given.get("new_name")),))
     elif name == "AddField":
-        yield from _added(operation, model, column, given.get("field"), shown)
+        yield from _added(operation, model, column, given.get("field"), shown, fields)
     elif name == "RemoveField":
         yield step("drop column", columns=(column,))
     elif name == "AlterField":
@@ -90,21 +93,26 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
     elif name == "RenameField":
         yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
     elif name in ("AddIndex", "AddIndexConcurrently"):
-        yield step("add index", online=name != "AddIndex")
+        yield replace(step("add index"), online=name != "AddIndex")
     elif name == "AddConstraint":
         constraint = given.get("constraint")
         unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
         yield step("add unique" if unique else "add check")
     elif name == "RunPython":
-        yield step("data", reversible="reverse_code" in given)
+        yield replace(step("data"), reversible="reverse_code" in given)
     elif name == "RunSQL":
-        yield from _raw(operation, given, step("other", reversible="reverse_sql" in given))
+        yield from _raw(operation, given, replace(step("other"), reversible="reverse_sql" in given))
     else:
         yield step("other")
 
 
 def _added(
-    operation: ast.Call, model: str, column: str, field: ast.expr | None, shown: str
+    operation: ast.Call,
+    model: str,
+    column: str,
+    field: ast.expr | None,
+    shown: str,
+    fields: tuple[tuple[str, ast.Call], ...],
 ) -> Iterator[Step]:
     """A new field: a column; with ``unique`` and with a relation a constraint, too."""
     if not isinstance(field, ast.Call) or called(field) == _MANY:
@@ -129,6 +137,7 @@ def _added(
         required=required,
         online=online and not _is_true(options.get("db_index")),
         shown=shown,
+        fields=fields,
     )
 
 
@@ -193,12 +202,16 @@ def _text(value: ast.expr | None) -> str:
     return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
 
 
-def _field_names(value: ast.expr | None) -> Iterator[str]:
-    for element in value.elts if isinstance(value, ast.List | ast.Tuple) else ():
+def _fields(given: dict[str, ast.expr], column: str) -> Iterator[tuple[str, ast.Call]]:
+    """The fields with a column that an operation names, of CreateModel, AddField and AlterField."""
+    field, listed = given.get("field"), given.get("fields")
+    if isinstance(field, ast.Call) and called(field) != _MANY:
+        yield column, field
+    for element in listed.elts if isinstance(listed, ast.List | ast.Tuple) else ():
         if isinstance(element, ast.Tuple) and len(element.elts) == 2:
-            field = element.elts[1]
-            if isinstance(field, ast.Call) and called(field) != _MANY:
-                yield _text(element.elts[0])
+            name, one = element.elts
+            if isinstance(one, ast.Call) and called(one) != _MANY:
+                yield _text(name), one
 
 
 def _labels_in(operation: ast.Call) -> Iterator[tuple[str, ast.AST]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..sql_tokens import Statement, Token, statements
 from .facts import Kind, Step
@@ -94,7 +95,15 @@ class _Reader:
         self.node = node
         self.line = line
 
-    def step(self, kind: Kind, table: str, columns: tuple[str, ...] = (), **more: bool) -> Step:
+    def step(
+        self,
+        kind: Kind,
+        table: str,
+        columns: tuple[str, ...] = (),
+        *,
+        required: bool = False,
+        online: bool = False,
+    ) -> Step:
         shown = self.statement.words
         return Step(
             kind,
@@ -104,7 +113,8 @@ class _Reader:
             columns,
             shown=shown if len(shown) < 80 else f"{shown[:79]}…",
             comments=self.statement.comments,
-            **more,
+            required=required,
+            online=online,
         )
 
     def names_after(self, *words: str) -> list[str]:
@@ -229,7 +239,10 @@ class _Reader:
         if re.search(r"\bSET NOT NULL\b", text):
             return self.step("set not null", table, column)
         if re.search(r"\b(?:TYPE|SET DATA TYPE)\b", text):
-            return self.step("change type", table, column)
+            words = [token.text for token in action]
+            named = words[words.index("TYPE") + 1 :]
+            named = named[: named.index("USING")] if "USING" in named else named
+            return replace(self.step("change type", table, column), type_name=" ".join(named))
         if action[0].text == "CHANGE":
             names = tuple(_name(token) for token in rest[:2])
             if len(names) == 2 and names[0] != names[1]:
