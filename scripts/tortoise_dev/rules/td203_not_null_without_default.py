@@ -44,9 +44,8 @@ def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
     for migration, step in later_steps(context):
         if step.kind == "add column" and step.required and touches_old_table(migration, step):
-            remedy = (
-                "db_default= (default= is Python's alone)" if migration.tool == "built-in" else "a DEFAULT"
-            )
+            is_field = migration.tool == "built-in"
+            remedy = "db_default= (default= is Python's alone)" if is_field else "a DEFAULT"
             yield from hit(
                 "TD203",
                 step,

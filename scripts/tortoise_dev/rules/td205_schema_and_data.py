@@ -4,8 +4,9 @@
 A data migration (`RunPython`, UPDATE, INSERT, DELETE) in the same file as changes of the schema.
 
 ## Why is this bad
-The file runs in one transaction: the lock on the changed table is held until all rows are written. Where DDL
-cannot be undone (MySQL, MariaDB) an error in the middle leaves half of it. Put the data into a file of its own.
+The file runs in one transaction, so the lock on the changed table is held until all rows are written. Where
+DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of it. Put the data into a file of
+its own.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -1,9 +1,10 @@
 """# TD206 blocking
 
 ## What it does
-On PostgreSQL, what locks a table that exists for as long as all its rows are read or written: an index
-without CONCURRENTLY, a changed type, a unique constraint, a foreign key, a check or NOT NULL that is validated
-at once.
+On PostgreSQL, what locks a table that exists for as long as all its rows are read or written.
+
+That is an index without CONCURRENTLY, a changed type, and a unique constraint, a foreign key, a check or NOT
+NULL that is validated at once.
 
 ## Why is this bad
 Requests that write to the table wait until it is done. On a large table that is an outage. Make indexes with
