@@ -14,7 +14,6 @@ from . import RULES
 from .base import Context, Hit, Rule, RuleOptions
 from .noqa import Noqa, may_name_rules, noqas_of, stands_on
 
-
 FOR_MIGRATIONS = ("TD2", "TD100")
 """What is asked of migrations: the other rules judge code."""
 

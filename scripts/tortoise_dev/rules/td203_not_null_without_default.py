@@ -49,8 +49,8 @@ def check(context: Context) -> Iterator[Hit]:
             yield from hit(
                 "TD203",
                 step,
-                f"rows of {step.table} that exist have no value for {step.columns[0]}: give it {remedy}, or add "
-                "it nullable, fill it, and make it NOT NULL later",
+                f"rows of {step.table} that exist have no value for {step.columns[0]}: give it {remedy}, or "
+                "add it nullable, fill it, and make it NOT NULL later",
             )
 
 

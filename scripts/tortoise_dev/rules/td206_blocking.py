@@ -56,7 +56,7 @@ _REASONS = {
     "add foreign key": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "change type": "the table may be written anew while all wait: add a new column, fill it, and switch",
-    "set not null": "all rows are read while all wait: add a CHECK as NOT VALID, validate it, then SET NOT NULL",
+    "set not null": "all rows are read while all wait: first add a CHECK as NOT VALID, and validate it",
 }
 
 

@@ -170,7 +170,7 @@ class _Reader:
     def data(self) -> Step:
         words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
         first = self.tokens[0].text
-        table, _ = self.table_after(words.get(first, first))
+        table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
         return self.step("data", table)
 
     def alter_table(self) -> Iterator[Step]:
