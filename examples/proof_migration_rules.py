@@ -6,7 +6,6 @@ from contextlib import closing
 
 from tortoise import fields
 from tortoise.contrib.test import tortoise_test_context
-from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 BILL = "CREATE TABLE bill (id INT PRIMARY KEY, number TEXT); INSERT INTO bill VALUES (1, 'A'), (2, 'B');"
@@ -59,12 +58,8 @@ async def models_of_today() -> None:
     async with tortoise_test_context(["__main__"]) as context:
         connection = context.connections.get("default")
         await connection.execute_script(f"DROP TABLE bill; {BILL}")
-        try:
-            await Bill.all()
-        except OperationalError as raised:
-            assert "no such column: paid" in str(raised)
-        else:
-            raise AssertionError("no error")
+        # SQLite takes a quoted name that is no column for a text. So there is no error, and a wrong value.
+        assert [bill.paid for bill in await Bill.all()] == [True, True]
         # What apps.get_model() gives knows the columns of that day alone.
         assert len(await Bill.all().only("id", "number")) == 2
 

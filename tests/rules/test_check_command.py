@@ -67,6 +67,7 @@ def test_the_json_report(broken) -> None:
                 "name": "meta-first",
                 "message": "Meta of A is not its first member",
                 "fixable": True,
+                "fix": "safe",
             }
         ],
         "errors": [],

@@ -32,6 +32,10 @@ class OldTree:
         relative = path.relative_to(self.repository).as_posix()
         return self.folder / self.renamed.get(relative, relative)
 
+    def today(self, path: Path) -> Path:
+        """Where a path of this tree is today, if it was not moved."""
+        return self.repository / path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
+
 
 def tree_at(ref: str, here: Path, into: Path) -> OldTree:
     """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError."""

@@ -50,14 +50,23 @@ def to_github(findings: Iterable[Finding]) -> str:
     return "\n".join(lines)
 
 
-def to_sarif(findings: Iterable[Finding], tool: str, version: str, rules: Mapping[str, str]) -> str:
-    """A SARIF 2.1.0 log with one run; ``rules`` maps each code to a sentence that describes it."""
+def to_sarif(
+    findings: Iterable[Finding],
+    tool: str,
+    version: str,
+    rules: Mapping[str, str],
+    pages: Mapping[str, str] | None = None,
+) -> str:
+    """A SARIF 2.1.0 log with one run; ``rules`` maps each code to a sentence that describes it.
+
+    ``pages`` has more about some of the codes, as Markdown.
+    """
     run = {
         "tool": {
             "driver": {
                 "name": tool,
                 "version": version,
-                "rules": [{"id": code, "shortDescription": {"text": text}} for code, text in rules.items()],
+                "rules": [_sarif_rule(code, text, (pages or {}).get(code)) for code, text in rules.items()],
             }
         },
         "columnKind": "utf16CodeUnits",
@@ -65,6 +74,13 @@ def to_sarif(findings: Iterable[Finding], tool: str, version: str, rules: Mappin
     }
     schema = "https://json.schemastore.org/sarif-2.1.0.json"
     return to_json({"$schema": schema, "version": "2.1.0", "runs": [run]})
+
+
+def _sarif_rule(code: str, text: str, page: str | None) -> dict[str, Any]:
+    rule: dict[str, Any] = {"id": code, "shortDescription": {"text": text}}
+    if page is not None:
+        rule["help"] = {"text": page, "markdown": page}
+    return rule
 
 
 def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:

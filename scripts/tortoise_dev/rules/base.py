@@ -18,6 +18,7 @@ from ..analysis.modules import Class, External, Module
 from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
+from .fixes import Fix
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Hit:
 
     node: ast.AST | None
     message: str
-    fixable: bool = False
+    fix: Fix | None = None
     around: ast.AST | None = None
     """What a ``noqa`` may stand at as well: the first and last line of the string that holds a statement."""
 
@@ -111,6 +112,9 @@ class Rule:
     check: Callable[[Context], Iterator[Hit]] | None = None
     check_path: Callable[[Path], Iterator[Hit]] | None = None
     fixable: bool = False
+    """Does ``--fix`` repair it, where that is safe?"""
+    unsafe_fix: bool = False
+    """Does ``--unsafe-fixes`` repair it?"""
     preview: bool = False
     """Is its precision not shown yet? It then runs only where somebody asks for it."""
     home: str = ""

@@ -12,7 +12,8 @@ from ..analysis.source import SourceFile
 from ..analysis.syntax import FUNCTIONS
 from . import RULES
 from .base import Context, Hit, Rule, RuleOptions
-from .noqa import Noqa, may_name_rules, noqas_of, stands_on
+from .fixes import Fix
+from .noqa import Noqa, may_name_rules, noqas_of, stands_on, without_codes
 
 FOR_MIGRATIONS = ("TD2", "TD100")
 """What is asked of migrations: the other rules judge code."""
@@ -27,7 +28,7 @@ class Violation:
     column: int
     rule: str
     message: str
-    fixable: bool = False
+    fix: Fix | None = field(default=None, compare=False)
     end_line: int = field(default=0, compare=False)
     """The last line on which a ``noqa`` comment counts for it."""
     around_line: int = field(default=0, compare=False)
@@ -36,6 +37,11 @@ class Violation:
     """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
     source: str = field(default="", compare=False)
     """The first line of the marked code; empty for what is said of a whole file."""
+
+    @property
+    def fixable(self) -> bool:
+        """Can it be repaired safely?"""
+        return self.fix is not None and self.fix.safe
 
     @property
     def name(self) -> str:
@@ -81,7 +87,7 @@ def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
     node = hit.node
     if node is None:
-        return Violation(file.path, 1, 1, code, hit.message, hit.fixable, 1)
+        return Violation(file.path, 1, 1, code, hit.message, hit.fix, 1)
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
     text = file.lines[line - 1] if line <= len(file.lines) else ""
     end = getattr(node, "end_col_offset", 0) if getattr(node, "end_lineno", None) == line else 0
@@ -93,7 +99,7 @@ def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
         column + 1,
         code,
         hit.message,
-        hit.fixable,
+        hit.fix,
         _end_line(hit.around or node, line),
         hit.around.lineno if hit.around is not None and hasattr(hit.around, "lineno") else 0,
         end + 1 if end else 0,
@@ -135,6 +141,7 @@ def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str])
                 noqa.column,
                 "TD100",
                 f"unused noqa: {what} does not occur here",
+                without_codes(file, noqa, unused),
                 source=file.lines[noqa.line - 1].rstrip(),
             )
 

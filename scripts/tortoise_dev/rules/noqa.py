@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import re
 import tokenize
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from ..analysis.source import SourceFile, UnreadableError
+from .fixes import Edit, Fix
 
 _NOQA = re.compile(r"#\s*(?:noqa|NOQA)(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?")
 
@@ -42,6 +43,23 @@ def stands_on(file: SourceFile, lines: Iterable[int]) -> bool:
         return any(_NOQA.search(file.lines[line - 1]) for line in lines if line <= len(file.lines))
     except UnreadableError:
         return False  # which is reported
+
+
+def without_codes(file: SourceFile, noqa: Noqa, codes: Sequence[str]) -> Fix | None:
+    """Takes codes out of a comment, and the comment away when none is left; None if it says more."""
+    line = file.lines[noqa.line - 1]
+    text = line[noqa.column - 1 :].rstrip()
+    match = _NOQA.fullmatch(text)
+    if match is None:
+        return None
+    left = [code for code in noqa.codes if code not in codes]
+    start, end = noqa.column - 1, noqa.column - 1 + len(text)
+    if left:
+        return Fix((Edit((noqa.line, start), (noqa.line, end), f"# noqa: {', '.join(left)}"),))
+    before = line[:start].rstrip()
+    if before:
+        return Fix((Edit((noqa.line, len(before)), (noqa.line, end), ""),))
+    return Fix((Edit((noqa.line, 0), (noqa.line + 1, 0), ""),))
 
 
 def noqas_of(file: SourceFile) -> dict[int, Noqa]:

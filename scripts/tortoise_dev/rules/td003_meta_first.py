@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from ..analysis.models import Rank, members_of, metas_of
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
+from .fixes import Fix
 from .reorder import can_lead
 
 BAD = """\
@@ -65,8 +66,8 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         for member in members[1:]:
             if member.rank is Rank.META:
-                fixable = can_lead(context.module, cls.node, member)
-                yield Hit(member.node, f"Meta of {cls.name} is not its first member", fixable)
+                fix = Fix(order="lead") if can_lead(context.module, cls.node, member) else None
+                yield Hit(member.node, f"Meta of {cls.name} is not its first member", fix)
 
 
 def inherits_abstract(context: Context, cls: Class) -> ast.stmt | None:

@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from ..analysis.models import Rank, members_of
 from .base import Context, Hit, Rule
+from .fixes import Fix
 from .reorder import can_sort
 
 BAD = """\
@@ -69,7 +70,7 @@ def check(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     member.node,
                     f"{member.rank.title} {member.name} of {cls.name} comes after {highest.title} {before}",
-                    fixable,
+                    Fix(order="sort") if fixable else None,
                 )
             elif member.rank > highest:
                 highest, before = member.rank, member.name

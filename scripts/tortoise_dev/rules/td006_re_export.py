@@ -10,17 +10,20 @@ Tortoise registers what it finds in the module that the configuration names. A m
 gets no table and no migration, and nothing says so.
 
 ## Fix safety
-Not fixed by `--fix`: `__init__.py` is another file.
+`--unsafe-fixes` adds the import: the next migration then creates the table. An `__init__.py` that does not
+exist is not made.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from ..analysis.modules import Class, External, Module
 from .base import Context, Hit, Rule
+from .fixes import Edit, Fix, end_of, insertion, start_of
 from .interfaces import interface_names
 
 BAD = '''\
@@ -97,7 +100,64 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         place = _place(init, context.project.root)
         lacks = "does not re-export it" if entrance is not None else "does not exist"
-        yield Hit(cls.node, f"{cls.name}: {place} {lacks}")
+        fix = _re_exporting(context, entrance, cls) if entrance is not None else None
+        yield Hit(cls.node, f"{cls.name}: {place} {lacks}", fix)
+
+
+def _re_exporting(context: Context, entrance: Module, cls: Class) -> Fix | None:
+    """The import that re-exports a class, and its name in ``__all__`` where that is a literal."""
+    name = _module_seen_from(context, entrance)
+    if name is None:
+        return None
+    lines = entrance.file.lines
+    newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
+    statement = f"from {name} import {cls.name}{newline}"
+    body = entrance.root.body
+    imports = [one for one in body if isinstance(one, (ast.Import, ast.ImportFrom))]
+    is_documented = ast.get_docstring(entrance.root, clean=False) is not None
+    last = imports[-1] if imports else body[0] if is_documented else None
+    line = (last.end_lineno or 0) if last is not None else 0
+    if line and not lines[line - 1].endswith(("\n", "\r")):
+        edit = Edit((line, len(lines[line - 1])), (line, len(lines[line - 1])), newline + statement.rstrip())
+    else:
+        gap = newline if last is not None and not imports else ""
+        edit = Edit((line + 1, 0), (line + 1, 0), gap + statement)
+    edits = [edit, _listing(entrance, cls.name)]
+    own = tuple(replace(one, path=entrance.path) for one in edits if one is not None)
+    return Fix(own, safe=False)
+
+
+def _module_seen_from(context: Context, entrance: Module) -> str | None:
+    """The name of the judged module, as imports of the package's ``__init__.py`` write it."""
+    folder = entrance.path.parent
+    parts = context.module.path.relative_to(folder).with_suffix("").parts
+    if not all(part.isidentifier() for part in parts):
+        return None
+    for statement in entrance.root.body:
+        if isinstance(statement, ast.ImportFrom) and statement.level == 0 and statement.module:
+            for target in entrance.resolver.imported(entrance, statement.module, 0):
+                if isinstance(target, Module) and target.path.is_relative_to(folder):
+                    own = target.path.relative_to(folder).with_suffix("").parts
+                    ending = "." + ".".join(part for part in own if part != "__init__")
+                    if statement.module.endswith(ending):
+                        return f"{statement.module.removesuffix(ending)}.{'.'.join(parts)}"
+    return f".{'.'.join(parts)}"
+
+
+def _listing(entrance: Module, name: str) -> Edit | None:
+    """The name put into a literal ``__all__``."""
+    bindings = entrance.scope.names.get("__all__", [])
+    listed = bindings[0].value if len(bindings) == 1 else None
+    if not isinstance(listed, (ast.List, ast.Tuple)) or not listed.elts or name in (entrance.public or ()):
+        return None
+    first, last = listed.elts[0], listed.elts[-1]
+    line, column = start_of(entrance, first)
+    margin = entrance.file.lines[line - 1][:column]
+    if not margin.strip() and line > listed.lineno:  # one name on each line
+        text = entrance.file.lines[line - 1]
+        newline = text[len(text.rstrip("\r\n")) :] or "\n"
+        return Edit((line, 0), (line, 0), f'{margin}"{name}",{newline}')
+    return insertion(entrance, end_of(entrance, last), f', "{name}"')
 
 
 def _re_exports(entrance: Module | None, cls: Class) -> bool:
@@ -136,4 +196,4 @@ def _place(path: Path, root: Path) -> str:
     return path.relative_to(root).as_posix()
 
 
-RULE = Rule("TD006", "re-export", check)
+RULE = Rule("TD006", "re-export", check, unsafe_fix=True)

@@ -7,7 +7,7 @@ A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checke
 It hides the next finding on that line.
 
 ## Fix safety
-Not fixed by `--fix`: comments are kept.
+`--fix` takes the code out, and the comment away where nothing else stands in it.
 """
 
 from __future__ import annotations
@@ -30,5 +30,5 @@ class BaseModel(Model):  # noqa: TD003
 GOOD = BAD.replace("  # noqa: TD003", "")
 
 
-RULE = Rule("TD100", "unused-noqa", home=__name__)
+RULE = Rule("TD100", "unused-noqa", fixable=True, home=__name__)
 """The engine reports it, once all the other rules have run."""

@@ -11,7 +11,7 @@ Nothing is sent. A queryset warns nobody, and as a condition it is always true. 
 with `enable_error_code = ["unused-awaitable", "truthy-bool"]`, in typed code.
 
 ## Fix safety
-Not fixed by `--fix`: `await` changes what the code does.
+`--unsafe-fixes` writes `await`: the query is then sent.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from ..analysis.project import Project
 from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
 from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
+from .fixes import Fix, end_of, insertion, start_of
 from .queries import callers
 from .syntax import text
 
@@ -76,11 +77,34 @@ def check(context: Context) -> Iterator[Hit]:
         if value is None and _is_bare_fetch(context, node):
             reason = _NOT_SENT
         if reason is not None:
-            found[node] = Hit(node, f"{text(node)} is not awaited{reason}")
+            found[node] = Hit(node, f"{text(node)} is not awaited{reason}", _awaited(context, node))
     for unused, name in _never_awaited(context):
-        found[unused] = Hit(unused, f"{text(unused)} is assigned to {name} and never awaited")
+        message = f"{text(unused)} is assigned to {name} and never awaited"
+        found[unused] = Hit(unused, message, _awaited(context, unused))
     yield from found.values()
     yield from _lists_used_as_rows(context)
+
+
+def _awaited(context: Context, node: ast.expr) -> Fix | None:
+    """The expression with ``await`` in front, in parentheses where it must; None where none can stand."""
+    module = context.module
+    child: ast.AST = node
+    for parent in module.ancestors(node):
+        if isinstance(parent, (ast.JoinedStr, ast.Lambda)):
+            return None
+        if isinstance(parent, FUNCTIONS) and isinstance(child, ast.stmt):
+            if isinstance(parent, ast.FunctionDef):
+                return None
+            break
+        child = parent
+    else:
+        return None
+    start, end = start_of(module, node), end_of(module, node)
+    above = module.parents.get(node)
+    is_owner = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is node
+    if not is_owner:
+        return Fix((insertion(module, start, "await "),), safe=False)
+    return Fix((insertion(module, start, "(await "), insertion(module, end, ")")), safe=False)
 
 
 def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
@@ -378,4 +402,4 @@ def _is_no_await(context: Context, use: ast.Name | None, value: Value) -> bool:
     return False
 
 
-RULE = Rule("TD106", "missing-await", check)
+RULE = Rule("TD106", "missing-await", check, unsafe_fix=True)

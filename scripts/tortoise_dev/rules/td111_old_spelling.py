@@ -10,17 +10,19 @@ does not have the new name.
 What is removed fails with Tortoise 1; what is deprecated warns, and goes next.
 
 ## Fix safety
-Not fixed by `--fix`: it moves members and changes none.
+`--fix` renames arguments of fields, and imports of `Q` and of `tortoise.aggregation`.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from .base import Context, Hit, Rule
+from .fixes import Edit, Fix, start_of
 from .queries import calls_of
 from .syntax import is_true
 
@@ -93,8 +95,36 @@ def _removed(context: Context, node: ast.AST, *names: str) -> Iterator[Hit]:
         if old in REMOVED:
             new, since = REMOVED[old]
             if not context.is_older_than(*since):
-                yield Hit(node, f"{old} is gone: use {new}")
+                yield Hit(node, f"{old} is gone: use {new}", _moved(context, node, old, new))
             return
+
+
+def _renamed(context: Context, call: ast.Call, keyword: ast.keyword, new: str) -> Fix | None:
+    """The argument under its new name, unless the call has that too."""
+    if any(one.arg == new for one in call.keywords):
+        return None
+    line, column = start_of(context.module, keyword)
+    return Fix((Edit((line, column), (line, column + len(keyword.arg or "")), new),))
+
+
+def _moved(context: Context, node: ast.AST, old: str, new: str) -> Fix | None:
+    """``from tortoise.aggregation import …`` from the module that has the names now."""
+    if not isinstance(node, ast.ImportFrom) or old not in _MOVED:
+        return None
+    wanted = _MOVED[old]
+    if wanted and any(alias.name != wanted for alias in node.names):
+        return None
+    line, column = start_of(context.module, node)
+    match = _FROM.match(context.module.file.lines[line - 1], column)
+    if match is None:
+        return None
+    module = new.removesuffix(f".{wanted}") if wanted else new
+    return Fix((Edit((line, match.start(1)), (line, match.end(1)), module),))
+
+
+_FROM = re.compile(r"from\s+(tortoise\.\w+)\s+import\b")
+_MOVED = {"tortoise.query_utils.Q": "Q", "tortoise.aggregation": ""}
+"""What moved to another module without a change, and the one name of it; without one, the whole module."""
 
 
 def _deprecated(context: Context, call: ast.Call, name: str) -> Iterator[Hit]:
@@ -104,11 +134,12 @@ def _deprecated(context: Context, call: ast.Call, name: str) -> Iterator[Hit]:
             if keyword.arg in DEPRECATED_ARGUMENTS:
                 new, since = DEPRECATED_ARGUMENTS[keyword.arg]
                 if not context.is_older_than(*since):
-                    yield Hit(keyword, f"{keyword.arg}= is deprecated: use {new}=")
+                    message = f"{keyword.arg}= is deprecated: use {new}="
+                    yield Hit(keyword, message, _renamed(context, call, keyword, new))
     elif name == "tortoise.contrib.fastapi.RegisterTortoise" and not context.is_older_than(0, 25):
         for keyword in call.keywords:
             if keyword.arg == "add_exception_handlers" and is_true(keyword.value):
                 yield Hit(keyword, "add_exception_handlers= is deprecated: use tortoise_exception_handlers()")
 
 
-RULE = Rule("TD111", "old-spelling", check)
+RULE = Rule("TD111", "old-spelling", check, fixable=True)

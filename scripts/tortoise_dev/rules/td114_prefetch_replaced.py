@@ -8,7 +8,7 @@ It replaces the first: what that one named is not fetched. Name all relations in
 adds up.)
 
 ## Fix safety
-Not fixed by `--fix`: the relation that has been missing may not be missed.
+`--unsafe-fixes` names all relations in the later call: more is fetched then.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
+from .fixes import Edit, Fix, end_of, insertion, source_of, start_of
 from .queries import calls, steps
 from .syntax import text
 
@@ -52,10 +53,22 @@ def check(context: Context) -> Iterator[Hit]:
                 for name, node in steps(context, query):
                     if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
                         lost = ", ".join(text(one) for one in node.args)
-                        yield Hit(
-                            call, f"this prefetch_related() replaces the one before it: {lost} is not fetched"
-                        )
+                        message = f"this prefetch_related() replaces the one before it: {lost} is not fetched"
+                        yield Hit(call, message, _merged(context, call, node))
                         break
 
 
-RULE = Rule("TD114", "prefetch-replaced", check)
+def _merged(context: Context, call: ast.Call, lost: ast.Call) -> Fix | None:
+    """All relations in the later call, where both stand in one expression."""
+    module = context.module
+    if call not in module.ancestors(lost) or not isinstance(lost.func, ast.Attribute) or lost.keywords:
+        return None
+    names = ", ".join(source_of(module, one) for one in lost.args)
+    edits = (
+        Edit(end_of(module, lost.func.value), end_of(module, lost), ""),
+        insertion(module, start_of(module, call.args[0]), f"{names}, "),
+    )
+    return Fix(edits, safe=False)
+
+
+RULE = Rule("TD114", "prefetch-replaced", check, unsafe_fix=True)

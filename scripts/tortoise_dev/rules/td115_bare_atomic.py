@@ -7,7 +7,7 @@
 It takes the function for a connection's name, and calling it runs nothing.
 
 ## Fix safety
-Not fixed by `--fix`: write `@atomic()`.
+`--unsafe-fixes` writes `@atomic()`: the function then runs, in a transaction.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
+from .fixes import Fix, end_of, insertion
 from .syntax import decorator_names
 
 BAD = """\
@@ -35,7 +36,8 @@ def check(context: Context) -> Iterator[Hit]:
     for function in context.module.functions:
         for named, call in decorator_names(function):
             if call is None and context.module.tortoise_name(named) == "tortoise.transactions.atomic":
-                yield Hit(named, f"@atomic without parentheses: {function.name} never runs")
+                fix = Fix((insertion(context.module, end_of(context.module, named), "()"),), safe=False)
+                yield Hit(named, f"@atomic without parentheses: {function.name} never runs", fix)
 
 
-RULE = Rule("TD115", "bare-atomic", check)
+RULE = Rule("TD115", "bare-atomic", check, unsafe_fix=True)

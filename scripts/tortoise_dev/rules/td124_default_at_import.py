@@ -22,6 +22,7 @@ from ..analysis.modules import External, Function
 from ..analysis.syntax import own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
+from .fixes import Edit, Fix, end_of
 from .syntax import keyword, text
 
 BAD = INVOICE.replace(
@@ -46,7 +47,22 @@ def check(context: Context) -> Iterator[Hit]:
         changing = _changing(context, default) if default is not None else None
         if default is not None and changing is not None:
             remedy = "without the parentheses" if default is changing else "as a function"
-            yield Hit(default, f"default={text(default)} is computed once, at import: pass it {remedy}")
+            message = f"default={text(default)} is computed once, at import: pass it {remedy}"
+            yield Hit(
+                default,
+                message,
+                _uncalled(context, default)
+                if isinstance(default, ast.Call) and default is changing
+                else None,
+            )
+
+
+def _uncalled(context: Context, default: ast.Call) -> Fix | None:
+    """The function itself, where the call has no arguments."""
+    if default.args or default.keywords:
+        return None
+    module = context.module
+    return Fix((Edit(end_of(module, default.func), end_of(module, default), ""),), safe=False)
 
 
 def _changing(context: Context, default: ast.expr) -> ast.Call | None:
@@ -83,4 +99,4 @@ def _returns_changing(function: Function) -> bool:
     )
 
 
-RULE = Rule("TD124", "default-at-import", check, preview=True)
+RULE = Rule("TD124", "default-at-import", check, preview=True, unsafe_fix=True)

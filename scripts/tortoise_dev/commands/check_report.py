@@ -1,0 +1,199 @@
+"""What a run of the checker says: as text, JSON, SARIF, annotations, or as numbers for each rule."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .. import __version__
+from ..analysis.project import Project
+from ..analysis.source import shown
+from ..report.findings import Finding, to_github, to_json, to_sarif
+from ..rules import RULES
+from ..rules.docs import page_of_rule
+from ..rules.engine import Violation
+
+_ALIKE = 3
+"""How many findings with one message are shown in full; of more only the first, and the other places."""
+
+
+@dataclass
+class Outcome:
+    """What a run has to say."""
+
+    project: Project
+    violations: list[Violation]
+    base: Path
+    prog: str
+    fixed: int = 0
+    known: int = 0
+    known_by: str = "the baseline"
+    """What knows the findings that are left out."""
+    errors: list[tuple[str, int, str]] = field(default_factory=list)
+
+    @property
+    def files(self) -> int:
+        """How many files were looked at."""
+        return len({*self.project.judged, *self.project.problems})
+
+    @property
+    def models(self) -> int:
+        """How many models, abstract ones too, they define."""
+        models = self.project.models
+        return sum(len(models.of(module)) for module in self.project.modules)
+
+    def exit_code(self) -> int:
+        """The command's exit status."""
+        return 2 if self.errors else 1 if self.violations else 0
+
+
+def render(outcome: Outcome, form: str) -> str:
+    """The outcome as text, json, sarif or github."""
+    if form == "json":
+        return to_json(_document(outcome))
+    if form == "text":
+        return _text(outcome)
+    findings = [
+        Finding(shown(v.path, outcome.base), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
+        for v in outcome.violations
+    ]
+    findings += [Finding(path, line, "TD-input", message) for path, line, message in outcome.errors]
+    if form == "github":
+        return to_github(findings)
+    rules = {code: rule.summary for code, rule in RULES.items()}
+    rules["TD-input"] = "A file cannot be checked."
+    pages = {code: page_of_rule(rule) for code, rule in RULES.items()}
+    return to_sarif(findings, "tortoise-dev check", __version__, rules, pages)
+
+
+def _document(outcome: Outcome) -> Mapping[str, object]:
+    return {
+        "version": 1,
+        "files": outcome.files,
+        "models": outcome.models,
+        "violations": [
+            {
+                "path": shown(v.path, outcome.base),
+                "line": v.line,
+                "column": v.column,
+                "rule": v.rule,
+                "name": v.name,
+                "message": v.message,
+                "fixable": v.fixable,
+                "fix": None if v.fix is None else "safe" if v.fix.safe else "unsafe",
+            }
+            for v in outcome.violations
+        ],
+        "errors": [
+            {"path": path, "line": line, "message": message} for path, line, message in outcome.errors
+        ],
+    }
+
+
+def _text(outcome: Outcome) -> str:
+    """Bugs before layout; on a terminal with the source."""
+    style = _Style.of_stdout()
+    violations = sorted(outcome.violations, key=lambda v: (v.rule.startswith("TD0"), v))
+    alike: dict[tuple[str, str], list[Violation]] = defaultdict(list)
+    for violation in violations:
+        alike[violation.rule, violation.message].append(violation)
+    lines: list[str] = []
+    for violation in violations:
+        group = alike.pop((violation.rule, violation.message), [])
+        for one in group if len(group) <= _ALIKE else group[:1]:
+            lines += _shown(outcome, one, style)
+        if len(group) > _ALIKE:
+            lines += _places(outcome, group[1:])
+    lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
+    return "\n".join([*lines, summary(outcome)])
+
+
+def _shown(outcome: Outcome, violation: Violation, style: _Style) -> Iterator[str]:
+    place = f"{shown(violation.path, outcome.base)}:{violation.line}:{violation.column}:"
+    fix = "" if violation.fix is None else " [fixable]" if violation.fix.safe else " [unsafe fix]"
+    yield f"{style.bold(place)} {style.red(violation.rule)} {violation.message}{style.dim(fix)}"
+    if style.source and violation.source:
+        text = violation.source.expandtabs(1)
+        width = max((violation.end_column or len(text) + 1) - violation.column, 1)
+        indent = len(text) - len(text.lstrip())
+        yield style.dim(f"    {text[indent:]}")
+        yield f"    {' ' * (violation.column - 1 - indent)}{style.red('^' * width)}"
+
+
+def _places(outcome: Outcome, violations: Sequence[Violation]) -> Iterator[str]:
+    """The other places of one message, a line for each file."""
+    by_path: dict[Path, list[int]] = defaultdict(list)
+    for violation in violations:
+        by_path[violation.path].append(violation.line)
+    for path, lines in by_path.items():
+        yield f"    also {shown(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How text is shown: in colour, with the source under each finding."""
+
+    colour: bool = False
+    source: bool = False
+
+    @classmethod
+    def of_stdout(cls) -> _Style:
+        """Both on a terminal; no colour where ``NO_COLOR`` is set, or on a terminal that has none."""
+        terminal = sys.stdout.isatty()
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return cls(colour=terminal and not plain, source=terminal)
+
+    def bold(self, text: str) -> str:
+        """The text in bold letters."""
+        return self._styled(text, "1")
+
+    def red(self, text: str) -> str:
+        """The text in red."""
+        return self._styled(text, "31")
+
+    def dim(self, text: str) -> str:
+        """The text in pale letters."""
+        return self._styled(text, "2")
+
+    def _styled(self, text: str, code: str) -> str:
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colour and text else text
+
+
+def summary(outcome: Outcome) -> str:
+    count = len(outcome.violations)
+    text = f"{outcome.files} file{plural(outcome.files)}, {outcome.models} model{plural(outcome.models)}: "
+    text += f"{count} finding{plural(count)}" if count else "no findings"
+    if outcome.known:
+        text += f" beyond the {outcome.known} in {outcome.known_by}"
+    if outcome.fixed:
+        text += f", {outcome.fixed} file{plural(outcome.fixed)} fixed"
+    safe = sum(v.fixable for v in outcome.violations)
+    unsafe = sum(v.fix is not None and not v.fix.safe for v in outcome.violations)
+    fixes = [f"{safe} fixable with --fix"] if safe else []
+    if unsafe:
+        fixes.append(f"{unsafe} {'more' if safe else 'fixable'} with --unsafe-fixes")
+    if fixes:
+        text += f" ({', '.join(fixes)})"
+    if outcome.errors:
+        text += f", {len(outcome.errors)} file{plural(len(outcome.errors))} could not be checked"
+    return text
+
+
+def statistics(outcome: Outcome) -> str:
+    counts = Counter(v.rule for v in outcome.violations)
+    fixable = Counter(v.rule for v in outcome.violations if v.fixable)
+    lines = [
+        f"{count:6} {code} {RULES[code].name}" + (f" ({fixable[code]} fixable)" if fixable[code] else "")
+        for code, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    ]
+    lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
+    return "\n".join([*lines, summary(outcome)])
+
+
+def plural(count: int) -> str:
+    """The ending of a word that is counted."""
+    return "" if count == 1 else "s"

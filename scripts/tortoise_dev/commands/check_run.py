@@ -1,0 +1,100 @@
+"""One run of the checker: which rules count for which file, and what they find."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from ..analysis.project import Project, load_project
+from ..analysis.source import SourceFile, shown
+from ..report.progress import Progress
+from ..rules import RULES
+from ..rules.base import RuleOptions
+from ..rules.engine import Violation, violations_of
+from ..settings import RuleSettings, SettingsByFolder
+from .common import UnusableError, tell
+
+
+class Run:
+    """What one run goes by: the folder that it runs in, its arguments, the settings of each file.
+
+    ``today`` gives the path whose settings count for a file, where that is another than its own.
+    """
+
+    def __init__(
+        self, here: Path, arguments: argparse.Namespace, today: Callable[[Path], Path] = lambda path: path
+    ) -> None:
+        self.here = here
+        self.arguments = arguments
+        self._today = today
+        self._settings = SettingsByFolder()
+        self._selected: dict[Path, frozenset[str]] = {}
+
+    def judge(self, paths: Sequence[Path], stdin: SourceFile | None) -> tuple[Project, list[Violation]]:
+        """Read the project and apply the rules, with a bar on a terminal."""
+        of = self.settings_of
+        self.rules_of(of(paths[0] / "module.py" if paths[0].is_dir() else paths[0]))  # refuses wrong codes
+        project = load_project(
+            paths,
+            here=self.here,
+            extra_bases=lambda path: of(path).extra_model_bases,
+            excluded=lambda path: of(path).is_excluded(self._today(path)),
+            instead=stdin,
+        )
+        progress = Progress(len(project.judged))
+        found = violations_of(
+            project,
+            self.enabled,
+            lambda path: RuleOptions(of(path).any_interface, of(path).tortoise_version),
+            lambda path: progress.advance(shown(path, self.here)),
+        )
+        progress.clear()
+        return project, found
+
+    def settings_of(self, path: Path) -> RuleSettings:
+        """The settings of a file."""
+        return self._settings.of(self._today(path))
+
+    def enabled(self, path: Path) -> frozenset[str]:
+        """The rules that count for a file: the command line's selection goes before the settings'."""
+        settings = self.settings_of(path)
+        return self.rules_of(settings) - _matching(settings.ignored_in(self._today(path)))
+
+    def rules_of(self, settings: RuleSettings) -> frozenset[str]:
+        """The rules that count where settings hold, without those for single files. Raises UnusableError."""
+        if settings.root not in self._selected:
+            self._selected[settings.root] = _selected(self.arguments, settings)
+        return self._selected[settings.root]
+
+
+def _selected(options: argparse.Namespace, settings: RuleSettings) -> frozenset[str]:
+    select = _codes("--select", options.select) or settings.select
+    ignore = (*_codes("--ignore", options.ignore), *settings.ignore)
+    named = {"select": select, "ignore": ignore}
+    named |= {f"per-file-ignores {pattern}": codes for pattern, codes in settings.per_file_ignores.items()}
+    for where, codes in named.items():
+        for code in codes:
+            if not any(known.startswith(code.upper()) for known in RULES):
+                raise UnusableError(
+                    f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
+                )
+    chosen = _matching(select) if select else frozenset(RULES)
+    if not (options.preview or settings.preview):
+        asleep = {code for code in chosen if RULES[code].preview} - {code.upper() for code in select}
+        if select and asleep == chosen:
+            tell(f"{options.prog}: {', '.join(select)} selects only rules in preview: add --preview")
+        chosen -= asleep
+    return chosen - _matching(ignore)
+
+
+def _codes(option: str, values: Iterable[str]) -> tuple[str, ...]:
+    codes = tuple(code.strip() for value in values for code in value.split(","))
+    if not all(codes):
+        raise UnusableError(f"{option}: expected rules such as TD003 or TD1, separated by commas")
+    return codes
+
+
+def _matching(prefixes: Iterable[str]) -> frozenset[str]:
+    wanted = tuple(prefix.upper() for prefix in prefixes)
+    return frozenset(code for code in RULES if wanted and code.startswith(wanted))
