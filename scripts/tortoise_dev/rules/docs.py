@@ -54,21 +54,26 @@ def _shown(example: str) -> str:
 
 
 def page_of_all() -> str:
-    """The reference page: every rule in short, with bad examples that the harness holds against the rules.
+    """The reference page: two sentences a rule, and a bad example that the harness holds against its rule.
 
-    It has the first paragraphs of a rule's page; the rest of them is for ``--explain``.
+    The rest of a rule's page is for ``--explain``.
     """
     parts = [_HEAD]
     for rule in RULES.values():
-        why = rule.first_paragraph("Why is this bad")
+        why = _first_sentence(rule.first_paragraph("Why is this bad"))
         fix = " `--fix` repairs it where that is safe." if rule.fixable else ""
         preview = " In preview." if rule.preview else ""
-        parts.append(f"## {rule.code} {rule.name}\n\n{rule.summary}{fix} *Why:* {why}{preview}\n\n")
+        parts.append(f"## {rule.code} {rule.name}\n\n{rule.in_one_line}. {why}{fix}{preview}\n\n")
         if rule.code in _WITH_EXAMPLE:
             path, source = list(example_files(rule.bad).items())[-1]
             source = re.sub(r"\n{3,}", "\n\n", source)
             parts.append(f'```python breaks={rule.code} title="{path}"\n{source}```\n\n')
     return "".join(parts).rstrip("\n")
+
+
+def _first_sentence(text: str) -> str:
+    match = re.match(r"(?:`[^`]*`|[^`.]|\.(?! |$))*\.", text)
+    return match[0] if match else text
 
 
 def list_of_rules() -> str:

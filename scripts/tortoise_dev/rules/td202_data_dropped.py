@@ -4,8 +4,9 @@
 A migration that drops a column or a table: `RemoveField`, `DeleteModel`, `DROP COLUMN`, `DROP TABLE`.
 
 ## Why is this bad
-The data is gone, and a way back makes empty columns. On PostgreSQL and MySQL, code of the last release that
-still runs fails on the missing column. Release code that no longer uses it first. Then drop it in a later release, and say why:
+The data is gone, and a way back makes empty columns. Code of the last release that still runs fails.
+
+Release code that no longer uses it first. Then drop it in a later release, and say why:
 `# noqa: TD202 - not read since 2.3`, or `-- noqa: TD202` inside the SQL.
 
 ## Fix safety

@@ -4,9 +4,10 @@
 A data migration that imports the project's models.
 
 ## Why is this bad
-They are the models of today. They select columns that the table of that day does not have yet. On PostgreSQL a
-new database cannot be migrated any more. SQLite takes the unknown name for a text, and the value is wrong. Take the models of the migration: `apps.get_model("models.Invoice")`, or
-write SQL.
+They are the models of today. They select columns that the table of that day does not have yet.
+
+On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the
+attribute. Take the models of the migration, `apps.get_model("models.Invoice")`, or write SQL.
 
 ## Fix safety
 Not fixed by `--fix`.
