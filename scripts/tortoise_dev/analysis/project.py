@@ -23,6 +23,7 @@ from .source import (
     UnreadableError,
     has_marker,
     is_judged,
+    is_migration,
     is_skill,
     project_root,
     python_files,
@@ -56,8 +57,11 @@ class Project:
         extra_bases: Sequence[str] = (),
         always: Iterable[Path] = (),
         problems: dict[Path, str] | None = None,
+        migrations: Iterable[Path] = (),
     ) -> None:
         self.root = root
+        self.migrations = frozenset(migrations)
+        """Those of the files to be judged of which only is asked what is asked of migrations."""
         self.files = {file.key: file for file in files}
         self.resolver = Resolver(self.files)
         self.models = Models(extra_bases)
@@ -246,6 +250,7 @@ def load_project(
     """
     problems: dict[Path, str] = {}
     judged: dict[Path, bool] = {}  # path: was it named itself?
+    migrations: set[Path] = set()
     copies = {folder for path in paths for folder in path.parents if here in folder.parents}
     copies = {folder for folder in copies if is_skill(folder)}
     paths = [path for path in paths if path.is_dir() or copies.isdisjoint(path.parents)]
@@ -256,10 +261,14 @@ def load_project(
             for file in python_files(path, problems):
                 if is_judged(file, path, names=not asked):
                     judged.setdefault(file, False)
+                elif is_migration(file, path):
+                    migrations.add(file)
         elif path.exists() or path.is_symlink() or (instead is not None and instead.path == path):
             judged[path] = True
         else:
             raise FileNotFoundError(path)
+    migrations -= judged.keys()
+    judged |= dict.fromkeys(migrations, True)
     judged = {path: named for path, named in judged.items() if not excluded(path)}
     unlisted: dict[Path, str] = {}
     around = root.glob("*.py") if _is_common_ground(root) else python_files(root, unlisted)
@@ -275,6 +284,7 @@ def load_project(
         extra_bases=list(dict.fromkeys(base for path in judged for base in extra_bases(path))),
         always=[path for path, named in judged.items() if named],
         problems=problems,
+        migrations=migrations,
     )
 
 

@@ -222,6 +222,12 @@ def is_judged(path: Path, below: Path, *, names: bool = True) -> bool:
     return NOT_JUDGED.isdisjoint(inside[:-1])
 
 
+def is_migration(path: Path, below: Path) -> bool:
+    """Does a file, seen from the folder ``below``, lie in a folder of migrations, outside of tests?"""
+    inside = path.relative_to(below).parts[:-1] if path.is_relative_to(below) else path.parts[:-1]
+    return "migrations" in inside and {"test", "tests", "testing"}.isdisjoint(inside)
+
+
 def shown(path: Path, base: Path) -> str:
     """The path as reports show it: relative to ``base`` where it lies below, POSIX everywhere."""
     return path.as_posix().removeprefix(f"{base.as_posix().rstrip('/')}/")

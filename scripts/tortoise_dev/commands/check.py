@@ -15,6 +15,7 @@ from ..report.findings import FORMATS
 from ..rules import RULES
 from ..rules.baseline import Baseline, BaselineError
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
+from ..rules.edited_migrations import changed
 from ..rules.fixing import fixed_texts
 from . import common
 from .check_report import Outcome, plural, render, statistics
@@ -88,7 +89,10 @@ def _check(options: argparse.Namespace, here: Path) -> int:
         from .check_against import known_at  # what it imports takes longer than a run on one file
 
         outcome.known_by = options.against
-        _leave_out(outcome, known_at(options.against, here, options, paths))
+        known = known_at(options.against, here, options, paths)
+        _leave_out(outcome, known.findings)
+        edited = changed(project, known.migrations)
+        outcome.violations += [one for one in edited if "TD210" in run.enabled(one.path)]
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     show(statistics(outcome) if options.statistics else render(outcome, options.format))

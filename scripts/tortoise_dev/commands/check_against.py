@@ -5,16 +5,26 @@ from __future__ import annotations
 import argparse
 import tempfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from ..analysis.git_tree import GitError, tree_at
 from ..rules.baseline import Baseline
+from ..rules.edited_migrations import fingerprints
 from .check_run import Run
 from .common import UnusableError
 
 
-def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[Path]) -> Baseline:
-    """The findings in the same paths as a commit has them, by today's rules and settings.
+@dataclass(frozen=True)
+class Known:
+    """What a commit has: findings, and what its migrations mean, by their paths of today."""
+
+    findings: Baseline
+    migrations: dict[Path, str]
+
+
+def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[Path]) -> Known:
+    """The findings in the same paths as a commit has them, by today's rules and settings, and its migrations.
 
     Raises UnusableError where git does not know the commit, or a path lies outside of the repository.
     """
@@ -28,6 +38,8 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
             raise UnusableError(f"--against {ref}: {paths[places.index(None)]} is not in the repository")
         there = [place for place in places if place is not None and place.exists()]
         run = Run(old.place_of(here) or old.folder, options, old.today)
-        found = run.judge(there, None)[1] if there else []
+        project, found = run.judge(there, None) if there else (None, [])
         known = Baseline.of(found, old.folder)
-    return Baseline(known.counts, old.repository, renamed=old.renamed)
+        texts = fingerprints(project) if project is not None else {}
+        migrations = {old.today(path): text for path, text in texts.items()}
+    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations)

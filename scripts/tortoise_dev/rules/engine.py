@@ -15,6 +15,9 @@ from .base import Context, Hit, Rule, RuleOptions
 from .fixes import Fix
 from .noqa import Noqa, may_name_rules, noqas_of, stands_on, without_codes
 
+FOR_MIGRATIONS = ("TD2", "TD100")
+"""What is asked of migrations: the other rules judge code."""
+
 
 @dataclass(frozen=True, order=True)
 class Violation:
@@ -28,6 +31,8 @@ class Violation:
     fix: Fix | None = field(default=None, compare=False)
     end_line: int = field(default=0, compare=False)
     """The last line on which a ``noqa`` comment counts for it."""
+    around_line: int = field(default=0, compare=False)
+    """Another line on which a ``noqa`` comment counts for it; 0 for none."""
     end_column: int = field(default=0, compare=False)
     """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
     source: str = field(default="", compare=False)
@@ -55,6 +60,8 @@ def violations_of(
     found: list[Violation] = []
     for path in project.judged:
         codes = enabled(path)
+        if path in project.migrations:
+            codes = frozenset(code for code in codes if code.startswith(FOR_MIGRATIONS))
         file = project.files.get(str(path))
         if file is None:
             continue
@@ -93,7 +100,8 @@ def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
         code,
         hit.message,
         hit.fix,
-        _end_line(node, line),
+        _end_line(hit.around or node, line),
+        hit.around.lineno if hit.around is not None and hasattr(hit.around, "lineno") else 0,
         end + 1 if end else 0,
         text.rstrip(),
     )
@@ -107,7 +115,7 @@ def _end_line(node: ast.AST | None, line: int) -> int:
 
 
 def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str]) -> Iterator[Violation]:
-    lines = {line for one in own for line in (one.line, one.end_line)}
+    lines = {line for one in own for line in (one.line, one.end_line, one.around_line)}
     noqas = noqas_of(file) if stands_on(file, lines) or may_name_rules(file) else {}
     used: set[tuple[int, str]] = set()
     for violation in own:
@@ -139,7 +147,7 @@ def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str])
 
 
 def _suppressing(noqas: dict[int, Noqa], violation: Violation) -> Noqa | None:
-    for line in {violation.line, violation.end_line or violation.line}:
+    for line in {violation.line, violation.end_line or violation.line, violation.around_line}:
         noqa = noqas.get(line)
         if noqa is not None and noqa.covers(violation.rule):
             return noqa

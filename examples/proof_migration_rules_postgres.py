@@ -1,0 +1,105 @@
+# snippet: needs="postgres"
+"""What TD203 and TD205 to TD208 warn of, on PostgreSQL. In its own schema.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/proof_migration_rules_postgres.py
+"""
+
+import asyncio
+import os
+
+import asyncpg
+
+URL = os.environ["DATABASE_URL"]
+SCHEMA = "migration_rules"
+BILL = """
+    CREATE TABLE bill (id INT PRIMARY KEY, number TEXT, customer_id INT);
+    CREATE TABLE customer (id INT PRIMARY KEY);
+    INSERT INTO bill VALUES (1, 'A', 404), (2, 'A', NULL);
+"""
+
+
+async def connect() -> asyncpg.Connection:
+    connection = await asyncpg.connect(URL)
+    await connection.execute(f"SET search_path = {SCHEMA}; SET lock_timeout = '200ms'")
+    return connection
+
+
+async def error(connection: asyncpg.Connection, sql: str) -> type[Exception]:
+    try:
+        await connection.execute(sql)
+    except asyncpg.PostgresError as raised:
+        return type(raised)
+    raise AssertionError(f"no error: {sql}")
+
+
+async def blocks(first: asyncpg.Connection, second: asyncpg.Connection, sql: str) -> bool:
+    """Does another connection wait for its INSERT until the transaction with this statement has ended?"""
+    transaction = first.transaction()
+    await transaction.start()
+    await first.execute(sql)
+    try:
+        await second.execute("INSERT INTO bill VALUES (3, 'C', NULL)")
+    except asyncpg.LockNotAvailableError:
+        return True
+    finally:
+        await transaction.rollback()
+    await second.execute("DELETE FROM bill WHERE id = 3")
+    return False
+
+
+async def main() -> None:
+    first = await asyncpg.connect(URL)
+    await first.execute(f"CREATE SCHEMA {SCHEMA}")
+    await first.close()
+    first, second = await connect(), await connect()
+    try:
+        await first.execute(BILL)
+
+        # TD203: no value for the rows that exist; a DEFAULT gives them one.
+        assert await error(first, "ALTER TABLE bill ADD fee INT NOT NULL") is asyncpg.NotNullViolationError
+        await first.execute("ALTER TABLE bill ADD fee INT NOT NULL DEFAULT 0")
+        assert await first.fetchval("SELECT count(*) FROM bill WHERE fee = 0") == 2
+
+        # TD205: data in the same transaction as the schema holds the table's lock until the data is written.
+        assert await blocks(first, second, "ALTER TABLE bill ADD note TEXT; UPDATE bill SET note = 'x'")
+        await first.execute("ALTER TABLE bill ADD note TEXT")
+        assert not await blocks(first, second, "UPDATE bill SET note = 'x'")
+
+        # TD206: what makes writers wait, and what does not.
+        assert await blocks(first, second, "CREATE INDEX ix_number ON bill (number)")
+        await first.execute("CREATE INDEX CONCURRENTLY ix_number ON bill (number)")
+        assert await blocks(first, second, "ALTER TABLE bill ALTER COLUMN id TYPE BIGINT")
+        assert await blocks(first, second, "ALTER TABLE bill ALTER COLUMN number SET NOT NULL")
+        # All rows are checked at once; with NOT VALID none is, until the constraint is validated.
+        key = "ALTER TABLE bill ADD CONSTRAINT fk FOREIGN KEY (customer_id) REFERENCES customer (id)"
+        assert await error(first, key) is asyncpg.ForeignKeyViolationError
+        await first.execute(f"{key} NOT VALID")
+        assert (
+            await error(first, "ALTER TABLE bill VALIDATE CONSTRAINT fk") is asyncpg.ForeignKeyViolationError
+        )
+        assert await error(first, "ALTER TABLE bill ADD UNIQUE (number)") is asyncpg.UniqueViolationError
+        # A longer VARCHAR is only noted: the table keeps its file. A shorter one writes it anew.
+        await first.execute("ALTER TABLE bill ALTER COLUMN number TYPE VARCHAR(9)")
+        file = "SELECT relfilenode FROM pg_class WHERE oid = 'bill'::regclass"
+        before = await first.fetchval(file)
+        await first.execute("ALTER TABLE bill ALTER COLUMN number TYPE VARCHAR(20) USING number::VARCHAR(20)")
+        assert await first.fetchval(file) == before
+        await first.execute("ALTER TABLE bill ALTER COLUMN number TYPE VARCHAR(5)")
+        assert await first.fetchval(file) != before
+
+        # TD207: the model of today selects a column that a later migration adds.
+        assert await error(first, 'SELECT "id", "paid" FROM "bill"') is asyncpg.UndefinedColumnError
+
+        # TD208: SQL of another database.
+        for sql in (
+            "CREATE TABLE a (id INTEGER PRIMARY KEY AUTOINCREMENT)",
+            "CREATE TABLE `a` (`id` INT NOT NULL)",
+        ):
+            assert await error(first, sql) is asyncpg.PostgresSyntaxError
+    finally:
+        await first.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+        await first.close()
+        await second.close()
+
+
+asyncio.run(main())

@@ -1,0 +1,106 @@
+"""What a migration does, in few words that hold for operations and for SQL alike."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+Kind = Literal[
+    "create table",
+    "drop table",
+    "rename table",
+    "add column",
+    "drop column",
+    "rename column",
+    "change type",
+    "set not null",
+    "add index",
+    "add unique",
+    "add foreign key",
+    "add check",
+    "data",
+    "other",
+]
+Tool = Literal["built-in", "aerich"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change. ``node`` is the operation, or the string that holds the SQL; ``line`` is where it stands.
+
+    ``table`` is a model's name in the built-in migrations, and a table's in Aerich's. ``columns`` are those
+    that it makes, drops or indexes. ``required``: NOT NULL, and nothing fills it in rows that exist.
+    ``online``: done without a lock that stops writes (CONCURRENTLY, NOT VALID). ``reversible``: there is a
+    way back.
+    """
+
+    kind: Kind
+    node: ast.AST
+    line: int
+    table: str = ""
+    columns: tuple[str, ...] = ()
+    required: bool = False
+    online: bool = False
+    reversible: bool = True
+    shown: str = ""
+    comments: tuple[str, ...] = ()
+    type_name: str = ""
+    """The type of a changed column in SQL: ``VARCHAR ( 20 )``."""
+    fields: tuple[tuple[str, ast.Call], ...] = ()
+    """The fields that an operation makes or changes, by name."""
+
+
+@dataclass
+class Migration:
+    """One file, with the tables that exist before it runs."""
+
+    path: Path
+    tool: Tool
+    tree: ast.Module
+    name: str
+    steps: list[Step]
+    dependencies: list[tuple[str, str]] = field(default_factory=list)
+    refers_to: list[tuple[str, ast.AST]] = field(default_factory=list)
+    dialects: frozenset[str] = frozenset()
+    node: ast.AST | None = None
+    back: ast.AST | None = None
+    has_way_back: bool = True
+    is_first: bool = False
+    before: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The tables before it, with their columns."""
+    back_steps: list[Step] = field(default_factory=list)
+    """What Aerich's ``downgrade`` does."""
+    fields_before: dict[tuple[str, str], ast.Call] = field(default_factory=dict)
+    """The fields before it, by model and name; only of the built-in migrations."""
+
+
+def follow(migrations: list[Migration]) -> None:
+    """Tell each migration of one label, in their order, which tables exist before it."""
+    tables: dict[str, tuple[str, ...]] = {}
+    fields: dict[tuple[str, str], ast.Call] = {}
+    for number, migration in enumerate(migrations):
+        migration.is_first = number == 0
+        migration.before = dict(tables)
+        migration.fields_before = dict(fields)
+        for step in migration.steps:
+            _apply(tables, step)
+            fields |= {(step.table, name): call for name, call in step.fields}
+
+
+def _apply(tables: dict[str, tuple[str, ...]], step: Step) -> None:
+    known = tables.get(step.table, ())
+    if step.kind == "create table":
+        tables[step.table] = step.columns
+    elif step.kind == "drop table":
+        tables.pop(step.table, None)
+    elif step.kind == "rename table" and step.columns:
+        tables[step.columns[0]] = tables.pop(step.table, ())
+    elif step.kind == "add column":
+        tables[step.table] = (*known, *step.columns)
+    elif step.kind == "drop column":
+        tables[step.table] = tuple(column for column in known if column not in step.columns)
+    elif step.kind == "rename column" and len(step.columns) == 2:
+        old, new = step.columns
+        tables[step.table] = tuple(new if column == old else column for column in known)

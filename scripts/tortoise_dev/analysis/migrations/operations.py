@@ -1,0 +1,225 @@
+"""The built-in migrations: operations as steps."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from .facts import Kind, Migration, Step
+from .sql import steps_of
+
+_RELATIONS = {"ForeignKeyField", "OneToOneField"}
+_MANY = "ManyToManyField"
+_PARAMETERS = {
+    "CreateModel": ("name", "fields", "options", "bases"),
+    "DeleteModel": ("name",),
+    "RenameModel": ("old_name", "new_name"),
+    "AddField": ("model_name", "name", "field"),
+    "RemoveField": ("model_name", "name"),
+    "AlterField": ("model_name", "name", "field"),
+    "RenameField": ("model_name", "old_name", "new_name"),
+    "AddIndex": ("model_name", "index"),
+    "AddConstraint": ("model_name", "constraint"),
+    "RunPython": ("code", "reverse_code"),
+    "RunSQL": ("sql", "reverse_sql"),
+}
+
+
+def read_operations(path: Path, tree: ast.Module) -> Migration | None:
+    """The migration in a file; None where it holds no class with a list of operations."""
+    for node in tree.body:
+        if not isinstance(node, ast.ClassDef) or node.name != "Migration":
+            continue
+        values = _assigned(node)
+        listed = values.get("operations")
+        if not isinstance(listed, ast.List | ast.Tuple):
+            return None
+        migration = Migration(path, "built-in", tree, path.stem, [], node=node)
+        migration.dependencies = list(_pairs(values.get("dependencies")))
+        for operation in listed.elts:
+            if isinstance(operation, ast.Call):
+                migration.steps += _steps(operation)
+                migration.refers_to += _labels_in(operation)
+        return migration
+    return None
+
+
+def _assigned(node: ast.ClassDef) -> dict[str, ast.expr]:
+    found: dict[str, ast.expr] = {}
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+            found[statement.targets[0].id] = statement.value
+        elif (
+            isinstance(statement, ast.AnnAssign)
+            and isinstance(statement.target, ast.Name)
+            and statement.value
+        ):
+            found[statement.target.id] = statement.value
+    return found
+
+
+def _pairs(value: ast.expr | None) -> Iterator[tuple[str, str]]:
+    for element in value.elts if isinstance(value, ast.List | ast.Tuple) else ():
+        if isinstance(element, ast.Tuple) and len(element.elts) == 2:
+            label, name = (_text(part) for part in element.elts)
+            yield label, name
+
+
+def _steps(operation: ast.Call) -> Iterator[Step]:
+    name = called(operation)
+    given = _arguments(operation, _PARAMETERS.get(name, ()))
+    model, column, line = _text(given.get("model_name")), _text(given.get("name")), operation.lineno
+    shown = f"{name} {'.'.join(filter(None, (model, column)))}".strip()
+
+    fields = tuple(_fields(given, column))
+
+    def step(kind: Kind, table: str = model, columns: tuple[str, ...] = ()) -> Step:
+        return Step(kind, operation, line, table, columns, shown=shown, fields=fields)
+
+    if name == "CreateModel":
+        yield step("create table", column, tuple(name for name, _ in fields))
+    elif name == "DeleteModel":
+        yield step("drop table", column)
+    elif name == "RenameModel":
+        yield step("rename table", _text(given.get("old_name")), (_text(given.get("new_name")),))
+    elif name == "AddField":
+        yield from _added(operation, model, column, given.get("field"), shown, fields)
+    elif name == "RemoveField":
+        yield step("drop column", columns=(column,))
+    elif name == "AlterField":
+        yield step("change type", columns=(column,))
+    elif name == "RenameField":
+        yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
+    elif name in ("AddIndex", "AddIndexConcurrently"):
+        yield replace(step("add index"), online=name != "AddIndex")
+    elif name == "AddConstraint":
+        constraint = given.get("constraint")
+        unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
+        yield step("add unique" if unique else "add check")
+    elif name == "RunPython":
+        yield replace(step("data"), reversible="reverse_code" in given)
+    elif name == "RunSQL":
+        yield from _raw(operation, given, replace(step("other"), reversible="reverse_sql" in given))
+    else:
+        yield step("other")
+
+
+def _added(
+    operation: ast.Call,
+    model: str,
+    column: str,
+    field: ast.expr | None,
+    shown: str,
+    fields: tuple[tuple[str, ast.Call], ...],
+) -> Iterator[Step]:
+    """A new field: a column; with ``unique`` and with a relation a constraint, too."""
+    if not isinstance(field, ast.Call) or called(field) == _MANY:
+        yield Step("other", operation, operation.lineno, model, shown=shown)
+        return
+    options = {keyword.arg: keyword.value for keyword in field.keywords}
+    nullable = _is_true(options.get("null"))
+    unknown = None in options  # **kwargs
+    required = (
+        not nullable
+        and not unknown
+        and "db_default" not in options
+        and not _is_true(options.get("generated"))
+    )
+    online = not _is_true(options.get("unique")) and called(field) not in _RELATIONS
+    yield Step(
+        "add column",
+        operation,
+        operation.lineno,
+        model,
+        (column,),
+        required=required,
+        online=online and not _is_true(options.get("db_index")),
+        shown=shown,
+        fields=fields,
+    )
+
+
+def _raw(operation: ast.Call, given: dict[str, ast.expr], plain: Step) -> Iterator[Step]:
+    """SQL that stands in the file is read; a step without reverse is marked as such."""
+    texts = list(_sql_texts(given.get("sql")))
+    found = [
+        Step(
+            one.kind,
+            operation,
+            one.line,
+            one.table,
+            one.columns,
+            one.required,
+            one.online,
+            plain.reversible,
+            one.shown,
+            one.comments,
+        )
+        for text in texts
+        for one in steps_of(str(text.value), operation, first_line_of(text))
+    ]
+    yield from found or [plain]
+
+
+def _sql_texts(value: ast.expr | None) -> Iterator[ast.Constant]:
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        yield value
+    elif isinstance(value, ast.List | ast.Tuple):
+        for element in value.elts:
+            first = element.elts[0] if isinstance(element, ast.Tuple) and element.elts else element
+            yield from _sql_texts(first)
+
+
+def first_line_of(text: ast.Constant) -> int | None:
+    """The line on which a string's text begins, if its lines are those of the file; else None."""
+    assert isinstance(text.value, str)
+    spans = (text.end_lineno or text.lineno) - text.lineno
+    return text.lineno if spans == text.value.count("\n") else None
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name that is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _arguments(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
+    given = dict(zip(names, call.args, strict=False))
+    given |= {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    return {name: value for name, value in given.items() if not _is_none(value)}
+
+
+def _is_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Constant) and value.value is None
+
+
+def _is_true(value: ast.expr | None) -> bool:
+    return isinstance(value, ast.Constant) and value.value is True
+
+
+def _text(value: ast.expr | None) -> str:
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
+
+
+def _fields(given: dict[str, ast.expr], column: str) -> Iterator[tuple[str, ast.Call]]:
+    """The fields with a column that an operation names, of CreateModel, AddField and AlterField."""
+    field, listed = given.get("field"), given.get("fields")
+    if isinstance(field, ast.Call) and called(field) != _MANY:
+        yield column, field
+    for element in listed.elts if isinstance(listed, ast.List | ast.Tuple) else ():
+        if isinstance(element, ast.Tuple) and len(element.elts) == 2:
+            name, one = element.elts
+            if isinstance(one, ast.Call) and called(one) != _MANY:
+                yield _text(name), one
+
+
+def _labels_in(operation: ast.Call) -> Iterator[tuple[str, ast.AST]]:
+    """The labels that relations of an operation lead to."""
+    for node in ast.walk(operation):
+        if isinstance(node, ast.Call) and called(node) in (*_RELATIONS, _MANY):
+            target = _text(node.args[0]) if node.args else ""
+            named = [keyword.value for keyword in node.keywords if keyword.arg == "model_name"]
+            target = target or (_text(named[0]) if named else "")
+            if "." in target:
+                yield target.rpartition(".")[0], node

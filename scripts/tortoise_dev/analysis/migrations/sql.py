@@ -1,0 +1,302 @@
+"""SQL statements as steps, and the dialect that a script is written in."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ..sql_tokens import Statement, Token, statements
+from .facts import Kind, Step
+
+_DATA = ("UPDATE", "INSERT", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
+_FILLED = {
+    "DEFAULT",
+    "GENERATED",
+    "SERIAL",
+    "BIGSERIAL",
+    "SMALLSERIAL",
+    "AUTO_INCREMENT",
+    "AUTOINCREMENT",
+    "IDENTITY",
+}
+_TABLE_PARTS = {
+    "CONSTRAINT",
+    "PRIMARY",
+    "UNIQUE",
+    "FOREIGN",
+    "CHECK",
+    "KEY",
+    "INDEX",
+    "EXCLUDE",
+    "LIKE",
+    "FULLTEXT",
+}
+_DIALECTS = {
+    "postgres": re.compile(
+        r"\b(?:BIG|SMALL)?SERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b|COMMENT ON (?:TABLE|COLUMN)"
+    ),
+    "mysql": re.compile(
+        r"\bAUTO_INCREMENT\b|\bCHARACTER SET\b|\bDATETIME ?\( ?6 ?\)|\bENGINE ?=|\bLONGTEXT\b"
+    ),
+    "sqlite": re.compile(r"\bAUTOINCREMENT\b"),
+}
+
+
+def steps_of(sql: str, node: ast.AST, first_line: int | None = None) -> Iterator[Step]:
+    """The steps of a script; with ``first_line`` each has its own line, else that of the node."""
+    for statement in statements(sql):
+        line = first_line + statement.line - 1 if first_line is not None else getattr(node, "lineno", 1)
+        yield from _steps(statement, node, line)
+
+
+def dialects_in(sql: str) -> frozenset[str]:
+    """The dialects whose own words stand in a script; empty where nothing tells."""
+    words = " ".join(statement.words for statement in statements(sql))
+    found = {dialect for dialect, own in _DIALECTS.items() if own.search(words)}
+    if any(_is_quoted(sql, statement) for statement in statements(sql)):
+        found.add("mysql")
+    return frozenset(found)
+
+
+def _is_quoted(sql: str, statement: Statement) -> bool:
+    """Are its names in backticks? SQLite takes them, but Tortoise and Aerich write them for MySQL only."""
+    names = {token.text for token in statement.tokens if token.kind == "name"}
+    return any(f"`{name}`" in sql for name in names)
+
+
+def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
+    reader = _Reader(statement, node, line)
+    if statement.begins("CREATE", "TABLE") or statement.begins("CREATE", "TEMPORARY", "TABLE"):
+        yield from reader.create_table()
+    elif statement.begins("DROP", "TABLE"):
+        for table in reader.names_after("DROP", "TABLE"):
+            yield reader.step("drop table", table)
+    elif statement.begins("ALTER", "TABLE"):
+        yield from reader.alter_table()
+    elif statement.begins("RENAME", "TABLE"):
+        names = reader.names_after("RENAME", "TABLE")
+        yield reader.step("rename table", names[0] if names else "", tuple(names[1:2]))
+    elif re.match(r"CREATE (?:UNIQUE |FULLTEXT |SPATIAL )?INDEX\b", statement.words):
+        yield reader.create_index()
+    elif statement.tokens[0].text in _DATA or statement.begins("WITH"):
+        yield reader.data()
+    else:
+        yield reader.step("other", "")
+
+
+class _Reader:
+    """Reads one statement from left to right."""
+
+    def __init__(self, statement: Statement, node: ast.AST, line: int) -> None:
+        self.statement = statement
+        self.tokens = statement.tokens
+        self.node = node
+        self.line = line
+
+    def step(
+        self,
+        kind: Kind,
+        table: str,
+        columns: tuple[str, ...] = (),
+        *,
+        required: bool = False,
+        online: bool = False,
+    ) -> Step:
+        shown = self.statement.words
+        return Step(
+            kind,
+            self.node,
+            self.line,
+            table,
+            columns,
+            shown=shown if len(shown) < 80 else f"{shown[:79]}…",
+            comments=self.statement.comments,
+            required=required,
+            online=online,
+        )
+
+    def names_after(self, *words: str) -> list[str]:
+        """The names behind some words, without IF EXISTS, a schema, CASCADE."""
+        found: list[str] = []
+        for token in self.tokens[len(words) :]:
+            if token.text in ("CASCADE", "RESTRICT"):
+                break
+            if token.text == ".":
+                found = found[:-1]
+            elif token.kind in ("name", "word") and token.text not in ("IF", "EXISTS", "NOT", "ONLY", "TO"):
+                found.append(_name(token))
+        return found
+
+    def table_after(self, word: str) -> tuple[str, int]:
+        """The table's name behind a word, and where what follows begins."""
+        at = (
+            next(
+                (i for i, token in enumerate(self.tokens) if token.text == word and token.kind == "word"), -1
+            )
+            + 1
+        )
+        while at < len(self.tokens) and self.tokens[at].text in ("IF", "EXISTS", "NOT", "ONLY"):
+            at += 1
+        name = ""
+        while at < len(self.tokens) and self.tokens[at].kind in ("name", "word"):
+            name = _name(self.tokens[at])
+            at += 1
+            if at < len(self.tokens) and self.tokens[at].text == ".":
+                at += 1
+            else:
+                break
+        return name, at
+
+    def create_table(self) -> Iterator[Step]:
+        table, at = self.table_after("TABLE")
+        columns = []
+        for part in _parts(self.tokens[at:]):
+            if part and part[0].kind in ("name", "word") and part[0].text not in _TABLE_PARTS:
+                columns.append(_name(part[0]))
+            elif part and part[0].kind == "name":
+                columns.append(part[0].text)
+        yield self.step("create table", table, tuple(columns))
+
+    def create_index(self) -> Step:
+        table, at = self.table_after("ON")
+        rest = self.tokens[at:]
+        columns = tuple(_name(part[0]) for part in _parts(rest) if part and part[0].kind in ("name", "word"))
+        unique = self.statement.begins("CREATE", "UNIQUE")
+        online = "CONCURRENTLY" in [token.text for token in self.tokens]
+        return self.step("add unique" if unique else "add index", table, columns, online=online)
+
+    def data(self) -> Step:
+        words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
+        first = self.tokens[0].text
+        table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
+        return self.step("data", table)
+
+    def alter_table(self) -> Iterator[Step]:
+        table, at = self.table_after("TABLE")
+        for action in _actions(self.tokens[at:]):
+            yield self.action(table, action)
+
+    def action(self, table: str, action: list[Token]) -> Step:
+        words = [token.text if token.kind == "word" else "" for token in action]
+        text = " ".join(token.text if token.kind == "word" else "?" for token in action)
+        rest = [
+            token for token in action if token.text not in ("IF", "EXISTS", "NOT", "COLUMN", "ADD", "DROP")
+        ]
+        name = _name(rest[0]) if rest and rest[0].kind in ("name", "word") else ""
+        online = bool(re.search(r"NOT VALID|USING INDEX|ALGORITHM \? (?:INSTANT|INPLACE)", text))
+        if words[0] == "DROP":
+            is_column = words[1:2] not in (
+                ["CONSTRAINT"],
+                ["INDEX"],
+                ["PRIMARY"],
+                ["FOREIGN"],
+                ["KEY"],
+                ["CHECK"],
+            )
+            return self.step("drop column" if is_column else "other", table, (name,) if is_column else ())
+        if words[0] == "RENAME":
+            names = [_name(token) for token in action[1:] if token.text not in ("COLUMN", "TO", "AS")]
+            if words[1:2] in (["TO"], ["AS"]):
+                return self.step("rename table", table, tuple(names[:1]))
+            return self.step("rename column", table, tuple(names[:2]))
+        if words[0] == "ADD":
+            return self.add(table, action, words, text, name, online=online)
+        if words[0] in ("ALTER", "MODIFY", "CHANGE"):
+            return self.alter(table, action, text)
+        if text.startswith("VALIDATE"):
+            return self.step("other", table)
+        return self.step("other", table)
+
+    def add(
+        self, table: str, action: list[Token], words: list[str], text: str, name: str, *, online: bool
+    ) -> Step:
+        for pattern, kind in (
+            (r"ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", "add foreign key"),
+            (r"ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)", "add unique"),
+            (r"ADD (?:CONSTRAINT \S+ )?CHECK", "add check"),
+            (r"ADD (?:FULLTEXT |SPATIAL )?(?:INDEX|KEY)\b", "add index"),
+        ):
+            if re.match(pattern, text):
+                names = [token.text for part in _parts(action) for token in part[:1] if token.kind == "name"]
+                return self.step(_kind(kind), table, tuple(names), online=online)
+        if words[1:2] == ["CONSTRAINT"]:
+            return self.step("other", table, online=online)
+        not_null = re.search(r"\bNOT NULL\b|\bPRIMARY KEY\b", text) is not None
+        filled = bool(_FILLED & set(words))
+        return self.step(
+            "add column",
+            table,
+            (name,),
+            required=not_null and not filled,
+            online="UNIQUE" not in words and "REFERENCES" not in words,
+        )
+
+    def alter(self, table: str, action: list[Token], text: str) -> Step:
+        rest = [token for token in action[1:] if token.text not in ("COLUMN", "IF", "EXISTS")]
+        column = (_name(rest[0]),) if rest else ()
+        if re.search(r"\bSET NOT NULL\b", text):
+            return self.step("set not null", table, column)
+        if re.search(r"\b(?:TYPE|SET DATA TYPE)\b", text):
+            words = [token.text for token in action]
+            named = words[words.index("TYPE") + 1 :]
+            named = named[: named.index("USING")] if "USING" in named else named
+            return replace(self.step("change type", table, column), type_name=" ".join(named))
+        if action[0].text == "CHANGE":
+            names = tuple(_name(token) for token in rest[:2])
+            if len(names) == 2 and names[0] != names[1]:
+                return self.step("rename column", table, names)
+        if action[0].text in ("MODIFY", "CHANGE"):
+            return self.step("change type", table, column)
+        return self.step("other", table)
+
+
+def _kind(text: str) -> Kind:
+    kinds: dict[str, Kind] = {
+        "add foreign key": "add foreign key",
+        "add unique": "add unique",
+        "add check": "add check",
+        "add index": "add index",
+    }
+    return kinds[text]
+
+
+def _name(token: Token) -> str:
+    return token.text if token.kind == "name" else token.text.lower()
+
+
+def _parts(tokens: tuple[Token, ...] | list[Token]) -> Iterator[list[Token]]:
+    """What stands between the commas of the first pair of parentheses."""
+    depth, part = 0, list[Token]()
+    for token in tokens:
+        if token.text == "(" and token.kind == "mark":
+            depth += 1
+            if depth == 1:
+                continue
+        elif token.text == ")" and token.kind == "mark":
+            depth -= 1
+            if depth == 0:
+                yield part
+                return
+        if depth == 1 and token.text == "," and token.kind == "mark":
+            yield part
+            part = []
+        elif depth:
+            part.append(token)
+
+
+def _actions(tokens: tuple[Token, ...]) -> Iterator[list[Token]]:
+    """What ALTER TABLE does, one after the other: cut at the commas outside of parentheses."""
+    depth, action = 0, list[Token]()
+    for token in tokens:
+        if token.kind == "mark" and token.text in "()":
+            depth += 1 if token.text == "(" else -1
+        if depth == 0 and token.kind == "mark" and token.text == ",":
+            if action:
+                yield action
+            action = []
+        else:
+            action.append(token)
+    if action:
+        yield action

@@ -1,0 +1,74 @@
+"""What the rules about migrations share: the migration of a file, and hits at its statements."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..analysis.migrations.facts import Migration, Step
+from ..analysis.migrations.reading import migrations_of
+from ..analysis.project import Project
+from .base import Context, Hit
+
+_NOQA = re.compile(r"noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?", re.IGNORECASE)
+
+
+def migration_in(context: Context) -> Migration | None:
+    """The migration that the module is, if it is one."""
+    return migrations_of(context.project).get(context.module.path)
+
+
+def later_steps(context: Context) -> Iterator[tuple[Migration, Step]]:
+    """The steps of a migration that is not the first of its label: its tables may hold rows."""
+    migration = migration_in(context)
+    if migration is not None and not migration.is_first:
+        for step in migration.steps:
+            yield migration, step
+
+
+def touches_old_table(migration: Migration, step: Step) -> bool:
+    """Did the table exist before this migration? So it does where no file says that it was made."""
+    made = {one.table for one in migration.steps if one.kind == "create table"}
+    return step.table not in made
+
+
+def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
+    """A hit at a statement; none where a comment of the SQL says ``noqa`` to this rule."""
+    for comment in step.comments:
+        noqa = _NOQA.match(comment)
+        if noqa and (noqa["codes"] is None or code in re.split(r"[,\s]+", noqa["codes"].upper())):
+            return
+    place = ast.Pass(
+        lineno=step.line,
+        col_offset=getattr(step.node, "col_offset", 0) if step.line == getattr(step.node, "lineno", 0) else 0,
+        end_lineno=getattr(step.node, "end_lineno", step.line),
+        end_col_offset=0,
+    )
+    yield Hit(place, message, around=step.node)
+
+
+def speaks(context: Context) -> frozenset[str]:
+    """The databases that the project names in URLs or drivers: ``postgres``, ``mysql``, ``sqlite``.
+
+    A database in memory is one for tests. Requirements count wherever they lie above a migration.
+    """
+    return context.project.once(_dialects)
+
+
+_NAMED = {
+    "postgres": rb"postgres(?:ql)?://|asyncpg://|psycopg://|\basyncpg\b|\bpsycopg\b|backends\.psycopg",
+    "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|\bpymysql\b|backends\.mysql",
+    "sqlite": rb"sqlite://(?!:memory:)|backends\.sqlite",
+}
+
+
+def _dialects(project: Project) -> frozenset[str]:
+    patterns = {name: re.compile(pattern) for name, pattern in _NAMED.items()}
+    found = {name for name, pattern in patterns.items() if project.mentions(pattern)}
+    folders = {folder for path in migrations_of(project) for folder in path.parents}
+    for folder in folders - {project.root}:
+        if folder.is_relative_to(project.root):
+            for file in (*folder.glob("requirements*.txt"), *folder.glob("pyproject.toml")):
+                found |= {name for name, pattern in patterns.items() if pattern.search(file.read_bytes())}
+    return frozenset(found)

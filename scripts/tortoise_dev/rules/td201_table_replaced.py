@@ -1,0 +1,84 @@
+"""# TD201 table-replaced
+
+## What it does
+A migration that makes a table and drops another one with the same columns.
+
+## Why is this bad
+It is a renamed model. The new table is empty, and the rows of the old one are lost. The run ends with exit
+status 0. Rename instead: `RenameModel` or `ALTER TABLE … RENAME TO`, or keep the old name in `Meta.table`.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..analysis.migrations.facts import Migration, Step
+from .base import Context, Hit, Rule
+from .migrations import hit, later_steps
+
+BAD = '''\
+# file: migrations/models/0_20260101_init.py
+async def upgrade(db):
+    return """CREATE TABLE "bill" ("id" INT NOT NULL, "number" VARCHAR(9), "paid" BOOL);"""
+
+
+async def downgrade(db):
+    return """DROP TABLE "bill";"""
+# file: migrations/models/1_20260102_rename.py
+async def upgrade(db):
+    return """
+        CREATE TABLE "invoice" ("id" INT NOT NULL, "number" VARCHAR(9), "paid" BOOL);
+        DROP TABLE "bill";
+        """
+
+
+async def downgrade(db):
+    return """ALTER TABLE "invoice" RENAME TO "bill";"""
+'''
+
+GOOD = (
+    BAD[: BAD.index("        CREATE")]
+    + '''\
+        ALTER TABLE "bill" RENAME TO "invoice";
+        """
+
+
+async def downgrade(db):
+    return """ALTER TABLE "invoice" RENAME TO "bill";"""
+'''
+)
+
+ALIKE = 0.6
+"""The share of columns that two tables have in common, from which on one is the other renamed."""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At what drops the table."""
+    for migration, step in later_steps(context):
+        made = replaced_by(migration, step)
+        if made is not None:
+            yield from hit(
+                "TD201",
+                step,
+                f"{step.table} is dropped and {made.table} made with the same columns: its rows are lost. "
+                "Rename the table, or keep its name in Meta.table",
+            )
+
+
+def replaced_by(migration: Migration, step: Step) -> Step | None:
+    """The table of like columns that a migration makes while this step drops one."""
+    if step.kind != "drop table":
+        return None
+    old = set(migration.before.get(step.table, ()))
+    for other in migration.steps:
+        new = set(other.columns)
+        alike = bool(old) and len(old & new) >= ALIKE * max(len(old), len(new))
+        if other.kind == "create table" and alike and old & new - {"id", "created_at", "updated_at"}:
+            return other
+    return None
+
+
+RULE = Rule("TD201", "table-replaced", check, preview=True, home=__name__)

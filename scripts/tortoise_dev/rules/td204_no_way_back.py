@@ -1,0 +1,65 @@
+"""# TD204 no-way-back
+
+## What it does
+`RunPython` or `RunSQL` without its reverse, or an Aerich migration whose `downgrade` is empty.
+
+## Why is this bad
+The migration cannot be undone, nor any before it: `downgrade` stops there (built-in), or says that it is done
+and changes nothing (Aerich). Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an
+empty string, or a statement such as `SELECT 1`.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .base import Context, Hit, Rule
+from .migrations import hit, migration_in
+
+BAD = """\
+# file: migrations/0001_initial.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+async def fill(apps, schema_editor):
+    Invoice = apps.get_model("models.Invoice")
+    await Invoice.filter(note=None).update(note="")
+
+
+class Migration(migrations.Migration):
+    operations = [ops.RunPython(fill)]
+"""
+
+GOOD = BAD.replace("RunPython(fill)", "RunPython(fill, ops.RunPython.noop)")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the operation, or at Aerich's ``downgrade``."""
+    migration = migration_in(context)
+    if migration is None:
+        return
+    seen: set[ast.AST] = set()
+    for step in migration.steps:
+        if not step.reversible and step.node not in seen:
+            seen.add(step.node)
+            yield from hit(
+                "TD204", step, "it cannot be undone, nor any migration before it: give the reverse"
+            )
+    if (
+        migration.tool == "aerich"
+        and migration.steps
+        and not migration.is_first
+        and not migration.has_way_back
+    ):
+        yield Hit(
+            migration.back or migration.node,
+            "downgrade is empty: it says that it is done and changes nothing. Undo what upgrade does",
+        )
+
+
+RULE = Rule("TD204", "no-way-back", check, preview=True, home=__name__)

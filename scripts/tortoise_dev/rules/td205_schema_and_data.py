@@ -1,0 +1,65 @@
+"""# TD205 schema-and-data
+
+## What it does
+A data migration (`RunPython`, UPDATE, INSERT, DELETE) in the same file as changes of the schema.
+
+## Why is this bad
+The file runs in one transaction, so the lock on the changed table is held until all rows are written. Where
+DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of it. Put the data into a file of
+its own.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .base import Context, Hit, Rule
+from .migrations import hit, migration_in, touches_old_table
+
+BAD = '''\
+# file: migrations/models/0_20260101_init.py
+async def upgrade(db):
+    return """CREATE TABLE "invoice" ("id" INT NOT NULL PRIMARY KEY);"""
+
+
+async def downgrade(db):
+    return """DROP TABLE "invoice";"""
+# file: migrations/models/1_20260102_note.py
+async def upgrade(db):
+    return """
+        ALTER TABLE "invoice" ADD "note" TEXT;
+        UPDATE "invoice" SET "note" = 'old';
+        """
+
+
+async def downgrade(db):
+    return """ALTER TABLE "invoice" DROP COLUMN "note";"""
+'''
+
+GOOD = BAD.replace('        UPDATE "invoice" SET "note" = \'old\';\n', "")
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the data step."""
+    migration = migration_in(context)
+    if migration is None:
+        return
+    changed = [
+        step
+        for step in migration.steps
+        if step.kind not in ("data", "other", "create table") and touches_old_table(migration, step)
+    ]
+    for step in migration.steps:
+        if step.kind == "data" and changed and touches_old_table(migration, step):
+            yield from hit(
+                "TD205",
+                step,
+                f"data is changed in the same file as the schema ({changed[0].shown}): "
+                "put it into a migration of its own",
+            )
+
+
+RULE = Rule("TD205", "schema-and-data", check, preview=True, home=__name__)

@@ -1,0 +1,132 @@
+"""# TD206 blocking
+
+## What it does
+On PostgreSQL, what locks a table that exists for as long as all its rows are read or written.
+
+That is an index without CONCURRENTLY, a changed type, and a unique constraint, a foreign key, a check or NOT
+NULL that is validated at once.
+
+## Why is this bad
+Requests that write to the table wait until it is done. On a large table that is an outage. Make indexes with
+CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and validate them in a later
+migration. For a changed type add a new column, fill it in batches, and switch.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from ..analysis.migrations.facts import Migration, Step
+from ..analysis.migrations.operations import called
+from .base import Context, Hit, Rule
+from .migrations import hit, later_steps, speaks, touches_old_table
+
+BAD = '''\
+# file: config.py
+URL = "postgres://shop@db/shop"
+# file: migrations/models/0_20260101_init.py
+async def upgrade(db):
+    return """CREATE TABLE "invoice" ("id" SERIAL NOT NULL PRIMARY KEY, "note" TEXT);"""
+
+
+async def downgrade(db):
+    return """DROP TABLE "invoice";"""
+# file: migrations/models/1_20260102_index.py
+RUN_IN_TRANSACTION = False
+
+
+async def upgrade(db):
+    return """CREATE INDEX "ix_invoice_note" ON "invoice" ("note");"""
+
+
+async def downgrade(db):
+    return """DROP INDEX "ix_invoice_note";"""
+'''
+
+GOOD = BAD.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY")
+
+_REASONS = {
+    "add index": "the index is built while writes wait: use CONCURRENTLY, outside of a transaction",
+    "add unique": "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it",
+    "add foreign key": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
+    "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
+    "change type": "the table may be written anew while all wait: add a new column, fill it, and switch",
+    "set not null": "all rows are read while all wait: first add a CHECK as NOT VALID, and validate it",
+}
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the operation or the statement."""
+    if not runs_on_postgres(context):
+        return
+    for migration, step in later_steps(context):
+        if not touches_old_table(migration, step) or step.online:
+            continue
+        kind = changed_kind(migration, step) if step.kind == "change type" else step.kind
+        reason = _REASONS.get(kind)
+        if step.kind == "add column":
+            reason = "its constraint or index is made while writes wait: add the column alone, the rest later"
+        if reason is not None:
+            yield from hit("TD206", step, f"{step.table}: {reason}")
+
+
+def changed_kind(migration: Migration, step: Step) -> str:
+    """What a changed column means: a new type, NOT NULL, or nothing that takes long (or is not known)."""
+    if migration.tool == "aerich":
+        back = [
+            one for one in migration.back_steps if one.kind == "change type" and one.columns == step.columns
+        ]
+        old = [one.type_name for one in back if one.table == step.table]
+        return "" if old and _is_wider(old[0], step.type_name) else "change type"
+    name, new = step.fields[0] if step.fields else ("", None)
+    earlier = migration.steps[: migration.steps.index(step)]
+    here = [
+        call for one in earlier if one.table == step.table for column, call in one.fields if column == name
+    ]
+    before = here[-1] if here else migration.fields_before.get((step.table, name))
+    if before is None or new is None:
+        return ""
+    if called(before) != called(new) or not _fits(before, new):
+        return "change type"
+    return "set not null" if _is_null(before) and not _is_null(new) else ""
+
+
+_VARCHAR = re.compile(r"(?:VARCHAR|CHARACTER VARYING) \( (\d+) \)")
+
+
+def _is_wider(old: str, new: str) -> bool:
+    """Does PostgreSQL only note the new type: a longer VARCHAR, or TEXT?"""
+    was, now = _VARCHAR.fullmatch(old), _VARCHAR.fullmatch(new)
+    return bool(was and (new == "TEXT" or (now and int(now[1]) >= int(was[1]))))
+
+
+def _fits(before: ast.Call, new: ast.Call) -> bool:
+    """Is every value of the old field one of the new field, as it is stored?"""
+    old, now = _options(before), _options(new)
+    if old.get("max_digits") != now.get("max_digits") or old.get("decimal_places") != now.get(
+        "decimal_places"
+    ):
+        return False
+    was, length = old.get("max_length"), now.get("max_length")
+    return not (isinstance(was, int) and isinstance(length, int)) or length >= was
+
+
+def _options(field: ast.Call) -> dict[str | None, object]:
+    return {one.arg: one.value.value for one in field.keywords if isinstance(one.value, ast.Constant)}
+
+
+def _is_null(field: ast.Call) -> bool:
+    return _options(field).get("null") is True
+
+
+def runs_on_postgres(context: Context) -> bool:
+    """Does the project name PostgreSQL, and no MySQL?"""
+    return "postgres" in speaks(context) and "mysql" not in speaks(context)
+
+
+RULE = Rule("TD206", "blocking", check, preview=True, home=__name__)

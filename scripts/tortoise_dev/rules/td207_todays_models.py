@@ -1,0 +1,70 @@
+"""# TD207 todays-models
+
+## What it does
+A data migration that imports the project's models.
+
+## Why is this bad
+They are the models of today. They select columns that the table of that day does not have yet.
+
+On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the
+attribute. Take the models of the migration, `apps.get_model("models.Invoice")`, or write SQL.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.modules import Class
+from .base import Context, Hit, Rule
+from .example_models import INVOICE
+from .migrations import migration_in
+
+BAD = (
+    INVOICE
+    + """\
+# file: migrations/0001_initial.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+from apps.billing.models import Invoice
+
+
+async def fill(apps, schema_editor):
+    await Invoice.filter(note=None).update(note="")
+
+
+class Migration(migrations.Migration):
+    operations = [ops.RunPython(fill, ops.RunPython.noop)]
+"""
+)
+
+GOOD = BAD.replace("from apps.billing.models import Invoice\n\n\n", "\n").replace(
+    "    await Invoice", '    Invoice = apps.get_model("models.Invoice")\n    await Invoice'
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the first use of each model inside a function."""
+    if migration_in(context) is None:
+        return
+    seen: set[str] = set()
+    for function in context.module.of_type(ast.AsyncFunctionDef):
+        for node in ast.walk(function):
+            if not isinstance(node, ast.Name) or node.id in seen:
+                continue
+            if any(
+                isinstance(found, Class) and context.models.is_model(found)
+                for found in context.module.meanings(node)
+            ):
+                seen.add(node.id)
+                yield Hit(
+                    node,
+                    f"{node.id} is the model of today, and not of this migration: use apps.get_model()",
+                )
+
+
+RULE = Rule("TD207", "todays-models", check, preview=True, home=__name__)

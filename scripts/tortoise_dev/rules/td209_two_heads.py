@@ -1,0 +1,107 @@
+"""# TD209 two-heads
+
+## What it does
+Two migrations that come after the same one, or a migration whose relation leads to another label on which it
+does not depend.
+
+## Why is this bad
+Two branches made a migration each. Which one runs first is chance, and the next `makemigrations` sees half of
+the models. Let the later one depend on the other, or make it again. Without the dependency on the other label
+a new database makes the tables in the wrong order and stops.
+
+## Fix safety
+Not fixed by `--fix`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+
+from ..analysis.migrations.facts import Migration
+from ..analysis.migrations.reading import siblings
+from .base import Context, Hit, Rule
+from .migrations import migration_in
+
+BAD = """\
+# file: migrations/0001_initial.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    operations = [ops.CreateSchema("shop")]
+# file: migrations/0002_fee.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [ops.CreateSchema("fee")]
+# file: migrations/0002_note.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [ops.CreateSchema("note")]
+"""
+
+GOOD = BAD.replace(
+    'dependencies = [("models", "0001_initial")]\n    operations = [ops.CreateSchema("note")]',
+    'dependencies = [("models", "0002_fee")]\n    operations = [ops.CreateSchema("note")]',
+)
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the class, or at ``upgrade``, of the later one; at the relation that leads to another label."""
+    migration = migration_in(context)
+    if migration is None:
+        return
+    others = siblings(context.project, migration)
+    rival = _rival(migration, others)
+    if rival is not None:
+        yield Hit(migration.node, f"{rival.name} comes after the same migration: let one depend on the other")
+    yield from _missing_labels(migration, others)
+
+
+def _rival(migration: Migration, others: list[Migration]) -> Migration | None:
+    """An earlier one in the same place, unless a later migration depends on both."""
+    if migration.tool == "aerich":
+        number = _number(migration)
+        same = [one for one in others if one.tool == "aerich" and _number(one) == number]
+        return same[0] if same and same[0] is not migration else None
+    own = {name for _, name in migration.dependencies} & {one.name for one in others}
+    for other in others:
+        if other is migration:
+            return None
+        shared = own & {name for _, name in other.dependencies}
+        merged = any({migration.name, other.name} <= {name for _, name in one.dependencies} for one in others)
+        if shared and other.name not in own and not merged:
+            return other
+    return None
+
+
+def _number(migration: Migration) -> str:
+    found = re.match(r"\d+", migration.name)
+    return found[0] if found else migration.name
+
+
+def _missing_labels(migration: Migration, others: list[Migration]) -> Iterator[Hit]:
+    names = {one.name for one in others}
+    labels = Counter(label for one in others for label, name in one.dependencies if name in names)
+    if migration.tool != "built-in" or not labels:
+        return
+    own = labels.most_common(1)[0][0]
+    reached = {label for one in others[: others.index(migration) + 1] for label, _ in one.dependencies}
+    seen: set[str] = set()
+    for label, node in migration.refers_to:
+        if label not in {own, *reached} and label not in seen:
+            seen.add(label)
+            yield Hit(node, f"it refers to {label}, and no dependency says that {label} is migrated first")
+
+
+RULE = Rule("TD209", "two-heads", check, preview=True, home=__name__)
