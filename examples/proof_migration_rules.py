@@ -58,7 +58,7 @@ async def models_of_today() -> None:
     async with tortoise_test_context(["__main__"]) as context:
         connection = context.connections.get("default")
         await connection.execute_script(f"DROP TABLE bill; {BILL}")
-        # SQLite takes a quoted name that is no column for a text. So nothing raises, and the value is missing.
+        # SQLite takes a quoted name that is no column for a text. Nothing raises, and the value is missing.
         assert [hasattr(bill, "paid") for bill in await Bill.all()] == [False, False]
         # What apps.get_model() gives knows the columns of that day alone.
         assert len(await Bill.all().only("id", "number")) == 2

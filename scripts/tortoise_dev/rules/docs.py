@@ -17,13 +17,15 @@ python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a d
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
-Exit status: 0 clean, 1 findings, 2 unusable input. Only what the text proves is reported. Tests and
-migrations are left out unless a path names them. `# noqa: TD003` on its line suppresses a finding. Code that
-starts with many: `--baseline known.json` records them on its first run, then fails on new ones only.
-`--against main` fails on findings that the branch `main` does not have. `--unsafe-fixes` repairs too what
-changes the behaviour.
-`--rules` lists all rules. A new rule is in preview until many real findings show that it is right. It runs
-with `--preview`, or where `--select` names its whole code.
+Exit status 0 is clean, 1 means findings, 2 unusable input. Only what the text proves is reported.
+
+- Tests are left out unless a path names them. Migrations are judged by TD2xx alone.
+- `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
+- `--baseline known.json` records all findings on its first run, and then fails on new ones only.
+- `--against main` fails on findings that the branch `main` does not have.
+- `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
+- A new rule is in preview until many real findings show that it is right. It runs with `--preview`, or where
+  `--select` names its whole code.
 
 ```toml
 [tool.tortoise-dev]                          # all of it optional
@@ -38,11 +40,9 @@ preview = true                               # also the rules in preview, as --p
 "scripts/*.py" = ["TD101"]
 ```
 
-Repair what it says, run it again, until it is silent. Leave ruff's `DJ012` off: it wants another order.
-
 """
 
-_IN_PREVIEW = "In preview: {}. `--explain CODE` says more of a rule.\n\n"
+_IN_PREVIEW = "`--explain CODE` says more of a rule. These are in preview: {}.\n\n"
 _WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 
@@ -65,14 +65,9 @@ def page_of_all() -> str:
     """
     parts = [_HEAD, _IN_PREVIEW.format(", ".join(rule.code for rule in RULES.values() if rule.preview))]
     for rule in RULES.values():
-        fix = (
-            " `--fix` repairs it."
-            if rule.fixable
-            else " `--unsafe-fixes` repairs it."
-            if rule.unsafe_fix
-            else ""
-        )
-        parts.append(f"## {rule.code} {rule.name}\n\n{rule.summary}{fix} *Why:* {rule.reason}\n\n")
+        option = "--fix" if rule.fixable else "--unsafe-fixes" if rule.unsafe_fix else ""
+        fix = f" `{option}` repairs it." if option else ""
+        parts.append(f"## {rule.code} {rule.name}\n\n{rule.in_one_line}.{fix}\n\n{rule.reason}\n\n")
         if rule.code in _WITH_EXAMPLE:
             path, source = list(example_files(rule.bad).items())[-1]
             source = re.sub(r"\n{3,}", "\n\n", source)

@@ -1,8 +1,8 @@
 """# TD004 member-order
 
 ## What it does
-Members stand in this order: `Meta`, nested classes, fields, then dunder, class, static and `_private`
-methods, then public methods and properties.
+Members stand in the order `Meta`, nested classes, fields, then dunder, class, static and `_private` methods,
+then public methods and properties.
 
 Annotations, managers and constants count as fields. The order within a group is not judged.
 
