@@ -1,0 +1,67 @@
+"""`allowed.toml`: names, numbers and literals that pages may use though nothing in the tree bears them out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+FILE = Path(__file__).with_name("allowed.toml")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One exception: `text` is the name, the words around the number, or the literal; `page` "" for all pages."""
+
+    text: str
+    reason: str
+    page: str = ""
+
+
+@dataclass(frozen=True)
+class Allowed:
+    """All exceptions; empty by default."""
+
+    proper: frozenset[str] = frozenset()
+    names: tuple[Entry, ...] = field(default=())
+    numbers: tuple[Entry, ...] = field(default=())
+    denied: tuple[Entry, ...] = field(default=())
+
+    def allows_span(self, text: str, page: str) -> bool:
+        return any(entry.text == text and entry.page in ("", page) for entry in self.names)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The names among the exceptions that are single words: they may stand inside other spans, too."""
+        return frozenset(entry.text for entry in self.names if re.fullmatch(r"\w+", entry.text) and not entry.page)
+
+    def allows_number(self, text: str, start: int, page: str) -> bool:
+        """Whether the number at `start` of a paragraph (code spans as `§`) stands in an allowed phrase."""
+        for entry in self.numbers:
+            if entry.page == page:
+                phrase = re.sub(r"`[^`]*`", "§", entry.text)
+                for match in re.finditer(re.escape(phrase), text):
+                    if match.start() <= start < match.end():
+                        return True
+        return False
+
+    def allows_denial(self, literal: str, page: str) -> bool:
+        return any(entry.text == literal and entry.page == page for entry in self.denied)
+
+
+def read(file: Path = FILE) -> Allowed:
+    """The exceptions of a file."""
+    table = tomllib.loads(file.read_text(encoding="utf-8"))
+
+    def entries(kind: str) -> Iterable[Entry]:
+        return (Entry(**entry) for entry in table.get(kind, []))
+
+    return Allowed(
+        proper=frozenset(" ".join(table["proper"].values()).split()),
+        names=tuple(entries("name")),
+        numbers=tuple(entries("number")),
+        denied=tuple(entries("denied")),
+    )

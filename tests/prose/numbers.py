@@ -1,0 +1,180 @@
+"""Numbers in sentences: each is one that a block, an example or a fact of the page says.
+
+A number resolves if it stands in a block beside its paragraph. A version, a status or a larger number may also stand
+in any block of the page, or in an example that the page links to. Else a fact of `facts.toml` must say it that is
+proven on this page or in such an example, or the configuration, or a command's help: a small number beside the same
+word.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from prose import api
+from prose.allowed import Allowed
+from prose.code import NUMBER, PageCode, Tree, code_of_block
+from prose.reading import Piece, Prose, Section
+
+IN_PROSE = re.compile(r"(?<![\w.#:/-])\d+(?:[.,]\d+)*(?!\w)(?![.,]?\d)|(?<=#)\d+|(?<=\d-)\d+|(?<=:)\d+")
+RULES = re.compile(r"\bRules? (\d)(?:[–-](\d))?")
+SMALL = re.compile(r"\d{1,2}")
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number in a sentence, and the words around it."""
+
+    line: int
+    value: str
+    before: str
+    after: str
+    around: str
+    start: int = 0
+    """Where it stands in its paragraph."""
+
+    def __str__(self) -> str:
+        return f"line {self.line}: no block, example or fact says {self.value} in “{self.around}”"
+
+
+def numbers_of(piece: Piece) -> Iterator[Number]:
+    """The numbers of a paragraph, not those of the Hard Rules' names, of codes and of links' texts."""
+    rules = {match.start(group) for match in RULES.finditer(piece.text) for group in (1, 2)}
+    for match in IN_PROSE.finditer(piece.text):
+        if match.start() in rules:
+            continue
+        before, after = piece.text[: match.start()], piece.text[match.end() :]
+        yield Number(
+            piece.line,
+            match[0],
+            _word(re.findall(r"[\w§+]+", before)[-1:]),
+            _word(re.findall(r"[\w§+]+", after)[:1]),
+            (before[-40:] + match[0] + after[:30]).strip(),
+            match.start(),
+        )
+
+
+def _word(found: list[str]) -> str:
+    return _stem(found[0]) if found else ""
+
+
+def _stem(word: str) -> str:
+    return re.sub(r"(?:es|s)$", "", word.lower())
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """What one page may say in numbers."""
+
+    page: Prose
+    tree: Tree
+    allowed: Allowed = Allowed()
+
+    @cached_property
+    def code(self) -> PageCode:
+        return PageCode(self.page, self.tree)
+
+    def problems(self) -> Iterator[Number]:
+        for section, piece in self.page.pieces:
+            if self.page.name == "SKILL.md" and re.fullmatch(r"[0-4]", piece.text):
+                continue  # the numbers of the Hard Rules
+            for number in numbers_of(piece):
+                if self.is_known(number, section, piece):
+                    continue
+                if not self.allowed.allows_number(piece.text, number.start, self.page.name):
+                    yield number
+        for _, piece in self.page.pieces:
+            for match in RULES.finditer(piece.text):
+                for value in filter(None, match.groups()):
+                    if int(value) > 4:
+                        yield Number(piece.line, value, "rule", "", match[0])
+
+    def is_known(self, number: Number, section: Section, piece: Piece) -> bool:
+        if number.value == "1" and re.search(r"\bN\+1\b", number.around):
+            return True
+        beside = "\n".join(map(code_of_block, section.blocks_beside(piece)))
+        if number.value in _numbers(beside):
+            return True
+        if not SMALL.fullmatch(number.value) and number.value in _numbers(self.code.text):
+            return True
+        if number.value in tested_versions() or _says(self.tree.configuration, number, always_beside=True):
+            return True
+        if number.before == "step" and re.search(rf"(?m)^{number.value}\. ", self.page.text):
+            return True
+        if any(_says(text, number) for text in self.facts):
+            return True
+        if "." in number.value and any(
+            _says(text, number) and _words(text) & _words(" ".join([piece.text, *(s.text for s in piece.spans)]))
+            for text in self.all_facts
+        ):
+            return True
+        if self.page.name in ("README.md", "references/rules.md") and _says(api.help_text(), number):
+            return True
+        return self.page.name == "README.md" and number.value in self.records
+
+    @cached_property
+    def facts(self) -> list[str]:
+        """What is proven on this page, or in a file that it links to."""
+        files = {self.page.name, *(path.relative_to(self.tree.root).as_posix() for path in self.code.linked_files)}
+        return [
+            fact["says"]
+            for fact in _facts(self.tree.root).values()
+            if any(re.split(r"#| :: ", proof)[0] in files for proof in fact.get("proof", []))
+        ]
+
+    @cached_property
+    def all_facts(self) -> list[str]:
+        return [fact["says"] for fact in _facts(self.tree.root).values() if fact.get("proof")]
+
+    @cached_property
+    def records(self) -> frozenset[str]:
+        """The numbers of the records that the README's table is made from."""
+        found: set[str] = set()
+        for file in self.tree.under("tests/versions/", (".json",)):
+            text = file.read_text(encoding="utf-8")
+            json.loads(text)
+            found |= set(re.findall(r"\d+(?:\.\d+)*", text))
+        return frozenset(found)
+
+
+@cache
+def _facts(root: Path) -> dict[str, dict[str, Any]]:
+    return tomllib.loads((root / "tests" / "facts.toml").read_text(encoding="utf-8"))
+
+
+def _words(text: str) -> set[str]:
+    """The words that say what a sentence is about."""
+    return {word.lower() for word in re.findall(r"\w{5,}", text)} - {"tortoise", "since", "before", "after", "there"}
+
+
+@cache
+def tested_versions() -> frozenset[str]:
+    """The releases of Tortoise and Aerich that are installed here, in full and as `1.1`."""
+    versions = [metadata.version(name) for name in ("tortoise-orm", "aerich")]
+    return frozenset([*versions, *(version.rpartition(".")[0] for version in versions)])
+
+
+def _numbers(text: str) -> frozenset[str]:
+    found = NUMBER.findall(text)
+    return frozenset([*found, *(number.replace("_", "").replace(",", "") for number in found)])
+
+
+def _says(text: str, number: Number, always_beside: bool = False) -> bool:
+    """Whether a text has the number, a small one beside the same word."""
+    for match in re.finditer(rf"(?<![\w.]){re.escape(number.value)}(?![\w]|\.\d)", text):
+        if not (SMALL.fullmatch(number.value) or always_beside):
+            return True
+        before = _word(re.findall(r"[\w+]+", text[: match.start()])[-1:])
+        after = _word(re.findall(r"[\w+]+", text[match.end() :])[:1])
+        if (before and before == number.before) or (after and after == number.after):
+            return True
+        if number.before == "exit" and before == "statu":  # "exits 0", "exit status 0"
+            return True
+    return False

@@ -1,0 +1,68 @@
+"""Codes of rules in prose: each exists, and the paragraph that names it speaks of what the rule is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+
+from tortoise_dev.rules import RULES
+
+from prose.reading import Prose
+
+CODE = re.compile(r"\bTD(\d{3})(?:[–-](?:TD)?(\d{3}))?")
+ENOUGH = 0.6
+"""A paragraph may speak of two rules; the one that it names has this share of the best one's words, at least."""
+
+
+def problems(page: Prose) -> Iterator[str]:
+    """Codes of no rule, and codes of another rule than the one that the words before them are about."""
+    for section, piece in page.pieces:
+        text, start = piece.full_text, 0
+        row = " ".join(other.full_text for other in section.pieces if other.line == piece.line)
+        any_rule = any("rules.md" in link for link in piece.links) or re.search(r"\ba code\b", text)
+        for match in CODE.finditer(text):
+            first, last = f"TD{match[1]}", f"TD{match[2] or match[1]}"
+            words = words_of(text[start : match.start()])
+            start = match.end()
+            missing = [code for code in (first, last) if code not in RULES]
+            yield from (f"line {piece.line}: {code} is no rule" for code in missing)
+            if missing or first != last or not words or any_rule or "=" in text[match.start() - 1 : match.start()]:
+                continue
+            if not is_about(first, words) and not is_about(first, words_of(row)):
+                likely = max(RULES, key=lambda code: score(code, words))
+                yield (
+                    f"line {piece.line}: {first} ({RULES[first].name}) is not what “{text[:60]}…” is about"
+                    f"; did you mean {likely} ({RULES[likely].name})?"
+                )
+
+
+def is_about(code: str, words: frozenset[str]) -> bool:
+    """Whether no rule has clearly more of the words than this one."""
+    best = max(score(other, words) for other in RULES)
+    return best > 0 and score(code, words) >= ENOUGH * best
+
+
+def score(code: str, words: frozenset[str]) -> float:
+    """How many of the words a rule's page has; a word that few rules have counts more."""
+    return sum(1 / counts()[word] for word in words & about(code))
+
+
+@cache
+def counts() -> Counter[str]:
+    """In how many rules' pages each word is."""
+    return Counter(word for rule in RULES for word in about(rule))
+
+
+@cache
+def about(code: str) -> frozenset[str]:
+    """The words of a rule's name and of what it says."""
+    rule = RULES[code]
+    return words_of(f"{rule.name} {rule.summary} {rule.section('What it does')}")
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text without their endings; an identifier's parts count, too."""
+    found = re.findall(r"[A-Za-z]{3,}", text.replace("_", " "))
+    return frozenset(re.sub(r"(?:ing|ed|es|s|e)$", "", word.lower()) for word in found)
