@@ -36,7 +36,9 @@ class Allowed:
     @cached_property
     def words(self) -> frozenset[str]:
         """The names among the exceptions that are single words: they may stand inside other spans, too."""
-        return frozenset(entry.text for entry in self.names if re.fullmatch(r"\w+", entry.text) and not entry.page)
+        return frozenset(
+            entry.text for entry in self.names if re.fullmatch(r"\w+", entry.text) and not entry.page
+        )
 
     def allows_number(self, text: str, start: int, page: str) -> bool:
         """Whether the number at `start` of a paragraph (code spans as `§`) stands in an allowed phrase."""

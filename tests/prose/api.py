@@ -15,6 +15,7 @@ import warnings
 from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -22,7 +23,11 @@ from prose.code import package_code
 
 WALKED = ("tortoise", "aerich")
 """Packages whose every module is read; drivers of databases that nobody here runs are left out."""
-LEFT_OUT = re.compile(r"tortoise\.(backends\.(mssql|oracle|odbc)|contrib\.(pylint|mysql)|cli\.)|__main__|\.mssql|\.oracle")
+STRICT = (*WALKED, "asyncpg", "pydantic", "fastapi", "starlette", "httpx")
+"""Names that are always the package: no page uses them for a variable."""
+LEFT_OUT = re.compile(
+    r"tortoise\.(backends\.(mssql|oracle|odbc)|contrib\.(pylint|mysql)|cli\.)|__main__|\.mssql|\.oracle"
+)
 LISTED = """
     pydantic pydantic_settings fastapi fastapi.testclient starlette.applications starlette.testclient starlette.requests
     starlette.responses starlette.background pytest pytest_asyncio asyncpg asyncpg.exceptions psycopg httpx hypothesis
@@ -178,7 +183,7 @@ def commands() -> dict[str, Commands]:
 @cache
 def pytest_help() -> str:
     """What pytest offers here, options of its plugins among it."""
-    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--help"]
+    command = [sys.executable, "-m", "pytest", "--help"]
     return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
 
 
@@ -221,3 +226,16 @@ def said_by_packages() -> str:
     """The source of the packages whose messages pages quote, with line breaks inside of strings closed."""
     text = "\n".join(map(package_code, ("tortoise", "aerich", "pypika_tortoise")))
     return re.sub(r"[\"']\s*\n\s*f?[\"']", "", text)
+
+
+@cache
+def manifest_words() -> frozenset[str]:
+    """The kinds and keys of Kubernetes' manifests, from the newest schemas that are installed."""
+    import kubernetes_validate
+
+    folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
+    newest = max(
+        folder.glob("v*-local"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.name)]
+    )
+    keys = re.findall(r'"([\w.]+)": ?[{\[]', (newest / "_definitions.json").read_text(encoding="utf-8"))
+    return frozenset(key.rpartition(".")[2] for key in keys)

@@ -90,7 +90,12 @@ def _unproven_literals(chain: list[Block]) -> Iterator[Unproven]:
             match node:
                 case ast.Constant(value=value) if id(node) not in inside:
                     positive.append(repr(value) if isinstance(value, (int, float)) else str(value))
-                case ast.keyword(arg=str(name)) | ast.Name(id=name) | ast.Attribute(attr=name) | ast.ClassDef(name=name):
+                case (
+                    ast.keyword(arg=str(name))
+                    | ast.Name(id=name)
+                    | ast.Attribute(attr=name)
+                    | ast.ClassDef(name=name)
+                ):
                     positive.append(name)
     for line, value in negative:
         text = repr(value) if isinstance(value, (int, float)) else str(value)
@@ -114,7 +119,10 @@ def literals_denied(test: ast.expr) -> Iterator[ast.Constant]:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             looks_up = any(
                 (isinstance(node, ast.Compare) and any(isinstance(op, ast.In) for op in node.ops))
-                or (isinstance(node, ast.Attribute) and node.attr in ("exists", "startswith", "endswith", "isdisjoint"))
+                or (
+                    isinstance(node, ast.Attribute)
+                    and node.attr in ("exists", "startswith", "endswith", "isdisjoint")
+                )
                 or (isinstance(node, ast.Name) and node.id in ("hasattr", "any"))
                 for node in ast.walk(operand)
             )
@@ -152,7 +160,9 @@ def _unchecked_seds(chain: list[Block]) -> Iterator[Unproven]:
             or re.search(r"\bgit diff\b", later)
         ]
         if not any(written & set(re.findall(r"\w{3,}", check)) or "diff" in check for check in checks):
-            yield Unproven(line, command.strip()[:60], "may change nothing: no check of what it wrote follows")
+            yield Unproven(
+                line, command.strip()[:60], "may change nothing: no check of what it wrote follows"
+            )
 
 
 def _unproven_greps(chain: list[Block]) -> Iterator[Unproven]:

@@ -20,9 +20,26 @@ from prose.reading import Prose
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 TOKEN = re.compile(r"\w+")
-NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)*(?![\w])|(?<=[A-Za-z_-])\d+(?:\.\d+)*")
-FOLDERS_LEFT_OUT = {".git", ".venv", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache", "site", "dist"}
-_QUIET = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
+NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)*(?!\w)")
+NUMBER_IN_CODE = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)*")
+FOLDERS_LEFT_OUT = {
+    ".git",
+    ".venv",
+    "__pycache__",
+    ".mypy_cache",
+    ".ruff_cache",
+    ".pytest_cache",
+    "site",
+    "dist",
+}
+_QUIET = {
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.COMMENT,
+    tokenize.ENCODING,
+}
 
 
 @cache
@@ -42,6 +59,11 @@ def without_comments(source: str) -> str:
                 lines[number] = lines[number][:begin]
         before = token.type
     return "\n".join(lines)
+
+
+def numbers_in(code: str) -> frozenset[str]:
+    """The numbers of a text of code; `1_000` is 1000, `15m` is 15."""
+    return frozenset(number.replace("_", "") for number in NUMBER_IN_CODE.findall(code))
 
 
 @cache
@@ -176,4 +198,4 @@ class PageCode:
 
     @cached_property
     def numbers(self) -> frozenset[str]:
-        return frozenset(NUMBER.findall(self.text))
+        return numbers_in(self.text)

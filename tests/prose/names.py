@@ -32,13 +32,33 @@ SQL_WORDS = frozenset(
     CONFLICT DO NOTHING VALIDATE INT TEXT BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
     """.split()
 )
-SUFFIXES = ("py", "md", "toml", "yaml", "yml", "json", "sh", "tpl", "lock", "cfg", "ini", "db", "sqlite3", "sql", "txt")
+SUFFIXES = (
+    "py",
+    "md",
+    "toml",
+    "yaml",
+    "yml",
+    "json",
+    "sh",
+    "tpl",
+    "lock",
+    "cfg",
+    "ini",
+    "db",
+    "sqlite3",
+    "sql",
+    "txt",
+)
 BARE_FILES = ("Procfile", "Dockerfile", "Makefile")
 META_WORDS = frozenset("a b n x N X NAME URL PATH FILE CODE TOPIC TOKEN DIR".split())
 """Names that stand for any other."""
-PLACEHOLDER = re.compile(r"<(?:name|app|entity|Entity|Model|Name|table)>|\b(?:NAME|PATH|FILE|TOPIC)\b|…|\.\.\.|\*\*?")
+PLACEHOLDER = re.compile(
+    r"<(?:name|app|entity|Entity|Model|Name|table)>|\b(?:NAME|PATH|FILE|TOPIC)\b|…|\.\.\.|\*\*?"
+)
 PATHLIKE = re.compile(rf"^[~.$\w<>*…{{}},\[\]/-]*(?:/[~.$\w<>*…{{}},/-]*|\.(?:{'|'.join(SUFFIXES)}))$")
-CAMEL = re.compile(r"\b[A-Z][a-z]+(?:[A-Z][a-z]+|[A-Z]{2,})\w*\b|\b[A-Z]{2,}[a-z]+[A-Z]\w*\b|\b[a-z]+[A-Z]\w*\b")
+CAMEL = re.compile(
+    r"\b[A-Z][a-z]+(?:[A-Z][a-z]+|[A-Z]{2,})\w*\b|\b[A-Z]{2,}[a-z]+[A-Z]\w*\b|\b[a-z]+[A-Z]\w*\b"
+)
 SNAKE = re.compile(r"\b[a-z]+_\w+\b")
 CAPITALS = re.compile(r"\b[A-Z]{3,}(?:_[A-Z]+)*\b")
 
@@ -86,7 +106,9 @@ class Names:
 
     def is_known_in_prose(self, word: str) -> bool:
         singular = {word, word.removesuffix("s"), word.removesuffix("es")}
-        return bool(singular & self.allowed.proper) or any(self.is_name(one) or one in SQL_WORDS for one in singular)
+        return bool(singular & self.allowed.proper) or any(
+            self.is_name(one) or one in SQL_WORDS for one in singular
+        )
 
     def problem_of(self, span: str) -> str | None:
         """Why a span does not resolve, or None."""
@@ -96,7 +118,9 @@ class Names:
         for resolves in (self._as_path, self._as_command, self._as_python, self._as_words):
             answer = resolves(text)
             if answer is not None:
-                return answer or (self.stands_in_code(text) and None) or self._problem_of_numbers(text) or None
+                return (
+                    answer or (self.stands_in_code(text) and None) or self._problem_of_numbers(text) or None
+                )
         return None
 
     # Each of these answers "" where the span resolves, a message where it does not, None where it is another kind.
@@ -122,7 +146,11 @@ class Names:
         if text.startswith("--") and " " not in text.split("=")[0]:
             option = text.split("=")[0]
             known = self._options()
-            return "" if option in known or self.stands_in_code(option) else f"is no option{_near(option, known)}"
+            return (
+                ""
+                if option in known or self.stands_in_code(option)
+                else f"is no option{_near(option, known)}"
+            )
         words = text.split()
         found = self._command(words)
         if found is None:
@@ -131,7 +159,9 @@ class Names:
         positional = [word for word in rest if not word.startswith("-")]
         allowed = commands[""]
         if len(rest) > 2 and rest[0] in allowed and rest[1] not in commands and rest[2] in commands:
-            positional.append(positional.pop(0))  # `--app billing upgrade`: the value of an option comes first
+            positional.append(
+                positional.pop(0)
+            )  # `--app billing upgrade`: the value of an option comes first
         if len(commands) > 1 and positional:
             if positional[0] not in commands:
                 if self.stands_in_code(text):
@@ -168,7 +198,9 @@ class Names:
         return None
 
     def _options(self) -> frozenset[str]:
-        return frozenset().union(*(options for command in api.commands().values() for options in command.values()))
+        return frozenset().union(
+            *(options for command in api.commands().values() for options in command.values())
+        )
 
     def _as_python(self, text: str) -> str | None:
         tree = parsed(text)
@@ -211,7 +243,7 @@ class Names:
         if head == "Meta" and len(rest) == 1:
             known = api.META_OPTIONS
             return None if rest[0] in known else f"Meta has no option {rest[0]!r}{_near(rest[0], known)}"
-        if rest and api.is_package(head) and head not in self.code.words:
+        if rest and api.is_package(head) and (head in api.STRICT or head not in self.code.words):
             try:
                 api.resolve(dotted)
             except LookupError:
@@ -246,10 +278,14 @@ class Names:
         for match in NUMBER.finditer(text):
             number, words = match[0], WORD.findall(text[: match.start()])
             if words:
-                found = re.compile(rf"\b{words[-1]}\b(?:\W|\[\w+\]){{1,6}}{re.escape(number)}(?![\w.]*\d)")
+                found = re.compile(
+                    rf"\b{words[-1]}\b(?:[\W\d]|\[\w+\]){{1,14}}(?<![\d.]){re.escape(number)}(?![\w.]*\d)"
+                )
                 if any(found.search(code) for code in (self.code.text, self.tree.configuration)):
                     continue
-                return f"the number {number} stands nowhere behind {words[-1]!r}, in no block or linked example"
+                return (
+                    f"the number {number} stands nowhere behind {words[-1]!r}, in no block or linked example"
+                )
             if number not in self.code.numbers:
                 return f"the number {number} stands in no block or linked example"
         return ""
@@ -268,7 +304,7 @@ class Names:
                 if "://" not in text and not self.stands_in_code(path) and not self._is_path(path):
                     return f"{path} is no file or folder of the tree{self._nearest_file(path)}"
             rest = re.sub(r"--[\w-]+|[\w.-]+/[\w./-]+|[\w-]+\.(?:py|md|toml|ya?ml)\b", " ", part)
-            for name in re.findall(r"[A-Za-z_]\w*|\d+_\w+", rest):
+            for name in re.findall(r"[A-Za-z_]\w*|\d+[A-Za-z_]\w*", rest):
                 answer = self._missing(name)
                 if answer:
                     return answer
@@ -294,6 +330,7 @@ class Names:
             or name in api.META_OPTIONS
             or any(name in command for command in api.commands().values())
             or f"{name}.py" in self.tree.file_names
+            or (self.page.name.startswith("references/deployment") and name in api.manifest_words())
             or bool(re.search(rf"\b{re.escape(name)}\b", self.tree.configuration))
         )
 
@@ -363,13 +400,21 @@ def parsed(text: str) -> ast.AST | None:
         text = f"x{text}"
     elif text.startswith("**"):
         text = text[2:]
-    text = re.sub(r"\(([^()]*)\.\.\.\)", lambda m: f"({m[1].rstrip(' ,')})", text) if "=..." not in text else text
+    text = (
+        re.sub(r"\(([^()]*)\.\.\.\)", lambda m: f"({m[1].rstrip(' ,')})", text)
+        if "=..." not in text
+        else text
+    )
     for source in (text, f"{text}: pass", f"{text}\n    pass", f"{text}\ndef f(): pass", f"({text})"):
         try:
             with_warnings = ast.parse(source.removesuffix(" yield: pass"))
         except (SyntaxError, ValueError):
             continue
-        if re.fullmatch(r"[\w ]+", text) and " " in text and not re.match(r"(await|class|raise|except|import|from)\b", text):
+        if (
+            re.fullmatch(r"[\w ]+", text)
+            and " " in text
+            and not re.match(r"(await|class|raise|except|import|from)\b", text)
+        ):
             return None
         return with_warnings
     return None

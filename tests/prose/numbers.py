@@ -20,7 +20,7 @@ from typing import Any
 
 from prose import api
 from prose.allowed import Allowed
-from prose.code import NUMBER, PageCode, Tree, code_of_block
+from prose.code import PageCode, Tree, code_of_block, numbers_in
 from prose.reading import Piece, Prose, Section
 
 IN_PROSE = re.compile(r"(?<![\w.#:/-])\d+(?:[.,]\d+)*(?!\w)(?![.,]?\d)|(?<=#)\d+|(?<=\d-)\d+|(?<=:)\d+")
@@ -100,9 +100,9 @@ class Numbers:
         if number.value == "1" and re.search(r"\bN\+1\b", number.around):
             return True
         beside = "\n".join(map(code_of_block, section.blocks_beside(piece)))
-        if number.value in _numbers(beside):
+        if number.value in numbers_in(beside):
             return True
-        if not SMALL.fullmatch(number.value) and number.value in _numbers(self.code.text):
+        if not SMALL.fullmatch(number.value) and number.value.replace(",", "") in self.code.numbers:
             return True
         if number.value in tested_versions() or _says(self.tree.configuration, number, always_beside=True):
             return True
@@ -110,8 +110,9 @@ class Numbers:
             return True
         if any(_says(text, number) for text in self.facts):
             return True
-        if "." in number.value and any(
-            _says(text, number) and _words(text) & _words(" ".join([piece.text, *(s.text for s in piece.spans)]))
+        if any(
+            _says(text, number)
+            and _words(text) & _words(" ".join([piece.text, *(s.text for s in piece.spans)]))
             for text in self.all_facts
         ):
             return True
@@ -122,7 +123,10 @@ class Numbers:
     @cached_property
     def facts(self) -> list[str]:
         """What is proven on this page, or in a file that it links to."""
-        files = {self.page.name, *(path.relative_to(self.tree.root).as_posix() for path in self.code.linked_files)}
+        files = {
+            self.page.name,
+            *(path.relative_to(self.tree.root).as_posix() for path in self.code.linked_files),
+        }
         return [
             fact["says"]
             for fact in _facts(self.tree.root).values()
@@ -151,7 +155,13 @@ def _facts(root: Path) -> dict[str, dict[str, Any]]:
 
 def _words(text: str) -> set[str]:
     """The words that say what a sentence is about."""
-    return {word.lower() for word in re.findall(r"\w{5,}", text)} - {"tortoise", "since", "before", "after", "there"}
+    return {word.lower() for word in re.findall(r"\w{5,}", text)} - {
+        "tortoise",
+        "since",
+        "before",
+        "after",
+        "there",
+    }
 
 
 @cache
@@ -159,11 +169,6 @@ def tested_versions() -> frozenset[str]:
     """The releases of Tortoise and Aerich that are installed here, in full and as `1.1`."""
     versions = [metadata.version(name) for name in ("tortoise-orm", "aerich")]
     return frozenset([*versions, *(version.rpartition(".")[0] for version in versions)])
-
-
-def _numbers(text: str) -> frozenset[str]:
-    found = NUMBER.findall(text)
-    return frozenset([*found, *(number.replace("_", "").replace(",", "") for number in found)])
 
 
 def _says(text: str, number: Number, always_beside: bool = False) -> bool:

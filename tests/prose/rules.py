@@ -12,7 +12,7 @@ from tortoise_dev.rules import RULES
 from prose.reading import Prose
 
 CODE = re.compile(r"\bTD(\d{3})(?:[–-](?:TD)?(\d{3}))?")
-ENOUGH = 0.6
+ENOUGH = 0.8
 """A paragraph may speak of two rules; the one that it names has this share of the best one's words, at least."""
 
 
@@ -20,6 +20,7 @@ def problems(page: Prose) -> Iterator[str]:
     """Codes of no rule, and codes of another rule than the one that the words before them are about."""
     for section, piece in page.pieces:
         text, start = piece.full_text, 0
+        examples = {match[0] for span in piece.spans for match in CODE.finditer(span.text)}
         row = " ".join(other.full_text for other in section.pieces if other.line == piece.line)
         any_rule = any("rules.md" in link for link in piece.links) or re.search(r"\ba code\b", text)
         for match in CODE.finditer(text):
@@ -28,7 +29,7 @@ def problems(page: Prose) -> Iterator[str]:
             start = match.end()
             missing = [code for code in (first, last) if code not in RULES]
             yield from (f"line {piece.line}: {code} is no rule" for code in missing)
-            if missing or first != last or not words or any_rule or "=" in text[match.start() - 1 : match.start()]:
+            if missing or first != last or not words or any_rule or match[0] in examples:
                 continue
             if not is_about(first, words) and not is_about(first, words_of(row)):
                 likely = max(RULES, key=lambda code: score(code, words))

@@ -89,7 +89,8 @@ def number_is_needed(entry: Entry) -> bool:
     numbers = Numbers(PAGES[entry.page], TREE)
     one = Allowed(numbers=(entry,))
     return any(
-        one.allows_number(piece.text, number.start, entry.page) and not numbers.is_known(number, section, piece)
+        one.allows_number(piece.text, number.start, entry.page)
+        and not numbers.is_known(number, section, piece)
         for section, piece in PAGES[entry.page].pieces
         for number in numbers_of(piece)
     )
