@@ -1,4 +1,4 @@
-"""`allowed.toml`: names, numbers and literals that pages may use though nothing in the tree bears them out."""
+"""`allowed.toml`: names, numbers and literals that pages may use though nothing bears them out."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FILE = Path(__file__).with_name("allowed.toml")
 
 @dataclass(frozen=True)
 class Entry:
-    """One exception: `text` is the name, the words around the number, or the literal; `page` "" for all pages."""
+    """One exception: `text` is the name, the words around the number, or the literal; `page` "" for all."""
 
     text: str
     reason: str

@@ -1,4 +1,4 @@
-"""What the installed packages offer: names, members of classes, parameters of calls, commands and their options."""
+"""What the installed packages offer: names, members of classes, parameters of calls, commands, options."""
 
 from __future__ import annotations
 
@@ -29,15 +29,16 @@ LEFT_OUT = re.compile(
     r"tortoise\.(backends\.(mssql|oracle|odbc)|contrib\.(pylint|mysql)|cli\.)|__main__|\.mssql|\.oracle"
 )
 LISTED = """
-    pydantic pydantic_settings fastapi fastapi.testclient starlette.applications starlette.testclient starlette.requests
-    starlette.responses starlette.background pytest pytest_asyncio asyncpg asyncpg.exceptions psycopg httpx hypothesis
-    freezegun time_machine asyncio datetime decimal uuid contextlib unittest.mock subprocess signal warnings typing
-    dataclasses enum abc zoneinfo threading time importlib functools itertools json os sys pathlib sqlite3 logging
-    aiohttp.web aiohttp.test_utils sanic quart blacksheep nexios inspect concurrent.futures multiprocessing
+    pydantic pydantic_settings fastapi fastapi.testclient starlette.applications starlette.testclient
+    starlette.requests starlette.responses starlette.background pytest pytest_asyncio asyncpg
+    asyncpg.exceptions psycopg httpx hypothesis freezegun time_machine asyncio datetime decimal uuid
+    contextlib unittest.mock subprocess signal warnings typing dataclasses enum abc zoneinfo threading
+    time importlib functools itertools json os sys pathlib sqlite3 logging aiohttp.web
+    aiohttp.test_utils sanic quart blacksheep nexios inspect concurrent.futures multiprocessing
 """.split()
 MEMBERS_OF = """
-    pydantic.BaseModel fastapi.FastAPI fastapi.APIRouter unittest.mock.AsyncMock datetime.datetime datetime.timedelta
-    asyncio.TaskGroup asyncio.AbstractEventLoop asyncpg.Connection asyncpg.Pool
+    pydantic.BaseModel fastapi.FastAPI fastapi.APIRouter unittest.mock.AsyncMock datetime.datetime
+    datetime.timedelta asyncio.TaskGroup asyncio.AbstractEventLoop asyncpg.Connection asyncpg.Pool
 """.split()
 """Classes of other packages whose methods pages name without their class."""
 META_OPTIONS = frozenset(

@@ -1,8 +1,8 @@
 """Asserts of pages that a typo would make true: what is said not to be there must be there somewhere else.
 
-`assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once more, in a
-positive way, in the chain of its block: in code, or in an output that is compared. For the same reason a `sed` is
-followed by a `grep` for something that it wrote.
+`assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once more in
+the chain of its block, and not be denied there: in code, or in an output that is compared. For the same reason a
+`sed` is followed by a `grep` for something that it wrote.
 """
 
 from __future__ import annotations
@@ -13,9 +13,8 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tortoise_dev.pages.page import Block
-
 from prose.reading import Prose
+from tortoise_dev.pages.page import Block
 
 MUTE = (0, 1, True, False, None, "")
 """Literals that no typo turns into something that never occurs."""
@@ -34,7 +33,7 @@ class Unproven:
 
 
 def chains_of(page: Prose) -> Iterator[list[Block]]:
-    """The chains of a page: a block, those that continue it and their outputs, and the page's preludes above."""
+    """The chains of a page: a block, those that continue it, their outputs, and the preludes above."""
     preludes: list[Block] = []
     chains: list[list[Block]] = []
     names: dict[str, list[Block]] = {}
@@ -104,13 +103,13 @@ def _unproven_literals(chain: list[Block]) -> Iterator[Unproven]:
 
 
 def literals_denied(test: ast.expr) -> Iterator[ast.Constant]:
-    """The literals that an assert says are not there: by `not in`, `!=`, or `not` over a membership or a lookup."""
+    """The literals that an assert denies: by `not in`, by `!=`, or by `not` over a membership or a lookup."""
     match test:
         case ast.BoolOp(values=values):
             for value in values:
                 yield from literals_denied(value)
         case ast.Compare(left=left, ops=ops, comparators=comparators):
-            for before, operator, after in zip([left, *comparators], ops, comparators):
+            for before, operator, after in zip([left, *comparators], ops, comparators, strict=False):
                 if isinstance(operator, ast.NotIn):
                     yield from _constants(before)
                 elif isinstance(operator, ast.NotEq):

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
-from tortoise_dev.pages.page import Block
-
 from prose.reading import Prose
+from tortoise_dev.pages.page import Block
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 TOKEN = re.compile(r"\w+")

@@ -1,8 +1,8 @@
 """Code spans and code-like words of a page's prose: does what they name exist?
 
-A span resolves if it stands, word for word, in code that the page may speak of: its own blocks, the examples that
-it links to, the running example. Else each of its parts must resolve by its kind: files in the tree, commands and
-options in the parsers, Python names and keyword arguments in the installed packages, messages in their sources.
+A span resolves if it stands, word for word, in code that the page may speak of: its own blocks, the examples
+that it links to, the running example. Else each of its parts must resolve by its kind: files in the tree, commands
+and options in the parsers, Python names and keywords in the installed packages, messages in their sources.
 """
 
 from __future__ import annotations
@@ -13,23 +13,23 @@ import fnmatch
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-
-from tortoise_dev.pages.fence_info import ATTRIBUTES
 
 from prose import api
 from prose.allowed import Allowed
 from prose.code import NUMBER, WORD, PageCode, Tree, package_code
 from prose.reading import Prose
+from tortoise_dev.pages.fence_info import ATTRIBUTES
 
 SQL_WORDS = frozenset(
     """
-    SELECT FROM WHERE AND OR NOT NULL IS IN LIKE ORDER BY GROUP HAVING LIMIT OFFSET JOIN LEFT INNER OUTER ON AS DISTINCT
-    INSERT INTO VALUES UPDATE SET DELETE CREATE TABLE VIEW INDEX UNIQUE PRIMARY KEY FOREIGN REFERENCES CHECK CONSTRAINT
-    CONCURRENTLY DEFAULT ALTER COLUMN ADD DROP RENAME TO TYPE USING CASCADE RESTRICT BEGIN COMMIT ROLLBACK SAVEPOINT
-    EXPLAIN ANALYZE WITH RECURSIVE UNION ALL EXISTS CASE WHEN THEN ELSE END COUNT SUM FOR LOCK LOCAL COPY EXECUTE
-    CONFLICT DO NOTHING VALIDATE INT TEXT BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
+    SELECT FROM WHERE AND OR NOT NULL IS IN LIKE ORDER BY GROUP HAVING LIMIT OFFSET JOIN LEFT INNER
+    OUTER ON AS DISTINCT INSERT INTO VALUES UPDATE SET DELETE CREATE TABLE VIEW INDEX UNIQUE PRIMARY KEY
+    FOREIGN REFERENCES CHECK CONSTRAINT CONCURRENTLY DEFAULT ALTER COLUMN ADD DROP RENAME TO TYPE USING
+    CASCADE RESTRICT BEGIN COMMIT ROLLBACK SAVEPOINT EXPLAIN ANALYZE WITH RECURSIVE UNION ALL EXISTS
+    CASE WHEN THEN ELSE END COUNT SUM FOR LOCK LOCAL COPY EXECUTE CONFLICT DO NOTHING VALIDATE INT TEXT
+    BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
     """.split()
 )
 SUFFIXES = (
@@ -81,7 +81,7 @@ class Names:
 
     page: Prose
     tree: Tree
-    allowed: Allowed = Allowed()
+    allowed: Allowed = field(default_factory=Allowed)
 
     @cached_property
     def code(self) -> PageCode:
@@ -123,7 +123,7 @@ class Names:
                 )
         return None
 
-    # Each of these answers "" where the span resolves, a message where it does not, None where it is another kind.
+    # Each of these answers "" where the span resolves, a message where it does not, None if it is of another kind.
 
     def _as_path(self, text: str) -> str | None:
         if not (PATHLIKE.match(text) or text in BARE_FILES) or "://" in text:
@@ -389,7 +389,7 @@ def expanded(path: str) -> list[str]:
 
 
 def parsed(text: str) -> ast.AST | None:
-    """A span as Python, where it is meant as such: `…` is `...`, a leading dot and a trailing `=` are let be."""
+    """A span as Python, where it is meant so: `…` is `...`; a leading dot and a trailing `=` are let be."""
     text = re.sub(r"<Entity>", "", text.replace("…", "..."))
     text = re.sub(r"(\w)\*$", r"\1", text)
     if re.fullmatch(r"\w+=", text):

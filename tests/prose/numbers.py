@@ -1,18 +1,16 @@
 """Numbers in sentences: each is one that a block, an example or a fact of the page says.
 
-A number resolves if it stands in a block beside its paragraph. A version, a status or a larger number may also stand
-in any block of the page, or in an example that the page links to. Else a fact of `facts.toml` must say it that is
-proven on this page or in such an example, or the configuration, or a command's help: a small number beside the same
-word.
+A number resolves if it stands in a block beside its paragraph. A version, a status or a larger number may also
+stand in any block of the page, or in an example that the page links to. Else a fact of `facts.toml` that is about
+the same must say it, or the configuration, or a command's help: a small number beside the same word.
 """
 
 from __future__ import annotations
 
-import json
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
@@ -25,6 +23,7 @@ from prose.reading import Piece, Prose, Section
 
 IN_PROSE = re.compile(r"(?<![\w.#:/-])\d+(?:[.,]\d+)*(?!\w)(?![.,]?\d)|(?<=#)\d+|(?<=\d-)\d+|(?<=:)\d+")
 RULES = re.compile(r"\bRules? (\d)(?:[–-](\d))?")
+NO_SUBJECT = {"tortoise", "since", "before", "after", "there", "status", "which"}
 SMALL = re.compile(r"\d{1,2}")
 
 
@@ -75,7 +74,7 @@ class Numbers:
 
     page: Prose
     tree: Tree
-    allowed: Allowed = Allowed()
+    allowed: Allowed = field(default_factory=Allowed)
 
     @cached_property
     def code(self) -> PageCode:
@@ -97,28 +96,29 @@ class Numbers:
                         yield Number(piece.line, value, "rule", "", match[0])
 
     def is_known(self, number: Number, section: Section, piece: Piece) -> bool:
-        if number.value == "1" and re.search(r"\bN\+1\b", number.around):
-            return True
+        if piece.text[: number.start].endswith("N+"):
+            return number.value == "1"
         beside = "\n".join(map(code_of_block, section.blocks_beside(piece)))
         if number.value in numbers_in(beside):
             return True
         if not SMALL.fullmatch(number.value) and number.value.replace(",", "") in self.code.numbers:
             return True
-        if number.value in tested_versions() or _says(self.tree.configuration, number, always_beside=True):
+        if is_tested_version(number) or _says(self.tree.configuration, number, always_beside=True):
             return True
         if number.before == "step" and re.search(rf"(?m)^{number.value}\. ", self.page.text):
             return True
-        if any(_says(text, number) for text in self.facts):
+        about = _words(piece.full_text)
+        if any(_says(text, number) and _is_about(text, about, number, 1) for text in self.facts):
             return True
-        if any(
-            _says(text, number)
-            and _words(text) & _words(" ".join([piece.text, *(s.text for s in piece.spans)]))
-            for text in self.all_facts
-        ):
+        if any(_says(text, number) and _is_about(text, about, number, 2) for text in self.all_facts):
             return True
         if self.page.name in ("README.md", "references/rules.md") and _says(api.help_text(), number):
             return True
-        return self.page.name == "README.md" and number.value in self.records
+        row = [other for other in section.pieces if other.line == piece.line]
+        said = {other.value for cell in row for other in numbers_of(cell)}
+        return (
+            self.page.name == "README.md" and len(row) > 3 and any(said <= record for record in self.records)
+        )
 
     @cached_property
     def facts(self) -> list[str]:
@@ -138,14 +138,10 @@ class Numbers:
         return [fact["says"] for fact in _facts(self.tree.root).values() if fact.get("proof")]
 
     @cached_property
-    def records(self) -> frozenset[str]:
-        """The numbers of the records that the README's table is made from."""
-        found: set[str] = set()
-        for file in self.tree.under("tests/versions/", (".json",)):
-            text = file.read_text(encoding="utf-8")
-            json.loads(text)
-            found |= set(re.findall(r"\d+(?:\.\d+)*", text))
-        return frozenset(found)
+    def records(self) -> list[frozenset[str]]:
+        """The numbers of each record that a row of the README's table is made from."""
+        files = self.tree.under("tests/versions/", (".json",))
+        return [frozenset(re.findall(r"\d+(?:\.\d+)*", file.read_text(encoding="utf-8"))) for file in files]
 
 
 @cache
@@ -155,20 +151,23 @@ def _facts(root: Path) -> dict[str, dict[str, Any]]:
 
 def _words(text: str) -> set[str]:
     """The words that say what a sentence is about."""
-    return {word.lower() for word in re.findall(r"\w{5,}", text)} - {
-        "tortoise",
-        "since",
-        "before",
-        "after",
-        "there",
-    }
+    return {word.lower() for word in re.findall(r"\w{5,}", text)} - NO_SUBJECT
 
 
-@cache
-def tested_versions() -> frozenset[str]:
-    """The releases of Tortoise and Aerich that are installed here, in full and as `1.1`."""
-    versions = [metadata.version(name) for name in ("tortoise-orm", "aerich")]
-    return frozenset([*versions, *(version.rpartition(".")[0] for version in versions)])
+def _is_about(text: str, words: set[str], number: Number, enough: int) -> bool:
+    """Whether a fact is about what the paragraph is about; a version is rare, any shared word will do."""
+    return len(_words(text) & words) >= (1 if "." in number.value else enough)
+
+
+def is_tested_version(number: Number) -> bool:
+    """Whether it is a release that is installed here: `1.1.9`, or `1.1` behind the name of the package."""
+    for name in ("tortoise-orm", "aerich"):
+        version = metadata.version(name)
+        if number.value == version:
+            return True
+        if number.value == version.rpartition(".")[0] and number.before and number.before in name:
+            return True
+    return False
 
 
 def _says(text: str, number: Number, always_beside: bool = False) -> bool:

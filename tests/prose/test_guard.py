@@ -1,12 +1,11 @@
-"""Prose of the pages names what exists and counts what is counted; what a page denies is shown to be possible."""
+"""Prose of the pages names what exists and counts what is counted; what a block denies is possible."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
-
-from prose import allowed, api, asserts, guard, rules
+from prose import allowed, asserts, guard, rules
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from prose import asserts, rules
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
@@ -128,8 +127,8 @@ def test_numbers_in_sentences(sentence: str, found: list[str]) -> None:
 @pytest.mark.parametrize(
     ("sentence", "said"),
     [
-        ("An `update()` after `limit` writes every row (TD112).", None),
-        ("An `update()` after `limit` writes every row (TD104).", "did you mean TD112"),
+        ("A `delete()` of a query narrowed by `limit` (TD112).", None),
+        ("A `delete()` of a query narrowed by `limit` (TD104).", "did you mean TD112"),
         ("A missing `await` (TD999).", "TD999 is no rule"),
         ("Suppress it by `# noqa: TD003`.", None),
     ],
