@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """How many small mistakes in the handbook's pages are found? A table by kind of mistake and by page.
 
-Each mutant is one page with one mistake. It is caught if the harness fails on that page, or if a test fails that
-reads the page: the guard of prose (tests/prose) or the map of facts (tests/test_facts.py). What survives on
-SQLite runs once more on the databases of --db. The mutants are the same for the same seed and the same pages.
+Each mutant is one page with one mistake. It is caught if the harness fails on that page, or if a test fails
+that reads the page: the guard of prose (tests/prose) or the map of facts (tests/test_facts.py). What
+survives on SQLite runs once more on the databases of --db. The mutants are the same for the same seed and
+the same pages.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ examples:
   uv run tests/bench/bench_mutants.py --db sqlite://:memory: --db postgres://… --db mysql://…
         survivors of SQLite once more on all of these
 
-exit codes: 0 every survivor is argued in equivalent_mutants.toml; 1 some are not; 2 usage, or a page fails anyway
+exit codes: 0 every survivor is argued in equivalent_mutants.toml; 1 some are not; 2 usage, a page fails anyway
 """
 
 

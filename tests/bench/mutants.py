@@ -1,7 +1,8 @@
 """Small mistakes in a page: one letter, one number, one operator, one argument, one line.
 
-`mutants_of` is a pure function of a page's text: it lists every mutant that it knows, in page order. A mutant is
-an edit of the text. What it changes lies within one block, one fence's line, one link or one sentence.
+`mutants_of` is a pure function of a page's text: it lists every mutant that it knows, in page order. A
+mutant is an edit of the text. What it changes lies within one block, one fence's line, one link or one
+sentence.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ NUMBER_IN_PROSE = re.compile(r"(?<![\w.#/-])\d+(?:\.\d+)*(?![\w/])")
 
 @dataclass(frozen=True)
 class Mutant:
-    """`text[start:end]` of a page becomes `new`; `title` is the example's file that its block shows, or ""."""
+    """`text[start:end]` of a page becomes `new`; `title` is the example's file that its block shows."""
 
     page: str
     kind: Kind
@@ -364,7 +365,7 @@ def _of_output(source: str, rng: random.Random) -> Iterator[Edit]:
 
 
 def _of_mark(block: Block, text: str, offsets: list[int], rng: random.Random) -> Iterator[Edit]:
-    """Mistakes in a block's attributes; not without `queries` or `output`: what takes a check away always passes."""
+    """Mistakes in a block's attributes; never without `queries` or `output`, as such a page passes."""
     start, end = offsets[block.line - 1], offsets[block.line] - 1
     line = text[start:end]
     for name, value in block.attributes.items():

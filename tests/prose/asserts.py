@@ -1,8 +1,8 @@
 """Asserts of pages that a typo would make true: what is said not to be there must be there somewhere else.
 
-`assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once more in
-the chain of its block, and not be denied there: in code, or in an output that is compared. For the same reason a
-`sed` is followed by a `grep` for something that it wrote.
+`assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once
+more in the chain of its block, and not be denied there: in code, or in an output that is compared. For the
+same reason a `sed` is followed by a `grep` for something that it wrote.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Code spans and code-like words of a page's prose: does what they name exist?
 
-A span resolves if it stands, word for word, in code that the page may speak of: its own blocks, the examples
-that it links to, the running example. Else each of its parts must resolve by its kind: files in the tree, commands
-and options in the parsers, Python names and keywords in the installed packages, messages in their sources.
+A span resolves if it stands, word for word, in code that the page may speak of: its own blocks, the
+examples that it links to, the running example. Else each of its parts must resolve by its kind: files in
+the tree, commands and options in the parsers, Python names and keywords in the installed packages, messages
+in their sources.
 """
 
 from __future__ import annotations
@@ -123,7 +124,7 @@ class Names:
                 )
         return None
 
-    # Each of these answers "" where the span resolves, a message where it does not, None if it is of another kind.
+    # Each of these answers "" where the span resolves, a message where it does not, None for another kind.
 
     def _as_path(self, text: str) -> str | None:
         if not (PATHLIKE.match(text) or text in BARE_FILES) or "://" in text:

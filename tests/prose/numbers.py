@@ -1,8 +1,9 @@
 """Numbers in sentences: each is one that a block, an example or a fact of the page says.
 
-A number resolves if it stands in a block beside its paragraph. A version, a status or a larger number may also
-stand in any block of the page, or in an example that the page links to. Else a fact of `facts.toml` that is about
-the same must say it, or the configuration, or a command's help: a small number beside the same word.
+A number resolves if it stands in a block beside its paragraph. A version, a status or a larger number may
+also stand in any block of the page, or in an example that the page links to. Else a fact of `facts.toml`
+that is about the same must say it, or the configuration, or a command's help: a small number beside the
+same word.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from tortoise_dev.rules import RULES
 
 CODE = re.compile(r"\bTD(\d{3})(?:[–-](?:TD)?(\d{3}))?")
 ENOUGH = 0.8
-"""A paragraph may speak of two rules: the one that it names has at least this share of the other one's words."""
+"""A paragraph may speak of two rules: the one that it names has this share of the best one's words."""
 
 
 def problems(page: Prose) -> Iterator[str]:
