@@ -33,6 +33,11 @@ WAYS = {
         "python -m tortoise_dev snippets": [sys.executable, "-m", "tortoise_dev", "snippets"],
         "python -m tortoise_dev.commands.snippets": [sys.executable, "-m", "tortoise_dev.commands.snippets"],
     },
+    "plan-deploy": {
+        "plan_deploy.py": [sys.executable, str(SCRIPTS / "plan_deploy.py")],
+        "tortoise-dev plan-deploy": [str(INSTALLED), "plan-deploy"],
+        "python -m tortoise_dev plan-deploy": [sys.executable, "-m", "tortoise_dev", "plan-deploy"],
+    },
     "": {
         "tortoise-dev": [str(INSTALLED)],
         "python -m tortoise_dev": [sys.executable, "-m", "tortoise_dev"],

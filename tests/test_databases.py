@@ -26,6 +26,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from programs import run_snippets, start_snippets
 from tortoise_dev.snippets.databases.backends import (
     DatabaseError,
     backend_of,
@@ -38,7 +39,6 @@ from tortoise_dev.snippets.databases.sql import statements_of
 from tortoise_dev.snippets.planning.probes import problems_of_needs, unmet
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]
 CASES = ROOT / "tests" / "cases" / "models"
 SERVERS = {
     "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
@@ -75,21 +75,10 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def snippets(folder: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=os.environ | extra,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-
-
 def blocks_of(folder: Path, page: str, *arguments: str) -> list[dict[str, Any]]:
     """What became of a page's blocks, in page order."""
     (folder / "page.md").write_text(page, encoding="utf-8")
-    done = snippets(folder, "--format", "json", *arguments, "page.md")
+    done = run_snippets(folder, "--format", "json", *arguments, "page.md")
     assert done.returncode in (0, 1), done.stderr
     blocks: list[dict[str, Any]] = json.loads(done.stdout)["blocks"]
     return blocks
@@ -119,7 +108,9 @@ def ids_on(url: str) -> set[str]:
 
 def test_cases_end_on_a_server_as_on_sqlite(url: str) -> None:
     pages = sorted(page.name for page in CASES.glob("*.md") if page.stem != "needs_another_database")
-    done = snippets(CASES, "--format", "json", "--db", "sqlite://:memory:", "--db", url, "-n", "2", *pages)
+    done = run_snippets(
+        CASES, "--format", "json", "--db", "sqlite://:memory:", "--db", url, "-n", "2", *pages
+    )
     statuses: dict[str, dict[str, str]] = {}
     for block in json.loads(done.stdout)["blocks"]:
         identity, _, _ = block["id"].partition("[")
@@ -439,20 +430,7 @@ def slow_run(folder: Path, url: str) -> Iterator[tuple[subprocess.Popen[str], st
     """A run in the middle of a block, and its id."""
     (folder / "slow.md").write_text(SLOW, encoding="utf-8")
     (folder / "quick.md").write_text(QUICK, encoding="utf-8")
-    started = folder / "started"
-    process = subprocess.Popen(
-        [*COMMAND, "--db", url, "slow.md"],
-        cwd=folder,
-        env=os.environ | {"STARTED": str(started)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 30
-    while not (started.exists() and started.read_text()):
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    process, started = start_snippets(folder, "--db", url, "slow.md")
     run = run_of(started.read_text())
     assert run in ids_on(url)
     yield process, run
@@ -470,7 +448,7 @@ def test_what_a_killed_run_leaves_goes_with_the_next_run(
     deadline = time.monotonic() + 60
     while run in ids_on(url) and time.monotonic() < deadline:
         # more than once, because a busy server may go on making a database that the killed run asked for
-        assert snippets(folder, "--db", url, "quick.md").returncode == 0
+        assert run_snippets(folder, "--db", url, "quick.md").returncode == 0
     assert run not in ids_on(url)
 
 
@@ -480,7 +458,7 @@ def test_runs_side_by_side_leave_each_other_alone(
     folder: Path, url: str, slow_run: tuple[subprocess.Popen[str], str]
 ) -> None:
     process, run = slow_run
-    assert snippets(folder, "--db", url, "-n", "2", "quick.md").returncode == 0
+    assert run_snippets(folder, "--db", url, "-n", "2", "quick.md").returncode == 0
     assert run in ids_on(url)
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, ""), stdout
@@ -498,7 +476,7 @@ def test_an_interrupted_run_leaves_nothing(url: str, slow_run: tuple[subprocess.
 def test_a_set_up_that_fails_leaves_nothing(folder: Path, url: str) -> None:
     (folder / "project" / "shop" / "fixtures.py").write_text(FAILING_SET_UP, encoding="utf-8")
     (folder / "page.md").write_text(QUICK, encoding="utf-8")
-    done = snippets(folder, "--db", url, "page.md", STARTED=str(folder / "started"))
+    done = run_snippets(folder, "--db", url, "page.md", STARTED=str(folder / "started"))
     assert done.returncode == 2
     assert "LookupError: no data" in done.stdout
     assert run_of("/" + (folder / "started").read_text()) not in ids_on(url)
@@ -559,7 +537,7 @@ with Path(__file__).with_name("urls").open("a") as file:
 )
 def test_a_server_that_is_down_is_one_error(folder: Path, url: str) -> None:
     (folder / "page.md").write_text(QUICK, encoding="utf-8")
-    done = snippets(folder, "--db", "sqlite://:memory:", "--db", url, "page.md")
+    done = run_snippets(folder, "--db", "sqlite://:memory:", "--db", url, "page.md")
     assert (done.returncode, done.stdout) == (2, "")
     assert len(done.stderr.splitlines()) == 1
     assert url.replace("s3cret", "***") in done.stderr
@@ -579,14 +557,16 @@ def test_a_missing_driver_is_named(folder: Path, scheme: str) -> None:
         encoding="utf-8",
     )
     (folder / "page.md").write_text(QUICK, encoding="utf-8")
-    done = snippets(folder, "--db", f"{scheme}://u:s3cret@127.0.0.1:1/x", "page.md", PYTHONPATH=str(folder))
+    done = run_snippets(
+        folder, "--db", f"{scheme}://u:s3cret@127.0.0.1:1/x", "page.md", PYTHONPATH=str(folder)
+    )
     driver = {"postgres": "asyncpg", "mysql": "asyncmy"}[scheme]
     assert (done.returncode, done.stdout) == (2, "")
     assert (
         f"{scheme}://u:***@127.0.0.1:1/x needs the driver {driver}: install tortoise-dev[{driver}]"
         in done.stderr
     )
-    assert snippets(folder, "page.md", PYTHONPATH=str(folder)).returncode == 0
+    assert run_snippets(folder, "page.md", PYTHONPATH=str(folder)).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -694,7 +674,7 @@ from pathlib import Path
 from shop.models import Item
 
 assert await Item.all().count() == 3
-Path(os.environ["STARTED"]).touch()
+Path(os.environ["STARTED"]).write_text("now")
 while Path(os.environ["STARTED"]).exists():  # until the server is gone
     time.sleep(0.01)
 await Item.all().count()
@@ -704,20 +684,7 @@ await Item.all().count()
 
 def shut_in_the_middle(folder: Path, proxy: Proxy, *arguments: str) -> tuple[int | None, str, str]:
     """Run a page whose second block begins with GOES_DOWN, and shut the door while that runs."""
-    started = folder / "started"
-    process = subprocess.Popen(
-        [*COMMAND, "-n", "1", "--db", proxy.url, *arguments],
-        cwd=folder,
-        env=os.environ | {"STARTED": str(started)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not started.exists():
-        assert process.poll() is None, process.communicate()
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    process, started = start_snippets(folder, "-n", "1", "--db", proxy.url, *arguments)
     proxy.shut()
     started.unlink()
     stdout, stderr = process.communicate(timeout=120)
@@ -758,14 +725,14 @@ def test_what_cannot_be_dropped_is_left_and_named(folder: Path, url: str) -> Non
     (folder / "site").mkdir()
     (folder / "site" / "sitecustomize.py").write_text(REFUSES_TO_DROP, encoding="utf-8")
     with left_database(url, "tortoise_dev_0badcafe_7"):
-        done = snippets(folder, "--db", url, "page.md", PYTHONPATH=str(folder / "site"))
+        done = run_snippets(folder, "--db", url, "page.md", PYTHONPATH=str(folder / "site"))
         assert done.returncode == 0, done.stdout + done.stderr
         shown = backend_of(url).shown
         assert done.stderr == (
             f"snippets.py: {shown}: tortoise_dev_0badcafe_7, left by an earlier run, stays: must be owner\n"
         )
         assert "0badcafe" in ids_on(url)
-        assert snippets(folder, "--db", url, "page.md").stderr == ""
+        assert run_snippets(folder, "--db", url, "page.md").stderr == ""
         assert "0badcafe" not in ids_on(url)
 
 
@@ -815,7 +782,7 @@ def run_sql(url: str, sql: str) -> list[tuple[Any, ...]]:
 
 def test_many_workers_share_the_connections_that_a_server_has(folder: Path, url: str) -> None:
     (folder / "page.md").write_text(QUICK * 3, encoding="utf-8")
-    done = snippets(folder, "-n", "64", "--db", url, "page.md")
+    done = run_snippets(folder, "-n", "64", "--db", url, "page.md")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
@@ -862,7 +829,7 @@ def test_a_password_is_in_no_part_of_a_report(folder: Path, url: str) -> None:
     secret = url if urlsplit(url).password else url.replace("@", ":s3cret@")  # a server that trusts takes any
     (folder / "page.md").write_text(SHOWS_PASSWORD, encoding="utf-8")
     for form in ("text", "json", "sarif", "github"):
-        done = snippets(folder, "--db", secret, "--format", form, "page.md")
+        done = run_snippets(folder, "--db", secret, "--format", form, "page.md")
         if "cannot be used" in done.stderr:
             pytest.skip("the server trusts nobody but who has no password")
         assert done.stdout.count("***") >= 3  # the password, or the whole URL as a value of the environment

@@ -89,7 +89,7 @@ def problem_of(proof: str, blocks: dict[str, tuple[Block, ...]] | None = None) -
 
 
 def test_every_fact_is_in_the_map() -> None:
-    """What was observed first; then claims that were corrected and questions that were answered, under words."""
+    """What was observed comes first, then corrected claims, answers and messages, under words."""
     first = [*OBSERVED, *PITFALLS, *CHANGES]
     assert list(FACTS)[: len(first)] == first
     assert not [key for key in list(FACTS)[len(first) :] if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", key)]
@@ -98,7 +98,7 @@ def test_every_fact_is_in_the_map() -> None:
 @pytest.mark.parametrize("fact", FACTS)
 def test_a_fact_is_proven_or_left_out_for_a_reason(fact: str) -> None:
     entry = FACTS[fact]
-    assert {"says"} < set(entry) <= {"says", "proof", "left_out"}
+    assert {"says"} < set(entry) <= {"says", "proof", "left_out", "area", "error", "read"}
     assert len(entry["says"]) >= 20
     assert "proof" not in entry or entry["proof"], "an empty list proves nothing"
     assert len(entry.get("left_out", "a" * 30)) >= 30, "a reason takes a sentence"

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from programs import run_snippets
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]
@@ -29,17 +30,6 @@ def until(condition: Callable[[], bool], what: str) -> None:
     while not condition():
         assert time.monotonic() < deadline, what
         time.sleep(0.02)
-
-
-def snippets(folder: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*COMMAND, *arguments],
-        cwd=folder,
-        env=os.environ | extra,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=2 * PATIENCE,
-    )
 
 
 def begin(folder: Path, *arguments: str, **extra: str) -> subprocess.Popen[str]:
@@ -204,11 +194,11 @@ def test_the_folder_of_a_killed_run_goes_with_the_next_run_and_a_live_one_stays(
     (killed_folder,) = temporary.iterdir()
     foreign = temporary / "tortoise-dev-run-foreign"  # of another version, or of nobody's
     foreign.mkdir()
-    assert snippets(sleeper, "quick.md", TMPDIR=str(temporary)).returncode == 0
+    assert run_snippets(sleeper, "quick.md", TMPDIR=str(temporary)).returncode == 0
     assert killed_folder.exists(), "it lives"
     killed.kill()
     killed.communicate()
-    assert snippets(sleeper, "quick.md", TMPDIR=str(temporary)).returncode == 0
+    assert run_snippets(sleeper, "quick.md", TMPDIR=str(temporary)).returncode == 0
     assert [*temporary.iterdir()] == [foreign]
 
 
@@ -263,7 +253,7 @@ def test_a_process_that_was_moved_out_of_reach_fails_its_block(
 ) -> None:
     code = code.replace("PID", str(tmp_path / ".marks" / "pid"))
     (tmp_path / "page.md").write_text(f"```{language}\n{code}\n```\n", encoding="utf-8")
-    done = snippets(tmp_path, "--format", "json", "page.md")
+    done = run_snippets(tmp_path, "--format", "json", "page.md")
     (block,) = json.loads(done.stdout)["blocks"]
     assert (block["status"], block["reason"]) == ("failed", f"left a process running: {says}")
     assert not is_running(int((tmp_path / ".marks" / "pid").read_text()))
@@ -273,7 +263,7 @@ def test_a_process_that_was_moved_out_of_reach_fails_its_block(
 def test_processes_that_end_or_stay_within_reach_are_no_failure(tmp_path: Path) -> None:
     page = "```bash\nsetsid true &\n```\n\n```bash\nsleep 3605 & echo $! > PID\n```\n"
     (tmp_path / "page.md").write_text(page.replace("PID", str(tmp_path / ".marks" / "pid")), encoding="utf-8")
-    done = snippets(tmp_path, "page.md")
+    done = run_snippets(tmp_path, "page.md")
     assert done.returncode == 0, done.stdout
     assert not is_running(int((tmp_path / ".marks" / "pid").read_text()))
 
@@ -298,7 +288,7 @@ def test_a_block_that_slept_through_its_time_gets_a_second_look(tmp_path: Path) 
     (tmp_path / "pyproject.toml").write_text("[tool.tortoise-dev.snippets]\ntimeout = 2\n", encoding="utf-8")
     page = SLEEPS_ONCE.format(folder=tmp_path.as_posix()) + "\n```python\nassert 1 < 2\n```\n"
     (tmp_path / "page.md").write_text(page, encoding="utf-8")
-    done = snippets(tmp_path, "page.md")
+    done = run_snippets(tmp_path, "page.md")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
@@ -340,7 +330,7 @@ NO_TEMP = "import tempfile\ntempfile.tempdir = '/nowhere'\n"
 )
 def test_a_machine_without_room_is_one_line(tmp_path: Path, code: str, says: str) -> None:
     (tmp_path / "page.md").write_text("```python\nassert 1 < 2\n```\n\n" * 2, encoding="utf-8")
-    done = snippets(tmp_path, "-n", "2", "page.md", **broken(tmp_path, code))
+    done = run_snippets(tmp_path, "-n", "2", "page.md", **broken(tmp_path, code))
     assert done.returncode == 2
     assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -359,13 +349,13 @@ def some(self):
 threading.Thread.start = some
 """
     (tmp_path / "page.md").write_text("```python\nassert 1 < 2\n```\n\n" * 9, encoding="utf-8")
-    done = snippets(tmp_path, "-n", "64", "page.md", **broken(tmp_path, code))
+    done = run_snippets(tmp_path, "-n", "64", "page.md", **broken(tmp_path, code))
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
 
 
 def test_more_workers_than_jobs(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text("```python\nassert 1 < 2\n```\n\n" * 3, encoding="utf-8")
-    done = snippets(tmp_path, "-n", "64", "page.md")
+    done = run_snippets(tmp_path, "-n", "64", "page.md")
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -390,7 +380,7 @@ def test_a_page_that_changed_while_it_ran_is_not_updated(tmp_path: Path, edit: s
     code = f"import subprocess, sys\nsubprocess.run([sys.executable, '-c', {editor!r}], check=True)\n"
     page.write_text(PRINTS.format(code=code), encoding="utf-8")
     other.write_text(PRINTS.format(code=""), encoding="utf-8")
-    done = snippets(tmp_path, "--update", "--format", "json", "page.md", "other.md")
+    done = run_snippets(tmp_path, "--update", "--format", "json", "page.md", "other.md")
     assert done.returncode == 2
     assert "snippets.py: page.md was not updated: " in done.stderr
     assert "Traceback" not in done.stderr
@@ -406,7 +396,7 @@ def test_a_read_only_page_is_not_updated(tmp_path: Path) -> None:
     for path in (page, other):
         path.write_text(PRINTS.format(code=""), encoding="utf-8")
     page.chmod(0o444)
-    done = snippets(tmp_path, "--update", "page.md", "other.md")
+    done = run_snippets(tmp_path, "--update", "page.md", "other.md")
     assert done.returncode == 2
     assert "snippets.py: page.md was not updated: is read-only\n" in done.stderr
     assert "old" in page.read_text(encoding="utf-8")
@@ -419,7 +409,7 @@ def test_an_update_keeps_mode_and_symbolic_links(tmp_path: Path) -> None:
     page.write_text(PRINTS.format(code=""), encoding="utf-8")
     page.chmod(0o640)
     link.symlink_to(page)
-    done = snippets(tmp_path, "--update", "link.md", "page.md")
+    done = run_snippets(tmp_path, "--update", "link.md", "page.md")
     assert done.returncode == 0, done.stderr
     assert link.is_symlink()
     assert page.stat().st_mode & 0o777 == 0o640

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from programs import run_python
 
 ROOT = Path(__file__).resolve().parents[1]
 FAST_LANE = "not slow and not servers and not network"
@@ -45,16 +44,8 @@ subprocess.run = noted
 
 def run_pytest(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run this repository's tests in a new process."""
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", *arguments]
-    return subprocess.run(
-        command,
-        cwd=ROOT,
-        env=os.environ | environment,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
+    pytest_itself = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no")
+    return run_python(ROOT, *pytest_itself, *arguments, **environment)
 
 
 @pytest.mark.slow

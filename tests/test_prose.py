@@ -23,7 +23,7 @@ COLONS_A_THOUSAND_WORDS = 12
 SEMICOLONS_A_THOUSAND_WORDS = 4
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9])")
+SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9§])")
 LABEL = re.compile(r"(?:\*[^*]+\*|§(?:, §)*|\([^)]*\)| )*:")
 
 
@@ -42,7 +42,7 @@ class Paragraph(NamedTuple):
         return [sentence for sentence in SENTENCE_END.split(self.text) if re.search(r"\w", sentence)]
 
     def count(self, mark: str) -> int:
-        """How often `mark` stands inside the text; not where it ends a line, nor behind the label that begins it."""
+        """How often `mark` stands inside the text, without the one behind the label that begins it."""
         label = LABEL.match(self.text) if mark == ":" else None
         rest = self.text[label.end() :] if label else self.text
         return len(re.findall(rf"{mark}(?=[ )])(?!\s*$)", rest))

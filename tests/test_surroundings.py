@@ -6,13 +6,13 @@ import json
 import os
 import shutil
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from programs import run_python
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = str(ROOT / "scripts" / "snippets.py")
@@ -38,20 +38,8 @@ assert 1 == 2
 """
 
 
-def run(folder: Path, *arguments: str, **extra: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments],
-        cwd=folder,
-        env=os.environ | extra,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=120,
-        check=False,
-    )
-
-
 def blocks_of(folder: Path, *arguments: str, **extra: str) -> list[dict[str, Any]]:
-    done = run(folder, SCRIPT, "--format", "json", *arguments, "page.md", **extra)
+    done = run_python(folder, SCRIPT, "--format", "json", *arguments, "page.md", **extra)
     assert done.returncode in (0, 1), done.stderr
     blocks: list[dict[str, Any]] = json.loads(done.stdout)["blocks"]
     return blocks
@@ -62,7 +50,7 @@ def test_asserts_count_in_optimised_python(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(WRONG)
     blocks = blocks_of(tmp_path, PYTHONOPTIMIZE="1")
     assert [block["status"] for block in blocks] == ["failed"] * 4
-    done = run(tmp_path, "-O", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--snippets", "page.md")
+    done = run_python(tmp_path, "-O", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--snippets", "page.md")
     assert "4 failed" in done.stdout
 
 
@@ -74,7 +62,7 @@ def test_a_set_up_that_ends_its_process(tmp_path: Path) -> None:
     )
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     (tmp_path / "page.md").write_text("```python\nassert 1 == 1\n```\n")
-    done = run(tmp_path, SCRIPT, "page.md")
+    done = run_python(tmp_path, SCRIPT, "page.md")
     assert done.returncode == 2
     assert "its process ended with status 3" in done.stdout
 
@@ -83,7 +71,7 @@ def test_a_set_up_that_ends_its_process(tmp_path: Path) -> None:
 def test_memory_is_a_number_of_mebibytes(tmp_path: Path, value: str) -> None:
     (tmp_path / "pyproject.toml").write_text(f"[tool.tortoise-dev.snippets]\nmemory = {value}\n")
     (tmp_path / "page.md").write_text("```python\nassert 1 == 1\n```\n")
-    done = run(tmp_path, SCRIPT, "page.md")
+    done = run_python(tmp_path, SCRIPT, "page.md")
     assert done.returncode == 2
     assert "memory takes a whole number of MiB" in done.stderr
 

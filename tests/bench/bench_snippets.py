@@ -388,8 +388,16 @@ def environment(temporary: str) -> dict[str, str]:
     """As if each tool were installed alone: pytest loads only the plugins that the command names.
 
     Every run has an empty temporary folder: pytest would spend time on clearing away what older runs left.
+    Bytecode may be kept: pip compiles what it installs, and a checkout is compiled at its first run.
     """
-    dropped = ("PYTEST_", "PYTHONPATH", "PYTHONWARNINGS", "FORCE_COLOR", "COV_CORE_")
+    dropped = (
+        "PYTEST_",
+        "PYTHONPATH",
+        "PYTHONWARNINGS",
+        "PYTHONDONTWRITEBYTECODE",
+        "FORCE_COLOR",
+        "COV_CORE_",
+    )
     kept = {name: value for name, value in os.environ.items() if not name.startswith(dropped)}
     folders = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), temporary)
     return {**kept, **folders, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "NO_COLOR": "1"}

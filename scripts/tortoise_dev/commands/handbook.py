@@ -1,4 +1,4 @@
-"""``handbook.py``: the handbook itself; today it finds sections."""
+"""``handbook.py``: find sections of the handbook, and make its generated page anew."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from collections.abc import Sequence
 
 from . import dispatch
 
-COMMANDS = {"find": ("find", "print the few sections that answer a question")}
+COMMANDS = {
+    "find": ("find", "print the few sections that answer a question"),
+    "errors": ("errors", "print references/errors.md anew, in a checkout with its tests"),
+}
 
 _EXAMPLES = """\
 examples:

@@ -10,6 +10,8 @@ from pathlib import Path
 EXAMPLE = "example"
 """The page's title of a section that is a whole file of examples."""
 
+_ERRORS = "references/errors.md"
+_ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
@@ -57,14 +59,26 @@ def sections_of(text: str, path: str) -> Iterator[Section]:
 
 
 def handbook_sections(root: Path) -> Iterator[Section]:
-    """The sections of SKILL.md and of the references, and each example as one. Raises OSError."""
+    """The sections of SKILL.md and of the references, and each example as one. Raises OSError.
+
+    On the page of error messages each row is a section.
+    """
     for file in (root / "SKILL.md", *sorted((root / "references").glob("*.md"))):
-        yield from sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
+        text, path = _without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root)
+        yield from messages_of(text, path) if path == _ERRORS else sections_of(text, path)
     for file in sorted((root / "examples").glob("*.py")):
         text = file.read_text(encoding="utf-8")
         title = re.search(r'"""(.*?)(?:\n|""")', text)
         heading = title[1] if title else file.stem
         yield Section(_shown(file, root), 1, EXAMPLE, heading, text.strip("\n"))
+
+
+def messages_of(text: str, path: str) -> Iterator[Section]:
+    """Each row of the page of error messages as a section: its heading is the message."""
+    for number, line in enumerate(text.split("\n"), 1):
+        row = _ROW.match(line)
+        if row is not None:
+            yield Section(path, number, "Error messages", row[1], f"`{row[1]}`\n{row[2]}")
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -1,0 +1,378 @@
+"""Messages of Tortoise, SQLite and Python: each mistake is made, and each message compared.
+
+references/errors.md says for each message what caused it and what to do.
+"""
+
+import asyncio
+import contextvars
+import sys
+import tempfile
+import types
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+from enum import Enum
+from pathlib import Path
+
+from tortoise import Tortoise, fields, timezone
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.backends.sqlite.client import SqliteClient
+from tortoise.context import TortoiseContext
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import (
+    ConfigurationError,
+    DoesNotExist,
+    FieldError,
+    IntegrityError,
+    MultipleObjectsReturned,
+    NoValuesFetched,
+    OperationalError,
+    ParamsError,
+    TransactionManagementError,
+    ValidationError,
+)
+from tortoise.expressions import F
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+from tortoise.utils import get_schema_sql
+
+
+class Author(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10, unique=True)
+    books: fields.ReverseRelation["Book"]
+
+
+class Book(Model):
+    id = fields.IntField(primary_key=True)
+    title = fields.CharField(max_length=10)
+    author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField("models.Author", related_name="books")
+    tags: fields.ManyToManyRelation["Tag"] = fields.ManyToManyField("models.Tag", related_name="books")
+    published_at = fields.DatetimeField(null=True)
+
+
+class Tag(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10, null=True)
+
+
+class Stranger(Model):
+    """No configuration names its module: the context below lists the other models by hand."""
+
+    id = fields.IntField(primary_key=True)
+
+
+class Colour(Enum):
+    RED = "red"
+
+
+Mistake = Callable[[], Awaitable[object]]
+Case = tuple[type[BaseException], str, Mistake]
+MISTAKES: list[Case] = []
+BEFORE_INIT: list[Case] = []
+
+
+def says(error: type[BaseException], message: str, to: list[Case] = MISTAKES) -> Callable[[Mistake], Mistake]:
+    """Note a mistake: it raises exactly this class, and the text contains this message."""
+
+    def note(mistake: Mistake) -> Mistake:
+        to.append((error, message, mistake))
+        return mistake
+
+    return note
+
+
+# --- Configuration and start
+
+
+@says(ConfigurationError, "default_connection for the model")
+async def a_model_that_no_configuration_names():
+    await Stranger.create()
+
+
+@says(RuntimeError, "No TortoiseContext is currently active", BEFORE_INIT)
+async def no_init():
+    Tortoise.get_connection("default")
+
+
+@says(ConfigurationError, "default_connection for the model", BEFORE_INIT)
+async def a_query_without_init():
+    await Author.all()
+
+
+@says(ConfigurationError, "No app with name 'library' registered.")
+async def a_relation_to_an_unknown_label():
+    class Loan(Model):
+        book = fields.ForeignKeyField("library.Book")
+
+    await start([Loan])
+
+
+@says(ConfigurationError, "No model with name 'Bok' registered in app 'models'.")
+async def a_relation_to_an_unknown_model():
+    class Loan(Model):
+        book = fields.ForeignKeyField("models.Bok")
+
+    await start([Loan])
+
+
+@says(ConfigurationError, "accepts model name in format")
+async def a_relation_without_a_label():
+    fields.ForeignKeyField("Author")
+
+
+@says(ConfigurationError, 'backward relation "books" duplicates in model')
+async def two_relations_with_one_related_name():
+    class Series(Model):
+        author = fields.ForeignKeyField("models.Writer", related_name="books")
+        editor = fields.ForeignKeyField("models.Writer", related_name="books")
+
+    class Writer(Model):
+        id = fields.IntField(primary_key=True)
+
+    await start([Series, Writer])
+
+
+@says(ConfigurationError, "Can't create schema due to cyclic fk references")
+async def foreign_keys_in_a_circle():
+    class Egg(Model):
+        hen = fields.ForeignKeyField("models.Hen", related_name="eggs")
+
+    class Hen(Model):
+        egg = fields.ForeignKeyField("models.Egg", related_name="hens")
+
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": [module_of(Egg, Hen)]})
+        get_schema_sql(context.connections.get("default"), safe=False)
+
+
+@says(ConfigurationError, "If on_delete is SET_NULL, then field must have null=True set")
+async def set_null_without_null():
+    fields.ForeignKeyField("models.Author", on_delete=fields.SET_NULL)
+
+
+@says(ConfigurationError, "Unknown DB scheme: postgresql+asyncpg")
+async def a_url_of_sqlalchemy():
+    expand_db_url("postgresql+asyncpg://user:password@host/shop")
+
+
+@says(ConfigurationError, "Unable to get db settings for alias 'replica'")
+async def an_unknown_connection():
+    Tortoise.get_connection("replica")
+
+
+@says(ConfigurationError, 'Module "apps.nowhere.models" not found')
+async def a_module_that_cannot_be_imported():
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": ["apps.nowhere.models"]})
+
+
+# --- Fields and values
+
+
+@says(ConfigurationError, "IntEnumField only supports integer enums!")
+async def text_in_an_int_enum():
+    fields.IntEnumField(Colour)
+
+
+@says(ConfigurationError, "TextField can't be indexed, consider CharField")
+async def an_index_on_text():
+    fields.TextField(db_index=True)
+
+
+@says(ValidationError, "name: Length of 'a name that is too long' 23 > 10")
+async def too_long():
+    await Author.create(name="a name that is too long")
+
+
+@says(ValueError, "name is non nullable field, but null was passed")
+async def none_where_null_is_not_allowed():
+    Author(name=None)
+
+
+@says(TypeError, "can't compare offset-naive and offset-aware datetimes")
+async def a_naive_time_beside_an_aware_one():
+    assert timezone.now() > datetime(2026, 1, 1)
+
+
+# --- Queries
+
+
+@says(FieldError, "Unknown filter param 'in'. Allowed base values are")
+async def a_lookup_on_the_relation_itself():
+    await Book.filter(author__in=[1])
+
+
+@says(FieldError, "Unknown filter param 'titel'. Allowed base values are")
+async def a_filter_with_a_typing_error():
+    await Book.filter(titel="x")
+
+
+@says(FieldError, "Unknown field titel for model Book")
+async def an_order_by_an_unknown_field():
+    await Book.all().order_by("titel")
+
+
+@says(FieldError, 'Unknown field "titel" for model "Book"')
+async def values_of_an_unknown_field():
+    await Book.all().values("titel")
+
+
+@says(FieldError, "Relation autor for models.Book not found")
+async def a_prefetch_of_an_unknown_relation():
+    await book()
+    await Book.all().prefetch_related("autor")
+
+
+@says(FieldError, "autor not resolvable")
+async def a_select_of_an_unknown_relation():
+    await Book.all().select_related("autor")
+
+
+@says(DoesNotExist, 'Object "Author" does not exist')
+async def get_finds_nothing():
+    await Author.get(name="nobody")
+
+
+@says(MultipleObjectsReturned, 'Multiple objects returned for "Author", expected exactly one')
+async def get_finds_two():
+    await Author.create(name="a")
+    await Author.create(name="b")
+    await Author.get(name__not="c")
+
+
+@says(NoValuesFetched, "No values were fetched for this relation, first use .fetch_related()")
+async def a_relation_that_was_not_fetched():
+    author = await Author.create(name="a")
+    list(author.books)
+
+
+@says(AttributeError, "'QuerySet' object has no attribute 'name'")
+async def a_foreign_key_that_was_not_fetched():
+    written = await Book.get(id=(await book()).id)
+    _ = written.author.name  # type: ignore[attr-defined]
+
+
+@says(AttributeError, "'coroutine' object has no attribute 'name'")
+async def a_call_without_await():
+    created = Author.create(name="a")
+    try:
+        _ = created.name  # type: ignore[attr-defined]
+    finally:
+        created.close()
+
+
+@says(ParamsError, "QuerySet indices must be slices, not integers.")
+async def a_loop_over_a_query():
+    for _ in Author.all():  # type: ignore[attr-defined]
+        pass
+
+
+@says(TypeError, "object of type 'QuerySet' has no len()")
+async def the_length_of_a_query():
+    len(Author.all())  # type: ignore[arg-type]
+
+
+# --- Writes
+
+
+@says(IntegrityError, "UNIQUE constraint failed: author.name")
+async def a_second_row_with_a_unique_value():
+    await Author.create(name="a")
+    await Author.create(name="a")
+
+
+@says(IntegrityError, "FOREIGN KEY constraint failed")
+async def a_reference_to_no_row():
+    await Book.create(title="x", author_id=404)
+
+
+@says(IntegrityError, "NOT NULL constraint failed: book.author_id")
+async def a_missing_foreign_key():
+    await Book.create(title="x")
+
+
+@says(OperationalError, "You should first call .save() on")
+async def a_relation_to_an_unsaved_row():
+    await Book.create(title="x", author=Author(name="a"))
+
+
+@says(OperationalError, "This objects hasn't been instanced, call .save() before calling related queries")
+async def a_query_behind_an_unsaved_row():
+    await Author(name="a").books.all()
+
+
+@says(OperationalError, "no such table: stranger")
+async def a_table_that_was_never_made():
+    await Tortoise.get_connection("default").execute_query("SELECT * FROM stranger")
+
+
+@says(TransactionManagementError, "Transaction already finalised")
+async def a_second_commit():
+    async with in_transaction() as connection:
+        await connection.commit()
+        await connection.commit()
+
+
+@says(OperationalError, "database is locked")
+async def a_second_writer_on_one_file():
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "shop.sqlite3"))
+        first, second = await connected(file), await connected(file)
+        await first.execute_script("CREATE TABLE t (a INT)")
+        try:
+            async with first._in_transaction() as held:
+                await held.execute_query("INSERT INTO t VALUES (1)")
+                await second.execute_query("INSERT INTO t VALUES (2)")
+        finally:
+            await first.close()
+            await second.close()
+
+
+@says(FieldError, "Cannot use arithmetic expression between different field type")
+async def arithmetic_over_two_types():
+    await Book.all().annotate(x=F("id") + F("title")).values("x")
+
+
+async def book() -> Book:
+    return await Book.create(title="x", author=await Author.create(name="a"))
+
+
+def module_of(*models: type[Model]) -> str:
+    """The name of a module that holds these models, as a configuration gives it."""
+    module = types.ModuleType("_".join(model.__name__ for model in models))
+    module.__models__ = list(models)
+    sys.modules[module.__name__] = module
+    return module.__name__
+
+
+async def connected(file: str) -> SqliteClient:
+    """A connection beside the one in use, as another process has it."""
+    client = SqliteClient(file, connection_name=file, busy_timeout=10)
+    await client.create_connection(with_db=True)
+    return client
+
+
+async def start(models: list[type[Model]]) -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": [module_of(*models)]})
+
+
+async def check(error: type[BaseException], message: str, mistake: Mistake) -> str | None:
+    try:
+        await mistake()
+    except BaseException as raised:
+        if type(raised) is error and message in str(raised):
+            return None
+        return f"{mistake.__name__}: {type(raised).__name__}: {raised}"
+    return f"{mistake.__name__}: no error"
+
+
+async def main() -> None:
+    wrong = [await check(*case) for case in BEFORE_INIT]
+    for case in MISTAKES:
+        async with tortoise_test_context([module_of(Author, Book, Tag)]):
+            wrong.append(await check(*case))
+    assert not any(wrong), "\n".join(filter(None, wrong))
+
+
+contextvars.Context().run(asyncio.run, main())

@@ -1,0 +1,215 @@
+# snippet: needs="postgres"
+"""Messages of PostgreSQL and asyncpg: each mistake is made, and each message compared. In its own schema.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/error_messages_postgres.py
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import os
+import warnings
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import asyncpg
+from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import (
+    DBConnectionError,
+    IntegrityError,
+    OperationalError,
+    TransactionManagementError,
+)
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+from tortoise.warnings import TortoiseLoopSwitchWarning
+
+URL = os.environ["DATABASE_URL"]
+SCHEMA = "error_messages"
+
+
+class Author(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10, unique=True)
+    key = fields.UUIDField(null=True)
+    born_at = fields.DatetimeField(null=True)
+
+
+class Book(Model):
+    id = fields.IntField(primary_key=True)
+    author = fields.ForeignKeyField("models.Author", related_name="books")
+
+
+Mistake = Callable[[], Awaitable[object]]
+MISTAKES: list[tuple[type[BaseException], str, Mistake]] = []
+
+
+def says(error: type[BaseException], message: str) -> Callable[[Mistake], Mistake]:
+    """Note a mistake: it raises exactly this class, and the text contains this message."""
+
+    def note(mistake: Mistake) -> Mistake:
+        MISTAKES.append((error, message, mistake))
+        return mistake
+
+    return note
+
+
+@says(IntegrityError, 'duplicate key value violates unique constraint "author_name_key"')
+async def a_second_row_with_a_unique_value():
+    await Author.create(name="a")
+    await Author.create(name="a")
+
+
+@says(IntegrityError, 'insert or update on table "book" violates foreign key constraint')
+async def a_reference_to_no_row():
+    await Book.create(author_id=404)
+
+
+@says(IntegrityError, 'null value in column "author_id" of relation "book" violates not-null constraint')
+async def a_missing_foreign_key():
+    await Book.create()
+
+
+@says(IntegrityError, 'column "pages" of relation "book" contains null values')
+async def a_new_column_that_old_rows_cannot_fill():
+    await Book.create(author=await Author.create(name="a"))
+    await run("ALTER TABLE book ADD COLUMN pages INT NOT NULL")
+
+
+@says(OperationalError, 'relation "stranger" does not exist')
+async def a_table_that_was_never_made():
+    await run("SELECT * FROM stranger")
+
+
+@says(OperationalError, 'column "nick" does not exist')
+async def a_column_that_was_never_made():
+    await run("SELECT nick FROM author")
+
+
+@says(OperationalError, "invalid input for query argument $1: 'x'")
+async def a_malformed_uuid():
+    await Author.filter(key="x")
+
+
+@says(TransactionManagementError, "current transaction is aborted, commands ignored until end of")
+async def work_after_an_error_in_a_transaction():
+    async with in_transaction():
+        await Author.create(name="a")
+        with contextlib.suppress(IntegrityError):
+            await Author.create(name="a")
+        await Author.all().count()
+
+
+@says(asyncpg.InterfaceError, "cannot perform operation: another operation is in progress")
+async def two_get_or_creates_in_one_transaction():
+    async with in_transaction():
+        await asyncio.gather(*(Author.get_or_create(name=str(number)) for number in range(5)))
+
+
+@says(asyncpg.InterfaceError, "the number of query arguments cannot exceed 32767")
+async def a_list_that_is_too_long():
+    await Author.filter(id__in=range(40_000))
+
+
+@says(asyncpg.InterfaceError, "the server expects 1 argument for this query, 0 were passed")
+async def sql_without_its_values():
+    await run("SELECT 1 FROM author WHERE name = $1")
+
+
+@says(asyncpg.FeatureNotSupportedError, "FOR UPDATE cannot be applied to the nullable side of an outer join")
+async def a_lock_over_a_left_join():
+    async with in_transaction():
+        await Book.select_for_update().select_related("author")
+
+
+@says(asyncpg.LockNotAvailableError, 'could not obtain lock on row in relation "author"')
+async def a_lock_that_somebody_holds():
+    await Author.create(name="a")
+    outside = contextvars.copy_context()
+
+    async def other() -> None:
+        async with in_transaction():
+            await Author.select_for_update(nowait=True).get(name="a")
+
+    async with in_transaction():
+        await Author.select_for_update().get(name="a")
+        await asyncio.create_task(other(), context=outside)
+
+
+@says(asyncpg.DeadlockDetectedError, "deadlock detected")
+async def two_rows_in_two_orders():
+    rows = [await Author.create(name=name) for name in "ab"]
+    both_hold_one = asyncio.Barrier(2)
+
+    async def touch(*order: Author) -> None:
+        async with in_transaction():
+            await Author.filter(id=order[0].id).update(key=UUID(int=1))
+            await both_hold_one.wait()
+            await Author.filter(id=order[1].id).update(key=UUID(int=1))
+
+    await asyncio.gather(touch(*rows), touch(*reversed(rows)))
+
+
+@says(TypeError, "connect() got an unexpected keyword argument 'sslmode'")
+async def a_url_of_a_host():
+    await asked(f"{URL}?sslmode=require")
+
+
+@says(DBConnectionError, "Can't establish connection to database")
+async def a_database_that_does_not_exist():
+    await asked(URL.rpartition("/")[0] + "/nowhere")
+
+
+@says(TortoiseLoopSwitchWarning, "was created on a different event loop and will be reconnected.")
+async def a_pool_in_another_loop():
+    await Author.all()
+    context = contextvars.copy_context()
+
+    async def again() -> None:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            await Author.all()
+
+    await asyncio.to_thread(lambda: context.run(asyncio.run, again()))
+
+
+async def run(sql: str, values: list[object] | None = None) -> None:
+    await Tortoise.get_connection("default").execute_query(sql, values)
+
+
+async def asked(url: str) -> None:
+    """A first query over a new pool."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url, modules={"models": ["__main__"]})
+        await context.connections.get("default").execute_query("SELECT 1")
+
+
+async def check(error: type[BaseException], message: str, mistake: Mistake) -> str | None:
+    try:
+        await mistake()
+    except BaseException as raised:
+        if type(raised) is error and message in str(raised):
+            return None
+        return f"{mistake.__name__}: {type(raised).__module__}.{type(raised).__name__}: {raised}"
+    return f"{mistake.__name__}: no error"
+
+
+async def main() -> None:
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # asyncpg's own words on broken tasks
+    connection = await asyncpg.connect(URL)
+    wrong = []
+    for case in MISTAKES:
+        await connection.execute(f"CREATE SCHEMA {SCHEMA}")
+        try:
+            async with TortoiseContext() as context:
+                await context.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
+                await context.generate_schemas()
+                wrong.append(await asyncio.create_task(check(*case)))
+        finally:
+            await connection.execute(f"DROP SCHEMA {SCHEMA} CASCADE")
+    await connection.close()
+    assert not any(wrong), "\n".join(filter(None, wrong))
+
+
+contextvars.Context().run(asyncio.run, main())

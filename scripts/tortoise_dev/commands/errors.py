@@ -1,0 +1,39 @@
+"""``handbook.py errors``: print references/errors.md anew."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from ..handbook.errors import FACTS, errors_page
+from . import common
+from .common import UnusableError, show
+from .find import HANDBOOK
+
+_EXAMPLES = """\
+examples:
+  %(prog)s > references/errors.md
+
+exit status: 0 printed · 2 not in a checkout, or a fact that cannot be used"""
+
+
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, which the user called ``prog``; returns its exit status."""
+    return common.run(
+        common.command_parser(prog, "Print the page of error messages.", _EXAMPLES), _run, arguments
+    )
+
+
+def _run(options: argparse.Namespace) -> int:
+    if not (HANDBOOK / FACTS).is_file():
+        raise UnusableError(f"no {FACTS} in {HANDBOOK}: run this in a checkout of the handbook's repository")
+    try:
+        show(errors_page(HANDBOOK).rstrip("\n"))
+    except (KeyError, ValueError) as error:
+        raise UnusableError(f"{FACTS}: {error}") from None
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

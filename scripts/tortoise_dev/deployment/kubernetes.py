@@ -1,0 +1,303 @@
+"""Kubernetes objects of charts and kustomizations: Jobs, init containers, pods that migrate at start."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .image import Image
+from .manifest import Draft, Manifest
+from .project import Project
+from .shell_commands import Work
+from .yaml_nodes import Node
+
+_WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Rollout"}
+_ARGO_HOOK = "argocd.argoproj.io/hook"
+_HELM_HOOK = "helm.sh/hook"
+
+
+@dataclass(frozen=True)
+class Object:
+    """One object and the file that it stands in."""
+
+    file: Path
+    node: Node
+
+    @property
+    def kind(self) -> str:
+        return _text(self.node, "kind")
+
+    @property
+    def name(self) -> str:
+        return _text(self.node, "metadata", "name")
+
+    def annotation(self, name: str) -> Node | None:
+        """One of its annotations, whose names contain dots."""
+        annotations = self.node.get("metadata", "annotations")
+        return annotations.get(name) if annotations else None
+
+    @property
+    def pod(self) -> Node | None:
+        """The specification of its pods."""
+        if self.kind == "CronJob":
+            return self.node.get("spec", "jobTemplate", "spec", "template", "spec")
+        return self.node.get("spec", "template", "spec")
+
+    def containers(self, key: str = "containers") -> list[Node]:
+        pod = self.pod
+        listed = pod.get(key) if pod else None
+        return listed.items() if listed is not None and listed.is_list else []
+
+
+def _text(node: Node, *keys: str) -> str:
+    found = node.get(*keys)
+    return found.text if found else ""
+
+
+class Judge:
+    """What the objects of one chart or one kustomization do about migrations.
+
+    A problem that stands in another file names that file, and has the line there.
+    """
+
+    def __init__(self, project: Project, manifest: Manifest, image: Image) -> None:
+        self.project = project
+        self.manifest = manifest
+        self.image = image
+        """What the project's image starts."""
+
+    def add(self, one: Object, node: Node | None, message: str) -> None:
+        line = (node or one.node).line
+        place = one.file.relative_to(self.project.root).as_posix()
+        if place == self.manifest.path:
+            self.manifest.add(line, message)
+        else:
+            self.manifest.add(line, f"{place}:{line}: {message}")
+
+    def work(self, container: Node) -> Work:
+        """What a container runs: ``command`` stands for the image's entrypoint, ``args`` for its command."""
+        command, args = container.get("command"), container.get("args")
+        return self.image.work(
+            self.project.root,
+            entrypoint=command.text if command else None,
+            command=args.text if args else None,
+        )
+
+    def is_right(self, objects: list[Object], *, is_chart: bool) -> bool:
+        """Does a migration run before the new code, once or under a lock? Notes what is wrong."""
+        servers = [one for one in objects if one.kind in _WORKLOADS]
+        jobs = [one for one in objects if one.kind == "Job" and self._migrates(one)]
+        before = [self._is_before(job, is_chart=is_chart, alone=not servers) for job in jobs]
+        inside = [self._starts_migrate(one) for one in servers]
+        initial = [self._init_migrates(one) for one in servers]
+        for one in servers:
+            self._judge_probes(one)
+        if any(found is False for found in (*inside, *initial)):
+            return False
+        return any(before) or (bool(servers) and any(found is True for found in (*inside, *initial)))
+
+    def _migrates(self, job: Object) -> bool:
+        return any(self.work(container).migrates_only for container in job.containers())
+
+    def _is_before(self, job: Object, *, is_chart: bool, alone: bool) -> bool:
+        """Does a Job run before the pods are replaced?"""
+        self._judge_job(job)
+        argo = job.annotation(_ARGO_HOOK)
+        if argo is not None:
+            if argo.text == "PreSync":
+                return True
+            self.add(job, argo, f"Argo CD runs a {argo.text} hook after the new pods; write PreSync.")
+            return False
+        hook = job.annotation(_HELM_HOOK)
+        if not is_chart:
+            if not alone:
+                self.add(
+                    job, None, "The Job starts together with the new pods. Apply it before them, and wait."
+                )
+            return alone
+        if hook is None:
+            self.add(
+                job, None, "The Job is no hook: it runs beside the new pods, and an upgrade cannot change it."
+            )
+            return False
+        phases = {phase.strip() for phase in hook.text.split(",")}
+        missing = {"pre-install", "pre-upgrade"} - phases
+        if missing:
+            self.add(job, hook, f"The hook lacks {' and '.join(sorted(missing))}; it has {hook.text}.")
+        return not missing
+
+    def _judge_job(self, job: Object) -> None:
+        limit = job.node.get("spec", "backoffLimit")
+        if limit is None or limit.text != "0":
+            again = "6 times by default" if limit is None else f"{limit.text} times"
+            self.add(job, limit, f"A broken migration is run again {again}; write backoffLimit: 0.")
+        pod = job.pod
+        restart = pod.get("restartPolicy") if pod else None
+        if restart is None or restart.text != "Never":
+            self.add(job, restart, "A failed container starts again; write restartPolicy: Never.")
+        for key in ("parallelism", "completions"):
+            count = job.node.get("spec", key)
+            if count is not None and count.text not in ("0", "1"):
+                self.add(job, count, f"{key}: {count.text} runs the migration more than once.")
+        policy = job.annotation("helm.sh/hook-delete-policy")
+        keeps = policy is not None and not re.search("before-hook-creation|hook-failed", policy.text)
+        if keeps and "Revision" not in job.name:
+            self.add(
+                job,
+                policy,
+                "A failed Job stays, and the next release cannot make it again; add before-hook-creation.",
+            )
+        for container in job.containers():
+            self._judge_command(job, container)
+
+    def _judge_command(self, one: Object, container: Node) -> None:
+        work = self.work(container)
+        node = container.get("command") or container.get("args") or container
+        if work.syncs:
+            self.add(one, node, "`uv run` may install packages at its start; write `uv run --no-sync`.")
+        if work.ignores_failure:
+            self.add(one, node, "The new code starts although the migration failed.")
+
+    def _starts_migrate(self, one: Object) -> bool | None:
+        """Do its containers migrate when they start? True under a lock, False without, None if not."""
+        found: bool | None = None
+        for container in one.containers():
+            work = self.work(container)
+            if not work.migrates:
+                continue
+            node = container.get("command") or container.get("args") or container
+            if not work.locked:
+                self.add(
+                    one,
+                    node,
+                    "Each replica migrates when it starts, and nothing locks. Migrate once, before.",
+                )
+            if work.late:
+                self.add(one, node, "It serves before it migrates.")
+            self._judge_command(one, container)
+            found = work.locked and not work.late and found is not False
+        return found
+
+    def _init_migrates(self, one: Object) -> bool | None:
+        """The same for its init containers."""
+        found: bool | None = None
+        for container in one.containers("initContainers"):
+            work = self.work(container)
+            if not work.migrates:
+                continue
+            if not work.locked:
+                self.add(
+                    one, container, "Each pod runs this init container, side by side, and nothing locks."
+                )
+            self._judge_command(one, container)
+            found = work.locked and found is not False
+        return found
+
+    def _judge_probes(self, one: Object) -> None:
+        for container in one.containers():
+            path = container.get("livenessProbe", "httpGet", "path")
+            if path is not None and asks_database(path.text, self.project.root):
+                self.add(
+                    one,
+                    path,
+                    f"The liveness probe {path.text} asks the database: when the database is down, "
+                    "all pods are restarted.",
+                )
+
+
+_QUERY = re.compile(
+    r"execute_query|get_connection|\bconnections\b|\.(?:exists|count|first|all|filter|get)\(\)|SELECT 1"
+)
+
+
+def asks_database(path: str, root: Path) -> bool:
+    """Does the function behind a route of the application send a query?"""
+    route = re.compile(rf"\(\s*[\"']{re.escape(path.rstrip('/') or '/')}/?[\"']")
+    for file in sorted(root.rglob("*.py")):
+        if "site-packages" in file.parts or not file.is_file():
+            continue
+        text = file.read_text("utf-8", "replace")
+        for match in route.finditer(text):
+            body = re.search(r"\n(?:async )?def \w+.*?(?=\n\S|\Z)", text[match.end() :], re.DOTALL)
+            if body and body.start() < 400 and _QUERY.search(body[0]):
+                return True
+    return False
+
+
+def job_of(objects: list[Object], project: Project, name: str, annotations: list[str]) -> list[str] | None:
+    """The lines of a Job that migrates with the image and the environment of the first workload."""
+    for one in objects:
+        containers = one.containers() if one.kind in _WORKLOADS else []
+        if containers:
+            return _job(one, containers[0], project, name, annotations)
+    return None
+
+
+def _job(one: Object, container: Node, project: Project, name: str, annotations: list[str]) -> list[str]:
+    lines = one.file.read_text(encoding="utf-8").splitlines()
+    copied = [
+        line
+        for key in ("image", "imagePullPolicy", "envFrom", "env")
+        for line in _lines_of(lines, container, key)
+    ]
+    command = ", ".join(f'"{word}"' for word in project.command)
+    head = ["apiVersion: batch/v1", "kind: Job", "metadata:", f"  name: {name}"]
+    notes = ["  annotations:", *(f"    {line}" for line in annotations)] if annotations else []
+    return [
+        *head,
+        *notes,
+        "spec:",
+        "  backoffLimit: 0",
+        "  template:",
+        "    spec:",
+        "      restartPolicy: Never",
+        "      containers:",
+        "        - name: migrate",
+        *(f"          {line}" for line in copied),
+        f"          args: [{command}]" if _keeps_entrypoint(container) else f"          command: [{command}]",
+    ]
+
+
+def _keeps_entrypoint(container: Node) -> bool:
+    return container.get("command") is None and container.get("args") is not None
+
+
+def _lines_of(lines: list[str], container: Node, key: str) -> list[str]:
+    """The lines of one key of a container, moved to the left."""
+    start = container.own_line(key)
+    if start is None:
+        return []
+    depth = container.column
+    end = start
+    while end < len(lines):
+        line = lines[end]
+        stripped = line.lstrip()
+        inside = len(line) - len(stripped) > depth or (
+            len(line) - len(stripped) == depth and stripped.startswith("- ")
+        )
+        if stripped and not inside and not stripped.startswith(("#", "{{")):
+            break
+        end += 1
+    found = [line[depth:].rstrip() for line in lines[start - 1 : end] if line.strip()]
+    first = found[0].lstrip("- ") if found else ""
+    return [first, *found[1:]]
+
+
+def new_file(project: Project, path: Path, lines: list[str]) -> str:
+    """A diff that makes a file."""
+    draft = Draft(project.root, path)
+    draft.insert(1, lines)
+    return draft.diff()
+
+
+def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:
+    """The objects of a file; those of a List are objects too."""
+    for node in documents:
+        if not node.is_mapping:
+            continue
+        items = node.get("items") if _text(node, "kind").endswith("List") else None
+        for one in items.items() if items is not None and items.is_list else [node]:
+            if one.is_mapping:
+                yield Object(file, one)

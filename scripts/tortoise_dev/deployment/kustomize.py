@@ -1,0 +1,104 @@
+"""Kustomize: a Job in a kustomization of its own that is applied first, or an init container with a lock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .image import Image
+from .kubernetes import Judge, Object, job_of, new_file, objects_in
+from .manifest import Manifest
+from .project import Project
+from .yaml_nodes import Node, UnreadableError, read_yaml
+
+NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+
+
+def read_kustomization(project: Project, path: Path, name: str, image: Image) -> Manifest:
+    """What a kustomization does about migrations, with all that it is made of."""
+    manifest = Manifest(name, "kustomize")
+    objects = _objects(path, manifest, project, set())
+    judge = Judge(project, manifest, image)
+    manifest.migrates = judge.is_right(objects, is_chart=False)
+    return manifest
+
+
+def only_migrates(project: Project, path: Path, image: Image) -> bool:
+    """Is a kustomization nothing but a migrating Job, to be applied before another one?"""
+    quiet = Manifest("", "kustomize")
+    objects = _objects(path, quiet, project, set())
+    has_pods = any(one.pod is not None and one.kind != "Job" for one in objects)
+    return not has_pods and Judge(project, quiet, image).is_right(objects, is_chart=False)
+
+
+def draft_for(project: Project, path: Path, manifest: Manifest) -> str | None:
+    """Two new files: a Job in a kustomization beside this one, to be applied before it."""
+    objects = _objects(path, Manifest("", "kustomize"), project, set())
+    folder = path.parent / "migrate"
+    lines = job_of(objects, project, "migrate", [])
+    if lines is None or folder.exists():
+        return None
+    head = ["# First: kubectl apply -k migrate && kubectl wait --for=condition=complete job/migrate"]
+    kustomization = [
+        "apiVersion: kustomize.config.k8s.io/v1beta1",
+        "kind: Kustomization",
+        "resources:",
+        "  - job.yaml",
+        *_images(path),
+    ]
+    return new_file(project, folder / "job.yaml", [*head, *lines]) + new_file(
+        project, folder / "kustomization.yaml", kustomization
+    )
+
+
+def _images(path: Path) -> list[str]:
+    """The lines that replace images, which the new kustomization needs too."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    start = next((number for number, line in enumerate(lines) if line.startswith("images:")), None)
+    if start is None:
+        return []
+    end = start + 1
+    while end < len(lines) and (not lines[end].strip() or lines[end][0] in " -#"):
+        end += 1
+    return [line for line in lines[start:end] if line.strip()]
+
+
+def _objects(path: Path, manifest: Manifest, project: Project, seen: set[Path]) -> list[Object]:
+    """The objects of a kustomization: its resources, bases, components and patches."""
+    if path.resolve() in seen:
+        return []
+    seen.add(path.resolve())
+    found: list[Object] = []
+    for document in _documents(path, manifest, project):
+        for name in _files(document):
+            target = (path.parent / name).resolve()
+            if "://" in name or not target.is_relative_to(project.root.resolve()):
+                continue
+            if target.is_dir():
+                inner = next((target / one for one in NAMES if (target / one).is_file()), None)
+                found += _objects(inner, manifest, project, seen) if inner else []
+            elif target.is_file():
+                here = project.root / target.relative_to(project.root.resolve())
+                found += objects_in(here, _documents(target, manifest, project))
+    return found
+
+
+def _documents(path: Path, manifest: Manifest, project: Project) -> list[Node]:
+    try:
+        return read_yaml(path.read_text(encoding="utf-8"))
+    except UnreadableError as error:
+        name = path.resolve().relative_to(project.root.resolve()).as_posix()
+        manifest.add(1, f"{name} was not read: {error}")
+        return []
+
+
+def _files(document: Node) -> list[str]:
+    """The files and folders that a kustomization names."""
+    names = []
+    for key in ("resources", "bases", "components", "patchesStrategicMerge"):
+        listed = document.get(key)
+        names += [item.text for item in listed.items() if item.text] if listed is not None else []
+    patches = document.get("patches")
+    for patch in patches.items() if patches is not None and patches.is_list else []:
+        file = patch.get("path")
+        names += [file.text] if file else []
+    return names

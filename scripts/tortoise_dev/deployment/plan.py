@@ -1,0 +1,151 @@
+"""All deployment manifests of a project, and the question to put to whoever decides about them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import compose, helm, kustomize, platforms, workflows
+from .image import Image, read_dockerfile
+from .manifest import Manifest
+from .project import Project, project_at
+from .yaml_nodes import UnreadableError
+
+_SKIPPED = {
+    "node_modules",
+    "site-packages",
+    "venv",
+    ".venv",
+    ".git",
+    ".tox",
+    "__pycache__",
+    ".claude",
+    ".agents",
+}
+_CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The manifests in the order of their paths; ``question`` is None where every one of them migrates."""
+
+    manifests: list[Manifest]
+    question: str | None
+
+
+class ManifestError(Exception):
+    """A manifest that cannot be read; the message names it."""
+
+
+def plan_for(root: Path) -> Plan:
+    """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError."""
+    project = project_at(root)
+    files = sorted(_files(root))
+    image = _image(files)
+    found: list[Manifest] = []
+    for path in files:
+        name = path.relative_to(root).as_posix()
+        try:
+            manifest = _read(project, path, name, image)
+        except (UnreadableError, UnicodeDecodeError) as error:
+            raise ManifestError(f"{name}: {error}") from None
+        found += [manifest] if manifest else []
+    _settle_kustomizations(project, found, image)
+    for path in files:
+        manifest = _read_pipeline(project, path, found)
+        found += [manifest] if manifest else []
+    found.sort(key=lambda manifest: manifest.path)
+    for manifest in found:
+        manifest.problems.sort()
+    return Plan(found, _question(found))
+
+
+def _files(root: Path) -> list[Path]:
+    return [
+        path
+        for path in root.rglob("*")
+        if not _SKIPPED & set(path.relative_to(root).parts) and path.is_file() and _is_manifest(path)
+    ]
+
+
+def _is_manifest(path: Path) -> bool:
+    names = {
+        "Chart.yaml",
+        "Procfile",
+        "fly.toml",
+        "render.yaml",
+        "app.yaml",
+        ".gitlab-ci.yml",
+        *kustomize.NAMES,
+    }
+    is_fly = re.fullmatch(r"fly\.[\w-]+\.toml", path.name) is not None
+    is_workflow = path.parent.name == "workflows" and path.parent.parent.name == ".github"
+    return (
+        path.name in names
+        or is_fly
+        or bool(compose.compose_files([path]))
+        or (is_workflow and path.suffix in (".yml", ".yaml"))
+        or path.name.startswith("Dockerfile")
+    )
+
+
+def _image(files: list[Path]) -> Image:
+    """What the project's image starts, where there is a Dockerfile."""
+    dockerfiles = [path for path in files if path.name == "Dockerfile"]
+    return read_dockerfile(min(dockerfiles, key=lambda path: len(path.parts))) if dockerfiles else Image()
+
+
+def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | None:
+    if compose.compose_files([path]):
+        return compose.read_compose(project, path, name)
+    if path.name == "Chart.yaml":
+        return helm.read_chart(project, path, name, image)
+    if path.name in kustomize.NAMES:
+        return kustomize.read_kustomization(project, path, name, image)
+    if path.name == "Procfile":
+        return platforms.read_procfile(project, path, name)
+    if path.name.startswith("fly.") and path.suffix == ".toml":
+        return platforms.read_fly(project, path, name, image)
+    if path.name == "render.yaml":
+        return platforms.read_render(project, path, name, image)
+    if path.name == "app.yaml":
+        return platforms.read_app(project, path, name, image)
+    return None
+
+
+def _settle_kustomizations(project: Project, found: list[Manifest], image: Image) -> None:
+    """A kustomization that is nothing but a migrating Job serves the others: it is applied before them."""
+    ours = [manifest for manifest in found if manifest.platform == "kustomize"]
+    first = any(kustomize.only_migrates(project, project.root / manifest.path, image) for manifest in ours)
+    for manifest in ours:
+        if first and not manifest.problems:
+            manifest.migrates = True
+        elif not manifest.migrates:
+            manifest.draft = kustomize.draft_for(project, project.root / manifest.path, manifest)
+
+
+def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manifest | None:
+    name = path.relative_to(project.root).as_posix()
+    states = [manifest.migrates for manifest in found if manifest.platform in _CONTAINERS]
+    migrates = all(states) if states else None
+    try:
+        if path.parent.name == "workflows":
+            return workflows.read_workflow(project, path, name, platform_migrates=migrates)
+        if path.name == ".gitlab-ci.yml":
+            return workflows.read_gitlab(project, path, name, platform_migrates=migrates)
+    except (UnreadableError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{name}: {error}") from None
+    return None
+
+
+def _question(found: list[Manifest]) -> str | None:
+    missing = [manifest for manifest in found if not manifest.migrates]
+    if not missing:
+        return None
+    places = ", ".join(manifest.path for manifest in missing)
+    drafts = [manifest.path for manifest in missing if manifest.draft]
+    if drafts:
+        question = f"Shall I apply the drafts for {', '.join(drafts)}?"
+        return f"No migration runs before the new code in {places}. {question}"
+    return f"No migration runs before the new code in {places}. How do you want to run it there?"

@@ -1,0 +1,252 @@
+"""Platforms with a command before each release: Procfile, Fly, Render, DigitalOcean, App Engine."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+from .image import Image
+from .manifest import Draft, Manifest
+from .project import Project
+from .shell_commands import Work, work_of
+from .yaml_nodes import Node, UnreadableError, read_yaml
+
+
+def read_procfile(project: Project, path: Path, name: str) -> Manifest:
+    """Heroku and its like: ``release:`` runs once, before the new code."""
+    manifest = Manifest(name, "procfile")
+    lines = path.read_text(encoding="utf-8").splitlines()
+    for number, line in enumerate(lines, 1):
+        process, colon, command = line.partition(":")
+        if not colon or line.lstrip().startswith("#"):
+            continue
+        work = work_of(command, project.root)
+        if process.strip() == "release":
+            manifest.migrates = work.migrates and not work.ignores_failure
+            _judge(manifest, number, "release", work)
+        elif work.migrates:
+            _judge_inside(manifest, number, process.strip(), work)
+    inside = [
+        line for line in lines if line.partition(":")[0].strip() != "release" and _migrates(line, project)
+    ]
+    if inside:
+        unlocked = [line for line in inside if not work_of(line.partition(":")[2], project.root).locked]
+        manifest.migrates = not unlocked and (manifest.migrates or bool(inside))
+    if not manifest.migrates and not any(line.startswith("release:") for line in lines):
+        draft = Draft(project.root, path)
+        draft.insert(1, [f"release: {project.line}"])
+        manifest.draft = draft.diff()
+    return manifest
+
+
+def _migrates(line: str, project: Project) -> bool:
+    return not line.lstrip().startswith("#") and work_of(line.partition(":")[2], project.root).migrates
+
+
+def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
+    """Fly: ``release_command`` runs once on a machine of its own, before any other is replaced."""
+    manifest = Manifest(name, "fly")
+    text = path.read_text(encoding="utf-8")
+    try:
+        settings = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UnreadableError(f"no TOML: {error}") from None
+    deploy = settings.get("deploy", {})
+    release = deploy.get("release_command") if isinstance(deploy, dict) else None
+    lines = text.splitlines()
+    if isinstance(release, str):
+        work = work_of(release, project.root)
+        manifest.migrates = work.migrates and not work.ignores_failure
+        _judge(manifest, _line_of(lines, r"\s*release_command\s*="), "release_command", work)
+    processes = settings.get("processes", {})
+    starts = (
+        [value for value in processes.values() if isinstance(value, str)]
+        if isinstance(processes, dict)
+        else []
+    )
+    manifest.migrates = _judge_starts(
+        manifest,
+        _line_of(lines, r"\s*\[processes\]"),
+        [image.work(project.root, command=start) for start in starts] or [image.work(project.root)],
+        migrates=manifest.migrates,
+    )
+    if not manifest.migrates and release is None:
+        draft = Draft(project.root, path)
+        command = f'release_command = "{project.line}"'
+        at = next((number for number, line in enumerate(lines, 1) if line.strip() == "[deploy]"), None)
+        if at is not None:
+            indent = re.match(r"\s*", lines[at] if at < len(lines) else "")
+            draft.insert(at + 1, [f"{indent[0] if indent else ''}{command}"])
+        else:
+            draft.insert(len(lines) + 1, ["", "[deploy]", command])
+        manifest.draft = draft.diff()
+    return manifest
+
+
+def read_render(project: Project, path: Path, name: str, image: Image) -> Manifest:
+    """Render: ``preDeployCommand`` runs once, before the new code."""
+    manifest = Manifest(name, "render")
+    document = _first(path)
+    services = document.get("services") if document else None
+    listed = services.items() if services is not None and services.is_list else []
+    code = [
+        one
+        for one in listed
+        if _value(one, "type") in ("web", "pserv", "worker", "private")
+        and _value(one, "runtime", "env") != "static"
+    ]
+    before = [one for one in listed if _is_release(project, manifest, one)]
+    starts = [_start(project, image, one) for one in code]
+    for one in listed:
+        build = one.get("buildCommand")
+        if build is not None and work_of(build.text, project.root).migrates:
+            manifest.add(
+                build.line,
+                "buildCommand migrates while the image is built: a failed build has changed the "
+                "database already. Use preDeployCommand.",
+            )
+    line = code[0].line if code else 1
+    manifest.migrates = _judge_starts(manifest, line, starts, migrates=bool(before))
+    if not manifest.migrates and code and not before:
+        first = next((one for one in code if _value(one, "type") == "web"), code[0])
+        if first.get("preDeployCommand") is None:
+            draft = Draft(project.root, path)
+            at = first.own_line("name") or first.own_line("type") or first.line
+            draft.insert(at + 1, [" " * first.column + f"preDeployCommand: {project.line}"])
+            manifest.draft = draft.diff()
+    return manifest
+
+
+def _is_release(project: Project, manifest: Manifest, service: Node) -> bool:
+    command = service.get("preDeployCommand")
+    if command is None:
+        return False
+    work = work_of(command.text, project.root)
+    _judge(manifest, command.line, "preDeployCommand", work)
+    return work.migrates and not work.ignores_failure
+
+
+def _start(project: Project, image: Image, service: Node) -> Work:
+    """What an instance runs: its own command, behind the entrypoint of an image."""
+    command = _value(service, "startCommand", "dockerCommand") or None
+    is_image = _value(service, "runtime", "env") in ("docker", "image")
+    return (image if is_image else Image()).work(project.root, command=command)
+
+
+def _value(node: Node, *keys: str) -> str:
+    """The first of several keys that is there."""
+    return next((found.text for key in keys if (found := node.get(key)) is not None), "")
+
+
+def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
+    """app.yaml: a DigitalOcean app, which has jobs before a deployment, or App Engine, which has nothing."""
+    document = _first(path)
+    if document is not None and document.get("runtime") is not None and document.get("services") is None:
+        return _app_engine(project, document, name, image)
+    manifest = Manifest(name, "digitalocean")
+    jobs = document.get("jobs") if document else None
+    for job in jobs.items() if jobs is not None and jobs.is_list else []:
+        command = job.get("run_command")
+        work = work_of(command.text if command else "", project.root)
+        if not work.migrates:
+            continue
+        line = command.line if command else job.line
+        kind = _value(job, "kind") or "POST_DEPLOY"
+        if kind != "PRE_DEPLOY":
+            manifest.add(
+                line, f"The job is {kind}: it does not run before the new code. Write kind: PRE_DEPLOY."
+            )
+        else:
+            manifest.migrates = not work.ignores_failure
+        _judge(manifest, line, "run_command", work)
+    services = [one for key in ("services", "workers") for one in _list(document, key)]
+    starts = [image.work(project.root, command=_value(one, "run_command") or None) for one in services]
+    line = services[0].line if services else 1
+    manifest.migrates = _judge_starts(manifest, line, starts, migrates=manifest.migrates)
+    if not manifest.migrates and services and jobs is None:
+        manifest.draft = _job_draft(project, path, services[0])
+    return manifest
+
+
+def _job_draft(project: Project, path: Path, like: Node) -> str:
+    """A job before each deployment, from the service's own source and environment."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    copied: list[str] = []
+    for key in (
+        "dockerfile_path",
+        "source_dir",
+        "environment_slug",
+        "github",
+        "gitlab",
+        "git",
+        "image",
+        "envs",
+    ):
+        start = like.own_line(key)
+        if start is None:
+            continue
+        end = start
+        while end < len(lines) and (
+            not lines[end].strip()
+            or len(lines[end]) - len(lines[end].lstrip()) > like.column
+            or (lines[end][like.column :].startswith("- ") and not lines[end][: like.column].strip())
+        ):
+            end += 1
+        copied += [line[like.column :] for line in lines[start - 1 : end] if line.strip()]
+    copied = [line.removeprefix("- ") for line in copied[:1]] + copied[1:]
+    job = ["jobs:", "  - name: migrate", "    kind: PRE_DEPLOY", f"    run_command: {project.line}"]
+    draft = Draft(project.root, path)
+    draft.insert(len(lines) + 1, [*job, *(f"    {line}" for line in copied)])
+    return draft.diff()
+
+
+def _app_engine(project: Project, document: Node, name: str, image: Image) -> Manifest:
+    manifest = Manifest(name, "app-engine")
+    entrypoint = document.get("entrypoint")
+    line = entrypoint.line if entrypoint else 1
+    start = image.work(project.root, command=entrypoint.text if entrypoint else None)
+    manifest.migrates = _judge_starts(manifest, line, [start], migrates=False)
+    return manifest
+
+
+def _list(document: Node | None, key: str) -> list[Node]:
+    found = document.get(key) if document else None
+    return found.items() if found is not None and found.is_list else []
+
+
+def _first(path: Path) -> Node | None:
+    return next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+
+
+def _judge(manifest: Manifest, line: int, where: str, work: Work) -> None:
+    if work.migrates and work.ignores_failure:
+        manifest.add(line, f"{where}: the new code starts although the migration failed.")
+    if work.migrates and work.syncs:
+        manifest.add(line, f"{where}: `uv run` may install packages at its start; write `uv run --no-sync`.")
+    if work.first_only:
+        manifest.add(line, f"{where}: `aerich init-db` makes the first tables only; run `aerich upgrade`.")
+
+
+def _judge_inside(manifest: Manifest, line: int, where: str, work: Work) -> None:
+    if not work.locked:
+        manifest.add(
+            line, f"{where}: each instance migrates when it starts, and nothing locks. Migrate once, before."
+        )
+    if work.late:
+        manifest.add(line, f"{where}: it serves before it migrates.")
+    _judge(manifest, line, where, work)
+
+
+def _judge_starts(manifest: Manifest, line: int, starts: list[Work], *, migrates: bool) -> bool:
+    """Look at what instances start; whether a migration runs before the new code, all in all."""
+    works = [work for work in starts if work.migrates]
+    for work in works:
+        _judge_inside(manifest, line, "start", work)
+    if any(not work.locked or work.late for work in works):
+        return False
+    return migrates or bool(works)
+
+
+def _line_of(lines: list[str], pattern: str) -> int:
+    return next((number for number, line in enumerate(lines, 1) if re.match(pattern, line)), 1)

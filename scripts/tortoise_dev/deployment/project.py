@@ -1,0 +1,66 @@
+"""What a project migrates with, and the command that a draft proposes."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from .shell_commands import work_of
+
+_SKIPPED = {"node_modules", "site-packages", "venv", ".venv", ".git", "tests", "test", "docs"}
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project's folder and the way it migrates: ``command`` applies what is pending."""
+
+    root: Path
+    command: tuple[str, ...]
+    locked: bool
+
+    @property
+    def line(self) -> str:
+        """The command as a shell line."""
+        return " ".join(self.command)
+
+
+def project_at(root: Path) -> Project:
+    """The project in a folder. Its own migrate.py wins, then Aerich, then the built-in migrations."""
+    prefix = ("uv", "run", "--no-sync") if _runs_with_uv(root) else ()
+    for name in ("migrate.py", "scripts/migrate.py"):
+        if (root / name).is_file():
+            command = (*prefix, "python", name)
+            return Project(root, command, work_of(" ".join(command), root).locked)
+    tool = ("aerich", "upgrade") if _has_aerich(root) else ("python", "-m", "tortoise", "migrate")
+    return Project(root, (*prefix, *tool), locked=False)
+
+
+def _has_aerich(root: Path) -> bool:
+    settings = root / "pyproject.toml"
+    if settings.is_file() and "aerich" in settings.read_text("utf-8", "replace"):
+        return True
+    return any("aerich" in file.read_text("utf-8", "replace") for file in _requirements(root)) or any(
+        "aerich.models" in file.read_text("utf-8", "replace") for file in _python(root)
+    )
+
+
+def _requirements(root: Path) -> list[Path]:
+    return [path for path in sorted(root.glob("requirements*.txt")) if path.is_file()]
+
+
+def _python(root: Path) -> list[Path]:
+    return [
+        path
+        for path in sorted(root.rglob("*.py"))
+        if path.is_file() and not _SKIPPED & set(path.relative_to(root).parts)
+    ]
+
+
+def _runs_with_uv(root: Path) -> bool:
+    """Does the image start its commands by ``uv run``?"""
+    return any(
+        re.search(r"\buv\b.{0,5}\brun\b", file.read_text("utf-8", "replace"))
+        for file in sorted(root.rglob("Dockerfile*"))
+        if file.is_file() and not _SKIPPED & set(file.relative_to(root).parts)
+    )

@@ -1,0 +1,272 @@
+"""Workflows of GitHub and GitLab that deploy: a migration before the step that brings the new code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .manifest import Draft, Manifest
+from .project import Project
+from .shell_commands import work_of
+from .yaml_nodes import Node, read_yaml
+
+_DEPLOYS = re.compile(
+    r"\b(?:kubectl\s+(?:apply|rollout|set|replace)|helm(?:file)?\s+(?:upgrade|install|apply|sync)|kustomize\s+build|"
+    r"fly(?:ctl)?\s+deploy|docker(?:-|\s+)compose\s+(?:-\S+\s+\S+\s+)*up|docker\s+stack\s+deploy|"
+    r"gcloud\s+(?:run|app)\s+deploy|aws\s+ecs\s+update-service|aws\s+deploy|eb\s+deploy|az\s+(?:webapp|containerapp)|"
+    r"doctl\s+apps|railway\s+up|git\s+push\s+(?:-\S+\s+)*(?:heroku|dokku|production)|heroku\s+container:release|"
+    r"rsync|scp|ssh|ansible-playbook|systemctl\s+(?:restart|reload)|argocd\s+app\s+sync|kamal\s+deploy|"
+    r"curl\s.*(?:deploy|render\.com))\b"
+)
+_DEPLOY_ACTIONS = re.compile(
+    r"(?:deploy|ssh-action|flyctl-actions|helm|k8s|kubernetes|heroku|ecs|cloudrun|render|railway|app_action)",
+    re.IGNORECASE,
+)
+_NO_DEPLOY_ACTIONS = re.compile(
+    r"^(?:actions/|docker/|astral-sh/|azure/setup-|hashicorp/setup|superfly/flyctl-actions/setup)"
+)
+_GITLAB_KEYS = {
+    "stages",
+    "default",
+    "variables",
+    "include",
+    "workflow",
+    "image",
+    "services",
+    "cache",
+    "before_script",
+    "after_script",
+    "pages",
+    "spec",
+}
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One command of a job, in the order in which they run."""
+
+    job: str
+    line: int
+    node: Node | None
+    deploys: bool
+    migrates: bool
+    locked: bool
+
+
+def read_workflow(
+    project: Project, path: Path, name: str, *, platform_migrates: bool | None
+) -> Manifest | None:
+    """What a GitHub workflow does before it deploys; None for one that does not deploy.
+
+    ``platform_migrates``: do the platforms that it deploys to migrate? None where there are no manifests.
+    """
+    document = next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+    jobs = document.get("jobs") if document else None
+    if document is None or jobs is None or not jobs.is_mapping:
+        return None
+    needs = {job: _needs(node) for job, _, node in jobs.entries()}
+    steps = [step for job, _, node in jobs.entries() for step in _github_steps(project, job, node)]
+    names = {job for job, _, node in jobs.entries() if node.get("environment") is not None}
+    manifest = Manifest(name, "github")
+    alone = document.get("concurrency") is not None or any(
+        node.get("concurrency") is not None for _, _, node in jobs.entries()
+    )
+    return _judged(project, path, manifest, steps, needs, names, platform_migrates, alone=alone)
+
+
+def read_gitlab(
+    project: Project, path: Path, name: str, *, platform_migrates: bool | None
+) -> Manifest | None:
+    """The same for .gitlab-ci.yml."""
+    document = next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+    if document is None or not document.is_mapping:
+        return None
+    listed = document.get("stages")
+    order = [item.text for item in listed.items()] if listed is not None else ["build", "test", "deploy"]
+    jobs = [
+        (job, line, node)
+        for job, line, node in document.entries()
+        if job not in _GITLAB_KEYS and not job.startswith(".") and node.is_mapping
+    ]
+    rank = {job: _rank(order, _value(node, "stage") or "test") for job, _, node in jobs}
+    needs = {
+        job: {other for other in rank if rank[other] < rank[job]} | _needs(node) for job, _, node in jobs
+    }
+    steps = [step for job, _, node in jobs for step in _gitlab_steps(project, job, node)]
+    names = {
+        job
+        for job, _, node in jobs
+        if node.get("environment") is not None or _value(node, "stage") == "deploy"
+    }
+    manifest = Manifest(name, "gitlab")
+    alone = any(node.get("resource_group") is not None for _, _, node in jobs)
+    return _judged(project, path, manifest, steps, needs, names, platform_migrates, alone=alone)
+
+
+def _judged(
+    project: Project,
+    path: Path,
+    manifest: Manifest,
+    steps: list[_Step],
+    needs: dict[str, set[str]],
+    environments: set[str],
+    platform_migrates: bool | None,
+    *,
+    alone: bool,
+) -> Manifest | None:
+    deploying = [step for step in steps if step.deploys]
+    releasing = [step for step in steps if step.migrates and step.job in environments]
+    if not deploying and not releasing:
+        return None
+    migrations = [step for step in steps if step.migrates and (step.job in environments or deploying)]
+    before = [
+        step for step in migrations if all(_runs_before(step, other, steps, needs) for other in deploying)
+    ]
+    for step in migrations:
+        if step in before and not step.locked and not alone:
+            manifest.add(
+                step.line,
+                "Two pushes migrate at the same time, and nothing locks. Add a concurrency group "
+                "(GitHub) or a resource_group (GitLab).",
+            )
+        if step not in before and not _same_test(step, deploying, needs):
+            manifest.add(step.line, "The migration does not run before the new code is deployed.")
+    manifest.migrates = bool(before) or bool(platform_migrates)
+    if platform_migrates is False and before:
+        manifest.add(
+            before[0].line,
+            "The pipeline migrates, but the container platform does not: a deployment by hand "
+            "runs the new code on the old tables.",
+        )
+    if not manifest.migrates and deploying and platform_migrates is None:
+        manifest.draft = _draft(project, path, deploying[0])
+    return manifest
+
+
+def _same_test(step: _Step, deploying: list[_Step], needs: dict[str, set[str]]) -> bool:
+    """Is it a job beside the deployment, such as the tests, that has a database of its own?"""
+    return all(step.job != other.job and other.job not in _all_needs(step.job, needs) for other in deploying)
+
+
+def _runs_before(step: _Step, other: _Step, steps: list[_Step], needs: dict[str, set[str]]) -> bool:
+    if step.job == other.job:
+        return steps.index(step) < steps.index(other)
+    return step.job in _all_needs(other.job, needs)
+
+
+def _all_needs(job: str, needs: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [job]
+    while waiting:
+        for other in needs.get(waiting.pop(), set()) - found:
+            found.add(other)
+            waiting.append(other)
+    return found
+
+
+def _needs(node: Node) -> set[str]:
+    listed = node.get("needs")
+    if listed is None:
+        return set()
+    return {_value(item, "job") or item.text for item in listed.items()}
+
+
+def _github_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
+    listed = node.get("steps")
+    has_services = node.get("services") is not None
+    for step in listed.items() if listed is not None and listed.is_list else []:
+        run, uses = step.get("run"), step.get("uses")
+        action = uses.text if uses else ""
+        script = _value(step.get("with") or step, "script") if uses else ""
+        text = run.text if run else script
+        work = work_of(text, project.root)
+        deploys = bool(_DEPLOYS.search(text)) or (
+            bool(_DEPLOY_ACTIONS.search(action)) and not _NO_DEPLOY_ACTIONS.match(action)
+        )
+        yield from _split(
+            job,
+            step,
+            text,
+            deploys=deploys,
+            migrates=work.migrates and not has_services,
+            locked=work.locked,
+            run=run,
+        )
+
+
+def _split(
+    job: str, step: Node, text: str, *, deploys: bool, migrates: bool, locked: bool, run: Node | None
+) -> Iterator[_Step]:
+    """One step, or two in their order where one script both migrates and deploys."""
+    line = (run or step).line
+    if deploys and migrates and text:
+        found = _DEPLOYS.search(text)
+        first = found.start() if found else 0
+        migration = next(
+            iter(
+                re.finditer(r"\b(?:aerich\b.*\bupgrade|tortoise\b.*\b(?:migrate|upgrade)|\S*migrat\S*)", text)
+            )
+        )
+        order = (
+            [(True, False), (False, True)] if first < migration.start() else [(False, True), (True, False)]
+        )
+        for is_deploy, is_migration in order:
+            yield _Step(job, line, step, is_deploy, is_migration, locked)
+    else:
+        yield _Step(job, line, step, deploys, migrates, locked)
+
+
+def _gitlab_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
+    has_services = node.get("services") is not None
+    for key in ("before_script", "script"):
+        listed = node.get(key)
+        for item in listed.items() if listed is not None else []:
+            work = work_of(item.text, project.root)
+            deploys = bool(_DEPLOYS.search(item.text))
+            yield from _split(
+                job,
+                item,
+                item.text,
+                deploys=deploys,
+                migrates=work.migrates and not has_services,
+                locked=work.locked,
+                run=item,
+            )
+
+
+def _rank(order: list[str], stage: str) -> int:
+    return order.index(stage) if stage in order else len(order)
+
+
+def _value(node: Node, key: str) -> str:
+    found = node.get(key)
+    return found.text if found else ""
+
+
+def _draft(project: Project, path: Path, before: _Step) -> str | None:
+    """A step with the migration before the step that deploys."""
+    if before.node is None:
+        return None
+    lines = path.read_text(encoding="utf-8").splitlines()
+    line = before.node.line
+    text = lines[line - 1]
+    indent = text[: len(text) - len(text.lstrip())]
+    if not text.lstrip().startswith("- "):
+        return None
+    draft = Draft(project.root, path)
+    if path.name == ".gitlab-ci.yml":
+        draft.insert(line, [f"{indent}- {project.line}"])
+    else:
+        url = "${{ secrets.DATABASE_URL }}"
+        draft.insert(
+            line,
+            [
+                f"{indent}- name: Migrate",
+                f"{indent}  run: {project.line}",
+                f"{indent}  env:",
+                f"{indent}    DATABASE_URL: {url}",
+            ],
+        )
+    return draft.diff()

@@ -1,0 +1,100 @@
+"""YAML with the lines where things stand, and templates of Helm charts read as far as they are YAML."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import yaml
+
+_TEMPLATE_LINE = re.compile(r"^\s*\{\{-?.*-?\}\}\s*$")
+_ACTION_BLOCK = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
+_TEMPLATE = re.compile(r"\{\{.*?\}\}")
+
+
+class UnreadableError(Exception):
+    """Text that is no YAML; the message names the line."""
+
+
+class Node:
+    """A YAML value and where it stands: ``line`` is its first line, ``end`` the line after it, from 1."""
+
+    def __init__(self, node: yaml.Node) -> None:
+        self._node = node
+        self.line = node.start_mark.line + 1
+        self.end = node.end_mark.line + (1 if node.end_mark.column == 0 else 2)
+        self.is_flow = bool(getattr(node, "flow_style", False))
+
+    @property
+    def is_mapping(self) -> bool:
+        return isinstance(self._node, yaml.MappingNode)
+
+    @property
+    def is_list(self) -> bool:
+        return isinstance(self._node, yaml.SequenceNode)
+
+    def entries(self) -> Iterator[tuple[str, int, Node]]:
+        """Key, its line and its value, of a mapping; those of merged ones (``<<``) come last."""
+        merged: list[yaml.Node] = []
+        for key, value in self._node.value if self.is_mapping else ():
+            if key.tag == "tag:yaml.org,2002:merge" or key.value == "<<":
+                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+            else:
+                yield str(key.value), key.start_mark.line + 1, Node(value)
+        for node in merged:
+            yield from Node(node).entries()
+
+    def get(self, *keys: str) -> Node | None:
+        """The value behind some keys; None where one is missing."""
+        node: Node | None = self
+        for key in keys:
+            found = [value for name, _, value in node.entries() if name == key] if node else []
+            node = found[0] if found else None
+        return node
+
+    def own_line(self, key: str) -> int | None:
+        """The line of a key that stands in this mapping itself, not in one that is merged into it."""
+        pairs = self._node.value if self.is_mapping else ()
+        return next((k.start_mark.line + 1 for k, _ in pairs if k.value == key), None)
+
+    def items(self) -> list[Node]:
+        """The items of a list; a single value is a list of itself."""
+        return [Node(item) for item in self._node.value] if self.is_list else [self]
+
+    @property
+    def text(self) -> str:
+        """A scalar as it is written; a list of scalars joined by spaces, as a shell would see it."""
+        if self.is_list:
+            return " ".join(item.text for item in self.items())
+        return str(self._node.value) if isinstance(self._node, yaml.ScalarNode) else ""
+
+    @property
+    def is_boolean(self) -> bool:
+        return self._node.tag == "tag:yaml.org,2002:bool"
+
+    @property
+    def column(self) -> int:
+        """Spaces before it."""
+        return int(self._node.start_mark.column)
+
+
+def read_yaml(text: str) -> list[Node]:
+    """The documents of a file. Raises UnreadableError."""
+    try:
+        return [Node(node) for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"line {mark.line + 1}: " if mark is not None else ""
+        raise UnreadableError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
+
+
+def read_template(text: str) -> list[Node]:
+    """The documents of a Helm template: a line that is only an action is blank, any other action a word.
+
+    Raises UnreadableError for what is no YAML even then.
+    """
+    text = _ACTION_BLOCK.sub(lambda match: "\n" * match[0].count("\n"), text)
+    lines = [
+        "" if _TEMPLATE_LINE.match(line) else _TEMPLATE.sub("TEMPLATE", line) for line in text.split("\n")
+    ]
+    return read_yaml("\n".join(lines))

@@ -1,0 +1,118 @@
+"""The page of error messages: what raised them, what to do, and where to read on.
+
+Its rows come from two places. A fact of ``tests/facts.toml`` with an ``error`` is a row with its cause.
+A block of a page that must raise (``raises=``) and shows its message is a row that leads to its section.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..pages.page import Block
+from ..pages.reading import read_page
+
+PAGE = "references/errors.md"
+FACTS = "tests/facts.toml"
+
+AREAS = (
+    "Configuration and start",
+    "Models and fields",
+    "Queries",
+    "Writes",
+    "Transactions and locks",
+    "Migrations",
+)
+"""The sections of the page, in their order; a fact names one of them."""
+
+_HEAD = """\
+# Error messages: cause and what to do
+
+Read this when you have an error message. Better still, `handbook.py find "MESSAGE"` prints the row alone.
+`…` stands for what differs. Three examples provoke each message: `examples/error_messages*.py`.
+"""
+_LAST = "Messages of the pages' own blocks"
+
+
+@dataclass(frozen=True)
+class ErrorMessage:
+    """A message with variable parts as ``…``, its cause with what to do, and the section that says more."""
+
+    area: str
+    message: str
+    cause: str
+    read: str
+
+
+def errors_page(root: Path) -> str:
+    """The text of references/errors.md. Raises OSError without facts, ValueError for a wrong one."""
+    facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
+    rows = list(_of_facts(facts))
+    parts = [_HEAD]
+    for area in AREAS:
+        parts.append(
+            _table(
+                area,
+                ("message", "cause, and what to do"),
+                [(_code(row.message), f"{row.cause} {_link(row.read)}") for row in rows if row.area == area],
+            )
+        )
+    pages = [root / "SKILL.md", *sorted((root / "references").glob("*.md"))]
+    shown = [
+        (_code(message), _link(read))
+        for message, read in _of_blocks(root, pages)
+        if not any(literal(row.message) in message for row in rows)
+    ]
+    parts.append(_table(_LAST, ("message", "read"), shown))
+    return "\n".join(parts)
+
+
+def literal(message: str) -> str:
+    """The longest part of a message that is the same for everybody."""
+    return max(message.split("…"), key=len).strip()
+
+
+def _of_facts(facts: dict[str, dict[str, str]]) -> Iterator[ErrorMessage]:
+    for key, fact in facts.items():
+        if "error" not in fact:
+            continue
+        if fact.get("area") not in AREAS:
+            raise ValueError(f"{key}: area is one of {', '.join(AREAS)}")
+        yield ErrorMessage(fact["area"], fact["error"], fact["says"], fact["read"])
+
+
+def _of_blocks(root: Path, pages: list[Path]) -> Iterator[tuple[str, str]]:
+    """The message and the section of each block that shows what it raised."""
+    for path in pages:
+        raised: Block | None = None
+        for block in read_page(path, path.relative_to(root).as_posix()).blocks:
+            if "output" in block.attributes and raised is not None:
+                yield block.source.strip().split("\n")[0], _section_of(block)
+            raised = block if "raises" in block.attributes else None
+
+
+def _section_of(block: Block) -> str:
+    page, _, rest = block.id.partition("::")
+    place = page.removeprefix("references/") if page.startswith("references/") else f"../{page}"
+    return f"{place}#{rest.partition('/')[0]}"
+
+
+def _table(heading: str, columns: tuple[str, str], rows: list[tuple[str, str]]) -> str:
+    lines = [
+        f"| {columns[0]} | {columns[1]} |",
+        "|---|---|",
+        *(f"| {first} | {second} |" for first, second in rows),
+    ]
+    return "\n".join([f"## {heading}", "", *lines, ""])
+
+
+def _code(message: str) -> str:
+    return "`" + message.replace("|", "\\|") + "`"
+
+
+def _link(read: str) -> str:
+    """A link to a page, or to one of its sections, which its anchor names."""
+    page, _, anchor = read.partition("#")
+    return f"[{anchor.replace('-', ' ') or page.removesuffix('.md')}]({read})"

@@ -1,0 +1,194 @@
+"""`plan_deploy.py`: the verdict on each kind of manifest, and drafts that apply and then satisfy it.
+
+A case is a file of cases/: what is wanted, then the files of a project. `want: PLATFORM PATH VERDICT [draft]`
+is one entry, `problem: LINE TEXT` the begin of a problem's text. After its drafts are applied every entry
+migrates, unless the case says `after: false`, because no draft changes an entrypoint.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from tortoise_dev.deployment.plan import Plan, plan_for
+from tortoise_dev.snippets.planning.data_files import check_data
+
+ROOT = Path(__file__).resolve().parents[2]
+CASES = sorted((Path(__file__).parent / "cases").glob("*.txt"))
+COMMAND = [sys.executable, str(ROOT / "scripts" / "plan_deploy.py")]
+
+
+@dataclass
+class Case:
+    wanted: set[tuple[str, str, bool, bool]] = field(default_factory=set)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    after: bool = True
+
+
+def make(text: str, folder: Path) -> Case:
+    """Write a case's files, and return what it wants."""
+    head, *files = re.split(r"(?m)^--- (?=[\w./-]+$)", text)
+    case = Case()
+    for line in head.splitlines():
+        key, _, value = line.partition(": ")
+        if key == "want":
+            platform, path, verdict, *draft = value.split()
+            case.wanted.add((platform, path, verdict == "true", draft == ["draft"]))
+        elif key == "problem":
+            number, _, message = value.partition(" ")
+            case.problems.append((int(number), message))
+        elif key == "after":
+            case.after = value == "true"
+    for file in files:
+        name, _, content = file.partition("\n")
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    return case
+
+
+def entries(plan: Plan) -> set[tuple[str, str, bool, bool]]:
+    return {(one.platform, one.path, one.migrates, one.draft is not None) for one in plan.manifests}
+
+
+def apply(plan: Plan, folder: Path) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    for manifest in plan.manifests:
+        if manifest.draft:
+            done = subprocess.run(
+                ["git", "apply", "--verbose", "-"],
+                cwd=folder,
+                input=manifest.draft,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+            )
+            assert done.returncode == 0, (manifest.draft, done.stderr)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_verdict_on_a_manifest(path: Path, tmp_path: Path) -> None:
+    case = make(path.read_text(encoding="utf-8"), tmp_path)
+    plan = plan_for(tmp_path)
+    assert entries(plan) == case.wanted
+    found = [(problem.line, problem.message) for one in plan.manifests for problem in one.problems]
+    missing = [
+        (n, text)
+        for n, text in case.problems
+        if not any(n == m and said.startswith(text) for m, said in found)
+    ]
+    assert not missing, found
+    assert len(found) == len(case.problems), found
+    assert (plan.question is None) == all(migrates for _, _, migrates, _ in case.wanted)
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_draft_applies_and_then_migrates(path: Path, tmp_path: Path) -> None:
+    """It changes no other line: what was there is still there, comments included."""
+    case = make(path.read_text(encoding="utf-8"), tmp_path)
+    before = plan_for(tmp_path)
+    if not any(manifest.draft for manifest in before.manifests):
+        pytest.skip("no draft")
+    comments = comments_in(tmp_path)
+    apply(before, tmp_path)
+    assert comments_in(tmp_path) >= comments
+    after = plan_for(tmp_path)
+    drafted = {one.path for one in before.manifests if one.draft}
+    assert [one.path for one in after.manifests if one.path in drafted and not one.migrates] == (
+        [] if case.after else sorted(drafted)
+    )
+
+
+def comments_in(folder: Path) -> set[str]:
+    lines = [
+        line for file in folder.rglob("*.y*ml") for line in file.read_text(encoding="utf-8").splitlines()
+    ]
+    return {line[line.index("# ") :] for line in lines if "# " in line}
+
+
+# --- the command
+
+
+def run(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=60
+    )
+
+
+def test_the_command_says_what_is_missing_and_writes_nothing(tmp_path: Path) -> None:
+    make((CASES[0].parent / "fly_plain.txt").read_text(encoding="utf-8"), tmp_path)
+    before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
+    done = run(folder=tmp_path)
+    assert done.returncode == 1
+    assert done.stdout.startswith("fly.toml (fly): no migration before the new code\n")
+    assert '+release_command = "python -m tortoise migrate"' in done.stdout
+    assert done.stdout.endswith("Shall I apply the drafts for fly.toml?\n")
+    assert {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_json_has_verdicts_problems_and_the_question(tmp_path: Path) -> None:
+    make((CASES[0].parent / "compose_in_the_command.txt").read_text(encoding="utf-8"), tmp_path)
+    document = json.loads(run("--format", "json", folder=tmp_path).stdout)
+    (manifest,) = document["manifests"]
+    assert document["version"] == 1
+    assert (manifest["path"], manifest["platform"], manifest["migrates"]) == (
+        "docker-compose.yml",
+        "compose",
+        False,
+    )
+    assert manifest["problems"][0]["line"] == 4
+    assert manifest["draft"].startswith("--- a/docker-compose.yml\n")
+    assert "docker-compose.yml" in document["question"]
+
+
+def test_the_example_migrates_everywhere() -> None:
+    done = run("examples/billing", folder=ROOT)
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count("migrates before the new code") == 10
+
+
+def test_no_manifest_is_nothing_to_do(tmp_path: Path) -> None:
+    done = run(folder=tmp_path)
+    assert (done.returncode, done.stdout) == (0, "no deployment manifests found\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("docker-compose.yml", "services: [", "docker-compose.yml: line 1: no YAML"),
+        ("docker-compose.yml", "version: '3'\n", "docker-compose.yml: no services"),
+        ("fly.toml", "app = ", "fly.toml: no TOML"),
+        ("render.yaml", "services:\n\t- x", "render.yaml: line 2: no YAML"),
+    ],
+)
+def test_what_cannot_be_read_is_named_in_one_line(name: str, text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    done = run(folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
+    done = run("nowhere", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "plan_deploy.py: nowhere: no such folder\n"
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_what_a_draft_makes_is_valid(path: Path, tmp_path: Path) -> None:
+    """It is checked against the schema of what it is, as the harness checks blocks. Templates are no YAML."""
+    make(path.read_text(encoding="utf-8"), tmp_path)
+    plan = plan_for(tmp_path)
+    if not any(manifest.draft for manifest in plan.manifests):
+        pytest.skip("no draft")
+    apply(plan, tmp_path)
+    for file in tmp_path.rglob("*"):
+        name = file.relative_to(tmp_path).as_posix()
+        if file.suffix in (".yml", ".yaml", ".toml") and "templates" not in name:
+            check_data(file.suffix.lstrip(".").replace("yml", "yaml"), file.read_text(encoding="utf-8"), name)
