@@ -48,7 +48,7 @@ examples:
   uv run tests/bench/bench_mutants.py --db sqlite://:memory: --db postgres://… --db mysql://…
         survivors of SQLite once more on all of these
 
-exit codes: 0 every survivor is argued in equivalent_mutants.toml; 1 some are not; 2 usage, a page fails anyway
+exit codes: 0 every survivor is argued in equivalent_mutants.toml; 1 some are not; 2 usage, a page that fails
 """
 
 
