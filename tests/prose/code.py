@@ -5,17 +5,20 @@ Comments and docstrings are left out: they are prose themselves.
 
 from __future__ import annotations
 
+import fnmatch
 import importlib.util
 import io
 import os
 import re
 import tokenize
+import tomllib
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 
 from prose.reading import Prose
 from tortoise_dev.pages.page import Block
+from tortoise_dev.pages.reading import read_page
 
 WORD = re.compile(r"[A-Za-z_]\w*")
 TOKEN = re.compile(r"\w+")
@@ -137,6 +140,15 @@ class Tree:
         ]
         return frozenset().union(*map(words_of_file, files))
 
+    @cached_property
+    def messages(self) -> list[str]:
+        """What references/errors.md is made of: the errors of `facts.toml`, and the outputs of pages."""
+        facts = tomllib.loads((self.root / "tests" / "facts.toml").read_text(encoding="utf-8"))
+        pages = self.under("references/", (".md",))
+        blocks = (block for page in pages for block in read_page(page, page.name).blocks)
+        outputs = [block.source for block in blocks if "output" in block.attributes]
+        return [fact["error"] for fact in facts.values() if "error" in fact] + outputs
+
     def words_of_tools(self, page: str) -> frozenset[str]:
         """The names of this repository's own code, for the pages that speak of it."""
         folders = {
@@ -172,7 +184,11 @@ class PageCode:
 
     @cached_property
     def linked_files(self) -> list[Path]:
-        return self.files_at(self.page.links)
+        """The examples that the page links to, or names: `examples/error_messages*.py`."""
+        spans = {span.text for _, piece in self.page.pieces for span in piece.spans}
+        patterns = [span for span in spans if re.fullmatch(r"examples/[\w/]+\*?\.py", span)]
+        named = {file for pattern in patterns for file in fnmatch.filter(self.tree.files, pattern)}
+        return self.files_at(self.page.links | named)
 
     def files_at(self, targets: set[str]) -> list[Path]:
         """The example files that links lead to; a folder stands for its files."""
@@ -189,7 +205,8 @@ class PageCode:
 
     @cached_property
     def text(self) -> str:
-        return "\n".join([self.blocks, *map(code_of_file, self.linked_files)])
+        messages = self.tree.messages if self.page.name == "references/errors.md" else []
+        return "\n".join([self.blocks, *map(code_of_file, self.linked_files), *messages])
 
     @cached_property
     def words(self) -> frozenset[str]:

@@ -119,9 +119,8 @@ class Names:
         for resolves in (self._as_path, self._as_command, self._as_python, self._as_words):
             answer = resolves(text)
             if answer is not None:
-                return (
-                    answer or (self.stands_in_code(text) and None) or self._problem_of_numbers(text) or None
-                )
+                stands = self.stands_in_code(text) or self._is_said_somewhere(text)
+                return answer or (None if stands else self._problem_of_numbers(text)) or None
         return None
 
     # Each of these answers "" where the span resolves, a message where it does not, None for another kind.

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from importlib import metadata
 from pathlib import Path
@@ -55,10 +55,14 @@ def numbers_of(piece: Piece) -> Iterator[Number]:
             piece.line,
             match[0],
             _word(re.findall(r"[\w§+]+", before)[-1:]),
-            _word(re.findall(r"[\w§+]+", after)[:1]),
+            _first_word(after),
             (before[-40:] + match[0] + after[:30]).strip(),
             match.start(),
         )
+
+
+def _first_word(text: str) -> str:
+    return _word(re.findall(r"[\w§+]+", text)[:1])
 
 
 def _word(found: list[str]) -> str:
@@ -86,6 +90,9 @@ class Numbers:
             if self.page.name == "SKILL.md" and re.fullmatch(r"[0-4]", piece.text):
                 continue  # the numbers of the Hard Rules
             for number in numbers_of(piece):
+                if number.value == piece.text:  # a cell that is a number: the next one says of what
+                    cells = [cell for cell in section.pieces if cell.line == piece.line]
+                    number = replace(number, after=_first_word([*cells, piece][cells.index(piece) + 1].text))
                 if self.is_known(number, section, piece):
                     continue
                 if not self.allowed.allows_number(piece.text, number.start, self.page.name):
