@@ -29,6 +29,11 @@ class Allowed:
     names: tuple[Entry, ...] = field(default=())
     numbers: tuple[Entry, ...] = field(default=())
     denied: tuple[Entry, ...] = field(default=())
+    foreign: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By page: names that belong to something else than Tortoise."""
+
+    def foreign_to(self, page: str) -> frozenset[str]:
+        return self.foreign.get(page, frozenset())
 
     def allows_span(self, text: str, page: str) -> bool:
         return any(entry.text == text and entry.page in ("", page) for entry in self.names)
@@ -63,6 +68,7 @@ def read(file: Path = FILE) -> Allowed:
 
     return Allowed(
         proper=frozenset(" ".join(table["proper"].values()).split()),
+        foreign={page: frozenset(words.split()) for page, words in table.get("foreign", {}).items()},
         names=tuple(entries("name")),
         numbers=tuple(entries("number")),
         denied=tuple(entries("denied")),

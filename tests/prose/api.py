@@ -113,6 +113,12 @@ def resolve(path: str) -> Any:
     raise LookupError(path)
 
 
+def is_strict(value: Any) -> bool:
+    """Whether it is a class or module of a package that is read in full: what it lacks does not exist."""
+    origin = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
+    return str(origin).split(".")[0] in STRICT
+
+
 def is_package(name: str) -> bool:
     """Whether a dotted name that begins so is a full one."""
     return name in {*WALKED, *(path.split(".")[0] for path in LISTED)}

@@ -24,6 +24,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 TOKEN = re.compile(r"\w+")
 NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)*(?!\w)")
 NUMBER_IN_CODE = re.compile(r"(?<![\w.])\d[\d_]*(?:\.\d+)*")
+TEXT = {".toml", ".yml", ".yaml", ".sh", ".tpl", ".dockerignore", ".gitignore"}
 FOLDERS_LEFT_OUT = {
     ".git",
     ".venv",
@@ -149,6 +150,11 @@ class Tree:
         outputs = [block.source for block in blocks if "output" in block.attributes]
         return [fact["error"] for fact in facts.values() if "error" in fact] + outputs
 
+    @cached_property
+    def examples(self) -> str:
+        """All scripts under examples/, with what they print and say of themselves."""
+        return "\n".join(file.read_text(encoding="utf-8") for file in self.under("examples/", (".py",)))
+
     def words_of_tools(self, page: str) -> frozenset[str]:
         """The names of this repository's own code, for the pages that speak of it."""
         folders = {
@@ -167,7 +173,7 @@ class Tree:
             code_of_file(file)
             for name in names
             for file in self.under(name)
-            if file.suffix not in (".py", ".lock")
+            if file.suffix in TEXT or file.name in ("Procfile", "Dockerfile", "run", "servers")
         )
 
 

@@ -15,7 +15,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 
 from prose import api
 from prose.allowed import Allowed
@@ -29,7 +29,9 @@ SQL_WORDS = frozenset(
     OUTER ON AS DISTINCT INSERT INTO VALUES UPDATE SET DELETE CREATE TABLE VIEW INDEX UNIQUE PRIMARY KEY
     FOREIGN REFERENCES CHECK CONSTRAINT CONCURRENTLY DEFAULT ALTER COLUMN ADD DROP RENAME TO TYPE USING
     CASCADE RESTRICT BEGIN COMMIT ROLLBACK SAVEPOINT EXPLAIN ANALYZE WITH RECURSIVE UNION ALL EXISTS
-    CASE WHEN THEN ELSE END COUNT SUM FOR LOCK LOCAL COPY EXECUTE CONFLICT DO NOTHING VALIDATE INT TEXT
+    CASE WHEN THEN ELSE END COUNT SUM FOR LOCK LOCAL COPY EXECUTE
+    CONFLICT DO NOTHING IGNORE DUPLICATE REPEATABLE READ COMMITTED SERIALIZABLE SHOW REVOKE GRANT
+    VALIDATE INT TEXT
     BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
     """.split()
 )
@@ -119,8 +121,9 @@ class Names:
         for resolves in (self._as_path, self._as_command, self._as_python, self._as_words):
             answer = resolves(text)
             if answer is not None:
-                stands = self.stands_in_code(text) or self._is_said_somewhere(text)
-                return answer or (None if stands else self._problem_of_numbers(text)) or None
+                answer = answer or self._problem_of_numbers(text)
+                stands = not answer or self.stands_in_code(text) or self._is_said_somewhere(text)
+                return None if stands else answer
         return None
 
     # Each of these answers "" where the span resolves, a message where it does not, None for another kind.
@@ -249,7 +252,7 @@ class Names:
             except LookupError:
                 return f"is not in the installed package {head}"
             return None
-        owners = [value for value in api.names().get(head, []) if value is not None]
+        owners = [value for value in api.names().get(head, []) if api.is_strict(value)]
         if rest and head[0].isupper() and owners and head not in self.code.words - api.names().keys():
             if not any(_has(owner, rest) for owner in owners):
                 return f"{head} has no {'.'.join(rest)}"
@@ -318,20 +321,25 @@ class Names:
             return name in META_WORDS or name in api.names() or name in self.words or name in SQL_WORDS
         if name in self.words or name in api.names() or name in META_WORDS or name in SQL_WORDS:
             return True
-        if name in ATTRIBUTES or name in self.allowed.words:
+        if (
+            name in ATTRIBUTES
+            or name in self.allowed.words
+            or name in self.allowed.foreign_to(self.page.name)
+        ):
             return True
         if name.startswith("__") and not name.endswith("__"):  # a lookup: `__isnull`
             return all(part in lookups() or part in self.words for part in name.strip("_").split("__"))
         parts = name.split("__")
         if len(parts) > 1 and all(parts):
-            return all(part in lookups() or part in self.words for part in parts)
+            return all(part in lookups() or part in self.words or part in META_WORDS for part in parts)
         return (
             name in api.all_parameters()
+            or name in lookups()
             or name in api.META_OPTIONS
             or any(name in command for command in api.commands().values())
             or f"{name}.py" in self.tree.file_names
             or (self.page.name.startswith("references/deployment") and name in api.manifest_words())
-            or bool(re.search(rf"\b{re.escape(name)}\b", self.tree.configuration))
+            or occurs(name, self.tree.configuration)
         )
 
     def stands_in_code(self, text: str) -> bool:
@@ -341,26 +349,14 @@ class Names:
             return False
         if re.fullmatch(r"\w+", text):
             return text in self.words
-        return bool(_bounded(text).search(self.code.text)) or (
-            len(text) > 5 and bool(_bounded(text).search(self._example))
-        )
-
-    @cached_property
-    def _example(self) -> str:
-        return self.tree.configuration
+        return occurs(text, self.code.text) or (len(text) > 5 and occurs(text, self.tree.configuration))
 
     def _is_said_somewhere(self, text: str) -> bool:
         """Whether a phrase (a message) stands in the source of a package, or in an example."""
         text = text.strip().strip("\"'")
         if len(text) < 8 or not re.search(r"\w\W+\w", text):
             return False
-        found = _bounded(text)
-        return bool(found.search(api.said_by_packages()) or found.search(self._examples))
-
-    @cached_property
-    def _examples(self) -> str:
-        files = self.tree.under("examples/", (".py",))
-        return "\n".join(file.read_text(encoding="utf-8") for file in files)
+        return occurs(text, api.said_by_packages()) or occurs(text, self.tree.examples)
 
     def nearest(self, name: str) -> str:
         return _near(name, itertools.chain(self.words, api.names(), api.all_parameters()))
@@ -370,6 +366,7 @@ class Names:
         return _near(last, {file.rsplit("/", 1)[-1] for file in self.tree.files | self.tree.folders})
 
 
+@cache
 def lookups() -> frozenset[str]:
     """The suffixes that Tortoise's filters know."""
     found = re.findall(r"f?[\"']\{?(?:field_name|field)?\}?__(\w+)[\"']", package_code("tortoise.filters"))
@@ -428,11 +425,14 @@ def _has(owner: object, rest: list[str]) -> bool:
     return True
 
 
-def _bounded(text: str) -> re.Pattern[str]:
+def occurs(text: str, code: str) -> bool:
+    """Whether a text stands in code between the boundaries of words; spaces may be line breaks there."""
+    if max(text.split(), key=len, default="") not in code:
+        return False  # as nearly always: a search for a pattern takes a hundred times as long
     spaced = r"\s+".join(map(re.escape, text.split()))
     before = r"(?<![\w.])" if re.match(r"\w", text) else ""
     after = r"(?!\w)" if re.search(r"\w$", text) else ""
-    return re.compile(f"{before}{spaced}{after}")
+    return re.search(f"{before}{spaced}{after}", code) is not None
 
 
 def _matches(path: str, pattern: str) -> bool:
