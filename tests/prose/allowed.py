@@ -48,7 +48,7 @@ class Allowed:
     def allows_number(self, text: str, start: int, page: str) -> bool:
         """Whether the number at `start` of a paragraph (code spans as `§`) stands in an allowed phrase."""
         for entry in self.numbers:
-            if entry.page == page:
+            if entry.page in ("", page):
                 phrase = re.sub(r"`[^`]*`", "§", entry.text)
                 for match in re.finditer(re.escape(phrase), text):
                     if match.start() <= start < match.end():

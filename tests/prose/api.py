@@ -116,7 +116,7 @@ def resolve(path: str) -> Any:
 def is_strict(value: Any) -> bool:
     """Whether it is a class or module of a package that is read in full: what it lacks does not exist."""
     origin = value.__name__ if inspect.ismodule(value) else getattr(value, "__module__", None)
-    return str(origin).split(".")[0] in STRICT
+    return str(origin).split(".")[0] in WALKED
 
 
 def is_package(name: str) -> bool:
@@ -237,7 +237,8 @@ def said_by_packages() -> str:
 
 @cache
 def manifest_words() -> frozenset[str]:
-    """The kinds and keys of Kubernetes' manifests, from the newest schemas that are installed."""
+    """The kinds and keys of Kubernetes' manifests and of compose files, from the installed schemas."""
+    import check_jsonschema
     import kubernetes_validate
 
     folder = Path(kubernetes_validate.__file__).parent / "kubernetes-json-schema"
@@ -245,4 +246,6 @@ def manifest_words() -> frozenset[str]:
         folder.glob("v*-local"), key=lambda path: [int(part) for part in re.findall(r"\d+", path.name)]
     )
     keys = re.findall(r'"([\w.]+)": ?[{\[]', (newest / "_definitions.json").read_text(encoding="utf-8"))
+    vendored = Path(check_jsonschema.__file__).parent / "builtin_schemas" / "vendor"
+    keys += re.findall(r'"(\w+)": ?\{', (vendored / "compose-spec.json").read_text(encoding="utf-8"))
     return frozenset(key.rpartition(".")[2] for key in keys)

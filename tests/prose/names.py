@@ -250,6 +250,8 @@ class Names:
             try:
                 api.resolve(dotted)
             except LookupError:
+                if any(_has(value, rest) for value in api.names()[head]):
+                    return None  # a class with the name of its module: `datetime.now`
                 return f"is not in the installed package {head}"
             return None
         owners = [value for value in api.names().get(head, []) if api.is_strict(value)]
@@ -280,6 +282,8 @@ class Names:
         """A number in a span stands in code behind the same word: `limit(1)`, `replicas: 3`."""
         for match in NUMBER.finditer(text):
             number, words = match[0], WORD.findall(text[: match.start()])
+            if number in ("0", "1"):
+                continue  # they stand everywhere
             if words:
                 found = re.compile(
                     rf"\b{words[-1]}\b(?:[\W\d]|\[\w+\]){{1,14}}(?<![\d.]){re.escape(number)}(?![\w.]*\d)"
@@ -338,7 +342,7 @@ class Names:
             or name in api.META_OPTIONS
             or any(name in command for command in api.commands().values())
             or f"{name}.py" in self.tree.file_names
-            or (self.page.name.startswith("references/deployment") and name in api.manifest_words())
+            or (bool(re.search("_|[a-z][A-Z]", name)) and name in api.manifest_words())
             or occurs(name, self.tree.configuration)
         )
 

@@ -115,6 +115,10 @@ class Numbers:
             return True
         if number.before == "step" and re.search(rf"(?m)^{number.value}\. ", self.page.text):
             return True
+        if number.before in ("exit", "statu") and re.search(
+            rf"(?:exit|status|code)\W{{1,12}}{number.value}\b", self.code.text
+        ):
+            return True
         about = _words(piece.full_text)
         if any(_says(text, number) and _is_about(text, about, number, 1) for text in self.facts):
             return True

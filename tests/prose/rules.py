@@ -11,7 +11,7 @@ from prose.reading import Prose
 from tortoise_dev.rules import RULES
 
 CODE = re.compile(r"\bTD(\d{3})(?:(?:[–-]| to )(?:TD)?(\d{3}))?")
-ENOUGH = 0.6
+ENOUGH = 0.5
 """A paragraph may speak of two rules: the one that it names has this share of the best one's words."""
 
 

@@ -91,11 +91,12 @@ def resolves(names: Names, name: str) -> bool:
 
 
 def number_is_needed(entry: Entry) -> bool:
-    numbers = Numbers(PAGES[entry.page], TREE)
     one = Allowed(numbers=(entry,))
     return any(
-        one.allows_number(piece.text, number.start, entry.page)
-        and not numbers.is_known(number, section, piece)
-        for section, piece in PAGES[entry.page].pieces
+        one.allows_number(piece.text, number.start, page)
+        and not Numbers(prose, TREE).is_known(number, section, piece)
+        for page, prose in PAGES.items()
+        if entry.page in ("", page)
+        for section, piece in prose.pieces
         for number in numbers_of(piece)
     )
