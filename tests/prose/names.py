@@ -342,9 +342,14 @@ class Names:
             or name in api.META_OPTIONS
             or any(name in command for command in api.commands().values())
             or f"{name}.py" in self.tree.file_names
-            or (bool(re.search("_|[a-z][A-Z]", name)) and name in api.manifest_words())
+            or (self._may_be_a_key(name) and name in api.manifest_words())
             or occurs(name, self.tree.configuration)
         )
+
+    def _may_be_a_key(self, name: str) -> bool:
+        """Whether to look among the keys of manifests; plain words are such on the pages of deployment alone."""
+        is_about = self.page.name.startswith("references/deployment")
+        return is_about or re.search("_|[a-z][A-Z]", name) is not None
 
     def stands_in_code(self, text: str) -> bool:
         """Whether the text stands, between word boundaries, in the page's code or in the running example."""
