@@ -168,6 +168,11 @@ class Bench:
             if entry.page in ("", page) and entry.text in (self.root / page).read_text(encoding="utf-8")
         ]
         found |= {f"exception {name!r} is not needed any more" for name in names if name not in text}
+        for entry in self.allowed.numbers:
+            if entry.page == page and not any(
+                self.allowed.covers(entry, piece.text) for _, piece in prose.pieces
+            ):
+                found.add(f"exception {entry.text!r} is not needed any more")
         return found
 
     def read_by_tests(self, mutant: Mutant) -> str:
@@ -379,7 +384,7 @@ def main() -> int:
             for verdict in bench.judge(chosen)
         ]
     print(
-        f"seed {options.seed}, {len(verdicts)} mutants of {len(found)}; {' '.join(options.db) or 'SQLite'}\n"
+        f"seed {options.seed}, {len(verdicts)} mutants of {len(found)}; {' '.join(url.partition(':')[0] for url in options.db) or 'SQLite'}\n"
     )
     if unsound:
         print(f"left out, because they fail without any mistake: {', '.join(unsound)}\n")

@@ -49,14 +49,22 @@ class Allowed:
         """Whether the number at `start` of a paragraph (code spans as `§`) stands in an allowed phrase."""
         for entry in self.numbers:
             if entry.page in ("", page):
-                phrase = re.sub(r"`[^`]*`", "§", entry.text)
-                for match in re.finditer(re.escape(phrase), text):
+                for match in re.finditer(_phrase(entry), text):
                     if match.start() <= start < match.end():
                         return True
         return False
 
+    @staticmethod
+    def covers(entry: Entry, text: str) -> bool:
+        """Whether a paragraph has the phrase of an exception."""
+        return re.search(_phrase(entry), text) is not None
+
     def allows_denial(self, literal: str, page: str) -> bool:
         return any(entry.text == literal and entry.page == page for entry in self.denied)
+
+
+def _phrase(entry: Entry) -> str:
+    return re.escape(re.sub(r"`[^`]*`", "§", entry.text))
 
 
 def read(file: Path = FILE) -> Allowed:

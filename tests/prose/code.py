@@ -167,14 +167,15 @@ class Tree:
 
     @cached_property
     def configuration(self) -> str:
-        """What configures this repository and the example, as one text."""
+        """What configures this repository and the example, as one text, without what only classifies."""
         names = ("pyproject.toml", ".github/", ".ci/", ".pre-commit-hooks.yaml", "examples/billing/")
-        return "\n".join(
+        text = "\n".join(
             code_of_file(file)
             for name in names
             for file in self.under(name)
             if file.suffix in TEXT or file.name in ("Procfile", "Dockerfile", "run", "servers")
         )
+        return re.sub(r".* :: .*", "", text)
 
 
 @dataclass(frozen=True)

@@ -347,7 +347,7 @@ class Names:
         )
 
     def _may_be_a_key(self, name: str) -> bool:
-        """Whether to look among the keys of manifests; plain words are such on the pages of deployment alone."""
+        """Whether to look among the keys of manifests; a plain word is one on pages of deployment alone."""
         is_about = self.page.name.startswith("references/deployment")
         return is_about or re.search("_|[a-z][A-Z]", name) is not None
 

@@ -17,14 +17,27 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from prose import api
+from prose import api, rules
 from prose.allowed import Allowed
 from prose.code import PageCode, Tree, code_of_block, numbers_in
 from prose.reading import Piece, Prose, Section
 
 IN_PROSE = re.compile(r"(?<![\w.#:/-])\d+(?:[.,]\d+)*(?!\w)(?![.,]?\d)|(?<=#)\d+|(?<=\d-)\d+|(?<=:)\d+")
 RULES = re.compile(r"\bRules? (\d)(?:[–-](\d))?")
-NO_SUBJECT = {"tortoise", "since", "before", "after", "there", "status", "which"}
+NO_SUBJECT = {
+    "tortoise",
+    "since",
+    "before",
+    "after",
+    "there",
+    "status",
+    "which",
+    "works",
+    "write",
+    "writes",
+    "table",
+    "tables",
+}
 SMALL = re.compile(r"\d{1,2}")
 
 
@@ -39,6 +52,8 @@ class Number:
     around: str
     start: int = 0
     """Where it stands in its paragraph."""
+    is_version: bool = False
+    """Whether it is said as a release: `1.1.9`, `(1.0+)`, `since 0.25`."""
 
     def __str__(self) -> str:
         return f"line {self.line}: no block, example or fact says {self.value} in “{self.around}”"
@@ -58,7 +73,15 @@ def numbers_of(piece: Piece) -> Iterator[Number]:
             _first_word(after),
             (before[-40:] + match[0] + after[:30]).strip(),
             match.start(),
+            _is_version(match[0], before, after),
         )
+
+
+def _is_version(value: str, before: str, after: str) -> bool:
+    said_so = after.startswith(("+", "x")) or re.search(
+        r"\b(?:since|from|until|below|before|on|in) $", before, re.I
+    )
+    return value.count(".") == 2 or ("." in value and bool(said_so))
 
 
 def _first_word(text: str) -> str:
@@ -86,9 +109,12 @@ class Numbers:
         return PageCode(self.page, self.tree)
 
     def problems(self) -> Iterator[Number]:
+        hard_rules = iter("01234")
         for section, piece in self.page.pieces:
-            if self.page.name == "SKILL.md" and re.fullmatch(r"[0-4]", piece.text):
-                continue  # the numbers of the Hard Rules
+            if self.page.name == "SKILL.md" and re.fullmatch(r"\d", piece.text):
+                if piece.text != next(hard_rules, ""):
+                    yield Number(piece.line, piece.text, "", "", "the table of the Hard Rules")
+                continue
             for number in numbers_of(piece):
                 if number.value == piece.text:  # a cell that is a number: the next one says of what
                     cells = [cell for cell in section.pieces if cell.line == piece.line]
@@ -97,40 +123,58 @@ class Numbers:
                     continue
                 if not self.allowed.allows_number(piece.text, number.start, self.page.name):
                     yield number
-        for _, piece in self.page.pieces:
+        yield from self._rules_by_number()
+
+    def _rules_by_number(self) -> Iterator[Number]:
+        """`Rules 0–4` are all; a `Rule 2` is told from its words, or is an allowed phrase."""
+        for section, piece in self.page.pieces:
+            row = " ".join(other.full_text for other in section.pieces if other.line == piece.line)
             for match in RULES.finditer(piece.text):
-                for value in filter(None, match.groups()):
-                    if int(value) > 4:
-                        yield Number(piece.line, value, "rule", "", match[0])
+                first, last = match[1], match[2]
+                if (first, last) == ("0", "4") or (
+                    not last and first < "5" and rules.is_about(f"TD00{first}", rules.words_of(row))
+                ):
+                    continue
+                if not self.allowed.allows_number(piece.text, match.start(1), self.page.name):
+                    yield Number(piece.line, match[0], "", "", match[0])
 
     def is_known(self, number: Number, section: Section, piece: Piece) -> bool:
+        """Whether code or a fact says the number, too."""
         if piece.text[: number.start].endswith("N+"):
             return number.value == "1"
+        if number.before == "step":
+            return re.search(rf"(?m)^{number.value}\. ", self.page.text) is not None
         beside = "\n".join(map(code_of_block, section.blocks_beside(piece)))
-        if number.value in numbers_in(beside):
-            return True
-        if not SMALL.fullmatch(number.value) and number.value.replace(",", "") in self.code.numbers:
-            return True
-        if is_tested_version(number) or _says(self.tree.configuration, number, always_beside=True):
-            return True
-        if number.before == "step" and re.search(rf"(?m)^{number.value}\. ", self.page.text):
-            return True
-        if number.before in ("exit", "statu") and re.search(
-            rf"(?:exit|status|code)\W{{1,12}}{number.value}\b", self.code.text
-        ):
-            return True
+        if number.is_version:
+            known = number.value in versions_in(self.code.text) or is_tested_version(number)
+        elif number.before in ("exit", "statu"):
+            known = re.search(rf"(?:exit|status|code|\$\?)\W{{1,12}}{number.value}\b", beside) is not None
+        elif SMALL.fullmatch(number.value):
+            known = number.value in numbers_in(beside)
+        else:
+            known = number.value.replace(",", "") in self.code.numbers
+        return (
+            known
+            or _says(self.tree.configuration, number, always_beside=True)
+            or self._is_fact(number, piece)
+            or (self.page.name in ("README.md", "references/rules.md") and _says(api.help_text(), number))
+            or (self.page.name == "README.md" and self._is_recorded(section, piece))
+        )
+
+    def _is_fact(self, number: Number, piece: Piece) -> bool:
+        """Whether a fact has the number and is about what the paragraph is about."""
         about = _words(piece.full_text)
-        if any(_says(text, number) and _is_about(text, about, number, 1) for text in self.facts):
-            return True
-        if any(_says(text, number) and _is_about(text, about, number, 2) for text in self.all_facts):
-            return True
-        if self.page.name in ("README.md", "references/rules.md") and _says(api.help_text(), number):
-            return True
+        return any(
+            _says(fact, number) and len(_words(fact) & about) >= enough
+            for facts, enough in ((self.facts, 1), (self.all_facts, 2))
+            for fact in facts
+        )
+
+    def _is_recorded(self, section: Section, piece: Piece) -> bool:
+        """Whether all numbers of this row of a table come from one record."""
         row = [other for other in section.pieces if other.line == piece.line]
         said = {other.value for cell in row for other in numbers_of(cell)}
-        return (
-            self.page.name == "README.md" and len(row) > 3 and any(said <= record for record in self.records)
-        )
+        return len(row) > 3 and any(said <= record for record in self.records)
 
     @cached_property
     def facts(self) -> list[str]:
@@ -166,9 +210,9 @@ def _words(text: str) -> set[str]:
     return {word.lower() for word in re.findall(r"\w{5,}", text)} - NO_SUBJECT
 
 
-def _is_about(text: str, words: set[str], number: Number, enough: int) -> bool:
-    """Whether a fact is about what the paragraph is about; a version is rare, any shared word will do."""
-    return len(_words(text) & words) >= (1 if "." in number.value else enough)
+def versions_in(code: str) -> frozenset[str]:
+    """The numbers of a text of code that are written as versions are: `>=1.1.8`, `"0.25.1"`, `-1.0`."""
+    return frozenset(re.findall(r"(?:[<>=~!]=\s?|[<>\"'`@v:]\s?)(\d+(?:\.\d+)+)", code))
 
 
 def is_tested_version(number: Number) -> bool:

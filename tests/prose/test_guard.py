@@ -9,7 +9,7 @@ from prose import allowed, asserts, guard, rules
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
-from prose.numbers import Numbers, numbers_of
+from prose.numbers import Numbers
 from prose.reading import Prose
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -92,11 +92,7 @@ def resolves(names: Names, name: str) -> bool:
 
 def number_is_needed(entry: Entry) -> bool:
     one = Allowed(numbers=(entry,))
+    pages = [PAGES[entry.page]] if entry.page else list(PAGES.values())
     return any(
-        one.allows_number(piece.text, number.start, page)
-        and not Numbers(prose, TREE).is_known(number, section, piece)
-        for page, prose in PAGES.items()
-        if entry.page in ("", page)
-        for section, piece in prose.pieces
-        for number in numbers_of(piece)
+        list(Numbers(page, TREE).problems()) != list(Numbers(page, TREE, one).problems()) for page in pages
     )
