@@ -383,9 +383,8 @@ def main() -> int:
             verdict if verdict.caught else replace(verdict, why_equivalent=known.get(verdict.mutant.key, ""))
             for verdict in bench.judge(chosen)
         ]
-    print(
-        f"seed {options.seed}, {len(verdicts)} mutants of {len(found)}; {' '.join(url.partition(':')[0] for url in options.db) or 'SQLite'}\n"
-    )
+    databases = ", ".join(url.partition(":")[0] for url in options.db) or "sqlite"
+    print(f"seed {options.seed}, {len(verdicts)} mutants of {len(found)}; {databases}\n")
     if unsound:
         print(f"left out, because they fail without any mistake: {', '.join(unsound)}\n")
     print(table(verdicts, "kind"), table(verdicts, "page"), survivors_of(verdicts), sep="\n\n")
