@@ -35,23 +35,10 @@ SQL_WORDS = frozenset(
     BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
     """.split()
 )
-SUFFIXES = (
-    "py",
-    "md",
-    "toml",
-    "yaml",
-    "yml",
-    "json",
-    "sh",
-    "tpl",
-    "lock",
-    "cfg",
-    "ini",
-    "db",
-    "sqlite3",
-    "sql",
-    "txt",
+SHELL_WORDS = frozenset(
+    "cat cp curl diff docker git grep head helm kubectl mv npm pip rm sed sort tail uv".split()
 )
+SUFFIXES = "py md toml yaml yml json sh tpl lock cfg ini db sqlite3 sql txt".split()
 BARE_FILES = ("Procfile", "Dockerfile", "Makefile")
 META_WORDS = frozenset("a b n x N X NAME URL PATH FILE CODE TOPIC TOKEN DIR".split())
 """Names that stand for any other."""
@@ -149,11 +136,8 @@ class Names:
         if text.startswith("--") and " " not in text.split("=")[0]:
             option = text.split("=")[0]
             known = self._options()
-            return (
-                ""
-                if option in known or self.stands_in_code(option)
-                else f"is no option{_near(option, known)}"
-            )
+            is_known = option in known or self.stands_in_code(option)
+            return "" if is_known else f"is no option{_near(option, known)}"
         words = text.split()
         found = self._command(words)
         if found is None:
@@ -162,9 +146,8 @@ class Names:
         positional = [word for word in rest if not word.startswith("-")]
         allowed = commands[""]
         if len(rest) > 2 and rest[0] in allowed and rest[1] not in commands and rest[2] in commands:
-            positional.append(
-                positional.pop(0)
-            )  # `--app billing upgrade`: the value of an option comes first
+            # `--app billing upgrade`: the value of an option comes first
+            positional.append(positional.pop(0))
         if len(commands) > 1 and positional:
             if positional[0] not in commands:
                 if self.stands_in_code(text):
@@ -327,6 +310,7 @@ class Names:
             return True
         if (
             name in ATTRIBUTES
+            or name in SHELL_WORDS
             or name in self.allowed.words
             or name in self.allowed.foreign_to(self.page.name)
         ):
@@ -406,14 +390,11 @@ def parsed(text: str) -> ast.AST | None:
         text = f"x{text}"
     elif text.startswith("**"):
         text = text[2:]
-    text = (
-        re.sub(r"\(([^()]*)\.\.\.\)", lambda m: f"({m[1].rstrip(' ,')})", text)
-        if "=..." not in text
-        else text
-    )
+    if "=..." not in text:
+        text = re.sub(r"\(([^()]*)\.\.\.\)", lambda match: f"({match[1].rstrip(' ,')})", text)
     for source in (text, f"{text}: pass", f"{text}\n    pass", f"{text}\ndef f(): pass", f"({text})"):
         try:
-            with_warnings = ast.parse(source.removesuffix(" yield: pass"))
+            tree = ast.parse(source.removesuffix(" yield: pass"))
         except (SyntaxError, ValueError):
             continue
         if (
@@ -422,7 +403,7 @@ def parsed(text: str) -> ast.AST | None:
             and not re.match(r"(await|class|raise|except|import|from)\b", text)
         ):
             return None
-        return with_warnings
+        return tree
     return None
 
 
