@@ -36,6 +36,21 @@ def problems(page: Prose) -> Iterator[str]:
                     f"line {piece.line}: {first} ({RULES[first].name}) is not what “{text[:60]}…” is about"
                     f"; did you mean {likely} ({RULES[likely].name})?"
                 )
+    yield from problems_of_comments(page)
+
+
+def problems_of_comments(page: Prose) -> Iterator[str]:
+    """Codes in the comments of Python blocks: the line is about the rule."""
+    for block in page.blocks:
+        lines = block.source.split("\n") if block.kind == "python" else []
+        for number, line in enumerate(lines, block.start):
+            for match in re.finditer(r"#.*?\b(TD\d{3})\b", line):
+                if "noqa" in line:
+                    continue
+                if match[1] not in RULES:
+                    yield f"line {number}: {match[1]} is no rule"
+                elif not is_about(match[1], words_of(line.replace(match[1], ""))):
+                    yield f"line {number}: {match[1]} ({RULES[match[1]].name}) is not what this line is about"
 
 
 def is_about(code: str, words: frozenset[str]) -> bool:

@@ -133,6 +133,8 @@ def test_numbers_in_sentences(sentence: str, found: list[str]) -> None:
         ("A `delete()` of a query narrowed by `limit` (TD104).", "did you mean TD112"),
         ("A missing `await` (TD999).", "TD999 is no rule"),
         ("Suppress it by `# noqa: TD003`.", None),
+        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD112)\n```", None),
+        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD104)\n```", "TD104"),
     ],
 )
 def test_codes_of_rules(sentence: str, said: str | None) -> None:
