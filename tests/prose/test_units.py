@@ -134,7 +134,7 @@ def test_numbers_in_sentences(sentence: str, found: list[str]) -> None:
         ("A missing `await` (TD999).", "TD999 is no rule"),
         ("Suppress it by `# noqa: TD003`.", None),
         ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD112)\n```", None),
-        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD104)\n```", "TD104"),
+        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD107)\n```", "TD107"),
     ],
 )
 def test_codes_of_rules(sentence: str, said: str | None) -> None:
