@@ -326,6 +326,7 @@ class Names:
             or name in api.META_OPTIONS
             or any(name in command for command in api.commands().values())
             or f"{name}.py" in self.tree.file_names
+            or any(folder.rsplit("/", 1)[-1] == name for folder in self.tree.folders)
             or (self._may_be_a_key(name) and name in api.manifest_words())
             or occurs(name, self.tree.configuration)
         )

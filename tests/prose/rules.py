@@ -11,7 +11,7 @@ from prose.reading import Prose
 from tortoise_dev.rules import RULES
 
 CODE = re.compile(r"\bTD(\d{3})(?:(?:[–-]| to )(?:TD)?(\d{3}))?")
-ENOUGH = 0.5
+ENOUGH = 0.4
 """A paragraph may speak of two rules: the one that it names has this share of the best one's words."""
 
 
@@ -72,9 +72,9 @@ def counts() -> Counter[str]:
 
 @cache
 def about(code: str) -> frozenset[str]:
-    """The words of a rule's name and of what it says."""
+    """The words of a rule's name and of its page."""
     rule = RULES[code]
-    return words_of(f"{rule.name} {rule.summary} {rule.section('What it does')}")
+    return words_of(f"{rule.name} {rule.summary} {rule.page}")
 
 
 def words_of(text: str) -> frozenset[str]:
