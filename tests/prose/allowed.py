@@ -64,7 +64,8 @@ class Allowed:
 
 
 def _phrase(entry: Entry) -> str:
-    return re.escape(re.sub(r"`[^`]*`", "§", entry.text))
+    words = re.escape(re.sub(r"`[^`]*`", "§", entry.text))
+    return rf"(?<![\w.]){words}(?!\w|\.\d)"
 
 
 def read(file: Path = FILE) -> Allowed:
