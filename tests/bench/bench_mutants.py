@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -86,9 +86,12 @@ class Bench:
 
     # What the harness says
 
-    def failed(self, pages: Sequence[str], urls: Iterable[str] = ()) -> dict[str, str]:
-        """Run the harness on pages of the copy: the name of each that fails, and the first reason."""
-        command = [sys.executable, "scripts/snippets.py", "-n", "1", "--format", "json", *pages]
+    def failed(self, pages: Mapping[str, Sequence[int]], urls: Iterable[str] = ()) -> dict[str, str]:
+        """Run the harness on pages of the copy, or on lines of them: which fail, and the first reason."""
+        command = [sys.executable, "scripts/snippets.py", "-n", "1", "--format", "json"]
+        for page, lines in pages.items():
+            for place in [f"{page}:{line}" for line in lines] or [page]:
+                command += ["--select", place]
         for url in urls:
             command += ["--db", url]
         run = subprocess.run(
@@ -109,13 +112,16 @@ class Bench:
     def harness(self, mutants: Sequence[Mutant], urls: Iterable[str] = ()) -> dict[Mutant, str]:
         """What the harness finds in mutants, each of which changes its page alone."""
         names: dict[str, Mutant] = {}
+        places: dict[str, list[int]] = {}
         for number, mutant in enumerate(mutants):
             original = self.root / mutant.page
             copy = original.with_name(f"mutant-{number:03}-{original.name}")
-            copy.write_text(mutant.applied_to(original.read_text(encoding="utf-8")), encoding="utf-8")
-            names[copy.relative_to(self.root).as_posix()] = mutant
+            text = mutant.applied_to(original.read_text(encoding="utf-8"))
+            copy.write_text(text, encoding="utf-8")
+            name = copy.relative_to(self.root).as_posix()
+            names[name], places[name] = mutant, concerned(mutant, text)
         try:
-            failed = self.failed(list(names), urls)
+            failed = self.failed(places, urls)
         except subprocess.TimeoutExpired:
             failed = dict.fromkeys(names, f"still running after {LIMIT} s") if len(names) == 1 else {}
             if not failed:
@@ -135,7 +141,7 @@ class Bench:
         try:
             page.write_text(mutant.applied_to(texts[page]), encoding="utf-8")
             file.write_text(changed, encoding="utf-8")
-            failed = self.failed([mutant.page], urls)
+            failed = self.failed({mutant.page: ()}, urls)
             if failed or not self.tests:
                 return next(iter(failed.values()), "")
             tests = ["tests/test_billing.py", "tests/test_manifests.py"]
@@ -222,6 +228,22 @@ class Bench:
 
     def _stands(self, mutant: Mutant) -> bool:
         return mutant.kind != "mark" and (self.root / "examples" / "billing" / mutant.title).is_file()
+
+
+def concerned(mutant: Mutant, text: str) -> list[int]:
+    """The lines of a changed page that have to run: the block's chain, or the link; none for all."""
+    if mutant.kind in ("link", "anchor"):
+        return [mutant.line]
+    prose = Prose(mutant.page, text)
+    above = [block for block in prose.blocks if block.line <= mutant.line]
+    if (
+        not above
+        or {"title", "prelude", "name"} & above[-1].attributes.keys()
+        or "continues" in mutant.before
+    ):
+        return []
+    chains = [chain for chain in asserts.chains_of(prose) if above[-1] in chain]
+    return [block.line for chain in chains for block in chain if "prelude" not in block.attributes]
 
 
 def _in_file(mutant: Mutant, page: str, file: str) -> str | None:
@@ -373,7 +395,7 @@ def main() -> int:
             return 2
         bench.say(f"{len(chosen)} of {len(found)} mutants of {len(pages)} pages")
         to_run = sorted({mutant.page for mutant in chosen if mutant.kind not in PROSE})
-        unsound = bench.failed(to_run, ["sqlite://:memory:"]) if to_run else {}
+        unsound = bench.failed(dict.fromkeys(to_run, ()), ["sqlite://:memory:"]) if to_run else {}
         if unsound and not options.keep_going:
             print(f"fails without any mistake: {unsound}", file=sys.stderr)
             return 2
