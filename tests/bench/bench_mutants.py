@@ -36,6 +36,8 @@ from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
 
+README = HERE / "README.md"
+TABLE_START, TABLE_END = "<!-- mutants-table: start -->", "<!-- mutants-table: end -->"
 EQUIVALENTS = HERE / "equivalent_mutants.toml"
 BATCH = 12
 """Mutants that one run of the harness tries: each is a page of its own beside the original."""
@@ -406,10 +408,17 @@ def main() -> int:
             for verdict in bench.judge(chosen)
         ]
     databases = ", ".join(url.partition(":")[0] for url in options.db) or "sqlite"
-    print(f"seed {options.seed}, {len(verdicts)} mutants of {len(found)}; {databases}\n")
+    title = f"Seed {options.seed}: {len(verdicts)} of {len(found)} mutants, on {databases}."
+    print(title, end="\n\n")
     if unsound:
         print(f"left out, because they fail without any mistake: {', '.join(unsound)}\n")
     print(table(verdicts, "kind"), table(verdicts, "page"), survivors_of(verdicts), sep="\n\n")
+    if options.update_readme:
+        before, _, rest = README.read_text(encoding="utf-8").partition(TABLE_START)
+        tables = "\n\n".join(
+            [TABLE_START, title, table(verdicts, "kind"), table(verdicts, "page"), TABLE_END]
+        )
+        README.write_text(before + tables + rest.partition(TABLE_END)[2], encoding="utf-8")
     return int(any(not verdict.caught and not verdict.why_equivalent for verdict in verdicts))
 
 
@@ -429,6 +438,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--harness-only", action="store_true", help="without the tests that read pages")
     parser.add_argument(
         "--keep-going", action="store_true", help="leave out pages that fail without a mistake"
+    )
+    parser.add_argument(
+        "--update-readme", action="store_true", help="also write the tables to the README here"
     )
     return parser
 
