@@ -28,7 +28,8 @@ def problems(page: Prose) -> Iterator[str]:
             start = match.end()
             missing = [code for code in (first, last) if code not in RULES]
             yield from (f"line {piece.line}: {code} is no rule" for code in missing)
-            if missing or first != last or not words or any_rule or match[0] in examples:
+            is_listed = re.match(r",? (?:and |or )?TD", text[match.end() :]) is not None
+            if is_listed or missing or first != last or not words or any_rule or match[0] in examples:
                 continue
             if not is_about(first, words) and not is_about(first, words_of(row)):
                 likely = max(RULES, key=lambda code: score(code, words))
