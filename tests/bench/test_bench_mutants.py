@@ -166,3 +166,18 @@ def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path:
     assert verdicts["operator"].startswith("failed")
     assert verdicts["prose-span"].startswith("tests")
     assert verdicts["literal"] == ""
+
+
+@pytest.mark.slow
+def test_most_mistakes_in_sentences_are_found(bench: ModuleType, mutants: ModuleType) -> None:
+    """The guard of prose can fail: on a wrong letter in a code span, a wrong name, a wrong number."""
+    judge = bench.Bench(bench.ROOT)
+    found = [
+        mutant
+        for path in bench.guard.pages_of(bench.ROOT)
+        for mutant in mutants.mutants_of(path.read_text(), path.relative_to(bench.ROOT).as_posix())
+        if mutant.kind in mutants.PROSE
+    ]
+    chosen = bench.sample_of(found, 90, seed=7)
+    caught = [mutant for mutant in chosen if judge.read_by_tests(mutant)]
+    assert len(caught) >= 0.8 * len(chosen)
