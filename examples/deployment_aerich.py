@@ -137,7 +137,7 @@ async def init_db() -> None:
 for name, text in FILES.items():
     (APP / name).write_text(text)
 shutil.copy(EXAMPLES / "with_aerich" / "migrate.py", APP)
-shutil.copy(EXAMPLES / "billing" / "migrate.py", APP / "lock.py")
+shutil.copy(EXAMPLES / "with_aerich" / "lock.py", APP)
 
 home, path = Path.cwd(), sys.path[0]
 os.chdir(APP)

@@ -1,4 +1,4 @@
-"""What pydantic_model_creator makes before and after the relations are known, and what its readers cost."""
+"""What pydantic_model_creator makes before and after the relations are known, and what its readers send."""
 
 import asyncio
 import logging
@@ -16,12 +16,13 @@ class Author(Model):
 
 class Book(Model):
     title = fields.CharField(max_length=20)
+    price = fields.DecimalField(max_digits=5, decimal_places=2, default=0)
     author = fields.ForeignKeyField("models.Author", related_name="books")
 
 
 EarlyIn = pydantic_model_creator(Book, name="EarlyIn", exclude_readonly=True)
 EarlyOut = pydantic_model_creator(Author, name="EarlyOut")
-assert set(EarlyIn.model_fields) == {"title"}
+assert set(EarlyIn.model_fields) == {"title", "price"}
 assert set(EarlyOut.model_fields) == {"id", "name"}
 
 Tortoise.init_models(["__main__"], "models")
@@ -30,9 +31,13 @@ BookPatch = pydantic_model_creator(
     Book, name="BookPatch", exclude_readonly=True, optional=("title", "author_id")
 )
 AuthorOut = pydantic_model_creator(Author, name="AuthorOut")
-assert set(BookIn.model_fields) == {"title", "author_id"}
+assert set(BookIn.model_fields) == {"title", "price", "author_id"}
 assert set(AuthorOut.model_fields) == {"id", "name", "books"}
+assert BookIn(title="t", price="-123456.789", author_id=1)  # the column: five digits, two of them decimals
 assert BookPatch(title="x").model_dump(exclude_unset=True) == {"title": "x"}
+
+
+BOOK = {"id": 1, "title": "t", "price": 0}
 
 
 class Sent(logging.Handler):
@@ -64,7 +69,7 @@ async def main() -> None:
         log.setLevel(logging.DEBUG)
         log.addHandler(sent)
         authors = await AuthorOut.from_queryset(Author.all())
-        assert authors[0].model_dump() == {"id": 1, "name": "author 0", "books": [{"id": 1, "title": "t"}]}
+        assert authors[0].model_dump() == {"id": 1, "name": "author 0", "books": [BOOK]}
         assert len(sent.statements) == 2
 
         sent.statements.clear()

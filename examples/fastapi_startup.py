@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.4"
-"""What a start-up does not do: connect, start a mounted application, start a second one; what tasks hide."""
+"""What a start-up does not do: connect, start a mounted application, or start twice. And what tasks hide."""
 
 import asyncio
 import contextlib
@@ -21,7 +21,7 @@ from tortoise.exceptions import (
 )
 from tortoise.models import Model
 
-# Caught before their base, or not at all.
+# Catch them before their base class.
 assert issubclass(IntegrityError, OperationalError) and issubclass(DoesNotExist, OperationalError)
 
 
@@ -64,7 +64,7 @@ async def a_mounted_application() -> None:
 
 
 async def a_test_client() -> None:
-    """Only in a `with` statement does it run the lifespan: in a test, that connects to the real database."""
+    """It runs the lifespan only in a `with` statement. In a test that connects to the real database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer Starlettes want another HTTP client
         from fastapi.testclient import TestClient
@@ -84,7 +84,7 @@ async def a_test_client() -> None:
 
 
 async def a_server_that_is_down() -> None:
-    """The start succeeds; the first query raises the driver's error, which is none of Tortoise's."""
+    """The start succeeds. The first query raises an error of the driver, not of Tortoise."""
     async with RegisterTortoise(FastAPI(), db_url="asyncpg://nobody@127.0.0.1:9/x", modules=MODULES):
         try:
             await Note.all().count()
@@ -95,7 +95,7 @@ async def a_server_that_is_down() -> None:
 
 
 async def a_task_that_fails() -> None:
-    """The client has its 200 before the task begins: only the server's log knows of the error."""
+    """The client has its 200 before the task begins. Only the server's log shows the error."""
     app = FastAPI()
 
     async def broken() -> None:
@@ -119,7 +119,7 @@ async def a_task_that_fails() -> None:
 
 
 async def a_def_route() -> None:
-    """It runs in a thread: the context is there, an event loop is not."""
+    """It runs in a thread, with the context and without an event loop."""
     app = FastAPI()
 
     @app.get("/")
@@ -137,10 +137,16 @@ async def a_def_route() -> None:
 
 
 async def a_url() -> None:
-    """The password is decoded, the user's name is not; a scheme is one of Tortoise's own."""
+    """The password is decoded, the user's name is not. The scheme must be one of Tortoise's own."""
     credentials = expand_db_url("asyncpg://me%40x:p%40ss@db/x?statement_cache_size=0")["credentials"]
     assert (credentials["user"], credentials["password"]) == ("me%40x", "p@ss")
     assert credentials["statement_cache_size"] == 0  # an int here: what PgBouncer wants
+    try:
+        expand_db_url("asyncpg://u:p#ss@db/x")
+    except ConfigurationError as error:
+        assert str(error) == "Port is not an integer"
+    else:
+        raise AssertionError("the password was taken as it is")
     try:
         expand_db_url("sqlite3://db.sqlite3")
     except ConfigurationError as error:

@@ -26,7 +26,10 @@ SCHEMA = "job_queue_postgres"
 WORKER = sys.argv[1:] == ["worker"]
 
 LEASE = timedelta(minutes=5)  # then the job may be taken again: its worker died, or it failed
-TIMEOUT = 20  # seconds for one job: less than the lease, and than the platform waits after a SIGTERM
+# Seconds for one job. Less than the lease, and less than the platform waits between its signal and SIGKILL.
+# Raise that: stop_grace_period in Compose (default 10 s), kill_timeout on Fly (default 5 s).
+TIMEOUT = 20
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)  # Docker and Kubernetes send the first, Fly the second
 LIMIT = 3  # attempts
 PAUSE = 1  # seconds between two looks at an empty queue
 
@@ -94,7 +97,8 @@ async def run(stop: asyncio.Event) -> None:
 async def worker() -> None:
     """The process: what its main() awaits."""
     stop = asyncio.Event()
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    for number in STOP_SIGNALS:
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
     await Tortoise.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
     try:
         await run(stop)
@@ -190,24 +194,25 @@ async def failing() -> None:
 
 
 async def ended() -> None:
-    """Two processes that are sending: one is killed, one is asked to end, as each deployment does."""
-    first, second = [await Job.create(kind="mail", payload={"to": "ann"}) for _ in "12"]
+    """Three processes that are sending: one is killed, two are asked to end, as a deployment does."""
+    ends = (signal.SIGKILL, *STOP_SIGNALS)
+    jobs = {str((await Job.create(kind="mail", payload={"to": "ann"})).id) for _ in ends}
     command, pipe = (sys.executable, __file__, "worker"), asyncio.subprocess.PIPE
-    children = [await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe) for _ in "12"]
+    children = [await asyncio.create_subprocess_exec(*command, stdin=pipe, stdout=pipe) for _ in ends]
     begun = [(await child.stdout.readline()).decode().split()[1] for child in children if child.stdout]
-    assert set(begun) == {str(first.id), str(second.id)}
-    children[0].kill()
-    children[1].terminate()
+    assert set(begun) == jobs
+    for child, number in zip(children, ends, strict=True):
+        child.send_signal(number)
     printed = [(await child.communicate(b"\n"))[0].decode().splitlines() for child in children]
-    assert (children[1].returncode, printed[1]) == (0, [f"sent {begun[1]}"])
-    assert children[0].returncode and printed[0] == []
+    assert printed == [[], [f"sent {begun[1]}"], [f"sent {begun[2]}"]]
+    assert [child.returncode for child in children] == [-signal.SIGKILL, 0, 0]
     (left,) = await Job.filter(done_at=None)
     assert (str(left.id), left.attempts) == (begun[0], 1)
 
     assert await claim() is None
     await end_leases()
     await drain()
-    assert (SENT[begun[0]], SENT[begun[1]]) == (1, 0)
+    assert [SENT[job] for job in begun] == [1, 0, 0]
     assert (await Job.get(id=left.id)).attempts == 2
 
 

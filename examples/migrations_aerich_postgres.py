@@ -228,6 +228,20 @@ def record() -> None:
     )
 
 
+def other_driver() -> None:
+    """psycopg: applied and recorded, unlike with the built-in migrations (migrations_postgres.py)."""
+    if not find_spec("psycopg"):
+        return
+    url = f"psycopg{URL[URL.index(':') :]}?schema={schema}"
+    models(url=url)
+    aerich("init-db")
+    models(CODE, url=url)
+    aerich("migrate", "--name", "code")
+    assert "Success upgrading to 1_" in aerich("upgrade")
+    assert "No upgrade items found" in aerich("upgrade")
+    assert sql("SELECT count(*) FROM aerich") == [(2,)]
+
+
 def read_again() -> None:
     """To drop a unique_together it reads the earlier files, by calling upgrade(None)."""
     models(classes=TOGETHER)
@@ -319,7 +333,7 @@ def deployment(url: str, classes: str = PRICE) -> list[str]:
     Path("config/__init__.py").touch()
     Path("config/tortoise.py").write_text(f"from {module} import TORTOISE_ORM as TORTOISE_ORM\n")
     shutil.copy(EXAMPLES / "with_aerich" / "migrate.py", "migrate.py")
-    shutil.copy(EXAMPLES / "billing" / "migrate.py", "lock.py")
+    shutil.copy(EXAMPLES / "with_aerich" / "lock.py", "lock.py")
     return [sys.executable, "migrate.py"]
 
 
@@ -459,7 +473,7 @@ def refusal(module: str, *command: str) -> str:
         return str(error)
 
 
-PARTS = (dialect, not_null, returned, transaction, record, read_again, batches, old_code)
+PARTS = (dialect, not_null, returned, transaction, record, other_driver, read_again, batches, old_code)
 PARTS += (at_once, with_a_lock, column_goes, several_apps, leaving)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:

@@ -56,7 +56,7 @@ from tortoise.expressions import F
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from apps.common.operations import LockTimeout
+from apps.common.operations import LockTimeout, SetNotNull
 """
 INITIAL = """ops.CreateModel("Price", [
     ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
@@ -97,6 +97,17 @@ def sql(statement: str) -> list[tuple[Any, ...]]:
             await connection.close()
 
     return as_process(send())
+
+
+def sql_script(statements: str) -> None:
+    async def send() -> None:
+        connection = await connect()
+        try:
+            await connection.execute(statements)
+        finally:
+            await connection.close()
+
+    as_process(send())
 
 
 def write(step: str, operations: str, *, after: str = "", more: str = "", atomic: bool = True) -> None:
@@ -203,6 +214,63 @@ def index_concurrently() -> None:
             await writer.close()
 
     assert "LockNotAvailableError" in fails(writer_waits())
+
+
+def not_null_at_work() -> None:
+    """SET NOT NULL shuts everybody out while it looks at the rows. After a CHECK it looks at none."""
+    write(
+        "0002_rank",
+        'ops.AddField("Price", "rank", fields.IntField(db_default=1, null=True))',
+        after="0001_initial",
+    )
+    write("0003_given", 'SetNotNull("Price", "rank", fields.IntField())', after="0002_rank", atomic=False)
+    run("migrate", "models", "0002_rank")
+    shown = run("sqlmigrate", "models", "0003_given").splitlines()
+    (check,) = (line for line in shown if "NOT VALID" in line)
+    (validate,) = (line for line in shown if "VALIDATE" in line)
+    (set_not_null,) = (line for line in shown if "SET NOT NULL" in line)
+
+    async def others_meanwhile(statement: str) -> str:
+        """What happens to a reader and a writer until the statement's transaction ends."""
+        builder, other = await connect(), await connect()
+        try:
+            async with builder.transaction():
+                await builder.execute(statement)
+                await other.execute("SET lock_timeout = '100ms'")
+                await other.execute("SELECT * FROM price; INSERT INTO price (cents) VALUES (1)")
+                return "go on"
+        except asyncpg.LockNotAvailableError:
+            return "wait"
+        finally:
+            await builder.close()
+            await other.close()
+
+    async def told(statement: str) -> list[str]:
+        messages: list[str] = []
+        connection = await connect()
+        connection.add_log_listener(lambda _, message: messages.append(message.message))
+        try:
+            await connection.execute(f"SET client_min_messages = debug1; {statement}")
+        finally:
+            await connection.close()
+        return messages
+
+    plain = "ALTER TABLE price ALTER COLUMN rank SET NOT NULL"
+    no_look = (
+        'existing constraints on column "price.rank" are sufficient to prove that it does not contain nulls'
+    )
+    assert as_process(others_meanwhile(plain)) == "wait"
+    assert no_look not in as_process(told(f"BEGIN; {plain}; ROLLBACK"))
+    sql_script(check)
+    assert as_process(others_meanwhile(validate)) == "go on"
+    sql_script(validate)
+    assert no_look in as_process(told(set_not_null))
+    required = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'price'::regclass AND attname = 'rank'"
+    assert sql(required) == [(True,)]
+    sql("ALTER TABLE price ALTER COLUMN rank DROP NOT NULL")
+    assert sql(required) == [(False,)]
+    run("migrate")
+    assert sql(required) == [(True,)]
 
 
 def conditional() -> None:
@@ -350,6 +418,7 @@ PARTS = (
     imported,
     guessed,
     index_concurrently,
+    not_null_at_work,
     conditional,
     waiting,
     renamed_table,

@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.4"
-"""Where Tortoise counts as started: a bare init() in a lifespan doesn't reach the requests."""
+"""Where Tortoise counts as started. A bare init() in a lifespan does not reach the requests."""
 
 import asyncio
 import contextlib
@@ -92,6 +92,28 @@ async def as_before(app: FastAPI):
 
 
 @contextlib.asynccontextmanager
+async def too_late(app: FastAPI):
+    """The helper changes the lifespan, but this one has begun already."""
+    register_tortoise(app, config=CONFIG)
+    yield
+
+
+@contextlib.asynccontextmanager
+async def in_a_hook(app: FastAPI):
+    """The same from a start-up hook, as tutorials for older FastAPIs have it."""
+    ran = []
+
+    async def start() -> None:
+        register_tortoise(app, config=CONFIG)
+        ran.append(app)
+
+    app.router.on_startup.append(start)
+    async with app.router.lifespan_context(app):
+        assert ran == [app]
+        yield
+
+
+@contextlib.asynccontextmanager
 async def without_fallback(app: FastAPI):
     async with RegisterTortoise(app, config=CONFIG, _enable_global_fallback=False):
         yield
@@ -102,10 +124,12 @@ assert in_a_fresh_context(status(without_fallback)) == 500
 assert in_a_fresh_context(status(registered)) == 200
 assert in_a_fresh_context(status(fallback)) == 200
 assert in_a_fresh_context(status(as_before)) == 200
+assert in_a_fresh_context(status(too_late)) == 500
+assert in_a_fresh_context(status(in_a_hook)) == 500
 
 
 async def a_test_that_runs_the_lifespan() -> None:
-    """The test believes that it writes to its own memory; the row is in the configured database."""
+    """The test means to write to its own memory, and the row is in the configured database."""
     async with tortoise_test_context(["__main__"]):
         app = FastAPI()
         async with registered(app):

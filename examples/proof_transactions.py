@@ -1,4 +1,4 @@
-"""Transactions gathered inside a transaction lose finished work; gathered on their own they don't."""
+"""Transactions gathered inside a transaction lose finished work or keep failed work, unlike on their own."""
 
 import asyncio
 import contextlib
@@ -17,10 +17,10 @@ class Row(Model):
     name = fields.CharField(max_length=10)
 
 
-async def insert(name: str, number: int) -> None:
+async def insert(name: str, number: int, pause: float = 0.01) -> None:
     async with in_transaction():
         await Row.create(name=f"{name}{number}")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(pause)
         if number == 1:
             raise ValueError("only this one fails")
 
@@ -44,9 +44,21 @@ async def main() -> None:
         await asyncio.gather(*(insert("a", number) for number in range(3)), return_exceptions=True)
         assert await kept("a") == ["a0", "a2"]
 
+        # The first savepoint holds the second one: rolled back late, it takes finished work along.
         async with in_transaction():
-            await asyncio.gather(*(insert("b", number) for number in range(3)), return_exceptions=True)
-        assert await kept("b") != ["b0", "b2"], "two blocks ended without an error"
+            both = (insert("b", 1, pause=0.05), insert("b", 2))
+            failed, ended = await asyncio.gather(*both, return_exceptions=True)
+        assert isinstance(failed, ValueError) and ended is None, "the second one ended without an error"
+        assert await kept("b") == []
+        await insert("b", 2)
+        assert await kept("b") == ["b2"]
+
+        # Or its savepoint is gone when it fails: then what has failed is stored.
+        async with in_transaction():
+            both = (insert("e", number) for number in range(2))
+            ended, _ = await asyncio.gather(*both, return_exceptions=True)
+        assert ended is None
+        assert await kept("e") == ["e0", "e1"]
 
         for together in (gathered, grouped):  # nobody fails by himself
             with contextlib.suppress(sqlite3.OperationalError, ExceptionGroup):

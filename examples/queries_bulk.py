@@ -1,9 +1,14 @@
-"""What bulk writes leave out: keys, signals, auto_now, async defaults, one transaction for all batches."""
+# snippet: needs="sqlite|postgres"
+"""What bulk writes leave out: keys, signals, auto_now, async defaults, one transaction for all batches.
+
+On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_bulk.py
+"""
 
 import asyncio
+import os
 
 from tortoise import fields
-from tortoise.contrib.test import tortoise_test_context
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.signals import post_save
@@ -125,7 +130,10 @@ async def auto_now() -> None:
 
 
 async def main() -> None:
-    async with tortoise_test_context(["__main__"]):
+    async with TortoiseContext() as context:
+        url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
+        await context.init(db_url=url, modules={"models": ["__main__"]})
+        await context.generate_schemas()
         await keys_and_signals()
         await batches()
         await auto_now()

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import warnings
+from collections.abc import Awaitable
 from datetime import UTC, date, datetime, timedelta
 
 from tortoise import fields, timezone
@@ -24,12 +25,20 @@ NOON = datetime(2026, 1, 1, 12)
 
 
 async def stored(**options) -> Event:
-    """What a naive noon comes back as. create() takes it without a word."""
+    """What a naive noon comes back as. create() takes it without a warning."""
     async with tortoise_test_context(["__main__"], **options):
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             event = await Event.create(at=NOON)
         return await Event.get(id=event.id)
+
+
+async def warnings_of(write: Awaitable[object]) -> int:
+    """How often it says that a datetime is naive."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await write
+    return sum("received a naive datetime" in str(warning.message) for warning in caught)
 
 
 async def main() -> None:
@@ -53,17 +62,21 @@ async def main() -> None:
     async with tortoise_test_context(["__main__"]):
         event = await Event.create(at=NOON.replace(tzinfo=UTC))
 
-        # Filters, update() and save() do warn, and take it for the configured zone.
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
-            assert await Event.filter(at__gte=NOON).count() == 1
-            await Event.all().update(at=NOON)
-            event.at = NOON
-            await event.save()
-        messages = [str(warning.message) for warning in caught if warning.category is RuntimeWarning]
-        assert sum("received a naive datetime" in message for message in messages) == 3, messages
+        # Filters, update(), bulk_update() and a save() after an assignment do warn.
+        assert await warnings_of(Event.filter(at__gte=NOON).count()) == 1
+        assert await warnings_of(Event.all().update(at=NOON)) == 1
+        event.at = NOON
+        assert await warnings_of(event.save()) == 1
+        event.at = NOON
+        assert await warnings_of(Event.bulk_update([event], fields=["at"])) == 1
         await event.refresh_from_db()
         assert event.at == NOON.replace(tzinfo=UTC)
+
+        # What goes through the constructor or update_from_dict() does not.
+        assert await warnings_of(Event(at=NOON).save()) == 0
+        assert await warnings_of(Event.bulk_create([Event(at=NOON)])) == 0
+        event.update_from_dict({"at": NOON})
+        assert await warnings_of(event.save()) == 0
 
         try:
             await Event.filter(at__date=date(2026, 1, 1))
@@ -82,7 +95,10 @@ async def main() -> None:
 
         # A range that leaves its end out needs no "last moment of the day".
         day = datetime(2026, 1, 1, tzinfo=UTC)
-        assert await Event.filter(at__gte=day, at__lt=day + timedelta(days=1)).count() == 1
+        next_day = day + timedelta(days=1)
+        await Event.create(at=next_day)
+        assert await Event.all().count() == 4
+        assert await Event.filter(at__gte=day, at__lt=next_day).count() == 3
 
 
 asyncio.run(main())

@@ -1,4 +1,4 @@
-"""A stopped clock: both libraries reach auto_now; freezegun also stops asyncio, unless told not to."""
+"""A stopped clock. Both libraries change auto_now. freezegun also stops asyncio, unless told not to."""
 
 import asyncio
 from datetime import UTC, datetime

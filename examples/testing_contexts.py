@@ -1,6 +1,7 @@
-"""Test contexts: what they keep apart, what they refuse, and the helpers around them."""
+"""Test contexts: what they separate, what they refuse, and the helpers around them."""
 
 import asyncio
+import contextvars
 import sys
 import tempfile
 import warnings
@@ -37,12 +38,20 @@ class FakeNote(BaseNote):
         abstract = True
 
 
+async def error_without_a_context() -> str:
+    try:
+        await Author.all()
+    except (ConfigurationError, RuntimeError) as error:
+        return str(error)
+    raise AssertionError("there was a database")
+
+
 async def two_at_once() -> None:
     async with tortoise_test_context(["__main__"]):
         await Author.create(name="Ada")
         async with tortoise_test_context(["__main__"]):
-            assert await Author.all().count() == 0
-        assert await Author.all().count() == 1
+            assert not await Author.exists(name="Ada")
+        assert await Author.exists(name="Ada")
         await truncate_all_models()
         assert await Author.all().count() == 0
 
@@ -71,7 +80,7 @@ async def a_file_is_made_once() -> None:
 
 
 async def another_label() -> None:
-    """A class belongs to the first label that took it, for the whole process; later ones get nothing."""
+    """A class belongs to the label that registered it first, in the process. Later labels get nothing."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         async with tortoise_test_context(["__main__"], app_label="notes") as context:
@@ -107,7 +116,7 @@ async def a_patched_connection_misses_transactions() -> None:
 
 
 async def capabilities() -> None:
-    """The decorator's own default alias is none that the context makes."""
+    """The decorator looks for the alias `models`, which the context does not have."""
 
     @requireCapability(dialect="sqlite")
     async def with_the_default() -> None: ...
@@ -137,6 +146,8 @@ class UnittestStyle(IsolatedAsyncioTestCase):
         assert await Author.all().count() == 1
 
 
+# The message depends on whether this process had a context before.
+assert "default_connection for the model" in contextvars.Context().run(asyncio.run, error_without_a_context())
 for scene in (
     two_at_once,
     a_fake_has_no_table,
@@ -147,5 +158,6 @@ for scene in (
     capabilities,
 ):
     asyncio.run(scene())
+assert "No TortoiseContext is" in contextvars.Context().run(asyncio.run, error_without_a_context())
 result = TextTestRunner().run(TestLoader().loadTestsFromTestCase(UnittestStyle))
 assert result.wasSuccessful() and result.testsRun == 1

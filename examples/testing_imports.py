@@ -1,4 +1,4 @@
-"""pytest finds the project's packages only where it is told to look: `pythonpath = ["."]`."""
+"""pytest finds the project's packages only with `pythonpath = ["."]`."""
 
 import os
 import subprocess

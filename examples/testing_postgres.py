@@ -1,5 +1,5 @@
 # snippet: needs="postgres"
-"""Test databases on PostgreSQL: the context never drops them, and SQLite must not come first in the process.
+"""Test databases on PostgreSQL. The context never drops them, and SQLite must not come first in the process.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/testing_postgres.py
 """
@@ -14,10 +14,10 @@ from tortoise.contrib.test import tortoise_test_context, truncate_all_models
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
-SERVER = urlsplit(os.environ["DATABASE_URL"])
+SERVER = urlsplit(os.environ["DATABASE_URL"])._replace(scheme="postgres")  # asyncpg knows no asyncpg://
 PREFIX = f"handbook{os.getpid()}_"
 FIXED, UNIQUE = (SERVER._replace(path=f"/{PREFIX}{name}").geturl() for name in ("fixed", "{}"))
-os.environ["PGDATABASE"] = "postgres"  # where to say CREATE DATABASE; otherwise a database named as the user
+os.environ["PGDATABASE"] = "postgres"  # CREATE DATABASE runs in this database
 
 
 class Note(Model):
@@ -54,7 +54,7 @@ async def dropped(server: asyncpg.Connection) -> None:
 
 
 async def sqlite_first(server: asyncpg.Connection) -> None:
-    """The INSERT that was made for SQLite is remembered under the label of its connection, and sent again."""
+    """Tortoise keeps the INSERT for SQLite under the label of its connection, and sends it again."""
     async with tortoise_test_context(["__main__"], connection_label="sqlite"):
         await Note.create(text="a")
     assert await creates(label="postgres") == "created"
@@ -62,7 +62,7 @@ async def sqlite_first(server: asyncpg.Connection) -> None:
 
 
 async def creates(*, label: str) -> str:
-    """What comes of an INSERT on PostgreSQL."""
+    """The result of an INSERT on PostgreSQL."""
     async with tortoise_test_context(["__main__"], db_url=UNIQUE, connection_label=label):
         try:
             await Note.create(text="a")

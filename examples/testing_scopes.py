@@ -1,7 +1,7 @@
-"""A session fixture with a loop per test: the connection is opened again, on an empty database.
+"""A module's fixture and tests in loops of their own: the connection is opened again, on an empty database.
 
-And pytest does not exit afterwards: the connection that nobody closed has a thread. billing/tests/
-test_rollback.py is how to share a database. At the end: warnings as errors need the loop scope, too.
+pytest does not exit afterwards, because the connection that nobody closed has a thread. To share a database
+see billing/tests/test_rollback.py. At the end: with warnings as errors the loop scope must be set.
 """
 
 import io
@@ -86,7 +86,7 @@ def starts(*settings: str) -> tuple[int, str]:
     return status, printed.getvalue()
 
 
-# Where warnings are errors the loop scope has to be said: pytest-asyncio warns before the first test.
+# With warnings as errors the loop scope must be set, because pytest-asyncio warns before the first test.
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 status, printed = starts("filterwarnings = error", "asyncio_default_fixture_loop_scope = function")
 assert status == ExitCode.NO_TESTS_COLLECTED, printed

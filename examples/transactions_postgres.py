@@ -137,6 +137,18 @@ async def children() -> None:
             raise AssertionError("inserted under the lock")
 
 
+async def distinct() -> None:
+    """FOR UPDATE locks rows; a row of a DISTINCT query may stand for several."""
+    assert len(await Row.all().distinct().order_by("id")) > 0
+    try:
+        async with in_transaction():
+            await Row.all().distinct().order_by("id").select_for_update()
+    except asyncpg.FeatureNotSupportedError as error:
+        assert "FOR UPDATE is not allowed with DISTINCT" in str(error)
+    else:
+        raise AssertionError("a distinct query was locked")
+
+
 async def main() -> None:
     # Tortoise doesn't roll back after a TransactionManagementError; asyncpg says so, and does.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -145,7 +157,7 @@ async def main() -> None:
     try:
         await Tortoise.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
         await Tortoise.generate_schemas()
-        for part in (one_connection, errors, aborted, gathered, children):
+        for part in (one_connection, errors, aborted, gathered, children, distinct):
             await part()
     finally:
         await Tortoise.close_connections()

@@ -15,6 +15,13 @@ class Note(Model):
     text = fields.CharField(max_length=10)
 
 
+class Plain(Model):
+    """Its handler is no coroutine function."""
+
+    id = fields.IntField(primary_key=True)
+    text = fields.CharField(max_length=10)
+
+
 heard: list[tuple[Any, ...]] = []
 
 
@@ -40,6 +47,11 @@ async def before_delete(sender, instance, using_db) -> None:
 @post_delete(Note)
 async def after_delete(sender, instance, using_db) -> None:
     heard.append(("post_delete", instance.text))
+
+
+@pre_save(Plain)
+def not_async(sender, instance, using_db, update_fields) -> None:
+    heard.append(("not_async", instance.text))
 
 
 async def refused(text: str) -> int:
@@ -72,6 +84,14 @@ async def main() -> None:
 
         assert await refused("refuse") == 0
         assert await refused("regret") == 1  # too late: the row is there
+        try:
+            _ = await Plain.create(text="c")
+        except TypeError:  # before the write; a plain function for post_save raises after it
+            assert heard[-1] == ("not_async", "c")
+            assert await Plain.all().count() == 0
+        else:
+            raise AssertionError("a plain function is accepted")
+
         try:
             async with in_transaction():
                 _ = await Note.create(text="regret")

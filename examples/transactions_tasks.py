@@ -3,6 +3,7 @@
 import asyncio
 import sqlite3
 import tempfile
+import time
 from contextlib import closing
 from pathlib import Path
 
@@ -90,13 +91,18 @@ async def two_databases() -> None:
         await Tortoise.close_connections()
 
 
+def commit_later(other: sqlite3.Connection) -> None:
+    time.sleep(0.2)
+    other.execute("COMMIT")
+
+
 async def two_processes() -> None:
-    """A second connection, as of another process: SQLite waits for it, but not where you have read before."""
+    """A second connection, as of another process. Who writes first waits for it. Who has read fails."""
     file = Path(tempfile.mkdtemp()) / "shared.sqlite3"
     async with tortoise_test_context(["__main__"], db_url=f"sqlite://{file.as_posix()}") as context:
         assert await context.db().execute_query_dict("PRAGMA busy_timeout") == [{"timeout": 5000}]
         row = await Row.create(name="a")
-        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+        with closing(sqlite3.connect(file, isolation_level=None, check_same_thread=False)) as other:
             try:
                 async with in_transaction():
                     await Row.select_for_update().get(id=row.id)
@@ -107,6 +113,16 @@ async def two_processes() -> None:
             else:
                 raise AssertionError("written over what the other one wrote")
             assert await names() == ["theirs"]
+
+            other.execute("BEGIN IMMEDIATE")
+            other.execute("UPDATE row SET name = 'paid'")
+            commit = asyncio.create_task(asyncio.to_thread(commit_later, other))
+            async with in_transaction():  # the UPDATE comes first: it waits, and sees what they wrote
+                assert await Row.filter(id=row.id, name="theirs").update(name="ours") == 0
+                assert (await Row.get(id=row.id)).name == "paid"
+                assert await Row.filter(id=row.id, name="paid").update(name="ours") == 1
+            await commit
+            assert await names() == ["ours"]
 
             await context.db().execute_query("PRAGMA busy_timeout = 50")
             other.execute("BEGIN IMMEDIATE")

@@ -8,6 +8,7 @@ PostgreSQL in schemas of its own.
 import asyncio
 import contextvars
 import importlib
+import json
 import os
 import sqlite3
 import sys
@@ -221,17 +222,32 @@ def use(name: str) -> None:
     importlib.import_module(module).TORTOISE_ORM["connections"]["default"] = url
 
 
+def state_of_0_20() -> str:
+    """What 0.8.0 on 0.20.1 recorded of the same models: it differs from STATE in these points alone."""
+    state = json.loads(STATE)
+    for model in state.values():
+        del model["managed"]
+        for field in (model["pk_field"], *model["data_fields"], *model["m2m_fields"]):
+            if field["field_type"] == "CharField":
+                del field["db_field_types"]["oracle"]
+            if field["field_type"] == "ManyToManyFieldInstance":
+                field["unique"] = field["indexed"] = False
+        if model["pk_field"]["field_type"] == "IntField":
+            model["pk_field"]["constraints"]["ge"] = 1
+    return json.dumps(state)
+
+
 def empty_database(name: str) -> None:
     use(name)
     if POSTGRES:
         sql(f"CREATE SCHEMA {name}")
 
 
-def old_database(name: str) -> None:
+def old_database(name: str, state: str = STATE) -> None:
     """Tables, rows and record as the old versions left them."""
     empty_database(name)
     assert aerich("upgrade").count("Success") == 2  # the old files are good for a new environment
-    sql(f"UPDATE aerich SET content = '{STATE}' WHERE version LIKE '1_%'")
+    sql(f"UPDATE aerich SET content = '{state}' WHERE version LIKE '1_%'")
 
 
 def old_project(name: str) -> None:
@@ -328,6 +344,23 @@ def an_empty_file() -> None:
     assert tags() == [], "a faked file was applied"
 
 
+def straight_from_0_20() -> None:
+    """Without 0.25 in between: the same file, on what 0.8.0 has recorded."""
+    old_project("straight")
+    old_database("jumped", state_of_0_20())
+    if POSTGRES:
+        aerich("migrate", "--name", "upgrade")
+        assert upgrade_of(2).count("ALTER TABLE") == 2  # for nothing
+        file(2).unlink()
+    else:
+        assert "NotSupportError" in fails("migrate")
+    aerich("migrate", "--empty", "--name", "upgrade")
+    file(2).write_text(file(2).read_text().replace(EMPTY, 'return "SELECT 1"', 1))
+    assert "Success upgrading to 2_" in aerich("upgrade")
+    assert "No changes detected" in aerich("migrate")
+    assert tags() == [("new",)]
+
+
 def afterwards() -> None:
     """What the tables lack, and Aerich does not add. Goes on in the project above."""
     use("ahead")
@@ -359,6 +392,7 @@ try:
     migrate_that_finds_changes()
     an_empty_file()
     afterwards()
+    straight_from_0_20()
 finally:
     os.chdir(home)
     sys.path[0], sys.argv = path, arguments

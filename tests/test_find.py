@@ -15,10 +15,10 @@ ROOT = Path(__file__).resolve().parents[1]
 HANDBOOK = list(handbook_sections(ROOT))
 
 ANSWERS = {
-    "N+1 on a report": "references/relations.md",
+    "N+1 on a report": "references/aggregation.md",
     "prefetch_related returns duplicates": "references/queries.md",
     "select_for_update": "references/locks.md",
-    "retry after a deadlock": "references/locks.md",
+    "retry after a deadlock": "references/transactions.md",
     "bulk_create doesn't set ids": "references/writes.md",
     "rename a column without downtime": "references/zero-downtime.md",
     "add an index on a big table": "references/zero-downtime.md",

@@ -1,18 +1,18 @@
-"""A project on Aerich: apply the files of all its apps, one run at a time: `python migrate.py`.
+"""Apply the files of all apps, one run at a time: `python migrate.py`.
 
-`aerich upgrade` takes no lock, and applies the files of one app. Here it is all files of one app, then those
-of the next: apps that others refer to come first in the configuration, and the first file of each later app
-has its own tables alone (`init-db` writes everybody's: cut them out). `lock.py` is a copy of
-examples/billing/migrate.py, whose `locked()` refuses a driver that it has no lock for. Exit status 0: the
-database is up to date; 1: it is not, and the log says why.
+`aerich upgrade` takes no lock, and applies the files of one app. This program takes the lock and goes through
+all apps: all files of one, then all files of the next. So an app that others refer to comes first in the
+configuration, and the first file of each later app holds that app's own tables only. `locked()` refuses a
+driver that it has no lock for. Exit status 0: the database is up to date. 1: it is not, and the log says why.
 """
 
 import asyncio
 
 from aerich import Command
+from tortoise.context import TortoiseContext
+
 from config.tortoise import TORTOISE_ORM
 from lock import locked
-from tortoise.context import TortoiseContext
 
 LOCATION = "./migrations"  # as in [tool.aerich]
 

@@ -1,7 +1,7 @@
-"""The small fixed data set that documentation, demos and tests run against.
+"""A small fixed data set for documentation, demos and tests.
 
-Keys, amounts and dates (UTC) are fixed; only `updated_at` is the moment of loading. "Now" is `NOW`,
-1 February 2026: INV-3 is overdue then, INV-4 is not due yet, INV-5 has no due date.
+Keys, amounts and dates (UTC) are fixed. Only `updated_at` is the time of loading. "Now" is `NOW`,
+1 February 2026. On that day INV-3 is overdue, INV-4 is not due yet, and INV-5 has no due date.
 
     Customer  id  email                invoices
     Acme       1  billing@acme.test    INV-1 INV-2 INV-3    430.50 in all
@@ -17,7 +17,8 @@ Keys, amounts and dates (UTC) are fixed; only `updated_at` is the moment of load
     INV-5     15  Globex    300.00  no    Jan 21  NULL    NULL              none
     INV-6     16  Globex     60.00  yes   Jan 22  NULL    paid at the desk  25   60.00  card      Jan 22
 
-An id above is the integer of the UUID: `Invoice.get(id=UUID(int=13))` is INV-3. No audit rows, no users.
+An id above is the integer of the UUID: `Invoice.get(id=UUID(int=13))` is INV-3.
+There are no audit rows and no users.
 """
 
 from datetime import UTC, datetime
@@ -63,7 +64,7 @@ PAYMENTS = (
 
 
 async def load() -> None:
-    """Insert the data set into an empty database, all of it or nothing: three INSERTs."""
+    """Insert the data set into an empty database in one transaction, with three INSERTs."""
     async with in_transaction():
         await Customer.bulk_create(
             Customer(id=id_, name=name, email=email, created_at=_day(1, 1)) for id_, name, email in CUSTOMERS

@@ -1,8 +1,8 @@
-"""The one Tortoise configuration: the application and the migrations both read it.
+"""The Tortoise configuration. The application and the migrations both read it.
 
-Migrations are Tortoise's built-in ones (`python -m tortoise`, the "migrations" key below), not Aerich's.
-Their files say *what* changes and become SQL when they run, so the same file creates the tables on SQLite
-and on PostgreSQL. An Aerich file holds the SQL of the one dialect it was generated against.
+Migrations are Tortoise's built-in ones (`python -m tortoise` and the key "migrations" below), not Aerich's.
+A built-in migration becomes SQL when it runs, so one file works on SQLite and on PostgreSQL. An Aerich file
+holds the SQL of one database product.
 """
 
 from typing import Any
@@ -12,7 +12,7 @@ from config.settings import settings
 TORTOISE_ORM: dict[str, Any] = {
     "connections": {"default": settings.DATABASE_URL},
     "apps": {
-        # One label for all sub-applications: a foreign key names "models.Invoice", wherever that lives.
+        # One label for all sub-applications. A foreign key names "models.Invoice" in every one of them.
         "models": {
             "models": ["apps.billing.models", "apps.users.models"],
             "default_connection": "default",

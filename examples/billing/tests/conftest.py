@@ -1,16 +1,19 @@
-"""Fixtures: a fresh database for each test, the data set in it, a client of the API, and a query count."""
+"""Fixtures: a new database for each test, the data set, a client of the API, and a query count."""
 
 import logging
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-# Before anything reads the settings: what starts the application itself fails, and reaches no real database.
+# This must come before the imports that read the settings. A test that connects by them fails, and no real
+# database is touched.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
 import pytest
 from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 
 from config import fixtures
@@ -19,19 +22,32 @@ from main import app
 
 MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
-# On PostgreSQL: TEST_DATABASE_URL="postgres://user@host:5432/test_{}", where {} becomes unique for each test.
+# For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
-os.environ.setdefault("PGDATABASE", "postgres")  # where to say CREATE DATABASE, else in one named as the user
+os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
+
+
+def pytest_report_header() -> str:
+    """Which driver the tests run on, so that nobody takes SQLite for the server."""
+    return f"database: {expand_db_url(DATABASE_URL)['engine'].rpartition('.')[2]}"
+
+
+@pytest.fixture
+async def models() -> AsyncIterator[None]:
+    """The models know their relations, as `Model.construct()` needs. Nothing is connected."""
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules={"models": MODELS})
+        yield
 
 
 @pytest.fixture
 async def database() -> AsyncIterator[None]:
-    """Empty tables, made from the models, gone after the test."""
+    """A database of the test's own, with empty tables made from the models."""
     async with tortoise_test_context(MODELS, db_url=DATABASE_URL):
         try:
             yield
         finally:
-            await Tortoise._drop_databases()  # the context leaves a PostgreSQL database behind
+            await Tortoise._drop_databases()  # the context itself does not drop it
 
 
 @pytest.fixture
@@ -42,9 +58,9 @@ async def data(database: None) -> None:
 
 @pytest.fixture
 async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
-    """The application over the test's database.
+    """A client of the application, on the test's database.
 
-    Its lifespan must not run: that would connect to the configured database, and the test would write there.
+    The lifespan does not run. It would connect to the configured database, and the test would write there.
     """
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://billing.test") as client:
@@ -53,9 +69,9 @@ async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def exactly(caplog: pytest.LogCaptureFixture) -> Callable[[int], AbstractContextManager[None]]:
-    """`with exactly(2): ...` fails, and shows what was sent, unless that is two statements.
+    """`with exactly(2): ...` fails unless two statements are sent, and shows them.
 
-    Those inside transactions count; BEGIN, COMMIT and savepoints don't.
+    Statements inside transactions count. BEGIN, COMMIT and savepoints do not.
     """
 
     @contextmanager

@@ -1,4 +1,4 @@
-"""Rows for tests: what a test does not name is valid, and unique where it must be."""
+"""Rows for tests. Values that a test does not give are valid, and unique where they must be."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ async def make_invoice(
     paid: bool = False,
     due_at: datetime | None = None,
 ) -> Invoice:
-    """A stored invoice. Named parameters, no `**values`: a model would swallow `amuont=`."""
+    """Store an invoice. No `**values`, because a model ignores a misspelt `amuont=` silently."""
     return await Invoice.create(
         number=f"TEST-{next(_numbers)}",
         customer_id=customer_id,

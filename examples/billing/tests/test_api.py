@@ -1,19 +1,58 @@
 """The API: status codes, shapes, and how many queries a list takes."""
 
+import asyncio
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
+import httpx
 import pytest
+from tortoise.context import TortoiseContext
+from tortoise.transactions import in_transaction
 
 from apps.billing.models import Invoice
 from config.fixtures import ACME, GLOBEX, INITECH, INV_2, INV_3, INV_6, NOW
+from main import app
+from tests.conftest import MODELS
 
 NOBODY = UUID(int=404)
+URL = "http://billing.test"
 
 
-async def test_health(client):
-    response = await client.get("/health")
-    assert (response.status_code, response.json()) == (200, {"status": "ok"})
+async def test_the_probes(client, exactly):
+    with exactly(0):
+        alive = await client.get("/health")
+    with exactly(1):
+        ready = await client.get("/ready")
+    assert [alive.status_code, ready.status_code] == [200, 200]
+
+
+async def test_without_its_database_the_process_lives_and_is_not_ready():
+    transport = httpx.ASGITransport(app)
+    async with TortoiseContext() as context, httpx.AsyncClient(transport=transport, base_url=URL) as client:
+        await context.init(db_url="asyncpg://nobody@127.0.0.1:9/x", modules={"models": MODELS})
+        assert (await client.get("/health")).status_code == 200
+        assert (await client.get("/ready")).status_code == 503
+
+
+async def test_without_a_free_connection_it_is_not_ready(client, monkeypatch):
+    """Transactions hold all connections of the pool: five, or SQLite's only one. The probe must not wait."""
+    monkeypatch.setattr("main.PATIENCE", 0.1)
+    release = asyncio.Event()
+
+    async def hold() -> None:
+        async with in_transaction():
+            await release.wait()
+
+    holders = [asyncio.create_task(hold()) for _ in range(5)]
+    await asyncio.sleep(0.5)
+    try:
+        assert (await client.get("/health")).status_code == 200
+        assert (await client.get("/ready")).status_code == 503
+    finally:
+        release.set()
+        await asyncio.gather(*holders)
+    assert (await client.get("/ready")).status_code == 200
 
 
 async def test_list(client):
@@ -42,7 +81,7 @@ async def test_a_list_takes_two_queries_however_long(client, exactly, limit):
 
 
 async def test_settling_takes_as_many_queries_as_it_must(client, exactly):
-    with exactly(5 + 2):  # lock, payments, update, audit, payment; then the answer
+    with exactly(5 + 2):  # lock, payments, update, audit, payment, then two for the answer
         await client.post(f"/invoices/{INV_3}/settle")
 
 
@@ -55,6 +94,16 @@ async def test_overdue(client, monkeypatch):
     monkeypatch.setattr("tortoise.timezone.now", lambda: NOW)
     response = await client.get("/invoices/overdue")
     assert [invoice["number"] for invoice in response.json()] == ["INV-3"]
+
+
+async def test_overdue_comes_in_pages(client, exactly, monkeypatch):
+    monkeypatch.setattr("tortoise.timezone.now", lambda: NOW + timedelta(days=30))
+    numbers = []
+    for offset in (0, 1, 2):
+        with exactly(1):
+            response = await client.get("/invoices/overdue", params={"limit": 1, "offset": offset})
+        numbers.append([invoice["number"] for invoice in response.json()])
+    assert numbers == [["INV-3"], ["INV-4"], []]
 
 
 async def test_get(client):
@@ -137,6 +186,22 @@ async def test_customers(client):
     created = await client.post("/customers", json={"name": "Umbrella", "email": "billing@umbrella.test"})
     assert created.status_code == 201
     assert (await client.get(f"/customers/{created.json()['id']}")).json() == created.json()
+
+
+@pytest.mark.parametrize(
+    ("path", "body"), [("/customers", {"name": "Ada"}), ("/users", {"full_name": "Ada"})]
+)
+async def test_an_address_is_taken_in_any_case(client, path, body):
+    first = await client.post(path, json=body | {"email": "Ada@Example.test"})
+    assert (first.status_code, first.json()["email"]) == (201, "ada@example.test")
+    assert (await client.post(path, json=body | {"email": "ADA@example.TEST"})).status_code == 409
+
+
+async def test_the_length_of_an_address_counts_in_lower_case(client):
+    """ "İ" has two characters in lower case: the column has room for 254."""
+    for address, status in (("İ" * 120 + "@example.test", 201), ("İ" * 121 + "@example.test", 422)):
+        response = await client.post("/users", json={"email": address, "full_name": "A"})
+        assert response.status_code == status
 
 
 async def test_users_come_and_go(client):

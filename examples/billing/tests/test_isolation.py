@@ -1,4 +1,4 @@
-"""No test can reach a database that is not its own."""
+"""A test reaches no database but its own."""
 
 import pytest
 from tortoise.exceptions import ConfigurationError
@@ -8,7 +8,7 @@ from main import app
 
 
 async def test_without_the_fixture_there_is_no_database():
-    with pytest.raises((ConfigurationError, RuntimeError)):  # the first where no test before it had one
+    with pytest.raises((ConfigurationError, RuntimeError)):  # which one depends on the tests before
         await Customer.all()
 
 

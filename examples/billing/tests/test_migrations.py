@@ -60,6 +60,46 @@ class Migration(migrations.Migration):
     ]
 """
 
+# Operations of apps/common/operations.py that spare others on PostgreSQL, and do the same elsewhere.
+CONCURRENT = """
+from tortoise import fields, migrations
+from tortoise.indexes import Index, PartialIndex
+from tortoise.migrations import operations as ops
+
+from apps.common.operations import AddIndexConcurrently, SetNotNull
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.AddField("Customer", "phone", fields.CharField(max_length=20, null=True)),
+        ops.RunSQL("UPDATE customer SET phone = '?' WHERE phone IS NULL", "SELECT 1"),
+        SetNotNull("Customer", "phone", fields.CharField(max_length=20)),
+        AddIndexConcurrently("Customer", Index(fields=("name",), name="ix_customer_name")),
+        AddIndexConcurrently(
+            "AuditLog",
+            PartialIndex(fields=("entity_id",), name="ix_settled", condition={"action": "settled"}),
+        ),
+    ]
+"""
+GIN = """
+from tortoise import fields, migrations
+from tortoise.contrib.postgres.indexes import GinIndex
+from tortoise.migrations import operations as ops
+
+from apps.common.operations import AddIndexConcurrently
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.AddField("AuditLog", "data", fields.JSONField(null=True)),
+        AddIndexConcurrently("AuditLog", GinIndex(fields=("data",), name="ix_data")),
+    ]
+"""
+
 
 @pytest.fixture
 async def config(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
@@ -75,11 +115,11 @@ async def config(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
 
 
 @pytest.fixture
-def with_next(config: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """The same with a copy of the migrations, and NEXT beside it."""
+def with_next(request: pytest.FixtureRequest, config: dict[str, Any], tmp_path: Path, monkeypatch):
+    """The same with a copy of the migrations, and the test's file beside it, NEXT by default."""
     (package,) = {app["migrations"] for app in config["apps"].values()}
-    copy = shutil.copytree(package, tmp_path / "migrations_and_next")
-    (copy / "0002_next.py").write_text(NEXT)
+    copy = shutil.copytree(package, tmp_path / f"migrations_of_{request.node.originalname}")
+    (copy / "0002_next.py").write_text(getattr(request, "param", NEXT))
     monkeypatch.syspath_prepend(tmp_path)
     return config | {"apps": {"models": config["apps"]["models"] | {"migrations": copy.name}}}
 
@@ -96,6 +136,15 @@ async def columns() -> set[tuple[Any, ...]]:
     not_ours = {"sqlite_sequence", "tortoise_migrations"}
     rows = await db.execute_query_dict(query)
     return {tuple(row.values()) for row in rows if row["name"] not in not_ours}
+
+
+async def indexes() -> dict[str, str]:
+    """Name and definition of every index."""
+    db = get_connection("default")
+    query = "SELECT indexname AS name, indexdef AS sql FROM pg_indexes WHERE schemaname = current_schema()"
+    if db.capabilities.dialect == "sqlite":
+        query = "SELECT name, sql FROM sqlite_master WHERE type = 'index'"
+    return {row["name"]: row["sql"] for row in await db.execute_query_dict(query)}
 
 
 async def emails() -> list[str]:
@@ -134,3 +183,31 @@ async def test_rows_go_up_down_and_up(with_next):
             await get_connection("default").execute_script(SETTLED_TWICE)
         await migrate(config=with_next, target="models.0001_initial", direction="backward")
         assert await emails() == ["billing@acme.test", "billing@globex.test"]
+
+
+@pytest.mark.parametrize("with_next", [CONCURRENT], indirect=True)
+async def test_operations_that_do_not_block_do_the_same_everywhere(with_next):
+    await migrate(config=with_next, target="models.0001_initial")
+    before = await columns()
+    await get_connection("default").execute_script(ROWS)
+    for _ in range(2):
+        await migrate(config=with_next)
+        db = get_connection("default")  # migrate() has opened another
+        with pytest.raises(IntegrityError, match="phone"):
+            await db.execute_query("UPDATE customer SET phone = NULL")
+        assert "ix_customer_name" in await indexes()
+        assert "WHERE" in (await indexes())["ix_settled"]
+        if db.capabilities.dialect == "postgres":
+            invalid = "SELECT 1 FROM pg_index WHERE NOT indisvalid"
+            left = "SELECT 1 FROM pg_constraint WHERE conname = 'customer_phone_given'"
+            assert await db.execute_query_dict(f"{invalid} UNION ALL {left}") == []
+        await migrate(config=with_next, target="models.0001_initial", direction="backward")
+        assert await columns() == before
+
+
+@pytest.mark.parametrize("with_next", [GIN], indirect=True)
+async def test_an_index_keeps_its_type(with_next):
+    if get_connection("default").capabilities.dialect != "postgres":
+        pytest.skip("GIN is PostgreSQL's")
+    await migrate(config=with_next)
+    assert "USING gin (data)" in (await indexes())["ix_data"]

@@ -5,7 +5,17 @@ from decimal import Decimal
 
 import pytest
 
-from apps.billing.models import BaseAuditLog, BaseCustomer, BaseInvoice, BasePayment, PaymentMethod
+from apps.billing.models import (
+    BaseAuditLog,
+    BaseCustomer,
+    BaseInvoice,
+    BasePayment,
+    Customer,
+    Invoice,
+    Payment,
+    PaymentMethod,
+)
+from apps.billing.schemas import InvoiceDetailOut
 from apps.users.models import BaseUser
 from config.fixtures import ACME, NOW
 
@@ -13,14 +23,14 @@ DAY = timedelta(days=1)
 
 
 class FakeInvoice(BaseInvoice):
-    """Stands in for an Invoice; abstract, so it never gets a table."""
+    """A fake Invoice. It is abstract, so it never gets a table."""
 
     class Meta:
         abstract = True
 
 
 class FakePayment(BasePayment):
-    """Stands in for a Payment."""
+    """A fake Payment."""
 
     class Meta:
         abstract = True
@@ -55,6 +65,17 @@ def test_outstanding(payments, owed):
     invoice = FakeInvoice(number="X", amount=Decimal("100.00"), issued_at=NOW)
     received = [FakePayment(amount=Decimal(amount), paid_at=NOW) for amount in payments]
     assert invoice.outstanding(received) == Decimal(owed)
+
+
+async def test_a_detail_shows_what_was_fetched(models):
+    customer = Customer.construct(name="Acme", email="billing@acme.test")
+    payment = Payment.construct(amount=Decimal(5), paid_at=NOW)
+    invoice = Invoice.construct(
+        number="X", amount=Decimal(9), issued_at=NOW, customer=customer, payments=[payment]
+    )
+    detail = InvoiceDetailOut.model_validate(invoice)
+    assert (detail.customer.name, [paid.amount for paid in detail.payments]) == ("Acme", [Decimal(5)])
+    assert invoice.outstanding(invoice.payments) == Decimal(4)
 
 
 def test_texts():

@@ -1,4 +1,4 @@
-"""The project as it is run: migrations on an empty database, and the server on top of them."""
+"""The project as it runs in production: the migrations on an empty database, then the server."""
 
 import os
 import re
@@ -15,7 +15,7 @@ PROJECT = Path(__file__).parent.parent
 
 
 def python(*command: str, project: Path, database: Path) -> str:
-    """Run `python COMMAND` and return what it printed; it must succeed."""
+    """Run `python COMMAND`, which must succeed, and return what it printed."""
     done = subprocess.run(
         [sys.executable, *command],
         cwd=project,
@@ -30,14 +30,14 @@ def python(*command: str, project: Path, database: Path) -> str:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A throw-away copy of the project."""
+    """A temporary copy of the project."""
     ignore = shutil.ignore_patterns(".*", "__pycache__", "*.sqlite3*", "tests")
     return shutil.copytree(PROJECT, tmp_path / "copy", ignore=ignore)
 
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """The address of main.py, served by uvicorn from a migrated database, on a free port."""
+    """The address of main.py, which uvicorn serves on a free port from a migrated database."""
     database = tmp_path / "served.sqlite3"
     python("migrate.py", project=PROJECT, database=database)
     log = tmp_path / "uvicorn.log"
@@ -57,7 +57,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def address_of(server: subprocess.Popen[bytes], log: Path) -> str:
-    """Wait until the server says where it listens."""
+    """Wait until the server prints its address."""
     for _ in range(150):
         if found := re.search(r"running on (http://\S+)", log.read_text()):
             return found[1]
@@ -70,9 +70,9 @@ def address_of(server: subprocess.Popen[bytes], log: Path) -> str:
 
 
 def test_it_serves(url):
-    """Requests run in other tasks than the lifespan: with a bare Tortoise.init() there, each answers 500."""
+    """Requests run in other tasks than the lifespan. A bare Tortoise.init() there makes each answer 500."""
     with httpx.Client(base_url=url) as client:
-        assert client.get("/health").status_code == 200
+        assert [client.get(probe).status_code for probe in ("/health", "/ready")] == [200, 200]
         customer = client.post("/customers", json={"name": "Acme", "email": "billing@acme.test"})
         assert customer.status_code == 201
         body = {"number": "INV-1", "customer_id": customer.json()["id"], "amount": "10.00"}

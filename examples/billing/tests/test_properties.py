@@ -1,18 +1,18 @@
-"""What holds for every amount, not only for those somebody thought of."""
+"""What is true for every amount, not only for the amounts of the other tests."""
 
 from decimal import Decimal
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tortoise import Tortoise
 from tortoise.contrib.test import tortoise_test_context
 
 from apps.billing.models import BaseInvoice, BasePayment, Invoice
 from config import fixtures
 from config.fixtures import NOW
-from config.tortoise import TORTOISE_ORM
+from tests.conftest import DATABASE_URL, MODELS
 from tests.factories import make_invoice
 
-MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 MONEY = st.decimals(min_value="0.01", max_value="9999999999.99", places=2)
 
 
@@ -27,10 +27,13 @@ def test_nobody_owes_less_than_nothing_or_more_than_the_amount(amount, received)
 @settings(max_examples=20, deadline=None)
 @given(amount=MONEY)
 async def test_an_amount_comes_back_as_it_was_stored(amount):
-    # One database per example: a fixture is set up once for all of them.
-    async with tortoise_test_context(MODELS):
-        await fixtures.load()
-        invoice = await make_invoice(amount=amount)
-        stored = await Invoice.get(id=invoice.id)
-        assert isinstance(stored.amount, Decimal)
-        assert stored.amount == amount
+    # A database per example, on the server of the other tests: pytest would set a fixture up only once.
+    async with tortoise_test_context(MODELS, db_url=DATABASE_URL):
+        try:
+            await fixtures.load()
+            invoice = await make_invoice(amount=amount)
+            stored = await Invoice.get(id=invoice.id)
+            assert isinstance(stored.amount, Decimal)
+            assert stored.amount == amount
+        finally:
+            await Tortoise._drop_databases()

@@ -1,7 +1,7 @@
-"""One database for the whole file, each test in a transaction that is rolled back: for a slow server.
+"""One database for the whole file. Each test runs in a transaction that is rolled back. For slow servers.
 
-Fixtures and tests must share one event loop. A test in a loop of its own gets a new connection: to an empty
-database, if that is SQLite's memory, and pytest may never exit.
+Fixtures and tests must share one event loop. A test with its own loop gets a new connection. On SQLite's
+memory that is an empty database, and pytest may never exit.
 """
 
 from collections.abc import AsyncIterator

@@ -1,1 +1,1 @@
-"""Invoices, and the money that comes in for them."""
+"""Invoices and their payments."""

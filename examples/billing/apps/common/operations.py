@@ -81,14 +81,59 @@ class LockTimeout(ops.RunSQL):
 
 
 class AddIndexConcurrently(ops.AddIndex):
-    """PostgreSQL: an index without blocking writes. The migration needs `atomic = False`."""
+    """PostgreSQL: build the index, of whatever kind, without blocking writes; drop it likewise.
+
+    The migration needs `atomic = False`. Elsewhere it does what AddIndex does.
+    """
 
     async def database_forward(
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
     ) -> None:
-        if state_editor:
-            table = new_state.apps.get_model(app_label, self.model_name)._meta.db_table
-            columns = ", ".join(f'"{name}"' for name in self.index.fields)
-            await state_editor._run_sql(
-                f'CREATE INDEX CONCURRENTLY "{self.index.name}" ON "{table}" ({columns})'
-            )
+        if state_editor is None or state_editor.DIALECT != "postgres":
+            await super().database_forward(app_label, old_state, new_state, state_editor)
+            return
+        model = new_state.apps.get_model(app_label, self.model_name)
+        create = self.index.get_sql(state_editor, model, safe=False)  # with its type and its condition
+        await state_editor._run_sql(create.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
+
+    async def database_backward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
+    ) -> None:
+        if state_editor is None or state_editor.DIALECT != "postgres":
+            await super().database_backward(app_label, old_state, new_state, state_editor)
+            return
+        model = old_state.apps.get_model(app_label, self.model_name)
+        name = state_editor._index_name_for_model(model, self.index)
+        drop = state_editor._drop_index_sql(model, name)
+        await state_editor._run_sql(drop.replace("DROP INDEX", "DROP INDEX CONCURRENTLY", 1))
+
+
+class SetNotNull(ops.AlterField):
+    """PostgreSQL: make a filled column NOT NULL, and look at its rows while others read and write them.
+
+    SET NOT NULL alone locks the table against everybody until it has looked at each row. Where a CHECK says
+    the same, it looks at none. The migration needs `atomic = False`. Elsewhere it does what AlterField does.
+    """
+
+    def __init__(self, model_name: str, name: str, field: Any, lock_timeout: float = 2) -> None:
+        super().__init__(model_name, name, field)
+        self.lock_timeout = lock_timeout
+
+    async def database_forward(
+        self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
+    ) -> None:
+        if state_editor is None or state_editor.DIALECT != "postgres":
+            await super().database_forward(app_label, old_state, new_state, state_editor)
+            return
+        meta = new_state.apps.get_model(app_label, self.model_name)._meta
+        column = meta.fields_db_projection[self.name]
+        alter, check = f'ALTER TABLE "{meta.db_table}"', f'"{meta.db_table}_{column}_given"'
+        for statements in (
+            f"{alter} DROP CONSTRAINT IF EXISTS {check}; "  # of a run that was killed
+            f'{alter} ADD CONSTRAINT {check} CHECK ("{column}" IS NOT NULL) NOT VALID',
+            f"{alter} VALIDATE CONSTRAINT {check}",
+            f'{alter} ALTER COLUMN "{column}" SET NOT NULL; {alter} DROP CONSTRAINT {check}',
+        ):
+            # Statements that are sent together are one transaction.
+            timeout = f"SET LOCAL lock_timeout = '{round(self.lock_timeout * 1000)}ms'"
+            await state_editor._run_sql(f"{timeout}; {statements}")

@@ -7,7 +7,7 @@ from apps.common.models import BaseModel
 
 
 class BaseAuditLog(BaseModel):
-    """What happened to which row: the fields and what follows from them alone."""
+    """What was done to which row: the fields and what can be computed from them."""
 
     class Meta:
         abstract = True
@@ -21,7 +21,7 @@ class BaseAuditLog(BaseModel):
 
 
 class AuditLog(BaseAuditLog):
-    """The table. It points at rows by value: the trail outlives what it tells of."""
+    """The table. It has no foreign keys, so an entry stays when its row is deleted."""
 
     class Meta:
         table = "audit_log"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class BaseCustomer(BaseModel):
-    """Somebody who owes money: the fields and what follows from them alone."""
+    """Somebody who gets invoices: the fields and what can be computed from them."""
 
     class Meta:
         abstract = True
@@ -26,7 +26,7 @@ class BaseCustomer(BaseModel):
 
 
 class Customer(BaseCustomer):
-    """The table, and the way back to its invoices."""
+    """The table, and the relation to its invoices."""
 
     class Meta:
         table = "customer"

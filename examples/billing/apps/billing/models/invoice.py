@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class BaseInvoice(BaseModel):
-    """A claim for money: the fields and what follows from them alone. No table, no database needed."""
+    """An invoice: the fields and what can be computed from them. It needs no table and no database."""
 
     class Meta:
         abstract = True
@@ -37,11 +37,11 @@ class BaseInvoice(BaseModel):
         return f"{self.amount:.2f}"
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether it should have been paid before `now`, an aware datetime."""
+        """Whether it is unpaid and was due before `now`, an aware datetime."""
         return self.due_at is not None and not self.paid and self.due_at < now
 
     def outstanding(self, payments: Iterable[BasePayment]) -> Decimal:
-        """What is still owed after `payments`, never below zero."""
+        """The amount that is not covered by `payments`, never below zero."""
         received = sum((payment.amount for payment in payments), Decimal(0))
         return max(self.amount - received, Decimal(0))
 

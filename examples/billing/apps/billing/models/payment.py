@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
 
 class PaymentMethod(StrEnum):
-    """How the money came in."""
+    """How somebody paid."""
 
     CARD = "card"
     TRANSFER = "transfer"
 
 
 class BasePayment(BaseModel):
-    """Money that came in: the fields and what follows from them alone."""
+    """Money received: the fields and what can be computed from them."""
 
     class Meta:
         abstract = True
@@ -36,7 +36,7 @@ class BasePayment(BaseModel):
 
 
 class Payment(BasePayment):
-    """The table: an invoice may have none, one, or several."""
+    """The table. An invoice has any number of payments."""
 
     class Meta:
         table = "payment"

@@ -1,31 +1,27 @@
 """/invoices"""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, status
+from fastapi import APIRouter, status
 from tortoise import timezone
 
 from apps.billing.schemas import InvoiceDetailOut, InvoiceIn, InvoiceOut
 from apps.billing.services import create_invoice, get_invoice, list_invoices, list_overdue, settle_invoice
-from apps.common.schemas import Page
+from apps.common.schemas import Limit, Offset, Page
 
 router = APIRouter(prefix="/invoices", tags=["invoices"])
 
 
 @router.get("")
-async def index(
-    paid: bool | None = None,
-    limit: Annotated[int, Query(ge=1, le=100)] = 20,
-    offset: Annotated[int, Query(ge=0)] = 0,
-) -> Page[InvoiceOut]:
+async def index(paid: bool | None = None, limit: Limit = 20, offset: Offset = 0) -> Page[InvoiceOut]:
     invoices, total = await list_invoices(paid=paid, limit=limit, offset=offset)
     return Page(items=[InvoiceOut.model_validate(invoice) for invoice in invoices], total=total)
 
 
 @router.get("/overdue")
-async def overdue() -> list[InvoiceOut]:
-    return [InvoiceOut.model_validate(invoice) for invoice in await list_overdue(timezone.now())]
+async def overdue(limit: Limit = 20, offset: Offset = 0) -> list[InvoiceOut]:
+    invoices = await list_overdue(timezone.now(), limit=limit, offset=offset)
+    return [InvoiceOut.model_validate(invoice) for invoice in invoices]
 
 
 @router.post("", status_code=status.HTTP_201_CREATED)

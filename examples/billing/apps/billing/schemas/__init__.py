@@ -1,4 +1,4 @@
-"""What goes in and out over HTTP, written by hand: the API is a decision, not a copy of the tables."""
+"""Input and output of the API, written by hand. A new column must not appear in the API by itself."""
 
 from apps.billing.schemas.customer import CustomerIn, CustomerOut
 from apps.billing.schemas.invoice import InvoiceDetailOut, InvoiceIn, InvoiceOut

@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import Field
 
-from apps.common.schemas import Email, InSchema, OutSchema
+from apps.common.schemas import Email, InSchema, OutSchema, Text
 
 
 class CustomerIn(InSchema):
-    name: Annotated[str, Field(min_length=1, max_length=100)]
+    name: Annotated[Text, Field(min_length=1, max_length=100)]
     email: Email
 
 

@@ -4,19 +4,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from apps.billing.schemas.customer import CustomerOut
 from apps.billing.schemas.payment import PaymentOut
-from apps.common.schemas import InSchema, Money, OutSchema
+from apps.common.schemas import InSchema, Money, OutSchema, Text, UtcTime
 
 
 class InvoiceIn(InSchema):
-    number: Annotated[str, Field(min_length=1, max_length=32)]
+    number: Annotated[Text, Field(min_length=1, max_length=32)]
     customer_id: UUID
     amount: Annotated[Money, Field(gt=0, max_digits=12, decimal_places=2)]
-    due_at: AwareDatetime | None = None
-    note: str | None = None
+    due_at: UtcTime | None = None
+    note: Annotated[Text, Field(max_length=2000)] | None = None
 
 
 class InvoiceOut(OutSchema):
@@ -33,7 +33,7 @@ class InvoiceOut(OutSchema):
 
 
 class InvoiceDetailOut(InvoiceOut):
-    """An invoice on its own, with its payments too."""
+    """A single invoice, with its payments too."""
 
-    # A relation that was fetched is iterable, but no list; one that was not raises NoValuesFetched here.
+    # A fetched relation is iterable but not a list. One that was not fetched raises NoValuesFetched here.
     payments: Annotated[list[PaymentOut], BeforeValidator(list)]

@@ -1,4 +1,4 @@
-"""What can be done with invoices. Rules live here, not in signals: bulk operations would pass those by."""
+"""What can be done with invoices. The rules are here, not in signals: bulk operations send no signals."""
 
 from apps.billing.services.audit import record
 from apps.billing.services.customers import create_customer

@@ -5,6 +5,9 @@ from apps.common.models import BaseModel
 
 
 async def record(row: BaseModel, action: str) -> None:
-    """Note what was done to a row. Called inside the transaction that does it: both happen or neither."""
+    """Note what was done to a row. Call it inside the transaction of the change: both are stored, or neither.
+
+    It does not say who did it, because this example has no authentication.
+    """
     entry = AuditLog(entity=type(row).__name__.lower(), entity_id=row.id, action=action)
     await entry.save()

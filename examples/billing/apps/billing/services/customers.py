@@ -8,7 +8,7 @@ from apps.billing.services.audit import record
 
 @atomic()
 async def create_customer(*, name: str, email: str) -> Customer:
-    """A new customer; a second one with the same address is an IntegrityError."""
-    customer = await Customer.create(name=name, email=email)
+    """Create a customer. The address is taken, in upper or lower case: IntegrityError."""
+    customer = await Customer.create(name=name, email=email.lower())
     await record(customer, "created")
     return customer

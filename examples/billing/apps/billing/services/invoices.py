@@ -1,4 +1,4 @@
-"""Writing invoices and reading them, each in a fixed number of queries."""
+"""Write invoices and read them, each with a fixed number of queries."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -9,6 +9,7 @@ from tortoise.transactions import atomic
 
 from apps.billing.models import Customer, Invoice
 from apps.billing.services.audit import record
+from apps.common.times import to_utc
 
 
 @atomic()
@@ -20,7 +21,7 @@ async def create_invoice(
     due_at: datetime | None = None,
     note: str | None = None,
 ) -> Invoice:
-    """A new invoice, issued now. No such customer: DoesNotExist; the number is taken: IntegrityError."""
+    """Create an invoice, issued now. No such customer: DoesNotExist. The number is taken: IntegrityError."""
     customer = await Customer.get(id=customer_id)
     invoice = await Invoice.create(
         number=number,
@@ -35,20 +36,24 @@ async def create_invoice(
 
 
 async def get_invoice(invoice_id: UUID) -> Invoice:
-    """One invoice with its customer and payments: two queries. Not there: DoesNotExist."""
+    """Read one invoice with its customer and payments, in two queries. No such invoice: DoesNotExist."""
     return await Invoice.get(id=invoice_id).select_related("customer").prefetch_related("payments")
 
 
 async def list_invoices(*, paid: bool | None = None, limit: int, offset: int) -> tuple[list[Invoice], int]:
-    """A page of invoices with their customers, and how many there are in all: two queries.
+    """Read a page of invoices with their customers, and count all invoices, in two queries.
 
-    The pages neither overlap nor leave a row out because `Invoice` is ordered by something unique.
+    No row is on two pages or on none, because `Invoice` is ordered by a unique column.
     """
     invoices = Invoice.all() if paid is None else Invoice.filter(paid=paid)
     page = await invoices.select_related("customer").limit(limit).offset(offset)
     return page, await invoices.count()
 
 
-async def list_overdue(now: datetime) -> list[Invoice]:
-    """The invoices for which `is_overdue(now)` holds, with their customers: one query."""
-    return await Invoice.filter(paid=False, due_at__lt=now).select_related("customer")
+async def list_overdue(now: datetime, *, limit: int | None = None, offset: int = 0) -> list[Invoice]:
+    """Read the invoices for which `is_overdue(now)` is true, with their customers, in one query.
+
+    Without `limit` it reads all of them. The API always gives one.
+    """
+    overdue = Invoice.filter(paid=False, due_at__lt=to_utc(now)).select_related("customer")
+    return await (overdue if limit is None else overdue.limit(limit).offset(offset))

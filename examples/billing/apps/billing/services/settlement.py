@@ -13,17 +13,17 @@ from apps.billing.services.audit import record
 async def settle_invoice(invoice_id: UUID, method: PaymentMethod = PaymentMethod.TRANSFER) -> Payment | None:
     """Mark an invoice as paid and return the payment of what was still owed, None if that was nothing.
 
-    Doing it again changes nothing: the lock makes a second caller wait until the first one has committed,
-    then it sees `paid` and returns.
+    Doing it again changes nothing. The UPDATE comes first and carries the condition. It holds the row until
+    the commit: a second caller waits, then finds the invoice paid and changes no row.
     """
-    invoice = await Invoice.select_for_update().get(id=invoice_id)
-    if invoice.paid:
+    unpaid = Invoice.filter(id=invoice_id, paid=False)
+    changed = await unpaid.update(paid=True, updated_at=timezone.now())
+    invoice = await Invoice.get(id=invoice_id)
+    if not changed:
         return None
 
-    owed = invoice.outstanding(await Payment.filter(invoice_id=invoice.id))
-    invoice.paid = True
-    await invoice.save(update_fields=["paid", "updated_at"])
     await record(invoice, "settled")
+    owed = invoice.outstanding(await Payment.filter(invoice_id=invoice.id))
     if not owed:
         return None
     return await Payment.create(invoice=invoice, amount=owed, method=method, paid_at=timezone.now())

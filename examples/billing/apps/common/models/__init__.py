@@ -1,4 +1,4 @@
-"""Cross-cutting abstract models; none of them has a table."""
+"""Abstract models for every sub-application. None of them has a table."""
 
 from apps.common.models.base import BaseModel, BaseSoftDelete, LiveManager
 

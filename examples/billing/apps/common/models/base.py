@@ -1,4 +1,6 @@
-"""Abstract models that any sub-application may build on."""
+"""Abstract models for every sub-application."""
+
+from typing import Any
 
 from tortoise import fields, timezone
 from tortoise.manager import Manager
@@ -7,7 +9,7 @@ from tortoise.queryset import QuerySet
 
 
 class BaseModel(Model):
-    """What every table has: a UUID key, made by the client, and two timestamps."""
+    """The columns of every table: a UUID key, made in Python, and two timestamps."""
 
     class Meta:
         abstract = True
@@ -18,14 +20,14 @@ class BaseModel(Model):
 
 
 class LiveManager(Manager):
-    """Leaves deleted rows out. `Meta.manager` is not inherited: each concrete model names it itself."""
+    """Leaves out deleted rows. `Meta.manager` is not inherited, so each concrete model names it."""
 
-    def get_queryset(self) -> QuerySet:
+    def get_queryset(self) -> QuerySet[Any]:
         return super().get_queryset().filter(deleted_at__isnull=True)
 
 
 class BaseSoftDelete(BaseModel):
-    """Opt-in: a row that is marked as deleted and stays. Only for models that need it."""
+    """For models whose rows are marked as deleted and stay. Use it only where it is needed."""
 
     class Meta:
         abstract = True
@@ -37,6 +39,6 @@ class BaseSoftDelete(BaseModel):
         return self.deleted_at is not None
 
     async def soft_delete(self) -> None:
-        """Mark the row, which must be there; `updated_at` moves only because it is listed."""
+        """Mark the row as deleted. `updated_at` must be in the list, or it keeps its old value."""
         self.deleted_at = timezone.now()
         await self.save(update_fields=["deleted_at", "updated_at"], force_update=True)

@@ -1,5 +1,15 @@
-"""Bases and types of the schemas of every sub-application."""
+"""Bases and types for the schemas of every sub-application."""
 
-from apps.common.schemas.base import Email, InSchema, Money, OutSchema, Page
+from apps.common.schemas.base import (
+    Email,
+    InSchema,
+    Limit,
+    Money,
+    Offset,
+    OutSchema,
+    Page,
+    Text,
+    UtcTime,
+)
 
-__all__ = ["Email", "InSchema", "Money", "OutSchema", "Page"]
+__all__ = ["Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page", "Text", "UtcTime"]

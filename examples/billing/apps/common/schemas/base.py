@@ -1,23 +1,38 @@
-"""What comes in is checked strictly, what goes out is read from model instances."""
+"""Input is checked strictly. Output is read from model instances."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from fastapi import Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
 
-# Always two decimals: `Decimal("10")` and `Decimal("10.00")` are the same amount and must read the same.
+from apps.common.times import to_utc
+
+# Every text gets a maximum length where it is used. PostgreSQL cannot store the character NUL.
+Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
+# A time must have an offset. It is stored in UTC.
+UtcTime = Annotated[datetime, AfterValidator(to_utc)]
+# One address, however it is written. The length counts after `lower`, because "İ" becomes two characters.
+Email = Annotated[
+    str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"), AfterValidator(str.lower), Field(max_length=254)
+]
+# Two decimals in every answer: `Decimal("10")` and `Decimal("10.00")` are the same amount.
 Money = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str)]
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
+
+# The database reads and drops `offset` rows first, so deep pages are slow: page by key instead.
+Limit = Annotated[int, Query(ge=1, le=100)]
+Offset = Annotated[int, Query(ge=0, le=10_000)]
 
 
 class InSchema(BaseModel):
-    """Input. A name that it doesn't know is an error: a Tortoise model would silently drop it."""
+    """Input. An unknown name is an error, because a Tortoise model would ignore it silently."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True)
 
 
 class OutSchema(BaseModel):
-    """Output, read from a model's attributes. The relations it shows must have been fetched."""
+    """Output, read from a model's attributes. Fetch the relations that it shows before."""
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -26,7 +41,7 @@ Item = TypeVar("Item", bound=OutSchema)
 
 
 class Page(BaseModel, Generic[Item]):
-    """A slice of a list, and how many rows the whole list has."""
+    """A part of a list, and the number of rows of the whole list."""
 
     items: list[Item]
     total: int

@@ -7,7 +7,7 @@ from apps.common.models import BaseSoftDelete, LiveManager
 
 
 class BaseUser(BaseSoftDelete):
-    """Somebody who works with the system: the fields and what follows from them alone."""
+    """Somebody who works with the system: the fields and what can be computed from them."""
 
     class Meta:
         abstract = True
@@ -20,7 +20,7 @@ class BaseUser(BaseSoftDelete):
 
 
 class User(BaseUser):
-    """The table. `User.all()` leaves deleted users out, `User.everyone.all()` has them all."""
+    """The table. `User.all()` leaves out deleted users. `User.everyone.all()` returns all users."""
 
     class Meta:
         table = "app_user"

@@ -1,4 +1,4 @@
-"""What goes in and out over HTTP."""
+"""Input and output of the API."""
 
 from apps.users.schemas.user import UserIn, UserOut
 

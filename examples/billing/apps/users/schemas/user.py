@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from apps.common.schemas import Email, InSchema, OutSchema
+from apps.common.schemas import Email, InSchema, OutSchema, Text
 
 
 class UserIn(InSchema):
     email: Email
-    full_name: Annotated[str, Field(min_length=1, max_length=100)]
+    full_name: Annotated[Text, Field(min_length=1, max_length=100)]
 
 
 class UserOut(OutSchema):

@@ -1,16 +1,33 @@
-"""Users come and go, their rows stay."""
+"""Create users and mark them as deleted. Their rows stay."""
 
 from uuid import UUID
 
+from tortoise import timezone
+from tortoise.exceptions import DoesNotExist
+from tortoise.transactions import atomic
+
+from apps.billing.services import record
 from apps.users.models import User
 
 
+@atomic()
 async def register_user(*, email: str, full_name: str) -> User:
-    """A new user. An address stays taken after its user has gone: IntegrityError."""
-    return await User.create(email=email, full_name=full_name)
+    """Create a user. The address is taken, in upper or lower case: IntegrityError.
+
+    The address of a deleted user stays taken.
+    """
+    user = await User.create(email=email.lower(), full_name=full_name)
+    await record(user, "created")
+    return user
 
 
+@atomic()
 async def deactivate_user(user_id: UUID) -> None:
-    """Soft-delete a user; one who has gone already is not found: DoesNotExist."""
-    user = await User.get(id=user_id)
-    await user.soft_delete()
+    """Mark a user as deleted. No such user, or deleted before: DoesNotExist.
+
+    The UPDATE comes first and has the condition, so of two callers at once only one finds the row.
+    """
+    now = timezone.now()
+    if not await User.filter(id=user_id).update(deleted_at=now, updated_at=now):
+        raise DoesNotExist(User)
+    await record(await User.everyone.get(id=user_id), "deactivated")

@@ -1,0 +1,81 @@
+# snippet: needs="fastapi>=0.121"
+"""When a transaction around a route commits: before or after the answer, and what rolls it back."""
+
+import asyncio
+
+import httpx
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi.responses import JSONResponse
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+
+class Note(Model):
+    text = fields.CharField(max_length=20)
+
+
+EVENTS: list[str] = []
+ANSWERED = ["http.response.start", "http.response.body"]
+
+
+async def transaction():
+    async with in_transaction():
+        yield
+    EVENTS.append("committed")
+
+
+app = FastAPI()
+
+
+@app.post("/late", dependencies=[Depends(transaction)])
+async def late(tasks: BackgroundTasks) -> None:
+    tasks.add_task(EVENTS.append, "task")
+
+
+@app.post("/early", dependencies=[Depends(transaction, scope="function")])
+async def early(tasks: BackgroundTasks) -> None:
+    tasks.add_task(EVENTS.append, "task")
+
+
+@app.post("/raised", dependencies=[Depends(transaction, scope="function")])
+async def raised() -> None:
+    await Note.create(text="raised")
+    raise HTTPException(409)
+
+
+@app.post("/returned", dependencies=[Depends(transaction, scope="function")])
+async def returned() -> JSONResponse:
+    await Note.create(text="returned")
+    return JSONResponse({}, 409)
+
+
+async def watched(scope, receive, send) -> None:
+    """The application, with a note of what it sends and when."""
+
+    async def sending(message) -> None:
+        EVENTS.append(message["type"])
+        await send(message)
+
+    await app(scope, receive, sending)
+
+
+async def main() -> None:
+    transport = httpx.ASGITransport(watched)
+    async with (
+        tortoise_test_context(["__main__"]),
+        httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+    ):
+        await client.post("/late")
+        assert [*ANSWERED, "task", "committed"] == EVENTS
+        EVENTS.clear()
+        await client.post("/early")
+        assert ["committed", *ANSWERED, "task"] == EVENTS
+
+        for path in ("/raised", "/returned"):
+            assert (await client.post(path)).status_code == 409
+        assert await Note.all().values_list("text", flat=True) == ["returned"]
+
+
+asyncio.run(main())

@@ -1,0 +1,158 @@
+# snippet: needs="sqlite|postgres|mariadb"
+"""The same code on each database: which rows a filter finds, what is stored, which marks raw SQL takes.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_differences.py
+"""
+
+import asyncio
+import os
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.expressions import F
+from tortoise.models import Model
+
+
+class DifferenceRow(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+    amount = fields.DecimalField(max_digits=9, decimal_places=2)
+    at = fields.DatetimeField(null=True)
+
+
+class LoneKey(Model):
+    """Nothing but a generated key."""
+
+    id = fields.IntField(primary_key=True)
+
+
+SIX = datetime(2026, 2, 20, 6, tzinfo=UTC)
+THE_SAME = datetime.fromisoformat("2026-02-19T22:00-08:00")  # as a clock in Los Angeles shows it
+
+
+async def found() -> dict[str, object]:
+    """What each filter finds among three rows."""
+    rows = DifferenceRow.all()
+    (first, *_) = await rows.order_by("at")
+    assert THE_SAME == SIX
+    return {
+        "startswith": await rows.filter(name__startswith="inv").count(),
+        "contains": await rows.filter(name__contains="nv-").count(),
+        "equal": await rows.filter(name="inv-1").count(),
+        "NULL first": first.at is None,
+        "twice": await rows.filter(amount__lt=F("amount") * 2).count(),
+        "twice, annotated": await rows.annotate(twice=F("amount") * 2).filter(twice__gt=F("amount")).count(),
+        "at": await rows.filter(at=THE_SAME).count(),
+        "at, in UTC": await rows.filter(at=THE_SAME.astimezone(UTC)).count(),
+    }
+
+
+async def stored() -> dict[str, datetime | None]:
+    """What comes back when a time of another zone is written. Only create() is right everywhere."""
+    created = await DifferenceRow.create(name="z", amount=1, at=THE_SAME)
+    saved = await DifferenceRow.create(name="z", amount=1)
+    bulk = await DifferenceRow.create(name="z", amount=1)
+    updated = await DifferenceRow.create(name="z", amount=1)
+    saved.at = bulk.at = THE_SAME
+    await saved.save()
+    assert await DifferenceRow.bulk_update([bulk], fields=["at"]) == 1
+    await DifferenceRow.filter(id=updated.id).update(at=THE_SAME)
+    rows = {"create": created, "save": saved, "bulk_update": bulk, "update": updated}
+    return {name: (await DifferenceRow.get(id=row.id)).at for name, row in rows.items()}
+
+
+async def placeholders() -> set[str]:
+    """Which marks raw SQL may have in the place of a value."""
+    connection = Tortoise.get_connection("default")
+    taken = set()
+    for mark in ("?", "$1", "%s"):
+        sql = f"SELECT id FROM differencerow WHERE name = {mark}"
+        try:
+            rows = await connection.execute_query_dict(sql, ["INV-1"])
+        except Exception as error:  # each driver has a class of its own
+            print(type(error).__name__)
+        else:
+            assert len(rows) == 1
+            taken.add(mark)
+    return taken
+
+
+def base_is_changed() -> bool:
+    """Whether force_index() changes the queryset that it is called on, as select_related() does."""
+    base = DifferenceRow.filter(name="INV-1")
+    forced = base.force_index("ix_any")
+    assert base.sql() == forced.sql()
+    return "FORCE INDEX" in base.sql()
+
+
+async def lone_key() -> int | str:
+    """How many rows there are after create() of a model that has only a generated key."""
+    try:
+        _ = await LoneKey.create()
+    except OperationalError as error:
+        return str(error)
+    return await LoneKey.all().count()
+
+
+PLACEHOLDERS = {
+    "tortoise.backends.sqlite.client": {"?", "$1"},
+    "tortoise.backends.asyncpg.client": {"$1"},
+    "tortoise.backends.psycopg.client": {"%s"},
+    "tortoise.backends.mysql.client": {"%s"},
+}
+SQLITE = {
+    "startswith": 3,
+    "contains": 3,
+    "equal": 0,
+    "NULL first": True,
+    "twice": 2,  # as text, '80' is not less than '160'
+    "twice, annotated": 3,
+    "at": 0,
+    "at, in UTC": 1,
+}
+MARIADB = SQLITE | {"equal": 1, "twice": 3}
+POSTGRES = {
+    "startswith": 0,
+    "contains": 0,
+    "equal": 0,
+    "NULL first": False,
+    "twice": 3,
+    "twice, annotated": 3,
+    "at": 1,
+    "at, in UTC": 1,
+}
+WALL_CLOCK = datetime(2026, 2, 19, 22, tzinfo=UTC)  # eight hours too early
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await Tortoise.generate_schemas()
+        for name, amount, at in (("INV-1", 20, SIX), ("INV-2", 30, None), ("INV-3", 80, None)):
+            await DifferenceRow.create(name=name, amount=Decimal(amount), at=at)
+
+        client = type(Tortoise.get_connection("default"))
+        assert await placeholders() == PLACEHOLDERS[client.__module__]
+
+        assert base_is_changed() == ("mysql" in client.__module__)
+        assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
+        connection = Tortoise.get_connection("default")
+        await connection.execute_script("INSERT INTO lonekey (id) VALUES (1)")
+        assert await LoneKey.all().count() == 1
+
+        dialect = Tortoise.get_connection("default").capabilities.dialect
+        expected = {"sqlite": SQLITE, "mysql": MARIADB, "postgres": POSTGRES}[dialect]
+        given = await found()
+        assert given == expected, given
+
+        later = WALL_CLOCK if dialect == "mysql" else SIX
+        assert await stored() == {"create": SIX, "save": later, "bulk_update": later, "update": later}
+        # SQLite gives back the right time, but keeps the text with its offset, which no filter in UTC finds.
+        found_again = await DifferenceRow.filter(name="z", at=SIX).count()
+        assert found_again == (4 if dialect == "postgres" else 1)
+
+
+asyncio.run(main())

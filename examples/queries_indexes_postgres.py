@@ -1,0 +1,65 @@
+# snippet: needs="postgres"
+"""iexact and istartswith on PostgreSQL: a plain index does not help, one on what Tortoise sends helps both.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_indexes_postgres.py
+"""
+
+import asyncio
+import json
+import os
+
+from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+# For a migration: RunSQL with this, and DROP INDEX as its reverse.
+INDEX = """
+CREATE INDEX ix_indexed_row_upper_name
+ON indexed_row (UPPER(CAST(name AS VARCHAR)) varchar_pattern_ops)
+"""
+
+
+class IndexedRow(Model):
+    class Meta:
+        table = "indexed_row"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=20, db_index=True)
+
+
+async def indexes_used(query: QuerySet[IndexedRow]) -> set[str]:
+    """The names of the indexes in PostgreSQL's plan."""
+    connection = Tortoise.get_connection("default")
+    (row,) = await connection.execute_query_dict(f"EXPLAIN (FORMAT JSON) {query.sql(params_inline=True)}")
+    explained = row["QUERY PLAN"]
+    found = json.loads(explained) if isinstance(explained, str) else explained  # psycopg has read it already
+    names, plans = set(), [one["Plan"] for one in found]
+    while plans:
+        plan = plans.pop()
+        names |= {plan["Index Name"]} if "Index Name" in plan else set()
+        plans += plan.get("Plans", [])
+    return names
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await Tortoise.generate_schemas()
+        connection = context.connections.get("default")
+        await connection.execute_script(
+            "INSERT INTO indexed_row (name) SELECT 'Name ' || n FROM generate_series(1, 20000) n;"
+            " ANALYZE indexed_row"
+        )
+        same = IndexedRow.filter(name__iexact="name 77")
+        starts = IndexedRow.filter(name__istartswith="name 777")
+        assert len(await indexes_used(IndexedRow.filter(name="Name 77"))) == 1  # the plain index
+        assert await indexes_used(same) == await indexes_used(starts) == set()
+
+        await connection.execute_script(f"{INDEX}; ANALYZE indexed_row")
+        assert await indexes_used(same) == {"ix_indexed_row_upper_name"}
+        assert await indexes_used(starts) == {"ix_indexed_row_upper_name"}
+        assert (await same.count(), await starts.count()) == (1, 11)
+
+
+asyncio.run(main())

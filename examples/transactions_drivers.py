@@ -1,0 +1,259 @@
+# snippet: needs="sqlite|postgres|mariadb"
+"""What one transaction meets on each driver: the same scenes, and the error or the result that comes out.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/transactions_drivers.py
+"""
+
+import asyncio
+import contextlib
+import contextvars
+import os
+from collections.abc import Awaitable, Callable
+
+from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+OUTSIDE = contextvars.Context()  # a task in it is in no transaction; main() fills it
+
+Scene = Callable[[], Awaitable[object]]
+
+
+class DriverRow(Model):
+    id = fields.UUIDField(primary_key=True)
+    name = fields.CharField(max_length=20, unique=True)
+    n = fields.IntField(default=0)
+
+
+async def two_rows() -> tuple[DriverRow, DriverRow]:
+    return await DriverRow.create(name="first"), await DriverRow.create(name="second")
+
+
+async def insert(name: str) -> None:
+    async with in_transaction():
+        await DriverRow.create(name=name)
+
+
+async def deadlock() -> None:
+    """Two transactions lock two rows, each in another order."""
+    first, second = await two_rows()
+    both_hold_one = asyncio.Barrier(2)
+
+    async def touch(*rows: DriverRow) -> None:
+        async with in_transaction():
+            await DriverRow.filter(id=rows[0].id).update(n=1)
+            async with asyncio.timeout(2):
+                await both_hold_one.wait()
+            await DriverRow.filter(id=rows[1].id).update(n=2)
+
+    await asyncio.gather(touch(first, second), touch(second, first))
+
+
+async def locked_elsewhere() -> None:
+    """nowait=True on a row that another transaction has locked."""
+    row, _ = await two_rows()
+
+    async def reserve() -> None:
+        async with in_transaction():
+            await DriverRow.select_for_update(nowait=True).get(id=row.id)
+
+    async with in_transaction():
+        await DriverRow.select_for_update().get(id=row.id)
+        async with asyncio.timeout(2):
+            await asyncio.create_task(reserve(), context=OUTSIDE.copy())
+
+
+async def connection_killed() -> int:
+    """The server ends the connection of a transaction: an error, no row, and the next query works."""
+    asks = {"postgres": "SELECT pg_backend_pid() AS id", "mysql": "SELECT CONNECTION_ID() AS id"}
+    ends = {"postgres": "SELECT pg_terminate_backend({})", "mysql": "KILL {}"}
+
+    async def end(statement: str) -> None:
+        await Tortoise.get_connection("default").execute_script(statement)
+
+    try:
+        async with in_transaction() as connection:
+            await DriverRow.create(name="lost")
+            dialect = connection.capabilities.dialect
+            (row,) = await connection.execute_query_dict(asks[dialect])
+            await asyncio.create_task(end(ends[dialect].format(row["id"])), context=OUTSIDE.copy())
+            await asyncio.sleep(0.1)
+            await DriverRow.all().count()
+    finally:
+        assert await DriverRow.filter(name="lost").count() == 0
+
+
+async def late_task() -> int:
+    """A task that was started in the transaction and writes after its end."""
+
+    async def later() -> None:
+        await ended.wait()
+        await DriverRow.create(name="late")
+
+    ended = asyncio.Event()
+    async with in_transaction():
+        task = asyncio.create_task(later())
+    ended.set()
+    await task
+    return await DriverRow.filter(name="late").count()
+
+
+async def swallowed_error() -> int:
+    """An IntegrityError caught inside the transaction: how many of the rows before it are stored."""
+    await DriverRow.create(name="taken")
+    async with in_transaction():
+        await DriverRow.create(name="before")
+        with contextlib.suppress(IntegrityError):
+            _ = await DriverRow.create(name="taken")
+    return await DriverRow.filter(name="before").count()
+
+
+async def own_transactions() -> str:
+    """Two transactions that wait for each other: possible with a connection each."""
+    both_are_in = asyncio.Barrier(2)
+
+    async def meet() -> None:
+        async with in_transaction():
+            await both_are_in.wait()
+
+    async with asyncio.timeout(0.5):
+        await asyncio.gather(meet(), meet())
+    return "both ended"
+
+
+async def query_beside() -> int:
+    """A plain query of another task while a transaction is open. SQLite lets it wait."""
+
+    async def count() -> int:
+        return await DriverRow.all().count()
+
+    async with in_transaction():
+        await DriverRow.create(name="not committed")
+        async with asyncio.timeout(0.5):
+            return await asyncio.create_task(count(), context=OUTSIDE.copy())
+
+
+async def gathered_queries() -> int:
+    """Plain queries gathered inside one transaction."""
+    async with in_transaction():
+        await asyncio.gather(*(DriverRow.create(name=f"row {n}") for n in range(3)))
+    return await DriverRow.all().count()
+
+
+async def gathered(upsert: Callable[..., Awaitable[object]]) -> None:
+    """An upsert opens a savepoint of its own. Gathered inside one transaction they interleave.
+
+    Which error that is depends on who comes first.
+    """
+    try:
+        async with in_transaction():
+            await asyncio.gather(*(upsert(name=f"row {n}") for n in range(3)))
+    except Exception as error:
+        raise RuntimeError("not all three") from error
+
+
+async def gathered_get_or_create() -> None:
+    await gathered(DriverRow.get_or_create)
+
+
+async def gathered_update_or_create() -> None:
+    await gathered(DriverRow.update_or_create)
+
+
+async def malformed_key() -> None:
+    await DriverRow.get(id="no UUID")
+
+
+ASYNCPG: dict[Scene, object] = {
+    deadlock: "asyncpg.exceptions.DeadlockDetectedError",
+    locked_elsewhere: "asyncpg.exceptions.LockNotAvailableError",
+    connection_killed: "asyncpg.exceptions._base.InterfaceError",
+    late_task: "asyncpg.exceptions._base.InterfaceError",
+    swallowed_error: 0,
+    own_transactions: "both ended",
+    query_beside: 0,
+    gathered_queries: 3,
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
+    malformed_key: "tortoise.exceptions.OperationalError",
+}
+PSYCOPG: dict[Scene, object] = {
+    deadlock: "psycopg.errors.DeadlockDetected",
+    locked_elsewhere: "psycopg.errors.LockNotAvailable",
+    connection_killed: "psycopg.errors.AdminShutdown",
+    late_task: 1,
+    swallowed_error: 0,
+    own_transactions: "both ended",
+    query_beside: 0,
+    gathered_queries: 3,
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
+    malformed_key: "psycopg.errors.InvalidTextRepresentation",
+}
+MARIADB: dict[Scene, object] = {
+    deadlock: "tortoise.exceptions.OperationalError",
+    locked_elsewhere: "tortoise.exceptions.OperationalError",
+    connection_killed: "asyncmy.errors.InterfaceError",
+    late_task: 1,
+    swallowed_error: 1,
+    own_transactions: "both ended",
+    query_beside: 0,
+    gathered_queries: 3,
+    malformed_key: "tortoise.exceptions.DoesNotExist",
+}  # without gathered upserts: they break the protocol, and now and then they hang
+SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
+    own_transactions: "builtins.TimeoutError",
+    query_beside: "builtins.TimeoutError",
+    late_task: 1,
+    swallowed_error: 1,
+    gathered_queries: 3,
+    gathered_get_or_create: "builtins.RuntimeError",
+    gathered_update_or_create: "builtins.RuntimeError",
+    malformed_key: "tortoise.exceptions.DoesNotExist",
+}
+DRIVERS = {
+    "tortoise.backends.asyncpg.client": ASYNCPG,
+    "tortoise.backends.psycopg.client": PSYCOPG,
+    "tortoise.backends.mysql.client": MARIADB,
+    "tortoise.backends.sqlite.client": SQLITE,
+}
+
+
+async def outcome(scene: Scene) -> object:
+    """What a scene returned, or the full name of the error that it raised.
+
+    Run as a task: interleaved savepoints can leave a finished transaction as the current one of their task.
+    """
+    try:
+        return await scene()
+    except Exception as error:
+        return f"{type(error).__module__}.{type(error).__qualname__}"
+
+
+async def played(scene: Scene | None) -> type:
+    """Play a scene on an empty table, and compare what comes out. The class of the connection."""
+    global OUTSIDE
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        OUTSIDE = contextvars.copy_context()
+        await Tortoise.generate_schemas()
+        await DriverRow.all().delete()
+        client = type(Tortoise.get_connection("default"))
+        if scene:
+            given = await asyncio.create_task(outcome(scene))
+            expected = DRIVERS[client.__module__][scene]
+            assert given == expected, (scene.__name__, given)
+        return client
+
+
+async def main() -> None:
+    # Tortoise does not roll back after some of these errors; asyncpg says so, and does.
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    client = await played(None)
+    for scene in DRIVERS[client.__module__]:
+        await played(scene)
+
+
+asyncio.run(main())

@@ -1,0 +1,87 @@
+"""The files make the tables that the models describe, carry rows up, down and up again, and lack nothing."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aerich import Command
+from tortoise import Tortoise
+from tortoise.connection import get_connection
+from tortoise.contrib.test import tortoise_test_context
+
+from tests.conftest import DATABASE_URL, MODELS
+
+MIGRATIONS = Path(__file__).parents[1] / "migrations"
+
+# SQL, because the models of today may not fit the tables of that day.
+ROWS = """
+INSERT INTO author (id, created_at, updated_at, name) VALUES
+    ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'Austen');
+INSERT INTO book (id, created_at, updated_at, title, binding, author_id) VALUES
+    ('00000000-0000-0000-0000-000000000002', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'Emma', 'paper', '00000000-0000-0000-0000-000000000001');
+"""
+
+
+async def columns() -> set[tuple[Any, ...]]:
+    """Every column in the database: table, name, type, NOT NULL."""
+    db = get_connection("default")
+    if db.capabilities.dialect == "sqlite":
+        query = "SELECT t.name AS name, c.name AS field, c.type, c.[notnull] "
+        query += "FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.name NOT LIKE 'sqlite%'"
+    else:
+        query = "SELECT table_name AS name, column_name, data_type, character_maximum_length, is_nullable "
+        query += "FROM information_schema.columns WHERE table_schema = current_schema()"
+    return {tuple(row.values()) for row in await db.execute_query_dict(query)}
+
+
+async def copies() -> list[int]:
+    rows = await get_connection("default").execute_query_dict("SELECT copies FROM book")
+    return [row["copies"] for row in rows]
+
+
+@pytest.fixture
+async def command(empty: dict[str, Any], tmp_path: Path) -> Command:
+    """Aerich over the empty database and a copy of the files, which a draft would be written beside."""
+    copy = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
+    command = Command(empty, location=str(copy))
+    await command.init(offline=True)
+    return command
+
+
+async def test_they_make_what_the_models_say(command):
+    await command.upgrade()
+    made = await columns()
+    async with tortoise_test_context(MODELS, db_url=DATABASE_URL):  # the last step: it replaces the other
+        try:
+            assert made == await columns()
+        finally:
+            await Tortoise._drop_databases()
+
+
+async def test_rows_go_up_down_and_up(command):
+    await command.upgrade()
+    await command.downgrade(1, delete=False)
+    await get_connection("default").execute_script(ROWS)
+    for _ in range(2):
+        await command.upgrade()
+        assert await copies() == [1]
+        await command.downgrade(1, delete=False)
+        assert ("book", "copies") not in {column[:2] for column in await columns()}
+        assert ("book", "title") in {column[:2] for column in await columns()}
+
+
+async def test_they_can_be_undone(command):
+    before = await columns()
+    await command.upgrade()
+    after = await columns()
+    await command.downgrade(0, delete=False)
+    assert {table for table, *_ in await columns() - before} == {"aerich"}
+    await command.upgrade()
+    assert await columns() == after
+
+
+async def test_no_file_is_missing(command):
+    assert await command.migrate(offline=True) == ""

@@ -1,0 +1,197 @@
+"""examples/with_aerich: a whole project on Aerich, run as its users run it, on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+import ast
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import ConfigurationError, DBConnectionError
+
+ROOT = Path(__file__).resolve().parents[1]
+LIBRARY = ROOT / "examples" / "with_aerich"
+BILLING = ROOT / "examples" / "billing"
+SERVER = os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
+
+pytest.importorskip("aerich")
+pytestmark = pytest.mark.slow
+
+ON_BOTH = pytest.mark.parametrize(
+    "database", ["sqlite", pytest.param("postgres", marks=pytest.mark.servers)], indirect=True
+)
+LATER = """
+async def upgrade(db):
+    return "UPDATE book SET copies = copies * 10"
+
+
+async def downgrade(db):
+    return "SELECT 1"
+
+
+"""
+ROWS = """
+INSERT INTO author (id, created_at, updated_at, name)
+    VALUES ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'Austen');
+INSERT INTO book (id, created_at, updated_at, title, binding, author_id)
+    VALUES ('00000000-0000-0000-0000-000000000002', '2026-01-01 00:00:00', '2026-01-01 00:00:00', 'Emma',
+        'paper', '00000000-0000-0000-0000-000000000001');
+"""
+
+
+def sql(url: str, statement: str) -> list[dict[str, Any]]:
+    async def run() -> list[dict[str, Any]]:
+        async with TortoiseContext() as context:
+            await context.init(db_url=url, modules={"models": ["aerich.models"]})  # any: it must not be empty
+            connection = context.connections.get("default")
+            if statement.lstrip().startswith("SELECT"):
+                return [dict(row) for row in await connection.execute_query_dict(statement)]
+            await connection.execute_script(statement)
+            return []
+
+    return asyncio.run(run())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A throw-away copy of the project."""
+    ignore = shutil.ignore_patterns(".*", "__pycache__", "*.sqlite3*")
+    return shutil.copytree(LIBRARY, tmp_path / "library", ignore=ignore)
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database."""
+    if request.param == "sqlite":
+        yield f"sqlite://{tmp_path / 'db.sqlite3'}"
+        return
+    name = f"tortoise_dev_library_{uuid.uuid4().hex[:12]}"
+    base = SERVER.rpartition("/")[0]
+    try:
+        sql(f"{base}/postgres", f"CREATE DATABASE {name}")
+    except (ConfigurationError, DBConnectionError, OSError) as error:
+        pytest.skip(f"no PostgreSQL: {error}")
+    try:
+        yield f"{base}/{name}"
+    finally:
+        sql(f"{base}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def start(project: Path, url: str | None, *command: str) -> subprocess.Popen[str]:
+    """Start `python COMMAND` in the project; no DATABASE_URL where the URL is None."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({"DATABASE_URL": url} if url else {})
+    return subprocess.Popen(
+        [sys.executable, *command],
+        cwd=project,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def run(project: Path, url: str | None, *command: str) -> tuple[int, str]:
+    """The exit status of `python COMMAND` and what it printed."""
+    return finish(start(project, url, *command))
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    printed, _ = process.communicate(timeout=60)
+    return process.returncode, printed
+
+
+@ON_BOTH
+def test_the_project_passes_its_own_tests(project: Path, database: str) -> None:
+    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:randomly"],
+        cwd=project,
+        env=os.environ | {"TEST_DATABASE_URL": tests},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert " passed" in done.stdout and "skipped" not in done.stdout
+
+
+@ON_BOTH
+def test_three_replicas_apply_each_file_once(project: Path, database: str) -> None:
+    files = sorted(file.name for file in (project / "migrations" / "models").glob("*.py"))
+    assert len(files) == 2
+    replicas = [finish(each) for each in [start(project, database, "migrate.py") for _ in range(3)]]
+    assert [status for status, _ in replicas] == [0, 0, 0], replicas
+    printed = "".join(text for _, text in replicas)
+    assert printed.count("The database is up to date.") == 3
+    assert [printed.count(f"applied: models {file}") for file in files] == [1, 1]
+
+    # A data migration, beside the others: once, too.
+    sql(database, ROWS)
+    state = (project / "migrations" / "models" / files[-1]).read_text().partition("MODELS_STATE")
+    (project / "migrations" / "models" / "2_20260301000000_more.py").write_text(LATER + state[1] + state[2])
+    replicas = [finish(each) for each in [start(project, database, "migrate.py") for _ in range(3)]]
+    assert [status for status, _ in replicas] == [0, 0, 0], replicas
+    assert sql(database, "SELECT copies FROM book") == [{"copies": 10}]
+
+
+@ON_BOTH
+def test_aerich_itself_reads_the_project(project: Path, database: str) -> None:
+    assert "Success upgrading to 1_" in run(project, database, "-m", "aerich", "upgrade")[1]
+    assert "No changes detected" in run(project, database, "-m", "aerich", "migrate", "--offline")[1]
+
+    # The drift check finds what is missing.
+    book = project / "apps" / "library" / "models" / "book.py"
+    changed = book.read_text().replace(
+        "    lent = ", "    isbn = fields.CharField(max_length=13, null=True)\n    lent = "
+    )
+    assert changed != book.read_text()
+    book.write_text(changed)
+    printed = run(project, database, "-m", "aerich", "migrate", "--offline", "--name", "isbn")[1]
+    assert "Success creating migration file 2_" in printed
+    (draft,) = (project / "migrations" / "models").glob("2_*.py")
+    assert 'ADD "isbn" VARCHAR(13)' in draft.read_text()
+
+
+@pytest.mark.parametrize("command", [("migrate.py",), ("-m", "aerich", "upgrade")])
+def test_a_missing_database_url_is_an_error(project: Path, command: tuple[str, ...]) -> None:
+    status, printed = run(project, None, *command)
+    assert status != 0
+    assert "DATABASE_URL" in printed and "Field required" in printed, printed
+    assert not list(project.glob("*.sqlite3*"))
+
+
+def test_check_py_finds_nothing_in_it() -> None:
+    command = [sys.executable, str(ROOT / "scripts" / "check.py"), str(LIBRARY)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    assert "5 models: no findings" in done.stdout + done.stderr
+
+
+def test_its_lock_is_that_of_the_running_example() -> None:
+    """lock.py is billing/migrate.py without what migrates. Changed there: copy it."""
+    here, there = definitions(LIBRARY / "lock.py"), definitions(BILLING / "migrate.py")
+    assert {name: there.get(name) for name in here} == here
+    assert set(there) - set(here) <= {"main", "report"}
+
+
+def definitions(path: Path) -> dict[str, str]:
+    """Functions, classes and constants of a module by name, each as its source."""
+    source = path.read_text(encoding="utf-8")
+    found = {}
+    for node in ast.parse(source).body:
+        names = [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = [ast.unparse(target) for target in targets]
+        found |= {name: ast.get_source_segment(source, node) or "" for name in names}
+    return found
