@@ -4,6 +4,7 @@ import asyncio
 import warnings
 from collections.abc import Callable
 from datetime import timedelta
+from enum import StrEnum
 from importlib.util import find_spec
 from typing import Any
 
@@ -67,8 +68,13 @@ class Day(Model):
     data = fields.JSONField(default=dict)
 
 
+class Kind(StrEnum):
+    HALL = "hall"
+
+
 class Room(Model):
     label = fields.CharField(max_length=3)
+    kind = fields.CharEnumField(Kind, max_length=9, default=Kind.HALL)
 
 
 class Hour(Model):
@@ -94,6 +100,25 @@ async def main() -> None:
         day = await Day.get()
         assert (day.opens, day.small) == (timedelta(hours=9), 99_999)
 
+        # Conditions are looked at too, but not what is part of a text.
+        for lookup in ("name", "name__in", "name__not", "name__not_in"):
+            try:
+                await Day.filter(**{lookup: ["Monday"] if lookup.endswith("in") else "Monday"})
+            except ValidationError as error:
+                assert "Length of 'Monday' 6 > 3" in str(error)
+            else:
+                raise AssertionError(f"{lookup}: a value that is too long was looked for")
+        for lookup in (
+            "name__contains",
+            "name__icontains",
+            "name__startswith",
+            "name__endswith",
+            "name__iexact",
+        ):
+            assert await Day.filter(**{lookup: "Monday"}) == []
+        await context.db().execute_query("UPDATE day SET name = 'Monday'")
+        assert await Day.filter(name__contains="Monday") == [day]  # SQLite stores any length
+
         day.name = "Monday"  # not looked at until it is written
         for write in (day.save, lambda: Day.bulk_create([day]), lambda: Day.all().update(name="Monday")):
             try:
@@ -110,6 +135,13 @@ async def main() -> None:
             assert "label is non nullable field, but null was passed" in str(error)
         else:
             raise AssertionError("None was taken")
+        try:
+            Room(label="a", kind="cellar")
+        except ValueError as error:
+            assert str(error) == "'cellar' is not a valid Kind"
+        else:
+            raise AssertionError("a value that is in no enum was taken")
+        assert Room(label="long").label == "long"  # a length is looked at later
         try:
             await Room().save()
         except ValidationError as error:

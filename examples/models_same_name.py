@@ -1,6 +1,7 @@
-"""Two classes of one name under one app label: the module listed last wins, without a word.
+"""Two classes of one name under one app label: the module listed last wins silently.
 
-The other one stays unusable, and relations that name it reach the winner."""
+The other class cannot be used, and relations that name it reach the winner.
+"""
 
 import asyncio
 import sys

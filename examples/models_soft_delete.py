@@ -1,15 +1,22 @@
-"""Soft delete by a manager: where hidden rows still show, and a unique value that the dead give back."""
+# snippet: needs="sqlite|postgres"
+"""Soft delete by a manager: where hidden rows still show, and an index that frees their unique values.
+
+MariaDB has no partial index.
+"""
 
 import asyncio
+import os
 
 from tortoise import fields, timezone
-from tortoise.contrib.test import tortoise_test_context
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
 from tortoise.functions import Count
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
+
+URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
 
 class Live(Manager):
@@ -33,7 +40,9 @@ class File(Model):
 
 
 async def main() -> None:
-    async with tortoise_test_context(["__main__"]) as context:
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await context.generate_schemas()
         sql = "CREATE UNIQUE INDEX uq_file_name_live ON file (name) WHERE deleted_at IS NULL"
         await context.db().execute_script(sql)  # in a migration: RunSQL
 

@@ -1,14 +1,16 @@
 # snippet: needs="tortoise>=1.1.8"
-"""models.py becomes a package of the same name: what migrations notice of it, and what they don't.
+"""models.py becomes a package of the same name: what must move along, and which check notices a slip.
 
-Old migrations import the enums that models used, so those are re-exported too. A table that is now named
-otherwise is not noticed. Bases and other files change nothing, as the DDL shows.
+`makemigrations` notices a lost enum or function and a new docstring. It does not notice another name of a
+table or an index, nor another order of columns: compare the DDL. Nothing notices lost signal handlers.
 """
 
 import asyncio
 import importlib
 import io
+import json
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -16,6 +18,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from tortoise.cli.cli import run_cli_async
+from tortoise.contrib.pydantic import creator, pydantic_model_creator
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.utils import get_schema_sql
 
@@ -31,7 +34,9 @@ HEAD = """
 from enum import StrEnum
 
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
+from tortoise.signals import post_save
 
 """
 ENUM = """
@@ -39,26 +44,56 @@ class Unit(StrEnum):
     PIECE = "piece"
 
 """
-ONE_FILE = f"""{HEAD}{ENUM}
-class Order(Model):
-    number = fields.CharField(max_length=9)
+FUNCTION = """
+def first_number():
+    return "A-1"
+
+"""
+MIXIN = """
+class Shouting:
+    def shout(self):
+        return self.number.upper()
+
+"""
+HANDLER = """
+saved = []
+
+
+@post_save(Order)
+async def remember(sender, instance, created, using_db, update_fields):
+    saved.append(instance.number)
+"""
+ONE_FILE = f"""{HEAD}{ENUM}{FUNCTION}{MIXIN}
+class Order(Shouting, Model):
+    class Meta:
+        indexes = (("number", "note"),)
+
+    number = fields.CharField(max_length=9, default=first_number)
+    note = fields.CharField(max_length=9, default="")
 
 
 class OrderLine(Model):
     order = fields.ForeignKeyField("models.Order", related_name="lines")
     unit = fields.CharEnumField(Unit, max_length=9)
-"""
+    rank = fields.IntField(default=0)
+
+{HANDLER}"""
 ORDER = f"""{HEAD}
-class BaseOrder(Model):
+from shop.models.mixins import Shouting
+
+{FUNCTION}
+class BaseOrder(Shouting, Model):
     class Meta:
         abstract = True
 
-    number = fields.CharField(max_length=9)
+    number = fields.CharField(max_length=9, default=first_number)
+    note = fields.CharField(max_length=9, default="")
 
 
 class Order(BaseOrder):
     class Meta:
         table = "order"
+        indexes = (("number", "note"),)
 """
 ORDER_LINE = f"""{HEAD}{ENUM}
 class BaseOrderLine(Model):
@@ -66,6 +101,7 @@ class BaseOrderLine(Model):
         abstract = True
 
     unit = fields.CharEnumField(Unit, max_length=9)
+    rank = fields.IntField(default=0)
 
 
 class OrderLine(BaseOrderLine):
@@ -74,15 +110,27 @@ class OrderLine(BaseOrderLine):
 
     order = fields.ForeignKeyField("models.Order", related_name="lines")
 """
-INIT = """
+CLASSES = """
 from shop.models.order import BaseOrder, Order
 from shop.models.order_line import BaseOrderLine, OrderLine
 """
-WITH_ENUM = INIT.replace("OrderLine\n", "OrderLine, Unit\n")
+WITH_ENUM = CLASSES + "from shop.models.order_line import Unit\n"
+WITH_ALL = WITH_ENUM + "from shop.models.order import first_number\n"
+WITH_HANDLERS = "from shop import signals\n" + WITH_ALL  # as an import sorter would have it
+
+UNIT_THEN_RANK = """
+    unit = fields.CharEnumField(Unit, max_length=9)
+    rank = fields.IntField(default=0)
+"""
+RANK_THEN_UNIT = """
+    rank = fields.IntField(default=0)
+    unit = fields.CharEnumField(Unit, max_length=9)
+"""
 
 
 def write(files: dict[str, str]) -> None:
-    Path("shop/models.py").unlink(missing_ok=True)  # a package takes its place
+    if "shop/models/__init__.py" in files:
+        Path("shop/models.py").unlink(missing_ok=True)  # a package takes its place
     for name, text in files.items():
         path = Path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -100,46 +148,90 @@ async def tortoise(*arguments: str) -> str:
 
 
 async def ddl() -> list[str]:
-    """Lines of the schema; their order is not the point."""
+    """The statements of the schema in any order, the columns of each as they stand."""
     async with tortoise_test_context(["shop.models"]) as context:
-        lines = get_schema_sql(context.db(), safe=False).splitlines()
-    return sorted(line.strip(" ,") for line in lines)
+        return sorted(get_schema_sql(context.db(), safe=False).split(";"))
+
+
+def json_schema() -> str:
+    """What clients of an API see of the model."""
+    creator._MODEL_INDEX.clear()  # each check is a process of its own
+    order = importlib.import_module("shop.models").Order
+    return json.dumps(pydantic_model_creator(order).model_json_schema())
+
+
+def unnamed(schema: str) -> str:
+    """The schema without the hashes in its names."""
+    bare, times = re.subn(r"OrderLine_[a-z2-7]{6}_leaf", "OrderLine", schema)
+    assert times == 2
+    return bare
+
+
+async def handled() -> bool:
+    """Whether saving an order calls the handler, as a process does that imports the models alone."""
+    write({})
+    models = importlib.import_module("shop.models")
+    async with tortoise_test_context(["shop.models"]):
+        await models.Order.create(number="A-2")
+    handlers = "shop.signals" if hasattr(models, "BaseOrder") else "shop.models"
+    return bool(importlib.import_module(handlers).saved)
 
 
 async def main() -> None:
     write({"conf.py": CONFIG, "steps/__init__.py": "", "shop/__init__.py": "", "shop/models.py": ONE_FILE})
     await tortoise("makemigrations")
     await tortoise("migrate")
-    before = await ddl()
+    before, schema = await ddl(), json_schema()
+    assert await handled()
 
-    package = {"shop/models/order.py": ORDER, "shop/models/order_line.py": ORDER_LINE}
-    write({**package, "shop/models/__init__.py": INIT})
-    try:
-        await tortoise("makemigrations")
-    except ImportError as error:
-        assert "cannot import name 'Unit' from 'shop.models'" in str(error)
-    else:
-        raise AssertionError("the first migration does without the enum")
-
-    write({"shop/models/__init__.py": WITH_ENUM})
+    package = {
+        "shop/models/order.py": ORDER,
+        "shop/models/order_line.py": ORDER_LINE,
+        "shop/models/mixins.py": MIXIN,
+        "shop/signals.py": f"{HEAD}from shop.models.order import Order\n{HANDLER}",
+    }
+    for exported, missing in ((CLASSES, "Unit"), (WITH_ENUM, "first_number")):
+        write({**package, "shop/models/__init__.py": exported})
+        try:
+            await tortoise("makemigrations")
+        except ImportError as error:
+            assert f"cannot import name '{missing}' from 'shop.models'" in str(error)
+        else:
+            raise AssertionError(f"the first migration does without {missing}")
+    write({"shop/models/__init__.py": WITH_ALL})
     assert "No changes detected" in await tortoise("makemigrations")
     assert await ddl() == before
+    # Nested schemas are called after a hash of the module that their model is in, and it has moved.
+    assert json_schema() != schema
+    assert unnamed(json_schema()) == unnamed(schema)
 
-    # A docstring that a class had not is a change: the comment of its table.
-    documented = ORDER_LINE.replace(
-        "class OrderLine(BaseOrderLine):", 'class OrderLine(BaseOrderLine):\n    """A line."""\n'
-    )
-    assert documented != ORDER_LINE
-    write({"shop/models/order_line.py": documented})
+    # The handlers are there, and nothing imports them.
+    assert not await handled()
+    write({"shop/models/__init__.py": WITH_HANDLERS})
+    assert await handled()
+
+    # A docstring that a class had not is a change: the comment of its table, the description in the schema.
+    documented = ORDER.replace("class Order(BaseOrder):", 'class Order(BaseOrder):\n    """A line."""\n')
+    assert documented != ORDER
+    write({"shop/models/order.py": documented})
     assert "No changes detected" not in await tortoise("makemigrations")
+    assert unnamed(json_schema()) != unnamed(schema)
     for draft in Path("steps").glob("0002_*.py"):  # noqa: ASYNC240
         assert "AlterModelOptions" in draft.read_text()
         draft.unlink()
 
-    # The table as one would name it is not the table that is there, and only the DDL tells.
-    write({"shop/models/order_line.py": ORDER_LINE.replace('"orderline"', '"order_line"')})
-    assert "No changes detected" in await tortoise("makemigrations")
-    assert await ddl() != before
+    # Another table, a name for the index, another order of columns: only the DDL tells.
+    for file, text, old, new in (
+        ("order_line", ORDER_LINE, '"orderline"', '"order_line"'),
+        ("order", ORDER, '(("number", "note"),)', '(Index(fields=("number", "note"), name="ix_order"),)'),
+        ("order_line", ORDER_LINE, UNIT_THEN_RANK, RANK_THEN_UNIT),
+    ):
+        assert text.count(old) == 1
+        write({**package, f"shop/models/{file}.py": text.replace(old, new)})
+        assert "No changes detected" in await tortoise("makemigrations"), old
+        assert await ddl() != before, old
+    write(package)
+    assert await ddl() == before
 
 
 home = Path.cwd()

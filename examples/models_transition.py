@@ -1,11 +1,17 @@
-"""A model is replaced by its successor: a table of its own, names of its own, the base they share."""
+"""A model is replaced by its successor: a table of its own, names of its own, the base they share.
+
+Two models on one table work where something else makes the table. Nothing of Tortoise makes it.
+"""
 
 import asyncio
+import os
 import sys
 import types
 from decimal import Decimal
+from typing import Any
 
 from tortoise import fields
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
@@ -101,5 +107,36 @@ async def same_related_name() -> None:
         raise AssertionError("two relations of one name")
 
 
+def bill(name: str) -> Any:
+    """A model on the table `bill`."""
+    meta = type("Meta", (), {"table": "bill"})
+    return type(Model)(name, (Model,), {"__module__": "bills", "Meta": meta, "total": fields.IntField()})
+
+
+async def one_table() -> None:
+    """Old and new class on one table."""
+    module = sys.modules["bills"] = types.ModuleType("bills")
+    old, new = bill("Bill"), bill("Bill2")
+    vars(module).update(Bill=old, Bill2=new)
+    async with TortoiseContext() as context:
+        url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
+        await context.init(db_url=url, modules={"models": ["bills"]})
+        try:
+            await context.generate_schemas()
+        except ConfigurationError as error:
+            assert "Can't create schema due to cyclic fk references" in str(error)
+        else:
+            raise AssertionError("one table for two models was created")
+
+        await context.db().execute_script("CREATE TABLE bill (id INTEGER PRIMARY KEY, total INTEGER)")
+        await old.create(id=1, total=5)
+        row = await new.get(id=1)
+        assert row.total == 5
+        row.total = 6
+        await row.save()
+        assert (await old.get(id=1)).total == 6
+
+
 asyncio.run(main())
 asyncio.run(same_related_name())
+asyncio.run(one_table())

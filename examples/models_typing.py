@@ -1,5 +1,7 @@
-"""What mypy says of model annotations: bare scalar fields are typed, `name: str = ...` is an error,
-a foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared."""
+"""What mypy says of model annotations. Bare scalar fields are typed, `name: str = ...` is an error.
+
+A foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared. The way back of
+a one-to-one relation never looks like None, unless the annotation says so."""
 
 import os
 import tempfile
@@ -25,6 +27,8 @@ class Invoice(Model):
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer")
     customer_id: int
     payer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField("models.Customer", null=True)
+    note: fields.BackwardOneToOneRelation[Note]
+    drafted: fields.BackwardOneToOneRelation[Note] | None
 
 
 class Wrong(Model):
@@ -33,7 +37,14 @@ class Wrong(Model):
     payer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", null=True)
 
 
+class Note(Model):
+    invoice: fields.OneToOneRelation[Invoice] = fields.OneToOneField("models.Invoice", related_name="note")
+    draft: fields.OneToOneRelation[Invoice] = fields.OneToOneField("models.Invoice", related_name="drafted")
+
+
 invoice = Invoice()
+reveal_type(invoice.note)
+reveal_type(invoice.drafted)
 reveal_type(invoice.amount)
 reveal_type(invoice.due_at)
 reveal_type(invoice.customer.name)
@@ -59,6 +70,8 @@ EXPECTED = {
     "reveal_type(invoice.due_at)": 'Revealed type is "datetime.datetime | None"',
     "reveal_type(invoice.customer.name)": 'Revealed type is "str"',
     "reveal_type(invoice.customer_id)": 'Revealed type is "int"',
+    "reveal_type(invoice.note)": 'Revealed type is "invoice.Note"',
+    "reveal_type(invoice.drafted)": 'Revealed type is "invoice.Note | None"',
     "reveal_type(invoice.payer)": 'Revealed type is "customer.Customer | None"',
     "invoice.payer_id": 'has no attribute "payer_id"',
 }

@@ -1,13 +1,16 @@
-"""Conditions on a many-to-many relation share one join: duplicates, "all of them", "none of them"."""
+"""Conditions on a many-to-many relation share one join: rows with any, all or none of some tags."""
 
 import asyncio
+import os
 
 from tortoise import fields
-from tortoise.contrib.test import tortoise_test_context
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.models import Model
+
+URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
 
 class Tag(Model):
@@ -29,7 +32,9 @@ class Post(Model):
 
 
 async def main() -> None:
-    async with tortoise_test_context(["__main__"]):
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await context.generate_schemas()
         sql, python = await Tag.create(name="sql"), await Tag.create(name="python")
         both, only_sql, bare = [await Post.create(title=title) for title in ("a", "b", "c")]
         await both.tags.add(sql, python)

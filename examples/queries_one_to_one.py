@@ -1,10 +1,13 @@
-"""One-to-one: select_related() goes forward and backward in one query; backward there may be nothing."""
+"""One-to-one: select_related() goes forward and backward in one query. Backward there may be None."""
 
 import asyncio
+import os
 
 from tortoise import fields
-from tortoise.contrib.test import tortoise_test_context
+from tortoise.context import TortoiseContext
 from tortoise.models import Model
+
+URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
 
 class Account(Model):
@@ -26,7 +29,9 @@ class Profile(Model):
 
 
 async def main() -> None:
-    async with tortoise_test_context(["__main__"]):
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await context.generate_schemas()
         ann, bob = await Account.create(name="ann"), await Account.create(name="bob")
         profile = await Profile.create(account=ann, text="hello")
 

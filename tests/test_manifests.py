@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -47,7 +49,7 @@ def rendered(template: Path) -> str:
     values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
     names = {".Release.Name": "shop"}
     names |= {f".Values.image.{key}": value for key, value in values["image"].items()}
-    names |= {".Values.databaseSecret": values["databaseSecret"]}
+    names |= {f".Values.{key}": values[key] for key in ("databaseSecret", "migrationSecret")}
     source = template.read_text(encoding="utf-8")
     return re.sub(r"\{\{ (\S+) \}\}", lambda match: names[match[1]], source)
 
@@ -135,6 +137,7 @@ def test_compose_migrates_once_before_the_application() -> None:
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
     assert services["app"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert "healthcheck" in services["db"]
+    assert services["app"]["stop_grace_period"] == "30s"
     for service in ("migrate", "app"):
         assert "DATABASE_URL" in services[service]["environment"], service
 
@@ -150,6 +153,95 @@ def test_the_job_is_a_hook_that_fails_fast() -> None:
     assert container["args"] == MIGRATE and "command" not in container
     secrets = [path for path in CHART.glob("templates/*.yaml") if "kind: Secret" in path.read_text()]
     assert not secrets, "a Secret of the chart would not be there when the hook runs"
+
+
+def pods() -> dict[str, Any]:
+    """The pod of each Deployment and each Job, by file."""
+    manifests = {name: yaml.safe_load((KUBERNETES / name).read_text(encoding="utf-8")) for name in COMPLETE}
+    manifests |= {path.name: yaml.safe_load(rendered(path)) for path in CHART.glob("templates/*.yaml")}
+    pods = {name: manifest["spec"].get("template", {}).get("spec") for name, manifest in manifests.items()}
+    return {name: pod for name, pod in pods.items() if pod}
+
+
+def containers() -> dict[str, Any]:
+    """Each container, the init container among them."""
+    patch = load("kubernetes/init-container/migrate-first.yaml")["spec"]["template"]["spec"]
+    found = {name: pod["containers"] for name, pod in pods().items()}
+    return {name: only for name, (only,) in (found | {"migrate-first.yaml": patch["initContainers"]}).items()}
+
+
+def test_pods_run_with_the_rights_that_they_need() -> None:
+    """What Kubernetes' Pod Security Standard "restricted" asks for, and a limit of the memory."""
+    assert len(pods()) == 4 and len(containers()) == 5
+    for name, pod in pods().items():
+        assert pod["securityContext"]["runAsNonRoot"] is True, name
+        assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
+    for name, container in containers().items():
+        assert container["securityContext"]["allowPrivilegeEscalation"] is False, name
+        assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+        assert container["resources"]["limits"]["memory"], name
+    user = re.findall(r"(?m)^USER (.+)$", text("docker/Dockerfile"))
+    assert user == ["10001"], "runAsNonRoot refuses a user by name"
+    assert "--uid 10001" in text("docker/Dockerfile")
+
+
+def test_migrations_and_the_application_have_different_roles() -> None:
+    secrets = {name: container["envFrom"][0]["secretRef"]["name"] for name, container in containers().items()}
+    assert secrets == {
+        "app/deployment.yaml": "billing-database",
+        "deployment.yaml": "billing-database",
+        "migrate/job.yaml": "billing-migration",
+        "migrate-job.yaml": "billing-migration",
+        "migrate-first.yaml": "billing-migration",
+    }
+
+
+def test_what_restarts_the_application_does_not_ask_the_database() -> None:
+    """`/health` asks nothing, `/ready` asks the database (tests of the application)."""
+    for name in ("app/deployment.yaml", "deployment.yaml"):
+        container = containers()[name]
+        assert container["livenessProbe"]["httpGet"]["path"] == "/health", name
+        assert container["readinessProbe"]["httpGet"]["path"] == "/ready", name
+    (web,) = load("render.yaml")["services"]
+    assert web["healthCheckPath"] == "/health"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGINT])
+def test_the_server_ends_with_its_container(sent: signal.Signals) -> None:
+    """The signal reaches the server, because the entrypoint replaces itself. SIGINT is Fly's default."""
+    environment = os.environ | {
+        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "DATABASE_URL": "sqlite://:memory:",
+        "PORT": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+    server = subprocess.Popen(
+        ["sh", "docker/entrypoint.sh"], cwd=BILLING, env=environment, stderr=subprocess.PIPE, text=True
+    )
+    with server:
+        assert server.stderr is not None
+        said = ""
+        while "Uvicorn running" not in said:
+            line = server.stderr.readline()
+            assert line, said
+            said += line
+        server.send_signal(sent)
+        said += server.stderr.read()
+    assert "Application shutdown complete" in said and "Finished server process" in said
+
+
+def test_platforms_wait_long_enough_for_requests() -> None:
+    fly = tomllib.loads(text("fly.toml"))
+    assert (fly["kill_signal"], fly["kill_timeout"]) == ("SIGTERM", 30)
+
+
+def test_actions_are_pinned_to_a_commit() -> None:
+    """A tag can be moved to other code; the comment says which release the commit is."""
+    used = re.findall(r"uses: (.+)", text(".github/workflows/deploy.yml"))
+    assert len(used) == 4
+    for action in used:
+        assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action), action
 
 
 def test_platforms_release_with_the_same_command() -> None:

@@ -27,6 +27,8 @@ SERVERS = {
     "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
 }
 
+KEY = 20_260_201  # as in migrate.py
+
 pytestmark = pytest.mark.slow
 
 HEAD = """
@@ -79,6 +81,22 @@ async def hang(apps, schema_editor):
 class Migration(migrations.Migration):
     dependencies = [("models", "0001_initial")]
     operations = [ops.RunPython(hang)]
+"""
+
+# Doubles, and then takes its time before it commits. (On MariaDB schema_editor.client is in no transaction.)
+SLOWLY = """
+from tortoise.transactions import in_transaction
+
+async def double(apps, schema_editor):
+    async with in_transaction("default") as connection:
+        await connection.execute_query("UPDATE tally SET n = n * 2")
+        Path(f"doubled-{os.getpid()}").touch()
+        await WAIT
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [ops.RunPython(double)]
 """
 
 BROKEN = """
@@ -246,6 +264,85 @@ def test_a_run_that_waits_does_not_block_an_index_built_concurrently(project: Pa
     assert sql(postgres, "SELECT 1 AS n FROM pg_indexes WHERE indexname = 'ix_tally'") == [{"n": 1}]
 
 
+def end_the_session_of_the_lock(url: str) -> None:
+    """As a restarted server, a failover or a firewall does."""
+    if url.startswith("mysql"):
+        (row,) = sql(url, f"SELECT IS_USED_LOCK(CONCAT(DATABASE(), '.{KEY}')) AS pid")
+        sql(url, f"KILL {row['pid']}")
+        return
+    holder = (
+        "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = {} AND database ="
+        " (SELECT oid FROM pg_database WHERE datname = current_database())"
+    )
+    (row,) = sql(url, f"SELECT pg_terminate_backend(pid) AS ended FROM ({holder.format(KEY)}) AS holder")
+    assert row["ended"]
+
+
+def two_runs_of_which_the_first_loses_the_lock(project: Path, url: str, first: subprocess.Popen[str]) -> Any:
+    """The exit status and the output of both."""
+    while not list(project.glob("doubled-*")):
+        assert first.poll() is None, finish(first)
+        time.sleep(0.05)
+    end_the_session_of_the_lock(url)
+    second = start(project, url)
+    return finish(first), finish(second)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("busy", [False, True], ids=["between statements", "in a statement"])
+@pytest.mark.parametrize("kind", ["postgres", "mysql"])
+def test_a_run_that_loses_its_lock_stops(project: Path, tmp_path: Path, kind: str, busy: bool) -> None:
+    """What it has not committed is undone, so the next run applies the migration once."""
+    function = "pg_sleep" if kind == "postgres" else "SLEEP"
+    statement = f'connection.execute_query("SELECT {function}(3)")'
+    for url in fresh_database(kind, tmp_path):
+        add_migration(project, SLOWLY.replace("WAIT", statement if busy else "asyncio.sleep(3)"))
+        first, second = two_runs_of_which_the_first_loses_the_lock(project, url, start(project, url))
+        assert [first[0], second[0]] == [1, 0], (first, second)
+        assert first[1].splitlines()[-1].startswith("Lost the lock, and stopped."), first[1]
+        assert "up to date" not in first[1]
+        assert sql(url, "SELECT n FROM tally") == [{"n": 2}]
+        assert applied(url) == 1
+
+
+@pytest.mark.servers
+def test_without_the_watch_it_would_be_applied_twice(project: Path, postgres: str) -> None:
+    add_migration(project, SLOWLY.replace("WAIT", "asyncio.sleep(3)"))
+    careless = """
+import asyncio, migrate
+from contextlib import nullcontext
+
+migrate.watched = lambda lock: nullcontext()
+asyncio.run(migrate.main())
+"""
+    first = start(project, postgres, "-c", careless)
+    (status, printed), _ = two_runs_of_which_the_first_loses_the_lock(project, postgres, first)
+    assert status == 0 and "up to date" in printed, printed
+    assert sql(postgres, "SELECT n FROM tally") == [{"n": 4}]
+
+
+@pytest.mark.servers
+def test_a_lock_that_is_lost_at_the_very_end_is_an_error(project: Path, postgres: str) -> None:
+    """Everything is applied, and yet the status is not 0: another run may have begun meanwhile."""
+    at_the_end = """
+import asyncio, migrate
+
+async def no_lock(lock):
+    return False
+
+async def apply(**options):
+    await migrate_all(**options)
+    migrate.still_held = no_lock
+
+migrate_all, migrate.migrate, migrate.WATCH = migrate.migrate, apply, 60
+asyncio.run(migrate.main())
+"""
+    add_migration(project, PLAIN)
+    status, printed = finish(start(project, postgres, "-c", at_the_end))
+    assert status == 1 and "Lost the lock" in printed and "up to date" not in printed, printed
+    assert applied(postgres) == 1
+
+
 def test_impatience_is_an_error(project: Path, database: str) -> None:
     add_migration(project, FOREVER)
     hanging = start(project, database)
@@ -276,6 +373,30 @@ def test_a_failing_migration_is_an_error(project: Path, database: str) -> None:
     assert "no_such_table" in printed
     assert "up to date" not in printed
     assert applied(database) == 0
+
+
+def test_without_a_url_it_is_an_error(project: Path) -> None:
+    """And no new file is migrated, which would be up to date. Development may go without."""
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+
+    def run(**more: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "migrate.py"]
+        return subprocess.run(
+            command,
+            cwd=project,
+            env=environment | more,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    done = run()
+    assert done.returncode == 1 and "DATABASE_URL is missing" in done.stderr, done
+    assert not list(project.glob("*.sqlite3*"))
+    done = run(ENVIRONMENT="development")
+    assert done.returncode == 0 and "up to date" in done.stdout, done
+    assert list(project.glob("*.sqlite3"))
 
 
 def test_a_database_without_a_lock_is_refused(project: Path) -> None:

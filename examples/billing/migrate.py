@@ -1,8 +1,9 @@
 """Apply the migrations, one run at a time: `python migrate.py`.
 
 `python -m tortoise migrate` takes no lock. Replicas that start together each apply what is pending, a data
-migration as often as there are replicas. Here one run migrates; the others wait for it and then find nothing
-to do. Exit status 0: the database is up to date; 1: it is not, and the log says why.
+migration as often as there are replicas. Here one run migrates. The others wait for it and then find nothing
+to do. A run that loses its lock stops. Exit status 0: the database is up to date. 1: it is not, or the lock
+was lost on the way, and the log says why.
 """
 
 import asyncio
@@ -10,9 +11,8 @@ import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, closing
-from functools import partial
-from typing import Any
+from contextlib import asynccontextmanager, closing, suppress
+from typing import Any, NamedTuple
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
@@ -22,12 +22,19 @@ from config.tortoise import TORTOISE_ORM
 
 KEY = 20_260_201  # of the lock: any number that nothing else in this database locks
 PATIENCE = 600.0  # seconds to wait for another run
+WATCH = 0.2  # seconds between two looks at the lock while this run migrates
+GRACE = 1.0  # seconds from lock to first change: a run that lost the lock sees that and stops meanwhile
 
-Attempt = Callable[[], Awaitable[Any]]
+
+class Lock(NamedTuple):
+    """What the session that takes the lock can be asked."""
+
+    take: Callable[[], Awaitable[bool]]  # tries to take it, and says whether that worked
+    held: Callable[[], Awaitable[bool]]  # says whether it is still taken; raises if the session is gone
 
 
 async def main() -> None:
-    """Migrate under the lock. Raises whatever a migration raises; exits where the lock can't be had."""
+    """Migrate under the lock. Raises whatever a migration raises; exits without the lock."""
     async with TortoiseContext() as context:
         await context.init(config=TORTOISE_ORM)
         async with locked(context.connections.get("default")), TortoiseContext():
@@ -46,19 +53,21 @@ async def locked(client: BaseDBAsyncClient) -> AsyncIterator[None]:
     session = SESSIONS.get(type(client).__name__)
     if session is None:
         sys.exit(f"migrate.py has no lock for {type(client).__name__}: write one, or migrate in one place.")
-    async with session(client) as attempt:
-        await wait_for(attempt)
-        yield
+    async with session(client) as lock:
+        await wait_for(lock)
+        await asyncio.sleep(GRACE)
+        async with watched(lock):
+            yield
 
 
-async def wait_for(attempt: Attempt) -> None:
+async def wait_for(lock: Lock) -> None:
     """Ask for the lock each second; exit after PATIENCE seconds.
 
     Waiting inside the database would be simpler, and wrong: a session that waits there blocks the CREATE
     INDEX CONCURRENTLY of the very run that it waits for.
     """
     deadline = time.monotonic() + PATIENCE
-    while not await attempt():
+    while not await lock.take():
         if time.monotonic() > deadline:
             sys.exit(f"Gave up: another run has been migrating for {PATIENCE:.0f} seconds.")
         print("Another run is migrating; waiting.", flush=True)
@@ -66,30 +75,85 @@ async def wait_for(attempt: Attempt) -> None:
 
 
 @asynccontextmanager
-async def postgres(client: Any) -> AsyncIterator[Attempt]:
-    """A session of its own, because the pool unlocks each session that is given back to it."""
-    async with client.acquire_connection() as session:
-        yield partial(session.fetchval, "SELECT pg_try_advisory_lock($1)", KEY)
+async def watched(lock: Lock) -> AsyncIterator[None]:
+    """Cancel the block when the lock is lost, because another run may begin then. Exit in its place."""
+    migrating, done = asyncio.current_task(), asyncio.Event()
+    assert migrating is not None
+
+    async def watch() -> bool:
+        while await still_held(lock):
+            if done.is_set():
+                return True
+            with suppress(TimeoutError):
+                await asyncio.wait_for(done.wait(), WATCH)
+        if not done.is_set():
+            migrating.cancel()
+        return False
+
+    watching = asyncio.create_task(watch())
+    try:
+        yield
+    finally:
+        done.set()
+        if not await watching:
+            sys.exit("Lost the lock, and stopped. Another run may migrate now. See above what was applied.")
+
+
+async def still_held(lock: Lock) -> bool:
+    """Whether the session has the lock; a session that is gone has none, whatever its driver raises."""
+    try:
+        return await lock.held()
+    except Exception as error:
+        print(f"The session of the lock is gone: {error!r}", flush=True)
+        return False
 
 
 @asynccontextmanager
-async def mysql(client: Any) -> AsyncIterator[Attempt]:
+async def postgres(client: Any) -> AsyncIterator[Lock]:
+    """A session of its own, because the pool unlocks each session that is given back to it."""
+    async with client.acquire_connection() as session:
+
+        async def take() -> bool:
+            return bool(await session.fetchval("SELECT pg_try_advisory_lock($1)", KEY))
+
+        async def held() -> bool:
+            return bool(await session.fetchval(POSTGRES_HELD, KEY))
+
+        yield Lock(take, held)
+
+
+POSTGRES_HELD = """
+SELECT EXISTS (
+    SELECT FROM pg_locks
+    WHERE locktype = 'advisory' AND pid = pg_backend_pid() AND (classid::bigint << 32) + objid::bigint = $1
+)
+"""
+
+
+@asynccontextmanager
+async def mysql(client: Any) -> AsyncIterator[Lock]:
     """MySQL and MariaDB: the name holds for the whole server, so it names the database."""
     async with client.acquire_connection() as session, session.cursor() as cursor:
 
-        async def attempt() -> bool:
-            await cursor.execute("SELECT GET_LOCK(CONCAT(DATABASE(), %s), 0)", (f".{KEY}",))
-            return (await cursor.fetchone())[0] == 1
+        async def ask(question: str) -> bool:
+            await cursor.execute(question, (f".{KEY}",))
+            return bool((await cursor.fetchone())[0])
 
-        yield attempt
+        async def take() -> bool:
+            return await ask("SELECT GET_LOCK(CONCAT(DATABASE(), %s), 0)")
+
+        async def held() -> bool:
+            return await ask("SELECT IS_USED_LOCK(CONCAT(DATABASE(), %s)) = CONNECTION_ID()")
+
+        yield Lock(take, held)
 
 
 @asynccontextmanager
-async def sqlite(client: Any) -> AsyncIterator[Attempt]:
+async def sqlite(client: Any) -> AsyncIterator[Lock]:
     """The write lock of a second, empty database beside the first, which the migrations have to write."""
     with closing(sqlite3.connect(f"{client.filename}.lock", timeout=0, isolation_level=None)) as session:
 
-        async def attempt() -> bool:
+        async def take() -> bool:
             try:
                 session.execute("BEGIN EXCLUSIVE")
             except sqlite3.OperationalError as error:
@@ -98,7 +162,10 @@ async def sqlite(client: Any) -> AsyncIterator[Attempt]:
                 return False
             return True
 
-        yield attempt
+        async def held() -> bool:
+            return session.in_transaction
+
+        yield Lock(take, held)
 
 
 SESSIONS = {"AsyncpgDBClient": postgres, "MySQLClient": mysql, "SqliteClient": sqlite}

@@ -1,0 +1,293 @@
+"""What Django spells otherwise, has and Tortoise has not, or does in a way that Tortoise does not."""
+
+import asyncio
+import inspect
+import os
+from collections.abc import Callable
+from typing import Any
+from uuid import uuid4
+
+from tortoise import exceptions, expressions, fields, query_utils, transactions
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import (
+    ConfigurationError,
+    FieldError,
+    IntegrityError,
+    NoValuesFetched,
+    OperationalError,
+    ParamsError,
+    ValidationError,
+)
+from tortoise.expressions import F, Q, Subquery
+from tortoise.functions import Sum
+from tortoise.models import Model
+from tortoise.query_utils import Prefetch
+from tortoise.signals import post_delete, post_save
+from tortoise.transactions import in_transaction
+
+URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
+
+
+class Author(Model):
+    class Meta:
+        ordering = ("id",)
+
+    name = fields.CharField(max_length=9)
+    books: fields.ReverseRelation["Book"]
+
+
+class Book(Model):
+    class Meta:
+        ordering = ("id",)
+
+    title = fields.CharField(max_length=9)
+    pages = fields.IntField(default=1)
+    author: fields.ForeignKeyNullableRelation[Author] = fields.ForeignKeyField("models.Author", null=True)
+    tags: fields.ManyToManyRelation["Tag"] = fields.ManyToManyField("models.Tag", related_name="books")
+
+
+class Tag(Model):
+    name = fields.CharField(max_length=9)
+
+
+class Note(Model):
+    id = fields.UUIDField(primary_key=True)
+    text = fields.CharField(max_length=9)
+
+
+saved: list[str] = []
+deleted: list[str] = []
+
+
+@post_save(Note)
+async def keep(
+    sender: type[Note], instance: Note, created: bool, using_db: object, update_fields: object
+) -> None:
+    saved.append(instance.text)
+
+
+@post_delete(Book)
+async def remember(sender: type[Book], instance: Book, using_db: object) -> None:
+    deleted.append(instance.title)
+
+
+def refuses(error: type[Exception], use: Callable[[], Any], message: str = "") -> None:
+    try:
+        use()
+    except error as raised:
+        assert message in str(raised), raised
+    else:
+        raise AssertionError(f"{message or error.__name__}: it was taken")
+
+
+def names() -> None:
+    """What there is under another name, and what there is not."""
+    query = set(dir(Author.all()))
+    assert {
+        "first",
+        "last",
+        "latest",
+        "earliest",
+        "values",
+        "values_list",
+        "only",
+        "union",
+        "contains",
+    } <= query
+    assert not {"defer", "iterator", "none", "reverse", "dates", "aggregate", "extra", "alias"} & query
+    assert not {"intersection", "difference", "using", "aget", "acount"} & query
+    assert {"F", "Q", "Subquery", "RawSQL", "Case", "When"} <= set(dir(expressions))
+    assert not {"OuterRef", "Exists", "Window"} & set(dir(expressions))
+    assert "Prefetch" in dir(query_utils)
+    assert {"in_transaction", "atomic"} <= set(dir(transactions))
+    assert not {"on_commit", "savepoint"} & set(dir(transactions))
+    assert not {"objects", "DoesNotExist", "MultipleObjectsReturned"} & set(dir(Author))
+    assert {"DoesNotExist", "MultipleObjectsReturned"} <= set(dir(exceptions))
+    assert {"IntField", "DatetimeField", "ForeignKeyField", "TextField", "CharEnumField"} <= set(dir(fields))
+    assert not {"EmailField", "URLField", "SlugField", "FileField", "AutoField"} & set(dir(fields))
+    assert {"RESTRICT", "NO_ACTION", "CASCADE", "SET_NULL"} <= set(dir(fields))
+    assert not {"PROTECT", "DO_NOTHING"} & set(dir(fields))
+    assert {"refresh_from_db", "save", "delete", "clone"} <= set(dir(Author))
+    assert not {"full_clean", "clean", "from_db", "asave"} & set(dir(Author))
+    assert "sender" in inspect.signature(remember).parameters
+    refuses(FieldError, lambda: Author.all().order_by("?").sql(), "Unknown field ?")
+
+
+async def a_query_is_no_list() -> None:
+    query = Author.all()
+    refuses(TypeError, lambda: len(query), "has no len()")  # type: ignore[arg-type]
+    refuses(ParamsError, lambda: list(query), "do not support random access")  # type: ignore[call-overload]
+    refuses(ParamsError, lambda: query[0], "do not support random access")  # type: ignore[call-overload]
+    refuses(ParamsError, lambda: query[-1:], "should be non-negative")
+    nobody = Author.filter(name="Nobody")
+    assert bool(nobody)
+    assert not await nobody.exists()
+    assert [author.name for author in await query[1:3]] == ["Bob"]
+    assert [author.name async for author in query] == ["Ann", "Bob"]
+    assert "ORDER BY" not in Note.all().first().sql()
+    assert "ORDER BY" in Note.all().last().sql()
+    assert await Author.filter(name="Nobody").latest("id") is None
+    assert (await Author.all().latest("id")).name == "Bob"
+
+
+async def conditions() -> None:
+    ann = await Author.get(name="Ann")
+    for lookup in ("author__in", "author__isnull", "title__exact", "title__regex", "title__iregex"):
+        refuses(FieldError, lambda lookup=lookup: Book.filter(**{lookup: ann}).sql(), "Unknown filter param")
+    assert await Book.filter(author_id__in=[ann.id]).count() == 2
+    assert await Book.filter(author_id__isnull=True).count() == 1
+    assert await Book.filter(author=ann, title="sql").count() == 1
+    assert await Author.filter(books__isnull=True).values_list("name", flat=True) == ["Bob"]
+    try:
+        assert await Book.filter(title__posix_regex="^s.l$").count() == 1
+    except OperationalError as error:
+        assert "no such function: REGEXP" in str(error)
+        assert URL.startswith("sqlite")
+    else:
+        assert not URL.startswith("sqlite")
+
+    # Backward, an object is none of its keys; a query in a condition wants Subquery.
+    book = await Book.get(title="sql")
+    assert await Author.filter(books=book.id) == [ann]
+    for wrong in (
+        lambda: Author.filter(books=book).sql(),
+        lambda: Book.filter(author_id__in=[ann]).sql(),
+        lambda: Book.filter(author_id__in=Author.all().values("id")).sql(),
+    ):
+        refuses(TypeError, wrong)
+    assert await Book.filter(author_id__in=Subquery(Author.filter(name="Ann").values("id"))).count() == 2
+    assert await Book.filter(Q(title="sql") | Q(pages__gt=F("id") + 99)).count() == 1
+    (row,) = await Book.all().annotate(sum=Sum("pages")).values("sum")
+    assert row == {"sum": 3}
+
+
+async def relations() -> None:
+    ann = await Author.get(name="Ann")
+    assert not hasattr(ann, "book_set")
+    await ann.books.create(title="new")  # type: ignore[attr-defined]
+    assert await ann.books.filter(title="new").delete() == 1  # the default name: the table's, and an "s"
+    assert not {"add", "set", "count"} & set(dir(ann.books))
+
+    book, tag = await Book.get(title="sql"), await Tag.create(name="db")
+    assert {"add", "remove", "clear"} <= set(dir(book.tags))
+    assert "set" not in dir(book.tags)
+    await book.tags.add(tag)
+    assert await Book.filter(tags=tag.id) == [book]
+
+    one = Author.all().prefetch_related(Prefetch("books", Book.filter(title="sql")))
+    assert [len(author.books) for author in await one] == [1, 0]
+    book = await Book.get(title="sql").prefetch_related("author", "tags")
+    assert len(book.tags) == 1
+    book = await Book.get(title="sql").prefetch_related("tags").prefetch_related("author")
+    refuses(NoValuesFetched, lambda: len(book.tags))
+
+
+async def values() -> None:
+    refuses(ValueError, lambda: Note(text=None), "non nullable")
+    try:
+        await Note.create()  # Django stores ""
+    except ValidationError as error:
+        assert str(error) == "text: Value must not be None"
+    else:
+        raise AssertionError("stored without a text")
+    assert (await Note.create(text="")).text == ""
+    assert Note(text="a" * 99, typo=1).text == "a" * 99  # nothing is checked here
+
+
+async def copies() -> None:
+    note = await Note.create(text="copied")
+    copy = note.clone(pk=uuid4())
+    await copy.save()
+    assert await Note.filter(text="copied").count() == 2
+    try:
+        await note.clone().save()
+    except IntegrityError:
+        pass
+    else:
+        raise AssertionError("clone() makes a UUID key")
+    try:
+        await Note(id=note.id, text="again").save()  # an INSERT
+    except IntegrityError:
+        assert await Note.filter(text="again").count() == 0
+    else:
+        raise AssertionError("save() of a new object updated a row")
+    book = await Book.get(title="sql")
+    await book.clone().save()  # a generated key
+    assert await Book.filter(title="sql").count() == 2
+    await Book.filter(title="sql").exclude(id=book.id).delete()
+
+
+async def after_a_rollback() -> None:
+    note = Note(text="undone")
+    try:
+        async with in_transaction():
+            await note.save()
+            raise RuntimeError
+    except RuntimeError:
+        pass
+    await note.save()  # an UPDATE of no row
+    assert await Note.filter(text="undone").count() == 0
+    await note.save(force_create=True)
+    assert await Note.filter(text="undone").count() == 1
+    try:
+        async with in_transaction():
+            note.text = "changed"
+            await note.save()
+            raise RuntimeError
+    except RuntimeError:
+        assert note.text == "changed"
+    assert await Note.filter(text="changed").count() == 0
+
+
+async def signals() -> None:
+    saved.clear()
+    await Note.bulk_create([Note(text="bulk")])
+    await Note.filter(text="bulk").update(text="query")
+    assert await Note.filter(text="query").count() == 1
+    assert saved == []
+    note = await Note.create(text="one")
+    note.text = "two"
+    await note.save(update_fields=["text"])
+    assert saved == ["one", "two"]
+
+
+async def cascades() -> None:
+    ann = await Author.get(name="Ann")
+    kept = await Book.get(title="python")
+    kept.author = None
+    await kept.save(update_fields=["author_id"])
+    # SQLite counts what went along too: the book and its tag.
+    assert await Author.filter(id=ann.id).delete() == (3 if URL.startswith("sqlite") else 1)
+    assert await Book.filter(title="sql").count() == 0
+    assert deleted == []
+    await kept.delete()
+    assert deleted == ["python"]
+
+
+def addresses() -> None:
+    """URLs as SQLAlchemy writes them."""
+    refuses(ConfigurationError, lambda: expand_db_url("postgresql+asyncpg://u@h/d"), "Unknown DB scheme")
+    assert expand_db_url("postgres://u@h/d")["credentials"]["host"] == "h"
+
+
+async def main() -> None:
+    addresses()
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        names()
+        ann, _ = await Author.create(name="Ann"), await Author.create(name="Bob")
+        for title, author in (("sql", ann), ("python", ann), ("nobody's", None)):
+            await Book.create(title=title, author=author)
+        await a_query_is_no_list()
+        await conditions()
+        await relations()
+        await values()
+        await copies()
+        await after_a_rollback()
+        await signals()
+        await cascades()
+
+
+asyncio.run(main())

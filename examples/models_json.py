@@ -1,0 +1,40 @@
+# snippet: needs="postgres|mysql"
+"""JSON lookups on PostgreSQL and MariaDB: `__filter` takes one key, and MariaDB compares nothing in it.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/models_json.py
+"""
+
+import asyncio
+import os
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+
+class Event(Model):
+    data = fields.JSONField(default=dict)
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        compares = context.db().capabilities.dialect == "postgres"
+
+        event = await Event.create(data={"n": 2, "name": "Ann", "in": {"deep": ["x"]}})
+        assert await Event.filter(data__filter={"n": 2}) == [event]
+        assert await Event.filter(data__filter={"in__deep__0": "x"}) == [event]
+        for greater in ("n__gt", "n__gte"):
+            assert await Event.filter(data__filter={greater: 1}) == ([event] if compares else [])
+
+        try:
+            await Event.filter(data__filter={"n": 2, "name": "Ann"})
+        except ValueError as error:
+            assert "too many values to unpack" in str(error)
+        else:
+            raise AssertionError("two keys were taken")
+        assert await Event.filter(data__filter={"n": 2}).filter(data__filter={"name": "Ann"}) == [event]
+
+
+asyncio.run(main())

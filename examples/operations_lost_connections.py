@@ -1,0 +1,178 @@
+# snippet: needs="postgres|mysql"
+"""What a killed connection and a missing server look like, on each driver.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_lost_connections.py
+"""
+
+import asyncio
+import logging
+import os
+from typing import Any, NamedTuple
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+URL = os.environ["DATABASE_URL"]
+MODULES: dict[str, Any] = {"models": ["__main__"]}
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+
+class Expected(NamedTuple):
+    """What each driver raises."""
+
+    by_the_query: str
+    by_the_block: str
+    without_a_server: str
+
+
+EXPECTED = {
+    "AsyncpgDBClient": Expected("asyncpg.InterfaceError", "asyncpg.InterfaceError", "builtins.OSError"),
+    "PsycopgClient": Expected(
+        "psycopg.OperationalError", "psycopg.OperationalError", "tortoise.exceptions.DBConnectionError"
+    ),
+    "MySQLClient": Expected(
+        "tortoise.exceptions.OperationalError",
+        "asyncmy.errors.InterfaceError",
+        "tortoise.exceptions.DBConnectionError",
+    ),
+}
+
+
+def names(error: BaseException) -> set[str]:
+    """The class of an error and those above it, as one imports them."""
+    classes = [f"{cls.__module__}.{cls.__qualname__}" for cls in type(error).__mro__]
+    return {name.replace("asyncpg.exceptions._base.", "asyncpg.") for name in classes}
+
+
+async def session_of(connection: BaseDBAsyncClient) -> int:
+    is_mysql = connection.capabilities.dialect == "mysql"
+    rows = await connection.execute_query_dict(
+        f"SELECT {'CONNECTION_ID' if is_mysql else 'pg_backend_pid'}() AS id"
+    )
+    return int(rows[0]["id"])
+
+
+async def kill(session: int) -> None:
+    """From a connection of its own, as an operator does."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        connection = context.connections.get("default")
+        is_mysql = connection.capabilities.dialect == "mysql"
+        await connection.execute_query(
+            f"KILL {session}" if is_mysql else f"SELECT pg_terminate_backend({session})"
+        )
+    await asyncio.sleep(0.2)
+
+
+async def killed_while_idle(client: BaseDBAsyncClient) -> None:
+    before = await session_of(client)
+    await kill(before)
+    assert await session_of(client) != before
+
+
+async def killed_inside(client: BaseDBAsyncClient, expected: Expected) -> None:
+    by_the_query: Exception | None = None
+    by_the_block: Exception | None = None
+    try:
+        async with in_transaction("default") as connection:
+            await kill(await session_of(connection))
+            try:
+                await session_of(connection)
+            except Exception as error:
+                by_the_query = error
+                raise
+    except Exception as error:
+        by_the_block = error
+    assert by_the_query and expected.by_the_query in names(by_the_query), repr(by_the_query)
+    assert by_the_block and expected.by_the_block in names(by_the_block), repr(by_the_block)
+    async with in_transaction("default") as connection:
+        assert await session_of(connection)
+
+
+async def without_a_server(expected: Expected) -> None:
+    """At a port where nobody listens. psycopg tries for `timeout` seconds, 30 by default."""
+    scheme, _, rest = URL.partition("://")
+    place = rest.rpartition("@")[0]
+    patience = "?timeout=1" if scheme == "psycopg" else ""
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"{scheme}://{place}@127.0.0.1:1/none{patience}", modules=MODULES)
+        try:
+            await context.connections.get("default").execute_query("SELECT 1")
+        except Exception as error:
+            assert expected.without_a_server in names(error), repr(error)
+        else:
+            raise AssertionError("somebody listens at port 1")
+
+
+async def with_a_full_pool() -> None:
+    """A query waits for a connection. psycopg alone gives up by itself, after `timeout` seconds."""
+    is_psycopg = URL.startswith("psycopg")
+    options = "maxsize=1&timeout=1" if is_psycopg else "maxsize=1"
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"{URL}?{options}", modules=MODULES)
+        client = context.connections.get("default")
+        async with client.acquire_connection():
+            waiting = asyncio.create_task(session_of(client))
+            done, _ = await asyncio.wait([waiting], timeout=3)
+            assert bool(done) is is_psycopg
+            if is_psycopg:
+                assert "psycopg_pool.PoolTimeout" in names(waiting.exception() or OSError())
+        if not is_psycopg:
+            assert await waiting
+
+
+async def sizes() -> None:
+    """Of the pool, where the URL says nothing."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        client: Any = context.connections.get("default")
+        assert (client.pool_minsize, client.pool_maxsize) == (1, 5)
+
+
+async def password_in_the_log() -> None:
+    """psycopg's line about the new pool shows the password. Those of the other drivers don't."""
+    lines: list[str] = []
+
+    class Lines(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            lines.append(record.getMessage())
+
+    settings = expand_db_url(URL)
+    if settings["credentials"]["password"] is None:  # a PostgreSQL that trusts everybody ignores it
+        settings["credentials"]["password"] = "a-password"
+    logger, handler = logging.getLogger("tortoise.db_client"), Lines()
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        client = context.connections.get("default")
+        await client.execute_query("SELECT 1")
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+    (created,) = [line for line in lines if line.startswith("Created connection")]
+    assert ("password=" in created) is (type(client).__name__ == "PsycopgClient"), created
+
+
+async def main() -> None:
+    logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        client = context.connections.get("default")
+        expected = EXPECTED[type(client).__name__]
+        await killed_while_idle(client)
+        await killed_inside(client, expected)
+    await without_a_server(expected)
+    await with_a_full_pool()
+    await sizes()
+    await password_in_the_log()
+
+
+asyncio.run(main())

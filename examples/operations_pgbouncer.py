@@ -1,0 +1,155 @@
+# snippet: needs="postgres, pgbouncer"
+"""PgBouncer in transaction mode: what breaks, and how to connect. Starts a PgBouncer of its own.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_pgbouncer.py
+"""
+
+import asyncio
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from tortoise import fields
+from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+URL = os.environ["DATABASE_URL"]
+PLACE = urlsplit(URL)
+BILLING = Path(__file__).parent / "billing"
+SETTINGS = """
+[databases]
+* = host={host} port={port} user={user} password={password}
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = {listen}
+auth_type = any
+pool_mode = transaction
+default_pool_size = 2
+unix_socket_dir =
+"""
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+
+
+@contextmanager
+def pgbouncer() -> Iterator[int]:
+    """The port where it listens. It refuses to run as root."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    settings = folder / "pgbouncer.ini"
+    settings.write_text(
+        SETTINGS.format(
+            host=PLACE.hostname,
+            port=PLACE.port or 5432,
+            user=PLACE.username,
+            password=PLACE.password or "none",
+            listen=port,
+        )
+    )
+    settings.chmod(0o644)
+    as_somebody = ["-u", "nobody"] if os.geteuid() == 0 else []
+    server = subprocess.Popen(
+        [str(shutil.which("pgbouncer")), "-q", *as_somebody, str(settings)], stderr=subprocess.DEVNULL
+    )
+    try:
+        until = time.monotonic() + 10
+        while True:
+            try:
+                socket.create_connection(("127.0.0.1", port)).close()
+                break
+            except OSError:
+                assert server.poll() is None and time.monotonic() < until, "PgBouncer does not start"
+                time.sleep(0.05)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()
+        shutil.rmtree(folder)
+
+
+def through(port: int, scheme: str, **credentials: Any) -> dict[str, Any]:
+    settings = expand_db_url(f"{scheme}://{PLACE.username}@127.0.0.1:{port}{PLACE.path}")
+    settings["credentials"] |= credentials
+    return settings
+
+
+async def errors_of(settings: dict[str, Any]) -> set[str]:
+    """What 300 small queries raise, among them a third in transactions."""
+    errors: set[str] = set()
+    placeholder = "%s" if "psycopg" in settings["engine"] else "$1"
+
+    async def query(number: int) -> None:
+        statement = f"SELECT {placeholder}::int AS n, {number % 7} AS kind"
+        try:
+            if number % 3:
+                await client.execute_query_dict(statement, [number])
+            else:
+                async with in_transaction("default") as connection:
+                    await connection.execute_query_dict(statement, [number])
+        except Exception as error:
+            errors.add(type(error).__name__)
+
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        client = context.connections.get("default")
+        for _ in range(3):
+            await asyncio.gather(*(query(number) for number in range(100)))
+    return errors
+
+
+async def settings_of_a_transaction(settings: dict[str, Any]) -> tuple[str, str]:
+    """`search_path` inside a transaction that sets it, and after it."""
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        async with in_transaction("default") as connection:
+            await connection.execute_query("SET LOCAL search_path = pg_catalog")
+            (inside,) = await connection.execute_query_dict("SHOW search_path")
+        (after,) = await context.connections.get("default").execute_query_dict("SHOW search_path")
+    return inside["search_path"], after["search_path"]
+
+
+def migrate(url: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "migrate.py"]
+    return subprocess.run(command, cwd=BILLING, env=environment, capture_output=True, text=True, timeout=60)
+
+
+with pgbouncer() as port:
+    assert "InvalidSQLStatementNameError" in asyncio.run(errors_of(through(port, "asyncpg")))
+    fixed = through(port, "asyncpg", statement_cache_size=0)
+    assert asyncio.run(errors_of(fixed)) == set()
+    inside, after = asyncio.run(settings_of_a_transaction(fixed))
+    assert inside == "pg_catalog" and after != "pg_catalog"
+    refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
+    assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
+
+    try:
+        from psycopg.rows import dict_row
+    except ImportError:
+        pass
+    else:
+        assert asyncio.run(errors_of(through(port, "psycopg")))
+        options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
+        assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
+
+    through_it = f"asyncpg://{PLACE.username}@127.0.0.1:{port}{PLACE.path}?statement_cache_size=0"
+    done = migrate(through_it)
+    assert done.returncode == 1 and "Lost the lock" in done.stderr, done

@@ -1,0 +1,117 @@
+# snippet: needs="postgres|mysql"
+"""Jobs of a worker, each in an event loop of its own: which way leaves nothing behind.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_workers.py
+"""
+
+import asyncio
+import os
+import subprocess
+import sys
+import time
+import warnings
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+URL = os.environ["DATABASE_URL"]
+
+# What Celery's or RQ's worker process does with three jobs. Then it says how many sessions it has left.
+WORKER = """
+import asyncio
+import os
+import sys
+import warnings
+
+from tortoise import Tortoise, fields
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
+URL = os.environ["DATABASE_URL"]
+MODULES = {"models": ["__main__"]}
+
+
+class Nothing(Model):
+    id = fields.IntField(primary_key=True)
+
+
+async def ask():
+    rows = await get_connection("default").execute_query_dict("SELECT 1 AS one")
+    return rows[0]["one"]
+
+
+async def in_a_context():
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        return await ask()
+
+
+async def with_init():
+    await Tortoise.init(db_url=URL, modules=MODULES)
+    return await ask()
+
+
+async def with_fallback():
+    await Tortoise.init(db_url=URL, modules=MODULES, _enable_global_fallback=True)
+    return await ask()
+
+
+for _ in range(3):
+    try:
+        print(asyncio.run(globals()[sys.argv[1]]()))
+    except Exception as error:
+        print(error)
+warnings.simplefilter("ignore")
+sys.stdout.flush()
+sys.stdin.read()  # until the sessions are counted
+"""
+
+
+class Nothing(Model):
+    """Tortoise wants a model."""
+
+    id = fields.IntField(primary_key=True)
+
+
+async def sessions() -> int:
+    """How many sessions this database has, beside the one that asks."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        client = context.connections.get("default")
+        if client.capabilities.dialect == "mysql":
+            statement = "SELECT COUNT(*) - 1 AS n FROM information_schema.processlist WHERE db = DATABASE()"
+        else:
+            statement = "SELECT COUNT(*) - 1 AS n FROM pg_stat_activity WHERE datname = current_database()"
+        return int((await client.execute_query_dict(statement))[0]["n"])
+
+
+def jobs(way: str) -> tuple[list[str], int]:
+    """What three jobs said, and how many sessions more the server has afterwards."""
+    before = asyncio.run(sessions())
+    worker = subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", WORKER, way],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    assert worker.stdin is not None and worker.stdout is not None
+    said = [worker.stdout.readline().strip() for _ in range(3)]
+    left, until = 1, time.monotonic() + 2
+    while left and time.monotonic() < until:  # a session takes a moment to end
+        left = asyncio.run(sessions()) - before
+    worker.stdin.close()
+    worker.wait()
+    return said, left
+
+
+warnings.simplefilter("ignore")
+in_a_context = "in_a_context"
+assert jobs(in_a_context) == (["1", "1", "1"], 0)
+answers, left_by_init = jobs("with_init")
+assert answers == ["1", "1", "1"]
+assert left_by_init > 0
+answers, _ = jobs("with_fallback")
+assert "Global context fallback is already enabled" in answers[1]
