@@ -6,6 +6,7 @@ A block of a page that must raise (``raises=``) and shows its message is a row t
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,9 +31,10 @@ AREAS = (
 _HEAD = """\
 # Error messages: cause and what to do
 
-Read this when you have an error message. Better still, `handbook.py find "MESSAGE"` prints the row alone.
-`…` stands for what differs. Three examples provoke each message: `examples/error_messages*.py`.
+Read this when you have an error message, or let `handbook.py find "MESSAGE"` print the row alone.
+`…` stands for what differs. Three examples provoke each message, `examples/error_messages*.py`.
 """
+_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LAST = "Messages of the pages' own blocks"
 
 
@@ -84,12 +86,17 @@ def _of_facts(facts: dict[str, dict[str, str]]) -> Iterator[ErrorMessage]:
 
 
 def _of_blocks(root: Path, pages: list[Path]) -> Iterator[tuple[str, str]]:
-    """The message and the section of each block that shows what it raised."""
+    """The message and the section of each block that shows what it raised; keys in messages differ."""
+    seen: set[str] = set()
     for path in pages:
         raised: Block | None = None
         for block in read_page(path, path.relative_to(root).as_posix()).blocks:
             if "output" in block.attributes and raised is not None:
-                yield block.source.strip().split("\n")[0], _section_of(block)
+                message = block.source.strip().split("\n")[0]
+                message = _KEY.sub("…", message)
+                if message not in seen and message not in raised.source:  # not an error of its own
+                    seen.add(message)
+                    yield message, _section_of(block)
             raised = block if "raises" in block.attributes else None
 
 
