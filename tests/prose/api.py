@@ -175,13 +175,14 @@ def commands() -> dict[str, Commands]:
     """The commands of which pages speak, and whose parsers are at hand."""
     import aerich.cli
     from tortoise.cli import cli as tortoise_cli
-    from tortoise_dev.commands import check, find, snippets
+    from tortoise_dev.commands import check, find, plan_deploy, snippets
 
     return {
         "tortoise": _of_argparse(tortoise_cli._build_parser()),
         "aerich": _of_click(aerich.cli.cli),
         "check.py": _of_argparse(check._parser("check.py")),
         "snippets.py": _of_argparse(snippets._parser("snippets.py")),
+        "plan_deploy.py": _of_argparse(plan_deploy._parser("plan_deploy.py")),
         "find": _of_argparse(find._parser("find")),
         "pytest": {"": _options_in(pytest_help())},
     }

@@ -22,6 +22,7 @@ from prose.allowed import Allowed
 from prose.code import NUMBER, WORD, PageCode, Tree, package_code
 from prose.reading import Prose
 from tortoise_dev.pages.fence_info import ATTRIBUTES
+from tortoise_dev.rules import RULES
 
 SQL_WORDS = frozenset(
     """
@@ -35,6 +36,8 @@ SQL_WORDS = frozenset(
     BOOLEAN JSON JSONB UUID DATE TIME TIMESTAMPTZ PRAGMA ASC DESC FULL
     """.split()
 )
+UV_OPTIONS = {"--project": 1, "--extra": 1, "--with": 1, "--no-dev": 0, "--no-sync": 0, "-q": 0}
+"""Options of `uv run`, and how many values each takes."""
 SHELL_WORDS = frozenset(
     "cat cp curl diff docker git grep head helm kubectl mv npm pip rm sed sort tail uv".split()
 )
@@ -166,6 +169,10 @@ class Names:
 
     def _command(self, words: list[str]) -> tuple[api.Commands, list[str]] | None:
         """The command that a line calls, and its arguments."""
+        if words[:2] == ["uv", "run"]:
+            words = words[2:]
+            while words and words[0] in UV_OPTIONS:
+                words = words[1 + UV_OPTIONS[words[0]] :]
         while words and words[0] in ("$", "uv", "run", "python", "python3", "-m", "--no-sync", "release:"):
             words = words[1:]
         if not words:
@@ -310,6 +317,7 @@ class Names:
             return True
         if (
             name in ATTRIBUTES
+            or name in RULES
             or name in SHELL_WORDS
             or name in self.allowed.words
             or name in self.allowed.foreign_to(self.page.name)
