@@ -1,0 +1,443 @@
+"""Small mistakes in a page: one letter, one number, one operator, one argument, one line.
+
+`mutants_of` is a pure function of a page's text: it lists every mutant that it knows, in page order. A
+mutant is an edit of the text. What it changes lies within one block, one fence's line, one link or one
+sentence.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import re
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal, get_args
+
+from tortoise_dev.pages.page import Block
+from tortoise_dev.pages.reading import parse_page
+
+Kind = Literal[
+    "literal", "operator", "statement", "argument", "api", "await",
+    "shell", "data", "output", "mark", "link", "anchor",
+    "prose-number", "prose-name", "prose-span",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+CODE: tuple[Kind, ...] = KINDS[: KINDS.index("prose-number")]
+PROSE: tuple[Kind, ...] = KINDS[KINDS.index("prose-number") :]
+
+OPERATORS: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Eq: ("==", "!="),
+    ast.NotEq: ("!=", "=="),
+    ast.Lt: ("<", ">="),
+    ast.LtE: ("<=", ">"),
+    ast.Gt: (">", "<="),
+    ast.GtE: (">=", "<"),
+    ast.In: ("in", "not in"),
+    ast.NotIn: ("not in", "in"),
+    ast.Is: ("is", "is not"),
+    ast.IsNot: ("is not", "is"),
+}
+SIMPLE = (
+    ast.Assign,
+    ast.AnnAssign,
+    ast.AugAssign,
+    ast.Delete,
+    ast.Raise,
+    ast.Return,
+    ast.Break,
+    ast.Continue,
+)
+EXCEPTIONS = ("KeyError", "ValueError", "RuntimeError")
+NOT_RUN = {"norun", "breaks", "xfail"}
+LINK = re.compile(r"\]\(([^()\s#]*)(?:#([^()\s]+))?\)")
+SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
+NAME_IN_PROSE = re.compile(r"\bTD\d{3}\b|\b[A-Z][a-z]+(?:[A-Z][a-z]+)+\b|\b[a-z]+_[a-z_]+\b")
+NUMBER_IN_PROSE = re.compile(r"(?<![\w.#/-])\d+(?:\.\d+)*(?![\w/])")
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """`text[start:end]` of a page becomes `new`; `title` is the example's file that its block shows."""
+
+    page: str
+    kind: Kind
+    line: int
+    start: int
+    end: int
+    new: str
+    before: str
+    after: str
+    title: str = ""
+
+    def applied_to(self, text: str) -> str:
+        return text[: self.start] + self.new + text[self.end :]
+
+    @property
+    def key(self) -> tuple[str, str, str, str]:
+        """What the mutant is, wherever on the page it stands."""
+        return self.page, self.kind, self.before, self.after
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A mutant before it is placed: offsets into the page."""
+
+    kind: Kind
+    start: int
+    end: int
+    new: str
+    title: str = ""
+
+
+def mutants_of(text: str, page: str, seed: int = 1) -> list[Mutant]:
+    """Every mutant of a page; `seed` decides which letter and which digit changes."""
+    rng = random.Random(f"{seed} {page}")
+    found: dict[tuple[str, str], Mutant] = {}
+    for edit in sorted(_edits(text, page, rng), key=lambda edit: (edit.start, edit.end, edit.new)):
+        if text[edit.start : edit.end] == edit.new:
+            continue
+        mutant = _placed(edit, text, page)
+        found.setdefault((mutant.kind, mutant.applied_to(text)), mutant)
+    return list(found.values())
+
+
+def _placed(edit: Edit, text: str, page: str) -> Mutant:
+    begin = text.rfind("\n", 0, edit.start) + 1
+    whole_lines = edit.end > edit.start and text[edit.end - 1] == "\n"
+    end = edit.end - 1 if whole_lines else text.find("\n", edit.end)
+    end = len(text) if end < 0 else end
+    return Mutant(
+        page,
+        edit.kind,
+        text.count("\n", 0, edit.start) + 1,
+        edit.start,
+        edit.end,
+        edit.new,
+        text[begin:end].strip(),
+        (text[begin : edit.start] + edit.new + text[min(edit.end, end) : end]).strip(),
+        edit.title,
+    )
+
+
+def _edits(text: str, page: str, rng: random.Random) -> Iterator[Edit]:
+    offsets = [0]
+    for line in text.split("\n"):
+        offsets.append(offsets[-1] + len(line) + 1)
+    blocks = parse_page(text, Path(page), page).blocks
+    covered: list[tuple[int, int]] = []
+    for block in blocks:
+        covered.append((block.line, block.end))
+        if block.attributes.get("norun") is not None:
+            continue
+        yield from _of_mark(block, text, offsets, rng)
+        if not NOT_RUN & block.attributes.keys():
+            yield from _of_block(block, text, offsets, rng)
+    yield from _of_prose(text, offsets, covered, rng)
+
+
+def _of_block(block: Block, text: str, offsets: list[int], rng: random.Random) -> Iterator[Edit]:
+    start, end = (
+        offsets[block.start - 1],
+        offsets[min(block.start - 1 + block.source.count("\n"), len(offsets) - 1)],
+    )
+    end = min(offsets[block.end - 2], len(text)) if end < start else end
+    source = text[start : offsets[block.start + len(block.source.rstrip("\n").split("\n")) - 1]]
+    title = block.attributes.get("title", "")
+    if block.kind == "python":
+        edits = _of_python(source, rng)
+    elif block.kind in ("shell", "console"):
+        edits = _of_shell(source, rng)
+    elif block.kind == "data":
+        edits = _of_data(source, rng)
+    elif {"output", "sql"} & block.attributes.keys():
+        edits = _of_output(source, rng)
+    else:
+        return
+    for edit in edits:
+        yield Edit(edit.kind, start + edit.start, start + edit.end, edit.new, title)
+
+
+def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
+    margin = re.match(r"[ >]*", source)[0] if source.startswith((" ", ">")) else ""  # type: ignore[index]
+    if margin:
+        return  # in a list or a quote: its lines are not Python's
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    lines = [line.encode() for line in source.split("\n")]
+    starts = [0]
+    for line in lines:
+        starts.append(starts[-1] + len(line.decode()) + 1)
+
+    def at(line: int, column: int) -> int:
+        return starts[line - 1] + len(lines[line - 1][:column].decode())
+
+    def place(node: ast.AST) -> tuple[int, int]:
+        return at(node.lineno, node.col_offset), at(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
+
+    docstrings = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+        and isinstance(node.body[0].value, ast.Constant)
+    }
+    parts_of_f_strings = {
+        id(part) for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if id(node) in docstrings or id(node) in parts_of_f_strings:
+            continue
+        match node:
+            case ast.Constant():
+                start, end = place(node)
+                new = _other_literal(source[start:end], node.value, rng)
+                if new:
+                    yield Edit("literal", start, end, new)
+            case ast.Compare(left=left, ops=[operator], comparators=[right]):
+                old, new = OPERATORS[type(operator)]
+                start, end = place(left)[1], place(right)[0]
+                between = source[start:end]
+                if between.count(old) == 1:
+                    yield Edit("operator", start, end, between.replace(old, new))
+            case ast.BoolOp(op=operator, values=[first, second, *_]):
+                start, end = place(first)[1], place(second)[0]
+                old, new = ("and", "or") if isinstance(operator, ast.And) else ("or", "and")
+                if source[start:end].count(old) == 1:
+                    yield Edit("operator", start, end, source[start:end].replace(old, new))
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                yield Edit("operator", place(node)[0], place(operand)[0], "")
+            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operator, right=right):
+                start, end = place(left)[1], place(right)[0]
+                old, new = ("+", "-") if isinstance(operator, ast.Add) else ("-", "+")
+                if source[start:end].count(old) == 1:
+                    yield Edit("operator", start, end, source[start:end].replace(old, new))
+            case ast.Await(value=value):
+                yield Edit("await", place(node)[0], place(value)[0], "")
+            case ast.Attribute(attr=name, value=value):
+                end = place(node)[1]
+                if source[end - len(name) : end] == name:
+                    yield Edit("api", end - len(name), end, other_letter(name, rng))
+            case ast.Call(args=arguments, keywords=keywords):
+                given = sorted([*map(place, arguments), *map(place, keywords)])
+                for index, (start, end) in enumerate(given):
+                    if index + 1 < len(given):
+                        yield Edit("argument", start, given[index + 1][0], "")
+                    elif index:
+                        yield Edit("argument", given[index - 1][1], end, "")
+                    elif source[start - 1] == "(":
+                        yield Edit("argument", start, end, "")
+        for body in (
+            getattr(node, "body", None),
+            getattr(node, "orelse", None),
+            getattr(node, "finalbody", None),
+        ):
+            if isinstance(body, list):
+                yield from (
+                    _without(statement, body, source, place) for statement in body if _is_simple(statement)
+                )
+
+
+def _is_simple(statement: ast.stmt) -> bool:
+    """Whether leaving it out is a mistake that a run can find: no definition, no docstring, no import; and no
+    assert, without which a block says less and still passes.
+    """
+    if isinstance(statement, ast.Expr):
+        return not isinstance(statement.value, ast.Constant)
+    return isinstance(statement, SIMPLE)
+
+
+def _without(statement: ast.stmt, body: list[ast.stmt], source: str, place: object) -> Edit:
+    start, end = place(statement)  # type: ignore[operator]
+    stands_alone = not source[source.rfind("\n", 0, start) + 1 : start].strip()
+    if len(body) == 1 or not stands_alone:
+        return Edit("statement", start, end, "pass")
+    begin = source.rfind("\n", 0, start) + 1
+    finish = source.find("\n", end)
+    return Edit("statement", begin, len(source) if finish < 0 else finish + 1, "")
+
+
+def _other_literal(written: str, value: object, rng: random.Random) -> str | None:
+    if isinstance(value, bool):
+        return str(not value)
+    if isinstance(value, int) and re.fullmatch(r"\d+", written):
+        return str(value + 1)
+    if isinstance(value, str) and len(value) > 0 and "\n" not in written:
+        quoted = re.fullmatch(r"([rbf]?)(\"\"\"|'''|\"|')(.*)\2", written, re.DOTALL)
+        if quoted:
+            return f"{quoted[1]}{quoted[2]}{other_letter(quoted[3], rng)}{quoted[2]}"
+    return None
+
+
+def other_letter(text: str, rng: random.Random) -> str:
+    """The text with one letter replaced; a digit where it has no letter, one more where it has neither."""
+    for alphabet in (string.ascii_letters, string.digits):
+        places = [
+            index
+            for index, letter in enumerate(text)
+            if letter in alphabet and text[index - 1 : index] != "\\"
+        ]
+        if places:
+            index = rng.choice(places)
+            letter = text[index]
+            same = string.digits if letter.isdigit() else (
+                string.ascii_lowercase if letter.islower() else string.ascii_uppercase
+            )  # fmt: skip
+            return text[:index] + rng.choice([one for one in same if one != letter]) + text[index + 1 :]
+    return text + "x"
+
+
+def other_number(text: str, rng: random.Random) -> str:
+    """The number with its last digit counted up; in one of three, another digit replaced by any other."""
+    places = [index for index, letter in enumerate(text) if letter.isdigit()]
+    if len(places) > 1 and rng.random() < 1 / 3:
+        index = rng.choice(places[:-1])
+        return (
+            text[:index] + rng.choice([one for one in "123456789" if one != text[index]]) + text[index + 1 :]
+        )
+    index = places[-1]
+    return text[:index] + str((int(text[index]) + 1) % 10) + text[index + 1 :]
+
+
+def _lines(source: str) -> Iterator[tuple[int, str]]:
+    position = 0
+    for line in source.split("\n"):
+        if line.strip():
+            yield position, line
+        position += len(line) + 1
+
+
+def _of_shell(source: str, rng: random.Random) -> Iterator[Edit]:
+    in_text = False
+    for position, line in _lines(source):
+        code = re.sub(r"(^|\s)#.*$", "", line)
+        if "<<" in code:
+            in_text = True
+        if not code.strip():
+            continue
+        if (
+            not in_text
+            and not code.rstrip().endswith("\\")
+            and not re.match(r"\s*(?:do|done|fi|then|else|for|if|while)\b", code)
+        ):
+            yield Edit("shell", position, position + len(line) + 1, "")
+        words = list(re.finditer(r"[\w./-]*[A-Za-z][\w./-]*", code))
+        if words:
+            word = rng.choice(words)
+            yield Edit("shell", position + word.start(), position + word.end(), other_letter(word[0], rng))
+        negated = re.match(r"(\s*)! ", code)
+        if negated:
+            yield Edit("shell", position + len(negated[1]), position + negated.end(), "")
+        numbers = list(re.finditer(r"(?<![\w.])\d+(?![\w.])", code))
+        if numbers:
+            number = rng.choice(numbers)
+            yield Edit(
+                "shell", position + number.start(), position + number.end(), other_number(number[0], rng)
+            )
+
+
+def _of_data(source: str, rng: random.Random) -> Iterator[Edit]:
+    for position, line in _lines(source):
+        code = re.sub(r"(^|\s)#.*$", "", line)
+        if not code.strip():
+            continue
+        yield Edit("data", position, position + len(line) + 1, "")
+        words = list(re.finditer(r"[A-Za-z][\w.-]*", code))
+        if words:
+            word = rng.choice(words)
+            yield Edit("data", position + word.start(), position + word.end(), other_letter(word[0], rng))
+
+
+def _of_output(source: str, rng: random.Random) -> Iterator[Edit]:
+    for position, line in _lines(source):
+        if line.strip() != "...":
+            words = list(re.finditer(r"\w+", line))
+            if words:
+                word = rng.choice(words)
+                yield Edit(
+                    "output", position + word.start(), position + word.end(), other_letter(word[0], rng)
+                )
+
+
+def _of_mark(block: Block, text: str, offsets: list[int], rng: random.Random) -> Iterator[Edit]:
+    """Mistakes in a block's attributes; never without `queries` or `output`, as such a page passes."""
+    start, end = offsets[block.line - 1], offsets[block.line] - 1
+    line = text[start:end]
+    for name, value in block.attributes.items():
+        match = re.search(rf"\b{name}=(\"[^\"]*\"|[^\s\"]+)", line)
+        if name == "raises" and match:
+            new = rng.choice([one for one in EXCEPTIONS if one != value])
+            yield Edit("mark", start + match.start(1), start + match.end(1), new)
+            yield Edit("mark", start + match.start() - 1, start + match.end(), "")
+        elif name == "queries" and match:
+            yield Edit("mark", start + match.start(1), start + match.end(1), str(int(value) + 1))
+        elif name == "breaks" and match:
+            yield Edit(
+                "mark", start + match.start(1), start + match.end(1), "TD101" if value != "TD101" else "TD003"
+            )
+        elif name in ("title", "needs") and match:
+            yield Edit("mark", start + match.start(1), start + match.end(1), other_letter(match[1], rng))
+            if name == "needs" and not re.search(r"docker|helm|kubectl|tortoise", value):
+                yield Edit("mark", start + match.start() - 1, start + match.end(), "")
+        elif name == "continues":
+            word = re.search(r" continues(?:=\S+)?", line)
+            if word:
+                yield Edit("mark", start + word.start(), start + word.end(), "")
+
+
+def _of_prose(
+    text: str, offsets: list[int], covered: list[tuple[int, int]], rng: random.Random
+) -> Iterator[Edit]:
+    front = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
+    first = front[0].count("\n") if front else 0
+    comment = False
+    for number, line in enumerate(text.split("\n"), 1):
+        if number <= first or any(begin <= number < end for begin, end in covered):
+            continue
+        comment = comment or line.startswith("<!--")
+        if comment or line.startswith(("```", "~~~")):
+            comment = comment and "-->" not in line
+            continue
+        start = offsets[number - 1]
+        taken: list[tuple[int, int]] = []
+        for match in LINK.finditer(line):
+            taken.append(match.span())
+            if match[1] and "://" not in match[1] and not match[1].startswith("mailto"):
+                yield Edit("link", start + match.start(1), start + match.end(1), other_letter(match[1], rng))
+            if match[2]:
+                yield Edit(
+                    "anchor", start + match.start(2), start + match.end(2), other_letter(match[2], rng)
+                )
+        taken += [match.span() for match in re.finditer(r"<?https?://\S+|\[[^\]]*\](?=\()", line)]
+        for match in SPAN.finditer(line):
+            taken.append(match.span())
+            if re.search(r"[A-Za-z]{2}", match[1]):
+                yield Edit(
+                    "prose-span", start + match.start(1), start + match.end(1), other_letter(match[1], rng)
+                )
+            elif re.search(r"\d", match[1]):
+                yield Edit(
+                    "prose-span", start + match.start(1), start + match.end(1), other_number(match[1], rng)
+                )
+        for kind, pattern, change in (
+            ("prose-name", NAME_IN_PROSE, other_name),
+            ("prose-number", NUMBER_IN_PROSE, other_number),
+        ):
+            for match in pattern.finditer(line):
+                is_list_number = (
+                    not line[: match.start()].strip() and line[match.end() : match.end() + 1] == "."
+                )
+                if not is_list_number and not any(
+                    begin < match.end() and match.start() < end for begin, end in taken
+                ):
+                    yield Edit(kind, start + match.start(), start + match.end(), change(match[0], rng))  # type: ignore[arg-type]
+
+
+def other_name(text: str, rng: random.Random) -> str:
+    """Another code of a rule, or the name with one letter changed."""
+    return f"TD{other_number(text[2:], rng)}" if re.fullmatch(r"TD\d{3}", text) else other_letter(text, rng)

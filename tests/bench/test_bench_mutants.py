@@ -1,0 +1,183 @@
+"""The bench of mutants: each is one small mistake in its place, and the table counts what was found."""
+
+from __future__ import annotations
+
+import collections
+import importlib
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+HERE = Path(__file__).parent
+PAGE = """\
+---
+name: page
+---
+
+# Page 7
+
+Since 1.1.4 `limit()` asks 3 times; see [this](other.md#some-anchor) and TD112, RunPython.
+
+```python queries=2 needs="postgres" title="apps/a.py"
+total = await Item.filter(paid=True, price__gt=10).count()
+if total == 3 and not total < 2:
+    print("done")
+assert total == 3
+```
+
+```text output
+done
+```
+
+```python norun="never"
+untouched(1)
+```
+
+```bash
+sed -i s/3/4/ a.py
+! grep old a.py  # no comment
+```
+
+```yaml
+services: {app: image}
+```
+"""
+
+
+@pytest.fixture
+def mutants(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(HERE))
+    return importlib.import_module("mutants")
+
+
+@pytest.fixture
+def bench(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(HERE))
+    return importlib.import_module("bench_mutants")
+
+
+def test_each_kind_of_mistake_is_made(mutants: ModuleType) -> None:
+    found = mutants.mutants_of(PAGE, "references/a.md")
+    assert {mutant.kind for mutant in found} == set(mutants.KINDS)
+
+
+def test_a_mutant_changes_one_line_and_says_which(mutants: ModuleType) -> None:
+    lines = PAGE.split("\n")
+    for mutant in mutants.mutants_of(PAGE, "references/a.md"):
+        changed = mutant.applied_to(PAGE)
+        assert changed != PAGE
+        assert lines[mutant.line - 1].strip() == mutant.before
+        assert not mutant.after or mutant.after in [line.strip() for line in changed.split("\n")]
+        assert len(changed.split("\n")) in (len(lines), len(lines) - 1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "before", "after"),
+    [
+        ("operator", "assert total == 3", "assert total != 3"),
+        ("operator", "if total == 3 and not total < 2:", "if total == 3 or not total < 2:"),
+        ("operator", "if total == 3 and not total < 2:", "if total == 3 and total < 2:"),
+        ("operator", "if total == 3 and not total < 2:", "if total == 3 and not total >= 2:"),
+        ("literal", "assert total == 3", "assert total == 4"),
+        ("statement", 'print("done")', "pass"),
+        ("await", "total = await Item.filter(paid=True, price__gt=10).count()",
+         "total = Item.filter(paid=True, price__gt=10).count()"),
+        ("argument", "total = await Item.filter(paid=True, price__gt=10).count()",
+         "total = await Item.filter(paid=True).count()"),
+        ("mark", '```python queries=2 needs="postgres" title="apps/a.py"',
+         '```python queries=3 needs="postgres" title="apps/a.py"'),
+        ("mark", '```python queries=2 needs="postgres" title="apps/a.py"',
+         '```python queries=2 title="apps/a.py"'),
+        ("shell", "! grep old a.py  # no comment", "grep old a.py  # no comment"),
+        ("shell", "sed -i s/3/4/ a.py", ""),
+    ],
+)  # fmt: skip
+def test_mistakes(mutants: ModuleType, kind: str, before: str, after: str) -> None:
+    found = mutants.mutants_of(PAGE, "references/a.md")
+    assert (before, after) in [(mutant.before, mutant.after) for mutant in found if mutant.kind == kind]
+
+
+def test_what_is_not_changed(mutants: ModuleType) -> None:
+    found = mutants.mutants_of(PAGE, "references/a.md")
+    for text in ("name: page", "untouched(1)", '```python norun="never"', "```text output"):
+        assert not [mutant for mutant in found if mutant.before == text]
+    assert not [
+        mutant for mutant in found if mutant.kind == "statement" and mutant.before.startswith("assert")
+    ]
+
+
+def test_the_same_seed_makes_the_same_mutants(mutants: ModuleType) -> None:
+    first, again, other = (mutants.mutants_of(PAGE, "references/a.md", seed) for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+def test_a_sample_has_all_kinds_and_pages(bench: ModuleType, mutants: ModuleType) -> None:
+    found = [one for name in "abc" for one in mutants.mutants_of(PAGE, f"references/{name}.md")]
+    chosen = bench.sample_of(found, 45, seed=1)
+    assert len(chosen) == len(set(chosen)) == 45
+    assert chosen == bench.sample_of(found, 45, seed=1)
+    assert set(collections.Counter(mutant.kind for mutant in chosen).values()) <= {2, 3, 4}
+    assert len({mutant.page for mutant in chosen}) == 3
+
+
+def test_a_mistake_is_made_in_the_standing_file_too(bench: ModuleType, mutants: ModuleType) -> None:
+    file = "import x\n\nclass A:\n    async def f(self):\n        assert total == 3\n"
+    page = '# P\n\n```python title="a.py"\nasync def f(self):\n    assert total == 3\n```\n'
+    changed = {
+        bench._in_file(mutant, page, file)
+        for mutant in mutants.mutants_of(page, "p.md")
+        if mutant.kind == "literal"
+    }
+    assert changed == {file.replace("== 3", "== 4")}
+
+
+def test_equivalents_are_left_out_of_the_score(bench: ModuleType, mutants: ModuleType) -> None:
+    one, two, three, *_ = mutants.mutants_of(PAGE, "references/a.md")
+    verdicts = [
+        bench.Verdict(one, "tests: no name"),
+        bench.Verdict(two),
+        bench.Verdict(three, "", "the same"),
+    ]
+    assert "| references/a.md | 2 | 1 | 50.0 | 0 | 1 | 1 |" in bench.table(verdicts, "page")
+    assert "not argued" in bench.survivors_of(verdicts)
+    assert "the same" in bench.survivors_of(verdicts)
+
+
+def test_each_equivalent_has_a_reason(bench: ModuleType) -> None:
+    assert all(len(reason) >= 20 for reason in bench.equivalents().values())
+
+
+@pytest.mark.slow
+def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path: Path) -> None:
+    """One mistake that the harness finds, one that the guard finds, and one that nobody can find."""
+    bench.copy_of_tree(tmp_path)
+    page = "references/mistakes.md"
+    (tmp_path / page).write_text('# A\n\nCall `limit()`.\n\n```python\nx = 1\nassert x == 1, "why"\n```\n')
+    text = (tmp_path / page).read_text()
+    found = {
+        mutant.kind: mutant
+        for mutant in mutants.mutants_of(text, page)
+        if mutant.kind in ("operator", "prose-span")
+        or ("why" in mutant.before and '"why"' not in mutant.after)
+    }
+    verdicts = {v.mutant.kind: v.by for v in bench.Bench(tmp_path).judge(list(found.values()))}
+    assert verdicts["operator"].startswith("failed")
+    assert verdicts["prose-span"].startswith("tests")
+    assert verdicts["literal"] == ""
+
+
+@pytest.mark.slow
+def test_most_mistakes_in_sentences_are_found(bench: ModuleType, mutants: ModuleType) -> None:
+    """The guard of prose can fail: on a wrong letter in a code span, a wrong name, a wrong number."""
+    judge = bench.Bench(bench.ROOT)
+    found = [
+        mutant
+        for path in bench.guard.pages_of(bench.ROOT)
+        for mutant in mutants.mutants_of(path.read_text(), path.relative_to(bench.ROOT).as_posix())
+        if mutant.kind in mutants.PROSE
+    ]
+    chosen = bench.sample_of(found, 90, seed=7)
+    caught = [mutant for mutant in chosen if judge.read_by_tests(mutant)]
+    assert len(caught) >= 0.8 * len(chosen)

@@ -1,0 +1,95 @@
+"""Prose of the pages names what exists and counts what is counted; what a block denies is possible."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prose import allowed, asserts, guard, rules
+from prose.allowed import Allowed, Entry
+from prose.code import Tree
+from prose.names import Names
+from prose.numbers import Numbers
+from prose.reading import Prose
+
+ROOT = Path(__file__).resolve().parents[2]
+TREE = Tree(ROOT)
+ALLOWED = allowed.read()
+PAGES = {path.relative_to(ROOT).as_posix(): guard.read_prose(path, ROOT) for path in guard.pages_of(ROOT)}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_prose_names_what_exists(page: str) -> None:
+    found = [str(problem) for problem in Names(PAGES[page], TREE, ALLOWED).problems()]
+    assert not found, "\n".join(["", *found])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_numbers_in_sentences_are_said_by_code_or_by_a_fact(page: str) -> None:
+    found = [str(number) for number in Numbers(PAGES[page], TREE, ALLOWED).problems()]
+    assert not found, "\n".join(["", *found])
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_codes_of_rules_are_those_that_are_meant(page: str) -> None:
+    assert not list(rules.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_block_denies_is_shown_to_be_possible(page: str) -> None:
+    found = [
+        str(problem)
+        for problem in asserts.problems(PAGES[page])
+        if not ALLOWED.allows_denial(problem.literal, page)
+    ]
+    assert not found, "\n".join(["", *found])
+
+
+def test_exceptions_are_needed() -> None:
+    """Each still occurs, does not resolve by itself, and has a reason."""
+    names = {page: Names(prose, TREE) for page, prose in PAGES.items()}
+    unneeded = [
+        entry.text
+        for entry in ALLOWED.names
+        if not any(
+            entry.page in ("", page) and uses(one.page, entry.text) and not resolves(one, entry.text)
+            for page, one in names.items()
+        )
+    ]
+    unneeded += [
+        word
+        for word in ALLOWED.proper
+        if not any(
+            word in piece.text and not one.is_known_in_prose(word)
+            for one in names.values()
+            for _, piece in one.page.pieces
+        )
+    ]
+    unneeded += [
+        word
+        for page, words in ALLOWED.foreign.items()
+        for word in words
+        if page not in names or not uses(PAGES[page], word) or names[page].is_name(word)
+    ]
+    unneeded += [entry.text for entry in ALLOWED.numbers if not number_is_needed(entry)]
+    denied = {(page, problem.literal) for page, prose in PAGES.items() for problem in asserts.problems(prose)}
+    unneeded += [entry.text for entry in ALLOWED.denied if (entry.page, entry.text) not in denied]
+    assert not unneeded, "take these out of allowed.toml: they resolve, or no page says them any more"
+    entries = (*ALLOWED.names, *ALLOWED.numbers, *ALLOWED.denied)
+    assert all(len(entry.reason) >= 15 for entry in entries), "a reason takes a sentence"
+
+
+def uses(page: Prose, name: str) -> bool:
+    return any(name in piece.full_text for _, piece in page.pieces)
+
+
+def resolves(names: Names, name: str) -> bool:
+    return names.problem_of(name) is None
+
+
+def number_is_needed(entry: Entry) -> bool:
+    one = Allowed(numbers=(entry,))
+    pages = [page for name, page in PAGES.items() if entry.page in ("", name)]
+    return any(
+        list(Numbers(page, TREE).problems()) != list(Numbers(page, TREE, one).problems()) for page in pages
+    )

@@ -1,0 +1,166 @@
+"""The guard itself, on pages of a few lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from prose import asserts, rules
+from prose.allowed import Allowed, Entry
+from prose.code import Tree
+from prose.names import Names
+from prose.numbers import Numbers
+from prose.reading import Prose
+
+TREE = Tree(Path(__file__).resolve().parents[2])
+BLOCK = """
+```python needs="tortoise>=1.1.8"
+from apps.billing.models import Invoice
+
+assert await Invoice.filter(number__startswith="INV").limit(2).count() == 42
+```
+"""
+
+
+def page(sentence: str, name: str = "references/a.md") -> Prose:
+    return Prose(name, f"# Page\n\n{sentence}\n{BLOCK}")
+
+
+def names(span: str) -> list[str]:
+    return [problem.message for problem in Names(page(f"Say `{span}` here."), TREE).problems()]
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        'select_for_update(of=("self",), nowait=True)',
+        "Invoice.filter(...)",
+        "tortoise.contrib.starlette.RegisterTortoise",
+        "asyncpg.DeadlockDetectedError",
+        "Meta.unique_together",
+        "__isnull=False",
+        "invoice__amount__gte",
+        'CharField(max_length=…, db_default="INV")',
+        "db_default=",
+        "async with in_transaction():",
+        "python -m tortoise sqlmigrate models 0001_initial --backward",
+        "aerich --app models upgrade --fake",
+        "check.py --baseline",
+        "examples/billing/migrate.py",
+        "models/__init__.py",
+        "apps/<name>/models",
+        "{models,schemas}/__init__.py",
+        "DROP TABLE",
+        "await",
+        "SELECT … FROM invoice",
+        "No TortoiseContext is currently active",
+        "==",
+    ],
+)
+def test_what_resolves(span: str) -> None:
+    assert not names(span)
+
+
+@pytest.mark.parametrize(
+    ("span", "message"),
+    [
+        ("select_for_updat()", "did you mean 'select_for_update'"),
+        ("select_for_update(off=1)", "takes no off="),
+        ("select_for_update(nowat=True)", "did you mean 'nowait'"),
+        ("CharField(max_lenght=3)", "did you mean 'max_length'"),
+        ("tortoise.contrib.starlet.RegisterTortoise", "not in the installed package tortoise"),
+        ("asyncpg.DeadlokDetectedError", "not in the installed package asyncpg"),
+        ("Tortoise.initialise()", "Tortoise has no initialise"),
+        ("Meta.unique_togeter", "did you mean 'unique_together'"),
+        ("__isnul=False", "no keyword known here"),
+        ("invoice__amount__gtt", "no name known here"),
+        ("db_defalt=", "did you mean 'db_default'"),
+        ("python -m tortoise sqlmigrate models 0001_initial --backwards", "has no option --backwards"),
+        ("python -m tortoise makemigration", "did you mean 'makemigrations'"),
+        ("aerich upgrad --fake", "did you mean 'upgrade'"),
+        ("check.py --base-line", "has no option --base-line"),
+        ("--fakee", "did you mean '--fake'"),
+        ("examples/billing/migrat.py", "no file or folder"),
+        ("models/__init.py", "no file or folder"),
+        ("DROP TABEL", "no name known here"),
+        ("No TortoiseContext is currently activ", "no name known here"),
+        ("INV-3", "stands nowhere"),
+        (".limit(3)", "stands nowhere behind 'limit'"),
+    ],
+)
+def test_what_does_not_resolve(span: str, message: str) -> None:
+    found = names(span)
+    assert len(found) == 1
+    assert message in found[0]
+
+
+def test_words_that_look_like_code_are_names_too() -> None:
+    found = [
+        problem.text
+        for problem in Names(page("RunPython, not RunPythn; AddFields by hand."), TREE).problems()
+    ]
+    assert found == ["RunPythn"]
+
+
+def test_an_exception_is_for_the_name_alone() -> None:
+    allowed = Allowed(names=(Entry("Invoice2", "a successor"),))
+    prose = page("`Invoice2`, `Invoice2(Invoice)`, `Invoice3`")
+    assert [problem.text for problem in Names(prose, TREE, allowed).problems()] == ["Invoice3"]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "found"),
+    [
+        ("It finds 42 rows, 2 at a time.", []),
+        ("It finds 43 rows.", ["43"]),
+        ("Since 1.1.8 it works.", []),
+        ("Since 1.1.7 it works.", ["1.1.7"]),
+        ("Rules 0–4 and Rule 5.", ["Rule 5"]),
+        ("Rules 1–4.", ["Rules 1–4"]),
+        ("It exits 2.", ["2"]),
+        ("A loop is N+1.", []),
+        ("Call it 3 times.", ["3"]),
+    ],
+)
+def test_numbers_in_sentences(sentence: str, found: list[str]) -> None:
+    assert [number.value for number in Numbers(page(sentence), TREE).problems()] == found
+
+
+@pytest.mark.parametrize(
+    ("sentence", "said"),
+    [
+        ("A `delete()` of a query narrowed by `limit` (TD112).", None),
+        ("A `delete()` of a query narrowed by `limit` (TD104).", "did you mean TD112"),
+        ("A missing `await` (TD999).", "TD999 is no rule"),
+        ("Suppress it by `# noqa: TD003`.", None),
+        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD112)\n```", None),
+        ("Text.\n\n```python\nawait rows.limit(1).delete()  # all of them (TD107)\n```", "TD107"),
+    ],
+)
+def test_codes_of_rules(sentence: str, said: str | None) -> None:
+    found = list(rules.problems(page(sentence)))
+    assert not found if said is None else said in found[0]
+
+
+@pytest.mark.parametrize(
+    ("block", "literals"),
+    [
+        ('```python\nassert "LIMIT" not in sql\n```', ["LIMIT"]),
+        ('```python\nassert "LIMIT" in other\nassert "LIMIT" not in sql\n```', []),
+        ('```python\nassert "LIMIT" in other\n```\n```python\nassert "LIMIT" not in sql\n```', ["LIMIT"]),
+        ('```python\nassert "LIMIT" in other\n```\n```python continues\nassert "LIMIT" not in sql\n```', []),
+        ('<!-- snippet: prelude\nWORD = "LIMIT"\n-->\n\n```python\nassert "LIMIT" not in sql\n```', []),
+        ('```python\nassert name != "Ann"\n```', ["Ann"]),
+        ('```python\nassert count != 0\n```', []),
+        ('```python\nassert not await User.filter(name="Ann").exists()\n```', ["Ann"]),
+        ('```python\nassert x and not hasattr(x, "gone")\n```', ["gone"]),
+        ('```bash\nsed -i s/old/new/ a.py\n```', ["sed -i s/old/new/ a.py"]),
+        ('```bash\nsed -i s/old/new/ a.py\ngrep -q new a.py\n```', []),
+        ('```bash\nsed -i s/old/new/ a.py\nls | grep other\n```', ["sed -i s/old/new/ a.py"]),
+        ('```bash\n! grep -q gone a.py\n```', ["gone"]),
+        ('```bash\ngrep -q gone b.py\n! grep -q gone a.py\n```', []),
+    ],
+)  # fmt: skip
+def test_what_is_only_denied(block: str, literals: list[str]) -> None:
+    prose = Prose("references/a.md", f"# Page\n\n{block}\n")
+    assert [problem.literal for problem in asserts.problems(prose)] == literals
