@@ -67,6 +67,8 @@ class Judge:
         self.manifest = manifest
         self.image = image
         """What the project's image starts."""
+        self.races = False
+        """Do pods migrate at their start without a lock? Known once the objects were judged."""
 
     def add(self, one: Object, node: Node | None, message: str) -> None:
         line = (node or one.node).line
@@ -94,7 +96,8 @@ class Judge:
         initial = [self._init_migrates(one) for one in servers]
         for one in servers:
             self._judge_probes(one)
-        if any(found is False for found in (*inside, *initial)):
+        self.races = any(found is False for found in (*inside, *initial))
+        if self.races:
             return False
         return any(before) or (bool(servers) and any(found is True for found in (*inside, *initial)))
 

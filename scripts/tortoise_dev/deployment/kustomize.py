@@ -17,9 +17,16 @@ def read_kustomization(project: Project, path: Path, name: str, image: Image) ->
     """What a kustomization does about migrations, with all that it is made of."""
     manifest = Manifest(name, "kustomize")
     objects = _objects(path, manifest, project, set())
-    judge = Judge(project, manifest, image)
-    manifest.migrates = judge.is_right(objects, is_chart=False)
+    manifest.migrates = Judge(project, manifest, image).is_right(objects, is_chart=False)
     return manifest
+
+
+def races(project: Project, path: Path, image: Image) -> bool:
+    """Do its pods migrate at their start without a lock? Then a Job that is applied first does not help."""
+    quiet = Manifest("", "kustomize")
+    judge = Judge(project, quiet, image)
+    judge.is_right(_objects(path, quiet, project, set()), is_chart=False)
+    return judge.races
 
 
 def only_migrates(project: Project, path: Path, image: Image) -> bool:

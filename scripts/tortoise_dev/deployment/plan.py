@@ -119,7 +119,7 @@ def _settle_kustomizations(project: Project, found: list[Manifest], image: Image
     ours = [manifest for manifest in found if manifest.platform == "kustomize"]
     first = any(kustomize.only_migrates(project, project.root / manifest.path, image) for manifest in ours)
     for manifest in ours:
-        if first and not manifest.problems:
+        if first and not kustomize.races(project, project.root / manifest.path, image):
             manifest.migrates = True
         elif not manifest.migrates:
             manifest.draft = kustomize.draft_for(project, project.root / manifest.path, manifest)
