@@ -62,6 +62,13 @@ def test_a_rule_is_found_by_its_code_and_by_its_name() -> None:
     assert "## Use instead" in by_code.stdout
 
 
+def test_a_section_is_found_by_its_link() -> None:
+    done = run("locks.md#job-queue")
+    assert done.stdout.startswith("--- references/locks.md:")
+    assert done.stdout.count("\n## ") == 1
+    assert run("references/locks.md#job-queue").stdout == done.stdout
+
+
 def test_json_names_place_and_heading() -> None:
     (found,) = json.loads(run("--format", "json", "-n", "1", "keyset").stdout)["found"]
     line = (ROOT / found["path"]).read_text(encoding="utf-8").split("\n")[found["line"] - 1]

@@ -40,7 +40,8 @@ examples:
   %(prog)s --against main                 fail on findings that the branch main does not have
   %(prog)s --format json | jq .violations
 
-Tests and migrations are left out unless a path names them. `# noqa: TD003` suppresses a finding on its line.
+Tests are left out unless a path names them. Migrations are judged by TD2xx alone.
+`# noqa: TD003` suppresses a finding on its line.
 
 exit status: 0 clean · 1 findings · 2 unusable input"""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..handbook.find import Found, find
 from ..handbook.sections import EXAMPLE, Section, handbook_sections
+from ..pages.headings import slug
 from ..report.findings import to_json
 from ..rules import RULES
 from ..rules.docs import page_of_rule
@@ -23,6 +24,7 @@ examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
   %(prog)s TD106                                  a rule with its examples
+  %(prog)s locks.md#job-queue                     one section, as a link names it
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
 
@@ -38,7 +40,7 @@ def _run(options: argparse.Namespace) -> int:
     if not (HANDBOOK / "SKILL.md").is_file():
         raise UnusableError(f"no SKILL.md in {HANDBOOK}: install the skill's whole folder")
     words = " ".join(options.words)
-    found = _rule(words) or find(words, handbook_sections(HANDBOOK), options.number)
+    found = _rule(words) or _section(words) or find(words, handbook_sections(HANDBOOK), options.number)
     if options.format == "json":
         show(to_json({"version": 1, "found": [_entry(one) for one in found]}))
     elif found:
@@ -58,6 +60,16 @@ def _rule(words: str) -> list[Found]:
         return []
     heading = f"{rule.code} {rule.name}"
     return [Found(Section("references/rules.md", 1, "Rules", heading, page_of_rule(rule).strip()), 1.0)]
+
+
+def _section(words: str) -> list[Found]:
+    """The one section that the words name, as a link does: ``locks.md#job-queue``."""
+    match = re.fullmatch(r"(?:references/)?([\w-]+\.md)#([\w-]+)", words.strip())
+    if match is None:
+        return []
+    wanted = {f"references/{match[1]}", match[1]}
+    sections = (section for section in handbook_sections(HANDBOOK) if section.path in wanted)
+    return [Found(section, 1.0) for section in sections if slug(section.heading) == match[2]]
 
 
 def _entry(found: Found) -> dict[str, object]:

@@ -242,7 +242,7 @@ def _job(one: Object, container: Node, project: Project, name: str, annotations:
     lines = one.file.read_text(encoding="utf-8").splitlines()
     copied = [
         line
-        for key in ("image", "imagePullPolicy", "envFrom", "env")
+        for key in ("image", "imagePullPolicy", "envFrom", "env", "resources", "securityContext")
         for line in _lines_of(lines, container, key)
     ]
     command = ", ".join(f'"{word}"' for word in project.command)
@@ -253,6 +253,7 @@ def _job(one: Object, container: Node, project: Project, name: str, annotations:
         *notes,
         "spec:",
         "  backoffLimit: 0",
+        "  activeDeadlineSeconds: 840",
         "  template:",
         "    spec:",
         "      restartPolicy: Never",

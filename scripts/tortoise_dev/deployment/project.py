@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from .shell_commands import work_of
+from .image import read_dockerfile
+from .shell_commands import expanded, work_of
 
 _SKIPPED = {"node_modules", "site-packages", "venv", ".venv", ".git", "tests", "test", "docs"}
 
@@ -58,9 +59,11 @@ def _python(root: Path) -> list[Path]:
 
 
 def _runs_with_uv(root: Path) -> bool:
-    """Does the image start its commands by ``uv run``?"""
-    return any(
-        re.search(r"\buv\b.{0,5}\brun\b", file.read_text("utf-8", "replace"))
-        for file in sorted(root.rglob("Dockerfile*"))
-        if file.is_file() and not _SKIPPED & set(file.relative_to(root).parts)
-    )
+    """Does the image, or a script that it starts, run its command by ``uv run``?"""
+    for file in sorted(root.rglob("Dockerfile*")):
+        if file.is_file() and not _SKIPPED & set(file.relative_to(root).parts):
+            image = read_dockerfile(file)
+            started = f"{expanded(image.entrypoint, root)}\n{expanded(image.command, root)}"
+            if re.search(r"\buv\s+run\b", started):
+                return True
+    return False
