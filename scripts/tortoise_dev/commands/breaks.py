@@ -5,11 +5,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path, PurePosixPath
 
-from ..analysis.project import Project
 from ..analysis.source import SourceFile, UnreadableError, python_files, read_all
-from ..rules import RULES
-from ..rules.base import RuleOptions
-from ..rules.engine import violations_of
 from ..settings import SettingsByFolder
 
 
@@ -20,6 +16,11 @@ def broken_rules(source: str, path: PurePosixPath, root: Path, code: str) -> lis
 
     Raises UnreadableError where it cannot be parsed, SettingsError for settings that cannot be used.
     """
+    from ..analysis.project import Project  # the rules: most pages have no such block
+    from ..rules import RULES
+    from ..rules.base import RuleOptions
+    from ..rules.engine import violations_of
+
     settings = SettingsByFolder().of_folder(root)
     file = SourceFile(root / path, source.encode())
     files = {**_files(root), file.key: file}

@@ -6,6 +6,7 @@ stands in the query as it stands in a section (a part of an error message) lifts
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from collections import Counter
@@ -107,6 +108,7 @@ def _wanted(words: str) -> dict[str, float]:
     return terms
 
 
+@functools.cache
 def _weighted(section: Section) -> Counter[str]:
     counts = Counter(_terms(section.text))
     name = section.path.rpartition("/")[2].removesuffix(".md")
