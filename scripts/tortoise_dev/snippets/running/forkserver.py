@@ -126,6 +126,9 @@ class _Server:
             problem = self.make_template(template)
             if problem:
                 return problem
+        # A block may write a module twice in a second. Python would take the bytecode of the first for it.
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         self.guards = warm_up(preparation.models)
         set_limits(preparation.memory)  # each child has them from here
         protect(preparation.paths[0] if preparation.paths else None, preparation.scratch)
