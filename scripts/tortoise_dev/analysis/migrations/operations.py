@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,7 +85,7 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
     elif name == "RenameModel":
         yield step("rename table", _text(given.get("old_name")), (_text(given.get("new_name")),))
     elif name == "AddField":
-        yield from _added(operation, model, column, given.get("field"), shown, fields)
+        yield _added(step, column, given.get("field"))
     elif name == "RemoveField":
         yield step("drop column", columns=(column,))
     elif name == "AlterField":
@@ -106,38 +106,18 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
         yield step("other")
 
 
-def _added(
-    operation: ast.Call,
-    model: str,
-    column: str,
-    field: ast.expr | None,
-    shown: str,
-    fields: tuple[tuple[str, ast.Call], ...],
-) -> Iterator[Step]:
+def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> Step:
     """A new field: a column; with ``unique`` and with a relation a constraint, too."""
     if not isinstance(field, ast.Call) or called(field) == _MANY:
-        yield Step("other", operation, operation.lineno, model, shown=shown)
-        return
+        return step("other")
     options = {keyword.arg: keyword.value for keyword in field.keywords}
-    nullable = _is_true(options.get("null"))
+    is_filled = "db_default" in options or _is_true(options.get("null")) or _is_true(options.get("generated"))
     unknown = None in options  # **kwargs
-    required = (
-        not nullable
-        and not unknown
-        and "db_default" not in options
-        and not _is_true(options.get("generated"))
-    )
-    online = not _is_true(options.get("unique")) and called(field) not in _RELATIONS
-    yield Step(
-        "add column",
-        operation,
-        operation.lineno,
-        model,
-        (column,),
-        required=required,
-        online=online and not _is_true(options.get("db_index")),
-        shown=shown,
-        fields=fields,
+    has_more = _is_true(options.get("unique")) or _is_true(options.get("db_index"))
+    return replace(
+        step("add column", columns=(column,)),
+        required=not is_filled and not unknown,
+        online=not has_more and called(field) not in _RELATIONS,
     )
 
 
@@ -145,18 +125,7 @@ def _raw(operation: ast.Call, given: dict[str, ast.expr], plain: Step) -> Iterat
     """SQL that stands in the file is read; a step without reverse is marked as such."""
     texts = list(_sql_texts(given.get("sql")))
     found = [
-        Step(
-            one.kind,
-            operation,
-            one.line,
-            one.table,
-            one.columns,
-            one.required,
-            one.online,
-            plain.reversible,
-            one.shown,
-            one.comments,
-        )
+        replace(one, reversible=plain.reversible)
         for text in texts
         for one in steps_of(str(text.value), operation, first_line_of(text))
     ]

@@ -33,6 +33,13 @@ _TABLE_PARTS = {
     "LIKE",
     "FULLTEXT",
 }
+_ADDED: tuple[tuple[str, Kind], ...] = (
+    (r"ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", "add foreign key"),
+    (r"ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)", "add unique"),
+    (r"ADD (?:CONSTRAINT \S+ )?CHECK", "add check"),
+    (r"ADD (?:FULLTEXT |SPATIAL )?(?:INDEX|KEY)\b", "add index"),
+)
+"""What ALTER TABLE … ADD adds, where it is no column."""
 _DIALECTS = {
     "postgres": re.compile(
         r"\b(?:BIG|SMALL)?SERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b|COMMENT ON (?:TABLE|COLUMN)"
@@ -205,22 +212,15 @@ class _Reader:
             return self.add(table, action, words, text, name, online=online)
         if words[0] in ("ALTER", "MODIFY", "CHANGE"):
             return self.alter(table, action, text)
-        if text.startswith("VALIDATE"):
-            return self.step("other", table)
         return self.step("other", table)
 
     def add(
         self, table: str, action: list[Token], words: list[str], text: str, name: str, *, online: bool
     ) -> Step:
-        for pattern, kind in (
-            (r"ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", "add foreign key"),
-            (r"ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)", "add unique"),
-            (r"ADD (?:CONSTRAINT \S+ )?CHECK", "add check"),
-            (r"ADD (?:FULLTEXT |SPATIAL )?(?:INDEX|KEY)\b", "add index"),
-        ):
+        for pattern, kind in _ADDED:
             if re.match(pattern, text):
                 names = [token.text for part in _parts(action) for token in part[:1] if token.kind == "name"]
-                return self.step(_kind(kind), table, tuple(names), online=online)
+                return self.step(kind, table, tuple(names), online=online)
         if words[1:2] == ["CONSTRAINT"]:
             return self.step("other", table, online=online)
         not_null = re.search(r"\bNOT NULL\b|\bPRIMARY KEY\b", text) is not None
@@ -250,16 +250,6 @@ class _Reader:
         if action[0].text in ("MODIFY", "CHANGE"):
             return self.step("change type", table, column)
         return self.step("other", table)
-
-
-def _kind(text: str) -> Kind:
-    kinds: dict[str, Kind] = {
-        "add foreign key": "add foreign key",
-        "add unique": "add unique",
-        "add check": "add check",
-        "add index": "add index",
-    }
-    return kinds[text]
 
 
 def _name(token: Token) -> str:
