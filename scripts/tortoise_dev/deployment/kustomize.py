@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from .image import Image
@@ -13,33 +14,46 @@ from .yaml_nodes import Node, UnreadableError, read_yaml
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
-def read_kustomization(project: Project, path: Path, name: str, image: Image) -> Manifest:
-    """What a kustomization does about migrations, with all that it is made of."""
+@dataclass(frozen=True)
+class Kustomization:
+    """A kustomization with all that it is made of, read and judged once.
+
+    ``races``: its pods migrate when they start, without a lock. A Job that is applied first does not help.
+    """
+
+    path: Path
+    manifest: Manifest
+    objects: list[Object]
+    races: bool
+
+    @property
+    def only_migrates(self) -> bool:
+        """Is it nothing but a migrating Job, to be applied before another one?"""
+        has_pods = any(one.pod is not None and one.kind != "Job" for one in self.objects)
+        return not has_pods and self.manifest.migrates
+
+
+def read_kustomization(project: Project, path: Path, name: str, image: Image) -> Kustomization:
+    """What a kustomization does about migrations."""
     manifest = Manifest(name, "kustomize")
     objects = _objects(path, manifest, project, set())
-    manifest.migrates = Judge(project, manifest, image).is_right(objects, is_chart=False)
-    return manifest
+    judge = Judge(project, manifest, image)
+    manifest.migrates = judge.is_right(objects, is_chart=False)
+    return Kustomization(path, manifest, objects, judge.races)
 
 
-def races(project: Project, path: Path, image: Image) -> bool:
-    """Do its pods migrate at their start without a lock? Then a Job that is applied first does not help."""
-    quiet = Manifest("", "kustomize")
-    judge = Judge(project, quiet, image)
-    judge.is_right(_objects(path, quiet, project, set()), is_chart=False)
-    return judge.races
+def settle(project: Project, found: list[Kustomization]) -> None:
+    """One that is nothing but a migrating Job serves the others: it comes first. Drafts the rest."""
+    first = any(one.only_migrates for one in found)
+    for one in found:
+        if first and not one.races:
+            one.manifest.migrates = True
+        elif not one.manifest.migrates:
+            one.manifest.draft = _draft(project, one.path, one.objects)
 
 
-def only_migrates(project: Project, path: Path, image: Image) -> bool:
-    """Is a kustomization nothing but a migrating Job, to be applied before another one?"""
-    quiet = Manifest("", "kustomize")
-    objects = _objects(path, quiet, project, set())
-    has_pods = any(one.pod is not None and one.kind != "Job" for one in objects)
-    return not has_pods and Judge(project, quiet, image).is_right(objects, is_chart=False)
-
-
-def draft_for(project: Project, path: Path, manifest: Manifest) -> str | None:
+def _draft(project: Project, path: Path, objects: list[Object]) -> str | None:
     """Two new files: a Job in a kustomization beside this one, to be applied before it."""
-    objects = _objects(path, Manifest("", "kustomize"), project, set())
     folder = path.parent / "migrate"
     lines = job_of(objects, project, "migrate", [])
     if lines is None or folder.exists():

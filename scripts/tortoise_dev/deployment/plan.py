@@ -44,14 +44,20 @@ def plan_for(root: Path) -> Plan:
     files = sorted(_files(root))
     image = _image(files)
     found: list[Manifest] = []
+    kustomizations: list[kustomize.Kustomization] = []
     for path in files:
         name = path.relative_to(root).as_posix()
+        manifest: Manifest | None
         try:
-            manifest = _read(project, path, name, image)
+            if path.name in kustomize.NAMES:
+                kustomizations.append(kustomize.read_kustomization(project, path, name, image))
+                manifest = kustomizations[-1].manifest
+            else:
+                manifest = _read(project, path, name, image)
         except (UnreadableError, UnicodeDecodeError) as error:
             raise ManifestError(f"{name}: {error}") from None
         found += [manifest] if manifest else []
-    _settle_kustomizations(project, found, image)
+    kustomize.settle(project, kustomizations)
     for path in files:
         manifest = _read_pipeline(project, path, found)
         found += [manifest] if manifest else []
@@ -101,8 +107,6 @@ def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | N
         return compose.read_compose(project, path, name)
     if path.name == "Chart.yaml":
         return helm.read_chart(project, path, name, image)
-    if path.name in kustomize.NAMES:
-        return kustomize.read_kustomization(project, path, name, image)
     if path.name == "Procfile":
         return platforms.read_procfile(project, path, name)
     if path.name.startswith("fly.") and path.suffix == ".toml":
@@ -112,17 +116,6 @@ def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | N
     if path.name == "app.yaml":
         return platforms.read_app(project, path, name, image)
     return None
-
-
-def _settle_kustomizations(project: Project, found: list[Manifest], image: Image) -> None:
-    """A kustomization that is nothing but a migrating Job serves the others: it is applied before them."""
-    ours = [manifest for manifest in found if manifest.platform == "kustomize"]
-    first = any(kustomize.only_migrates(project, project.root / manifest.path, image) for manifest in ours)
-    for manifest in ours:
-        if first and not kustomize.races(project, project.root / manifest.path, image):
-            manifest.migrates = True
-        elif not manifest.migrates:
-            manifest.draft = kustomize.draft_for(project, project.root / manifest.path, manifest)
 
 
 def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manifest | None:
