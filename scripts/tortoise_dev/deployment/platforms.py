@@ -17,31 +17,26 @@ def read_procfile(project: Project, path: Path, name: str) -> Manifest:
     """Heroku and its like: ``release:`` runs once, before the new code."""
     manifest = Manifest(name, "procfile")
     lines = path.read_text(encoding="utf-8").splitlines()
-    for number, line in enumerate(lines, 1):
-        process, colon, command = line.partition(":")
-        if not colon or line.lstrip().startswith("#"):
-            continue
-        work = work_of(command, project.root)
-        if process.strip() == "release":
+    processes = [
+        (number, process.strip(), work_of(command, project.root))
+        for number, line in enumerate(lines, 1)
+        for process, colon, command in [line.partition(":")]
+        if colon and not line.lstrip().startswith("#")
+    ]
+    for number, process, work in processes:
+        if process == "release":
             manifest.migrates = work.migrates and not work.ignores_failure
             _judge(manifest, number, "release", work)
         elif work.migrates:
-            _judge_inside(manifest, number, process.strip(), work)
-    inside = [
-        line for line in lines if line.partition(":")[0].strip() != "release" and _migrates(line, project)
-    ]
+            _judge_inside(manifest, number, process, work)
+    inside = [work for _, process, work in processes if process != "release" and work.migrates]
     if inside:
-        unlocked = [line for line in inside if not work_of(line.partition(":")[2], project.root).locked]
-        manifest.migrates = not unlocked and (manifest.migrates or bool(inside))
-    if not manifest.migrates and not any(line.startswith("release:") for line in lines):
+        manifest.migrates = all(work.locked for work in inside)
+    if not manifest.migrates and not any(process == "release" for _, process, _ in processes):
         draft = Draft(project.root, path)
         draft.insert(1, [f"release: {project.line}"])
         manifest.draft = draft.diff()
     return manifest
-
-
-def _migrates(line: str, project: Project) -> bool:
-    return not line.lstrip().startswith("#") and work_of(line.partition(":")[2], project.root).migrates
 
 
 def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
