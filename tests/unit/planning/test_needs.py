@@ -97,6 +97,13 @@ def test_words_that_are_believed(tmp_path: Path, needs: str, code: str) -> None:
     assert list(problems_of_needs(needs, code, SnippetSettings(root=tmp_path))) == []
 
 
+def test_docker_is_a_word_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes.shutil, "which", lambda command: None)
+    monkeypatch.setattr(probes, "_is_installed", probes._is_installed.__wrapped__)
+    assert list(problems_of_needs("docker", "x = 1")) == []
+    assert unmet("docker", None) == "needs docker"
+
+
 @pytest.mark.parametrize(
     ("needs", "code", "says"),
     [
