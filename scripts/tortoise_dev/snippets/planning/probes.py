@@ -20,7 +20,6 @@ from .. import source
 from ..databases.backends import BACKENDS, Backend, is_backend
 from .needs import PLATFORMS, Need, problems_of_grammar, read_needs
 
-
 DOCKER = "docker"
 """A word of the grammar: a Docker engine that answers. A page that needs it rarely calls the client."""
 
