@@ -20,7 +20,7 @@ from tortoise_dev.snippets.planning.probes import problems_of_needs, unmet
 
 SQLITE = Backend("sqlite", "sqlite://:memory:", "sqlite", "e", "d")
 MYSQL = replace(SQLITE, name="mysql", kind="mysql")
-MARIADB = replace(MYSQL, is_mariadb=True)
+MARIADB = replace(MYSQL, name="mariadb")
 
 
 @pytest.mark.parametrize(

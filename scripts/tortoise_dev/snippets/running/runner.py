@@ -143,7 +143,7 @@ class Runner:
             job.plan,
             chain,
             job.last_run,
-            self.databases.known(job.backend),
+            job.backend,
             directory=self.scratch / "chain",
             scratch=self.scratch,
             template=self.databases.sqlite,
@@ -159,7 +159,7 @@ class Runner:
             result = self._judge(job, planned, observed, sent)
             number = sent.index.get(planned)
             outcome = observed.outcomes.get(number) if number is not None else None
-            results += self._where_it_counts(planned, result, self.databases.known(job.backend), outcome)
+            results += self._where_it_counts(planned, result, job.backend, outcome)
         failed = any(result.status == "failed" for result in results)
         return Ran(results, starved=failed and observed.starved(sent.request.limit))
 
@@ -172,7 +172,7 @@ class Runner:
         if not opened_sqlite_itself(outcome.sent_to, backend.kind, kinds_needed(planned.needs)):
             return [result]
         others = self.databases.backends
-        able = [one.name for one in others if unmet(planned.needs, self.databases.known(one)) is None]
+        able = [one.name for one in others if unmet(planned.needs, one) is None]
         first = all(one.is_server for one in others) and able[:1] == [backend.name]
         return counted_on_sqlite(result, first=first)
 
@@ -248,7 +248,7 @@ class Runner:
         return plan.result_of(planned, Verdict("unverified", "the block above it was not run", start), None)
 
     def _explain(self, job: Job, planned: PlannedBlock) -> Verdict:
-        block, backend = planned.block, self.databases.known(job.backend)
+        block, backend = planned.block, job.backend
         missing = unmet(planned.needs, backend)
         if missing is not None:
             return Verdict("skipped", missing)
