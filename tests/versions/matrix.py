@@ -1,7 +1,7 @@
 """Run the whole handbook on the oldest and the newest supported Tortoise, and on each supported Python.
 
-Each run leaves a record beside this file; the table in README.md and the metadata of SKILL.md are made of the
-records, and a test keeps them so.
+Each run leaves a summary of its records beside this file; the table in README.md and the metadata of SKILL.md
+are made of the summaries, and a test keeps them so.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 RUNS = [("1.1.9", "3.11"), ("1.1.9", "3.12"), ("1.1.9", "3.13"), ("1.1.0", "3.11")]
 """(tortoise-orm, Python)"""
+DATABASES = ("sqlite", "postgres", "psycopg", "mysql", "mariadb")
+STATUSES = ("passed", "failed", "skipped", "unverified")
 START, END = "<!-- versions: start -->\n", "<!-- versions: end -->"
 
 
@@ -40,15 +43,41 @@ def main() -> int:
 
 
 def run(tortoise: str, python: str, urls: list[str]) -> int:
-    """Run the handbook on one pair of versions; its record is written by ``--record``."""
+    """Run the handbook on one pair of versions, and keep the summary of what ``--record`` writes."""
     uv = shutil.which("uv")
     command = [uv] if uv else [sys.executable, "-m", "uv"]
+    databases: list[str] = []
     command += ["run", "--quiet", "--isolated", "--python", python, "--with", f"tortoise-orm=={tortoise}"]
-    command += ["scripts/snippets.py", "--record", str(HERE)]
     for url in urls:
-        command += ["--db", url]
+        databases += ["--db", url]
     print(f"tortoise-orm {tortoise} on Python {python}", flush=True)
-    return subprocess.run(command, cwd=ROOT, check=False).returncode
+    with tempfile.TemporaryDirectory() as folder:
+        command += ["scripts/snippets.py", "--record", folder, *databases]
+        status = subprocess.run(command, cwd=ROOT, check=False).returncode
+        found = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(Path(folder).iterdir())]
+    if found:
+        text = json.dumps(summary(found), indent=2, ensure_ascii=False) + "\n"
+        _write(HERE / f"tortoise-{tortoise}-python-{python}.json", text)
+    return status
+
+
+def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
+    """What the records of one run say together, without the single blocks that passed."""
+    entries = [entry for record in found for entry in (*record["blocks"], *record["others"])]
+    bad = [entry for entry in entries if entry["status"] in ("failed", "unverified")]
+    return {
+        "version": 1,
+        "python": found[0]["python"],
+        "packages": found[0]["packages"],
+        "pages": len(found[0]["pages"]),
+        "summary": {status: sum(record["summary"][status] for record in found) for status in STATUSES},
+        "databases": {
+            record["backend"]: {"server": record["server"], "url": record["url"], **record["summary"]}
+            for record in sorted(found, key=lambda record: DATABASES.index(record["backend"] or "sqlite"))
+            if record["backend"]
+        },
+        "not_passed": [{key: entry[key] for key in ("id", "status", "reason")} for entry in bad],
+    }
 
 
 def records() -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ...pages.languages import IN_SHELL
+from ...pages.page import Block
 from ...settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
@@ -213,7 +214,9 @@ class Runner:
         statements = tuple(outcome.statements)
         watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
         queries = len(statements) if watched else None
-        return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
+        return replace(
+            result, seconds=outcome.seconds, queries=queries, sql=statements, output=_printed(block, outcome)
+        )
 
     def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
         """The verdict on a block that was sent to the child."""
@@ -270,6 +273,12 @@ class Runner:
         return turned(block, Verdict("passed", "explained"))
 
 
+def _printed(block: Block, outcome: Outcome) -> str:
+    """What a block printed, and where it must raise, the first line of the message."""
+    raised = outcome.failure if "raises" in block.attributes else None
+    return outcome.stdout + (f"{raised.first_line}\n" if raised is not None else "")
+
+
 def _changed(result: Result, change: Callable[[str], str]) -> Result:
     """A result with all texts changed that blocks can have a part in."""
     return replace(
@@ -277,5 +286,6 @@ def _changed(result: Result, change: Callable[[str], str]) -> Result:
         reason=change(result.reason),
         detail=change(result.detail),
         sql=tuple(map(change, result.sql)),
+        output=change(result.output),
         actual=None if result.actual is None else change(result.actual),
     )
