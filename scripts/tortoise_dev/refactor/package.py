@@ -119,12 +119,12 @@ class Package:
         tail: list[cst.BaseStatement] = []
         done: set[str] = set()
         for one in self.statements[first:]:
-            place = self.places.of.get(one)
-            if place and self.places.is_late(place):
-                if place not in done:
-                    found = self._own_imports({}, listed, late=True, only=place)
+            home = self.places.of.get(one)
+            if home and self.places.is_late(home):
+                if home not in done:
+                    found = self._own_imports({}, listed, late=True, only=home)
                     tail += [spaced(each, 1) for each in found] if tail else found
-                done.add(place)
+                done.add(home)
             else:
                 tail += [
                     spaced(each, 1) if one.kind is Kind.EFFECT else each for each in self._kept(one, listed)

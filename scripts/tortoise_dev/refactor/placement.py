@@ -68,7 +68,7 @@ def placed(statements: Sequence[Statement], belongs: dict[Statement, Statement])
 
 def snake_case(name: str) -> str:
     """``OrderLine`` -> ``order_line``."""
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name.strip("_"))
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", "_", name.strip("_"))
     return re.sub(r"__+", "_", words).lower()
 
 

@@ -42,7 +42,7 @@ def _facts(request: dict[str, Any]) -> dict[str, Any]:
     module = importlib.import_module(request["module"])
     if not str(module.__file__).startswith(request["folder"]):
         raise ImportError("{} is imported from {}".format(request["module"], module.__file__))
-    names = sorted(vars(module))
+    names = [name for name in sorted(vars(module)) if name[:2] != "__" or name in ("__all__", "__models__")]
     errors: list[str] = []
     for number, candidate in enumerate(request["settings"]):
         try:
@@ -93,6 +93,8 @@ async def _registered(config: dict[str, Any], module: Any, offline: bool) -> dic
         connections = dict.fromkeys(config["connections"], "sqlite://:memory:")
         config = {**config, "connections": connections}
     await Tortoise.init(config=config)
+    if not _models(module):
+        raise LookupError(f"the settings do not register {module.__name__}")
     return {
         "ddl": _ddl(list(config["connections"])),
         "models": Tortoise.describe_models(),
@@ -120,7 +122,7 @@ def _models(module: Any) -> list[Any]:
     from tortoise.models import Model
 
     found = [one for one in vars(module).values() if isinstance(one, type) and issubclass(one, Model)]
-    own = {one.__name__: one for one in found if one._meta.db_table and not one._meta.abstract}
+    own = {one.__name__: one for one in found if one._meta.app and not one._meta.abstract}
     return [own[name] for name in sorted(own)]
 
 
@@ -170,7 +172,7 @@ def _without_hashes(value: Any) -> Any:
     for key, one in value.items():
         if key in ("$defs", "definitions") and isinstance(one, dict):
             pairs = [[_HASHED.sub("", _last(name)), _without_hashes(schema)] for name, schema in one.items()]
-            result[key] = sorted(pairs, key=json.dumps)
+            result[key] = sorted(pairs, key=lambda pair: json.dumps(pair, sort_keys=True))
         elif key == "$ref" and isinstance(one, str):
             result[key] = _HASHED.sub("", _last(one))
         elif key == "required" and isinstance(one, list):
