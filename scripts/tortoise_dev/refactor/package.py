@@ -28,6 +28,7 @@ class Package:
         imports: Imports,
         bases: dict[str, list[str]],
         all_names: bool,
+        module_name: str,
     ) -> None:
         self.tree = tree
         self.statements = statements
@@ -35,28 +36,34 @@ class Package:
         self.imports = imports
         self.bases = bases
         """By file the names of the bases that were written for its model."""
+        self.module_name = module_name
         self.all_names = all_names
         """Does another file import ``*``, so that ``__all__`` must have the imported names, too?"""
+        self.index = {one: number for number, one in enumerate(statements)}
         self.future = any(one.kind is Kind.FUTURE for one in statements)
 
     def module(self, place: str, rewrite: Rewrite) -> str:
         """The text of a file in the package."""
         own = [one for one in self.statements if self.places.of.get(one) == place]
         body = self._import_block(place)
+        before: Statement | None = None
         for one in own:
-            body += self._moved(one, rewrite, bool(body))
+            body += self._moved(one, rewrite, before, bool(body))
+            before = one
         return self._code(body)
 
-    def _moved(self, one: Statement, rewrite: Rewrite, follows: bool) -> list[cst.BaseStatement]:
-        """A statement as it stands in its new file."""
-        text = _with_imports(one, self.imports.files[self.places.of[one]].inner.get(one, {}))
-        one.text = text
+    def _moved(
+        self, one: Statement, rewrite: Rewrite, before: Statement | None, follows: bool
+    ) -> list[cst.BaseStatement]:
+        """A statement as it stands in its new file, below another one or below the imports (``follows``)."""
+        one.text = _with_imports(one, self.imports.files[self.places.of[one]].inner.get(one, {}))
         new = rewrite(one)
-        if isinstance(text, (cst.ClassDef, cst.FunctionDef)) or len(new) > 1:
-            return [spaced(each, 2 if follows or number else 0) for number, each in enumerate(new)]
-        lines = getattr(new[0], "leading_lines", ())
-        blank = next((n for n, line in enumerate(lines) if line.comment is not None), len(lines))
-        return [spaced(new[0], (min(blank, 1) or 1) if follows else 0)]
+        if not follows:
+            return [spaced(new[0], 0), *(spaced(each, 2) for each in new[1:])]
+        if _is_block(new[0]) or (before is not None and _is_block(before.text)):
+            return [spaced(each, 2) for each in new]
+        neighbours = before is not None and abs(self.index[one] - self.index[before]) == 1
+        return new if neighbours else [spaced(new[0], 1), *new[1:]]
 
     def _import_block(self, place: str) -> list[cst.BaseStatement]:
         """What a file begins with."""
@@ -107,6 +114,7 @@ class Package:
         listed = self._listed()
         head: list[cst.BaseStatement] = []
         given: dict[str, set[str]] = {}
+        explained = False
         for one in self.statements[:first]:
             if self.places.of.get(one) == PACKAGE:
                 needed = self._needed(one)
@@ -114,7 +122,10 @@ class Package:
                     names -= given.get(place, set())
                     given.setdefault(place, set()).update(names)
                 head += self._parsed([own_lines({p: n for p, n in needed.items() if n})])
-            head += self._kept(one, listed)
+            kept = self._kept(one, listed)
+            if one.kind is Kind.IMPORT and not explained:
+                explained, kept = True, [_explained(kept[0], self.module_name), *kept[1:]]
+            head += kept
         middle = self._own_imports(given, listed, late=False)
         tail: list[cst.BaseStatement] = []
         done: set[str] = set()
@@ -136,6 +147,7 @@ class Package:
             middle[0] = spaced(middle[0], 1 if head else 0)
         ending = [] if self._exports() else self._parsed([[f"__all__ = {_listing(sorted(listed))}"]])
         body = [*head, *middle, *tail, *(spaced(one, 1) for one in ending)]
+        body[0] = spaced(body[0], 0)
         return self._code(body, first=True)
 
     def _kept(self, one: Statement, listed: set[str]) -> list[cst.BaseStatement]:
@@ -146,9 +158,18 @@ class Package:
         if not (stays or needs_future or typing):
             return []
         text = one.text.visit(_OneDotMore())
-        if one.kind is Kind.IMPORT:
-            text = text.visit(_ReExport(listed)) if isinstance(text, cst.CSTNode) else text
         assert isinstance(text, cst.BaseStatement)
+        if one.kind is not Kind.IMPORT:
+            return [text]
+        text = text.visit(_ReExport(listed))
+        assert isinstance(text, cst.BaseStatement)
+        node = one.nodes[0]
+        is_long = len(self.tree.with_changes(header=[], footer=[], body=[spaced(text, 0)]).code.strip()) > 88
+        if is_long and isinstance(node, ast.ImportFrom) and "#" not in self.tree.code_for_node(one.text):
+            names = [f"{name.name} as {name.asname or name.name}" for name in node.names]
+            dots = "." * (node.level + 1) if node.level else ""
+            parsed = cst.parse_statement(wrapped(f"{dots}{node.module or ''}", names))
+            text = parsed.with_changes(leading_lines=getattr(text, "leading_lines", ()))
         return [text]
 
     def _is_used_here(self, typing: Statement) -> bool:
@@ -194,7 +215,8 @@ class Package:
         if self._exports():
             return literal
         names = {name for place in set(self.places.of.values()) for name in self._names_in(place)}
-        if self.all_names:
+        if self.all_names:  # a new name could hide another one there
+            names -= {name for names in self.bases.values() for name in names}
             names |= {one.name for found in self.imports.by_name.values() for one in found if not one.typing}
         return {name for name in names if not name.startswith("_")}
 
@@ -212,6 +234,19 @@ def _with_flag(groups: list[list[str]]) -> list[list[str]]:
         groups[0].append(f"{start}TYPE_CHECKING")
         return groups
     return [[f"{start}TYPE_CHECKING"], *groups]
+
+
+def _explained(text: cst.BaseStatement, name: str) -> cst.BaseStatement:
+    """The first import, with a comment above it that says why the package imports all of that."""
+    comment = cst.Comment(f"# {name} had these names, too: other files may import them from here.")
+    blank = spaced(text, 1)
+    return blank.with_changes(
+        leading_lines=[cst.EmptyLine(indent=False), cst.EmptyLine(comment=comment), *blank.leading_lines[1:]]
+    )  # type: ignore[attr-defined]
+
+
+def _is_block(text: cst.CSTNode) -> bool:
+    return isinstance(text, (cst.ClassDef, cst.FunctionDef))
 
 
 def _without(found: dict[str, set[str]], there: dict[str, set[str]]) -> dict[str, set[str]]:

@@ -56,7 +56,8 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     places = placed(statements, belongs)
     bases = {places.of[one]: [f"Base{one.name}"] for one in based}
     imports = Imports(statements, places)
-    package = Package(tree, statements, places, imports, bases, _is_starred(module, project))
+    starred = _is_starred(module, project)
+    package = Package(tree, statements, places, imports, bases, starred, path.name)
     style = _Rewriting(project, based, with_base)
     files: dict[Path, bytes] = {}
     for place in sorted(set(places.of.values()) - {PACKAGE}):

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis.project import Project
-from ..analysis.source import LEFT_OUT
+from ..analysis.source import LEFT_OUT, has_marker
 from .orm_settings import dotted_name, settings_of
 from .plan import SplitPlan
 from .refusals import refused
@@ -71,11 +71,18 @@ def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
             for name, path in paths.items()
             if name in LEFT_OUT
             or (path / "pyvenv.cfg").exists()
-            or path.is_symlink()
+            or (path.is_symlink() and path.is_dir())
             or not (path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST))
         }
 
-    shutil.copytree(project.root, copy, ignore=left_out)
+    if has_marker(project.root):
+        shutil.copytree(project.root, copy, ignore=left_out)
+    else:  # nothing tells where the project ends: it may lie in a home folder
+        for file in project.files.values():
+            if file.path.is_relative_to(project.root):
+                target = copy / file.path.relative_to(project.root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(file.data)
     name, start = dotted_name(plan.module, project)
     paths = [copy / start.relative_to(project.root), copy, copy / "src"]
     return _Place(copy, name, [str(path) for path in dict.fromkeys(paths)], settings_of(project, name))
