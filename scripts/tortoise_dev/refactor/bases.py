@@ -42,7 +42,7 @@ def rewritten(text: cst.ClassDef, cls: Class, project: Project, style: Style) ->
     kept = ordered(cls, (part for part in parts if part not in taken))
     lines = _laid_out(kept, body, after=bool(docstring))
     if not has_meta(cls):
-        lines = _with_meta(lines, cls, abstract, style, after=bool(docstring))
+        lines = _with_meta(lines, cls, abstract, style, body.indent, after=bool(docstring))
     elif style.writes_table and not abstract:
         lines = [_with_table(line, cls) for line in lines]
     new = text.with_changes(body=body.with_changes(body=[*docstring, *lines]))
@@ -64,9 +64,7 @@ def _base(
 ) -> tuple[cst.ClassDef, list[Part]]:
     """The abstract base, and the members that it takes: none where another model extends this one."""
     taken = [] if project.children(cls) or _names_model(text) else based_parts(cls, parts, project) or []
-    meta = cst.parse_statement("class Meta:\n    abstract = True\n")
-    assert isinstance(meta, cst.ClassDef) and isinstance(meta.body, cst.IndentedBlock)
-    meta = meta.with_changes(body=meta.body.with_changes(indent=body.indent))
+    meta = _meta("abstract = True", body.indent)
     lines = [meta, *_laid_out(ordered(cls, taken), body, after=True)]
     block = cst.IndentedBlock(body=lines, indent=body.indent)
     base = cst.ClassDef(
@@ -128,7 +126,7 @@ def spaced(text: cst.BaseStatement, count: int) -> cst.BaseStatement:
 
 
 def _with_meta(
-    lines: list[cst.BaseStatement], cls: Class, abstract: bool, style: Style, after: bool
+    lines: list[cst.BaseStatement], cls: Class, abstract: bool, style: Style, indent: str | None, after: bool
 ) -> list[cst.BaseStatement]:
     """The members with a Meta before them that says what was so without it."""
     if abstract:
@@ -137,8 +135,15 @@ def _with_meta(
         content = _table(cls)
     else:
         content = "pass"
-    meta = spaced(cst.parse_statement(f"class Meta:\n    {content}\n"), 1 if after else 0)
+    meta = spaced(_meta(content, indent), 1 if after else 0)
     return [meta, *([spaced(lines[0], 1), *lines[1:]] if lines else [])]
+
+
+def _meta(content: str, indent: str | None) -> cst.ClassDef:
+    """A ``class Meta`` with one line."""
+    meta = cst.parse_statement(f"class Meta:\n    {content}\n")
+    assert isinstance(meta, cst.ClassDef) and isinstance(meta.body, cst.IndentedBlock)
+    return meta.with_changes(body=meta.body.with_changes(indent=indent))
 
 
 def _with_table(line: cst.BaseStatement, cls: Class) -> cst.BaseStatement:

@@ -121,25 +121,25 @@ class Package:
                 for place, names in needed.items():
                     names -= given.get(place, set())
                     given.setdefault(place, set()).update(names)
-                head += self._parsed([own_lines({p: n for p, n in needed.items() if n})])
+                lines = self._parsed([own_lines({p: n for p, n in needed.items() if n})])
+                head += [spaced(each, 1 if number == 0 else 0) for number, each in enumerate(lines)]
             kept = self._kept(one, listed)
             if one.kind is Kind.IMPORT and not explained:
                 explained, kept = True, [_explained(kept[0], self.module_name), *kept[1:]]
-            head += kept
+            head += [spaced(each, 1) for each in kept] if one.kind is Kind.EFFECT else kept
         middle = self._own_imports(given, listed, late=False)
         tail: list[cst.BaseStatement] = []
         done: set[str] = set()
         for one in self.statements[first:]:
             home = self.places.of.get(one)
+            if home in done:
+                continue
             if home and self.places.is_late(home):
-                if home not in done:
-                    found = self._own_imports({}, listed, late=True, only=home)
-                    tail += [spaced(each, 1) for each in found] if tail else found
                 done.add(home)
+                found = self._own_imports({}, listed, late=True, only=home)
+                tail += [spaced(each, 1) for each in found] if tail else found
             else:
-                tail += [
-                    spaced(each, 1) if one.kind is Kind.EFFECT else each for each in self._kept(one, listed)
-                ]
+                tail += [_closer(each) for each in self._kept(one, listed)]
         for left in sorted({*self.places.of.values()} - {PACKAGE} - done):
             if self.places.is_late(left):
                 tail += self._own_imports({}, listed, late=True, only=left)
@@ -163,14 +163,7 @@ class Package:
             return [text]
         text = text.visit(_ReExport(listed))
         assert isinstance(text, cst.BaseStatement)
-        node = one.nodes[0]
-        is_long = len(self.tree.with_changes(header=[], footer=[], body=[spaced(text, 0)]).code.strip()) > 88
-        if is_long and isinstance(node, ast.ImportFrom) and "#" not in self.tree.code_for_node(one.text):
-            names = [f"{name.name} as {name.asname or name.name}" for name in node.names]
-            dots = "." * (node.level + 1) if node.level else ""
-            parsed = cst.parse_statement(wrapped(f"{dots}{node.module or ''}", names))
-            text = parsed.with_changes(leading_lines=getattr(text, "leading_lines", ()))
-        return [text]
+        return [_readable(text, one, self.tree, listed)]
 
     def _is_used_here(self, typing: Statement) -> bool:
         nodes = typing.nodes[0].body  # type: ignore[attr-defined]
@@ -238,11 +231,49 @@ def _with_flag(groups: list[list[str]]) -> list[list[str]]:
 
 def _explained(text: cst.BaseStatement, name: str) -> cst.BaseStatement:
     """The first import, with a comment above it that says why the package imports all of that."""
-    comment = cst.Comment(f"# {name} had these names, too: other files may import them from here.")
-    blank = spaced(text, 1)
-    return blank.with_changes(
-        leading_lines=[cst.EmptyLine(indent=False), cst.EmptyLine(comment=comment), *blank.leading_lines[1:]]
-    )  # type: ignore[attr-defined]
+    comment = cst.EmptyLine(
+        comment=cst.Comment(f"# {name} had these names: other files may import them here.")
+    )
+    lines = [line for line in getattr(text, "leading_lines", ()) if line.comment is not None]
+    return text.with_changes(leading_lines=[cst.EmptyLine(indent=False), comment, *lines])
+
+
+def _readable(
+    text: cst.BaseStatement, one: Statement, tree: cst.Module, listed: set[str]
+) -> cst.BaseStatement:
+    """A re-exporting import in short lines, and with a word for linters where its spelling does not tell."""
+    node = one.nodes[0]
+    if "#" in tree.code_for_node(one.text) or not isinstance(node, (ast.Import, ast.ImportFrom)):
+        return text
+    names = [alias.asname or alias.name for alias in node.names]
+    plain = [alias.asname is None and alias.name.isidentifier() for alias in node.names]
+    told = [is_plain or name in listed for name, is_plain in zip(names, plain, strict=True)]
+    lines = getattr(text, "leading_lines", ())
+    if not all(told) and names != ["*"]:
+        code = f"{tree.code_for_node(spaced(text, 0)).strip()}  # noqa: F401\n"
+        return cst.parse_statement(code).with_changes(leading_lines=lines)
+    is_long = len(tree.code_for_node(spaced(text, 0)).strip()) > 88
+    if is_long and isinstance(node, ast.ImportFrom):
+        shown = [f"{name} as {name}" if name not in listed else name for name in names]
+        dots = "." * (node.level + 1) if node.level else ""
+        return cst.parse_statement(wrapped(f"{dots}{node.module or ''}", shown)).with_changes(
+            leading_lines=lines
+        )
+    return text
+
+
+def _closer(text: cst.BaseStatement) -> cst.BaseStatement:
+    """A statement without the two empty lines that parted it from a class."""
+    blanks = [line for line in getattr(text, "leading_lines", ()) if line.comment is None]
+    is_import = isinstance(text, cst.SimpleStatementLine) and isinstance(
+        text.body[0], (cst.Import, cst.ImportFrom)
+    )
+    is_call = isinstance(text, cst.SimpleStatementLine) and isinstance(text.body[0], cst.Expr)
+    return (
+        spaced(text, 1)
+        if is_call or (len(blanks) > 1 and not _is_block(text)) or (is_import and blanks)
+        else text
+    )
 
 
 def _is_block(text: cst.CSTNode) -> bool:

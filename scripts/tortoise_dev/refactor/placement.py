@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import keyword
 import re
 from collections.abc import Iterator, Sequence
@@ -123,9 +124,23 @@ def _place_in_package(places: Places, statements: Sequence[Statement]) -> None:
 
 
 def _changes_constant(places: Places, one: Statement, late: set[str]) -> bool:
-    """Does a statement change something that the module defines without the help of a model?"""
+    """Does a statement change something that the module defines: ``LIMITS["x"] = 1``, ``LIST.append(1)``?"""
     names = {use.name for use in one.uses if use.when is When.IMPORT}
-    return one.kind is Kind.EFFECT and bool(names & places.owners.keys()) and not names & late
+    return one.kind is Kind.EFFECT and not names & late and changed_name(one.nodes[0]) in places.owners
+
+
+def changed_name(node: ast.stmt) -> str | None:
+    """The name of what a statement without a name of its own sets a part of, or calls a method of."""
+    target: ast.expr | None = None
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        target = node.value.func if isinstance(node.value.func, ast.Attribute) else None
+    elif isinstance(node, ast.Assign):
+        target = node.targets[0]
+    elif isinstance(node, (ast.AugAssign, ast.AnnAssign)):
+        target = node.target
+    while isinstance(target, (ast.Attribute, ast.Subscript)):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else None
 
 
 def _groups(places: Places, statements: Sequence[Statement]) -> list[list[Statement]]:
