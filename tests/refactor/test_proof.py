@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -168,14 +167,7 @@ BREAKS = {
 
 @pytest.mark.parametrize("kind", BREAKS)
 def test_a_difference_is_shown(kind: str, tmp_path: Path) -> None:
-    small = {
-        name: text.replace(
-            '"connections": {"default": "asyncpg://nobody:x@localhost:1/none"',
-            '"connections": {"default": "sqlite://x"',
-        )
-        for name, text in FILES.items()
-    }
-    write(small, tmp_path)
+    write(FILES, tmp_path)
     plan = planned(tmp_path)
     tampered(*BREAKS[kind])(plan)
     project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
@@ -197,13 +189,18 @@ def test_nothing_is_written_where_nothing_can_be_proved(
     write(FILES, tmp_path)
     assert split.main(["shop/models.py", "--python", str(tmp_path / "no-python")]) == 1
     assert "no-python cannot import the project as it is: cannot be started" in capsys.readouterr().out
-    assert sorted(os.listdir(tmp_path / "shop")) == ["__init__.py", "models.py"]
+    assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["__init__.py", "models.py"]
 
 
 def test_where_settings_are_looked_for(tmp_path: Path) -> None:
     path = tmp_path / "src/shop/models.py"
-    label = 'from tortoise import fields\nfrom tortoise.models import Model\n\n\nclass A(Model):\n    b = fields.ForeignKeyField("sales.A", "as_")\n'
-    start = 'from tortoise import Tortoise\n\n\nasync def main():\n    await Tortoise.init(db_url="x", modules={"sales": ["shop.models"]})\n'
+    label = SHOP.replace('"models.', '"sales.')
+    start = """from tortoise import Tortoise
+
+
+async def main():
+    await Tortoise.init(db_url="x", modules={"sales": ["shop.models"]})
+"""
     write({"src/shop/models.py": label, "src/shop/__init__.py": "", "main.py": start}, tmp_path)
     write(
         {"pyproject.toml": '[tool.aerich]\ntortoise_orm = "shop.conf.ORM"\n', "src/conf.py": CONFIG}, tmp_path
@@ -213,8 +210,8 @@ def test_where_settings_are_looked_for(tmp_path: Path) -> None:
     found = settings_of(project, "shop.models")
     assert found[:2] == [
         {"module": "shop.conf", "name": "ORM"},
-        {"module": "src.conf", "name": "TORTOISE_ORM"},
-    ] or found[1] == {"module": "conf", "name": "TORTOISE_ORM"}
+        {"module": "conf", "name": "TORTOISE_ORM"},
+    ]
     assert found[2]["config"]["apps"] == {
         "sales": {"models": ["shop.models"], "default_connection": "default"}
     }

@@ -40,12 +40,13 @@ def dotted_name(path: Path, project: Project) -> tuple[str, Path]:
 def settings_of(project: Project, name: str) -> list[dict[str, Any]]:
     """The places that may hold the settings, the likeliest first; the last is a guess."""
     found: list[dict[str, Any]] = [*_named(project.root)]
-    modules = [project.resolver.module(key) for key in sorted(project.relevant)]
     calls: list[dict[str, Any]] = []
-    for module in modules:
-        if module is not None and b"apps" in module.file.data:
+    for key, file in sorted(project.files.items()):
+        has_literal = b"connections" in file.data and b"apps" in file.data
+        has_call = b"modules" in file.data and b"ortoise" in file.data
+        module = project.resolver.module(key) if has_literal or has_call else None
+        if module is not None:
             found += _literals(module, project)
-        if module is not None and b"modules" in module.file.data:
             calls += _calls(module, name)
     unique = [one for number, one in enumerate([*found, *calls]) if one not in [*found, *calls][:number]]
     return [*unique, {"config": _config({_label(project): [name]})}]
