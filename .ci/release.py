@@ -23,7 +23,7 @@ EXAMPLES = """\
 examples:
   .ci/release.py check v0.1.0      every place says this version, and the changelog has a dated section
   .ci/release.py archive dist      dist/tortoise-dev-0.1.0.zip: what an assistant needs, from the last commit
-  .ci/release.py branch            the branch `skill` gets one more commit: the same files, for installers that clone
+  .ci/release.py branch            one more commit on the branch `skill`: the same files, for those who clone
 
 exit status: 0 done · 1 something does not fit"""
 
@@ -58,12 +58,15 @@ def said_versions(root: Path) -> dict[str, str]:
     """What each other place says, by its path."""
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     skill = (root / "SKILL.md").read_text(encoding="utf-8")
-    said = {"pyproject.toml": project["version"], "SKILL.md": re.findall(r'(?m)^  version: "(.+)"$', skill)[0]}
+    said = {
+        "pyproject.toml": project["version"],
+        "SKILL.md": re.findall(r'(?m)^  version: "(.+)"$', skill)[0],
+    }
     for name in MANIFESTS:
         said[name] = json.loads((root / name).read_text(encoding="utf-8"))["version"]
     for name in ("README.md", "ci/gitlab.yml"):
         text = (root / name).read_text(encoding="utf-8")
-        for found in re.findall(r"(?:rev: |ref: |tortoise-dev@|--branch |[#@])v(\d+\.\d+\.\d+)\b", text):
+        for found in re.findall(r"(?:rev: |tortoise-dev[@/#])v(\d+\.\d+\.\d+)\b", text):
             said[name] = found if said.get(name, found) == found else f"{said[name]} and {found}"
     return said
 
@@ -78,9 +81,13 @@ def problems_of(root: Path, tag: str | None = None) -> list[str]:
     ]
     changelog = (root / "CHANGELOG.md").read_text(encoding="utf-8")
     sections = re.findall(r"(?m)^## (.+)$", changelog)
-    dated = [found[1] for title in sections if (found := re.fullmatch(r"\[?([\d.]+)\]? - (\d{4}-\d\d-\d\d)", title))]
+    dated = [
+        found[1]
+        for title in sections
+        if (found := re.fullmatch(r"\[?([\d.]+)\]? - (\d{4}-\d\d-\d\d)", title))
+    ]
     if len(dated) + ("Unreleased" in sections[:1]) != len(sections):
-        problems.append("CHANGELOG.md: expected 'Unreleased' first, then sections such as '0.1.0 - 2026-01-31'")
+        problems.append("CHANGELOG.md: expected 'Unreleased', then sections such as '0.1.0 - 2026-01-31'")
     if dated and dated[0] != version:
         problems.append(f"CHANGELOG.md: expected {version} as the newest dated section; it is {dated[0]}")
     if tag is not None and tag != f"v{version}":
@@ -132,7 +139,13 @@ def _commit_tree(root: Path, entries: list[str]) -> str:
 def _git(root: Path, *arguments: str, given: str | None = None, index: Path | None = None) -> str:
     environment = None if index is None else {**os.environ, "GIT_INDEX_FILE": str(index)}
     return subprocess.run(
-        ["git", *arguments], cwd=root, env=environment, input=given, stdout=subprocess.PIPE, encoding="utf-8", check=True
+        ["git", *arguments],
+        cwd=root,
+        env=environment,
+        input=given,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+        check=True,
     ).stdout
 
 

@@ -25,7 +25,7 @@ def main() -> int:
 
 
 def new_findings(file: Path, folder: Path) -> str:
-    """What check.py finds in a file and the last commit does not have; without a commit, all that it finds."""
+    """What check.py finds in a file that the last commit does not have; without a commit, all of it."""
     for arguments in (["--against", "HEAD"], []):
         command = [sys.executable, str(CHECK), *arguments, str(file)]
         done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)

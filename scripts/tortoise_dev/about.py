@@ -4,6 +4,9 @@ from pathlib import Path
 
 __version__ = "0.1.0"
 
+TOOL = f"tortoise-dev {__version__}"
+"""What ``--version`` prints, and what results say that they were made by."""
+
 REPOSITORY = "https://github.com/OWNER/tortoise-dev"
 """Where the project lives. CONTRIBUTING.md says how to set it everywhere."""
 

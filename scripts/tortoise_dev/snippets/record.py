@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from ..about import TOOL
 from ..compat import version_of
 from .databases.backends import Backend
 from .result import Report
@@ -35,6 +36,7 @@ def _record(report: Report, backends: list[Backend]) -> dict[str, Any]:
     bad = [result for result in report.results if result.status in ("failed", "unverified")]
     return {
         "version": 1,
+        "tool": TOOL,
         "python": platform.python_version(),
         "packages": {name: version for name in _PACKAGES if (version := version_of(name))},
         "pages": report.pages,
