@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -117,3 +118,11 @@ def test_issue_templates_ask_for_what_is_needed() -> None:
 def test_security_speaks_of_every_command() -> None:
     text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
     assert [name for name in COMMANDS if f"`{name}" not in text and name != "handbook"] == []
+
+
+def test_a_script_that_needs_packages_names_those_of_its_extra() -> None:
+    """So `uv run SKILL/scripts/plan_deploy.py` brings them, without an environment for the skill's folder."""
+    text = (ROOT / "scripts" / "plan_deploy.py").read_text(encoding="utf-8")
+    (named,) = re.findall(r"(?m)^# dependencies = (\[.*\])$", text)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(json.loads(named)) <= set(extras["optional-dependencies"]["refactor"])

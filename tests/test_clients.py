@@ -1,7 +1,7 @@
 """The install commands of README.md in the clients' own programs, against a clone of this repository.
 
-The programs come from npm. ``TORTOISE_DEV_CLIENTS`` names the folder that they were installed into with
-``npm install --prefix FOLDER``; CONTRIBUTING.md has the command. Git is told to take the clone for the address.
+The programs come from npm. ``TORTOISE_DEV_CLIENTS`` names the folder that they were installed into:
+CONTRIBUTING.md has the command. Git is told to take the clone for the project's address.
 """
 
 from __future__ import annotations
