@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from tortoise_dev.commands.dispatch import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 TRACKED = [
@@ -76,12 +79,50 @@ def test_titled_blocks_stand_in_the_example() -> None:
             assert (ROOT / "examples" / "billing" / title).is_file(), (page.name, title)
 
 
-def test_the_release_leaves_out_what_no_assistant_needs(tmp_path: Path) -> None:
-    archive = tmp_path / "skill.tar"
-    subprocess.run(["git", "archive", "-o", str(archive), "HEAD"], cwd=ROOT, check=True)
-    listing = subprocess.run(
-        ["tar", "tf", str(archive)], capture_output=True, encoding="utf-8", check=True
-    ).stdout
-    names = {name.split("/")[0] for name in listing.splitlines()}
-    assert {"SKILL.md", "references", "examples", "scripts", "LICENSE"} <= names
-    assert not {"tests", ".github", ".ci"} & names
+def test_no_manifest_names_what_is_not_there() -> None:
+    market = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text(encoding="utf-8"))
+    assert [plugin["source"] for plugin in market["plugins"]] == ["./"]
+    assert {plugin["name"] for plugin in market["plugins"]} == {market["name"]} == {"tortoise-dev"}
+    gemini = json.loads((ROOT / "gemini-extension.json").read_text(encoding="utf-8"))
+    assert (ROOT / gemini["contextFileName"]).is_file()
+
+
+MANIFESTS = (".claude-plugin/plugin.json", ".codex-plugin/plugin.json", ".cursor-plugin/plugin.json")
+
+
+def test_the_manifests_of_plugins_say_the_same() -> None:
+    read = [json.loads((ROOT / name).read_text(encoding="utf-8")) for name in MANIFESTS]
+    shared = ("name", "version", "description", "author", "homepage", "repository", "license", "keywords")
+    first, *others = ({key: manifest[key] for key in shared} for manifest in read)
+    assert all(other == first for other in others)
+    assert set(read[0]) == set(shared), "Claude Code finds SKILL.md beside .claude-plugin by itself"
+
+
+def test_the_hook_is_off_until_somebody_switches_it_on() -> None:
+    """Clients load hooks/hooks.json of a plugin by themselves."""
+    assert not (ROOT / "hooks" / "hooks.json").exists()
+    assert (ROOT / "hooks" / "after_edit.json").is_file()
+
+
+def test_issue_templates_ask_for_what_is_needed() -> None:
+    asked = {}
+    for form in (ROOT / ".github" / "ISSUE_TEMPLATE").glob("*.yml"):
+        body = yaml.safe_load(form.read_text(encoding="utf-8")).get("body", [])
+        required = [one["id"] for one in body if one.get("validations", {}).get("required")]
+        asked[form.stem] = required
+    assert "page" in asked["harness"]
+    assert {"file", "code"} < set(asked["rule"])
+    assert "config" in asked
+
+
+def test_security_speaks_of_every_command() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    assert [name for name in COMMANDS if f"`{name}" not in text and name != "handbook"] == []
+
+
+def test_a_script_that_needs_packages_names_those_of_its_extra() -> None:
+    """So `uv run SKILL/scripts/plan_deploy.py` brings them, without an environment for the skill's folder."""
+    text = (ROOT / "scripts" / "plan_deploy.py").read_text(encoding="utf-8")
+    (named,) = re.findall(r"(?m)^# dependencies = (\[.*\])$", text)
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(json.loads(named)) <= set(extras["optional-dependencies"]["refactor"])

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import email
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import tarfile
+import zipfile
+from email.message import Message
 from pathlib import Path
 
 import pytest
+import yaml
+from tortoise_dev.about import REPOSITORY, TOOL
+from tortoise_dev.commands.dispatch import COMMANDS
 
 ROOT = Path(__file__).resolve().parents[1]
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -123,13 +132,95 @@ def environment(tmp_path: Path) -> Environment:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The path of the package's wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    done = run([str(UV), "build", "-q", "--wheel", "-o", str(folder), str(ROOT)], folder)
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the package's sdist, and of the wheel that was built from it."""
+    folder = tmp_path_factory.mktemp("built")
+    done = run([str(UV), "build", "-q", "-o", str(folder), str(ROOT)], folder)
     if done.returncode:
-        pytest.skip(f"no wheel can be built here: {done.stderr[-500:]}")
-    return str(next(folder.glob("*.whl")))
+        pytest.skip(f"no package can be built here: {done.stderr[-500:]}")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def wheel(built: Path) -> str:
+    """The path of the package's wheel."""
+    return str(next(built.glob("*.whl")))
+
+
+# --- what the package holds
+
+IN_WHEEL = "tortoise_dev/.agents/skills/tortoise-dev/"
+LIBRARY = "scripts/tortoise_dev/"
+
+
+def tracked() -> list[str]:
+    done = run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], ROOT)
+    assert done.returncode == 0, done.stderr
+    return [name for name in done.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_the_wheel_ships_the_skill_of_the_tree_and_no_second_library(wheel: str) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {
+            name.removeprefix(IN_WHEEL): archive.read(name)
+            for name in archive.namelist()
+            if name.startswith(IN_WHEEL)
+        }
+        library = {name for name in archive.namelist() if name.startswith("tortoise_dev/")}
+    leads_to_library = shipped.pop(f"{LIBRARY}__init__.py")
+    assert leads_to_library == (ROOT / "hatch_skill_library.py").read_bytes()
+    tree = {
+        name
+        for name in tracked()
+        if re.match(r"(SKILL\.md|LICENSE)$|references/|examples/|scripts/", name)
+        and not name.startswith(LIBRARY)
+        and not name.endswith("uv.lock")
+    }
+    assert set(shipped) == tree
+    assert [name for name, data in shipped.items() if data != (ROOT / name).read_bytes()] == []
+    modules = {name.removeprefix("scripts/") for name in tracked() if name.startswith(LIBRARY)}
+    assert {name for name in library if not name.startswith(IN_WHEEL)} == modules
+    assert "tortoise_dev/py.typed" in modules
+
+
+def test_the_sdist_holds_what_a_wheel_is_built_from(built: Path) -> None:
+    with tarfile.open(next(built.glob("*.tar.gz"))) as archive:
+        names = [name.partition("/")[2] for name in archive.getnames()]
+    assert {name.partition("/")[0] for name in names} == {
+        *("SKILL.md", "references", "examples", "scripts", "hatch_build.py", "hatch_skill_library.py"),
+        *("CHANGELOG.md", "LICENSE", "README.md", "pyproject.toml", "PKG-INFO", ".gitignore"),
+    }
+    assert not [name for name in names if name.endswith("uv.lock") or "__pycache__" in name]
+
+
+def metadata_of(wheel: str) -> Message:
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        return email.message_from_bytes(archive.read(name))
+
+
+def test_the_metadata_says_who_where_and_for_what(wheel: str) -> None:
+    metadata = metadata_of(wheel)
+    assert metadata["Author"] == "tortoise-dev contributors"
+    urls = dict(line.split(", ") for line in metadata.get_all("Project-URL", []))
+    assert set(urls) == {"Homepage", "Repository", "Issues", "Changelog"}
+    assert all(url.startswith(REPOSITORY) for url in urls.values())
+    versions = {re.sub(r".* :: ", "", one) for one in metadata.get_all("Classifier", []) if "3.1" in one}
+    assert versions == {"3.11", "3.12", "3.13", "3.14", "3.15"}
+
+
+def test_links_of_the_readme_work_on_the_index(wheel: str) -> None:
+    text = metadata_of(wheel).get_payload()
+    assert isinstance(text, str)
+    prose = re.sub(r"(?ms)^```.*?^```$", "", text)
+    targets = re.findall(r"\]\(([^)]+)\)", prose)
+    assert f"{REPOSITORY}/blob/main/references/harness.md" in targets
+    assert [target for target in targets if not target.startswith("https://")] == []
+    linked = (target.removeprefix(f"{REPOSITORY}/blob/main/") for target in targets)
+    assert [name for name in linked if not name.startswith("https://") and not (ROOT / name).exists()] == []
+
+
+# --- what it does
 
 
 @pytest.mark.parametrize("beside", [[], ["tortoise-orm==0.25.*"]], ids=["no Tortoise", "Tortoise 0.25"])
@@ -165,7 +256,16 @@ def test_an_extra_brings_tortoise(environment: Environment, wheel: str) -> None:
 
 
 def test_without_extras_it_is_the_checker(environment: Environment, wheel: str) -> None:
+    """And every command has its help, the skill lies inside, and its scripts find the library."""
     environment.install(wheel)
+    for command in COMMANDS:
+        status, text = environment.run("tortoise-dev", command, "--help")
+        assert (status, text.startswith(f"usage: tortoise-dev {command} ")) == (0, True), text
+    assert environment.run("tortoise-dev", "find", "TD106")[1].startswith("--- references/rules.md:1 ")
+    (skill,) = environment.folder.glob(f"venv/**/{IN_WHEEL}")
+    for python in ([sys.executable, "-S", "-E"], [str(environment.commands / "python")]):
+        done = run([*python, str(skill / "scripts" / "check.py"), "--version"], environment.folder)
+        assert (done.stdout, done.stderr) == (f"{TOOL}\n", "")
     packages = run(
         [str(UV), "pip", "list", "--python", "venv", "--format", "freeze"], environment.folder
     ).stdout
@@ -175,3 +275,43 @@ def test_without_extras_it_is_the_checker(environment: Environment, wheel: str) 
     status, text = environment.run("tortoise-dev", "snippets", "docs/")
     assert (status, len(text.splitlines())) == (2, 1), text
     assert "tortoise-dev[snippets]" in text
+
+
+def test_library_skills_links_the_skill(environment: Environment, wheel: str) -> None:
+    environment.install(wheel)
+    (environment.folder / "venv").rename(environment.folder / ".venv")
+    environment.write(
+        "pyproject.toml", "[project]\nname = 'sample'\nversion = '0'\ndependencies = ['tortoise-dev']\n"
+    )
+    done = run([str(UV), "tool", "run", "-q", "library-skills", "--all", "--yes"], environment.folder)
+    assert done.returncode == 0, done.stdout + done.stderr
+    script = environment.folder / ".agents" / "skills" / "tortoise-dev" / "scripts" / "handbook.py"
+    done = run([sys.executable, str(script), "find", "locks.md#job-queue"], environment.folder)
+    assert done.stdout.startswith("--- references/locks.md:"), done.stderr
+
+
+def test_the_jobs_of_the_gitlab_template_run(environment: Environment, wheel: str) -> None:
+    template = yaml.load((ROOT / "ci" / "gitlab.yml").read_text(encoding="utf-8"), Loader=References)
+    environment.install(f"{wheel}[snippets]", "pip")
+    given = {"TORTOISE_DEV_PACKAGE": wheel, "TORTOISE_DEV_SNIPPETS": "docs"}
+    given["TORTOISE_DEV_CHECK_ARGUMENTS"] = "--select TD0"
+    jobs = {name: job for name, job in template.items() if name.startswith("tortoise-dev-")}
+    assert set(jobs) == {"tortoise-dev-check", "tortoise-dev-snippets"}
+    found = {}
+    for name, job in jobs.items():
+        settings = {**template["variables"], **given, "PATH": f"{environment.commands}:{os.environ['PATH']}"}
+        exports = [f"export {key}={shlex.quote(value)}" for key, value in settings.items()]
+        script = "\n".join(["set -eo pipefail", *exports, *job["script"]])
+        done = run(["bash", "-c", script], environment.folder)
+        found[name] = (done.returncode, done.stdout)
+    status, text = found["tortoise-dev-check"]
+    assert (status, text.startswith("shop.py:5:1: TD000")) == (1, True), text
+    status, text = found["tortoise-dev-snippets"]
+    assert (status, "5 passed" in text) == (0, True), text
+
+
+class References(yaml.SafeLoader):
+    """Reads GitLab's `!reference [...]` as the list that it names."""
+
+
+References.add_constructor("!reference", lambda loader, node: loader.construct_sequence(node))

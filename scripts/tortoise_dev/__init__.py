@@ -1,3 +1,5 @@
 """tortoise-dev: a rule checker for Tortoise ORM, and a harness that runs the blocks of Markdown pages."""
 
-__version__ = "0.1.0"
+from .about import REPOSITORY, __version__
+
+__all__ = ["REPOSITORY", "__version__"]

@@ -159,6 +159,8 @@ class Tree:
         """The names of this repository's own code, for the pages that speak of it."""
         folders = {
             "README.md": ("scripts/",),
+            "references/checker.md": ("scripts/",),
+            "references/harness.md": ("scripts/",),
             "CONTRIBUTING.md": ("scripts/", "tests/cases.toml", "tests/cases/pyproject.toml"),
             "references/rules.md": ("scripts/tortoise_dev/rules/", "scripts/tortoise_dev/analysis/"),
         }

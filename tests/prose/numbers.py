@@ -38,6 +38,9 @@ NO_SUBJECT = {
     "table",
     "tables",
 }
+OF_TOOLS = frozenset(f"references/{name}.md" for name in ("checker", "harness", "rules")) | {"README.md"}
+"""The pages whose numbers may be those that --help says."""
+
 SMALL = re.compile(r"\d{1,2}")
 
 
@@ -157,7 +160,7 @@ class Numbers:
             known
             or _says(self.tree.configuration, number, always_beside=True)
             or self._is_fact(number, piece)
-            or (self.page.name in ("README.md", "references/rules.md") and _says(api.help_text(), number))
+            or (self.page.name in OF_TOOLS and _says(api.help_text(), number))
             or (self.page.name == "README.md" and self._is_recorded(section, piece))
         )
 

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tortoise_dev import __version__
+from tortoise_dev.about import REPOSITORY, TOOL, __version__
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = (
@@ -119,6 +119,7 @@ def test_on_a_terminal_the_source_is_shown(project) -> None:
 def test_the_json_report(broken) -> None:
     assert broken.report("--select", "TD003") == {
         "version": 1,
+        "tool": TOOL,
         "files": 1,
         "models": 1,
         "violations": [
@@ -353,6 +354,27 @@ def test_baseline(broken) -> None:
     done = broken.run("--baseline", "known.json")
     assert done.returncode == 0
     assert b"3 recorded findings not found any more" in done.stderr
+
+
+def test_a_copy_that_is_older_than_the_baseline_says_so(broken) -> None:
+    broken.run("--baseline", "known.json")
+    recorded = broken.text("known.json")
+    assert f'"tool": "{TOOL}"' in recorded
+    assert broken.run("--baseline", "known.json").stderr == b""
+    broken.write({"known.json": recorded.replace(TOOL, "tortoise-dev 99.1.0")})
+    done = broken.run("--baseline", "known.json")
+    line = f"check.py: this copy is {TOOL}, and known.json was recorded by 99.1.0: update the copy"
+    assert (done.returncode, done.stderr.decode().strip()) == (0, f"{line}, see {REPOSITORY}")
+
+
+def test_a_copy_that_is_older_than_the_installed_package_says_so(broken) -> None:
+    packages = broken.root / ".venv" / "lib" / "python3.12" / "site-packages"
+    (packages / "tortoise_dev-0.0.1.dist-info").mkdir(parents=True)
+    assert broken.run("a.py").stderr == b""
+    (packages / "tortoise_dev-99.1.0.dist-info").mkdir()
+    done = broken.run("a.py")
+    line = f"check.py: this copy is {TOOL}, and the project's environment has 99.1.0: update the copy"
+    assert (done.returncode, done.stderr.decode().strip()) == (1, f"{line}, see {REPOSITORY}")
 
 
 def test_a_second_finding_of_a_kind_is_new(users) -> None:

@@ -21,6 +21,7 @@ from . import common
 from .check_report import Outcome, plural, render, statistics
 from .check_run import Run
 from .common import UnusableError, show, tell
+from .newer_release import notice
 
 _PASSES = 5
 """How often files are repaired anew: some fixes wait for others."""
@@ -186,6 +187,9 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
         outcome.known, outcome.violations = count, []
         return
     baseline = Baseline.read(file)
+    older = notice(baseline.tool, f"and {file} was recorded by")
+    if older is not None:
+        tell(f"{outcome.prog}: {older}")
     gone = baseline.gone(outcome.violations, outcome.project.judged)
     if gone:
         told = f"{gone} recorded finding{plural(gone)} not found any more"

@@ -13,8 +13,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from .. import __version__
+from ..about import TOOL
 from ..settings import SettingsError
+from .newer_release import notice_of_installed
 
 _EXTRAS = {"tortoise": "tortoise", "aiosqlite": "tortoise"}
 """Packages that an extra of their own brings; the command's extra brings all others."""
@@ -35,7 +36,7 @@ def command_parser(prog: str | None, description: str, examples: str) -> argpars
         epilog=examples,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--version", action="version", version=f"tortoise-dev {__version__}")
+    parser.add_argument("--version", action="version", version=TOOL)
     parser.set_defaults(prog=parser.prog)
     return parser
 
@@ -62,7 +63,11 @@ def run(
     """
     _prepare_streams()
     try:
-        return command(_parsed(parser, arguments))
+        options = _parsed(parser, arguments)
+        older = notice_of_installed(Path())
+        if older is not None:
+            tell(f"{parser.prog}: {older}")
+        return command(options)
     except (UnusableError, SettingsError) as error:
         tell(f"{parser.prog}: {error}")
     except ModuleNotFoundError as error:

@@ -6,10 +6,10 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from ..about import SKILL as HANDBOOK
 from ..handbook.errors import FACTS, errors_page
 from . import common
 from .common import UnusableError, show
-from .find import HANDBOOK
 
 _EXAMPLES = """\
 examples:

@@ -6,8 +6,8 @@ import argparse
 import re
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
+from ..about import SKILL as HANDBOOK
 from ..handbook.find import Found, find
 from ..handbook.sections import EXAMPLE, Section, handbook_sections
 from ..pages.headings import slug
@@ -16,8 +16,6 @@ from ..rules import RULES
 from ..rules.docs import page_of_rule
 from . import common
 from .common import UnusableError, show, tell
-
-HANDBOOK = Path(__file__).resolve().parents[3]
 
 _EXAMPLES = """\
 examples:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from urllib.parse import quote
 
+from ..about import TOOL
+
 FORMATS = ("text", "json", "sarif", "github")
 
 
@@ -34,7 +36,12 @@ class Finding:
 
 
 def to_json(document: Mapping[str, Any]) -> str:
-    """A JSON document for people and machines: UTF-8 as it is, two spaces."""
+    """A JSON document for people and machines: UTF-8 as it is, two spaces.
+
+    A result of a command, whose ``version`` is the number of its format, also says which release made it.
+    """
+    if isinstance(document.get("version"), int):
+        document = {"version": document["version"], "tool": TOOL, **document}
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from ..about import TOOL
 from .engine import Violation
 
 Key: TypeAlias = tuple[str, str, str]
@@ -34,6 +35,8 @@ class Baseline:
     base: Path
     version: int = _BY_SOURCE
     renamed: Mapping[str, str] = field(default_factory=dict)
+    tool: str = TOOL
+    """The release that recorded it."""
 
     @property
     def size(self) -> int:
@@ -58,7 +61,10 @@ class Baseline:
             if version not in _THIRD:
                 raise ValueError(f"version {version}")
             return cls(
-                Counter(_counted(document["findings"], _THIRD[version])), file.absolute().parent, version
+                Counter(_counted(document["findings"], _THIRD[version])),
+                file.absolute().parent,
+                version,
+                tool=str(document.get("tool", "")),
             )
         except OSError as error:
             raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
@@ -73,7 +79,7 @@ class Baseline:
             for (path, rule, text), count in sorted(self.counts.items())
         ]
         body = "".join(f"\n    {line}," for line in lines)[:-1]
-        text = f'{{"version": {self.version}, "findings": [{body}\n]}}\n'
+        text = f'{{"version": {self.version}, "tool": "{TOOL}", "findings": [{body}\n]}}\n'
         try:
             file.write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:

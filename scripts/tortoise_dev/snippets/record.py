@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from .. import __version__
+from ..about import TOOL
 from ..compat import version_of
 from ..pages.fingerprints import fingerprint_of_folder, fingerprint_of_page, fingerprints_of_blocks
 from ..report.record import BlockRecord, Record
@@ -38,7 +38,7 @@ def write_records(
         name = backend.name if backend is not None else None
         mine = [result for result in report.results if result.backend == name]
         record = Record(
-            written_by=f"tortoise-dev {__version__}",
+            written_by=TOOL,
             python=platform.python_version(),
             packages={package: version for package in _PACKAGES if (version := version_of(package))},
             backend=name,

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...about import SKILL
 from ...pages.languages import IN_SHELL
 from .. import source
 from ..compiling.programs import add_programs
@@ -15,9 +16,6 @@ from .planned import Chain, PagePlan, PlannedBlock
 from .preludes import runs_before
 from .probes import unmet
 from .test_files import is_named_later
-
-SKILL = Path(__file__).resolve().parents[4]
-"""The folder that blocks know as $SKILL."""
 
 
 @dataclass
