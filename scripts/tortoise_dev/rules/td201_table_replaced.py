@@ -69,11 +69,14 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def replaced_by(migration: Migration, step: Step) -> Step | None:
-    """The table of like columns that a migration makes while this step drops one."""
+    """The table of like columns that a migration makes, without the rows, while this step drops one."""
     if step.kind != "drop table":
         return None
     old = set(migration.before.get(step.table, ()))
+    copies = {one.table for one in migration.steps if step.table in one.reads}
     for other in migration.steps:
+        if other.table == step.table or other.table in copies:
+            continue
         new = set(other.columns)
         alike = bool(old) and len(old & new) >= ALIKE * max(len(old), len(new))
         if other.kind == "create table" and alike and old & new - {"id", "created_at", "updated_at"}:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps, touches_old_table
+from .migrations import hit, is_rebuilt, later_steps, touches_old_table
 from .td201_table_replaced import replaced_by
 
 BAD = """\
@@ -54,6 +54,7 @@ def check(context: Context) -> Iterator[Hit]:
             step.kind == "drop table"
             and touches_old_table(migration, step)
             and not replaced_by(migration, step)
+            and not is_rebuilt(migration, step)
         ):
             what = f"the table {step.table}"
         else:

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .base import Context, Hit, Rule
 from .migrations import hit, migration_in
@@ -47,8 +48,9 @@ def check(context: Context) -> Iterator[Hit]:
     for step in migration.steps:
         if not step.reversible and step.node not in seen:
             seen.add(step.node)
+            place = replace(step, line=getattr(step.node, "lineno", step.line))
             yield from hit(
-                "TD204", step, "it cannot be undone, nor any migration before it: give the reverse"
+                "TD204", place, "it cannot be undone, nor any migration before it: give the reverse"
             )
     if (
         migration.tool == "aerich"

@@ -43,7 +43,7 @@ GOOD = BAD.replace('        UPDATE "invoice" SET "note" = \'old\';\n', "")
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the data step."""
+    """At the first data step."""
     migration = migration_in(context)
     if migration is None:
         return
@@ -60,6 +60,7 @@ def check(context: Context) -> Iterator[Hit]:
                 f"data is changed in the same file as the schema ({changed[0].shown}): "
                 "put it into a migration of its own",
             )
+            return
 
 
 RULE = Rule("TD205", "schema-and-data", check, preview=True, home=__name__)

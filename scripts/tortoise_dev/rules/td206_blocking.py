@@ -82,7 +82,13 @@ def changed_kind(migration: Migration, step: Step) -> str:
             one for one in migration.back_steps if one.kind == "change type" and one.columns == step.columns
         ]
         old = [one.type_name for one in back if one.table == step.table]
-        return "" if old and _is_wider(old[0], step.type_name) else "change type"
+        earlier = migration.steps[: migration.steps.index(step)]
+        is_done = any(
+            (one.kind, one.table, one.columns, one.type_name)
+            == (step.kind, step.table, step.columns, step.type_name)
+            for one in earlier
+        )
+        return "" if is_done or (old and _is_wider(old[0], step.type_name)) else "change type"
     name, new = step.fields[0] if step.fields else ("", None)
     earlier = migration.steps[: migration.steps.index(step)]
     here = [
@@ -100,7 +106,9 @@ _VARCHAR = re.compile(r"(?:VARCHAR|CHARACTER VARYING) \( (\d+) \)")
 
 
 def _is_wider(old: str, new: str) -> bool:
-    """Does PostgreSQL only note the new type: a longer VARCHAR, or TEXT?"""
+    """Does PostgreSQL only note the new type: the same one, a longer VARCHAR, or TEXT?"""
+    if old == new:
+        return True
     was, now = _VARCHAR.fullmatch(old), _VARCHAR.fullmatch(new)
     return bool(was and (new == "TEXT" or (now and int(now[1]) >= int(was[1]))))
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.migrations.operations import called
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
@@ -53,8 +54,9 @@ def check(context: Context) -> Iterator[Hit]:
         return
     seen: set[str] = set()
     for function in context.module.of_type(ast.AsyncFunctionDef):
+        types = _types_in(function)
         for node in ast.walk(function):
-            if not isinstance(node, ast.Name) or node.id in seen:
+            if not isinstance(node, ast.Name) or node.id in seen or node in types:
                 continue
             if any(
                 isinstance(found, Class) and context.models.is_model(found)
@@ -65,6 +67,19 @@ def check(context: Context) -> Iterator[Hit]:
                     node,
                     f"{node.id} is the model of today, and not of this migration: use apps.get_model()",
                 )
+
+
+def _types_in(function: ast.AsyncFunctionDef) -> set[ast.AST]:
+    """All that stands in annotations and in `cast(…)`: types, which ask the database for nothing."""
+    arguments = function.args
+    found = [one.annotation for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
+    found.append(function.returns)
+    for node in ast.walk(function):
+        if isinstance(node, ast.AnnAssign):
+            found.append(node.annotation)
+        elif isinstance(node, ast.Call) and called(node) == "cast":
+            found += node.args[:1]
+    return {part for node in found if node is not None for part in ast.walk(node)}
 
 
 RULE = Rule("TD207", "todays-models", check, preview=True, home=__name__)

@@ -79,10 +79,23 @@ def _rival(migration: Migration, others: list[Migration]) -> Migration | None:
         if other is migration:
             return None
         shared = own & {name for _, name in other.dependencies}
-        merged = any({migration.name, other.name} <= {name for _, name in one.dependencies} for one in others)
+        merged = any({migration.name, other.name} <= _behind(one, others) for one in others)
         if shared and other.name not in own and not merged:
             return other
     return None
+
+
+def _behind(migration: Migration, others: list[Migration]) -> set[str]:
+    """All migrations of the label that run before this one."""
+    by_name = {one.name: one for one in others}
+    found: set[str] = set()
+    todo = [migration]
+    while todo:
+        for _, name in todo.pop().dependencies:
+            if name in by_name and name not in found:
+                found.add(name)
+                todo.append(by_name[name])
+    return found
 
 
 def _number(migration: Migration) -> str:

@@ -6,9 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from ..sql_tokens import Statement, Token, statements
 from .facts import Kind, Step
+from .texts import IN_BRACES, SqlText
 
 _DATA = ("UPDATE", "INSERT", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
 _FILLED = {
@@ -51,11 +53,15 @@ _DIALECTS = {
 }
 
 
-def steps_of(sql: str, node: ast.AST, first_line: int | None = None) -> Iterator[Step]:
-    """The steps of a script; with ``first_line`` each has its own line, else that of the node."""
-    for statement in statements(sql):
-        line = first_line + statement.line - 1 if first_line is not None else getattr(node, "lineno", 1)
-        yield from _steps(statement, node, line)
+def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
+    """The steps of a script, each at its own line where that is known; ``node`` is what runs them."""
+    first = text.first_line
+    for statement in statements(text.sql):
+        line = first + statement.line - 1 if first is not None else getattr(node, "lineno", 1)
+        is_open = any(token.text.startswith(IN_BRACES.upper()) for token in statement.tokens)
+        for step in _steps(statement, node, line):
+            known = replace(step, required=False, online=True) if is_open else step
+            yield replace(known, text=text.node)
 
 
 def dialects_in(sql: str) -> frozenset[str]:
@@ -178,7 +184,13 @@ class _Reader:
         words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
         first = self.tokens[0].text
         table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
-        return self.step("data", table)
+        return replace(self.step("data", table), reads=frozenset(self.read()))
+
+    def read(self) -> Iterator[str]:
+        """The tables behind FROM and JOIN."""
+        for before, token in pairwise(self.tokens):
+            if before.kind == "word" and before.text in ("FROM", "JOIN") and token.kind in ("name", "word"):
+                yield _name(token)
 
     def alter_table(self) -> Iterator[Step]:
         table, at = self.table_after("TABLE")
@@ -253,7 +265,8 @@ class _Reader:
 
 
 def _name(token: Token) -> str:
-    return token.text if token.kind == "name" else token.text.lower()
+    text = token.text if token.kind == "name" else token.text.lower()
+    return f"{{{text.removeprefix(IN_BRACES)}}}" if text.startswith(IN_BRACES) else text
 
 
 def _parts(tokens: tuple[Token, ...] | list[Token]) -> Iterator[list[Token]]:
