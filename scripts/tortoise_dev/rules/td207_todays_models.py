@@ -20,6 +20,7 @@ from collections.abc import Iterator
 
 from ..analysis.migrations.operations import called
 from ..analysis.modules import Class
+from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .migrations import migration_in
@@ -52,9 +53,9 @@ def check(context: Context) -> Iterator[Hit]:
     """At the first use of each model inside a function."""
     if migration_in(context) is None:
         return
+    types = _types_in(context.module.root)
     seen: set[str] = set()
     for function in context.module.of_type(ast.AsyncFunctionDef):
-        types = _types_in(function)
         for node in ast.walk(function):
             if not isinstance(node, ast.Name) or node.id in seen or node in types:
                 continue
@@ -69,14 +70,14 @@ def check(context: Context) -> Iterator[Hit]:
                 )
 
 
-def _types_in(function: ast.AsyncFunctionDef) -> set[ast.AST]:
+def _types_in(tree: ast.Module) -> set[ast.AST]:
     """All that stands in annotations and in `cast(…)`: types, which ask the database for nothing."""
-    arguments = function.args
-    found = [one.annotation for one in (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs)]
-    found.append(function.returns)
-    for node in ast.walk(function):
-        if isinstance(node, ast.AnnAssign):
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign | ast.arg):
             found.append(node.annotation)
+        elif isinstance(node, FUNCTIONS):
+            found.append(node.returns)
         elif isinstance(node, ast.Call) and called(node) == "cast":
             found += node.args[:1]
     return {part for node in found if node is not None for part in ast.walk(node)}
