@@ -3,6 +3,8 @@
 ## What it does
 A migration that drops a column or a table: `RemoveField`, `DeleteModel`, `DROP COLUMN`, `DROP TABLE`.
 
+`DropSchema` and `DROP SCHEMA` count as well. A table that is built anew with its rows does not.
+
 ## Why is this bad
 The data is gone, and a way back makes empty columns. Code of the last release that still runs fails.
 
@@ -57,6 +59,8 @@ def check(context: Context) -> Iterator[Hit]:
             and not is_rebuilt(migration, step)
         ):
             what = f"the table {step.table}"
+        elif step.kind == "drop schema":
+            what = f"{step.table} with all its tables"
         else:
             continue
         yield from hit(

@@ -6,9 +6,11 @@ import ast
 
 import pytest
 from tortoise_dev.analysis.migrations.sql import dialects_in, steps_of
+from tortoise_dev.analysis.migrations.texts import SqlText
 from tortoise_dev.analysis.sql_tokens import statements, without_comments
 
 NODE = ast.parse("x").body[0]
+VALUE = ast.Constant("", lineno=1, end_lineno=1)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_texts_that_differ_in_comments_and_space_are_the_same() -> None:
     ],
 )
 def test_a_statement_is_a_step(sql: str, found: tuple[str, str, tuple[str, ...]]) -> None:
-    (step,) = steps_of(sql, NODE)
+    (step,) = steps_of(SqlText(sql, VALUE), NODE)
     assert (step.kind, step.table, step.columns) == found
 
 

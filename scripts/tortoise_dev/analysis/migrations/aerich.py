@@ -25,6 +25,8 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
     if downgrade is not None:
         back = list(_returned(downgrade, names))
         migration.back_steps = [step for text in back for step in steps_of(text, text.node)]
+    told = names.get("RUN_IN_TRANSACTION")
+    migration.in_transaction = isinstance(told, ast.Constant) and told.value is True
     migration.dialects = frozenset(dialect for text in texts for dialect in dialects_in(text.sql))
     migration.has_way_back = downgrade is not None and _does_something(downgrade, names)
     return migration

@@ -10,6 +10,7 @@ from typing import Literal
 Kind = Literal[
     "create table",
     "drop table",
+    "drop schema",
     "rename table",
     "add column",
     "drop column",
@@ -20,6 +21,8 @@ Kind = Literal[
     "add unique",
     "add foreign key",
     "add check",
+    "add exclusion",
+    "validate",
     "data",
     "other",
 ]
@@ -43,6 +46,10 @@ class Step:
     columns: tuple[str, ...] = ()
     required: bool = False
     online: bool = False
+    concurrent: bool = False
+    """Says CONCURRENTLY, which PostgreSQL takes outside of a transaction only."""
+    rewrites: bool = False
+    """Adds a column with another value for each row: a sequence, a generated or a random one."""
     reversible: bool = True
     shown: str = ""
     comments: tuple[str, ...] = ()
@@ -73,6 +80,8 @@ class Migration:
     node: ast.AST | None = None
     back: ast.AST | None = None
     has_way_back: bool = True
+    in_transaction: bool = False
+    """Does it certainly run in one transaction?"""
     is_first: bool = False
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The tables before it, with their columns."""

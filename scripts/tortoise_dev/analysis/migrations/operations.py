@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .facts import Kind, Migration, Step
-from .sql import steps_of
+from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
 
 _RELATIONS = {"ForeignKeyField", "OneToOneField"}
@@ -23,6 +23,7 @@ _PARAMETERS = {
     "RenameField": ("model_name", "old_name", "new_name"),
     "AddIndex": ("model_name", "index"),
     "AddConstraint": ("model_name", "constraint"),
+    "DropSchema": ("schema_name",),
     "RunPython": ("code", "reverse_code"),
     "RunSQL": ("sql", "reverse_sql"),
 }
@@ -39,6 +40,8 @@ def read_operations(path: Path, tree: ast.Module) -> Migration | None:
             return None
         migration = Migration(path, "built-in", tree, path.stem, [], node=node)
         names = names_in(tree.body)
+        atomic = values.get("atomic")
+        migration.in_transaction = atomic is None or _is_true(atomic)
         migration.dependencies = list(_pairs(values.get("dependencies")))
         for operation in listed.elts:
             if isinstance(operation, ast.Call):
@@ -96,11 +99,14 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "RenameField":
         yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
     elif name in ("AddIndex", "AddIndexConcurrently"):
-        yield replace(step("add index"), online=name != "AddIndex")
+        is_concurrent = name != "AddIndex"
+        yield replace(step("add index"), online=is_concurrent, concurrent=is_concurrent)
     elif name == "AddConstraint":
         constraint = given.get("constraint")
         unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
         yield step("add unique" if unique else "add check")
+    elif name == "DropSchema":
+        yield step("drop schema", _text(given.get("schema_name")))
     elif name == "RunPython":
         yield replace(step("data"), reversible="reverse_code" in given)
     elif name == "RunSQL":
@@ -122,7 +128,16 @@ def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> St
         step("add column", columns=(column,)),
         required=not is_filled and not unknown,
         online=not has_more and called(field) not in _RELATIONS,
+        rewrites=_is_random(options.get("db_default")),
     )
+
+
+def _is_random(default: ast.expr | None) -> bool:
+    """Is it another value for each row?"""
+    if not isinstance(default, ast.Call):
+        return False
+    is_sql = called(default) == "SqlDefault" and default.args
+    return called(default) == "RandomHex" or (bool(is_sql) and is_volatile(_text(default.args[0])))
 
 
 def _raw(texts: Iterator[SqlText], plain: Step) -> Iterator[Step]:

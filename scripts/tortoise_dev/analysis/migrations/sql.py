@@ -39,9 +39,15 @@ _ADDED: tuple[tuple[str, Kind], ...] = (
     (r"ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", "add foreign key"),
     (r"ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)", "add unique"),
     (r"ADD (?:CONSTRAINT \S+ )?CHECK", "add check"),
+    (r"ADD (?:CONSTRAINT \S+ )?EXCLUDE", "add exclusion"),
     (r"ADD (?:FULLTEXT |SPATIAL )?(?:INDEX|KEY)\b", "add index"),
 )
 """What ALTER TABLE … ADD adds, where it is no column."""
+_COUNTED = {"SERIAL", "BIGSERIAL", "SMALLSERIAL", "IDENTITY", "STORED"}
+_VOLATILE = re.compile(
+    r"\b(?:RANDOM|GEN_RANDOM_UUID|UUID_GENERATE_V\w+|CLOCK_TIMESTAMP|TIMEOFDAY|NEXTVAL)\b", re.IGNORECASE
+)
+"""Functions of PostgreSQL that give another value for each row; `now()` is not one of them."""
 _DIALECTS = {
     "postgres": re.compile(
         r"\b(?:BIG|SMALL)?SERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b|COMMENT ON (?:TABLE|COLUMN)"
@@ -62,6 +68,11 @@ def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
         for step in _steps(statement, node, line):
             known = replace(step, required=False, online=True) if is_open else step
             yield replace(known, text=text.node)
+
+
+def is_volatile(sql: str) -> bool:
+    """Does an expression give another value for each row?"""
+    return _VOLATILE.search(sql) is not None
 
 
 def dialects_in(sql: str) -> frozenset[str]:
@@ -93,6 +104,11 @@ def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
         yield reader.step("rename table", names[0] if names else "", tuple(names[1:2]))
     elif re.match(r"CREATE (?:UNIQUE |FULLTEXT |SPATIAL )?INDEX\b", statement.words):
         yield reader.create_index()
+    elif statement.begins("REINDEX"):
+        yield reader.rebuild_index()
+    elif statement.begins("DROP", "SCHEMA") or statement.begins("DROP", "DATABASE"):
+        for schema in reader.names_after("DROP", "SCHEMA"):
+            yield reader.step("drop schema", schema)
     elif statement.tokens[0].text in _DATA or statement.begins("WITH"):
         yield reader.data()
     else:
@@ -177,8 +193,16 @@ class _Reader:
         rest = self.tokens[at:]
         columns = tuple(_name(part[0]) for part in _parts(rest) if part and part[0].kind in ("name", "word"))
         unique = self.statement.begins("CREATE", "UNIQUE")
-        online = "CONCURRENTLY" in [token.text for token in self.tokens]
-        return self.step("add unique" if unique else "add index", table, columns, online=online)
+        made = self.step("add unique" if unique else "add index", table, columns)
+        return self.at_once(made)
+
+    def rebuild_index(self) -> Step:
+        return self.at_once(self.step("add index", _name(self.tokens[-1])))
+
+    def at_once(self, step: Step) -> Step:
+        """The step; online where the statement says CONCURRENTLY."""
+        is_concurrent = any(token.text == "CONCURRENTLY" for token in self.tokens)
+        return replace(step, online=is_concurrent, concurrent=is_concurrent)
 
     def data(self) -> Step:
         words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
@@ -224,6 +248,8 @@ class _Reader:
             return self.add(table, action, words, text, name, online=online)
         if words[0] in ("ALTER", "MODIFY", "CHANGE"):
             return self.alter(table, action, text)
+        if words[0] == "VALIDATE":
+            return self.step("validate", table)
         return self.step("other", table)
 
     def add(
@@ -237,13 +263,14 @@ class _Reader:
             return self.step("other", table, online=online)
         not_null = re.search(r"\bNOT NULL\b|\bPRIMARY KEY\b", text) is not None
         filled = bool(_FILLED & set(words))
-        return self.step(
+        added = self.step(
             "add column",
             table,
             (name,),
             required=not_null and not filled,
             online="UNIQUE" not in words and "REFERENCES" not in words,
         )
+        return replace(added, rewrites=bool(_COUNTED & set(words)) or is_volatile(text))
 
     def alter(self, table: str, action: list[Token], text: str) -> Step:
         rest = [token for token in action[1:] if token.text not in ("COLUMN", "IF", "EXISTS")]
