@@ -4,9 +4,11 @@
 `RunPython` or `RunSQL` without its reverse, or an Aerich migration whose `downgrade` is empty.
 
 ## Why is this bad
-The migration cannot be undone, nor any before it: `downgrade` stops there (built-in), or says that it is done
-and changes nothing (Aerich). Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an
-empty string, or a statement such as `SELECT 1`.
+The migration cannot be undone, nor any before it: `downgrade` stops there. Aerich's ends with exit status 0
+all the same, and a `downgrade` of comments alone counts as done.
+
+Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an empty `reverse_sql`, and with
+Aerich a statement such as `SELECT 1`.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -60,7 +62,7 @@ def check(context: Context) -> Iterator[Hit]:
     ):
         yield Hit(
             migration.back or migration.node,
-            "downgrade is empty: it says that it is done and changes nothing. Undo what upgrade does",
+            "downgrade is empty: it undoes nothing, and `aerich downgrade` exits 0. Undo what upgrade does",
         )
 
 

@@ -5,9 +5,12 @@ Two migrations that come after the same one, or a migration whose relation leads
 does not depend.
 
 ## Why is this bad
-Two branches made a migration each. Which one runs first is chance, and the next `makemigrations` sees half of
-the models. Let the later one depend on the other, or make it again. Without the dependency on the other label
-a new database makes the tables in the wrong order and stops.
+Two branches made a migration each. A database that has one of them already runs the two in another order than
+a new one, so the tables can differ. Aerich's last file lacks what the other one did, and the next
+`aerich migrate` does it again.
+
+Let the later one depend on the other, or make it again. Without the dependency on the other label
+`makemigrations` stops with "uninitialized relations".
 
 ## Fix safety
 Not fixed by `--fix`.
