@@ -52,6 +52,11 @@ def is_rebuilt(migration: Migration, step: Step) -> bool:
     return bool(copies & made & (renamed | {step.table}))
 
 
+def guide(migration: Migration) -> str:
+    """The page about the tool that the migration is for."""
+    return "see migrations-aerich.md" if migration.tool == "aerich" else "see migrations.md"
+
+
 def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
     """A hit at a statement; none where a comment of the SQL says ``noqa`` to this rule."""
     for comment in step.comments:

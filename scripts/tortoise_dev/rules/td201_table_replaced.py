@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from ..analysis.migrations.facts import Migration, Step
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps
+from .migrations import guide, hit, later_steps
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
@@ -60,11 +60,12 @@ def check(context: Context) -> Iterator[Hit]:
     for migration, step in later_steps(context):
         made = replaced_by(migration, step)
         if made is not None:
+            page = guide(migration) if migration.tool == "aerich" else "see zero-downtime.md"
             yield from hit(
                 "TD201",
                 step,
                 f"{step.table} is dropped and {made.table} made with the same columns: its rows are lost. "
-                "Rename the table, or keep its name in Meta.table",
+                f"Rename the table, or keep its name in Meta.table: {page}",
             )
 
 
@@ -84,4 +85,4 @@ def replaced_by(migration: Migration, step: Step) -> Step | None:
     return None
 
 
-RULE = Rule("TD201", "table-replaced", check, preview=True, home=__name__)
+RULE = Rule("TD201", "table-replaced", check, home=__name__)

@@ -66,9 +66,9 @@ def check(context: Context) -> Iterator[Hit]:
         yield from hit(
             "TD202",
             step,
-            f"{what} is dropped with its data. Release code that does not use it first, then add "
-            "`noqa: TD202` with the reason",
+            f"{what} is dropped with its data, and code that runs still asks for it. Release code without "
+            "it, drop it one release later, and say why with `noqa: TD202`: see zero-downtime.md",
         )
 
 
-RULE = Rule("TD202", "data-dropped", check, preview=True, home=__name__)
+RULE = Rule("TD202", "data-dropped", check, home=__name__)

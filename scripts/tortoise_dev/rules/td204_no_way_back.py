@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from .base import Context, Hit, Rule
-from .migrations import hit, migration_in
+from .migrations import guide, hit, migration_in
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -51,8 +51,12 @@ def check(context: Context) -> Iterator[Hit]:
         if not step.reversible and step.node not in seen:
             seen.add(step.node)
             place = replace(step, line=getattr(step.node, "lineno", step.line))
+            what = "RunPython" if step.kind == "data" and step.text is None else "RunSQL"
             yield from hit(
-                "TD204", place, "it cannot be undone, nor any migration before it: give the reverse"
+                "TD204",
+                place,
+                f"{what} without its reverse: neither it nor any migration before it can be undone. Give the "
+                f"reverse, or say that there is nothing to undo: {guide(migration)}",
             )
     if (
         migration.tool == "aerich"
@@ -62,8 +66,9 @@ def check(context: Context) -> Iterator[Hit]:
     ):
         yield Hit(
             migration.back or migration.node,
-            "downgrade is empty: it undoes nothing, and `aerich downgrade` exits 0. Undo what upgrade does",
+            "downgrade is empty: it undoes nothing, and `aerich downgrade` exits 0. Undo what upgrade does: "
+            f"{guide(migration)}",
         )
 
 
-RULE = Rule("TD204", "no-way-back", check, preview=True, home=__name__)
+RULE = Rule("TD204", "no-way-back", check, home=__name__)

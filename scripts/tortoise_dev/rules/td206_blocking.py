@@ -74,16 +74,16 @@ def check(context: Context) -> Iterator[Hit]:
     for step in migration.steps if migration is not None else ():
         if migration is not None and migration.in_transaction and step.concurrent:
             setting = "atomic" if migration.tool == "built-in" else "RUN_IN_TRANSACTION"
-            yield from hit(
-                "TD206", step, f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
+            yield from _reported(
+                step, f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
             )
     for migration, step in later_steps(context):
         if not touches_old_table(migration, step):
             continue
         if step.rewrites:
-            yield from hit("TD206", step, f"{step.table}: {_REWRITES}")
+            yield from _reported(step, _REWRITES)
         if step.kind == "validate" and _still_locks(migration, step):
-            yield from hit("TD206", step, f"{step.table}: {_STILL_LOCKED}")
+            yield from _reported(step, _STILL_LOCKED)
         if step.online:
             continue
         kind = changed_kind(migration, step) if step.kind == "change type" else step.kind
@@ -91,7 +91,11 @@ def check(context: Context) -> Iterator[Hit]:
         if step.kind == "add column":
             reason = "its constraint or index is made while writes wait: add the column alone, the rest later"
         if reason is not None:
-            yield from hit("TD206", step, f"{step.table}: {reason}")
+            yield from _reported(step, reason)
+
+
+def _reported(step: Step, reason: str) -> Iterator[Hit]:
+    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:
@@ -164,4 +168,4 @@ def runs_on_postgres(context: Context) -> bool:
     return "postgres" in speaks(context) and "mysql" not in speaks(context)
 
 
-RULE = Rule("TD206", "blocking", check, preview=True, home=__name__)
+RULE = Rule("TD206", "blocking", check, home=__name__)

@@ -23,7 +23,7 @@ from ..analysis.modules import Class
 from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .migrations import migration_in
+from .migrations import guide, migration_in
 
 BAD = (
     INVOICE
@@ -51,8 +51,10 @@ GOOD = BAD.replace("from apps.billing.models import Invoice\n\n\n", "\n").replac
 
 def check(context: Context) -> Iterator[Hit]:
     """At the first use of each model inside a function."""
-    if migration_in(context) is None:
+    migration = migration_in(context)
+    if migration is None:
         return
+    instead = "Write SQL" if migration.tool == "aerich" else "Use apps.get_model()"
     types = _types_in(context.module.root)
     seen: set[str] = set()
     for function in context.module.of_type(ast.AsyncFunctionDef):
@@ -66,7 +68,8 @@ def check(context: Context) -> Iterator[Hit]:
                 seen.add(node.id)
                 yield Hit(
                     node,
-                    f"{node.id} is the model of today, and not of this migration: use apps.get_model()",
+                    f"{node.id} is the model of today: it asks for columns that are not there yet. "
+                    f"{instead}: {guide(migration)}",
                 )
 
 

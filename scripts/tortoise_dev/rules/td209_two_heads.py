@@ -25,7 +25,7 @@ from collections.abc import Iterator
 from ..analysis.migrations.facts import Migration
 from ..analysis.migrations.reading import siblings
 from .base import Context, Hit, Rule
-from .migrations import migration_in
+from .migrations import guide, migration_in
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -67,7 +67,11 @@ def check(context: Context) -> Iterator[Hit]:
     others = siblings(context.project, migration)
     rival = _rival(migration, others)
     if rival is not None:
-        yield Hit(migration.node, f"{rival.name} comes after the same migration: let one depend on the other")
+        yield Hit(
+            migration.node,
+            f"{rival.name} comes after the same migration: databases get them in different orders. Let one "
+            f"depend on the other, or draft it anew: {guide(migration)}",
+        )
     yield from _missing_labels(migration, others)
 
 
@@ -117,7 +121,11 @@ def _missing_labels(migration: Migration, others: list[Migration]) -> Iterator[H
     for label, node in migration.refers_to:
         if label not in {own, *reached} and label not in seen:
             seen.add(label)
-            yield Hit(node, f"it refers to {label}, and no dependency says that {label} is migrated first")
+            yield Hit(
+                node,
+                f"it refers to {label}, and no dependency says that {label} is migrated first: "
+                f"makemigrations stops. Add a migration of {label} to dependencies: {guide(migration)}",
+            )
 
 
 RULE = Rule("TD209", "two-heads", check, preview=True, home=__name__)

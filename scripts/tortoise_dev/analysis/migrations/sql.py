@@ -133,14 +133,15 @@ class _Reader:
         required: bool = False,
         online: bool = False,
     ) -> Step:
-        shown = self.statement.words
+        shown = re.sub(f"{IN_BRACES}(\\w+)", r"{\1}", self.statement.words, flags=re.IGNORECASE)
+        shown = re.sub(r" ?([(.]) | ([,)])", r"\1\2", shown)
         return Step(
             kind,
             self.node,
             self.line,
             table,
             columns,
-            shown=shown if len(shown) < 80 else f"{shown[:79]}…",
+            shown=shown if len(shown) < 60 else f"{shown[:59]}…",
             comments=self.statement.comments,
             required=required,
             online=online,

@@ -57,9 +57,10 @@ def _written(value: ast.expr | None) -> str | None:
         return value.value
     if not isinstance(value, ast.JoinedStr):
         return None
-    return "".join(
-        str(part.value)
-        if isinstance(part, ast.Constant)
-        else IN_BRACES + re.sub(r"\W+", "_", ast.unparse(part))
-        for part in value.values
-    )
+    return "".join(_part(part) for part in value.values)
+
+
+def _part(part: ast.expr) -> str:
+    if isinstance(part, ast.FormattedValue):
+        return IN_BRACES + re.sub(r"\W+", "_", ast.unparse(part.value))
+    return str(getattr(part, "value", ""))
