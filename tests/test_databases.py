@@ -605,6 +605,9 @@ def test_needs_of_a_database() -> None:
     assert unmet("sqlite|postgres", mysql) == "needs sqlite or postgres"
     assert unmet("sqlite|mysql", mysql) is None
     assert unmet("mariadb", mysql) == "needs mariadb"
+    assert unmet("postgres, !psycopg", postgres) is None
+    assert unmet("!psycopg", mysql) is None
+    assert unmet("postgres, !psycopg", backend_of("psycopg://h")) == "needs !psycopg"
     assert unmet("mariadb", replace(mysql, is_mariadb=True)) is None
     assert "can never be met" in next(problems_of_needs("postgres, mysql"))
     assert list(problems_of_needs("postgres|mysql, python>=3.11")) == []
