@@ -625,6 +625,9 @@ def test_needs_of_a_database() -> None:
     assert unmet("sqlite|mysql", mysql) is None
     assert unmet("mariadb", mysql) == "needs mariadb"
     assert unmet("mariadb", replace(mysql, name="mariadb")) is None
+    assert unmet("postgres, !psycopg", postgres) is None
+    assert unmet("!psycopg", mysql) is None
+    assert unmet("postgres, !psycopg", backend_of("psycopg://h")) == "needs !psycopg"
     assert "can never be met" in next(problems_of_needs("postgres, mysql"))
     assert list(problems_of_needs("postgres|mysql, python>=3.11")) == []
     assert "did you mean" in next(problems_of_needs("postgres|mysqll"))

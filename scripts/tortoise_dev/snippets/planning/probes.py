@@ -70,6 +70,8 @@ def _is_met(need: Need, backend: Backend | None) -> bool:
 
 
 def _is_backend(name: str, backend: Backend | None) -> bool:
+    if name == "psycopg":
+        return backend is not None and backend.name == "psycopg"
     if backend is None or backend.kind != is_backend(name):
         return False
     return name != "mariadb" or backend.is_mariadb
