@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
-from tortoise import Tortoise
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import DoesNotExist
 from tortoise_dev.evals.work import Grader, Work, load
@@ -40,11 +40,10 @@ async def once(work: Work) -> str:
 
 @grader.function("Eleven calls, ten of them at once, make one payment and return a paid order on PostgreSQL")
 async def once_on_postgres(work: Work) -> str:
-    async with tortoise_test_context(MODELS, db_url=work.postgres_url("eval_pay_once_{}")):
-        try:
-            return await assert_paid_once(await new_order())
-        finally:
-            await Tortoise._drop_databases()
+    async with work.postgres_database() as url, TortoiseContext() as context:
+        await context.init(db_url=url, modules={"models": MODELS})
+        await context.generate_schemas()
+        return await assert_paid_once(await new_order())
 
 
 @grader.function("A payment that cannot be stored leaves the order open, and it can be paid later")

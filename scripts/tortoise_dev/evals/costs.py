@@ -11,7 +11,7 @@ from .workspace import Trial
 
 
 def note_costs(trial: Trial, skill: Path, seconds: float | None = None, status: int | None = None) -> None:
-    """Write ``timing.json`` from ``agent.log``, and ``reply.md`` if it is not there and the log has the reply.
+    """Write ``timing.json`` from ``agent.log``, and ``reply.md`` if only the log has the reply.
 
     ``skill`` is the skill's folder in the trial. ``seconds`` counts more than what the log says.
     """

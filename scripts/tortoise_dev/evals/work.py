@@ -28,8 +28,8 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Coroutine
-from contextlib import redirect_stdout
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,11 +122,22 @@ class Work:
         )
         return done.stdout
 
-    def postgres_url(self, name: str) -> str:
-        """The URL of a database of this name on the given server. Raises NotJudgedError without one."""
-        if self.postgres is None:
+    @asynccontextmanager
+    async def postgres_database(self) -> AsyncIterator[str]:
+        """The URL of a new database, which is dropped in the end. Raises NotJudgedError without a server."""
+        if not self.postgres:
             raise NotJudgedError("no PostgreSQL server was given")
-        return f"{self.postgres.rpartition('/')[0]}/{name}"
+        asyncpg = importlib.import_module("asyncpg")
+        name = f"eval_{self.start.name.replace('-', '_')}_{os.getpid()}"
+        server = await asyncpg.connect(self.postgres)
+        try:
+            await server.execute(f'CREATE DATABASE "{name}"')
+            try:
+                yield f"{self.postgres.rpartition('/')[0]}/{name}"
+            finally:
+                await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+        finally:
+            await server.close()
 
 
 class Grader:
