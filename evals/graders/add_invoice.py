@@ -10,7 +10,7 @@ from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import IntegrityError
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("tortoise.cli.cli", "tortoise.backends.sqlite.client")
 MODELS = ["apps.shop.models"]
 NOW = datetime(2026, 2, 1, 12, tzinfo=UTC)
 
@@ -64,11 +64,11 @@ def overdue(work: Work) -> str:
 
 @grader.function("The migrations make the table, and makemigrations finds no change")
 def migrated(work: Work) -> str:
-    work.run("python", "-m", "tortoise", "migrate", DATABASE_URL="sqlite://new.sqlite3")
+    work.python("-m", "tortoise", "migrate", DATABASE_URL="sqlite://new.sqlite3")
     with closing(sqlite3.connect(work.folder / "new.sqlite3")) as database:
         tables = {name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     assert "invoice" in tables or "invoices" in tables, f"tables {sorted(tables)}"
-    work.run("python", "-m", "tortoise", "makemigrations")
+    work.python("-m", "tortoise", "makemigrations")
     added = [path for path in work.changed() if re.fullmatch(r"migrations/\d.*\.py", path)]
     assert len(added) == 1, f"migration files besides the first one: {added}"
     return f"tables {sorted(tables)}"

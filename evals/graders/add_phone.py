@@ -8,7 +8,7 @@ from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import BaseORMException
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("tortoise.cli.cli", "tortoise.backends.sqlite.client")
 MANIFESTS = ("docker/docker-compose.yml", "docker/Dockerfile")
 
 
@@ -29,12 +29,10 @@ async def phone(work: Work) -> str:
 
 @grader.function("The migrations apply to a database with rows, and those rows have no phone number")
 def migrates(work: Work) -> str:
-    work.run(
-        "python", "-m", "tortoise", "migrate", "models", "0001_initial", DATABASE_URL="sqlite://old.sqlite3"
-    )
+    work.python("-m", "tortoise", "migrate", "models", "0001_initial", DATABASE_URL="sqlite://old.sqlite3")
     with closing(sqlite3.connect(work.folder / "old.sqlite3")) as old, old:
         old.execute("INSERT INTO customer VALUES ('1', '2026-01-01', '2026-01-01', 'A', 'a@a.test')")
-    work.run("python", "-m", "tortoise", "migrate", DATABASE_URL="sqlite://old.sqlite3")
+    work.python("-m", "tortoise", "migrate", DATABASE_URL="sqlite://old.sqlite3")
     with closing(sqlite3.connect(work.folder / "old.sqlite3")) as new:
         rows = new.execute("SELECT name, phone FROM customer").fetchall()
     assert rows in ([("A", None)], [("A", "")]), f"rows {rows}"
@@ -43,7 +41,7 @@ def migrates(work: Work) -> str:
 
 @grader.function("No migration is missing: makemigrations finds no change")
 def complete(work: Work) -> str:
-    work.run("python", "-m", "tortoise", "makemigrations")
+    work.python("-m", "tortoise", "makemigrations")
     added = [path for path in work.changed() if re.fullmatch(r"migrations/\d.*\.py", path)]
     assert len(added) == 1, f"migration files besides the first one: {added}"
     return "no further change"

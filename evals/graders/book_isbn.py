@@ -7,7 +7,7 @@ from contextlib import closing
 from tortoise.context import TortoiseContext
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("aerich.cli", "tortoise.backends.sqlite.client")
 AUTHOR, BOOK = "11111111-1111-1111-1111-111111111111", "22222222-2222-2222-2222-222222222222"
 DAY = "2026-01-01 00:00:00+00:00"
 INSERTS = (
@@ -23,11 +23,11 @@ def upgrade_sqlite(work: Work) -> str:
     """A SQLite file of today with one book, upgraded by the project's files; returns its URL."""
     path = work.folder / "live.sqlite3"
     url = f"sqlite://{path}"
-    work.run("aerich", "upgrade", folder=work.start, DATABASE_URL=url)
+    work.python("-m", "aerich", "upgrade", folder=work.start, DATABASE_URL=url)
     with closing(sqlite3.connect(path)) as database, database:
         for statement in INSERTS:
             database.execute(statement)
-    work.run("aerich", "upgrade", DATABASE_URL=url)
+    work.python("-m", "aerich", "upgrade", DATABASE_URL=url)
     return url
 
 
@@ -55,15 +55,12 @@ async def on_sqlite(work: Work) -> str:
 
 @grader.function("On PostgreSQL the old book keeps its title as name and gets an empty isbn")
 async def on_postgres(work: Work) -> str:
-    async with work.postgres_database() as url:
-        work.run("aerich", "upgrade", folder=work.start, DATABASE_URL=url)
-        async with TortoiseContext() as context:
-            await context.init(db_url=url, modules={"models": []})
-            database = context.connections.get("default")
-            for statement in INSERTS:
-                await database.execute_query(statement)
-            work.run("aerich", "upgrade", DATABASE_URL=url)
-            rows = [tuple(row.values()) for row in await database.execute_query_dict(QUERY)]
+    async with work.postgres_database() as (url, database):
+        work.python("-m", "aerich", "upgrade", folder=work.start, DATABASE_URL=url)
+        for statement in INSERTS:
+            await database.execute(statement)
+        work.python("-m", "aerich", "upgrade", DATABASE_URL=url)
+        rows = [tuple(row) for row in await database.fetch(QUERY)]
     assert rows == [ROW], f"rows {rows}"
     return f"rows {rows}"
 
@@ -71,7 +68,7 @@ async def on_postgres(work: Work) -> str:
 @grader.function("The newest file has the state of the models: aerich finds no change")
 def complete(work: Work) -> str:
     before = work.changed()
-    printed = work.run("aerich", "migrate", "--offline", DATABASE_URL="sqlite://:memory:")
+    printed = work.python("-m", "aerich", "migrate", "--offline", DATABASE_URL="sqlite://:memory:")
     assert "No changes detected" in printed, printed.strip()[-300:]
     written = sorted(path for path in before if path.startswith("migrations/"))
     assert written, "no migration was written"
@@ -82,7 +79,7 @@ def complete(work: Work) -> str:
 def back(work: Work) -> str:
     url = upgrade_sqlite(work)
     first_new = min(int(path.name.split("_")[0]) for path in work.folder.glob("migrations/models/[2-9]_*.py"))
-    work.run("aerich", "downgrade", "-v", str(first_new), "--yes", DATABASE_URL=url)
+    work.python("-m", "aerich", "downgrade", "-v", str(first_new), "--yes", DATABASE_URL=url)
     with closing(sqlite3.connect(work.folder / "live.sqlite3")) as database:
         rows = database.execute("SELECT title, binding FROM book").fetchall()
     assert rows == [("Notes", "cloth")], f"rows {rows}"

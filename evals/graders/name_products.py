@@ -5,17 +5,16 @@ import sqlite3
 from contextlib import closing
 from typing import Any
 
-from tortoise.context import TortoiseContext
 from tortoise_dev.evals.work import Grader, Work
 
-grader = Grader()
+grader = Grader("tortoise.cli.cli", "tortoise.backends.sqlite.client")
 ROWS = ((3, "Pen"), (17, "Ink"), (40, "Pad"))
 FILLED = [(3, "Pen", "P-3"), (17, "Ink", "P-17"), (40, "Pad", "P-40")]
 
 
 def migrate(work: Work, url: str, *target: str) -> None:
     """Migrate a database with the project's files."""
-    work.run("python", "-m", "tortoise", "migrate", *target, DATABASE_URL=url)
+    work.python("-m", "tortoise", "migrate", *target, DATABASE_URL=url)
 
 
 def sqlite(work: Work, *target: str) -> Any:
@@ -42,21 +41,17 @@ def on_sqlite(work: Work) -> str:
 
 @grader.function("On PostgreSQL old rows get 'P-' and their id, keep the rest, and the column is NOT NULL")
 async def on_postgres(work: Work) -> str:
-    async with work.postgres_database() as url:
+    async with work.postgres_database() as (url, database):
         migrate(work, url, "models", "0001_initial")
-        async with TortoiseContext() as context:
-            await context.init(db_url=url, modules={"models": []})
-            database = context.connections.get("default")
-            for key, name in ROWS:
-                await database.execute_query(f"INSERT INTO product (id, name) VALUES ({key}, '{name}')")
-            migrate(work, url)
-            found = await database.execute_query_dict("SELECT id, name, code FROM product ORDER BY id")
-            assert [tuple(row.values()) for row in found] == FILLED, f"rows {found}"
-            (column,) = await database.execute_query_dict(
-                "SELECT is_nullable FROM information_schema.columns "
-                "WHERE table_name = 'product' AND column_name = 'code'"
-            )
-            assert column["is_nullable"] == "NO", "code may be NULL"
+        await database.executemany("INSERT INTO product (id, name) VALUES ($1, $2)", ROWS)
+        migrate(work, url)
+        found = [tuple(row) for row in await database.fetch("SELECT id, name, code FROM product ORDER BY id")]
+        assert found == FILLED, f"rows {found}"
+        nullable = await database.fetchval(
+            "SELECT is_nullable FROM information_schema.columns "
+            "WHERE table_name = 'product' AND column_name = 'code'"
+        )
+        assert nullable == "NO", "code may be NULL"
     return f"{len(found)} rows"
 
 
@@ -64,7 +59,7 @@ async def on_postgres(work: Work) -> str:
 def complete(work: Work) -> str:
     before = {path for path in work.changed() if path.startswith("migrations/")}
     assert before, "no migration was written"
-    work.run("python", "-m", "tortoise", "makemigrations")
+    work.python("-m", "tortoise", "makemigrations")
     more = {path for path in work.changed() if path.startswith("migrations/")} - before
     assert not more, f"makemigrations wrote {sorted(more)}"
     return ", ".join(sorted(before))
@@ -73,8 +68,7 @@ def complete(work: Work) -> str:
 @grader.function("The way back works: after a downgrade the rows are there without the column")
 def back(work: Work) -> str:
     with sqlite(work) as database:
-        work.run(
-            "python",
+        work.python(
             "-m",
             "tortoise",
             "downgrade",

@@ -40,7 +40,7 @@ async def once(work: Work) -> str:
 
 @grader.function("Eleven calls, ten of them at once, make one payment and return a paid order on PostgreSQL")
 async def once_on_postgres(work: Work) -> str:
-    async with work.postgres_database() as url, TortoiseContext() as context:
+    async with work.postgres_database() as (url, _), TortoiseContext() as context:
         await context.init(db_url=url, modules={"models": MODELS})
         await context.generate_schemas()
         return await assert_paid_once(await new_order())

@@ -28,8 +28,8 @@ def tables(sql: str) -> list[str]:
 
 @grader.function("The tables are the same, statement by statement")
 def same_tables(work: Work) -> str:
-    before = tables(work.run("python", "-c", SCHEMA, folder=work.start))
-    after = tables(work.run("python", "-c", SCHEMA))
+    before = tables(work.python("-c", SCHEMA, folder=work.start))
+    after = tables(work.python("-c", SCHEMA))
     assert before == after, (
         f"differs: {json.dumps([s for s in after if s not in before] or sorted(set(before) - set(after)))}"
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tortoise_dev.evals.work import Grader, Work
 
-grader = Grader()
+grader = Grader("pytest", "tortoise.contrib.test", "tortoise.backends.sqlite.client")
 SERVICE = "apps/bank/services/transfer.py"
 BREAKS = {
     "money arrives nowhere": (r"    await Account\.filter\(id=target_id\).*\n", ""),
@@ -13,12 +13,15 @@ BREAKS = {
     "a negative amount is accepted": (r"amount <= 0", "amount == 0"),
     "a refused transfer leaves a record": (r"@atomic\(\)\n", ""),
 }
-QUIET = ("-q", "-x", "-p", "no:cacheprovider", "--color=no")
+OPTIONS = ("-q", "-x", "--color=no", "-p", "no:cacheprovider", "-p", "pytest_asyncio.plugin")
+"""Other plugins of this environment stay out: they would take most of the time."""
 
 
 def run_tests(work: Work, url: str = "sqlite://production.sqlite3") -> str:
     """Run the project's tests, as a machine that names another database does."""
-    return work.run("python", "-m", "pytest", *QUIET, "tests", DATABASE_URL=url)
+    return work.python(
+        "-m", "pytest", *OPTIONS, "tests", DATABASE_URL=url, PYTEST_DISABLE_PLUGIN_AUTOLOAD="1"
+    )
 
 
 def broken(work: Work, pattern: str, replacement: str) -> bool:

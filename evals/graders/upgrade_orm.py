@@ -6,7 +6,7 @@ import tomllib
 from tortoise.context import TortoiseContext
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("pytest", "tortoise.contrib.test", "tortoise.backends.sqlite.client")
 
 
 async def opened(context: TortoiseContext) -> None:
@@ -47,7 +47,7 @@ async def stored(work: Work) -> str:
 
 @grader.function("The project's tests pass, and none was taken away")
 def tests(work: Work) -> str:
-    printed = work.run("python", "-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "tests")
+    printed = work.python("-m", "pytest", "-q", "-p", "no:cacheprovider", "--color=no", "tests")
     count = re.search(r"(\d+) passed", printed)
     assert count and int(count[1]) >= 3, printed.strip()[-200:]
     return count[0]

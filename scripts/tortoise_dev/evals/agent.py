@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .costs import note_costs
+from .groups import kill_group
 from .secrets import redacted
 from .tasks import EvalsError
 from .workspace import Trial
@@ -69,10 +69,10 @@ def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended
         printed, complained = process.communicate(given, timeout)
         status = process.returncode
     except subprocess.TimeoutExpired:
-        _kill(process)
+        kill_group(process)
         printed, complained = process.communicate()
     finally:
-        _kill(process)
+        kill_group(process)
     ended = Ended(status, time.monotonic() - started)
     _write(trial, redacted(printed), redacted(complained), skill, ended)
     return ended
@@ -83,16 +83,6 @@ def _environment() -> dict[str, str]:
     environment = {name: value for name, value in os.environ.items() if name not in _UNSET}
     environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{environment.get('PATH', '')}"
     return environment
-
-
-def _kill(process: subprocess.Popen[str]) -> None:
-    if hasattr(os, "killpg"):
-        try:
-            os.killpg(process.pid, signal.SIGKILL)  # what it started, too, and what outlived it
-        except (ProcessLookupError, PermissionError):
-            return
-    elif process.poll() is None:
-        process.kill()
 
 
 def _write(trial: Trial, printed: str, complained: str, skill: Path, ended: Ended) -> None:

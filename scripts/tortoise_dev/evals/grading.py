@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from .groups import kill_group
 from .secrets import redacted
 from .tasks import Evals, EvalsError, Task
 from .workspace import Trial
@@ -58,20 +59,24 @@ def judge(
         "PYTHONDONTWRITEBYTECODE": "1",
         "TORTOISE_DEV_POSTGRES": postgres or "",
     }
-    try:
-        done = subprocess.run(
-            [sys.executable, str(grader), str(outputs.resolve()), str(reply.resolve())],
-            env=environment,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=timeout,
-            check=False,
-        )
-        printed, ended = done.stdout, f"exit status {done.returncode}: {done.stderr.strip()[-300:]}"
-    except subprocess.TimeoutExpired as error:
-        printed = error.stdout.decode() if isinstance(error.stdout, bytes) else error.stdout or ""
-        ended = f"no verdict in {timeout:.0f} seconds"
+    with subprocess.Popen(
+        [sys.executable, str(grader), str(outputs.resolve()), str(reply.resolve())],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as process:
+        try:
+            printed, complained = process.communicate(timeout=timeout)
+            ended = f"exit status {process.returncode}: {complained.strip()[-300:]}"
+        except subprocess.TimeoutExpired:
+            kill_group(process)
+            printed, _ = process.communicate()
+            ended = f"no verdict in {timeout:.0f} seconds"
+        finally:
+            kill_group(process)
     return _verdicts(task, grader, printed, ended)
 
 

@@ -24,7 +24,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import traceback
@@ -34,8 +33,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .interpreter import run_python
+
 _CHECK = Path(__file__).resolve().parents[2] / "check.py"
-_PATIENCE = 60
 _MADE = ("__pycache__", ".git", ".claude", ".agents", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 
 Judge = Callable[["Work"], "str | Coroutine[Any, Any, str]"]
@@ -79,16 +79,9 @@ class Work:
         return " ".join(("check.py", *arguments)) + ": nothing new"
 
     def _findings(self, folder: Path, arguments: tuple[str, ...]) -> list[tuple[tuple[str, str], str]]:
-        done = subprocess.run(
-            [sys.executable, str(_CHECK), "--format", "json", *arguments, "."],
-            cwd=folder,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=_PATIENCE,
-            check=False,
-        )
-        assert done.returncode in (0, 1), done.stderr.strip() or done.stdout
-        found = json.loads(done.stdout)["violations"]
+        status, printed = run_python([str(_CHECK), "--format", "json", *arguments, "."], folder, os.environ)
+        assert status in (0, 1), printed.strip()
+        found = json.loads(printed)["violations"]
         return [
             (
                 (entry["rule"], entry["message"]),
@@ -98,33 +91,24 @@ class Work:
             if not entry["path"].startswith((".claude/", ".agents/"))
         ]
 
-    def run(self, *command: str, folder: Path | None = None, **environment: str) -> str:
-        """Run a command in the project and return what it prints; ``python`` is the grader's own.
+    def python(self, *arguments: str, folder: Path | None = None, **environment: str) -> str:
+        """Run ``python ARGUMENTS`` in the project, or in another folder, and return what it prints.
 
         Raises AssertionError with the end of its output if its exit status is not 0.
         """
-        words = [sys.executable, *command[1:]] if command[0] == "python" else list(command)
-        done = subprocess.run(
-            words,
-            cwd=folder or self.folder,
-            env=os.environ | {"PYTHONPATH": str(folder or self.folder)} | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PATIENCE,
-            check=False,
-        )
-        shown = command[:2] if command[1:2] == ("-c",) else command
-        assert done.returncode == 0, (
-            f"{' '.join(shown)} exited {done.returncode}: {done.stdout[-600:].strip()}"
-        )
-        return done.stdout
+        place = folder or self.folder
+        variables = os.environ | {"PYTHONPATH": str(place)} | environment
+        status, printed = run_python(arguments, place, variables)
+        shown = "python -c" if arguments[0] == "-c" else f"python {' '.join(arguments)}"
+        assert status == 0, f"{shown} exited {status}: {printed[-600:].strip()}"
+        return printed
 
     @asynccontextmanager
-    async def postgres_database(self) -> AsyncIterator[str]:
-        """The URL of a new database, which is dropped in the end. Raises NotJudgedError without a server."""
+    async def postgres_database(self) -> AsyncIterator[tuple[str, Any]]:
+        """A new database: its URL and a connection of asyncpg. It is dropped in the end.
+
+        Raises NotJudgedError where no server was given.
+        """
         if not self.postgres:
             raise NotJudgedError("no PostgreSQL server was given")
         asyncpg = importlib.import_module("asyncpg")
@@ -132,9 +116,12 @@ class Work:
         server = await asyncpg.connect(self.postgres)
         try:
             await server.execute(f'CREATE DATABASE "{name}"')
+            url = f"{self.postgres.rpartition('/')[0]}/{name}"
+            connection = await asyncpg.connect(url)
             try:
-                yield f"{self.postgres.rpartition('/')[0]}/{name}"
+                yield url, connection
             finally:
+                await connection.close()
                 await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
         finally:
             await server.close()
@@ -143,7 +130,9 @@ class Work:
 class Grader:
     """The assertions of one task, in order, with the functions that judge them."""
 
-    def __init__(self) -> None:
+    def __init__(self, *modules: str) -> None:
+        """Name modules that the judges' commands import anyway: they are loaded once."""
+        self._modules = modules
         self._judges: list[tuple[str, str, Judge]] = []
 
     def function(self, text: str) -> Callable[[Judge], Judge]:
@@ -172,6 +161,8 @@ class Grader:
         text = reply.read_text(encoding="utf-8", errors="replace") if reply.is_file() else ""
         results, sys.argv = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.argv[:1]
         os.dup2(2, 1)
+        for module in self._modules:
+            importlib.import_module(module)
         for kind, assertion, judge in self._judges:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
                 folder = Path(temporary).resolve() / "project"

@@ -6,7 +6,7 @@ from tortoise.models import Model
 
 class Team(Model):
     id = fields.IntField(primary_key=True)
-    name = fields.CharField(max_length=80)
+    name = fields.CharField(max_length=90)
     lead = fields.ForeignKeyField("models.Person", related_name="leads", null=True)
 
     class Meta:
