@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.contrib.test import tortoise_test_context
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("tortoise.backends.sqlite.client")
 MODELS = ["apps.shop.models"]
 QUERIES = 6
 """One for the orders, one for each of five relations: nobody needs more."""

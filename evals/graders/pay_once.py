@@ -10,7 +10,7 @@ from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import DoesNotExist
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("tortoise.backends.sqlite.client")
 MODELS = ["apps.shop.models"]
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from tortoise.contrib.test import tortoise_test_context
 from tortoise_dev.evals.work import Grader, Work, load
 
-grader = Grader()
+grader = Grader("tortoise.backends.sqlite.client")
 SCHEMA = """
 import asyncio
 from tortoise.contrib.test import tortoise_test_context

@@ -14,7 +14,12 @@ from tortoise_dev.evals.work import Grader, Work, load
 os.environ["DATABASE_URL"] = "sqlite://eval.sqlite3"
 NOWHERE = "postgres://nobody@127.0.0.1:9/nothing"
 
-grader = Grader()
+grader = Grader(
+    "fastapi",
+    "tortoise.contrib.fastapi",
+    "tortoise.backends.sqlite.client",
+    "tortoise.backends.asyncpg.client",
+)
 
 
 def configured(url: str) -> Any:

@@ -6,12 +6,14 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import common
 from .common import UnusableError, show, tell
+from .interruption import Interrupted, Interruption
 
 if TYPE_CHECKING:
     from ..evals.grading import Verdict
@@ -75,26 +77,28 @@ def _prepare(options: argparse.Namespace, evals: Evals) -> int:
 
 def _run_agent(options: argparse.Namespace, evals: Evals) -> int:
     from ..evals.agent import run_agent
-    from ..evals.workspace import trials_in
+    from ..evals.workspace import renew, trials_in
     from ..report.progress import Progress
 
     if options.agent is None:
         raise UnusableError("run needs --agent COMMAND, as in --agent 'claude -p {prompt}'")
-    waiting = [
-        t for t in trials_in(options.workspace, options.task) if not (t.folder / "timing.json").exists()
-    ]
-    progress, entries, lines = Progress(len(waiting)), [], []
-    for trial in waiting:
-        ended = run_agent(options.agent, trial, _skill_in(trial, evals, options), options.timeout)
-        progress.advance(trial.label)
-        entries.append({"trial": trial.label, "status": ended.status, "seconds": round(ended.seconds, 3)})
-        how = "out of time" if ended.status is None else f"exit status {ended.status}"
-        lines.append(f"{trial.label}: {how}, {ended.seconds:.0f} s")
+    waiting = [trial for trial in trials_in(options.workspace, options.task) if not trial.has_ended]
+    progress, entries, lines = Progress(len(waiting)), list[dict[str, Any]](), []
+    with Interruption() as interruption, suppress(Interrupted):
+        for trial in waiting:
+            if trial.has_started:
+                renew(evals, trial, options.skills)
+            ended = run_agent(options.agent, trial, _skill_in(trial, evals, options), options.timeout)
+            progress.advance(trial.label)
+            entries.append({"trial": trial.label, "status": ended.status, "seconds": round(ended.seconds, 3)})
+            how = "out of time" if ended.status is None else f"exit status {ended.status}"
+            lines.append(f"{trial.label}: {how}, {ended.seconds:.0f} s")
     progress.clear()
     _show(options, {"version": 1, "trials": entries}, lines)
     if not waiting:
         tell("every trial has run already: timing.json is there")
-    return 0 if all(entry["status"] == 0 for entry in entries) else 1
+    failed = any(entry["status"] != 0 for entry in entries)
+    return _status(interruption, len(waiting) - len(entries), failed)
 
 
 def _grade(options: argparse.Namespace, evals: Evals) -> int:
@@ -104,17 +108,26 @@ def _grade(options: argparse.Namespace, evals: Evals) -> int:
     from ..report.progress import Progress
 
     trials = trials_in(options.workspace, options.task)
-    progress, entries, lines = Progress(len(trials)), [], []
-    for trial in trials:
-        if (trial.folder / "agent.log").exists() and not (trial.folder / "timing.json").exists():
-            note_costs(trial, _skill_in(trial, evals, options))
-        verdicts = grade(evals, trial, options.db or None)
-        progress.advance(trial.label)
-        entries.append({"trial": trial.label, **summary_of(verdicts)})
-        lines += _told(trial, verdicts)
+    progress, entries, lines = Progress(len(trials)), list[dict[str, Any]](), []
+    with Interruption() as interruption, suppress(Interrupted):
+        for trial in trials:
+            if (trial.folder / "agent.log").exists() and not trial.has_ended:
+                note_costs(trial, _skill_in(trial, evals, options))
+            verdicts = grade(evals, trial, options.db or None)
+            progress.advance(trial.label)
+            entries.append({"trial": trial.label, **summary_of(verdicts)})
+            lines += _told(trial, verdicts)
     progress.clear()
     _show(options, {"version": 1, "trials": entries}, lines)
-    return 0 if all(entry["failed"] == 0 for entry in entries) else 1
+    failed = any(entry["failed"] for entry in entries)
+    return _status(interruption, len(trials) - len(entries), failed)
+
+
+def _status(interruption: Interruption, left: int, failed: bool) -> int:
+    if interruption.number is None:
+        return 1 if failed else 0
+    tell(f"interrupted by {interruption.name}; trials left: {left}")
+    return interruption.exit_code
 
 
 def _told(trial: Trial, verdicts: Sequence[Verdict]) -> list[str]:
@@ -159,13 +172,13 @@ def _update(options: argparse.Namespace, evals: Evals) -> int:
     from ..evals.record import read_record
     from ..evals.tasks import EvalsError
 
-    paths = sorted((evals.folder / "results").glob("*.json"))
-    if not paths:
-        raise UnusableError(
-            f"{evals.folder / 'results'}: no record there: write one with report --record FILE"
-        )
     try:
         text = options.update.read_text(encoding="utf-8")
+        paths = sorted((evals.folder / "results").glob("*.json"))
+        if not paths:
+            raise UnusableError(
+                f"{evals.folder / 'results'}: no record there: write one with report --record FILE"
+            )
         new = updated(text, [read_record(path) for path in paths])
     except UnicodeDecodeError:
         raise UnusableError(f"{options.update}: not UTF-8") from None

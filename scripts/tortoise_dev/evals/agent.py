@@ -64,6 +64,7 @@ def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended
         )
     except OSError as error:
         raise EvalsError(f"--agent: {words[0]} cannot be started: {error.strerror or error}") from None
+    (trial.folder / "started").touch()
     status: int | None = None
     try:
         printed, complained = process.communicate(given, timeout)

@@ -1,7 +1,7 @@
 """Runs Python in a project, as ``python -m pytest`` or ``python -c …`` would, for graders.
 
-Where processes can fork, the new one starts with the libraries that the grader has loaded. A grader runs a dozen
-commands, and most of its time would be spent on loading Tortoise for each.
+Where processes can fork, the new one starts with the libraries that the grader has loaded. A grader runs a
+dozen commands, and most of its time would be spent on loading Tortoise for each.
 """
 
 from __future__ import annotations

@@ -56,6 +56,16 @@ class Trial:
         return self.folder / "outputs"
 
     @property
+    def has_started(self) -> bool:
+        """Was an assistant started in it?"""
+        return (self.folder / "started").exists()
+
+    @property
+    def has_ended(self) -> bool:
+        """Has an assistant come to an end in it?"""
+        return (self.folder / "timing.json").exists()
+
+    @property
     def prompt(self) -> str:
         """What the assistant is asked to do."""
         return (self.folder / "prompt.md").read_text(encoding="utf-8")
@@ -95,6 +105,12 @@ def prepare(
     for trial in trials:
         _prepare_trial(evals, evals.task(trial.task), trial, skills)
     return trials
+
+
+def renew(evals: Evals, trial: Trial, skills: str) -> None:
+    """Make the folder of a trial anew, as an assistant that was interrupted must not find it half done."""
+    shutil.rmtree(trial.folder)
+    _prepare_trial(evals, evals.task(trial.task), trial, skills)
 
 
 def trials_in(workspace: Path, tasks: Sequence[str] = ()) -> list[Trial]:
