@@ -1,8 +1,9 @@
 """Judges drop-fax: the first of two releases, after which old and new code work on one table."""
 
-import re
+import ast
 import sqlite3
 from contextlib import closing
+from pathlib import Path
 
 from tortoise_dev.evals.work import Grader, Work
 
@@ -40,6 +41,13 @@ async def main():
 
 asyncio.run(main())
 """
+
+
+def uses(path: Path) -> bool:
+    """Does the code of a file name the field? Comments and docstrings may."""
+    named = ("id", "attr", "arg", "value")
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    return any(getattr(node, attribute, None) == "fax" for node in nodes for attribute in named)
 
 
 def migrate(work: Work, url: str) -> None:
@@ -88,8 +96,7 @@ def values(work: Work) -> str:
 
 @grader.function("The model has lost the field, and makemigrations finds no change")
 def complete(work: Work) -> str:
-    text = (work.folder / "apps/shop/models/customer.py").read_text(encoding="utf-8")
-    assert "fax" not in text, "the model has the field"
+    assert not uses(work.folder / "apps/shop/models/customer.py"), "the model has the field"
     before = {path for path in work.changed() if path.startswith("migrations/")}
     work.python("-m", "tortoise", "makemigrations")
     more = {path for path in work.changed() if path.startswith("migrations/")} - before
@@ -100,7 +107,7 @@ def complete(work: Work) -> str:
 @grader.convention("No code reads the field any more")
 def unused(work: Work) -> str:
     paths = [path for path in sorted(work.folder.glob("apps/**/*.py")) if path.name != "operations.py"]
-    left = [path.name for path in paths if re.search(r"\bfax\b", path.read_text(encoding="utf-8"))]
+    left = [path.name for path in paths if uses(path)]
     assert not left, f"fax stands in {', '.join(left)}"
     return f"{len(paths)} files"
 

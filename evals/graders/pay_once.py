@@ -22,7 +22,8 @@ async def new_order() -> Any:
 async def assert_paid_once(order: Any) -> str:
     """Pay ten times at once, and once more afterwards."""
     models, pay_order = load("apps.shop.models"), load("apps.shop.services").pay_order
-    answers = await asyncio.gather(*(pay_order(order.id) for _ in range(10)), return_exceptions=True)
+    calls = (pay_order(order.id) for _ in range(10))
+    answers: list[Any] = list(await asyncio.gather(*calls, return_exceptions=True))
     errors = {repr(answer) for answer in answers if isinstance(answer, BaseException)}
     assert not errors, f"calls raised {'; '.join(sorted(errors))}"
     answers.append(await pay_order(order.id))

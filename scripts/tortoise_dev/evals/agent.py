@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 import time
@@ -33,13 +34,22 @@ def agent_command(template: str, prompt: str) -> tuple[list[str], str | None]:
     Raises EvalsError if the template is no command.
     """
     try:
-        words = shlex.split(template, posix=os.name != "nt")
+        words = _split(template)
     except ValueError as error:
         raise EvalsError(f"--agent: {template!r} is no command: {error}") from None
     if not words:
         raise EvalsError("--agent: expected a command, as in 'claude -p {prompt}'")
     filled = [word.replace("{prompt}", prompt) for word in words]
     return filled, None if filled != words else prompt
+
+
+def _split(template: str) -> list[str]:
+    """The words of a command, as a shell would split it; on Windows a backslash is part of a path."""
+    lexer = shlex.shlex(template, posix=True)
+    lexer.whitespace_split, lexer.commenters = True, ""
+    if os.name == "nt":
+        lexer.escape = ""
+    return list(lexer)
 
 
 def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended:
@@ -49,12 +59,13 @@ def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended
     is over or this process is interrupted. Raises EvalsError if the command cannot be started.
     """
     words, given = agent_command(template, trial.prompt)
-    started = time.monotonic()
+    environment, started = _environment(), time.monotonic()
+    words[0] = shutil.which(words[0], path=environment["PATH"]) or words[0]  # on Windows it may be a .cmd
     try:
         process = subprocess.Popen(
             words,
             cwd=trial.outputs,
-            env=_environment(),
+            env=environment,
             stdin=subprocess.DEVNULL if given is None else subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

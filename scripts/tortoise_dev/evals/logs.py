@@ -113,7 +113,8 @@ def _loaded_page(part: dict[str, Any], skill: Path) -> int:
 
 def _names_skill(part: dict[str, Any], skill: Path) -> bool:
     """Does the input of a tool name something in the skill's folder?"""
-    return part.get("name") != "Skill" and f"skills/{skill.name}" in json.dumps(part.get("input", {}))
+    given = json.dumps(part.get("input", {})).replace("\\\\", "/")
+    return part.get("name") != "Skill" and f"skills/{skill.name}" in given
 
 
 def _text(content: object) -> str:

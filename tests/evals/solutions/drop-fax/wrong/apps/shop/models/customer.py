@@ -13,7 +13,7 @@ class BaseCustomer(BaseModel):
 
     name = fields.CharField(max_length=100)
     email = fields.CharField(max_length=200, unique=True)
-    # fax = fields.CharField(max_length=20, default="")
+    fax = fields.CharField(max_length=30, default="")
 
     def __str__(self) -> str:
         return self.name
