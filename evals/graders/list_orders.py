@@ -3,6 +3,7 @@
 import logging
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from tortoise.contrib.test import tortoise_test_context
 from tortoise_dev.evals.work import Grader, Work, load
@@ -16,7 +17,8 @@ QUERIES = 6
 async def fill(count: int) -> list[dict[str, Any]]:
     """Make this many orders, and return the rows that the list must have."""
     models = load("apps.shop.models")
-    tags = [await models.Tag.create(name=name) for name in ("zinc", "amber", "mint")]
+    names = {"zinc": 1, "amber": 3, "mint": 2}  # in order neither as they are made nor by their keys
+    tags = [await models.Tag.create(id=UUID(int=key), name=name) for name, key in names.items()]
     rows = []
     for number in reversed(range(count)):
         customer = await models.Customer.create(name=f"Customer {number % 3}")

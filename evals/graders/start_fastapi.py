@@ -11,7 +11,6 @@ import httpx
 from tortoise.context import TortoiseContext
 from tortoise_dev.evals.work import Grader, Work, load
 
-os.environ["DATABASE_URL"] = "sqlite://eval.sqlite3"
 NOWHERE = "postgres://nobody@127.0.0.1:9/nothing"
 
 grader = Grader(
@@ -24,6 +23,7 @@ grader = Grader(
 
 def configured(url: str) -> Any:
     """The application, whose configuration names this database."""
+    os.environ["DATABASE_URL"] = url
     load("config.tortoise").TORTOISE_ORM["connections"]["default"] = url
     return load("main").app
 

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import os
+import subprocess
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from tortoise_dev.evals import grading
 from tortoise_dev.evals.grading import Verdict
 from tortoise_dev.evals.tasks import EvalsError, Task
 from tortoise_dev.evals.workspace import copy_files
-from trying import EVALS, SOLUTIONS, TASKS, put
+from trying import EVALS, TASKS, put
+
+if TYPE_CHECKING:
+    from ..conftest import Selected
 
 POSTGRES = os.environ.get("TORTOISE_DEV_POSTGRES")
-TRIED = [(task, kind) for task in TASKS.tasks for kind in ("right", "wrong")]
 
 
 def judge(task: Task, solution: Path | None, folder: Path, postgres: str | None = POSTGRES) -> list[Verdict]:
@@ -26,16 +32,33 @@ def judge(task: Task, solution: Path | None, folder: Path, postgres: str | None 
     return grading.judge(TASKS, task, outputs, reply, postgres)
 
 
+@pytest.fixture(scope="module")
+def verdicts_on(
+    request: pytest.FixtureRequest, selected: Selected, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, list[dict[str, Any]]]:
+    """What graders say about the solutions that the selected tests ask for, judged in one process."""
+    folder = tmp_path_factory.mktemp("verdicts")
+    script, path = Path(__file__).with_name("judge_solutions.py"), folder / "verdicts.json"
+    command = [sys.executable, str(script), str(path), *selected(request, "solution")]
+    environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+    subprocess.run(command, cwd=folder, env=environment, check=True)
+    verdicts: dict[str, list[dict[str, Any]]] = json.loads(path.read_text(encoding="utf-8"))
+    return verdicts
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize(("task", "kind"), TRIED, ids=[f"{task.name}-{kind}" for task, kind in TRIED])
-def test_a_grader_tells_right_from_wrong(task: Task, kind: str, tmp_path: Path) -> None:
-    verdicts = judge(task, SOLUTIONS / task.name / kind, tmp_path)
-    assert [verdict.text for verdict in verdicts] == list(task.assertions)
-    judged = [verdict for verdict in verdicts if verdict.passed is not None]
-    misjudged = [f"{v.text}: {v.evidence}" for v in judged if v.passed is not (kind == "right")]
+@pytest.mark.parametrize(
+    "solution", [f"{task.name}/{kind}" for task in TASKS.tasks for kind in ("right", "wrong")]
+)
+def test_a_grader_tells_right_from_wrong(solution: str, verdicts_on: dict[str, list[dict[str, Any]]]) -> None:
+    name, kind = solution.split("/")
+    verdicts = verdicts_on[solution]
+    assert [verdict["text"] for verdict in verdicts] == list(TASKS.task(name).assertions)
+    judged = [verdict for verdict in verdicts if verdict["passed"] is not None]
+    misjudged = [f"{v['text']}: {v['evidence']}" for v in judged if v["passed"] is not (kind == "right")]
     assert not misjudged, "\n".join(misjudged)
-    left_out = [verdict for verdict in verdicts if verdict.passed is None]
-    assert all("PostgreSQL" in verdict.text for verdict in left_out)
+    left_out = [verdict for verdict in verdicts if verdict["passed"] is None]
+    assert all("PostgreSQL" in verdict["text"] for verdict in left_out)
     assert not (left_out and POSTGRES)
 
 

@@ -56,7 +56,6 @@ def judge(
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
     environment |= {
         "PYTHONPATH": str(SCRIPTS),
-        "PYTHONDONTWRITEBYTECODE": "1",
         "TORTOISE_DEV_POSTGRES": postgres or "",
     }
     with subprocess.Popen(

@@ -27,7 +27,7 @@ import shutil
 import sys
 import tempfile
 import traceback
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -158,19 +158,27 @@ class Grader:
         """
         outputs, reply = Path(sys.argv[1]), Path(sys.argv[2])
         start = Path(sys.argv[0]).resolve().parents[1] / "files" / Path(sys.argv[0]).stem.replace("_", "-")
-        text = reply.read_text(encoding="utf-8", errors="replace") if reply.is_file() else ""
         results, sys.argv = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.argv[:1]
         os.dup2(2, 1)
-        for module in self._modules:
+        for verdict in self.verdicts(outputs, reply, start):
+            print(json.dumps(verdict), file=results, flush=True)
+
+    def verdicts(self, outputs: Path, reply: Path, start: Path) -> Iterator[dict[str, Any]]:
+        """Judge a working folder and the file with the reply; ``start`` has the task's own files."""
+        for module in ("tortoise_dev.rules", *self._modules):  # of check.py, which most graders run twice
             importlib.import_module(module)
+        sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = (
+            True,
+            "1",
+        )  # a judge may edit a module
+        text = reply.read_text(encoding="utf-8", errors="replace") if reply.is_file() else ""
         for kind, assertion, judge in self._judges:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
                 folder = Path(temporary).resolve() / "project"
                 shutil.copytree(outputs, folder, ignore=shutil.ignore_patterns(*_MADE))
                 work = Work(folder, start, text, os.environ.get("TORTOISE_DEV_POSTGRES") or None)
                 passed, evidence = _judged_apart(judge, work)
-            line = {"text": assertion, "passed": passed, "evidence": evidence, "kind": kind}
-            print(json.dumps(line), file=results, flush=True)
+            yield {"text": assertion, "passed": passed, "evidence": evidence, "kind": kind}
 
 
 def _judged_apart(judge: Judge, work: Work) -> tuple[bool | None, str]:
