@@ -16,6 +16,7 @@ COMMANDS = {
     "plan-deploy": ("plan_deploy", "find deployment manifests without a migration step, and draft one"),
     "find": ("find", "print the few sections of the handbook that answer a question"),
     "handbook": ("handbook", "the handbook itself"),
+    "evals": ("evals", "try an assistant on tasks, with and without the skill"),
 }
 """Name -> module beside this one, whose ``main`` is called, and what it does."""
 
