@@ -14,6 +14,7 @@ from .common import UnusableError, show
 
 if TYPE_CHECKING:
     from ..scaffold.changes import Plan
+    from ..scaffold.survey import Survey
 
 _EXAMPLES = """\
 examples:
@@ -64,6 +65,37 @@ def _project(options: argparse.Namespace) -> Plan:
     return plan_project(NewProject(folder, options.framework, options.migrations, options.minimal))
 
 
+def _app(options: argparse.Namespace) -> Plan:
+    from ..scaffold.app_plan import plan_app
+    from ..scaffold.names import BadNameError, app_name
+
+    try:
+        return plan_app(_survey(options), app_name(options.app))
+    except BadNameError as error:
+        raise UnusableError(str(error)) from None
+
+
+def _model(options: argparse.Namespace) -> Plan:
+    from ..scaffold.field_specs import FieldError, parse_fields
+    from ..scaffold.model_plan import plan_model
+    from ..scaffold.names import BadNameError, app_name, entity_name
+
+    try:
+        app, name = app_name(options.app), entity_name(options.model)
+        fields = parse_fields(options.fields)
+    except (BadNameError, FieldError) as error:
+        raise UnusableError(str(error)) from None
+    return plan_model(_survey(options), app, name, fields, options.service == "crud")
+
+
+def _survey(options: argparse.Namespace) -> Survey:
+    from ..scaffold.survey import Survey
+
+    if not options.project.is_dir():
+        raise UnusableError(f"{options.project}: no such folder")
+    return Survey(options.project)
+
+
 def _shown(path: Path) -> str:
     here = Path.cwd()
     return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
@@ -99,6 +131,8 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     )
     kinds = parser.add_subparsers(metavar="project|app|model", required=True)
     _add_project(kinds)
+    _add_app(kinds)
+    _add_model(kinds)
     return parser
 
 
@@ -111,6 +145,40 @@ def _add_project(kinds: Any) -> None:
     project.add_argument("--migrations", default="aerich", help="aerich (default) or builtin")
     project.add_argument("--minimal", action="store_true", help="no docker files, charts and CI")
     _add_common(project, _project)
+
+
+def _add_app(kinds: Any) -> None:
+    app = kinds.add_parser("app", help="a sub-application of an existing project")
+    app.add_argument("app", metavar="APP", help="its name, as in billing")
+    _add_project_option(app)
+    _add_common(app, _app)
+
+
+def _add_model(kinds: Any) -> None:
+    from ..scaffold.field_specs import HELP
+
+    model = kinds.add_parser(
+        "model",
+        help="a model of an existing project",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    model.add_argument("app", metavar="APP", help="the folder of a sub-application; a missing one is made")
+    model.add_argument("model", metavar="MODEL", help="its name, as in OrderLine")
+    model.add_argument("fields", nargs="*", metavar="FIELD", help="see below")
+    model.add_argument("--service", choices=("crud",), help="write a service and routes, too")
+    _add_project_option(model)
+    _add_common(model, _model)
+
+
+def _add_project_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the project (default: the current folder)",
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser, plan: Any) -> None:

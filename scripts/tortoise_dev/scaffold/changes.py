@@ -1,4 +1,4 @@
-"""What is to be written, as a plan first; then each file at once, so that a second run completes the first."""
+"""What is to be written: a plan first, then each file at once. A second run completes an interrupted one."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Plan:
 
 
 def read(path: Path) -> str:
-    """The text of a file, with the line ends that it has. Raises OSError, and RefusedError if it is no UTF-8."""
+    """The text of a file, line ends as they are. Raises OSError, and RefusedError if it is no UTF-8."""
     try:
         return path.read_bytes().decode("utf-8")
     except UnicodeDecodeError:

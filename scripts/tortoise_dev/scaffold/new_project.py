@@ -36,7 +36,9 @@ tortoise_orm = "config.tortoise.TORTOISE_ORM" # what `python -m tortoise` reads"
 }
 _WARNINGS = {
     "aerich": 'filterwarnings = ["error"]',
-    "builtin": 'filterwarnings = ["error", "ignore:Module .* has no models:RuntimeWarning"] # before the first',
+    "builtin": """\
+# The second: before the first model there is none.
+filterwarnings = ["error", "ignore:Module .* has no models:RuntimeWarning"]""",
 }
 _DRIFT = {
     "aerich": 'uv run aerich migrate --offline | grep "No changes detected"',
@@ -49,7 +51,7 @@ uv run aerich migrate --offline --name what_changed""",
     "builtin": "uv run python -m tortoise makemigrations --name what_changed",
 }
 _PRODUCT = {
-    "aerich": " Aerich writes SQL of the database in\n`DATABASE_URL`, so write them for production's product.",
+    "aerich": " Aerich writes SQL of the database\nproduct in `DATABASE_URL`, so name production's there.",
     "builtin": "",
 }
 

@@ -1,0 +1,243 @@
+"""``--service crud``: the functions that write and read a model, and the routes that call them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from . import names
+from .entity import Entity
+from .schema_file import key_type, plain_type
+from .source_text import Imports, call
+
+_ACTIONS = ("create", "delete", "get", "list", "update")
+
+
+def functions_of(entity: Entity) -> list[str]:
+    """The functions of the service, which the package re-exports."""
+    return [f"{action}_{entity.files if action == 'list' else entity.file}" for action in _ACTIONS]
+
+
+def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
+    """The source of the service."""
+    imports = Imports(own)
+    imports.add(f"{entity.app}.models", entity.name)
+    imports.add("tortoise.exceptions", "DoesNotExist")
+    imports.add("tortoise.transactions", "atomic")
+    for link in entity.to_one:
+        imports.add(link.target.imported_from, link.target.name)
+    parameters = _parameters(entity, imports)
+    key = f"{entity.file}_id: {key_type(entity.base.key, imports)}"
+    phrase = names.with_article(entity.words)
+    raises = _raises(entity)
+    one, many, row = entity.file, entity.files, entity.variable
+    create = "\n".join(
+        [
+            "@atomic()",
+            call(f"async def create_{one}(", ["*", *parameters], f") -> {entity.name}:", 0, width),
+            _docstring(f"Create {phrase}.", raises, width),
+            *_found(entity),
+            call(f"return await {entity.name}.create(", _stored(entity), ")", 4, width),
+        ]
+    )
+    delete = "\n".join(
+        [
+            f"async def delete_{one}({key}) -> None:",
+            _docstring(
+                f"Delete {phrase}.",
+                [f"No such {entity.words}: DoesNotExist.", "Other rows need it: IntegrityError."],
+                width,
+            ),
+            f"    if not await {entity.name}.filter({entity.base.key.name}={one}_id).delete():",
+            f"        raise DoesNotExist({entity.name})",
+        ]
+    )
+    get = "\n".join(
+        [
+            f"async def get_{one}({key}) -> {entity.name}:",
+            _docstring(f"Read {phrase}.", [f"No such {entity.words}: DoesNotExist."], width),
+            f"    return await {entity.name}.get({entity.base.key.name}={one}_id)",
+        ]
+    )
+    listing = "\n".join(
+        [
+            f"async def list_{many}(*, limit: int, offset: int) -> tuple[list[{entity.name}], int]:",
+            f'    """Read a page of {names.plural(entity.words)}, and count all of them, in two queries."""',
+            f"    page = await {entity.name}.all().limit(limit).offset(offset)",
+            f"    return page, await {entity.name}.all().count()",
+        ]
+    )
+    assigned = [f"    {row}.{field.name} = {field.name}" for field in entity.scalars if not field.auto]
+    assigned += [f"    {row}.{link.spec.name} = {link.spec.name}" for link in entity.to_one]
+    update = "\n".join(
+        [
+            "@atomic()",
+            call(f"async def update_{one}(", [key, "*", *parameters], f") -> {entity.name}:", 0, width),
+            _docstring(
+                f"Give {phrase} other values.", [f"No such {entity.words}: DoesNotExist.", *raises], width
+            ),
+            f"    {row} = await {entity.name}.select_for_update().get({entity.base.key.name}={one}_id)",
+            *_found(entity),
+            *assigned,
+            f"    await {row}.save()",
+            f"    return {row}",
+        ]
+    )
+    plural = names.plural(entity.words).capitalize()
+    head = f'"""{plural}: create, read, change and delete them."""\n\n{imports.render(width)}'
+    return "\n\n\n".join([head, create, delete, get, listing, update]) + "\n"
+
+
+def _parameters(entity: Entity, imports: Imports) -> list[str]:
+    found = []
+    for field in entity.scalars:
+        if not field.auto:
+            kind = plain_type(entity, field, imports)
+            none = " | None" if field.null and kind != "Any" else ""
+            found.append(f"{field.name}: {kind}{none}")
+    for link in entity.to_one:
+        none = " | None" if link.spec.null else ""
+        found.append(f"{link.column}: {key_type(link.target.key, imports)}{none}")
+    return found
+
+
+def _found(entity: Entity) -> list[str]:
+    """The lines that read the rows that the new one refers to."""
+    lines = []
+    for link in entity.to_one:
+        get = f"await {link.target.name}.get({link.target.key.name}={link.column})"
+        get = f"None if {link.column} is None else {get}" if link.spec.null else get
+        lines.append(f"    {link.spec.name} = {get}")
+    return lines
+
+
+def _stored(entity: Entity) -> list[str]:
+    stored = [field.name for field in entity.scalars if not field.auto]
+    stored += [link.spec.name for link in entity.to_one]
+    return [f"{name}={name}" for name in stored]
+
+
+def _raises(entity: Entity) -> list[str]:
+    """What creating and changing may raise, in words."""
+    missing = [f"No such {link.spec.name.replace('_', ' ')}: DoesNotExist." for link in entity.to_one]
+    unique = [field.name.replace("_", " ") for field in entity.scalars if field.unique]
+    return [*missing, *(f"The {name} is taken: IntegrityError." for name in unique)]
+
+
+def _docstring(summary: str, more: list[str], width: int) -> str:
+    one = f'    """{" ".join([summary, *more])}"""'
+    if len(one) <= width:
+        return one
+    lines = "\n".join(f"    {sentence}" for sentence in more)
+    return f'    """{summary}\n\n{lines}\n    """'
+
+
+class RouterFile:
+    """The routes of a model, for FastAPI or Starlette. ``common`` is the package with shared schemas."""
+
+    def __init__(self, entity: Entity, common: str, own: Iterable[str], width: int) -> None:
+        self.entity = entity
+        self.common = common
+        self.width = width
+        self.imports = Imports(own)
+        self.url = f"/{entity.files.replace('_', '-')}"
+        self.row = entity.variable
+        self.rows = entity.files
+        self.out = f"{entity.name}Out"
+
+    def render(self, framework: str) -> str:
+        """The source of the file."""
+        self.imports.add(f"{self.entity.app}.schemas", f"{self.entity.name}In", self.out)
+        self.imports.add(f"{self.entity.app}.services", *functions_of(self.entity))
+        routes = self._fastapi() if framework == "fastapi" else self._starlette()
+        head = f'"""{self.url}"""\n\n{self.imports.render(self.width)}'
+        if framework == "fastapi":
+            head, *routes = f"{head}\n\n{routes[0]}", *routes[1:]
+        return "\n\n\n".join([head, *routes]) + "\n"
+
+    def _given(self) -> list[str]:
+        given = [field.name for field in self.entity.scalars if not field.auto]
+        given += [link.column for link in self.entity.to_one]
+        return [f"{name}=body.{name}" for name in given]
+
+    def _call(self, action: str, first: list[str]) -> str:
+        head = f"{self.row} = await {action}_{self.entity.file}("
+        return call(head, [*first, *self._given()], ")", 4, self.width)
+
+    def _items(self) -> str:
+        return f"[{self.out}.model_validate({self.row}) for {self.row} in {self.rows}]"
+
+    def _fastapi(self) -> list[str]:
+        entity, one = self.entity, f"{self.entity.file}_id"
+        self.imports.add("fastapi", "APIRouter", "status")
+        self.imports.add(f"{self.common}.schemas", "Limit", "Offset", "Page")
+        key = f"{one}: {key_type(entity.base.key, self.imports)}"
+        path = f'"/{{{one}}}"'
+        answer = f"    return {self.out}.model_validate({self.row})"
+        title = self.rows.replace("_", " ")
+        page = call("return Page(", [f"items={self._items()}", "total=total"], ")", 4, self.width)
+        return [
+            f'router = APIRouter(prefix="{self.url}", tags=["{title}"])',
+            f"""@router.get("")
+async def index(limit: Limit = 20, offset: Offset = 0) -> Page[{self.out}]:
+    {self.rows}, total = await list_{self.rows}(limit=limit, offset=offset)
+{page}""",
+            f"""@router.post("", status_code=status.HTTP_201_CREATED)
+async def create(body: {entity.name}In) -> {self.out}:
+{self._call("create", [])}
+{answer}""",
+            f"""@router.get({path})
+async def get({key}) -> {self.out}:
+    return {self.out}.model_validate(await get_{entity.file}({one}))""",
+            f"""@router.put({path})
+async def update({key}, body: {entity.name}In) -> {self.out}:
+{self._call("update", [one])}
+{answer}""",
+            f"""@router.delete({path}, status_code=status.HTTP_204_NO_CONTENT)
+async def delete({key}) -> None:
+    await delete_{entity.file}({one})""",
+        ]
+
+    def _starlette(self) -> list[str]:
+        entity, one = self.entity, f"{self.entity.file}_id"
+        self.imports.add("starlette.requests", "Request")
+        self.imports.add("starlette.responses", "Response")
+        self.imports.add("starlette.routing", "Route")
+        self.imports.add(f"{self.common}.schemas", "Page", "Paging")
+        self.imports.add(f"{self.common}.http", "answer", "read_body", "read_query")
+        kind = {"UUID": ":uuid", "int": ":int", "str": ""}[entity.base.key.type]
+        path = f"{self.url}/{{{one}{kind}}}"
+        key = f'request.path_params["{one}"]'
+        body = f"    body = await read_body(request, {entity.name}In)"
+        page = f"Page(items={self._items()}, total=total)"
+        shown = f"    return answer({page})"
+        if len(shown) > self.width:
+            shown = f"    page = {page}\n    return answer(page)"
+        if len(shown.splitlines()[0]) > self.width:
+            shown = f"    items = {self._items()}\n    return answer(Page(items=items, total=total))"
+        handlers = [("", "index", "GET"), ("", "create", "POST")]
+        handlers += [("one", "get", "GET"), ("one", "update", "PUT"), ("one", "delete", "DELETE")]
+        routes = [
+            f'    Route("{path if which else self.url}", {handler}, methods=["{method}"]),'
+            for which, handler, method in handlers
+        ]
+        return [
+            f"""async def index(request: Request) -> Response:
+    paging = read_query(request, Paging)
+    {self.rows}, total = await list_{self.rows}(limit=paging.limit, offset=paging.offset)
+{shown}""",
+            f"""async def create(request: Request) -> Response:
+{body}
+{self._call("create", [])}
+    return answer({self.out}.model_validate({self.row}), 201)""",
+            f"""async def get(request: Request) -> Response:
+    {self.row} = await get_{entity.file}({key})
+    return answer({self.out}.model_validate({self.row}))""",
+            f"""async def update(request: Request) -> Response:
+{body}
+{self._call("update", [key])}
+    return answer({self.out}.model_validate({self.row}))""",
+            f"""async def delete(request: Request) -> Response:
+    await delete_{entity.file}({key})
+    return Response(status_code=204)""",
+            "\n".join(["routes = [", *routes, "]"]),
+        ]
