@@ -143,8 +143,8 @@ def _scalar(text: str, name: str, kind: str, rest: list[str]) -> Scalar:
     auto = next((one for one in ("auto_now", "auto_now_add") if one in options), None)
     if auto and kind != "datetime":
         raise FieldError(f"{text}: {auto} is for datetime")
-    if "unique" in options and kind in ("text", "json"):
-        raise FieldError(f"{text}: a {kind} column cannot be unique on every database: take char")
+    if kind in ("text", "json") and not options.keys().isdisjoint({"unique", "index"}):
+        raise FieldError(f"{text}: not every database can index a {kind} column: take char")
     default = options.get("default")
     field = Scalar(
         name,

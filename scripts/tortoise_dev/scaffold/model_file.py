@@ -37,7 +37,8 @@ _ENUM_LENGTH = 16
 def model_file(entity: Entity, own: Iterable[str], width: int) -> str:
     """The source of the file."""
     imports = Imports(own)
-    imports.add("tortoise", "fields")
+    if entity.fields:
+        imports.add("tortoise", "fields")
     imports.add(entity.base.module, entity.base.name)
     if any(_is_indexed(link) for link in entity.links) or any(field.index for field in entity.scalars):
         imports.add("tortoise.indexes", "Index")
@@ -48,6 +49,9 @@ def model_file(entity: Entity, own: Iterable[str], width: int) -> str:
             imports.add("decimal", "Decimal")
         if field.kind == "uuid" and field.default is not None:
             imports.add("uuid", "uuid4")
+    if any(field.kind == "json" for field in entity.scalars):
+        imports.add("__future__", "annotations")
+        imports.add("typing", "Any")
     others = [link.target for link in entity.links if link.target.cls is not None]
     if entity.links:
         imports.add("__future__", "annotations")
@@ -133,7 +137,8 @@ def _base(entity: Entity, width: int) -> str:
         lines.append("")
     for field in entity.scalars:
         kind, arguments = field_call(entity, field)
-        lines.append(call(f"{field.name} = fields.{kind}(", arguments, ")", 4, width))
+        annotation = ": fields.JSONField[Any]" if field.kind == "json" else ""
+        lines.append(call(f"{field.name}{annotation} = fields.{kind}(", arguments, ")", 4, width))
     if entity.title_field is not None:
         lines += ["", "    def __str__(self) -> str:", f"        return self.{entity.title_field.name}"]
     return "\n".join(lines)

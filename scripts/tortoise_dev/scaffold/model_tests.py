@@ -194,7 +194,8 @@ class ModelTests:
             return part
         mark = "" if self.survey.tests_are_async else "@pytest.mark.asyncio\n"
         fixture = self.fixture or _OWN_FIXTURE
-        return mark + part.replace("() -> None:", f"({fixture}: None) -> None:", 1)
+        head, _, body = part.partition(") -> None:")
+        return mark + call(head, [f"{fixture}: None"], ") -> None:", 0, self.width) + body
 
     def _own_fixture(self) -> str:
         """A database for the tests of this file, where the project has no fixture for it."""

@@ -9,6 +9,8 @@ import re
 LONGEST = 63
 """Characters that PostgreSQL keeps of the name of an index or a table."""
 
+_LONGEST_ENTITY, _LONGEST_FIELD = 28, 40
+
 TAKEN = frozenset(
     (
         "Meta all annotate bulk_create bulk_update clone construct create delete describe earliest exclude "
@@ -41,6 +43,8 @@ def entity_name(text: str) -> str:
     """The name of a model. Raises BadNameError."""
     if not re.fullmatch(r"[A-Z][A-Za-z0-9]*", text) or keyword.iskeyword(text):
         raise BadNameError(f"{text}: a model's name begins with a capital letter, as in OrderLine")
+    if len(text) > _LONGEST_ENTITY:
+        raise BadNameError(f"{text}: a model's name has at most {_LONGEST_ENTITY} characters")
     if text.startswith("Base") and text != "Base":
         raise BadNameError(f"{text}: name the concrete model, its abstract Base{text[4:]} comes with it")
     return text
@@ -59,6 +63,8 @@ def attribute_name(text: str) -> str:
         raise BadNameError(
             f"{text}: a field's name is like due_at: small letters, digits, single underscores"
         )
+    if len(text) > _LONGEST_FIELD:
+        raise BadNameError(f"{text}: a field's name has at most {_LONGEST_FIELD} characters")
     if text in TAKEN | TAKEN_BY_SCHEMAS or text.startswith("model_"):
         raise BadNameError(f"{text}: every model or schema has an attribute of this name, choose another one")
     if text in _TYPES:

@@ -90,9 +90,7 @@ class SchemaFile:
         key = self.entity.base.key
         lines = [f"    {key.name}: {key_type(key, self.imports)}"]
         for field in self.entity.scalars:
-            kind = plain_type(self.entity, field, self.imports)
-            if self._is_money(field):
-                kind = self._from_shared("Money")
+            kind = self._type(field)
             lines.append(f"    {field.name}: {kind}{self._or_none(field, kind)}")
         for link in self.entity.to_one:
             none = " | None" if link.spec.null else ""
@@ -126,7 +124,7 @@ class SchemaFile:
 
     def _limited(self, field: Scalar) -> tuple[str, list[str]]:
         """The type of an input, and what it is limited to: a database would refuse more, or cut it off."""
-        kind = plain_type(self.entity, field, self.imports)
+        kind = self._type(field)
         if field.kind in ("char", "text"):
             text = self._from_shared("Text") if "Text" in self.offered else "str"
             nul = [] if text == "Text" else ['pattern=r"^[^\\x00]*$"']
@@ -137,8 +135,7 @@ class SchemaFile:
         if field.kind in _BITS:
             return kind, [f"ge=-(2**{_BITS[field.kind]})", f"lt=2**{_BITS[field.kind]}"]
         if field.kind == "decimal":
-            money = self._from_shared("Money") if self._is_money(field) else kind
-            return money, [f"max_digits={field.digits}", f"decimal_places={field.places}"]
+            return kind, [f"max_digits={field.digits}", f"decimal_places={field.places}"]
         if field.kind == "float":
             return kind, ["allow_inf_nan=False"]
         if field.kind == "datetime":
@@ -148,8 +145,10 @@ class SchemaFile:
             return "AwareDatetime", []
         return kind, []
 
-    def _is_money(self, field: Scalar) -> bool:
-        return field.kind == "decimal" and field.places == 2 and "Money" in self.offered
+    def _type(self, field: Scalar) -> str:
+        if field.kind == "decimal" and field.places == 2 and "Money" in self.offered:
+            return self._from_shared("Money")
+        return plain_type(self.entity, field, self.imports)
 
     def _from_shared(self, name: str) -> str:
         self.imports.add(self.shared, name)

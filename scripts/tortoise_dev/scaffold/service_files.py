@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from . import names
 from .entity import Entity
 from .schema_file import key_type, plain_type
-from .source_text import Imports, call
+from .source_text import Imports, call, collection
 
 _ACTIONS = ("create", "delete", "get", "list", "update")
 
@@ -27,6 +27,7 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
         imports.add(link.target.imported_from, link.target.name)
     parameters = _parameters(entity, imports)
     key = f"{entity.file}_id: {key_type(entity.base.key, imports)}"
+    by_key = f"{entity.base.key.name}={entity.file}_id"
     phrase = names.with_article(entity.words)
     raises = _raises(entity)
     one, many, row = entity.file, entity.files, entity.variable
@@ -36,38 +37,49 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
             call(f"async def create_{one}(", ["*", *parameters], f") -> {entity.name}:", 0, width),
             _docstring(f"Create {phrase}.", raises, width),
             *_found(entity),
-            call(f"return await {entity.name}.create(", _stored(entity), ")", 4, width),
+            call(
+                f"return await {entity.name}.create(",
+                [f"{name}={name}" for name in _stored_names(entity)],
+                ")",
+                4,
+                width,
+            ),
         ]
     )
     delete = "\n".join(
         [
-            f"async def delete_{one}({key}) -> None:",
+            call(f"async def delete_{one}(", [key], ") -> None:", 0, width),
             _docstring(
                 f"Delete {phrase}.",
                 [f"No such {entity.words}: DoesNotExist.", "Other rows need it: IntegrityError."],
                 width,
             ),
-            f"    if not await {entity.name}.filter({entity.base.key.name}={one}_id).delete():",
+            call(f"if not await {entity.name}.filter(", [by_key], ").delete():", 4, width),
             f"        raise DoesNotExist({entity.name})",
         ]
     )
     get = "\n".join(
         [
-            f"async def get_{one}({key}) -> {entity.name}:",
+            call(f"async def get_{one}(", [key], f") -> {entity.name}:", 0, width),
             _docstring(f"Read {phrase}.", [f"No such {entity.words}: DoesNotExist."], width),
-            f"    return await {entity.name}.get({entity.base.key.name}={one}_id)",
+            call(f"return await {entity.name}.get(", [by_key], ")", 4, width),
         ]
     )
     listing = "\n".join(
         [
-            f"async def list_{many}(*, limit: int, offset: int) -> tuple[list[{entity.name}], int]:",
+            call(
+                f"async def list_{many}(",
+                ["*", "limit: int", "offset: int"],
+                f") -> tuple[list[{entity.name}], int]:",
+                0,
+                width,
+            ),
             f'    """Read a page of {names.plural(entity.words)}, and count all of them, in two queries."""',
             f"    page = await {entity.name}.all().limit(limit).offset(offset)",
             f"    return page, await {entity.name}.all().count()",
         ]
     )
-    assigned = [f"    {row}.{field.name} = {field.name}" for field in entity.scalars if not field.auto]
-    assigned += [f"    {row}.{link.spec.name} = {link.spec.name}" for link in entity.to_one]
+    changed = [f'"{name}": {name}' for name in _stored_names(entity)]
     update = "\n".join(
         [
             "@atomic()",
@@ -75,10 +87,10 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
             _docstring(
                 f"Give {phrase} other values.", [f"No such {entity.words}: DoesNotExist.", *raises], width
             ),
-            f"    {row} = await {entity.name}.select_for_update().get({entity.base.key.name}={one}_id)",
+            call(f"{row} = await {entity.name}.select_for_update().get(", [by_key], ")", 4, width),
             *_found(entity),
-            *assigned,
-            f"    await {row}.save()",
+            collection("changes = {", changed, "}", 4, width),
+            f"    await {row}.update_from_dict(changes).save()",
             f"    return {row}",
         ]
     )
@@ -110,10 +122,9 @@ def _found(entity: Entity) -> list[str]:
     return lines
 
 
-def _stored(entity: Entity) -> list[str]:
+def _stored_names(entity: Entity) -> list[str]:
     stored = [field.name for field in entity.scalars if not field.auto]
-    stored += [link.spec.name for link in entity.to_one]
-    return [f"{name}={name}" for name in stored]
+    return [*stored, *(link.spec.name for link in entity.to_one)]
 
 
 def _raises(entity: Entity) -> list[str]:
@@ -163,6 +174,14 @@ class RouterFile:
         head = f"{self.row} = await {action}_{self.entity.file}("
         return call(head, [*first, *self._given()], ")", 4, self.width)
 
+    def _validated(self, before: str, value: str, behind: str) -> str:
+        """A line that makes the output of a row."""
+        return call(f"{before}{self.out}.model_validate(", [value], f"){behind}", 4, self.width)
+
+    def _listed(self, limit: str, offset: str) -> str:
+        head = f"{self.rows}, total = await list_{self.rows}("
+        return call(head, [f"limit={limit}", f"offset={offset}"], ")", 4, self.width)
+
     def _items(self) -> str:
         return f"[{self.out}.model_validate({self.row}) for {self.row} in {self.rows}]"
 
@@ -172,27 +191,30 @@ class RouterFile:
         self.imports.add(f"{self.common}.schemas", "Limit", "Offset", "Page")
         key = f"{one}: {key_type(entity.base.key, self.imports)}"
         path = f'"/{{{one}}}"'
-        answer = f"    return {self.out}.model_validate({self.row})"
+        no_content = "status_code=status.HTTP_204_NO_CONTENT"
+        answer = self._validated("return ", self.row, "")
         title = self.rows.replace("_", " ")
+        parameters = ["limit: Limit = 20", "offset: Offset = 0"]
+        index = call("async def index(", parameters, f") -> Page[{self.out}]:", 0, self.width)
         page = call("return Page(", [f"items={self._items()}", "total=total"], ")", 4, self.width)
         return [
             f'router = APIRouter(prefix="{self.url}", tags=["{title}"])',
             f"""@router.get("")
-async def index(limit: Limit = 20, offset: Offset = 0) -> Page[{self.out}]:
-    {self.rows}, total = await list_{self.rows}(limit=limit, offset=offset)
+{index}
+{self._listed("limit", "offset")}
 {page}""",
             f"""@router.post("", status_code=status.HTTP_201_CREATED)
-async def create(body: {entity.name}In) -> {self.out}:
+{call("async def create(", [f"body: {entity.name}In"], f") -> {self.out}:", 0, self.width)}
 {self._call("create", [])}
 {answer}""",
             f"""@router.get({path})
-async def get({key}) -> {self.out}:
-    return {self.out}.model_validate(await get_{entity.file}({one}))""",
+{call("async def get(", [key], f") -> {self.out}:", 0, self.width)}
+{self._validated("return ", f"await get_{entity.file}({one})", "")}""",
             f"""@router.put({path})
-async def update({key}, body: {entity.name}In) -> {self.out}:
+{call("async def update(", [key, f"body: {entity.name}In"], f") -> {self.out}:", 0, self.width)}
 {self._call("update", [one])}
 {answer}""",
-            f"""@router.delete({path}, status_code=status.HTTP_204_NO_CONTENT)
+            f"""{call("@router.delete(", [path, no_content], ")", 0, self.width)}
 async def delete({key}) -> None:
     await delete_{entity.file}({one})""",
         ]
@@ -217,13 +239,19 @@ async def delete({key}) -> None:
         handlers = [("", "index", "GET"), ("", "create", "POST")]
         handlers += [("one", "get", "GET"), ("one", "update", "PUT"), ("one", "delete", "DELETE")]
         routes = [
-            f'    Route("{path if which else self.url}", {handler}, methods=["{method}"]),'
+            call(
+                "Route(",
+                [f'"{path if which else self.url}"', handler, f'methods=["{method}"]'],
+                "),",
+                4,
+                self.width,
+            )
             for which, handler, method in handlers
         ]
         return [
             f"""async def index(request: Request) -> Response:
     paging = read_query(request, Paging)
-    {self.rows}, total = await list_{self.rows}(limit=paging.limit, offset=paging.offset)
+{self._listed("paging.limit", "paging.offset")}
 {shown}""",
             f"""async def create(request: Request) -> Response:
 {body}

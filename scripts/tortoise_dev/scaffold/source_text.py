@@ -13,7 +13,8 @@ def call(head: str, items: Sequence[str], tail: str, indent: int, width: int) ->
     one = f"{margin}{head}{', '.join(items)}{tail}"
     if len(one) <= width or not items:
         return one
-    inner = f"{margin}    {', '.join(items)}"
+    comma = "," if "def " in head and len(items) == 1 else ""
+    inner = f"{margin}    {', '.join(items)}{comma}"
     if len(inner) <= width:
         return f"{margin}{head}\n{inner}\n{margin}{tail}"
     return _a_line_each(head, items, tail, indent)
