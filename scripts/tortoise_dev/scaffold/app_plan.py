@@ -13,8 +13,7 @@ from .survey import Survey
 
 PARTS = {
     "models": '"""Each concrete model with its abstract base."""',
-    "schemas": '"""Input and output of the API, written by hand. '
-    'A new column must not appear in the API by itself."""',
+    "schemas": '"""Input and output of the API. A new column does not appear by itself."""',
     "services": '"""What can be done: rules and transactions."""',
 }
 _ROUTERS = {
@@ -43,7 +42,9 @@ def plan_app(survey: Survey, name: str) -> Plan:
     """The files of a sub-application that are missing. Raises RefusedError."""
     plan = Plan()
     add_app(plan, survey, name)
-    plan.next.append(f"scaffold.py model {name} MODEL FIELD… (Tortoise takes a package with its first model)")
+    plan.next.append(
+        f"scaffold model {name} MODEL FIELD…: the first model registers {survey.app(name)}.models"
+    )
     return plan
 
 
@@ -76,7 +77,7 @@ def edit_application(plan: Plan, survey: Survey, name: str) -> None:
     files = [file for file in survey.project.files.values() if _makes(file, kind, survey.root)]
     edited = None
     if len(files) == 1:
-        before = files[0].text
+        before = read(files[0].path)
         included = _with_router if kind == "FastAPI" else _with_routes
         edited = included(before, routers, name, survey)
         if edited is not None:

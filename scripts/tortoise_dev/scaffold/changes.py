@@ -9,6 +9,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..analysis.source import UnreadableError, parse
+
 _UNFINISHED = ".{}.tortoise-dev-unfinished"
 
 
@@ -67,17 +69,24 @@ class Plan:
             self.changes.append(Change(path, text))
 
     def edit(self, path: Path, before: str, after: str) -> None:
-        """An existing file. The same text is no change."""
+        """An existing file, which keeps its line ends. The same text is no change."""
+        if "\r\n" in before:
+            after = after.replace("\r\n", "\n").replace("\n", "\r\n")
         if before != after:
             self.changes.append(Change(path, after, before))
 
 
 def read(path: Path) -> str:
-    """The text of a file, line ends as they are. Raises OSError, and RefusedError if it is no UTF-8."""
+    """The text of a file, line ends as they are. Raises OSError, and RefusedError if it cannot be changed."""
     try:
-        return path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8")
+        if path.suffix == ".py":
+            parse(text)
     except UnicodeDecodeError:
-        raise RefusedError("not-utf8", path, "the file is not UTF-8: save it as UTF-8 first") from None
+        raise RefusedError("unreadable", path, "the file is not UTF-8: save it as UTF-8 first") from None
+    except UnreadableError as error:
+        raise RefusedError("unreadable", path, str(error), error.line) from None
+    return text
 
 
 def apply(plan: Plan) -> None:

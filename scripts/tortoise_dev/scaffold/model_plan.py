@@ -59,9 +59,10 @@ class _ModelPlan:
         add_app(plan, survey, self.app)
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
-        schemas = self._schemas()
-        plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
-        self._re_export("schemas", entity.file, schemas.classes)
+        if survey.project.speaks_of(b"pydantic"):
+            schemas = self._schemas()
+            plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
+            self._re_export("schemas", entity.file, schemas.classes)
         if crud:
             self._add_service()
         tests = ModelTests(entity, survey, self.label.name, survey.own_modules, survey.width)
@@ -85,6 +86,7 @@ class _ModelPlan:
             )
         there = config.label_of(f"{self.app_module}.models")
         own = [label for label in config.labels if set(label.modules) - {"aerich.models"}] or config.labels
+        there = there or next((label for label in own if label.name == self.app), None)
         if there is None and len(own) > 1:
             known = ", ".join(label.name for label in own)
             raise RefusedError(
@@ -240,8 +242,7 @@ class _ModelPlan:
         self._edit(config.path, before, with_elements(before, self.label.node, order, self.survey.width))
 
     def _edit(self, path: Path, before: str, after: str) -> None:
-        if before != after:
-            self.changes.changes.append(Change(path, after, before))
+        self.changes.edit(path, before, after)
 
     def _next(self) -> list[str]:
         """The commands that come next: the migration, and how to apply it."""
@@ -258,7 +259,8 @@ class _ModelPlan:
             )
             return [f"{run}{draft}", f"{run}python migrate.py" if migrate else f"{run}aerich {app}upgrade"]
         if self.survey.migrations == "builtin":
-            draft = f"python -m tortoise makemigrations --name {name}"
+            app = f"{self.label.name} " if len(labels) > 1 else ""
+            draft = f"python -m tortoise makemigrations {app}--name {name}"
             return [
                 f"{run}{draft}",
                 f"{run}python {migrate}" if migrate else f"{run}python -m tortoise migrate",

@@ -213,7 +213,8 @@ class ModelTests:
             for label, named in modules.items()
             if named
         ]
-        text = collection("modules = {", items, "}", 4, self.width)
+        self.imports.add("typing", "Any")
+        text = collection("modules: dict[str, Any] = {", items, "}", 4, self.width)
         return f'''@pytest_asyncio.fixture
 async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
     """A database of the test's own, in memory."""
