@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import keyword
 from dataclasses import dataclass
 
 from ..analysis.modules import Class
 from . import names
 from .field_specs import FieldSpec, Relation, Scalar
 from .survey import Key
+
+_LONG = 16
 
 
 @dataclass(frozen=True)
@@ -74,9 +77,20 @@ class Entity:
         return names.words(self.name)
 
     @property
+    def is_long(self) -> bool:
+        """Is its name too long for lines that hold it three times?"""
+        return len(self.file) > _LONG
+
+    @property
     def variable(self) -> str:
         """A row of it in code."""
-        return f"{self.file}_" if self.file in ("in", "is", "class", "import", "id") else self.file
+        reserved = keyword.iskeyword(self.file) or self.file == "id"
+        return "row" if self.is_long else f"{self.file}_" if reserved else self.file
+
+    @property
+    def key_parameter(self) -> str:
+        """The key of a row in code."""
+        return "row_id" if self.is_long else f"{self.file}_id"
 
     @property
     def scalars(self) -> list[Scalar]:

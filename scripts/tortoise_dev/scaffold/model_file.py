@@ -126,9 +126,10 @@ def _enum(name: str, field: Scalar) -> str:
 
 def _base(entity: Entity, width: int) -> str:
     phrase = names.with_article(entity.words).capitalize()
+    docstring = f'    """{phrase}: the fields and what can be computed from them."""'
     lines = [
         f"class Base{entity.name}({entity.base.name}):",
-        f'    """{phrase}: the fields and what can be computed from them."""',
+        docstring if len(docstring) <= width else f'    """{phrase}."""',
         "",
         "    class Meta:",
         "        abstract = True",

@@ -35,7 +35,7 @@ class ModelTests:
         self.helpers: dict[str, str] = {}
         """The functions that make rows of other models, by the model's name."""
         self.fixture = survey.fixture()
-        self.phrase = names.with_article(entity.words)
+        self.phrase = "it" if entity.is_long else names.with_article(entity.words)
 
     def render(self) -> str:
         """The source of the file."""
@@ -48,7 +48,9 @@ class ModelTests:
             parts.append(self._table_test())
         if self.fixture is None:
             parts.insert(0, self._own_fixture())
-        docstring = f'"""{self.phrase.capitalize()}: its logic without a database, its table on one."""'
+        docstring = '"""Logic without a database, and the table on one."""'
+        if not self.entity.is_long:
+            docstring = f'"""{self.phrase.capitalize()}: its logic without a database, its table on one."""'
         if not self.survey.tests_are_async:
             self.imports.add("pytest")
         head = f"{docstring}\n\n{self.imports.render(self.width)}"

@@ -26,8 +26,8 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
     for link in entity.to_one:
         imports.add(link.target.imported_from, link.target.name)
     parameters = _parameters(entity, imports)
-    key = f"{entity.file}_id: {key_type(entity.base.key, imports)}"
-    by_key = f"{entity.base.key.name}={entity.file}_id"
+    key = f"{entity.key_parameter}: {key_type(entity.base.key, imports)}"
+    by_key = f"{entity.base.key.name}={entity.key_parameter}"
     phrase = names.with_article(entity.words)
     raises = _raises(entity)
     one, many, row = entity.file, entity.files, entity.variable
@@ -74,7 +74,11 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
                 0,
                 width,
             ),
-            f'    """Read a page of {names.plural(entity.words)}, and count all of them, in two queries."""',
+            _docstring(
+                f"Read a page of {names.plural(entity.words)}.",
+                ["Count all of them, too: two queries."],
+                width,
+            ),
             f"    page = await {entity.name}.all().limit(limit).offset(offset)",
             f"    return page, await {entity.name}.all().count()",
         ]
@@ -151,8 +155,8 @@ class RouterFile:
         self.width = width
         self.imports = Imports(own)
         self.url = f"/{entity.files.replace('_', '-')}"
-        self.row = entity.variable
-        self.rows = entity.files
+        self.row, self.rows = entity.variable, "rows" if entity.is_long else entity.files
+        self.key = entity.key_parameter
         self.out = f"{entity.name}Out"
 
     def render(self, framework: str) -> str:
@@ -179,26 +183,26 @@ class RouterFile:
         return call(f"{before}{self.out}.model_validate(", [value], f"){behind}", 4, self.width)
 
     def _listed(self, limit: str, offset: str) -> str:
-        head = f"{self.rows}, total = await list_{self.rows}("
+        head = f"{self.rows}, total = await list_{self.entity.files}("
         return call(head, [f"limit={limit}", f"offset={offset}"], ")", 4, self.width)
 
     def _items(self) -> str:
         return f"[{self.out}.model_validate({self.row}) for {self.row} in {self.rows}]"
 
     def _fastapi(self) -> list[str]:
-        entity, one = self.entity, f"{self.entity.file}_id"
+        entity, one = self.entity, self.key
         self.imports.add("fastapi", "APIRouter", "status")
         self.imports.add(f"{self.common}.schemas", "Limit", "Offset", "Page")
         key = f"{one}: {key_type(entity.base.key, self.imports)}"
         path = f'"/{{{one}}}"'
         no_content = "status_code=status.HTTP_204_NO_CONTENT"
         answer = self._validated("return ", self.row, "")
-        title = self.rows.replace("_", " ")
+        title = entity.files.replace("_", " ")
         parameters = ["limit: Limit = 20", "offset: Offset = 0"]
         index = call("async def index(", parameters, f") -> Page[{self.out}]:", 0, self.width)
         page = call("return Page(", [f"items={self._items()}", "total=total"], ")", 4, self.width)
         return [
-            f'router = APIRouter(prefix="{self.url}", tags=["{title}"])',
+            call("router = APIRouter(", [f'prefix="{self.url}"', f'tags=["{title}"]'], ")", 0, self.width),
             f"""@router.get("")
 {index}
 {self._listed("limit", "offset")}
@@ -220,7 +224,7 @@ async def delete({key}) -> None:
         ]
 
     def _starlette(self) -> list[str]:
-        entity, one = self.entity, f"{self.entity.file}_id"
+        entity, one = self.entity, self.key
         self.imports.add("starlette.requests", "Request")
         self.imports.add("starlette.responses", "Response")
         self.imports.add("starlette.routing", "Route")
