@@ -94,10 +94,16 @@ def apply(plan: Plan) -> None:
     if plan.new_folder is not None:
         _make_folder(plan.new_folder, plan.changes)
         return
-    new = [change for change in plan.changes if change.before is None]
-    for change in (*new, *(change for change in plan.changes if change.before is not None)):
+    for change in sorted(plan.changes, key=_place):
         change.path.parent.mkdir(parents=True, exist_ok=True)
         _write_at_once(change.path, change.after)
+
+
+def _place(change: Change) -> int:
+    """Modules first, then the packages that import them, then what is there and will import those."""
+    if change.before is not None:
+        return 2
+    return 1 if change.path.name == "__init__.py" else 0
 
 
 def _make_folder(folder: Path, changes: Iterable[Change]) -> None:
