@@ -56,18 +56,21 @@ def add_app(plan: Plan, survey: Survey, name: str) -> None:
         raise RefusedError(
             "models-file", single, "the models are in one file: run split_models.py on it first"
         )
-    is_new = not folder.exists()
-    if is_new:
+    if _are_packages(survey.apps_folder, besides=name):
         plan.create(folder / "__init__.py", f'"""{name.replace("_", " ").capitalize()}."""\n')
     for part, docstring in PARTS.items():
         plan.create(folder / part / "__init__.py", f"{docstring}\n")
-    routers = folder / "routers" / "__init__.py"
-    framework = survey.framework
-    if framework is None:
-        return
-    if is_new or not routers.exists():
-        plan.create(routers, _ROUTERS[framework])
-    edit_application(plan, survey, name)
+    if survey.framework is not None:
+        routers, empty = folder / "routers" / "__init__.py", _ROUTERS[survey.framework]
+        plan.create(routers, empty)
+        if text_of(plan, routers) == empty:
+            edit_application(plan, survey, name)
+
+
+def _are_packages(apps: Path, besides: str) -> bool:
+    """Has each of the other sub-applications an ``__init__.py``?"""
+    there = [models.parent for models in apps.glob("*/models") if models.is_dir()]
+    return all((folder / "__init__.py").exists() for folder in there if folder.name != besides)
 
 
 def edit_application(plan: Plan, survey: Survey, name: str) -> None:
