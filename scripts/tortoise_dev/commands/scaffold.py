@@ -70,9 +70,10 @@ def _app(options: argparse.Namespace) -> Plan:
     from ..scaffold.names import BadNameError, app_name
 
     try:
-        return plan_app(_survey(options), app_name(options.app))
+        name = app_name(options.app)
     except BadNameError as error:
         raise UnusableError(str(error)) from None
+    return plan_app(_survey(options), name)
 
 
 def _model(options: argparse.Namespace) -> Plan:
