@@ -103,6 +103,9 @@ def _insert_lines(source: str, node: ast.List | ast.Tuple, new: Sequence[str]) -
     if not comma:
         return source[:end] + "".join(f",\n{indent}{one}" for one in new) + source[end:]
     at = source.index(",", end) + 1
+    line_end = source.find("\n", at)
+    if source[at:line_end].lstrip().startswith("#"):
+        at = line_end
     return source[:at] + "".join(f"\n{indent}{one}," for one in new) + source[at:]
 
 
