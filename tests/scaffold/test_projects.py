@@ -201,7 +201,8 @@ def migrate(kind: Kind, project: Any, url: str) -> None:
 
 def talk(client: httpx.Client) -> None:
     """Create, read, change and delete over HTTP, and make each kind of mistake."""
-    assert [client.get(probe).status_code for probe in ("/health", "/ready")] == [200, 200]
+    assert client.get("/health").status_code == 200
+    assert 200 in (client.get("/ready").status_code for _ in range(10))  # the first query connects
     customer = client.post("/customers", json={"name": "Acme", "email": "a@acme.test"})
     assert customer.status_code == 201
     body = {"number": "I-1", "amount": "10", "status": "draft", "customer_id": customer.json()["id"]}
