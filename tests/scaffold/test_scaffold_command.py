@@ -48,6 +48,24 @@ def test_it_needs_no_package_and_no_network(tmp_path: Path) -> None:
     ]
 
 
+WAYS = {
+    "scaffold.py": SCAFFOLD,
+    "tortoise-dev scaffold": [str(Path(sys.executable).parent / "tortoise-dev"), "scaffold"],
+    "python -m tortoise_dev scaffold": [sys.executable, "-m", "tortoise_dev", "scaffold"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_of_calling_it_helps(way: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*WAYS[way], "--help"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {way} [")
+    examples = done.stdout.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(examples) > 4 and all(line.startswith(f"  {way} ") for line in examples)
+
+
 def test_a_model_is_told_as_json(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["model", "users", "Note", "text:text", "customer:fk:Customer", "--format", "json"]
     status, dry = run(capsys, *arguments, "--dry-run")

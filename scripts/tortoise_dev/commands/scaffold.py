@@ -22,8 +22,8 @@ examples:
   %(prog)s project shop --minimal --migrations builtin
   %(prog)s app billing                               a sub-application of the project in the current folder
   %(prog)s model billing Customer name:char:100 email:char:254:unique
-  %(prog)s model billing Invoice number:char:32:unique amount:decimal:12:2 \\
-      status:enum:draft,sent customer:fk:billing.Customer:restrict due_at:datetime:null --service crud
+  %(prog)s model billing Invoice number:char:32:unique customer:fk:billing.Customer due_at:datetime:null
+  %(prog)s model billing Note text:text status:enum:draft,sent --service crud
   %(prog)s model --help                              the types of fields and their defaults
 
 It overwrites no file. A second run changes nothing, or completes a first one that was interrupted.
