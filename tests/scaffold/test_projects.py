@@ -35,7 +35,8 @@ THING = (
     "name:char:40:default=x total:int small:smallint:index big:bigint:null ratio:float price:decimal:10:4 "
     "rate:decimal:3:3:default=0.5 day_on:date:null opened_at:datetime:auto_now_add lasts:timedelta "
     "token:uuid:unique ref:uuid:default=uuid4 data:json:default=dict extra:json:null "
-    "kind:enum:in-use,old:default=old text:text owner:fk:users.Customer:set_null:null:related_name=things "
+    "type:enum:in-use,old:default=old text:text format:char:9 "
+    "owner:fk:users.Customer:set_null:null:related_name=things "
     "keeper:fk:users.Customer:cascade:related_name=kept_things parent:fk:Thing:null "
     "twin:o2o:billing.Invoice:null friends:m2m:billing.Invoice"
 ).split()

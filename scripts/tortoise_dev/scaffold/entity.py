@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import keyword
 from dataclasses import dataclass
 
 from ..analysis.modules import Class
@@ -84,8 +83,7 @@ class Entity:
     @property
     def variable(self) -> str:
         """A row of it in code."""
-        reserved = keyword.iskeyword(self.file) or self.file == "id"
-        return "row" if self.is_long else f"{self.file}_" if reserved else self.file
+        return "row" if self.is_long else names.variable(self.file)
 
     @property
     def key_parameter(self) -> str:

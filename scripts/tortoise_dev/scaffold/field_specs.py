@@ -31,7 +31,7 @@ RELATIONS = {
     "o2o": ("o2o:APP.MODEL[:ON_DELETE]", "one to one"),
     "m2m": ("m2m:APP.MODEL", "many to many"),
 }
-ON_DELETE = ("restrict", "cascade", "set_null", "set_default", "no_action")
+ON_DELETE = ("restrict", "cascade", "set_null", "no_action")
 HELP = "\n".join(
     [
         "FIELD is NAME:TYPE, then options, joined by colons:",

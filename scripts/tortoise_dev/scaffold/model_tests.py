@@ -118,19 +118,22 @@ class ModelTests:
 
     def _make(self, needed: list[Link]) -> str:
         required = [field for field in self.entity.scalars if field.is_required]
-        parameters = [f"{link.spec.name}: {link.target.name}" for link in needed]
+        parameters = [f"{names.variable(link.spec.name)}: {link.target.name}" for link in needed]
         for link in needed:
             self.imports.add(link.target.imported_from, link.target.name)
         given = [f"{field.name}={self._sample(field)}" for field in required]
-        given += [f"{link.spec.name}={link.spec.name}" for link in needed]
+        given += [f"{link.spec.name}={names.variable(link.spec.name)}" for link in needed]
         head = f"async def make_{self.entity.file}("
         line = call(head, parameters, f") -> {self.entity.name}:", 0, self.width)
         return f"{line}\n{call(f'return await {self.entity.name}.create(', given, ')', 4, self.width)}"
 
     def _parents(self, needed: list[Link], made: dict[str, str]) -> tuple[list[str], str]:
         """The lines that make what a row needs, and the call that makes the row."""
-        lines = [f"    {link.spec.name} = await {made[link.spec.name]}()" for link in needed]
-        arguments = ", ".join(link.spec.name for link in needed)
+        variables = [names.variable(link.spec.name) for link in needed]
+        lines = [
+            f"    {one} = await {made[link.spec.name]}()" for one, link in zip(variables, needed, strict=True)
+        ]
+        arguments = ", ".join(variables)
         return lines, f"make_{self.entity.file}({arguments})"
 
     def _kept_test(self, needed: list[Link], made: dict[str, str]) -> str:
@@ -138,7 +141,10 @@ class ModelTests:
         row = self.entity.variable
         compared = [field for field in self.entity.scalars if field.is_required]
         checks = [f"    assert stored.{field.name} == {self._sample(field)}" for field in compared]
-        checks += [f"    assert (await stored.{link.spec.name}).pk == {link.spec.name}.pk" for link in needed]
+        checks += [
+            f"    assert (await stored.{link.spec.name}).pk == {names.variable(link.spec.name)}.pk"
+            for link in needed
+        ]
         return "\n".join(
             [
                 f"async def test_{self._snake_phrase}_is_stored() -> None:",
@@ -173,7 +179,7 @@ class ModelTests:
                 *lines,
                 f"    _ = await {make}",
                 "    with pytest.raises(IntegrityError):",
-                f"        await {link.spec.name}.delete()",
+                f"        await {names.variable(link.spec.name)}.delete()",
             ]
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hashlib
 import keyword
 import re
@@ -72,6 +73,11 @@ def attribute_name(text: str) -> str:
             f"{text}: it would hide the type of this name, choose one like due_on or starts_at"
         )
     return text
+
+
+def variable(name: str) -> str:
+    """A name for a variable that hides no builtin: ``type`` becomes ``type_``."""
+    return f"{name}_" if keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
 def snake(name: str) -> str:

@@ -39,7 +39,7 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
             *_found(entity),
             call(
                 f"return await {entity.name}.create(",
-                [f"{name}={name}" for name in _stored_names(entity)],
+                [f"{name}={names.variable(name)}" for name in _stored_names(entity)],
                 ")",
                 4,
                 width,
@@ -83,7 +83,7 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
             f"    return page, await {entity.name}.all().count()",
         ]
     )
-    changed = [f'"{name}": {name}' for name in _stored_names(entity)]
+    changed = [f'"{name}": {names.variable(name)}' for name in _stored_names(entity)]
     update = "\n".join(
         [
             "@atomic()",
@@ -109,7 +109,7 @@ def _parameters(entity: Entity, imports: Imports) -> list[str]:
         if not field.auto:
             kind = plain_type(entity, field, imports)
             none = " | None" if field.null and kind != "Any" else ""
-            found.append(f"{field.name}: {kind}{none}")
+            found.append(f"{names.variable(field.name)}: {kind}{none}")
     for link in entity.to_one:
         none = " | None" if link.spec.null else ""
         found.append(f"{link.column}: {key_type(link.target.key, imports)}{none}")
@@ -122,7 +122,7 @@ def _found(entity: Entity) -> list[str]:
     for link in entity.to_one:
         get = f"await {link.target.name}.get({link.target.key.name}={link.column})"
         get = f"None if {link.column} is None else {get}" if link.spec.null else get
-        lines.append(f"    {link.spec.name} = {get}")
+        lines.append(f"    {names.variable(link.spec.name)} = {get}")
     return lines
 
 
@@ -172,7 +172,7 @@ class RouterFile:
     def _given(self) -> list[str]:
         given = [field.name for field in self.entity.scalars if not field.auto]
         given += [link.column for link in self.entity.to_one]
-        return [f"{name}=body.{name}" for name in given]
+        return [f"{names.variable(name)}=body.{name}" for name in given]
 
     def _call(self, action: str, first: list[str]) -> str:
         head = f"{self.row} = await {action}_{self.entity.file}("
