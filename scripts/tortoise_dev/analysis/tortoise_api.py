@@ -63,13 +63,6 @@ CONNECTION_CLASSES = frozenset(
     }
 )
 """Classes that annotate connections."""
-CONNECTION_CLASSES = frozenset(
-    {
-        *("BaseDBAsyncClient", "TransactionalDBClient", "TransactionContext", "TransactionWrapper"),
-        *("AsyncpgDBClient", "PsycopgClient", "MySQLClient", "SqliteClient"),
-    }
-)
-"""Classes that annotate connections."""
 TORTOISE_CALLS: dict[str, str] = dict.fromkeys(
     ["init", "generate_schemas", "close_connections"], "coroutine:other"
 )
