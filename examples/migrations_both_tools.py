@@ -367,8 +367,9 @@ NOT_SUPPORTED = {
         "Alter column comment is unsupported in SQLite.",
     ),
 }
+KEY_REFUSED_AT = "FOREIGN" if sqlite3.sqlite_version_info >= (3, 53) else "CONSTRAINT"
 SYNTAX = {
-    "key": ((), TOWN, 'near "CONSTRAINT": syntax error'),
+    "key": ((), TOWN, f'near "{KEY_REFUSED_AT}": syntax error'),
     "no_key": (TOWN, (), 'near "FOREIGN": syntax error'),
     "no_unique": (UNIQUE, (), 'cannot drop UNIQUE column: "email"'),
 }

@@ -18,9 +18,9 @@ BILL = """
 """
 
 
-async def connect() -> asyncpg.Connection:
+async def connect(wait: str) -> asyncpg.Connection:
     connection = await asyncpg.connect(URL)
-    await connection.execute(f"SET search_path = {SCHEMA}; SET lock_timeout = '200ms'")
+    await connection.execute(f"SET search_path = {SCHEMA}; SET lock_timeout = '{wait}'")
     return connection
 
 
@@ -51,7 +51,7 @@ async def main() -> None:
     first = await asyncpg.connect(URL)
     await first.execute(f"CREATE SCHEMA {SCHEMA}")
     await first.close()
-    first, second = await connect(), await connect()
+    first, second = await connect("0"), await connect("200ms")
     try:
         await first.execute(BILL)
 
@@ -86,6 +86,34 @@ async def main() -> None:
         assert await first.fetchval(file) == before
         await first.execute("ALTER TABLE bill ALTER COLUMN number TYPE VARCHAR(5)")
         assert await first.fetchval(file) != before
+
+        # CONCURRENTLY is an error inside of a transaction.
+        transaction = first.transaction()
+        await transaction.start()
+        concurrently = "CREATE INDEX CONCURRENTLY ix_id ON bill (id)"
+        assert await error(first, concurrently) is asyncpg.ActiveSQLTransactionError
+        await transaction.rollback()
+        # A constraint that is validated in the transaction that added it keeps its lock; later it has none.
+        check = "ALTER TABLE bill ADD CONSTRAINT positive CHECK (id > 0) NOT VALID"
+        validate = "ALTER TABLE bill VALIDATE CONSTRAINT positive"
+        assert await blocks(first, second, f"{check}; {validate}")
+        await first.execute(check)
+        assert not await blocks(first, second, validate)
+        assert await blocks(first, second, "REINDEX TABLE bill")
+        one_at_a_time = "EXCLUDE USING gist (int4range(id, id, '[]') WITH &&)"
+        assert await blocks(first, second, f"ALTER TABLE bill ADD CONSTRAINT once {one_at_a_time}")
+        # A value for each row writes the table anew; one for all rows, or the time of now, does not.
+        columns = {
+            "a UUID DEFAULT gen_random_uuid()": True,
+            "b SERIAL": True,
+            "c INT GENERATED ALWAYS AS (id * 2) STORED": True,
+            "d TIMESTAMPTZ NOT NULL DEFAULT CURRENT_TIMESTAMP": False,
+            "e INT NOT NULL DEFAULT 0": False,
+        }
+        for column, is_rewritten in columns.items():
+            before = await first.fetchval(file)
+            await first.execute(f"ALTER TABLE bill ADD {column}")
+            assert (await first.fetchval(file) != before) is is_rewritten, column
 
         # TD207: the model of today selects a column that a later migration adds.
         assert await error(first, 'SELECT "id", "paid" FROM "bill"') is asyncpg.UndefinedColumnError

@@ -6,6 +6,7 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/queri
 
 import asyncio
 import os
+import sys
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -98,7 +99,8 @@ async def lone_key() -> int | str:
 
 
 PLACEHOLDERS = {
-    "tortoise.backends.sqlite.client": {"?", "$1"},
+    # $1 is a name for SQLite. Python 3.14 and later refuse a list of values for names.
+    "tortoise.backends.sqlite.client": {"?", "$1"} if sys.version_info < (3, 14) else {"?"},
     "tortoise.backends.asyncpg.client": {"$1"},
     "tortoise.backends.psycopg.client": {"%s"},
     "tortoise.backends.mysql.client": {"%s"},

@@ -38,6 +38,11 @@ WAYS = {
         "tortoise-dev plan-deploy": [str(INSTALLED), "plan-deploy"],
         "python -m tortoise_dev plan-deploy": [sys.executable, "-m", "tortoise_dev", "plan-deploy"],
     },
+    "split": {
+        "split_models.py": [sys.executable, str(SCRIPTS / "split_models.py")],
+        "tortoise-dev split": [str(INSTALLED), "split"],
+        "python -m tortoise_dev split": [sys.executable, "-m", "tortoise_dev", "split"],
+    },
     "": {
         "tortoise-dev": [str(INSTALLED)],
         "python -m tortoise_dev": [sys.executable, "-m", "tortoise_dev"],

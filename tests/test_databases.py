@@ -27,11 +27,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from programs import run_snippets, start_snippets
+from tortoise_dev.snippets.databases import servers
 from tortoise_dev.snippets.databases.backends import (
     DatabaseError,
     backend_of,
-    backends_of,
     dialect_of,
+    each_once,
+    named_by_server,
     passwords_in,
 )
 from tortoise_dev.snippets.databases.drivers import SESSIONS
@@ -55,6 +57,11 @@ def server(name: str) -> str:
     except OSError as error:
         pytest.skip(f"no {name} server at {parts.hostname}:{parts.port}: {error}")
     return SERVERS[name]
+
+
+def name_of(url: str) -> str:
+    """What a database is called in reports."""
+    return named_by_server(backend_of(url)).name
 
 
 @pytest.fixture(
@@ -265,7 +272,7 @@ def test_a_block_that_connects_by_itself_finds_the_url(folder: Path, kind: str) 
     url = "sqlite://:memory:" if kind == "sqlite" else server(kind)
     blocks = blocks_of(folder, OWN_CONNECTION, "--db", url)
     assert [(block["status"], block["backend"], block["reason"]) for block in blocks] == [
-        ("passed", kind, "")
+        ("passed", name_of(url), "")
     ] * 4
 
 
@@ -383,7 +390,7 @@ def test_lone_sql_is_explained_by_its_server(folder: Path) -> None:
         ("postgres", "passed", None),
         ("postgres", "failed", 12),
         ("postgres", "unverified", 16),
-        ("mysql", "failed", 21),
+        (name_of(SERVERS["mysql"]), "failed", 21),
     ]
 
 
@@ -498,7 +505,7 @@ async def load():
 
 
 def test_pytest_runs_blocks_on_each_database_of_the_settings(folder: Path, url: str) -> None:
-    name = backend_of(url).name
+    name = name_of(url)
     with (folder / "pyproject.toml").open("a", encoding="utf-8") as file:
         file.write(f'databases = ["sqlite://:memory:", {json.dumps(url)}]\n')
     (folder / "page.md").write_text(FRESH + SHOWS_URL, encoding="utf-8")
@@ -593,9 +600,21 @@ def test_backends_and_dialects() -> None:
     assert backend_of("postgres://u:p@ss@h/a").shown == "postgres://u:***@h/a"
     assert backend_of("postgres://u:p@h:5/a?ssl=true").url_of("b") == "postgres://u:p@h:5/b?ssl=true"
     with pytest.raises(DatabaseError, match="one postgres a run"):
-        backends_of(["postgres://h/x", "asyncpg://h/y"])
+        each_once(map(backend_of, ["postgres://h/x", "asyncpg://h/y"]))
     assert dialect_of(["mysql://h", "sqlite://:memory:"]) == "sqlite"
     assert dialect_of(["mysql://h", "postgres://h"]) == "mysql"
+
+
+def test_the_server_of_a_mysql_url_says_what_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    versions = {"mysql://h": "MySQL 9.7.4", "mysql://m": "MariaDB 10.11.19"}
+    monkeypatch.setattr(servers, "version_of", lambda backend: versions[backend.url])
+    both = each_once(named_by_server(backend_of(url)) for url in versions)
+    assert [(one.name, one.kind, one.is_mariadb) for one in both] == [
+        ("mysql", "mysql", False),
+        ("mariadb", "mysql", True),
+    ]
+    with pytest.raises(DatabaseError, match="mysql://h and mysql://h: one mysql a run"):
+        each_once([both[0], both[0]])
 
 
 def test_needs_of_a_database() -> None:
@@ -605,7 +624,10 @@ def test_needs_of_a_database() -> None:
     assert unmet("sqlite|postgres", mysql) == "needs sqlite or postgres"
     assert unmet("sqlite|mysql", mysql) is None
     assert unmet("mariadb", mysql) == "needs mariadb"
-    assert unmet("mariadb", replace(mysql, is_mariadb=True)) is None
+    assert unmet("mariadb", replace(mysql, name="mariadb")) is None
+    assert unmet("postgres, !psycopg", postgres) is None
+    assert unmet("!psycopg", mysql) is None
+    assert unmet("postgres, !psycopg", backend_of("psycopg://h")) == "needs !psycopg"
     assert "can never be met" in next(problems_of_needs("postgres, mysql"))
     assert list(problems_of_needs("postgres|mysql, python>=3.11")) == []
     assert "did you mean" in next(problems_of_needs("postgres|mysqll"))

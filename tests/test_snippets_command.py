@@ -44,7 +44,7 @@ FAILING = "# B\n\n```python\nx = 1\nassert x == 2\n```\n"
 # --- formats and records
 
 
-def test_a_record_tells_versions_and_what_did_not_pass(tmp_path: Path) -> None:
+def test_a_record_tells_versions_and_what_became_of_each_block(tmp_path: Path) -> None:
     write(tmp_path, "docs/a.md", PASSING)
     write(tmp_path, "docs/b.md", FAILING)
     done = snippets(tmp_path, "docs", "--record", "kept/here")
@@ -52,14 +52,23 @@ def test_a_record_tells_versions_and_what_did_not_pass(tmp_path: Path) -> None:
     (path,) = (tmp_path / "kept/here").iterdir()
     record = json.loads(path.read_text(encoding="utf-8"))
     python = ".".join(map(str, sys.version_info[:2]))
-    assert path.name == f"tortoise-{record['packages']['tortoise-orm']}-python-{python}.json"
+    assert path.name == f"tortoise-{record['packages']['tortoise-orm']}-python-{python}-no-database.json"
     assert record["summary"] == {"passed": 1, "failed": 1, "skipped": 0, "unverified": 0}
-    assert record["not_passed"] == [
-        {"id": "docs/b.md::b/1", "status": "failed", "reason": "AssertionError: 1 == 2"}
+    told = [(block["id"], block["status"], block["reason"]) for block in record["blocks"]]
+    assert told == [
+        ("docs/a.md::a/1", "passed", ""),
+        ("docs/b.md::b/1", "failed", "AssertionError: 1 == 2"),
     ]
     again = path.read_bytes()
     snippets(tmp_path, "docs", "--record", "kept/here")
     assert path.read_bytes() == again
+
+
+def test_a_record_is_of_a_whole_run(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "--select", "a.md:3", "--record", "kept")
+    assert done.returncode == 2
+    assert "--record keeps whole runs" in done.stderr
 
 
 def test_a_record_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:

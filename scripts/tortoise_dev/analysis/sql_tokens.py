@@ -1,14 +1,14 @@
 """SQL of PostgreSQL, MySQL and SQLite, cut into tokens and statements; comments are kept apart.
 
 It knows what can hold a semicolon or a keyword without meaning it: strings, quoted names, PostgreSQL's
-dollar quotes and nested comments, MySQL's ``#`` comments and backslashes.
+dollar quotes and nested comments, MySQL's ``#`` comments and backslashes, the bodies of triggers.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -17,10 +17,10 @@ Kind = Literal["word", "name", "string", "number", "mark"]
 _TOKEN = re.compile(
     r"""
     (?P<space>\s+)
-  | (?P<comment>--[^\n]*|\#[^\n]*)
+  | (?P<comment>--[^\n]*|\#(?![>#-])[^\n]*)
   | (?P<block>/\*)
   | (?P<dollar>\$(?:[A-Za-z_]\w*)?\$)
-  | (?P<string>[eE]?'(?:[^'\\]|''|\\.)*'?)
+  | (?P<string>[eE]?'(?:[^'\\]|''|\\.)*'|'(?:[^']|'')*'?)
   | (?P<name>"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[A-Za-z_][^\]\n]*\])
   | (?P<number>\d+(?:\.\d+)?)
   | (?P<word>[^\W\d]\w*)
@@ -28,6 +28,8 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+_WITH_BODY = {"TRIGGER", "PROCEDURE", "FUNCTION", "EVENT"}
+_LOOPS = {"IF", "LOOP", "WHILE", "REPEAT"}
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
@@ -38,6 +40,8 @@ class Token:
     kind: Kind
     text: str
     line: int
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Statement:
 
     tokens: tuple[Token, ...]
     comments: tuple[str, ...] = field(default=(), compare=False)
+    source: str = field(default="", compare=False)
+    """As it is written, from its first token to the semicolon."""
 
     @property
     def line(self) -> int:
@@ -72,19 +78,41 @@ def statements(sql: str) -> list[Statement]:
         if comment is not None:
             if not tokens and found and line == ended_on:
                 last = found.pop()
-                found.append(Statement(last.tokens, (*last.comments, comment)))
+                found.append(replace(last, comments=(*last.comments, comment)))
             else:
                 comments.append(comment)
-        elif token is not None and token.text == ";" and token.kind == "mark":
+        elif token is not None and token.text == ";" and token.kind == "mark" and not _is_open(tokens):
             if tokens:
-                found.append(Statement(tuple(tokens), tuple(comments)))
+                found.append(_statement(sql, tokens, comments, token.end))
             ended_on = line
             tokens, comments = [], []
         elif token is not None:
             tokens.append(token)
     if tokens:
-        found.append(Statement(tuple(tokens), tuple(comments)))
+        found.append(_statement(sql, tokens, comments, tokens[-1].end))
     return found
+
+
+def _statement(sql: str, tokens: list[Token], comments: list[str], end: int) -> Statement:
+    return Statement(tuple(tokens), tuple(comments), sql[tokens[0].start : end])
+
+
+def _is_open(tokens: list[Token]) -> bool:
+    """Does a semicolon here stand in the body of a trigger or a procedure, between BEGIN and END?"""
+    words = [token.text if token.kind == "word" else "" for token in tokens]
+    if words[:1] != ["CREATE"] or "BEGIN" not in words or "TABLE" in words[:4]:
+        return False
+    if not _WITH_BODY.intersection(words[:8]):
+        return False
+    depth = 0
+    for word, after in zip(words, [*words[1:], ""], strict=True):
+        if word == "END" and after not in _LOOPS:
+            depth -= 1
+        elif word in ("BEGIN", "CASE"):
+            depth += 1
+        if word == "END" and after == "CASE":
+            depth -= 1  # the word CASE that follows opens nothing
+    return depth > 0
 
 
 def without_comments(sql: str) -> str:
@@ -99,7 +127,7 @@ def _scan(sql: str) -> Iterator[tuple[Token | None, str | None, int]]:
         match = _TOKEN.match(sql, at)
         if match is None:  # no character is left out above, but a quote may be open
             return
-        kind, text, start = match.lastgroup or "", match[0], line
+        kind, text, start, begin = match.lastgroup or "", match[0], line, at
         if kind == "block":
             end = _end_of_comment(sql, at)
             text = sql[at:end]
@@ -114,7 +142,7 @@ def _scan(sql: str) -> Iterator[tuple[Token | None, str | None, int]]:
         if kind in ("comment", "block"):
             yield None, text.lstrip("-#/*").removesuffix("*/").strip(), line
         elif kind != "space":
-            yield _token(kind, text, start), None, line
+            yield replace(_token(kind, text, start), start=begin, end=end), None, line
 
 
 def _end_of_comment(sql: str, start: int) -> int:

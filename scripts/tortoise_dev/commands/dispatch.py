@@ -12,9 +12,12 @@ from . import common
 COMMANDS = {
     "check": ("check", "find where a project breaks the rules"),
     "snippets": ("snippets", "run every fenced block of Markdown pages"),
+    "scaffold": ("scaffold", "write a new project, a sub-application or a model"),
+    "split": ("split", "split a models.py into a package, one file for each model"),
     "plan-deploy": ("plan_deploy", "find deployment manifests without a migration step, and draft one"),
     "find": ("find", "print the few sections of the handbook that answer a question"),
     "handbook": ("handbook", "the handbook itself"),
+    "evals": ("evals", "try an assistant on tasks, with and without the skill"),
 }
 """Name -> module beside this one, whose ``main`` is called, and what it does."""
 

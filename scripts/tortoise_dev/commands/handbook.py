@@ -1,4 +1,4 @@
-"""``handbook.py``: find sections of the handbook, and make its generated page anew."""
+"""``handbook.py``: find sections of the handbook, build it as a website, make its generated page anew."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from . import dispatch
 
 COMMANDS = {
     "find": ("find", "print the few sections that answer a question"),
+    "build": ("site_build", "build the website, with the proof under each block"),
+    "serve": ("site_serve", "serve the website to this machine, and build it again on changes"),
     "errors": ("errors", "print references/errors.md anew, in a checkout with its tests"),
 }
 
 _EXAMPLES = """\
 examples:
   %(prog)s find select_for_update
-  %(prog)s find --help"""
+  %(prog)s find --help
+  %(prog)s build --records records"""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:

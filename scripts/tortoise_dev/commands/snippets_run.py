@@ -22,7 +22,7 @@ from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan, PlannedBlock
 from ..snippets.planning.static_checks import check_page
-from ..snippets.record import write_record
+from ..snippets.record import write_records
 from ..snippets.result import Fault, Report, Result
 from ..snippets.running.jobs import Job, jobs_of
 from ..snippets.running.scheduler import UNUSABLE, Scheduler
@@ -76,6 +76,8 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     given = [Path(path) for path in options.paths]
     settings = find_settings(common.settings_folder(given, here))
     selection = _selection(options)
+    if options.record and (options.select or options.language):
+        raise UnusableError("--record keeps whole runs: leave out --select and --language")
     paths = given or [place for place, _ in selection.places] or list(settings.paths)
     if not paths:
         raise UnusableError("no pages: name some, or set paths in [tool.tortoise-dev.snippets]")
@@ -93,7 +95,7 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     if options.update and complete:
         update_pages(plans, report, options.prog)
     if options.record and complete:
-        _write_record(report, backends, options.record)
+        _write_records(report, plans, backends, options.record)
     show(render(report, options.format))
     return report.exit_code() if interruption.number is None else interruption.exit_code
 
@@ -246,9 +248,9 @@ def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
         tell(f"updated {plan.page.name}: {len(changes)} blocks")
 
 
-def _write_record(report: Report, backends: list[Backend], folder: Path) -> None:
+def _write_records(report: Report, plans: list[PagePlan], backends: list[Backend], folder: Path) -> None:
     try:
-        write_record(report, backends, folder)
+        write_records(report, plans, backends, folder)
     except OSError as error:
         raise UnusableError(f"--record {folder}: {error.strerror}") from None
 

@@ -9,20 +9,9 @@ from pathlib import Path
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
-from .project import Project, project_at
+from .project import OF_OTHERS, Project, project_at
 from .yaml_nodes import UnreadableError
 
-_SKIPPED = {
-    "node_modules",
-    "site-packages",
-    "venv",
-    ".venv",
-    ".git",
-    ".tox",
-    "__pycache__",
-    ".claude",
-    ".agents",
-}
 _CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}
 
 
@@ -71,7 +60,7 @@ def _files(root: Path) -> list[Path]:
     return [
         path
         for path in root.rglob("*")
-        if not _SKIPPED & set(path.relative_to(root).parts) and path.is_file() and _is_manifest(path)
+        if not OF_OTHERS & set(path.relative_to(root).parts) and path.is_file() and _is_manifest(path)
     ]
 
 

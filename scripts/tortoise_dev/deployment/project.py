@@ -9,7 +9,20 @@ from pathlib import Path
 from .image import read_dockerfile
 from .shell_commands import expanded, work_of
 
-_SKIPPED = {"node_modules", "site-packages", "venv", ".venv", ".git", "tests", "test", "docs"}
+OF_OTHERS = {
+    "node_modules",
+    "site-packages",
+    "venv",
+    ".venv",
+    ".git",
+    ".tox",
+    "__pycache__",
+    ".claude",
+    ".agents",
+}
+"""Folders below a project that hold what others wrote."""
+_NOT_RUN = {"tests", "test", "docs"}
+"""Folders that say nothing of how the application runs."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +64,17 @@ def _requirements(root: Path) -> list[Path]:
 
 
 def _python(root: Path) -> list[Path]:
-    return [
-        path
-        for path in sorted(root.rglob("*.py"))
-        if path.is_file() and not _SKIPPED & set(path.relative_to(root).parts)
-    ]
+    return [path for path in sorted(root.rglob("*.py")) if path.is_file() and _counts(path, root)]
+
+
+def _counts(path: Path, root: Path) -> bool:
+    return not (OF_OTHERS | _NOT_RUN) & set(path.relative_to(root).parts)
 
 
 def _runs_with_uv(root: Path) -> bool:
     """Does the image, or a script that it starts, run its command by ``uv run``?"""
     for file in sorted(root.rglob("Dockerfile*")):
-        if file.is_file() and not _SKIPPED & set(file.relative_to(root).parts):
+        if file.is_file() and _counts(file, root):
             image = read_dockerfile(file)
             started = f"{expanded(image.entrypoint, root)}\n{expanded(image.command, root)}"
             if re.search(r"\buv\s+run\b", started):

@@ -28,8 +28,8 @@ class Hit:
     node: ast.AST | None
     message: str
     fix: Fix | None = None
-    around: ast.AST | None = None
-    """What a ``noqa`` may stand at as well: the first and last line of the string that holds a statement."""
+    around: tuple[ast.AST, ...] = ()
+    """Where a ``noqa`` counts as well: on the first and last line of an operation, and of its SQL."""
 
 
 @dataclass(frozen=True)

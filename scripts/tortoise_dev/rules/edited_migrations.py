@@ -9,6 +9,7 @@ from ..analysis.migrations.fingerprint import fingerprint
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from .engine import Violation
+from .migrations import guide
 from .noqa import noqas_of
 
 
@@ -26,5 +27,8 @@ def changed(project: Project, before: Mapping[Path, str]) -> Iterator[Violation]
         line = getattr(migration.node, "lineno", 1)
         noqa = noqas_of(file).get(line)
         if noqa is None or not noqa.covers("TD210"):
-            message = "this migration was edited after it was committed: undo that, and write another one"
+            message = (
+                "this migration was edited after it was committed: a database that applied it never runs "
+                f"the new text. Undo that, and write another one: {guide(migration)}"
+            )
             yield Violation(path, line, 1, "TD210", message, source=file.lines[line - 1].rstrip())

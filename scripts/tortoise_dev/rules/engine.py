@@ -29,10 +29,8 @@ class Violation:
     rule: str
     message: str
     fix: Fix | None = field(default=None, compare=False)
-    end_line: int = field(default=0, compare=False)
-    """The last line on which a ``noqa`` comment counts for it."""
-    around_line: int = field(default=0, compare=False)
-    """Another line on which a ``noqa`` comment counts for it; 0 for none."""
+    noqa_lines: frozenset[int] = field(default=frozenset(), compare=False)
+    """The lines on which a ``noqa`` comment counts for it."""
     end_column: int = field(default=0, compare=False)
     """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
     source: str = field(default="", compare=False)
@@ -87,7 +85,7 @@ def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
     node = hit.node
     if node is None:
-        return Violation(file.path, 1, 1, code, hit.message, hit.fix, 1)
+        return Violation(file.path, 1, 1, code, hit.message, hit.fix, frozenset((1,)))
     line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
     text = file.lines[line - 1] if line <= len(file.lines) else ""
     end = getattr(node, "end_col_offset", 0) if getattr(node, "end_lineno", None) == line else 0
@@ -100,22 +98,25 @@ def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
         code,
         hit.message,
         hit.fix,
-        _end_line(hit.around or node, line),
-        hit.around.lineno if hit.around is not None and hasattr(hit.around, "lineno") else 0,
+        _noqa_lines(node, hit.around),
         end + 1 if end else 0,
         text.rstrip(),
     )
 
 
-def _end_line(node: ast.AST | None, line: int) -> int:
-    """Where the marked code ends: for a definition or a handler, its own line."""
-    if node is None or isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
-        return line
-    return getattr(node, "end_lineno", None) or line
+def _noqa_lines(node: ast.AST, around: tuple[ast.AST, ...]) -> frozenset[int]:
+    """The first and last lines of the marked code and of what is around it; of definitions the first."""
+    lines: set[int] = set()
+    for one in (node, *around):
+        first = getattr(one, "lineno", 1)
+        lines.add(first)
+        if not isinstance(one, (*FUNCTIONS, ast.ClassDef, ast.ExceptHandler)):
+            lines.add(getattr(one, "end_lineno", None) or first)
+    return frozenset(lines)
 
 
 def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str]) -> Iterator[Violation]:
-    lines = {line for one in own for line in (one.line, one.end_line, one.around_line)}
+    lines = {line for one in own for line in one.noqa_lines}
     noqas = noqas_of(file) if stands_on(file, lines) or may_name_rules(file) else {}
     used: set[tuple[int, str]] = set()
     for violation in own:
@@ -147,7 +148,7 @@ def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str])
 
 
 def _suppressing(noqas: dict[int, Noqa], violation: Violation) -> Noqa | None:
-    for line in {violation.line, violation.end_line or violation.line, violation.around_line}:
+    for line in violation.noqa_lines:
         noqa = noqas.get(line)
         if noqa is not None and noqa.covers(violation.rule):
             return noqa

@@ -28,9 +28,33 @@ def later_steps(context: Context) -> Iterator[tuple[Migration, Step]]:
 
 
 def touches_old_table(migration: Migration, step: Step) -> bool:
-    """Did the table exist before this migration? So it does where no file says that it was made."""
-    made = {one.table for one in migration.steps if one.kind == "create table"}
+    """Did the table exist before this migration? So it does where no earlier step of it makes the table."""
+    made: set[str] = set()
+    for one in migration.steps:
+        if one is step:
+            break
+        if one.kind == "create table":
+            made.add(one.table)
+        elif one.kind == "rename table" and one.table in made:
+            made.update(one.columns)
+        elif one.kind == "drop table":
+            made.discard(one.table)
     return step.table not in made
+
+
+def is_rebuilt(migration: Migration, step: Step) -> bool:
+    """Is the table that a step drops there again afterwards, with its rows copied?"""
+    copies = {one.table for one in migration.steps if step.table in one.reads}
+    made = {one.table for one in migration.steps if one.kind == "create table"}
+    renamed = {
+        one.table for one in migration.steps if one.kind == "rename table" and step.table in one.columns
+    }
+    return bool(copies & made & (renamed | {step.table}))
+
+
+def guide(migration: Migration) -> str:
+    """The page about the tool that the migration is for."""
+    return "see migrations-aerich.md" if migration.tool == "aerich" else "see migrations.md"
 
 
 def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
@@ -45,7 +69,7 @@ def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
         end_lineno=getattr(step.node, "end_lineno", step.line),
         end_col_offset=0,
     )
-    yield Hit(place, message, around=step.node)
+    yield Hit(place, message, around=tuple(filter(None, (step.node, step.text))))
 
 
 def speaks(context: Context) -> frozenset[str]:

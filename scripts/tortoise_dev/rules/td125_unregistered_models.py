@@ -21,6 +21,7 @@ Not fixed by `--fix`: the configuration is another file.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 from collections.abc import Iterator
@@ -91,8 +92,19 @@ def _models_of(project: Project, package: str) -> list[Class]:
         model
         for module in modules
         for model in project.models.of(module)
-        if project.models.is_abstract(model) is False and model.scope is module.scope
+        if project.models.is_abstract(model) is False
+        and model.scope is module.scope
+        and not _is_type_alone(project, model)
     ]
+
+
+def _is_type_alone(project: Project, model: Class) -> bool:
+    """Does it say types alone, and extend a model that has a table: is it there for the type checker?"""
+    body = [one for one in model.node.body if not isinstance(one, ast.Expr)]
+    types = [one for one in body if isinstance(one, ast.AnnAssign) and one.value is None]
+    parents = [one for one in project.models.bases(model) if isinstance(one, Class)]
+    has_table = any(project.models.is_abstract(parent) is False for parent in parents)
+    return bool(types) and len(types) == len(body) and has_table
 
 
 def _is_broken(context: Context, registered: Registrations, relation: RelationCall) -> bool:

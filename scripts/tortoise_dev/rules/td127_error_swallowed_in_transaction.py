@@ -61,7 +61,7 @@ GOOD = BAD.replace(
 
 _DATABASE = frozenset({"IntegrityError", "OperationalError", "BaseORMException"})
 _ALL = frozenset({"Exception", "BaseException"})
-_POSTGRES = re.compile(rb"(?i)asyncpg|psycopg|postgres")
+_POSTGRES = re.compile(rb"(?i)postgres(ql)?://|\b(asyncpg|psycopg)\b")
 _OTHERS = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.(mysql|sqlite|mssql|oracle)")
 
 

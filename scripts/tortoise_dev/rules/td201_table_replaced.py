@@ -17,7 +17,7 @@ from collections.abc import Iterator
 
 from ..analysis.migrations.facts import Migration, Step
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps
+from .migrations import guide, hit, later_steps
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
@@ -60,20 +60,24 @@ def check(context: Context) -> Iterator[Hit]:
     for migration, step in later_steps(context):
         made = replaced_by(migration, step)
         if made is not None:
+            page = guide(migration) if migration.tool == "aerich" else "see zero-downtime.md"
             yield from hit(
                 "TD201",
                 step,
                 f"{step.table} is dropped and {made.table} made with the same columns: its rows are lost. "
-                "Rename the table, or keep its name in Meta.table",
+                f"Rename the table, or keep its name in Meta.table: {page}",
             )
 
 
 def replaced_by(migration: Migration, step: Step) -> Step | None:
-    """The table of like columns that a migration makes while this step drops one."""
+    """The table of like columns that a migration makes, without the rows, while this step drops one."""
     if step.kind != "drop table":
         return None
     old = set(migration.before.get(step.table, ()))
+    copies = {one.table for one in migration.steps if step.table in one.reads}
     for other in migration.steps:
+        if other.table == step.table or other.table in copies:
+            continue
         new = set(other.columns)
         alike = bool(old) and len(old & new) >= ALIKE * max(len(old), len(new))
         if other.kind == "create table" and alike and old & new - {"id", "created_at", "updated_at"}:
@@ -81,4 +85,4 @@ def replaced_by(migration: Migration, step: Step) -> Step | None:
     return None
 
 
-RULE = Rule("TD201", "table-replaced", check, preview=True, home=__name__)
+RULE = Rule("TD201", "table-replaced", check, home=__name__)

@@ -3,6 +3,8 @@
 ## What it does
 A migration that drops a column or a table: `RemoveField`, `DeleteModel`, `DROP COLUMN`, `DROP TABLE`.
 
+`DropSchema` and `DROP SCHEMA` count as well. A table that is built anew with its rows does not.
+
 ## Why is this bad
 The data is gone, and a way back makes empty columns. Code of the last release that still runs fails.
 
@@ -18,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps, touches_old_table
+from .migrations import hit, is_rebuilt, later_steps, touches_old_table
 from .td201_table_replaced import replaced_by
 
 BAD = """\
@@ -54,16 +56,19 @@ def check(context: Context) -> Iterator[Hit]:
             step.kind == "drop table"
             and touches_old_table(migration, step)
             and not replaced_by(migration, step)
+            and not is_rebuilt(migration, step)
         ):
             what = f"the table {step.table}"
+        elif step.kind == "drop schema":
+            what = f"{step.table} with all its tables"
         else:
             continue
         yield from hit(
             "TD202",
             step,
-            f"{what} is dropped with its data. Release code that does not use it first, then add "
-            "`noqa: TD202` with the reason",
+            f"{what} is dropped with its data, and code that runs still asks for it. Release code without "
+            "it, drop it one release later, and say why with `noqa: TD202`: see zero-downtime.md",
         )
 
 
-RULE = Rule("TD202", "data-dropped", check, preview=True, home=__name__)
+RULE = Rule("TD202", "data-dropped", check, home=__name__)

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps, touches_old_table
+from .migrations import guide, hit, later_steps, touches_old_table
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -50,8 +50,8 @@ def check(context: Context) -> Iterator[Hit]:
                 "TD203",
                 step,
                 f"rows of {step.table} that exist have no value for {step.columns[0]}: give it {remedy}, or "
-                "add it nullable, fill it, and make it NOT NULL later",
+                f"add it nullable, fill it, and make it NOT NULL later: {guide(migration)}",
             )
 
 
-RULE = Rule("TD203", "not-null-without-default", check, preview=True, home=__name__)
+RULE = Rule("TD203", "not-null-without-default", check, home=__name__)

@@ -4,9 +4,11 @@
 `RunPython` or `RunSQL` without its reverse, or an Aerich migration whose `downgrade` is empty.
 
 ## Why is this bad
-The migration cannot be undone, nor any before it: `downgrade` stops there (built-in), or says that it is done
-and changes nothing (Aerich). Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an
-empty string, or a statement such as `SELECT 1`.
+The migration cannot be undone, nor any before it: `downgrade` stops there. Aerich's ends with exit status 0
+all the same, and a `downgrade` of comments alone counts as done.
+
+Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an empty `reverse_sql`, and with
+Aerich a statement such as `SELECT 1`.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -16,9 +18,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from .base import Context, Hit, Rule
-from .migrations import hit, migration_in
+from .migrations import guide, hit, migration_in
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -47,8 +50,13 @@ def check(context: Context) -> Iterator[Hit]:
     for step in migration.steps:
         if not step.reversible and step.node not in seen:
             seen.add(step.node)
+            place = replace(step, line=getattr(step.node, "lineno", step.line))
+            what = "RunPython" if step.kind == "data" and step.text is None else "RunSQL"
             yield from hit(
-                "TD204", step, "it cannot be undone, nor any migration before it: give the reverse"
+                "TD204",
+                place,
+                f"{what} without its reverse: neither it nor any migration before it can be undone. Give the "
+                f"reverse, or say that there is nothing to undo: {guide(migration)}",
             )
     if (
         migration.tool == "aerich"
@@ -58,8 +66,9 @@ def check(context: Context) -> Iterator[Hit]:
     ):
         yield Hit(
             migration.back or migration.node,
-            "downgrade is empty: it says that it is done and changes nothing. Undo what upgrade does",
+            "downgrade is empty: it undoes nothing, and `aerich downgrade` exits 0. Undo what upgrade does: "
+            f"{guide(migration)}",
         )
 
 
-RULE = Rule("TD204", "no-way-back", check, preview=True, home=__name__)
+RULE = Rule("TD204", "no-way-back", check, home=__name__)

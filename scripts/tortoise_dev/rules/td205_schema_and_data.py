@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, migration_in, touches_old_table
+from .migrations import guide, hit, migration_in, touches_old_table
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
@@ -43,7 +43,7 @@ GOOD = BAD.replace('        UPDATE "invoice" SET "note" = \'old\';\n', "")
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the data step."""
+    """At the first data step."""
     migration = migration_in(context)
     if migration is None:
         return
@@ -57,9 +57,10 @@ def check(context: Context) -> Iterator[Hit]:
             yield from hit(
                 "TD205",
                 step,
-                f"data is changed in the same file as the schema ({changed[0].shown}): "
-                "put it into a migration of its own",
+                f"data is changed in the same file as the schema ({changed[0].shown}): locks are held until "
+                f"all rows are written. Put it into a migration of its own: {guide(migration)}",
             )
+            return
 
 
-RULE = Rule("TD205", "schema-and-data", check, preview=True, home=__name__)
+RULE = Rule("TD205", "schema-and-data", check, home=__name__)

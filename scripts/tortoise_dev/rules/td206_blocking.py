@@ -3,8 +3,9 @@
 ## What it does
 On PostgreSQL, what locks a table that exists for as long as all its rows are read or written.
 
-That is an index without CONCURRENTLY, a changed type, and a unique constraint, a foreign key, a check or NOT
-NULL that is validated at once.
+That is an index without CONCURRENTLY, a changed type, a new column with another value for each row, and a
+unique constraint, a foreign key, a check or NOT NULL that is validated at once. CONCURRENTLY inside of a
+transaction is reported too: PostgreSQL refuses it.
 
 ## Why is this bad
 Requests that write to the table wait until it is done. On a large table that is an outage. Make indexes with
@@ -24,7 +25,7 @@ from collections.abc import Iterator
 from ..analysis.migrations.facts import Migration, Step
 from ..analysis.migrations.operations import called
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps, speaks, touches_old_table
+from .migrations import hit, later_steps, migration_in, speaks, touches_old_table
 
 BAD = '''\
 # file: config.py
@@ -56,23 +57,53 @@ _REASONS = {
     "add foreign key": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "change type": "the table may be written anew while all wait: add a new column, fill it, and switch",
+    "add exclusion": "all rows are read while writes wait: run it when nobody writes",
     "set not null": "all rows are read while all wait: first add a CHECK as NOT VALID, and validate it",
 }
+
+
+_REWRITES = "each row gets a value of its own while all wait: add it nullable, and fill it in batches"
+_STILL_LOCKED = "the constraint's lock is held until all rows are checked: validate it in a later migration"
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
     if not runs_on_postgres(context):
         return
+    migration = migration_in(context)
+    for step in migration.steps if migration is not None else ():
+        if migration is not None and migration.in_transaction and step.concurrent:
+            setting = "atomic" if migration.tool == "built-in" else "RUN_IN_TRANSACTION"
+            yield from _reported(
+                step, f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
+            )
     for migration, step in later_steps(context):
-        if not touches_old_table(migration, step) or step.online:
+        if not touches_old_table(migration, step):
+            continue
+        if step.rewrites:
+            yield from _reported(step, _REWRITES)
+        if step.kind == "validate" and _still_locks(migration, step):
+            yield from _reported(step, _STILL_LOCKED)
+        if step.online:
             continue
         kind = changed_kind(migration, step) if step.kind == "change type" else step.kind
         reason = _REASONS.get(kind)
         if step.kind == "add column":
             reason = "its constraint or index is made while writes wait: add the column alone, the rest later"
         if reason is not None:
-            yield from hit("TD206", step, f"{step.table}: {reason}")
+            yield from _reported(step, reason)
+
+
+def _reported(step: Step, reason: str) -> Iterator[Hit]:
+    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
+
+
+def _still_locks(migration: Migration, step: Step) -> bool:
+    """Was a constraint of the table added in the same transaction?"""
+    earlier = migration.steps[: migration.steps.index(step)]
+    return migration.in_transaction and any(
+        one.kind in ("add foreign key", "add check") and one.table == step.table for one in earlier
+    )
 
 
 def changed_kind(migration: Migration, step: Step) -> str:
@@ -82,7 +113,13 @@ def changed_kind(migration: Migration, step: Step) -> str:
             one for one in migration.back_steps if one.kind == "change type" and one.columns == step.columns
         ]
         old = [one.type_name for one in back if one.table == step.table]
-        return "" if old and _is_wider(old[0], step.type_name) else "change type"
+        earlier = migration.steps[: migration.steps.index(step)]
+        is_done = any(
+            (one.kind, one.table, one.columns, one.type_name)
+            == (step.kind, step.table, step.columns, step.type_name)
+            for one in earlier
+        )
+        return "" if is_done or (old and _is_wider(old[0], step.type_name)) else "change type"
     name, new = step.fields[0] if step.fields else ("", None)
     earlier = migration.steps[: migration.steps.index(step)]
     here = [
@@ -100,7 +137,9 @@ _VARCHAR = re.compile(r"(?:VARCHAR|CHARACTER VARYING) \( (\d+) \)")
 
 
 def _is_wider(old: str, new: str) -> bool:
-    """Does PostgreSQL only note the new type: a longer VARCHAR, or TEXT?"""
+    """Does PostgreSQL only note the new type: the same one, a longer VARCHAR, or TEXT?"""
+    if old == new:
+        return True
     was, now = _VARCHAR.fullmatch(old), _VARCHAR.fullmatch(new)
     return bool(was and (new == "TEXT" or (now and int(now[1]) >= int(was[1]))))
 
@@ -129,4 +168,4 @@ def runs_on_postgres(context: Context) -> bool:
     return "postgres" in speaks(context) and "mysql" not in speaks(context)
 
 
-RULE = Rule("TD206", "blocking", check, preview=True, home=__name__)
+RULE = Rule("TD206", "blocking", check, home=__name__)

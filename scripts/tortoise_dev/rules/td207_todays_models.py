@@ -18,10 +18,12 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.migrations.operations import called
 from ..analysis.modules import Class
+from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .migrations import migration_in
+from .migrations import guide, migration_in
 
 BAD = (
     INVOICE
@@ -49,12 +51,15 @@ GOOD = BAD.replace("from apps.billing.models import Invoice\n\n\n", "\n").replac
 
 def check(context: Context) -> Iterator[Hit]:
     """At the first use of each model inside a function."""
-    if migration_in(context) is None:
+    migration = migration_in(context)
+    if migration is None:
         return
+    instead = "Write SQL" if migration.tool == "aerich" else "Use apps.get_model()"
+    types = _types_in(context.module.root)
     seen: set[str] = set()
     for function in context.module.of_type(ast.AsyncFunctionDef):
         for node in ast.walk(function):
-            if not isinstance(node, ast.Name) or node.id in seen:
+            if not isinstance(node, ast.Name) or node.id in seen or node in types:
                 continue
             if any(
                 isinstance(found, Class) and context.models.is_model(found)
@@ -63,8 +68,22 @@ def check(context: Context) -> Iterator[Hit]:
                 seen.add(node.id)
                 yield Hit(
                     node,
-                    f"{node.id} is the model of today, and not of this migration: use apps.get_model()",
+                    f"{node.id} is the model of today: it asks for columns that are not there yet. "
+                    f"{instead}: {guide(migration)}",
                 )
+
+
+def _types_in(tree: ast.Module) -> set[ast.AST]:
+    """All that stands in annotations and in `cast(…)`: types, which ask the database for nothing."""
+    found: list[ast.expr | None] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AnnAssign | ast.arg):
+            found.append(node.annotation)
+        elif isinstance(node, FUNCTIONS):
+            found.append(node.returns)
+        elif isinstance(node, ast.Call) and called(node) == "cast":
+            found += node.args[:1]
+    return {part for node in found if node is not None for part in ast.walk(node)}
 
 
 RULE = Rule("TD207", "todays-models", check, preview=True, home=__name__)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import migration_in, speaks
+from .migrations import guide, migration_in, speaks
 
 BAD = '''\
 # file: config.py
@@ -44,7 +44,11 @@ def check(context: Context) -> Iterator[Hit]:
     used = speaks(context)
     if used and written not in used:
         names = " and ".join(_NAMES[name] for name in sorted(used))
-        yield Hit(migration.node, f"this SQL is written for {_NAMES[written]}, the project uses {names}")
+        yield Hit(
+            migration.node,
+            f"this SQL is written for {_NAMES[written]}, the project uses {names}: it fails there, or makes "
+            f"other types. Draft it on the database of production: {guide(migration)}",
+        )
 
 
 RULE = Rule("TD208", "wrong-dialect", check, preview=True, home=__name__)

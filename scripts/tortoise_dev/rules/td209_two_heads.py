@@ -5,9 +5,12 @@ Two migrations that come after the same one, or a migration whose relation leads
 does not depend.
 
 ## Why is this bad
-Two branches made a migration each. Which one runs first is chance, and the next `makemigrations` sees half of
-the models. Let the later one depend on the other, or make it again. Without the dependency on the other label
-a new database makes the tables in the wrong order and stops.
+Two branches made a migration each. A database that has one of them already runs the two in another order than
+a new one, so the tables can differ. Aerich's last file lacks what the other one did, and the next
+`aerich migrate` does it again.
+
+Let the later one depend on the other, or make it again. Without the dependency on the other label
+`makemigrations` stops with "uninitialized relations".
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -22,7 +25,7 @@ from collections.abc import Iterator
 from ..analysis.migrations.facts import Migration
 from ..analysis.migrations.reading import siblings
 from .base import Context, Hit, Rule
-from .migrations import migration_in
+from .migrations import guide, migration_in
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -64,7 +67,11 @@ def check(context: Context) -> Iterator[Hit]:
     others = siblings(context.project, migration)
     rival = _rival(migration, others)
     if rival is not None:
-        yield Hit(migration.node, f"{rival.name} comes after the same migration: let one depend on the other")
+        yield Hit(
+            migration.node,
+            f"{rival.name} comes after the same migration: databases get them in different orders. Let one "
+            f"depend on the other, or draft it anew: {guide(migration)}",
+        )
     yield from _missing_labels(migration, others)
 
 
@@ -79,10 +86,23 @@ def _rival(migration: Migration, others: list[Migration]) -> Migration | None:
         if other is migration:
             return None
         shared = own & {name for _, name in other.dependencies}
-        merged = any({migration.name, other.name} <= {name for _, name in one.dependencies} for one in others)
+        merged = any({migration.name, other.name} <= _behind(one, others) for one in others)
         if shared and other.name not in own and not merged:
             return other
     return None
+
+
+def _behind(migration: Migration, others: list[Migration]) -> set[str]:
+    """All migrations of the label that run before this one."""
+    by_name = {one.name: one for one in others}
+    found: set[str] = set()
+    todo = [migration]
+    while todo:
+        for _, name in todo.pop().dependencies:
+            if name in by_name and name not in found:
+                found.add(name)
+                todo.append(by_name[name])
+    return found
 
 
 def _number(migration: Migration) -> str:
@@ -101,7 +121,11 @@ def _missing_labels(migration: Migration, others: list[Migration]) -> Iterator[H
     for label, node in migration.refers_to:
         if label not in {own, *reached} and label not in seen:
             seen.add(label)
-            yield Hit(node, f"it refers to {label}, and no dependency says that {label} is migrated first")
+            yield Hit(
+                node,
+                f"it refers to {label}, and no dependency says that {label} is migrated first: "
+                f"makemigrations stops. Add a migration of {label} to dependencies: {guide(migration)}",
+            )
 
 
 RULE = Rule("TD209", "two-heads", check, preview=True, home=__name__)

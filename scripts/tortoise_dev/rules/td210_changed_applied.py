@@ -29,5 +29,5 @@ GOOD = BAD.replace("shops", "shop")
 """What REF has: ``tests/rules/test_migrations.py`` commits it, and then writes BAD."""
 
 
-RULE = Rule("TD210", "changed-applied", preview=True, home=__name__)
+RULE = Rule("TD210", "changed-applied", home=__name__)
 """The command reports it, with ``--against``: see edited_migrations.py."""

@@ -26,7 +26,8 @@ class Result:
     """The verdict on one block (or oddity, with ``language`` None).
 
     ``line`` is the fence's line, ``fail_line`` the offending one; ``detail`` is for people: traceback and
-    output. ``actual`` is what an output or sql block should hold instead, for ``--update``.
+    output. ``actual`` is what an output or sql block should hold instead, for ``--update``. ``output`` is what
+    the block printed, for records.
     """
 
     id: str
@@ -42,6 +43,7 @@ class Result:
     sql: tuple[str, ...] = ()
     detail: str = field(default="", compare=False)
     actual: str | None = field(default=None, compare=False)
+    output: str = field(default="", compare=False)
 
     def updated(self) -> Result:
         """The result after ``--update`` has written ``actual`` to the page."""

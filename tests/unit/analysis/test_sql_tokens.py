@@ -6,9 +6,11 @@ import ast
 
 import pytest
 from tortoise_dev.analysis.migrations.sql import dialects_in, steps_of
+from tortoise_dev.analysis.migrations.texts import SqlText
 from tortoise_dev.analysis.sql_tokens import statements, without_comments
 
 NODE = ast.parse("x").body[0]
+VALUE = ast.Constant("", lineno=1, end_lineno=1)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +69,7 @@ def test_texts_that_differ_in_comments_and_space_are_the_same() -> None:
     ],
 )
 def test_a_statement_is_a_step(sql: str, found: tuple[str, str, tuple[str, ...]]) -> None:
-    (step,) = steps_of(sql, NODE)
+    (step,) = steps_of(SqlText(sql, VALUE), NODE)
     assert (step.kind, step.table, step.columns) == found
 
 
@@ -83,3 +85,28 @@ def test_a_statement_is_a_step(sql: str, found: tuple[str, str, tuple[str, ...]]
 )
 def test_a_dialect_is_known_by_its_own_words(sql: str, dialects: set[str]) -> None:
     assert dialects_in(sql) == dialects
+
+
+TRIGGER = (
+    "CREATE TRIGGER t AFTER INSERT ON a BEGIN UPDATE a SET b = CASE WHEN 1 THEN 2 END; DELETE FROM c; END;"
+)
+PROCEDURE = (
+    "CREATE PROCEDURE p() BEGIN IF a THEN SELECT 1; END IF; CASE a WHEN 1 THEN SELECT 2; END CASE; END;"
+)
+
+
+@pytest.mark.parametrize(
+    ("sql", "sources"),
+    [
+        ("SELECT 1; -- a; b\n\n  SELECT\n2", ["SELECT 1;", "SELECT\n2"]),
+        ("/* a; */ SELECT ';' ;", ["SELECT ';' ;"]),
+        ("SELECT a #>> '{b}'; SELECT 2 # c; d", ["SELECT a #>> '{b}';", "SELECT 2"]),
+        (r"SELECT 'C:\'; SELECT 2", [r"SELECT 'C:\';", "SELECT 2"]),
+        (r"SELECT 'it\'s; one'; SELECT 2", [r"SELECT 'it\'s; one';", "SELECT 2"]),
+        (f"{TRIGGER} x", [TRIGGER, "x"]),
+        (f"{PROCEDURE} y", [PROCEDURE, "y"]),
+        ("CREATE TABLE event (begin INT); SELECT 1", ["CREATE TABLE event (begin INT);", "SELECT 1"]),
+    ],
+)
+def test_statements_as_they_are_written(sql: str, sources: list[str]) -> None:
+    assert [statement.source for statement in statements(sql)] == sources

@@ -20,7 +20,7 @@ from tortoise_dev.snippets.planning.probes import problems_of_needs, unmet
 
 SQLITE = Backend("sqlite", "sqlite://:memory:", "sqlite", "e", "d")
 MYSQL = replace(SQLITE, name="mysql", kind="mysql")
-MARIADB = replace(MYSQL, is_mariadb=True)
+MARIADB = replace(MYSQL, name="mariadb")
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,13 @@ def test_words_that_are_believed(tmp_path: Path, needs: str, code: str) -> None:
         '[project]\ndependencies = ["Declared_Thing>=1"]\n[dependency-groups]\ndev = ["grouped-thing"]\n'
     )
     assert list(problems_of_needs(needs, code, SnippetSettings(root=tmp_path))) == []
+
+
+def test_docker_is_a_word_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probes.shutil, "which", lambda command: None)
+    monkeypatch.setattr(probes, "_is_installed", probes._is_installed.__wrapped__)
+    assert list(problems_of_needs("docker", "x = 1")) == []
+    assert unmet("docker", None) == "needs docker"
 
 
 @pytest.mark.parametrize(

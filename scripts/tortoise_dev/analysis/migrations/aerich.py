@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from .facts import Migration, Step
-from .operations import called, first_line_of
+from .facts import Migration
+from .operations import called
 from .sql import dialects_in, steps_of
+from .texts import SqlText, names_in, texts_in
 
 
 def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
@@ -18,38 +19,37 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
     if upgrade is None or not upgrade.args.args:
         return None
     migration = Migration(path, "aerich", tree, path.stem, [], node=upgrade, back=downgrade)
-    texts = list(_returned(upgrade))
-    migration.steps = [step for text in texts for step in _steps(text)]
+    names = names_in(tree.body)
+    texts = list(_returned(upgrade, names))
+    migration.steps = [step for text in texts for step in steps_of(text, text.node)]
     if downgrade is not None:
-        migration.back_steps = [step for text in _returned(downgrade) for step in _steps(text)]
-    migration.dialects = frozenset(d for text in texts for d in dialects_in(str(text.value)))
-    migration.has_way_back = downgrade is not None and _does_something(downgrade)
+        back = list(_returned(downgrade, names))
+        migration.back_steps = [step for text in back for step in steps_of(text, text.node)]
+    told = names.get("RUN_IN_TRANSACTION")
+    migration.in_transaction = isinstance(told, ast.Constant) and told.value is True
+    migration.dialects = frozenset(dialect for text in texts for dialect in dialects_in(text.sql))
+    migration.has_way_back = downgrade is not None and _does_something(downgrade, names)
     return migration
 
 
-def _steps(text: ast.Constant) -> Iterator[Step]:
-    assert isinstance(text.value, str)
-    yield from steps_of(text.value, text, first_line_of(text))
-
-
-def _returned(function: ast.AsyncFunctionDef) -> Iterator[ast.Constant]:
-    """The strings that a function returns, or that it runs itself."""
+def _returned(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> Iterator[SqlText]:
+    """The SQL that a function returns, or that it runs itself."""
+    names = {**names, **names_in(function.body)}
     for node in ast.walk(function):
         value = node.value if isinstance(node, ast.Return) else None
         if isinstance(node, ast.Call) and called(node) in ("execute_script", "execute_query") and node.args:
             value = node.args[0]
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            yield value
+        yield from texts_in(value, names)
 
 
-def _does_something(function: ast.AsyncFunctionDef) -> bool:
+def _does_something(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> bool:
     """Does it return SQL, or do anything but return an empty text?"""
+    if any(isinstance(node, ast.Await | ast.Raise) for node in ast.walk(function)):
+        return True
+    names = {**names, **names_in(function.body)}
     for node in ast.walk(function):
-        if isinstance(node, ast.Await | ast.Raise):
-            return True
-        if not isinstance(node, ast.Return) or node.value is None:
-            continue
-        text = node.value.value if isinstance(node.value, ast.Constant) else None
-        if not isinstance(text, str) or any(True for _ in steps_of(text, node)):
-            return True
+        if isinstance(node, ast.Return) and node.value is not None:
+            texts = list(texts_in(node.value, names))
+            if not texts or any(True for text in texts for _ in steps_of(text, text.node)):
+                return True
     return False

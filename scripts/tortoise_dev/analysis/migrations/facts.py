@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 Kind = Literal[
     "create table",
     "drop table",
+    "drop schema",
     "rename table",
     "add column",
     "drop column",
@@ -20,6 +21,8 @@ Kind = Literal[
     "add unique",
     "add foreign key",
     "add check",
+    "add exclusion",
+    "validate",
     "data",
     "other",
 ]
@@ -43,6 +46,10 @@ class Step:
     columns: tuple[str, ...] = ()
     required: bool = False
     online: bool = False
+    concurrent: bool = False
+    """Says CONCURRENTLY, which PostgreSQL takes outside of a transaction only."""
+    rewrites: bool = False
+    """Adds a column with another value for each row: a sequence, a generated or a random one."""
     reversible: bool = True
     shown: str = ""
     comments: tuple[str, ...] = ()
@@ -50,6 +57,12 @@ class Step:
     """The type of a changed column in SQL: ``VARCHAR ( 20 )``."""
     fields: tuple[tuple[str, ast.Call], ...] = ()
     """The fields that an operation makes or changes, by name."""
+    db_table: str = ""
+    """What the database calls the table of a model that an operation makes."""
+    text: ast.AST | None = None
+    """The string that holds the SQL."""
+    reads: frozenset[str] = frozenset()
+    """The tables that a data step copies rows from."""
 
 
 @dataclass
@@ -67,6 +80,8 @@ class Migration:
     node: ast.AST | None = None
     back: ast.AST | None = None
     has_way_back: bool = True
+    in_transaction: bool = False
+    """Does it certainly run in one transaction?"""
     is_first: bool = False
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The tables before it, with their columns."""
@@ -77,14 +92,28 @@ class Migration:
 
 
 def follow(migrations: list[Migration]) -> None:
-    """Tell each migration of one label, in their order, which tables exist before it."""
+    """Tell each migration of one label, in their order, which tables exist before it.
+
+    SQL in a built-in migration then names a table by its model, as operations do.
+    """
     tables: dict[str, tuple[str, ...]] = {}
+    models: dict[str, str] = {}
     fields: dict[tuple[str, str], ast.Call] = {}
     for number, migration in enumerate(migrations):
         migration.is_first = number == 0
         migration.before = dict(tables)
         migration.fields_before = dict(fields)
-        for step in migration.steps:
+        for number, step in enumerate(migration.steps):
+            if step.db_table:
+                models[step.db_table] = step.table
+            if step.kind == "rename table" and step.columns:
+                models = {
+                    name: step.columns[0] if model == step.table else model for name, model in models.items()
+                }
+            if step.text is not None and models:
+                reads = frozenset(models.get(table, table) for table in step.reads)
+                step = replace(step, table=models.get(step.table, step.table), reads=reads)
+                migration.steps[number] = step
             _apply(tables, step)
             fields |= {(step.table, name): call for name, call in step.fields}
 

@@ -11,9 +11,14 @@ _STATE = "MODELS_STATE"
 
 
 def fingerprint(tree: ast.Module) -> str:
-    """The migration's code without comments, docstrings and layout, its SQL included."""
-    body = [node for node in tree.body if not _is_state(node)]
-    return "\n".join(ast.dump(_Plain().visit(_copy(node))) for node in body if not _is_text(node))
+    """The migration's code and SQL without comments, docstrings, layout and the order of imports."""
+    body = [node for node in tree.body if not _is_state(node) and not _is_text(node)]
+    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = sorted(
+        {(getattr(node, "module", ""), one.name, one.asname or "") for node in imports for one in node.names}
+    )
+    code = (ast.dump(_Plain().visit(_copy(node))) for node in body if node not in imports)
+    return "\n".join([str(names), *code])
 
 
 def _copy(node: ast.stmt) -> ast.stmt:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from .facts import Kind, Migration, Step
-from .sql import steps_of
+from .sql import is_volatile, steps_of
+from .texts import SqlText, names_in, texts_in
 
 _RELATIONS = {"ForeignKeyField", "OneToOneField"}
 _MANY = "ManyToManyField"
@@ -22,6 +23,7 @@ _PARAMETERS = {
     "RenameField": ("model_name", "old_name", "new_name"),
     "AddIndex": ("model_name", "index"),
     "AddConstraint": ("model_name", "constraint"),
+    "DropSchema": ("schema_name",),
     "RunPython": ("code", "reverse_code"),
     "RunSQL": ("sql", "reverse_sql"),
 }
@@ -37,10 +39,13 @@ def read_operations(path: Path, tree: ast.Module) -> Migration | None:
         if not isinstance(listed, ast.List | ast.Tuple):
             return None
         migration = Migration(path, "built-in", tree, path.stem, [], node=node)
+        names = names_in(tree.body)
+        atomic = values.get("atomic")
+        migration.in_transaction = atomic is None or _is_true(atomic)
         migration.dependencies = list(_pairs(values.get("dependencies")))
         for operation in listed.elts:
             if isinstance(operation, ast.Call):
-                migration.steps += _steps(operation)
+                migration.steps += _steps(operation, names)
                 migration.refers_to += _labels_in(operation)
         return migration
     return None
@@ -67,7 +72,7 @@ def _pairs(value: ast.expr | None) -> Iterator[tuple[str, str]]:
             yield label, name
 
 
-def _steps(operation: ast.Call) -> Iterator[Step]:
+def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]:
     name = called(operation)
     given = _arguments(operation, _PARAMETERS.get(name, ()))
     model, column, line = _text(given.get("model_name")), _text(given.get("name")), operation.lineno
@@ -79,7 +84,8 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
         return Step(kind, operation, line, table, columns, shown=shown, fields=fields)
 
     if name == "CreateModel":
-        yield step("create table", column, tuple(name for name, _ in fields))
+        made = step("create table", column, tuple(name for name, _ in fields))
+        yield replace(made, db_table=_option(given.get("options"), "table") or column.lower())
     elif name == "DeleteModel":
         yield step("drop table", column)
     elif name == "RenameModel":
@@ -93,15 +99,19 @@ def _steps(operation: ast.Call) -> Iterator[Step]:
     elif name == "RenameField":
         yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
     elif name in ("AddIndex", "AddIndexConcurrently"):
-        yield replace(step("add index"), online=name != "AddIndex")
+        is_concurrent = name != "AddIndex"
+        yield replace(step("add index"), online=is_concurrent, concurrent=is_concurrent)
     elif name == "AddConstraint":
         constraint = given.get("constraint")
         unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
         yield step("add unique" if unique else "add check")
+    elif name == "DropSchema":
+        yield step("drop schema", _text(given.get("schema_name")))
     elif name == "RunPython":
         yield replace(step("data"), reversible="reverse_code" in given)
     elif name == "RunSQL":
-        yield from _raw(operation, given, replace(step("other"), reversible="reverse_sql" in given))
+        plain = replace(step("other"), reversible="reverse_sql" in given)
+        yield from _raw(texts_in(given.get("sql"), names), plain)
     else:
         yield step("other")
 
@@ -118,34 +128,32 @@ def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> St
         step("add column", columns=(column,)),
         required=not is_filled and not unknown,
         online=not has_more and called(field) not in _RELATIONS,
+        rewrites=_is_random(options.get("db_default")),
     )
 
 
-def _raw(operation: ast.Call, given: dict[str, ast.expr], plain: Step) -> Iterator[Step]:
+def _is_random(default: ast.expr | None) -> bool:
+    """Is it another value for each row?"""
+    if not isinstance(default, ast.Call):
+        return False
+    is_sql = called(default) == "SqlDefault" and default.args
+    return called(default) == "RandomHex" or (bool(is_sql) and is_volatile(_text(default.args[0])))
+
+
+def _raw(texts: Iterator[SqlText], plain: Step) -> Iterator[Step]:
     """SQL that stands in the file is read; a step without reverse is marked as such."""
-    texts = list(_sql_texts(given.get("sql")))
-    found = [
-        replace(one, reversible=plain.reversible)
-        for text in texts
-        for one in steps_of(str(text.value), operation, first_line_of(text))
-    ]
-    yield from found or [plain]
+    steps = [step for text in texts for step in steps_of(text, plain.node)]
+    yield from [replace(step, reversible=plain.reversible) for step in steps] or [plain]
 
 
-def _sql_texts(value: ast.expr | None) -> Iterator[ast.Constant]:
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        yield value
-    elif isinstance(value, ast.List | ast.Tuple):
-        for element in value.elts:
-            first = element.elts[0] if isinstance(element, ast.Tuple) and element.elts else element
-            yield from _sql_texts(first)
-
-
-def first_line_of(text: ast.Constant) -> int | None:
-    """The line on which a string's text begins, if its lines are those of the file; else None."""
-    assert isinstance(text.value, str)
-    spans = (text.end_lineno or text.lineno) - text.lineno
-    return text.lineno if spans == text.value.count("\n") else None
+def _option(options: ast.expr | None, name: str) -> str:
+    """A text among the options of a model."""
+    if not isinstance(options, ast.Dict):
+        return ""
+    return next(
+        (_text(value) for key, value in zip(options.keys, options.values, strict=True) if _text(key) == name),
+        "",
+    )
 
 
 def called(call: ast.Call) -> str:

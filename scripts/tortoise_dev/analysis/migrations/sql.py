@@ -6,9 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from ..sql_tokens import Statement, Token, statements
 from .facts import Kind, Step
+from .texts import IN_BRACES, SqlText
 
 _DATA = ("UPDATE", "INSERT", "DELETE", "MERGE", "REPLACE", "TRUNCATE")
 _FILLED = {
@@ -37,9 +39,15 @@ _ADDED: tuple[tuple[str, Kind], ...] = (
     (r"ADD (?:CONSTRAINT \S+ )?FOREIGN KEY", "add foreign key"),
     (r"ADD (?:CONSTRAINT \S+ )?(?:UNIQUE|PRIMARY KEY)", "add unique"),
     (r"ADD (?:CONSTRAINT \S+ )?CHECK", "add check"),
+    (r"ADD (?:CONSTRAINT \S+ )?EXCLUDE", "add exclusion"),
     (r"ADD (?:FULLTEXT |SPATIAL )?(?:INDEX|KEY)\b", "add index"),
 )
 """What ALTER TABLE … ADD adds, where it is no column."""
+_COUNTED = {"SERIAL", "BIGSERIAL", "SMALLSERIAL", "IDENTITY", "STORED"}
+_VOLATILE = re.compile(
+    r"\b(?:RANDOM|GEN_RANDOM_UUID|UUID_GENERATE_V\w+|CLOCK_TIMESTAMP|TIMEOFDAY|NEXTVAL)\b", re.IGNORECASE
+)
+"""Functions of PostgreSQL that give another value for each row; `now()` is not one of them."""
 _DIALECTS = {
     "postgres": re.compile(
         r"\b(?:BIG|SMALL)?SERIAL\b|\bTIMESTAMPTZ\b|\bJSONB\b|\bBYTEA\b|COMMENT ON (?:TABLE|COLUMN)"
@@ -51,11 +59,20 @@ _DIALECTS = {
 }
 
 
-def steps_of(sql: str, node: ast.AST, first_line: int | None = None) -> Iterator[Step]:
-    """The steps of a script; with ``first_line`` each has its own line, else that of the node."""
-    for statement in statements(sql):
-        line = first_line + statement.line - 1 if first_line is not None else getattr(node, "lineno", 1)
-        yield from _steps(statement, node, line)
+def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
+    """The steps of a script, each at its own line where that is known; ``node`` is what runs them."""
+    first = text.first_line
+    for statement in statements(text.sql):
+        line = first + statement.line - 1 if first is not None else getattr(node, "lineno", 1)
+        is_open = any(token.text.startswith(IN_BRACES.upper()) for token in statement.tokens)
+        for step in _steps(statement, node, line):
+            known = replace(step, required=False, online=True) if is_open else step
+            yield replace(known, text=text.node)
+
+
+def is_volatile(sql: str) -> bool:
+    """Does an expression give another value for each row?"""
+    return _VOLATILE.search(sql) is not None
 
 
 def dialects_in(sql: str) -> frozenset[str]:
@@ -87,6 +104,11 @@ def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
         yield reader.step("rename table", names[0] if names else "", tuple(names[1:2]))
     elif re.match(r"CREATE (?:UNIQUE |FULLTEXT |SPATIAL )?INDEX\b", statement.words):
         yield reader.create_index()
+    elif statement.begins("REINDEX"):
+        yield reader.rebuild_index()
+    elif statement.begins("DROP", "SCHEMA") or statement.begins("DROP", "DATABASE"):
+        for schema in reader.names_after("DROP", "SCHEMA"):
+            yield reader.step("drop schema", schema)
     elif statement.tokens[0].text in _DATA or statement.begins("WITH"):
         yield reader.data()
     else:
@@ -111,14 +133,15 @@ class _Reader:
         required: bool = False,
         online: bool = False,
     ) -> Step:
-        shown = self.statement.words
+        shown = re.sub(f"{IN_BRACES}(\\w+)", r"{\1}", self.statement.words, flags=re.IGNORECASE)
+        shown = re.sub(r" ?([(.]) | ([,)])", r"\1\2", shown)
         return Step(
             kind,
             self.node,
             self.line,
             table,
             columns,
-            shown=shown if len(shown) < 80 else f"{shown[:79]}…",
+            shown=shown if len(shown) < 60 else f"{shown[:59]}…",
             comments=self.statement.comments,
             required=required,
             online=online,
@@ -171,14 +194,28 @@ class _Reader:
         rest = self.tokens[at:]
         columns = tuple(_name(part[0]) for part in _parts(rest) if part and part[0].kind in ("name", "word"))
         unique = self.statement.begins("CREATE", "UNIQUE")
-        online = "CONCURRENTLY" in [token.text for token in self.tokens]
-        return self.step("add unique" if unique else "add index", table, columns, online=online)
+        made = self.step("add unique" if unique else "add index", table, columns)
+        return self.at_once(made)
+
+    def rebuild_index(self) -> Step:
+        return self.at_once(self.step("add index", _name(self.tokens[-1])))
+
+    def at_once(self, step: Step) -> Step:
+        """The step; online where the statement says CONCURRENTLY."""
+        is_concurrent = any(token.text == "CONCURRENTLY" for token in self.tokens)
+        return replace(step, online=is_concurrent, concurrent=is_concurrent)
 
     def data(self) -> Step:
         words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
         first = self.tokens[0].text
         table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
-        return self.step("data", table)
+        return replace(self.step("data", table), reads=frozenset(self.read()))
+
+    def read(self) -> Iterator[str]:
+        """The tables behind FROM and JOIN."""
+        for before, token in pairwise(self.tokens):
+            if before.kind == "word" and before.text in ("FROM", "JOIN") and token.kind in ("name", "word"):
+                yield _name(token)
 
     def alter_table(self) -> Iterator[Step]:
         table, at = self.table_after("TABLE")
@@ -212,6 +249,8 @@ class _Reader:
             return self.add(table, action, words, text, name, online=online)
         if words[0] in ("ALTER", "MODIFY", "CHANGE"):
             return self.alter(table, action, text)
+        if words[0] == "VALIDATE":
+            return self.step("validate", table)
         return self.step("other", table)
 
     def add(
@@ -225,13 +264,14 @@ class _Reader:
             return self.step("other", table, online=online)
         not_null = re.search(r"\bNOT NULL\b|\bPRIMARY KEY\b", text) is not None
         filled = bool(_FILLED & set(words))
-        return self.step(
+        added = self.step(
             "add column",
             table,
             (name,),
             required=not_null and not filled,
             online="UNIQUE" not in words and "REFERENCES" not in words,
         )
+        return replace(added, rewrites=bool(_COUNTED & set(words)) or is_volatile(text))
 
     def alter(self, table: str, action: list[Token], text: str) -> Step:
         rest = [token for token in action[1:] if token.text not in ("COLUMN", "IF", "EXISTS")]
@@ -253,7 +293,8 @@ class _Reader:
 
 
 def _name(token: Token) -> str:
-    return token.text if token.kind == "name" else token.text.lower()
+    text = token.text if token.kind == "name" else token.text.lower()
+    return f"{{{text.removeprefix(IN_BRACES)}}}" if text.startswith(IN_BRACES) else text
 
 
 def _parts(tokens: tuple[Token, ...] | list[Token]) -> Iterator[list[Token]]:

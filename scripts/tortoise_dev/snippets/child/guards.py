@@ -86,8 +86,10 @@ class Guards:
             self._dispose(value)
         return value
 
-    def condition(self, value: object) -> object:
-        """A condition: an awaitable is always true."""
+    def condition(self, value: object, is_called: bool) -> object:
+        """A condition: an awaitable is always true. A coroutine with a name may be awaited later."""
+        if isinstance(value, types.CoroutineType) and not is_called:
+            return value
         if type(value) is not bool and _has_no_truth(value) and must_be_awaited(value):
             self._always_true(value, sys._getframe(1))
         return value

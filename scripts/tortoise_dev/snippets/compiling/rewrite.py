@@ -197,7 +197,7 @@ def _condition(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Name | ast.Attribute | ast.NamedExpr) or (
         isinstance(node, ast.Call) and not _is_check(node)
     ):
-        return _call(Check.CONDITION, node, node)
+        return _call(Check.CONDITION, node, node, ast.Constant(isinstance(node, ast.Call)))
     return node
 
 

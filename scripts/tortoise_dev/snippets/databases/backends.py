@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ...compat import version_of
@@ -46,6 +46,8 @@ _SCHEMES = {
 class Backend:
     """A database that chains run against: its short name in ids and reports, its URL as Tortoise takes it,
     its kind (sqlite, postgres or mysql), and the modules that a process needs to connect to it.
+
+    MariaDB has the kind and the scheme of MySQL. Only its server can say which of the two it is.
     """
 
     name: str
@@ -53,12 +55,16 @@ class Backend:
     kind: str
     engine: str
     driver: str
-    is_mariadb: bool = False
 
     @property
     def is_server(self) -> bool:
         """Is it a server, and not embedded?"""
         return self.kind != "sqlite"
+
+    @property
+    def is_mariadb(self) -> bool:
+        """Has a server said that it is MariaDB?"""
+        return self.name == "mariadb"
 
     @property
     def shown(self) -> str:
@@ -118,7 +124,8 @@ def backend_of(url: str) -> Backend:
 def backends_for(models: Mapping[str, list[str]] | None, urls: Iterable[str]) -> list[Backend]:
     """The databases of pages whose project has these models; without models none is opened.
 
-    Raises DatabaseError, also where Tortoise is missing or too old.
+    A server of a ``mysql://`` URL is asked for its name. Raises DatabaseError, also where Tortoise is missing
+    or too old.
     """
     if models is None:
         return []
@@ -128,14 +135,22 @@ def backends_for(models: Mapping[str, list[str]] | None, urls: Iterable[str]) ->
     if tuple(map(int, re.findall(r"\d+", version)[:2])) < OLDEST_TORTOISE:
         oldest = ".".join(map(str, OLDEST_TORTOISE))
         raise DatabaseError(f"blocks with models need tortoise-orm {oldest} or newer: {version} is installed")
-    return backends_of(urls)
+    return each_once(named_by_server(backend_of(url)) for url in urls)
 
 
-def backends_of(urls: Iterable[str]) -> list[Backend]:
-    """The backends of several URLs. Raises DatabaseError, also where two would share a name in reports."""
+def named_by_server(backend: Backend) -> Backend:
+    """The backend by the name that its server has, ``mysql`` or ``mariadb``. Raises DatabaseError."""
+    if backend.kind != "mysql":
+        return backend
+    from .servers import version_of
+
+    return replace(backend, name=version_of(backend).partition(" ")[0].lower())
+
+
+def each_once(found: Iterable[Backend]) -> list[Backend]:
+    """The backends. Raises DatabaseError where two would share a name in reports."""
     backends: dict[str, Backend] = {}
-    for url in urls:
-        backend = backend_of(url)
+    for backend in found:
         if backend.name in backends:
             raise DatabaseError(
                 f"{backends[backend.name].shown} and {backend.shown}: one {backend.name} a run"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from abc import ABC, abstractmethod
 from typing import Any, TypeAlias
@@ -13,6 +14,9 @@ Rows: TypeAlias = list[tuple[Any, ...]]
 
 DATABASE_NAME = re.compile(r"tortoise_dev_([0-9a-f]{8})_\w+")
 """The name of a database that a run made; the group is the id of the run."""
+
+THREAD = "databases"
+"""The thread that speaks to servers for the whole run."""
 
 
 class Session(ABC):
@@ -72,11 +76,17 @@ class _Psycopg(Session):
         await self.connection.close()
 
 
+def _is_of_a_block(record: logging.LogRecord) -> bool:
+    """MySQL 8 and later warn of the harness's own statements, and asyncmy logs each warning."""
+    return record.threadName != THREAD
+
+
 class _MySQLSession(Session):
     async def connect(self, backend: Backend) -> None:
         import importlib
 
         driver = importlib.import_module(backend.driver)
+        logging.getLogger(backend.driver).addFilter(_is_of_a_block)
         arguments = _arguments(backend)
         database = arguments.pop("database")
         arguments["db"] = (

@@ -61,10 +61,6 @@ class Databases:
             self._claimed = True
             return [str(self.sqlite), *(self.servers.templates() if self.servers is not None else ())]
 
-    def known(self, backend: Backend | None) -> Backend | None:
-        """The backend, with what its server says of itself."""
-        return self.servers.known(backend) if self.servers and backend and backend.is_server else backend
-
     def without_passwords(self, text: str) -> str:
         """A text that does not show the passwords of this run's servers."""
         return self._passwords.sub("***", text) if self._passwords is not None else text

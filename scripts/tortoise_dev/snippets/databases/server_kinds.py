@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import replace
 
 from .drivers import Session
 from .server import Server
@@ -65,8 +64,6 @@ class MySQL(Server):
     script: list[str] | None = None
 
     async def lock(self, session: Session) -> None:
-        ((version,),) = await session.rows("SELECT VERSION()")
-        self.backend = replace(self.backend, is_mariadb="MariaDB" in version)
         await session.rows(f"SELECT GET_LOCK('tortoise_dev_{self.run}', 0)")
 
     async def is_alive(self, run: str) -> bool:

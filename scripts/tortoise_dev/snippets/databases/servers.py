@@ -21,6 +21,7 @@ of runs whose lock nobody holds (killed ones'), and ends by dropping its own.
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import secrets
 import threading
@@ -30,8 +31,8 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 from .backends import Backend, DatabaseError
-from .drivers import SESSIONS
-from .server import Server, problem_of
+from .drivers import SESSIONS, THREAD
+from .server import PATIENCE, Server, problem_of
 from .server_kinds import KINDS
 from .sql import statements_of
 
@@ -50,7 +51,7 @@ class Servers:
             if backend.kind in KINDS
         }
         self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="databases", daemon=True)
+        self._thread = threading.Thread(target=self._loop.run_forever, name=THREAD, daemon=True)
 
     def __enter__(self) -> Servers:
         if self._servers:
@@ -93,10 +94,6 @@ class Servers:
         """The URLs of the empty databases that are to become templates."""
         return [server.backend.url_of(server.template) for server in self._servers.values()]
 
-    def known(self, backend: Backend) -> Backend:
-        """The backend as its server describes itself."""
-        return self._servers[backend.name].backend
-
     def fill(self) -> None:
         """The templates are made: copy them, ahead of need, from now on."""
         for server in self._servers.values():
@@ -129,6 +126,7 @@ class Servers:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
 
+@functools.cache
 def version_of(backend: Backend) -> str:
     """What a server calls itself: ``PostgreSQL 15.4``, ``MariaDB 10.11.6``. Raises DatabaseError."""
 
@@ -142,7 +140,7 @@ def version_of(backend: Backend) -> str:
         return str(version)
 
     try:
-        version = asyncio.run(ask())
+        version = asyncio.run(asyncio.wait_for(ask(), PATIENCE))
     except Exception as error:
         raise problem_of(backend, error) from None
     number = re.search(r"\d+(\.\d+)*", version)

@@ -1,9 +1,11 @@
-"""SQL of a page: split into statements, and explained by SQLite."""
+"""SQL of a page: its statements, explained by SQLite."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+
+from ...analysis.sql_tokens import statements
 
 
 def explain(sql: str, template: bytes | None) -> None:
@@ -67,20 +69,5 @@ def _prepare(database: Any, statement: str) -> None:
 
 
 def statements_of(sql: str) -> list[tuple[int, str]]:
-    """Split SQL into statements and the line (from 1) that each begins on; comments alone are none."""
-    import sqlite3
-
-    found: list[tuple[int, str]] = []
-    start, text = 1, ""
-    for number, line in enumerate(sql.split("\n"), 1):
-        for part in re.split(r"(?<=;)", line):
-            if not text.strip():
-                start, text = number, ""
-            text += part
-            closed = text.count("$$") % 2 == 0  # PostgreSQL's quotes around a function's body
-            if closed and text.rstrip().endswith(";") and sqlite3.complete_statement(text):
-                found.append((start, text.strip()))
-                text = ""
-        text += "\n"
-    found.append((start, text.strip()))
-    return [(at, s) for at, s in found if re.sub(r"--[^\n]*|/\*.*?\*/|;", "", s, flags=re.DOTALL).strip()]
+    """The statements of a script, each with the line (from 1) that it begins on; comments alone are none."""
+    return [(statement.line, statement.source) for statement in statements(sql)]

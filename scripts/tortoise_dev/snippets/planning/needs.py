@@ -52,6 +52,8 @@ def read_need(word: str) -> Need | Unreadable:
     name = word.removeprefix("!").strip()
     if match := re.fullmatch(r"env:([A-Za-z_]\w*)", name):
         return Need(word, "variable", match[1], is_excluded=is_excluded)
+    if is_excluded and name.lower() == "psycopg":  # a backend of this name; without "!" it is the package
+        return Need(word, "backend", "psycopg", is_excluded=True)
     if name.lower() in BACKENDS:
         return Need(word, "backend", name.lower(), is_excluded=is_excluded)
     if name.lower() in PLATFORMS:

@@ -20,6 +20,9 @@ from .. import source
 from ..databases.backends import BACKENDS, Backend, is_backend
 from .needs import PLATFORMS, Need, problems_of_grammar, read_needs
 
+DOCKER = "docker"
+"""A word of the grammar: a Docker engine that answers. A page that needs it rarely calls the client."""
+
 
 def unmet(needs: str, backend: Backend | None) -> str | None:
     """The first thing of a ``needs=`` list that is not there, as the reason for skipping; None if all of it
@@ -40,8 +43,8 @@ def wants_other_python(needs: str) -> bool:
 def problems_of_needs(needs: str, code: str = "", settings: SnippetSettings | None = None) -> Iterator[str]:
     """What is wrong with a ``needs=`` list: a block that can never run would be skipped for ever.
 
-    A word is believed if it names something that is here, that the project depends on, or that ``code``
-    imports or calls.
+    A word is believed if it names Docker or something that is here, that the project depends on, or that
+    ``code`` imports or calls.
     """
     yield from problems_of_grammar(needs)
     for need in (need for part in read_needs(needs) for need in part):
@@ -67,6 +70,8 @@ def _is_met(need: Need, backend: Backend | None) -> bool:
 
 
 def _is_backend(name: str, backend: Backend | None) -> bool:
+    if name == "psycopg":
+        return backend is not None and backend.name == "psycopg"
     if backend is None or backend.kind != is_backend(name):
         return False
     return name != "mariadb" or backend.is_mariadb
@@ -95,7 +100,7 @@ def _is_module(name: str) -> bool:
 
 def _has_command(name: str) -> bool:
     command = shutil.which(name)
-    if command is None or name != "docker":
+    if command is None or name != DOCKER:
         return command is not None
     try:  # the client alone can do nothing: ask for an engine
         return subprocess.run([command, "info"], capture_output=True, timeout=5, check=False).returncode == 0
@@ -107,6 +112,8 @@ def _has_command(name: str) -> bool:
 
 
 def _is_known(name: str, code: str, settings: SnippetSettings | None) -> bool:
+    if name == DOCKER:
+        return True
     is_here = _version(name) is not None or _is_module(name) or shutil.which(name) is not None
     return is_here or _is_used(name, code) or _plain(name) in _declared_by(settings)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from ...pages.languages import IN_SHELL
+from ...pages.page import Block
 from ...settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
@@ -143,7 +144,7 @@ class Runner:
             job.plan,
             chain,
             job.last_run,
-            self.databases.known(job.backend),
+            job.backend,
             directory=self.scratch / "chain",
             scratch=self.scratch,
             template=self.databases.sqlite,
@@ -159,7 +160,7 @@ class Runner:
             result = self._judge(job, planned, observed, sent)
             number = sent.index.get(planned)
             outcome = observed.outcomes.get(number) if number is not None else None
-            results += self._where_it_counts(planned, result, self.databases.known(job.backend), outcome)
+            results += self._where_it_counts(planned, result, job.backend, outcome)
         failed = any(result.status == "failed" for result in results)
         return Ran(results, starved=failed and observed.starved(sent.request.limit))
 
@@ -172,7 +173,7 @@ class Runner:
         if not opened_sqlite_itself(outcome.sent_to, backend.kind, kinds_needed(planned.needs)):
             return [result]
         others = self.databases.backends
-        able = [one.name for one in others if unmet(planned.needs, self.databases.known(one)) is None]
+        able = [one.name for one in others if unmet(planned.needs, one) is None]
         first = all(one.is_server for one in others) and able[:1] == [backend.name]
         return counted_on_sqlite(result, first=first)
 
@@ -213,7 +214,9 @@ class Runner:
         statements = tuple(outcome.statements)
         watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
         queries = len(statements) if watched else None
-        return replace(result, seconds=outcome.seconds, queries=queries, sql=statements)
+        return replace(
+            result, seconds=outcome.seconds, queries=queries, sql=statements, output=_printed(block, outcome)
+        )
 
     def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
         """The verdict on a block that was sent to the child."""
@@ -248,7 +251,7 @@ class Runner:
         return plan.result_of(planned, Verdict("unverified", "the block above it was not run", start), None)
 
     def _explain(self, job: Job, planned: PlannedBlock) -> Verdict:
-        block, backend = planned.block, self.databases.known(job.backend)
+        block, backend = planned.block, job.backend
         missing = unmet(planned.needs, backend)
         if missing is not None:
             return Verdict("skipped", missing)
@@ -270,6 +273,12 @@ class Runner:
         return turned(block, Verdict("passed", "explained"))
 
 
+def _printed(block: Block, outcome: Outcome) -> str:
+    """What a block printed, and where it must raise, the first line of the message."""
+    raised = outcome.failure if "raises" in block.attributes else None
+    return outcome.stdout + (f"{raised.first_line}\n" if raised is not None else "")
+
+
 def _changed(result: Result, change: Callable[[str], str]) -> Result:
     """A result with all texts changed that blocks can have a part in."""
     return replace(
@@ -277,5 +286,6 @@ def _changed(result: Result, change: Callable[[str], str]) -> Result:
         reason=change(result.reason),
         detail=change(result.detail),
         sql=tuple(map(change, result.sql)),
+        output=change(result.output),
         actual=None if result.actual is None else change(result.actual),
     )

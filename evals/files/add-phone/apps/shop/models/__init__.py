@@ -1,0 +1,5 @@
+"""The shop's models."""
+
+from .customer import BaseCustomer, Customer
+
+__all__ = ["BaseCustomer", "Customer"]

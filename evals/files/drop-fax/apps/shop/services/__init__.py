@@ -1,0 +1,5 @@
+"""What the shop does."""
+
+from .customers import contacts
+
+__all__ = ["contacts"]

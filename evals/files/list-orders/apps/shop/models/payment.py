@@ -1,0 +1,34 @@
+"""A payment of an order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tortoise import fields
+from tortoise.indexes import Index
+
+from apps.common.models import BaseModel
+
+if TYPE_CHECKING:
+    from .order import Order
+
+
+class BasePayment(BaseModel):
+    """A payment's own fields."""
+
+    class Meta:
+        abstract = True
+
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+
+
+class Payment(BasePayment):
+    """The table of its kind."""
+
+    class Meta:
+        table = "payment"
+        indexes = (Index(fields=("order_id",), name="ix_payment_order_id"),)
+
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField(
+        "models.Order", related_name="payments", on_delete=fields.OnDelete.CASCADE
+    )

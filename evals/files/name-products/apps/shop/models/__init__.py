@@ -1,0 +1,5 @@
+"""The shop's models."""
+
+from .product import BaseProduct, Product
+
+__all__ = ["BaseProduct", "Product"]

@@ -1,0 +1,5 @@
+"""Abstract models."""
+
+from .base import BaseModel
+
+__all__ = ["BaseModel"]

@@ -1,0 +1,19 @@
+"""What the blog does."""
+
+from blog import models
+from blog.models import Article, Author, State
+
+
+async def write(author: Author, title: str, *words: str) -> Article:
+    """A new draft, with tags."""
+    article = await Article.create(author=author, title=title)
+    for word in words:
+        tag, _ = await models.Tag.get_or_create(name=word)
+        await article.tags.add(tag)
+    return article
+
+
+async def publish(article: Article) -> None:
+    """Make a draft public."""
+    article.state = State.PUBLIC
+    await article.save()

@@ -1,0 +1,5 @@
+"""HTTP."""
+
+from .products import router
+
+__all__ = ["router"]

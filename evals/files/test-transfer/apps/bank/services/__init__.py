@@ -1,0 +1,5 @@
+"""What the bank does."""
+
+from .transfer import NotEnoughError, transfer
+
+__all__ = ["NotEnoughError", "transfer"]

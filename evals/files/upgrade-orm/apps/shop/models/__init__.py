@@ -1,0 +1,5 @@
+"""The models."""
+
+from .job import BaseJob, Job
+
+__all__ = ["BaseJob", "Job"]

@@ -1,0 +1,9 @@
+#!/usr/bin/env python3
+"""Split a models.py into a package, one file for each model: see split_models.py --help. Needs LibCST."""
+
+import sys
+
+from tortoise_dev.commands.split import main
+
+if __name__ == "__main__":
+    sys.exit(main())

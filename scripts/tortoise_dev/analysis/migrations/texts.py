@@ -1,0 +1,66 @@
+"""The SQL in a migration's Python: strings, f-strings, and names that stand for one."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+IN_BRACES = "__in_braces_"
+"""How a word begins that stands for what an f-string puts in."""
+
+
+@dataclass(frozen=True)
+class SqlText:
+    """A script of SQL and the string that holds it."""
+
+    sql: str
+    node: ast.expr
+
+    @property
+    def first_line(self) -> int | None:
+        """The line on which the text begins, if its lines are those of the file; else None."""
+        spans = (self.node.end_lineno or self.node.lineno) - self.node.lineno
+        return self.node.lineno if spans == self.sql.count("\n") else None
+
+
+def texts_in(value: ast.expr | None, names: Mapping[str, ast.expr]) -> Iterator[SqlText]:
+    """The scripts that a value holds: a string, a name for one, or a list of them (with parameters)."""
+    if isinstance(value, ast.Name):
+        value = names.get(value.id)
+    sql = _written(value)
+    if sql is not None and value is not None:
+        yield SqlText(sql, value)
+    elif isinstance(value, ast.List | ast.Tuple):
+        for element in value.elts:
+            first = element.elts[0] if isinstance(element, ast.Tuple) and element.elts else element
+            yield from texts_in(first, names)
+
+
+def names_in(body: list[ast.stmt]) -> dict[str, ast.expr]:
+    """What the names of a body stand for; those that are assigned twice are left out."""
+    found: dict[str, ast.expr] = {}
+    twice: set[str] = set()
+    for statement in body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
+        if isinstance(statement, ast.Assign) and isinstance(target, ast.Name):
+            if target.id in found:
+                twice.add(target.id)
+            found[target.id] = statement.value
+    return {name: value for name, value in found.items() if name not in twice}
+
+
+def _written(value: ast.expr | None) -> str | None:
+    """The text of a string; a word for each value that an f-string puts in."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return value.value
+    if not isinstance(value, ast.JoinedStr):
+        return None
+    return "".join(_part(part) for part in value.values)
+
+
+def _part(part: ast.expr) -> str:
+    if isinstance(part, ast.FormattedValue):
+        return IN_BRACES + re.sub(r"\W+", "_", ast.unparse(part.value))
+    return str(getattr(part, "value", ""))

@@ -1,0 +1,192 @@
+"""``scaffold.py``: a new project, a sub-application or a model in the handbook's layout."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..report.findings import to_json
+from . import common
+from .common import UnusableError, show
+
+if TYPE_CHECKING:
+    from ..scaffold.changes import Plan
+    from ..scaffold.survey import Survey
+
+_EXAMPLES = """\
+examples:
+  %(prog)s project shop                              FastAPI, Aerich, docker files, charts, CI
+  %(prog)s project shop --minimal --migrations builtin
+  %(prog)s app billing                               a sub-application of the project in the current folder
+  %(prog)s model billing Customer name:char:100 email:char:254:unique
+  %(prog)s model billing Invoice number:char:32:unique customer:fk:billing.Customer due_at:datetime:null
+  %(prog)s model billing Note text:text status:enum:draft,sent --service crud
+  %(prog)s model --help                              the types of fields and their defaults
+
+It overwrites no file. A second run changes nothing, or completes a first one that was interrupted.
+
+exit status: 0 done or nothing to do · 1 refused, or (--dry-run) there are changes · 2 wrong input"""
+
+
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, which the user called ``prog``; returns its exit status."""
+    return common.run(_parser(prog), _run, arguments)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..scaffold.changes import Plan, RefusedError, apply
+
+    try:
+        plan: Plan = options.plan(options)
+        if not options.dry_run:
+            apply(plan)
+    except RefusedError as error:
+        plan = Plan(refused=[error.refusal])
+    show(_json(plan) if options.format == "json" else _text(plan, options.dry_run))
+    return 1 if plan.refused or (options.dry_run and plan.changes) else 0
+
+
+def _project(options: argparse.Namespace) -> Plan:
+    from ..scaffold.new_project import FRAMEWORKS, MIGRATIONS, NAME, NewProject, plan_project
+
+    folder = Path.cwd() / options.path
+    if not NAME.fullmatch(folder.name):
+        raise UnusableError(f"{folder.name}: a project's name has small letters and digits, as in my-shop")
+    if options.framework not in FRAMEWORKS:
+        raise UnusableError(
+            f"{options.framework}: known are {' and '.join(FRAMEWORKS)}; "
+            "examples/frameworks has a proven application for each of the others"
+        )
+    if options.migrations not in MIGRATIONS:
+        raise UnusableError(f"{options.migrations}: known are {' and '.join(MIGRATIONS)}")
+    return plan_project(NewProject(folder, options.framework, options.migrations, options.minimal))
+
+
+def _app(options: argparse.Namespace) -> Plan:
+    from ..scaffold.app_plan import plan_app
+    from ..scaffold.names import BadNameError, app_name
+
+    try:
+        name = app_name(options.app)
+    except BadNameError as error:
+        raise UnusableError(str(error)) from None
+    return plan_app(_survey(options), name)
+
+
+def _model(options: argparse.Namespace) -> Plan:
+    from ..scaffold.field_specs import FieldError, parse_fields
+    from ..scaffold.model_plan import plan_model
+    from ..scaffold.names import BadNameError, app_name, entity_name
+
+    try:
+        app, name = app_name(options.app), entity_name(options.model)
+        fields = parse_fields(options.fields)
+    except (BadNameError, FieldError) as error:
+        raise UnusableError(str(error)) from None
+    return plan_model(_survey(options), app, name, fields, options.service == "crud")
+
+
+def _survey(options: argparse.Namespace) -> Survey:
+    from ..scaffold.survey import Survey
+
+    if not options.project.is_dir():
+        raise UnusableError(f"{options.project}: no such folder")
+    return Survey(options.project)
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+
+
+def _json(plan: Plan) -> str:
+    files: list[dict[str, Any]] = [
+        {"path": _shown(one.path), "action": one.action, "diff": one.diff(_shown(one.path))}
+        for one in plan.changes
+    ]
+    refused = [
+        {"code": one.code, "path": _shown(one.path), "line": one.line, "message": one.message}
+        for one in plan.refused
+    ]
+    return to_json({"version": 1, "files": files, "refused": refused, "next": plan.next})
+
+
+def _text(plan: Plan, dry_run: bool) -> str:
+    if plan.refused:
+        return "\n".join(f"{_shown(one.path)}:{one.line}: {one.code}: {one.message}" for one in plan.refused)
+    if not plan.changes:
+        return "nothing to do: all of it is there"
+    if dry_run:
+        return "".join(one.diff(_shown(one.path)) for one in plan.changes).rstrip("\n")
+    did = {"create": "created", "edit": "changed"}
+    lines = [f"{did[one.action]} {_shown(one.path)}" for one in plan.changes]
+    return "\n".join([*lines, *(["next:"] if plan.next else []), *(f"  {one}" for one in plan.next)])
+
+
+def _parser(prog: str | None) -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        prog, "Write a new project, a sub-application or a model in the handbook's layout.", _EXAMPLES
+    )
+    kinds = parser.add_subparsers(metavar="project|app|model", required=True)
+    _add_project(kinds)
+    _add_app(kinds)
+    _add_model(kinds)
+    return parser
+
+
+def _add_project(kinds: Any) -> None:
+    project = kinds.add_parser("project", help="a new project, ready to run")
+    project.add_argument(
+        "path", type=Path, metavar="NAME", help="the new folder, whose name the project gets"
+    )
+    project.add_argument("--framework", default="fastapi", help="fastapi (default) or starlette")
+    project.add_argument("--migrations", default="aerich", help="aerich (default) or builtin")
+    project.add_argument("--minimal", action="store_true", help="no docker files, charts and CI")
+    _add_common(project, _project)
+
+
+def _add_app(kinds: Any) -> None:
+    app = kinds.add_parser("app", help="a sub-application of an existing project")
+    app.add_argument("app", metavar="APP", help="its name, as in billing")
+    _add_project_option(app)
+    _add_common(app, _app)
+
+
+def _add_model(kinds: Any) -> None:
+    from ..scaffold.field_specs import HELP
+
+    model = kinds.add_parser(
+        "model",
+        help="a model of an existing project",
+        epilog=HELP,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    model.add_argument("app", metavar="APP", help="the folder of a sub-application; a missing one is made")
+    model.add_argument("model", metavar="MODEL", help="its name, as in OrderLine")
+    model.add_argument("fields", nargs="*", metavar="FIELD", help="see below")
+    model.add_argument("--service", choices=("crud",), help="write a service and routes, too")
+    _add_project_option(model)
+    _add_common(model, _model)
+
+
+def _add_project_option(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--project",
+        type=Path,
+        default=Path(),
+        metavar="FOLDER",
+        help="the project (default: the current folder)",
+    )
+
+
+def _add_common(parser: argparse.ArgumentParser, plan: Any) -> None:
+    parser.add_argument("--dry-run", action="store_true", help="print what would change as a diff")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.set_defaults(plan=plan)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""``split_models.py``: a models.py becomes a package, one file for each model."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..report.findings import to_json
+from . import common
+from .common import UnusableError, show, tell
+
+if TYPE_CHECKING:
+    from ..refactor.plan import SplitPlan
+    from ..refactor.refusals import Refusal
+    from ..refactor.writing import Change
+
+_EXAMPLES = """\
+examples:
+  %(prog)s --dry-run apps/billing/models.py   show the new files as diffs, change nothing
+  %(prog)s apps/billing/models.py             write apps/billing/models/, remove models.py
+  %(prog)s --no-base apps/billing/models.py   move the classes only: no Base classes, no order of members
+
+The new package has a file for each model with its Base class, and gives out every name that models.py had.
+Before anything is written, the command proves that nothing changes. It copies the project to a temporary
+folder. There it imports the models with the project's interpreter and settings, before and after the split.
+So it RUNS THE PROJECT'S CODE, as starting the application does. It opens no database. DDL, descriptions of
+models and JSON schemas must be the same, or it writes nothing and shows the difference.
+
+exit status: 0 done, or nothing to do · 1 refused, or (--dry-run) there are changes · 2 unreadable input"""
+
+
+def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
+    """Run the command, which the user called ``prog``; returns its exit status."""
+    return common.run(_parser(prog), _run, arguments, extra="refactor")
+
+
+def _run(options: argparse.Namespace) -> int:
+    from ..refactor.refusals import RefusedError
+
+    path = Path(os.path.abspath(options.path))  # noqa: PTH100 - a link stays a link
+    here = Path.cwd()
+    if not path.exists() and (path.with_suffix("") / "__init__.py").is_file():
+        return _report(options, here, [], [f"nothing to do: {options.path.with_suffix('')} is a package"])
+    if not path.is_file():
+        raise UnusableError(f"{options.path}: no such file; name a models.py")
+    try:
+        plan, changes = _planned(path, here, options)
+    except RefusedError as error:
+        return _report_refusals(options, error.refusals)
+    if not options.dry_run:
+        from ..refactor.writing import apply
+
+        apply(plan)
+    return _report(options, here, changes, plan.notes)
+
+
+def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[SplitPlan, list[Change]]:
+    """The plan, proved. Raises RefusedError."""
+    import libcst
+
+    from ..analysis.project import load_project
+    from ..analysis.source import UnreadableError
+    from ..refactor.plan import plan_split
+    from ..refactor.proof import prove
+    from ..refactor.writing import changes_of
+    from ..settings import SettingsByFolder
+
+    settings = SettingsByFolder()
+    project = load_project([path], here=here, extra_bases=lambda one: settings.of(one).extra_model_bases)
+    try:
+        plan = plan_split(path, project, with_base=not options.no_base)
+    except UnreadableError as error:
+        raise UnusableError(f"{options.path}:{error.line}: {error}") from None
+    except libcst.ParserSyntaxError as error:
+        raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
+    changes = changes_of(plan, here)
+    reordered = prove(plan, project, options.python or _interpreter(project.root))
+    if reordered:
+        plan.notes.append(f"properties come in another order in the JSON schema of {', '.join(reordered)}")
+    return plan, changes
+
+
+def _interpreter(root: Path) -> str:
+    """The interpreter of the project's .venv; where there is none, the running one."""
+    for place in (root / ".venv" / "bin" / "python", root / ".venv" / "Scripts" / "python.exe"):
+        if place.exists():
+            return str(place)
+    return sys.executable
+
+
+def _report(options: argparse.Namespace, here: Path, changes: Sequence[Change], notes: Sequence[str]) -> int:
+    def shown(path: Path) -> str:
+        return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
+
+    if options.format == "json":
+        entries = [{"path": shown(one.path), "action": one.action, "diff": one.diff} for one in changes]
+        show(to_json({"version": 1, "files": entries, "refused": [], "notes": list(notes)}))
+    else:
+        if options.dry_run:
+            show("".join(one.diff for one in changes), end="")
+        else:
+            show("\n".join(f"{one.action}d {shown(one.path)}" for one in changes))
+        for note in notes:
+            tell(f"note: {note}")
+    return 1 if options.dry_run and changes else 0
+
+
+def _report_refusals(options: argparse.Namespace, refusals: Sequence[Refusal]) -> int:
+    path = options.path.as_posix()
+    if options.format == "json":
+        entries = [
+            {"code": one.code, "path": path, "line": one.line, "message": one.message} for one in refusals
+        ]
+        show(to_json({"version": 1, "files": [], "refused": entries, "notes": []}))
+    else:
+        show("\n".join(f"{path}:{one.line}: {one.code}: {one.message}" for one in refusals))
+    return 1
+
+
+def _parser(prog: str | None) -> argparse.ArgumentParser:
+    parser = common.command_parser(
+        prog,
+        "Split a models.py into a package with one file for each model, and prove that nothing changes.",
+        _EXAMPLES,
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="the models.py to split")
+    parser.add_argument("--no-base", action="store_true", help="only move the classes: write no Base classes")
+    parser.add_argument(
+        "--dry-run", action="store_true", help="print the changes as diffs, and write nothing"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--python",
+        metavar="PATH",
+        help="the interpreter that imports the project (default: that of its .venv, else the running one)",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

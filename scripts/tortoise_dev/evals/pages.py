@@ -1,0 +1,157 @@
+"""Writes a record as Markdown, as an HTML page, and as a section of README.md."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from .plot import WORDS, plot
+from .record import FIGURES, Record, Run, average
+from .tasks import EvalsError
+from .workspace import VARIANTS
+
+START, END = "<!-- evaluations: start -->", "<!-- evaluations: end -->"
+_NOTHING = "–"
+_HEADS = {
+    "pass_rate": "assertions passed",
+    "convention_rate": "of these, conventions",
+    "time_seconds": "seconds",
+    "tokens": "tokens",
+    "commands": "commands",
+    "skill_bytes": "kB of the skill read",
+}
+Table = tuple[list[str], list[list[str]]]
+
+
+def to_markdown(record: Record, image: str | None = "plot.svg") -> str:
+    """The report as Markdown; ``image`` is where the plot lies, None leaves it out."""
+    parts = ["# Evaluations", _introduction(record)]
+    for title, table in _tables(record):
+        parts += [f"## {title}", _markdown_table(table)]
+        if title == "Tasks" and image:
+            parts.append(f"![Assertions passed, by task]({image})")
+    return "\n\n".join(parts) + "\n"
+
+
+def to_html(record: Record) -> str:
+    """The report as one HTML page, with the plot in it."""
+    parts = ["<h1>Evaluations</h1>", f"<p>{escape(_introduction(record))}</p>"]
+    for title, table in _tables(record):
+        parts += [f"<h2>{title}</h2>", _html_table(table)]
+        if title == "Tasks":
+            parts.append(plot(record))
+    return _PAGE.format(body="\n".join(parts))
+
+
+def section(records: Sequence[Record]) -> str:
+    """What stands between the markers of README.md: for each record its conditions and both variants."""
+    parts = []
+    for record in sorted(records, key=lambda record: record.date, reverse=True):
+        parts += [_introduction(record), _markdown_table(_variants(record)), _markdown_table(_tasks(record))]
+    return "\n\n".join(parts)
+
+
+def updated(page: str, records: Sequence[Record]) -> str:
+    """The page with its section of evaluations written anew. Raises EvalsError if it has no markers."""
+    head, start, rest = page.partition(START)
+    _, end, tail = rest.partition(END)
+    if not start or not end:
+        raise EvalsError(f"the page lacks the lines {START} and {END}")
+    return f"{head}{START}\n\n{section(records)}\n\n{END}{tail}"
+
+
+def _introduction(record: Record) -> str:
+    counts = {len(record.of(variant, task)) for variant in VARIANTS for task in record.tasks}
+    runs = " to ".join(map(str, sorted({min(counts), max(counts)})))
+    conditions = f" {record.conditions.rstrip('.')}." if record.conditions else ""
+    return (
+        f"{len(record.tasks)} tasks, {runs} runs of each with and without the skill, on {record.date}, "
+        f"tortoise-dev {record.version}.{conditions}"
+    )
+
+
+def _tables(record: Record) -> list[tuple[str, Table]]:
+    found = [("With and without the skill", _variants(record)), ("Tasks", _tasks(record))]
+    differing = _assertions(record)
+    return [*found, ("Assertions that failed", differing)] if differing[1] else found
+
+
+def _variants(record: Record) -> Table:
+    rows = []
+    for variant in VARIANTS:
+        runs = record.of(variant)
+        whole = sum(run.rate() == 1 for run in runs)
+        cells = [_figure(name, average(runs, figure)) for name, figure in FIGURES.items()]
+        rows.append([WORDS[variant], f"{whole} of {len(runs)}", *cells])
+    return ["", "trials without a failure", *_HEADS.values()], rows
+
+
+def _tasks(record: Record) -> Table:
+    rows = []
+    for task in record.tasks:
+        row = [task, next(run.chapter for run in record.runs if run.task == task)]
+        for variant in VARIANTS:
+            runs = record.of(variant, task)
+            row += [_figure(name, average(runs, FIGURES[name])) for name in ("pass_rate", "commands")]
+        rows.append(row)
+    heads = [f"{what} {WORDS[variant]}" for variant in VARIANTS for what in ("passed", "commands")]
+    return ["task", "chapter", *heads], rows
+
+
+def _assertions(record: Record) -> Table:
+    rows = []
+    for task in record.tasks:
+        runs = [run for run in record.runs if run.task == task]
+        texts = dict.fromkeys((outcome.text, outcome.kind) for run in runs for outcome in run.outcomes)
+        for text, kind in texts:
+            counts = [_count(record.of(variant, task), text) for variant in VARIANTS]
+            if any(passed < judged for passed, judged in counts):
+                rows.append([task, text, kind, *(f"{passed} of {judged}" for passed, judged in counts)])
+    return ["task", "assertion", "kind", *(f"passed {WORDS[variant]}" for variant in VARIANTS)], rows
+
+
+def _count(runs: Sequence[Run], text: str) -> tuple[int, int]:
+    passed = [o.passed for run in runs for o in run.outcomes if o.text == text and o.passed is not None]
+    return sum(passed), len(passed)
+
+
+def _figure(name: str, value: float | None) -> str:
+    if value is None:
+        return _NOTHING
+    if name.endswith("_rate"):
+        return f"{value:.0%}"
+    return f"{value / 1000:.1f}" if name == "skill_bytes" else f"{value:,.0f}"
+
+
+def _markdown_table(table: Table) -> str:
+    head, rows = table
+    lines = [head, ["---"] * len(head), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _html_table(table: Table) -> str:
+    head, rows = table
+    lines = ["<table>", f"<tr>{''.join(f'<th>{escape(cell)}</th>' for cell in head)}</tr>"]
+    lines += [f"<tr>{''.join(f'<td>{escape(cell)}</td>' for cell in row)}</tr>" for row in rows]
+    return "\n".join([*lines, "</table>"])
+
+
+_PAGE = """\
+<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>Evaluations</title>
+<style>
+body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+table {{ border-collapse: collapse; margin: 1rem 0; font-size: 0.9rem; }}
+th, td {{ border-bottom: 1px solid #e5e7eb; padding: 0.3rem 0.6rem; text-align: left; vertical-align: top; }}
+svg {{ max-width: 100%; height: auto; }}
+</style>
+</head>
+<body>
+{body}
+</body>
+</html>
+"""

@@ -1,0 +1,207 @@
+"""What each file of the new package imports: at its top, for type checkers, or inside of functions."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from .placement import PACKAGE, Places
+from .refusals import refused
+from .statements import Kind, Statement
+from .uses import Use, When
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A name that the module imports; ``late`` says that it does so below its first model."""
+
+    name: str
+    node: ast.Import | ast.ImportFrom
+    alias: ast.alias
+    comment: str
+    typing: bool
+    late: bool
+
+    def __hash__(self) -> int:
+        return id(self.alias)
+
+
+@dataclass
+class FileImports:
+    """The imports of one file."""
+
+    outside: list[Imported] = field(default_factory=list)
+    own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    """By file the names that come from it."""
+    typing_outside: list[Imported] = field(default_factory=list)
+    typing_own: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    stars: bool = False
+    future: bool = False
+    """Does an annotation name what is there for type checkers only?"""
+    inner: dict[Statement, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """By statement and function the import lines that the function begins with."""
+
+
+class Imports:
+    """The imports of the old module, and what becomes of them in each file."""
+
+    def __init__(self, statements: Sequence[Statement], places: Places) -> None:
+        self.places = places
+        self.by_name: dict[str, list[Imported]] = defaultdict(list)
+        self.stars: list[Statement] = []
+        self.files: dict[str, FileImports] = defaultdict(FileImports)
+        self._leads: dict[str, set[str]] = defaultdict(set)
+        models = [one.line for one in statements if one.kind is Kind.MODEL]
+        for one in statements:
+            self._read(one, late=one.line > min(models, default=0))
+        users = [one for one in statements if one in places.of]
+        soft: list[tuple[Statement, Use]] = []
+        for one in users:
+            for use in one.uses:
+                if not self._place(one, use):
+                    soft.append((one, use))
+        for one, use in soft:
+            self._place_soft(one, use)
+
+    def _read(self, one: Statement, *, late: bool) -> None:
+        if one.kind is Kind.IMPORT:
+            lines = [(node, _comment_of(one.text)) for node in one.nodes]
+        elif one.kind is Kind.TYPING_IMPORT:
+            lines = [(node, "") for node in one.nodes[0].body]  # type: ignore[attr-defined]
+        else:
+            return
+        for node, comment in lines:
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):
+                continue
+            for alias in node.names:
+                if alias.name == "*":
+                    self.stars.append(one)
+                    continue
+                whole = isinstance(node, ast.ImportFrom) or bool(alias.asname)
+                name = alias.asname or (alias.name if whole else alias.name.partition(".")[0])
+                typing = one.kind is Kind.TYPING_IMPORT
+                self.by_name[name].append(Imported(name, node, alias, comment, typing, late))
+
+    def _place(self, one: Statement, use: Use) -> bool:
+        """Note what a use needs; False where that depends on what other files need."""
+        home = self.places.of[one]
+        target = self.places.place_of(use.name)
+        if home == PACKAGE or target == home:
+            return True
+        file = self.files[home]
+        if target is None:
+            self._place_outside(one, use, file)
+            return True
+        at_import = use.when is When.IMPORT or (use.when is When.CALL and use.function is None)
+        if at_import and target == PACKAGE and not self.places.is_late(home):
+            what = f"{use.name} is made from models, and {one.name or 'a statement'} needs it before them"
+            raise refused("import-circle", use.line, f"{what}: split them by hand")
+        if at_import or (self.places.is_late(home) and target != PACKAGE):
+            self._lead(home, target, use.name)
+        elif target in self.places.entities or target == PACKAGE or self.places.is_late(target):
+            if use.when is When.ANNOTATION:
+                file.typing_own[target].add(use.name)
+                file.future |= not use.quoted
+            else:
+                self._inside(one, use, f"from .{target} import {use.name}")
+        else:
+            return False
+        return True
+
+    def _place_outside(self, one: Statement, use: Use, file: FileImports) -> None:
+        """Note what a use of an imported name needs."""
+        found = self.by_name.get(use.name, [])
+        if not found and not hasattr(builtins, use.name) and not use.quoted:
+            file.stars = file.stars or bool(self.stars)
+        for name in found:
+            if name.typing or (name.late and use.when is When.ANNOTATION):
+                file.typing_outside.append(name)
+                file.future |= not use.quoted and name.late
+            elif name.late and use.when is When.CALL and use.function is not None:
+                self._inside(one, use, line_of(name.node, [name.alias]))
+            else:
+                file.outside.append(name)
+
+    def _place_soft(self, one: Statement, use: Use) -> None:
+        """Import a helper at the top where no circle comes of it, else where it is used."""
+        home, target = self.places.of[one], self.places.place_of(use.name)
+        assert target is not None
+        if not self._reaches(target, home):
+            self._lead(home, target, use.name)
+        elif use.when is When.ANNOTATION:
+            self.files[home].typing_own[target].add(use.name)
+            self.files[home].future |= not use.quoted
+        else:
+            self._inside(one, use, f"from .{target} import {use.name}")
+
+    def _lead(self, home: str, target: str, name: str) -> None:
+        self._leads[home].add(target)
+        self.files[home].own[target].add(name)
+
+    def _reaches(self, start: str, goal: str) -> bool:
+        seen, waiting = {start}, [start]
+        while waiting:
+            here = waiting.pop()
+            if here == goal:
+                return True
+            waiting += self._leads[here] - seen
+            seen |= self._leads[here]
+        return False
+
+    def _inside(self, one: Statement, use: Use, line: str) -> None:
+        assert use.function is not None
+        lines = self.files[self.places.of[one]].inner[one].setdefault(use.function, [])
+        if line not in lines:
+            lines.append(line)
+
+
+def _comment_of(text: cst.BaseStatement) -> str:
+    whitespace = getattr(text, "trailing_whitespace", None)
+    comment = getattr(whitespace, "comment", None)
+    return f"  {comment.value}" if comment is not None else ""
+
+
+def line_of(node: ast.Import | ast.ImportFrom, aliases: Sequence[ast.alias], comment: str = "") -> str:
+    """An import statement with some of its names, as a module of the package must write it."""
+    names = [f"{one.name} as {one.asname}" if one.asname else one.name for one in aliases]
+    if isinstance(node, ast.Import):
+        return f"import {', '.join(names)}{comment}"
+    dots = "." * (node.level + 1) if node.level else ""
+    return wrapped(f"{dots}{node.module or ''}", names, comment)
+
+
+def wrapped(module: str, names: Sequence[str], comment: str = "") -> str:
+    """``from module import names``, one name a line where they are many."""
+    line = f"from {module} import {', '.join(names)}"
+    if len(line) <= 88:
+        return f"{line}{comment}"
+    listed = "".join(f"    {name},\n" for name in names)
+    return f"from {module} import ({comment}\n{listed})"
+
+
+def outside_groups(found: Sequence[Imported], order: Sequence[Statement]) -> list[list[str]]:
+    """The lines that import names from outside, in the order and the groups of the module."""
+    wanted = set(found)
+    groups: dict[int, list[str]] = {}
+    group = 0
+    for statement in order:
+        if statement.kind not in (Kind.IMPORT, Kind.TYPING_IMPORT):
+            continue
+        group += any(line.comment is None for line in getattr(statement.text, "leading_lines", ()))
+        nodes = statement.nodes[0].body if statement.kind is Kind.TYPING_IMPORT else statement.nodes  # type: ignore[attr-defined]
+        for node in nodes:
+            own = [one for one in wanted if one.node is node]
+            if own and isinstance(node, (ast.Import, ast.ImportFrom)):
+                aliases = [alias for alias in node.names if any(one.alias is alias for one in own)]
+                groups.setdefault(group, []).append(line_of(node, aliases, own[0].comment))
+    return list(groups.values())
+
+
+def own_lines(found: dict[str, set[str]]) -> list[str]:
+    """The lines that import from files of the package."""
+    return [wrapped(f".{place}", sorted(names)) for place, names in sorted(found.items())]

@@ -1,0 +1,149 @@
+"""From a models.py to the files of a package: what would be written, or why not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import libcst as cst
+
+from ..analysis.import_paths import module_name
+from ..analysis.modules import Class, Module
+from ..analysis.project import Project
+from .bases import Style, rewritten
+from .checks import base_refusals, file_refusals, refusals_of
+from .imports import Imports
+from .package import Package
+from .placement import PACKAGE, placed
+from .refusals import Refusal, RefusedError
+from .statements import Kind, Statement, statements_of
+
+
+@dataclass
+class SplitPlan:
+    """The files that replace a module: for each path its content, with ``__init__.py`` as the last."""
+
+    module: Path
+    files: dict[Path, bytes]
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def package(self) -> Path:
+        """The folder of the new package."""
+        return self.module.with_suffix("")
+
+
+def plan_split(path: Path, project: Project, *, with_base: bool = True) -> SplitPlan:
+    """The package that replaces the module at ``path``. Nothing is executed or written.
+
+    Raises RefusedError with all reasons that speak against it, and UnreadableError for a file that cannot be
+    parsed.
+    """
+    module = project.resolver.module(str(path))
+    if module is None:
+        raise project.resolver.problems[str(path)]
+    _refuse(file_refusals(path, project.root))
+    if module.file.encoding not in ("utf-8", "utf-8-sig", "ascii"):
+        _refuse([Refusal("encoding", 1, f"the file is {module.file.encoding}: convert it to UTF-8")])
+    tree = cst.parse_module(module.file.text)
+    statements = statements_of(tree, module, project.models)
+    _refuse(refusals_of(module, statements, project))
+    belongs = _belonging(statements, project)
+    based = {one for one in statements if with_base and one.kind is Kind.MODEL and _lacks_base(one, project)}
+    _refuse(refusal for one in based if one.model for refusal in base_refusals(one.model, module, project))
+    places = placed(statements, belongs)
+    bases = {places.of[one]: [f"Base{one.name}"] for one in based}
+    imports = Imports(statements, places)
+    starred = _is_starred(module, project)
+    package = Package(tree, statements, places, imports, bases, starred, path.name)
+    style = _Rewriting(project, based, with_base)
+    files: dict[Path, bytes] = {}
+    for place in sorted(set(places.of.values()) - {PACKAGE}):
+        files[path.with_suffix("") / f"{place}.py"] = package.module(place, style.rewrite).encode()
+    files[path.with_suffix("") / "__init__.py"] = package.entrance().encode()
+    return SplitPlan(path, files, _notes(statements, path, project))
+
+
+def _refuse(refusals: Iterable[Refusal]) -> None:
+    found = list(refusals)
+    if found:
+        raise RefusedError(*sorted(found, key=lambda one: one.line))
+
+
+def _interface_names(name: str) -> tuple[str, str]:
+    return f"Base{name}", f"Base{name.rstrip('0123456789')}"
+
+
+def _lacks_base(one: Statement, project: Project) -> bool:
+    """Has a model no abstract base that bears its name?"""
+    assert one.model is not None
+    for base in project.models.ancestors(one.model):
+        if isinstance(base, Class):
+            if base.name in _interface_names(one.name) and project.models.is_abstract(base) is not False:
+                return not project.models.is_model(base)
+        elif base.name.rpartition(".")[2] in _interface_names(one.name):
+            return False
+    return True
+
+
+def _belonging(statements: Iterable[Statement], project: Project) -> dict[Statement, Statement]:
+    """The abstract bases of the module that bear the name of one of its models, each with that model."""
+    models = [one for one in statements if one.kind is Kind.MODEL]
+    found: dict[Statement, Statement] = {}
+    for one in statements:
+        if one.kind is Kind.ABSTRACT:
+            for model in models:
+                assert model.model is not None
+                if one.name in _interface_names(model.name) and one.model in project.models.ancestors(
+                    model.model
+                ):
+                    found.setdefault(one, model)
+    return found
+
+
+class _Rewriting:
+    """Writes class statements of models anew."""
+
+    def __init__(self, project: Project, based: set[Statement], with_base: bool) -> None:
+        self.project = project
+        self.based = based
+        self.with_base = with_base
+        self.writes_table = not project.mentions(re.compile(rb"table_name_generator"))
+
+    def rewrite(self, one: Statement) -> list[cst.BaseStatement]:
+        """The statements that replace one."""
+        if one.model is None or not self.with_base or not isinstance(one.text, cst.ClassDef):
+            return [one.text]
+        style = Style(with_base=one in self.based, writes_table=self.writes_table)
+        return [*rewritten(one.text, one.model, self.project, style)]
+
+
+def _is_starred(module: Module, project: Project) -> bool:
+    """Does a file of the project import ``*`` from the module?"""
+    name = module_name(module.key).encode()
+    for key, file in project.files.items():
+        if b"import *" in file.data and name in file.data and key != module.key:
+            other = project.resolver.module(key)
+            for star in other.scope.stars if other is not None else ():
+                assert other is not None
+                if module in project.resolver.imported(other, star.module, star.level):
+                    return True
+    return False
+
+
+def _notes(statements: Iterable[Statement], path: Path, project: Project) -> list[str]:
+    """What stays for the user to look at."""
+    notes: list[str] = []
+    if any(one.kind is Kind.SCHEMA for one in statements):
+        notes.append(
+            "names of nested schemas in the API's description hold a hash of the model's module, "
+            "so generated clients may change"
+        )
+    dotted = re.compile(rb"patch\w*\(\s*[\"'][\w.]*\b" + path.stem.encode() + rb"\.(\w+)")
+    patched = sorted({name.decode() for f in project.files.values() for name in dotted.findall(f.data)})
+    if patched:
+        names = ", ".join(patched)
+        notes.append(f"tests patch {names} in {path.stem}: patch them in the file that uses them now")
+    return notes

@@ -1,0 +1,176 @@
+"""Compares the models before and after the split, in the user's interpreter, on a copy of their project."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..analysis.project import Project
+from ..analysis.source import LEFT_OUT, has_marker
+from .orm_settings import dotted_name, settings_of
+from .plan import SplitPlan
+from .refusals import refused
+
+_CHILD = Path(__file__).with_name("proof_child.py")
+_LARGEST = 10_000_000
+"""Bytes; larger files are no code, and are not copied."""
+_PATIENCE = 180
+
+
+@dataclass(frozen=True)
+class _Place:
+    """The copy of a project, and what to ask of it."""
+
+    copy: Path
+    module: str
+    paths: list[str]
+    settings: list[dict[str, Any]]
+
+
+def prove(plan: SplitPlan, project: Project, python: str) -> list[str]:
+    """Return if nothing changes: DDL, descriptions, JSON schemas, names and members of the models.
+
+    What is returned are the names of schemas whose properties come in another order.
+
+    Raises RefusedError with the difference, or where the interpreter cannot import the project.
+    """
+    with tempfile.TemporaryDirectory(prefix="split-") as folder:
+        place = _copied(plan, project, Path(folder).resolve() / project.root.name)
+        before = _ask(place, python, offline=None)
+        offline = before.pop("offline", None)
+        inside = place.copy / plan.module.relative_to(project.root)
+        inside.unlink()
+        for path, content in plan.files.items():
+            target = place.copy / path.relative_to(project.root)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        after = _ask(place, python, offline=offline, changed=True)
+        after.pop("offline", None)
+    difference = _difference(before, after, place.module, plan)
+    if difference:
+        raise refused("proof-differs", 1, f"the models would not be the same:\n{difference}")
+    was, now = before["schemas"], after["schemas"]
+    return sorted(name for name in was if json.dumps(was[name]) != json.dumps(now[name]))
+
+
+def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
+    """The project copied, without environments, caches and what is larger than code."""
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        paths = {name: Path(folder, name) for name in names}
+        return {
+            name
+            for name, path in paths.items()
+            if name in LEFT_OUT
+            or (path / "pyvenv.cfg").exists()
+            or (path.is_symlink() and path.is_dir())
+            or not (path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST))
+        }
+
+    if has_marker(project.root):
+        shutil.copytree(project.root, copy, ignore=left_out)
+    else:  # nothing tells where the project ends: it may lie in a home folder
+        for file in project.files.values():
+            if file.path.is_relative_to(project.root):
+                target = copy / file.path.relative_to(project.root)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(file.data)
+    name, start = dotted_name(plan.module, project)
+    paths = [copy / start.relative_to(project.root), copy, copy / "src"]
+    return _Place(copy, name, [str(path) for path in dict.fromkeys(paths)], settings_of(project, name))
+
+
+def _ask(place: _Place, python: str, *, offline: int | None, changed: bool = False) -> dict[str, Any]:
+    """What the interpreter says of the models.
+
+    Where it cannot make a connection's client (a missing driver), SQLite stands in for it. ``offline`` is
+    then the number of the settings.
+    """
+    answer = _run(place, python, offline)
+    if "error" in answer and offline is None and not changed:
+        for number in range(len(place.settings)):
+            second = _run(place, python, number)
+            if "error" not in second and second["settings"] == number:
+                return {**second, "offline": number}
+    if "error" in answer:
+        state = "after the split" if changed else "as it is"
+        message = f"{python} cannot import the project {state}: {answer['error']}"
+        raise refused(
+            "proof-differs" if changed else "not-importable", 1, message.replace(f"{place.copy}{os.sep}", "")
+        )
+    return answer
+
+
+def _run(place: _Place, python: str, offline: int | None) -> dict[str, Any]:
+    request = {
+        "module": place.module,
+        "folder": str(place.copy),
+        "paths": place.paths,
+        "settings": place.settings,
+        "offline": offline,
+    }
+    question, reply = place.copy.with_name("question.json"), place.copy.with_name("reply.json")
+    question.write_text(json.dumps(request), encoding="utf-8")
+    reply.unlink(missing_ok=True)
+    environment = {
+        **os.environ,
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONIOENCODING": "utf-8",
+    }
+    try:
+        done = subprocess.run(
+            [python, str(_CHILD), str(question), str(reply)],
+            cwd=place.copy,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=_PATIENCE,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        return {"error": f"no answer within {_PATIENCE} seconds"}
+    except OSError as error:
+        return {"error": f"cannot be started: {error.strerror or error}"}
+    if not reply.exists():
+        last = done.stderr.strip().splitlines()[-1:] or ["no answer"]
+        return {"error": last[0]}
+    answer: dict[str, Any] = json.loads(reply.read_text(encoding="utf-8"))
+    return answer
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any], module: str, plan: SplitPlan) -> str:
+    """What is not the same, as a unified diff; the files of the package count as the module itself."""
+    gone = sorted(set(before["names"]) - set(after["names"]) - {"annotations"})
+    if gone:
+        return f"{module} would lack {', '.join(gone)}"
+    stems = "|".join(re.escape(path.stem) for path in plan.files if path.stem != "__init__")
+    moved = re.compile(rf"\b{re.escape(module)}\.({stems})(?=\.)")
+    first, second = (
+        moved.sub(module, _text(facts)).replace("\\n", "\n").splitlines() for facts in (before, after)
+    )
+    lines = difflib.unified_diff(first, second, "before", "after", n=2, lineterm="")
+    return "\n".join(list(lines)[:80])
+
+
+def _text(facts: dict[str, Any]) -> str:
+    """The facts as text. Descriptions keep their order, which is that of the columns; schemas have none."""
+    parts = [
+        {"ddl": facts["ddl"], "models": facts["models"]},
+        {"schemas": facts["schemas"]},
+        facts["members"],
+    ]
+    return "\n".join(
+        json.dumps(part, indent=1, ensure_ascii=False, sort_keys=number > 0)
+        for number, part in enumerate(parts)
+    )

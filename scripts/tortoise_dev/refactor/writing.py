@@ -1,0 +1,79 @@
+"""The files of a plan put in place, so that a kill at any moment leaves a project that works.
+
+The package's files come first: without ``__init__.py`` Python still takes models.py. Then ``__init__.py``
+comes, by a rename, and from then on Python takes the package. Last models.py goes. A second run finds the
+same files there and completes what is missing.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from .plan import SplitPlan
+from .refusals import refused
+
+_UNFINISHED = ".new"
+"""The suffix of a file that is being written."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that is created or deleted, and the difference as a unified diff."""
+
+    path: Path
+    action: str
+    diff: str
+
+
+def changes_of(plan: SplitPlan, base: Path) -> list[Change]:
+    """What the plan changes on the disk; paths in diffs are relative to ``base``.
+
+    Raises RefusedError where the package's folder holds something else.
+    """
+    _refuse_strangers(plan)
+    changes = [
+        Change(path, "create", _diff(b"", content, path, base))
+        for path, content in plan.files.items()
+        if not (path.exists() and path.read_bytes() == content)
+    ]
+    return [*changes, Change(plan.module, "delete", _diff(plan.module.read_bytes(), b"", plan.module, base))]
+
+
+def _refuse_strangers(plan: SplitPlan) -> None:
+    """Refuse a folder that this plan did not write."""
+    if not plan.package.exists():
+        return
+    found = sorted(plan.package.iterdir()) if plan.package.is_dir() else [plan.package]
+    for path in found:
+        planned = plan.files.get(path)
+        ours = path.suffix == _UNFINISHED and path.with_suffix("") in plan.files
+        if path.name == "__pycache__" or ours or (planned is not None and path.read_bytes() == planned):
+            continue
+        message = f"{plan.package.name}/{path.name} is there already: move it, or join the two by hand"
+        raise refused("package-exists", 1, message)
+
+
+def apply(plan: SplitPlan) -> None:
+    """Write the files, then remove the module. Raises OSError where the disk does not let it."""
+    plan.package.mkdir(exist_ok=True)
+    for path, content in plan.files.items():
+        unfinished = path.with_name(f"{path.name}{_UNFINISHED}")
+        with unfinished.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    plan.module.unlink()
+
+
+def _diff(before: bytes, after: bytes, path: Path, base: Path) -> str:
+    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
+    old, new = (f"a/{name}" if before else "/dev/null"), (f"b/{name}" if after else "/dev/null")
+    first, second = (text.decode("utf-8", "replace").splitlines(keepends=True) for text in (before, after))
+    found = difflib.unified_diff(first, second, old, new)
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found
+    )

@@ -1,0 +1,115 @@
+"""What stands in the way of a new model: names that are taken, or the model itself with other fields."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+from ..analysis.modules import Class
+from . import names
+from .changes import RefusedError, read
+from .entity import Entity, Link
+from .field_specs import FieldSpec, Scalar
+from .model_file import field_call, link_call
+from .survey import Survey, option_of
+
+
+def refuse_conflicts(entity: Entity, survey: Survey, app: str, label: str, file: Path) -> None:
+    """Raises RefusedError if the project has something in the way of a model that ``file`` will hold."""
+    base = survey.base_of(app)
+    inherited = {name for _, name, _ in survey.fields_of(base)} if base is not None else set()
+    for field in entity.fields:
+        if field.name in inherited:
+            message = f"{field.name}: {entity.base.name} has this field already"
+            raise RefusedError("field-taken", file, message)
+    others = [cls for cls in survey.concrete if cls.module.path != file]
+    for cls in others:
+        _refuse_taken_name(entity, cls, survey, label, file)
+    for link in entity.links:
+        if link.target.cls is not None:
+            _refuse_taken_way_back(link, link.target.cls, others, survey)
+    if file.exists():
+        _compare(entity, survey, file)
+
+
+def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, file: Path) -> None:
+    place, line = cls.module.path, cls.node.lineno
+    near = survey.label_of_class(cls) == label or place.parent == file.parent
+    if cls.name == entity.name and near:
+        message = f"the label {label} has a model {cls.name}: the later one would silently win"
+        raise RefusedError("name-taken", place, message, line)
+    if _table_of(cls) == entity.file:
+        raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.file}", line)
+
+
+def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], survey: Survey) -> None:
+    taken = {name for _, name, _ in survey.fields_of(target)} | names.TAKEN
+    for one in others:
+        for owner, _, field in survey.fields_of(one):
+            if owner in (one, *survey.models.ancestors(one)) and _leads_to(field, target):
+                value = option_of(field, "related_name")
+                taken |= {str(value.value)} if isinstance(value, ast.Constant) else set()
+    if link.related_name in taken:
+        message = f"{target.name} has an attribute {link.related_name}: name another one with related_name="
+        raise RefusedError("related-name-taken", target.module.path, message, target.node.lineno)
+
+
+def _leads_to(field: ast.Call, target: Class) -> bool:
+    to = field.args[0] if field.args else option_of(field, "to")
+    return isinstance(to, ast.Constant) and str(to.value).rpartition(".")[2] == target.name
+
+
+def _table_of(cls: Class) -> str:
+    """The table of a model: ``Meta.table``, else its name in small letters."""
+    for node in ast.walk(cls.node):
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
+            target = node.targets[0]
+            if isinstance(target, ast.Name) and target.id == "table":
+                return str(node.value.value)
+    return cls.name.lower()
+
+
+def _compare(entity: Entity, survey: Survey, file: Path) -> None:
+    """Raises RefusedError if the file has the model with other fields, or has another model."""
+    found = [cls for cls in survey.concrete if cls.module.path == file and cls.name == entity.name]
+    if not found:
+        raise RefusedError("other-file", file, f"the file is there and has no model {entity.name}")
+    there = {
+        name: _normal(field) for owner, name, field in survey.fields_of(found[0]) if owner.module.path == file
+    }
+    asked = {field.name: _normal(_parsed(_call_of(entity, field))) for field in entity.fields}
+    differences = [f"{name} is not there" for name in asked if name not in there]
+    differences += [f"{name} was not asked for" for name in there if name not in asked]
+    differences += [
+        f"{name} is {there[name]}, not {asked[name]}"
+        for name in asked
+        if name in there and there[name] != asked[name]
+    ]
+    text = read(file)
+    indexed = [field.name for field in entity.scalars if field.index]
+    differences += [f"{name} has no index" for name in indexed if f'("{name}",)' not in text]
+    if differences:
+        raise RefusedError("other-fields", file, "; ".join(differences), found[0].node.lineno)
+
+
+def _call_of(entity: Entity, field: FieldSpec) -> str:
+    if isinstance(field, Scalar):
+        kind, arguments = field_call(entity, field)
+    else:
+        link = next(link for link in entity.links if link.spec is field)
+        _, kind, arguments = link_call(link)
+    return f"fields.{kind}({', '.join(arguments)})"
+
+
+def _parsed(text: str) -> ast.Call:
+    value = ast.parse(text, mode="eval").body
+    assert isinstance(value, ast.Call)
+    return value
+
+
+def _normal(node: ast.Call) -> str:
+    """A field's call without the module of its class, its keywords sorted."""
+    kind = getattr(node.func, "attr", None) or getattr(node.func, "id", "?")
+    positional = [ast.unparse(argument) for argument in node.args]
+    keywords = sorted(f"{keyword.arg}={ast.unparse(keyword.value)}" for keyword in node.keywords)
+    return f"{kind}({', '.join([*positional, *keywords])})"

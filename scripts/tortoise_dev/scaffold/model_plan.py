@@ -1,0 +1,295 @@
+"""``scaffold model``: a model with all that belongs to it, in the habits of the project that it comes to."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..analysis.modules import Class
+from . import names
+from .app_plan import add_app, edit_application, text_of
+from .changes import Change, Plan, RefusedError
+from .config_file import Label
+from .conflicts import refuse_conflicts
+from .entity import Base, Entity, Link, Target
+from .field_specs import FieldSpec, Relation
+from .model_file import model_file
+from .model_tests import ModelTests
+from .python_edits import (
+    add_import,
+    add_statement,
+    add_to_all,
+    new_all,
+    quoted,
+    re_exports_relatively,
+    with_elements,
+)
+from .schema_file import SchemaFile
+from .service_files import RouterFile, functions_of, service_file
+from .survey import Key, Survey
+
+_SHARED = ("Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page", "Paging", "Text", "UtcTime")
+_NEEDED = {"fastapi": {"Limit", "Offset", "Page"}, "starlette": {"Page", "Paging"}}
+
+
+def plan_model(survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], crud: bool) -> Plan:
+    """All files and edits for a model. Raises RefusedError."""
+    return _ModelPlan(survey, app, name, fields).plan(crud)
+
+
+class _ModelPlan:
+    def __init__(self, survey: Survey, app: str, name: str, fields: Sequence[FieldSpec]) -> None:
+        self.survey = survey
+        self.app, self.app_module = app, survey.app(app)
+        self.folder = survey.apps_folder / app
+        self.label = self._label()
+        base = self._base()
+        self.file = self.folder / "models" / f"{names.snake(name)}.py"
+        links = self._links(name, fields, base)
+        self.entity = Entity(self.app_module, name, tuple(fields), links, base)
+        self.changes = Plan()
+
+    def plan(self, crud: bool) -> Plan:
+        """The plan, after all reasons to refuse."""
+        refuse_conflicts(self.entity, self.survey, self.app, self.label.name, self.file)
+        if crud:
+            self._refuse_missing_helpers()
+        survey, entity, plan = self.survey, self.entity, self.changes
+        add_app(plan, survey, self.app)
+        plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
+        self._re_export("models", entity.file, entity.classes)
+        if survey.project.speaks_of(b"pydantic"):
+            schemas = self._schemas()
+            plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
+            self._re_export("schemas", entity.file, schemas.classes)
+        if crud:
+            self._add_service()
+        tests = ModelTests(entity, survey, self.label.name, survey.own_modules, survey.width)
+        plan.create(survey.root / "tests" / f"test_{self.app}_{entity.file}.py", tests.render())
+        self._register()
+        plan.changes = _merged(plan.changes)
+        if plan.changes:
+            plan.next += self._next()
+        return plan
+
+    # --- what the project says
+
+    def _label(self) -> Label:
+        """The label that the app's models belong to."""
+        config = self.survey.config
+        if config is None:
+            raise RefusedError(
+                "no-configuration",
+                self.survey.root,
+                'no dictionary with "connections" and "apps" is written out in this project',
+            )
+        there = config.label_of(f"{self.app_module}.models")
+        own = [label for label in config.labels if set(label.modules) - {"aerich.models"}] or config.labels
+        there = there or next((label for label in own if label.name == self.app), None)
+        if there is None and len(own) > 1:
+            known = ", ".join(label.name for label in own)
+            raise RefusedError(
+                "which-label",
+                config.path,
+                f'list "{self.app_module}.models" under one of the labels {known} first',
+                own[0].node.lineno,
+            )
+        return there or own[0]
+
+    def _base(self) -> Base:
+        cls = self.survey.base_of(self.app)
+        if cls is None:
+            return Base("Model", "tortoise.models", Key("id", "int"), has_created_at=False)
+        inherited = {name for _, name, _ in self.survey.fields_of(cls)}
+        module = self.survey.public_module(cls)
+        return Base(cls.name, module, self.survey.key_of(cls), "created_at" in inherited)
+
+    def _links(self, name: str, fields: Sequence[FieldSpec], base: Base) -> tuple[Link, ...]:
+        links: list[Link] = []
+        for spec in fields:
+            if isinstance(spec, Relation):
+                target = self._target(spec, name, base)
+                back = names.snake(name) if spec.kind == "o2o" else names.plural(names.snake(name))
+                if any((link.target, link.related_name) == (target, back) for link in links):
+                    back = f"{spec.name}_{back}"
+                links.append(Link(spec, target, spec.related_name or back))
+        return tuple(links)
+
+    def _target(self, spec: Relation, name: str, base: Base) -> Target:
+        """The model that a relation leads to: by the folder of its app, else by its label."""
+        where, _, model = spec.target.rpartition(".")
+        if model == name and where in ("", self.app):
+            reference = f"{self.label.name}.{name}"
+            if spec.kind != "m2m" and not spec.null:
+                raise RefusedError(
+                    "needs-itself", self.file, f"{spec.name}: each row would need another: add null"
+                )
+            return Target(name, reference, None, base.key, "", f"{self.app_module}.models")
+        named = [cls for cls in self.survey.concrete if cls.name == model]
+        in_app = [cls for cls in named if self._is_in_app(cls, where or self.app)]
+        by_label = [cls for cls in named if self.survey.label_of_class(cls) == where]
+        found = in_app or by_label or ([] if where else named)
+        if len(found) != 1:
+            known = (
+                ", ".join(sorted(f"{self._app_of(cls)}.{cls.name}" for cls in self.survey.concrete)) or "none"
+            )
+            problem = "several models have this name" if found else "there is no such model"
+            raise RefusedError("unknown-target", self.file, f"{spec.target}: {problem}; known are {known}")
+        label = self.survey.label_of_class(found[0])
+        if label is None:
+            raise RefusedError(
+                "unregistered-target",
+                found[0].module.path,
+                f"{model}: no label of the configuration lists it",
+            )
+        return Target(
+            model,
+            f"{label}.{model}",
+            found[0],
+            self.survey.key_of(found[0]),
+            self.survey.dotted_of(found[0]),
+            self.survey.public_module(found[0]),
+        )
+
+    def _is_in_app(self, cls: Class, app: str) -> bool:
+        return cls.module.path.is_relative_to(self.survey.apps_folder / app.rpartition(".")[2] / "models")
+
+    def _app_of(self, cls: Class) -> str:
+        path = cls.module.path
+        inside = path.is_relative_to(self.survey.apps_folder)
+        return path.relative_to(self.survey.apps_folder).parts[0] if inside else path.stem
+
+    # --- reasons to refuse
+
+    def _refuse_missing_helpers(self) -> None:
+        framework = self.survey.framework
+        if framework is None:
+            raise RefusedError(
+                "unknown-framework",
+                self.survey.root,
+                "--service crud writes routes for FastAPI and Starlette; examples/frameworks has the others",
+            )
+        missing = _NEEDED[framework] - self._offered()
+        if missing:
+            where = self._common_schemas()
+            raise RefusedError(
+                "no-common-schemas",
+                where,
+                f"the routes need {', '.join(sorted(missing))} in it: copy that of examples/billing",
+            )
+
+    # --- files and edits
+
+    def _common_schemas(self) -> Path:
+        return self.survey.apps_folder / "common" / "schemas" / "__init__.py"
+
+    def _offered(self) -> frozenset[str]:
+        module = self.survey.project.resolver.module(str(self._common_schemas()))
+        if module is None:
+            return frozenset()
+        return frozenset(name for name in _SHARED if name in module.scope.names)
+
+    def _schemas(self) -> SchemaFile:
+        shared = self.survey.app("common") + ".schemas"
+        survey = self.survey
+        return SchemaFile(self.entity, shared, self._offered(), survey.own_modules, survey.width)
+
+    def _add_service(self) -> None:
+        survey, entity, plan = self.survey, self.entity, self.changes
+        own, width = survey.own_modules, survey.width
+        plan.create(self.folder / "services" / f"{entity.files}.py", service_file(entity, own, width))
+        self._re_export("services", entity.files, functions_of(entity))
+        framework = survey.framework or "fastapi"
+        router = RouterFile(entity, survey.app("common"), own, width)
+        plan.create(self.folder / "routers" / f"{entity.files}.py", router.render(framework))
+        path = self.folder / "routers" / "__init__.py"
+        before = text_of(plan, path)
+        after = add_import(before, f"{self.app_module}.routers", [entity.files], own, width)
+        if after != before and framework == "fastapi":
+            statement = f"router.include_router({entity.files}.router)"
+            after = add_statement(after, statement, lambda one: ast.unparse(one).startswith("router"))
+        elif after != before:
+            after = _with_element_of(after, "routes", f"*{entity.files}.routes", width)
+        self._edit(path, before, after)
+        edit_application(plan, survey, self.app)
+
+    def _re_export(self, part: str, module: str, exported: Sequence[str]) -> None:
+        """Let a package of the app give what a new module of it has."""
+        path = self.folder / part / "__init__.py"
+        before = text_of(self.changes, path)
+        own, width = self.survey.own_modules, self.survey.width
+        dotted = f".{module}" if re_exports_relatively(before) else f"{self.app_module}.{part}.{module}"
+        after = add_import(before, dotted, exported, own, width)
+        if "__all__" in before:
+            after = add_to_all(after, exported, width)
+        elif "import " not in before:
+            after = f"{after.rstrip(chr(10))}\n\n{new_all(exported, width)}\n"
+        self._edit(path, before, after)
+
+    def _register(self) -> None:
+        """List the app's models package under its label."""
+        module = f"{self.app_module}.models"
+        config = self.survey.config
+        if config is None or module in self.label.modules:
+            return
+        before = text_of(self.changes, config.path)
+        with_models = {self.survey.dotted(cls.module.path.parent) for cls in self.survey.concrete}
+        empty = self.survey.app("common") + ".models"
+        kept = [one for one in self.label.modules if one != empty or one in with_models]
+        at = kept.index("aerich.models") if "aerich.models" in kept else len(kept)
+        order = [quoted(one) for one in [*kept[:at], module, *kept[at:]]]
+        self._edit(config.path, before, with_elements(before, self.label.node, order, self.survey.width))
+
+    def _edit(self, path: Path, before: str, after: str) -> None:
+        self.changes.edit(path, before, after)
+
+    def _next(self) -> list[str]:
+        """The commands that come next: the migration, and how to apply it."""
+        run = "uv run " if self.survey.runs_with_uv else ""
+        name = f"add_{self.entity.file}"
+        migrate = "migrate.py" if (self.survey.root / "migrate.py").exists() else ""
+        labels = self.survey.config.labels if self.survey.config else ()
+        if self.survey.migrations == "aerich":
+            app = f"--app {self.label.name} " if len(labels) > 1 else ""
+            location = self.survey.tool_table.get("aerich", {}).get("location", "./migrations")
+            drafted = any((self.survey.root / location / self.label.name).glob("*.py"))
+            draft = (
+                f"aerich {app}migrate --offline --name {name}" if drafted else f"aerich {app}init-migrations"
+            )
+            return [f"{run}{draft}", f"{run}python migrate.py" if migrate else f"{run}aerich {app}upgrade"]
+        if self.survey.migrations == "builtin":
+            app = f"{self.label.name} " if len(labels) > 1 else ""
+            draft = f"python -m tortoise makemigrations {app}--name {name}"
+            return [
+                f"{run}{draft}",
+                f"{run}python {migrate}" if migrate else f"{run}python -m tortoise migrate",
+            ]
+        return ["make a migration with the tool of this project"]
+
+
+def _merged(changes: list[Change]) -> list[Change]:
+    """One change for each file, with its last text."""
+    merged: dict[Path, Change] = {}
+    for change in changes:
+        first = merged.get(change.path, change)
+        merged[change.path] = Change(change.path, change.after, first.before)
+    return list(merged.values())
+
+
+def _with_element_of(source: str, name: str, element: str, width: int) -> str:
+    """The list that is assigned to a name gets an element more."""
+    for one in ast.parse(source).body:
+        target = (
+            one.target
+            if isinstance(one, ast.AnnAssign)
+            else one.targets[0]
+            if isinstance(one, ast.Assign)
+            else None
+        )
+        if isinstance(target, ast.Name) and target.id == name:
+            value = getattr(one, "value", None)
+            if isinstance(value, ast.List):
+                old = [ast.get_source_segment(source, item) or "" for item in value.elts]
+                return with_elements(source, value, [*old, element], width)
+    return source

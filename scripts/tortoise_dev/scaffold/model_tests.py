@@ -1,0 +1,342 @@
+"""The tests of a model: its logic on a fake, its table on a database."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable
+
+from ..analysis.modules import Class
+from . import names
+from .entity import Entity, Link
+from .field_specs import Scalar, member_name
+from .model_file import default_of
+from .python_edits import quoted
+from .source_text import Imports, call, collection
+from .survey import Survey, is_true, option_of
+
+_OWN_FIXTURE = "database"
+_DEPTH = 4
+"""Rows that a row may need, one behind the other."""
+
+
+class UnknownRowError(Exception):
+    """The text does not tell which values a row of another model needs."""
+
+
+class ModelTests:
+    """The file of tests. It makes the rows that a row needs, where the text tells how."""
+
+    def __init__(self, entity: Entity, survey: Survey, label: str, own: Iterable[str], width: int) -> None:
+        self.entity = entity
+        self.label = label
+        self.survey = survey
+        self.width = width
+        self.imports = Imports(own)
+        self.helpers: dict[str, str] = {}
+        """The functions that make rows of other models, by the model's name."""
+        self.fixture = survey.fixture()
+        self.phrase = "it" if entity.is_long else names.with_article(entity.words)
+
+    def render(self) -> str:
+        """The source of the file."""
+        self.imports.add(f"{self.entity.app}.models", f"Base{self.entity.name}", self.entity.name)
+        parts = [self._fake(), *self._unit_tests()]
+        try:
+            stored = self._stored_tests()
+            parts += [*self.helpers.values(), *stored]
+        except UnknownRowError:
+            parts.append(self._table_test())
+        if self.fixture is None:
+            parts.insert(0, self._own_fixture())
+        docstring = '"""Logic without a database, and the table on one."""'
+        if not self.entity.is_long:
+            docstring = f'"""{self.phrase.capitalize()}: its logic without a database, its table on one."""'
+        if not self.survey.tests_are_async:
+            self.imports.add("pytest")
+        head = f"{docstring}\n\n{self.imports.render(self.width)}"
+        parts = [self._with_database(part) for part in parts]
+        return "\n\n\n".join([head, *parts]) + "\n"
+
+    # --- without a database
+
+    def _fake(self) -> str:
+        return f'''class Fake{self.entity.name}(Base{self.entity.name}):
+    """A fake {self.entity.name}. It is abstract, so it never gets a table."""
+
+    class Meta:
+        abstract = True'''
+
+    def _unit_tests(self) -> list[str]:
+        required = [field for field in self.entity.scalars if field.is_required]
+        given = [f"{field.name}={self._sample(field)}" for field in required]
+        fake = f"Fake{self.entity.name}"
+        title = self.entity.title_field
+        name = f"test_{names.snake(self.phrase.replace(' ', '_'))}"
+        if title is not None:
+            shown = self._sample(title) if title.is_required else self._default(title)
+            made = call(f"{self.entity.variable} = {fake}(", given, ")", 4, self.width)
+            body = f"{made}\n    assert str({self.entity.variable}) == {shown}"
+            return [f"def {name}_is_shown_by_its_{title.name}() -> None:\n{body}"]
+        made = call(f"{self.entity.variable} = {fake}(", given, ")", 4, self.width)
+        if self.entity.scalars:
+            first = self.entity.scalars[0]
+            value = self._sample(first) if first.is_required else self._default(first)
+            compared = "is" if value in ("None", "True", "False") else "=="
+            checked = f"{self.entity.variable}.{first.name} {compared} {value}"
+        else:
+            checked = f"isinstance({self.entity.variable}, Base{self.entity.name})"
+        return [f"def {name}_needs_no_database() -> None:\n{made}\n    assert {checked}"]
+
+    def _default(self, field: Scalar) -> str:
+        """The value that a new object has without being given one."""
+        if field.default is None:
+            return "None"
+        if field.kind == "uuid":
+            return f"{self.entity.variable}.{field.name}"
+        value = default_of(self.entity, field)
+        if field.kind == "enum":
+            self.imports.add(f"{self.entity.app}.models", self.entity.enum_of(field))
+        if field.kind == "decimal":
+            self.imports.add("decimal", "Decimal")
+        return f"{value}()" if field.kind == "json" else value
+
+    # --- on a database
+
+    def _stored_tests(self) -> list[str]:
+        needed = [link for link in self.entity.to_one if not link.spec.null]
+        if any(link.target.cls is None for link in needed):
+            raise UnknownRowError
+        made = {link.spec.name: self._maker(link.target.cls, _DEPTH) for link in needed}
+        tests = [self._make(needed), self._kept_test(needed, made)]
+        unique = self.entity.unique_field
+        if unique is not None and unique.is_required:
+            tests.append(self._taken_test(unique, needed, made))
+        for link in needed:
+            if link.spec.on_delete == "restrict":
+                tests.append(self._restricted_test(link, needed, made))
+        return tests
+
+    def _make(self, needed: list[Link]) -> str:
+        required = [field for field in self.entity.scalars if field.is_required]
+        parameters = [f"{names.variable(link.spec.name)}: {link.target.name}" for link in needed]
+        for link in needed:
+            self.imports.add(link.target.imported_from, link.target.name)
+        given = [f"{field.name}={self._sample(field)}" for field in required]
+        given += [f"{link.spec.name}={names.variable(link.spec.name)}" for link in needed]
+        head = f"async def make_{self.entity.file}("
+        line = call(head, parameters, f") -> {self.entity.name}:", 0, self.width)
+        return f"{line}\n{call(f'return await {self.entity.name}.create(', given, ')', 4, self.width)}"
+
+    def _parents(self, needed: list[Link], made: dict[str, str]) -> tuple[list[str], str]:
+        """The lines that make what a row needs, and the call that makes the row."""
+        variables = [names.variable(link.spec.name) for link in needed]
+        lines = [
+            f"    {one} = await {made[link.spec.name]}()" for one, link in zip(variables, needed, strict=True)
+        ]
+        arguments = ", ".join(variables)
+        return lines, f"make_{self.entity.file}({arguments})"
+
+    def _kept_test(self, needed: list[Link], made: dict[str, str]) -> str:
+        lines, make = self._parents(needed, made)
+        row = self.entity.variable
+        compared = [field for field in self.entity.scalars if field.is_required]
+        checks = [f"    assert stored.{field.name} == {self._sample(field)}" for field in compared]
+        checks += [
+            f"    assert (await stored.{link.spec.name}).pk == {names.variable(link.spec.name)}.pk"
+            for link in needed
+        ]
+        return "\n".join(
+            [
+                f"async def test_{self._snake_phrase}_is_stored() -> None:",
+                *lines,
+                f"    {row} = await {make}",
+                f"    stored = await {self.entity.name}.get(pk={row}.pk)",
+                *(checks or [f"    assert stored.pk == {row}.pk"]),
+            ]
+        )
+
+    def _taken_test(self, unique: Scalar, needed: list[Link], made: dict[str, str]) -> str:
+        self._expect_refusal()
+        lines, make = self._parents(needed, made)
+        what = names.with_article(unique.name).replace(" ", "_")
+        return "\n".join(
+            [
+                f"async def test_{what}_is_taken_once() -> None:",
+                *lines,
+                f"    _ = await {make}",
+                "    with pytest.raises(IntegrityError):",
+                f"        _ = await {make}",
+            ]
+        )
+
+    def _restricted_test(self, link: Link, needed: list[Link], made: dict[str, str]) -> str:
+        self._expect_refusal()
+        lines, make = self._parents(needed, made)
+        who = names.with_article(link.spec.name).replace(" ", "_")
+        return "\n".join(
+            [
+                f"async def test_{who}_with_{self.entity.files}_stays() -> None:",
+                *lines,
+                f"    _ = await {make}",
+                "    with pytest.raises(IntegrityError):",
+                f"        await {names.variable(link.spec.name)}.delete()",
+            ]
+        )
+
+    def _table_test(self) -> str:
+        """For a model whose rows need others that the text does not explain."""
+        count = f"    assert await {self.entity.name}.all().count() == 0"
+        return f"async def test_the_table_is_there() -> None:\n{count}"
+
+    @property
+    def _snake_phrase(self) -> str:
+        return self.phrase.replace(" ", "_")
+
+    def _expect_refusal(self) -> None:
+        self.imports.add("pytest")
+        self.imports.add("tortoise.exceptions", "IntegrityError")
+
+    def _with_database(self, part: str) -> str:
+        """A test that awaits: with the project's fixture, or with a database of its own."""
+        if not part.startswith("async def test_"):
+            return part
+        mark = "" if self.survey.tests_are_async else "@pytest.mark.asyncio\n"
+        fixture = self.fixture or _OWN_FIXTURE
+        head, _, body = part.partition(") -> None:")
+        return mark + call(head, [f"{fixture}: None"], ") -> None:", 0, self.width) + body
+
+    def _own_fixture(self) -> str:
+        """A database for the tests of this file, where the project has no fixture for it."""
+        self.imports.add("collections.abc", "AsyncIterator")
+        self.imports.add("pytest_asyncio")
+        self.imports.add("tortoise.context", "TortoiseContext")
+        modules: dict[str, list[str]] = {}
+        for label in self.survey.config.labels if self.survey.config else ():
+            modules[label.name] = [one for one in label.modules if one != "aerich.models"]
+        here = f"{self.entity.app}.models"
+        if not any(here in named for named in modules.values()):
+            modules.setdefault(self.label, []).append(here)
+        items = [
+            collection(f"{quoted(label)}: [", [quoted(one) for one in named], "]", 0, self.width - 8)
+            for label, named in modules.items()
+            if named
+        ]
+        self.imports.add("typing", "Any")
+        text = collection("modules: dict[str, Any] = {", items, "}", 4, self.width)
+        return f'''@pytest_asyncio.fixture
+async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
+    """A database of the test's own, in memory."""
+{text}
+    async with TortoiseContext() as context:
+        await context.init(db_url="sqlite://:memory:", modules=modules)
+        await context.generate_schemas()
+        yield'''
+
+    # --- rows of other models
+
+    def _maker(self, cls: Class | None, depth: int) -> str:
+        """The function that makes a row of another model; it is written where it was not yet."""
+        if cls is None or depth == 0:
+            raise UnknownRowError
+        function = f"make_{names.snake(cls.name)}"
+        if cls.name not in self.helpers:
+            given, lines = [], []
+            for owner, name, field in self.survey.fields_of(cls):
+                if _is_optional(field):
+                    continue
+                value = self._value(owner, field, depth)
+                if value is not None:
+                    given.append(f"{name}={value}")
+            self.imports.add(self.survey.public_module(cls), cls.name)
+            create = call(f"return await {cls.name}.create(", given, ")", 4, self.width)
+            lines = [f"async def {function}() -> {cls.name}:", create]
+            self.helpers[cls.name] = "\n".join(lines)
+        return function
+
+    def _value(self, owner: Class, field: ast.Call, depth: int) -> str | None:
+        """A value for a required field of another model; None for a key that is generated."""
+        kind = str(getattr(field.func, "attr", None) or getattr(field.func, "id", ""))
+        if any(is_true(field, option) for option in ("primary_key", "pk")) and kind != "CharField":
+            return None
+        if kind in ("ForeignKeyField", "OneToOneField"):
+            target = field.args[0] if field.args else option_of(field, "to")
+            text = target.value if isinstance(target, ast.Constant) else None
+            found = self.survey.project.models_named(str(text).rpartition(".")[2])
+            concrete = [cls for cls in found if cls in self.survey.concrete]
+            if len(concrete) != 1:
+                raise UnknownRowError
+            return f"await {self._maker(concrete[0], depth - 1)}()"
+        if kind in ("ManyToManyField", "ReverseRelation"):
+            return None
+        if option_of(field, "validators") is not None:
+            raise UnknownRowError
+        return self._plain_value(owner, field, kind)
+
+    def _plain_value(self, owner: Class, field: ast.Call, kind: str) -> str:
+        if kind == "CharField":
+            length = option_of(field, "max_length")
+            if not isinstance(length, ast.Constant) or not isinstance(length.value, int):
+                raise UnknownRowError
+            return quoted("x" * min(length.value, 3))
+        if kind == "CharEnumField":
+            enum = field.args[0] if field.args else option_of(field, "enum_type")
+            if not isinstance(enum, ast.Name):
+                raise UnknownRowError
+            self.imports.add(self.survey.dotted_of(owner), enum.id)
+            return f"next(iter({enum.id}))"
+        by_kind = {
+            "TextField": '"x"',
+            "IntField": "1",
+            "BigIntField": "1",
+            "SmallIntField": "1",
+            "FloatField": "1.0",
+            "BooleanField": "False",
+            "JSONField": "{}",
+        }
+        if kind in by_kind:
+            return by_kind[kind]
+        typed = {
+            "DecimalField": "decimal",
+            "DateField": "date",
+            "DatetimeField": "datetime",
+            "TimeDeltaField": "timedelta",
+            "UUIDField": "uuid",
+        }
+        if kind not in typed:
+            raise UnknownRowError
+        return self._sample(Scalar("value", typed[kind]))
+
+    def _sample(self, field: Scalar) -> str:
+        """A value that a column takes, as Python source."""
+        match field.kind:
+            case "char":
+                return quoted(field.name[: field.length])
+            case "text":
+                return quoted(field.name)
+            case "enum":
+                self.imports.add(f"{self.entity.app}.models", self.entity.enum_of(field))
+                return f"{self.entity.enum_of(field)}.{member_name(field.choices[0])}"
+            case "decimal":
+                self.imports.add("decimal", "Decimal")
+                one = "1" if field.digits > field.places or not field.digits else "0"
+                return f'Decimal("{one}")'
+            case "date":
+                self.imports.add("datetime", "date")
+                return "date(2026, 2, 1)"
+            case "datetime":
+                self.imports.add("datetime", "UTC", "datetime")
+                return "datetime(2026, 2, 1, tzinfo=UTC)"
+            case "timedelta":
+                self.imports.add("datetime", "timedelta")
+                return "timedelta(hours=1)"
+            case "uuid":
+                self.imports.add("uuid", "UUID")
+                return "UUID(int=1)"
+        return {"bool": "False", "float": "1.5", "json": "{}"}.get(field.kind, "1")
+
+
+def _is_optional(field: ast.Call) -> bool:
+    """May a row be made without a value for this field?"""
+    if any(is_true(field, option) for option in ("null", "generated", "auto_now", "auto_now_add")):
+        return True
+    return any(option_of(field, option) is not None for option in ("default", "db_default"))

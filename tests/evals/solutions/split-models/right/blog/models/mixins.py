@@ -1,0 +1,6 @@
+"""What several models can do."""
+
+
+class Shouting:
+    def shout(self) -> str:
+        return str(self).upper()

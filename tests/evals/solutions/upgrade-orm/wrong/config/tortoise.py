@@ -1,0 +1,11 @@
+"""The Tortoise configuration."""
+
+import os
+from typing import Any
+
+TORTOISE_ORM: dict[str, Any] = {
+    "connections": {"default": os.environ.get("DATABASE_URL", "sqlite://db.sqlite3")},
+    "apps": {"models": {"models": ["apps.shop.models"], "default_connection": "default"}},
+    "use_tz": False,
+    "timezone": "UTC",
+}

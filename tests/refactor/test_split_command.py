@@ -1,0 +1,90 @@
+"""`split_models.py` as a user meets it; the proof is tested in test_proof.py."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from refactor_cases import write
+from tortoise_dev.commands import split
+from tortoise_dev.refactor import proof
+
+MODELS = """from tortoise import fields
+from tortoise.models import Model
+
+
+class Order(Model):
+    number = fields.CharField(max_length=9)
+"""
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project in the current folder, in which everything is taken for proved."""
+    write({"shop/models.py": MODELS, "shop/__init__.py": ""}, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(proof, "prove", lambda plan, project, python: [])
+    return tmp_path
+
+
+def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    patch = capsys.readouterr().out
+    assert (project / "shop/models.py").read_text(encoding="utf-8") == MODELS
+    assert not (project / "shop/models").exists()
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "apply", "-"], input=patch, encoding="utf-8", check=True)
+    assert not (project / "shop/models.py").exists()
+    applied = {path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()}
+    assert sorted(applied) == ["__init__.py", "order.py"]
+    assert split.main(["--dry-run", "shop/models.py"]) == 0
+    write({"shop/models.py": MODELS}, project)
+    assert split.main(["shop/models.py"]) == 0  # completes what is cut off: models.py is left
+    assert capsys.readouterr().out == "deleted shop/models.py\n"
+    assert applied == {
+        path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()
+    }
+
+
+def test_a_refusal_in_both_formats(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write({"shop/models.py": f"{MODELS}\nHERE = __file__\n"}, project)
+    assert split.main(["shop/models.py"]) == 1
+    shown = capsys.readouterr().out
+    assert (
+        shown == "shop/models.py:8: module-path: __file__ would be another path: move it out of the module\n"
+    )
+    assert split.main(["--format", "json", "shop/models.py"]) == 1
+    report = json.loads(capsys.readouterr().out)
+    assert (report["version"], report["files"]) == (1, [])
+    assert [(one["code"], one["path"], one["line"]) for one in report["refused"]] == [
+        ("module-path", "shop/models.py", 8)
+    ]
+
+
+def test_input_that_cannot_be_used(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for argument, text, told in (
+        ("nowhere/models.py", None, "nowhere/models.py: no such file; name a models.py"),
+        ("shop", None, "shop: no such file; name a models.py"),
+        ("shop/models.py", "class Order(:\n", "shop/models.py:1: Python "),
+        ("shop/models.py", "x = '\xff'\n", "shop/models.py:1: invalid or missing encoding declaration"),
+    ):
+        if text is not None:
+            (project / argument).write_bytes(text.encode("latin-1"))
+        assert split.main([argument]) == 2
+        output = capsys.readouterr()
+        assert output.out == ""
+        assert told in output.err
+        assert output.err.count("\n") == 1
+
+
+def test_the_projects_own_interpreter_is_asked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(proof, "prove", lambda plan, project, python: asked.append(python) or [])
+    own = project / ".venv/bin/python"
+    own.parent.mkdir(parents=True)
+    own.touch()
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    assert split.main(["--dry-run", "--python", "other", "shop/models.py"]) == 1
+    assert asked == [str(own), "other"]

@@ -1,0 +1,199 @@
+"""Projects that somebody else began: the running examples, and one with another layout in each respect."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OTHER = {
+    "pyproject.toml": """\
+[project]
+name = "acme"
+dependencies = ["tortoise-orm", "pydantic"]
+
+[tool.pytest.ini_options]
+pythonpath = ["src"]
+addopts = "--import-mode=importlib"
+asyncio_default_fixture_loop_scope = "function"
+filterwarnings = ["error"]
+
+[tool.ruff.lint]
+select = ["E", "F", "I", "B", "UP", "SIM", "RUF", "A"]
+
+[tool.mypy]
+mypy_path = "src"
+explicit_package_bases = true
+""",
+    "src/acme/__init__.py": "",
+    "src/acme/conf/__init__.py": "",
+    "src/acme/domains/__init__.py": "",
+    "src/acme/domains/core/__init__.py": "",
+    "src/acme/domains/core/models/__init__.py": 'from .entity import Entity\n\n__all__ = ("Entity",)\n',
+    "src/acme/domains/core/models/entity.py": """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Entity(Model):
+    class Meta:
+        abstract = True
+
+    key = fields.IntField(primary_key=True)
+""",
+    "src/acme/domains/people/__init__.py": "",
+    "src/acme/domains/people/models/__init__.py": """\
+from .person import BasePerson, Person
+
+__all__ = ("BasePerson", "Person")
+""",
+    "src/acme/domains/people/models/person.py": """\
+from tortoise import fields
+
+from acme.domains.core.models import Entity
+
+
+class BasePerson(Entity):
+    class Meta:
+        abstract = True
+
+    name = fields.CharField(max_length=10)
+
+
+class Person(BasePerson):
+    class Meta:
+        table = "person"
+""",
+    "src/acme/conf/db.py": """\
+PEOPLE = [
+    "acme.domains.people.models",  # who
+]
+TORTOISE = {
+    "connections": {"default": "sqlite://:memory:"},
+    "apps": {
+        "people": {
+            "models": PEOPLE,
+            "default_connection": "default",
+            "migrations": "acme.domains.people.migrations",
+        },
+        "orders": {
+            "models": ["acme.domains.orders.models"],
+            "default_connection": "default",
+            "migrations": "acme.domains.orders.migrations",
+        },
+    },
+}
+""",
+}
+"""A src layout, another package, a label for each app, integer keys, relative imports, lines of 88."""
+
+
+def copied(project: Any, example: str) -> Any:
+    ignore = shutil.ignore_patterns(".*", "__pycache__", "*.sqlite3*")
+    shutil.copytree(ROOT / "examples" / example, project.folder, ignore=ignore)
+    return project
+
+
+def test_the_running_example_gets_a_model(project: Any) -> None:
+    bill = copied(project, "billing")
+    plan = bill.add(
+        "billing",
+        "Refund",
+        *"amount:decimal:12:2 payment:fk:billing.Payment approver:fk:users.User:null:set_null".split(),
+        crud=True,
+    )
+    assert plan.next == [
+        "uv run python -m tortoise makemigrations --name add_refund",
+        "uv run python migrate.py",
+    ]
+    text = bill.text("apps/billing/models/refund.py")
+    assert "class BaseRefund(BaseModel):" in text  # the users' base is BaseSoftDelete
+    assert '"models.Payment"' in text and '"models.User"' in text
+    assert "router.include_router(refunds.router)" in bill.text("apps/billing/routers/__init__.py")
+    plan = bill.add("shipping", "Parcel", "code:char:20:unique", "invoice:fk:billing.Invoice")
+    assert "app.include_router(shipping)" in bill.text("main.py")
+    assert '"apps.users.models", "apps.shipping.models"]' in bill.text("config/tortoise.py")
+    assert bill.add("users", "Team", "name:char:20").changes
+    assert "class BaseTeam(BaseSoftDelete):" in bill.text("apps/users/models/team.py")
+
+
+@pytest.mark.slow
+def test_its_own_tests_and_linters_pass(project: Any, mypy_cache: str) -> None:
+    bill = copied(project, "billing")
+    bill.add("billing", "Refund", "amount:decimal:12:2", "payment:fk:billing.Payment", crud=True)
+    bill.add("shipping", "Parcel", "code:char:20:unique", "invoice:fk:billing.Invoice")
+    bill.run("-m", "ruff", "check", "--no-cache", "-q", ".")
+    bill.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
+    bill.run("-m", "mypy", "--cache-dir", mypy_cache, ".")
+    tests = [path for path in bill.tree() if path.startswith("tests/test_billing_")]
+    bill.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *tests, "tests/test_models.py")
+
+
+@pytest.mark.slow
+def test_a_project_on_aerich_gets_a_model(project: Any) -> None:
+    pytest.importorskip("aerich")
+    library = copied(project, "with_aerich")
+    plan = library.add("library", "Loan", "due_on:date", "book:fk:Book", "reader:char:100")
+    assert plan.next == ["uv run aerich migrate --offline --name add_loan", "uv run python migrate.py"]
+    assert "(tables: None)" in library.text("tests/test_library_loan.py")  # this project's fixture
+    assert "Success creating" in library.run(*DRAFT, DATABASE_URL="sqlite://:memory:")
+    printed = library.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_library_loan.py")
+    assert "4 passed" in printed
+
+
+DRAFT = ("-m", "aerich", "migrate", "--offline", "--name", "add_loan")
+
+
+@pytest.mark.slow
+def test_another_layout_is_followed(project: Any, mypy_cache: str) -> None:
+    acme = project.write(OTHER)
+    fields = "number:char:20:unique person:fk:people.Person placed_at:datetime total:decimal:10:2 data:json"
+    plan = acme.add("orders", "Order", *fields.split())
+    assert plan.next[0] == "python -m tortoise makemigrations orders --name add_order"
+    acme.add("people", "Address", "street:char:40", "person:fk:Person")
+    acme.add("people", "Phone", "number:char:40", "person:fk:people.Person:cascade")
+    before = acme.tree()
+    assert acme.add("orders", "Order", *fields.split()).changes == []
+    assert acme.tree() == before
+    order = acme.text("src/acme/domains/orders/models/order.py")
+    assert "class BaseOrder(Entity):" in order and '"people.Person"' in order
+    assert "    person_id: int\n" in acme.text("src/acme/domains/orders/schemas/order.py")
+    exported = acme.text("src/acme/domains/people/models/__init__.py")
+    assert exported.startswith("from .address import Address, BaseAddress\nfrom .person import")
+    assert '__all__ = ("Address", "BaseAddress", "BasePerson", "BasePhone", "Person", "Phone")' in exported
+    acme.run("-m", "ruff", "check", "--no-cache", "-q", ".")
+    acme.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
+    acme.run("-m", "mypy", "--strict", "--cache-dir", mypy_cache, ".")
+    assert "9 passed" in acme.run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def test_an_app_without_a_label_is_refused_where_labels_differ(project: Any) -> None:
+    from tortoise_dev.scaffold.changes import RefusedError
+
+    with pytest.raises(RefusedError, match="under one of the labels people, orders first"):
+        project.write(OTHER).add("billing", "Invoice", "number:char:9")
+
+
+def test_line_ends_stay(project: Any) -> None:
+    project.new(minimal=True)
+    for name in ("main.py", "config/tortoise.py"):
+        path = project.folder / name
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+    project.add("users", "Customer", "name:char:100")
+    for name in ("main.py", "config/tortoise.py"):
+        data = (project.folder / name).read_bytes()
+        assert b"users" in data and data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_comments_in_a_list_stay(project: Any) -> None:
+    project.new(minimal=True)
+    config = project.text("config/tortoise.py").replace(
+        '["aerich.models"]', '[\n                "aerich.models",  # its table\n            ]'
+    )
+    project.write({"config/tortoise.py": config})
+    project.add("users", "Customer", "name:char:100")
+    text = project.text("config/tortoise.py")
+    assert '"aerich.models",  # its table\n                "apps.users.models",\n            ]' in text

@@ -1,0 +1,128 @@
+"""Fields as a user types them, and names that cannot be used."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+from tortoise.models import Model
+from tortoise_dev.scaffold import names
+from tortoise_dev.scaffold.field_specs import ON_DELETE, FieldError, Relation, Scalar, parse_fields
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ("number:char:32:unique", Scalar("number", "char", length=32, unique=True)),
+        ("amount:decimal:12:2", Scalar("amount", "decimal", digits=12, places=2)),
+        ("status:enum:draft,sent", Scalar("status", "enum", choices=("draft", "sent"))),
+        ("due_at:datetime:null", Scalar("due_at", "datetime", null=True)),
+        ("paid:bool:default=false", Scalar("paid", "bool", default="false")),
+        ("made_at:datetime:auto_now_add", Scalar("made_at", "datetime", auto="auto_now_add")),
+        ("customer:fk:users.Customer", Relation("customer", "fk", "users.Customer")),
+        (
+            "owner:fk:Customer:set_null:null:related_name=things",
+            Relation("owner", "fk", "Customer", "set_null", "things", null=True),
+        ),
+    ],
+)
+def test_a_field_is_read(text: str, field: object) -> None:
+    assert parse_fields([text]) == [field]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("number", "the type is missing"),
+        ("number:chr:32", "did you mean char?"),
+        ("number:char", "expected char:LENGTH"),
+        ("number:char:0", "expected char:LENGTH"),
+        ("number:char:x", "expected char:LENGTH"),
+        ("amount:decimal:2:3", "of 2 digits 3 cannot be behind the point"),
+        ("status:enum", "expected enum:A,B"),
+        ("status:enum:1st", "expected enum:A,B"),
+        ("status:enum:a-b,a_b", "the same name in the enum"),
+        ("status:enum:a,b:default=c", "one of a, b"),
+        ("number:char:3:default=long", "at most 3 characters"),
+        ("count:int:default=1.5", "a whole number"),
+        ("count:int:nul", "there is no option nul"),
+        ("when:date:auto_now", "auto_now is for datetime"),
+        ("note:text:unique", "take char"),
+        ("customer:fk:users.customer", "expected fk:APP.MODEL"),
+        ("customer:fk:Customer:set_null", "set_null needs null"),
+        ("customer:fk:Customer:cascade:restrict", "exclude each other"),
+        ("filter:int", "every model or schema has an attribute"),
+        ("schema:int", "every model or schema has an attribute"),
+        ("date:date", "it would hide the type"),
+        ("class:int", "small letters"),
+        ("a__b:int", "small letters"),
+    ],
+)
+def test_a_wrong_field_is_told(text: str, message: str) -> None:
+    with pytest.raises(FieldError, match=message):
+        parse_fields([text])
+
+
+def test_two_fields_share_no_name() -> None:
+    with pytest.raises(FieldError, match="two fields have the name customer_id"):
+        parse_fields(["customer_id:int", "customer:fk:Customer"])
+
+
+def test_taken_names_are_those_of_the_libraries() -> None:
+    assert {name for name in dir(Model) if not name.startswith("_")} == names.TAKEN
+    public = {name for name in dir(BaseModel) if not name.startswith(("_", "model_"))}
+    assert public == names.TAKEN_BY_SCHEMAS
+
+
+def test_on_delete_knows_what_tortoise_knows() -> None:
+    from tortoise.fields import OnDelete
+
+    assert {option.upper() for option in ON_DELETE} == {option.name for option in OnDelete} - {"SET_DEFAULT"}
+
+
+@pytest.mark.parametrize(
+    ("name", "forms"),
+    [
+        ("Invoice", ("invoice", "invoices", "an invoice")),
+        ("OrderLine", ("order_line", "order_lines", "an order line")),
+        ("Category", ("category", "categories", "a category")),
+        ("Day", ("day", "days", "a day")),
+        ("Box", ("box", "boxes", "a box")),
+        ("HTTPLog", ("http_log", "http_logs", "a http log")),
+    ],
+)
+def test_the_forms_of_a_name(name: str, forms: tuple[str, str, str]) -> None:
+    snake = names.snake(name)
+    assert (snake, names.plural(snake), names.with_article(names.words(name))) == forms
+
+
+def test_a_long_name_of_an_index_stays_one_name() -> None:
+    long = "ix_" + "a" * 100
+    assert len(names.short_name(long)) == names.LONGEST
+    assert names.short_name(long) != names.short_name(long + "b")
+    assert names.short_name("ix_invoice_customer_id") == "ix_invoice_customer_id"
+
+
+def test_a_model_like_that_of_the_running_example_has_its_columns(project: object) -> None:
+    """The example's Payment, typed as fields: the same classes, fields, options and indexes."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    shop.add("billing", "Invoice", "number:char:32:unique")
+    fields = "amount:decimal:12:2 method:enum:card,transfer:default=transfer paid_at:datetime"
+    shop.add("billing", "Payment", *fields.split(), "invoice:fk:Invoice:restrict")
+    example = (ROOT / "examples/billing/apps/billing/models/payment.py").read_text(encoding="utf-8")
+    here, there = (members(text) for text in (shop.text("apps/billing/models/payment.py"), example))
+    assert here == there
+
+
+def members(source: str) -> dict[str, list[str]]:
+    """By class what its body assigns, without words and order."""
+    found = {}
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.ClassDef):
+            lines = [ast.unparse(one) for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)]
+            found[node.name] = [line for line in lines if not line.startswith(("table_desc", "ordering"))]
+    return found

@@ -1,0 +1,244 @@
+"""`scaffold.py` as it is called: what it prints, its exit status, and when it refuses."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise_dev.commands.scaffold import main
+
+ROOT = Path(__file__).resolve().parents[2]
+SCAFFOLD = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "scaffold.py")]  # without any package
+
+
+@pytest.fixture
+def shop(project: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A small project with one model; the current folder."""
+    project.new(minimal=True)
+    project.add("users", "Customer", "name:char:100")
+    monkeypatch.chdir(project.folder)
+    return project
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    """The exit status, and what is printed."""
+    status = main([*arguments])
+    return status, capsys.readouterr().out
+
+
+def test_it_needs_no_package_and_no_network(tmp_path: Path) -> None:
+    for arguments in (
+        ["project", "shop"],
+        ["app", "billing", "--project", "shop"],
+        ["model", "billing", "Invoice", "number:char:9", "--service", "crud", "--project", "shop"],
+    ):
+        done = subprocess.run(
+            [*SCAFFOLD, *arguments], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+        )
+        assert (done.returncode, done.stderr) == (0, ""), done
+    assert (tmp_path / "shop" / "apps" / "billing" / "models" / "invoice.py").exists()
+    assert done.stdout.splitlines()[-3:] == [
+        "next:",
+        "  uv run aerich init-migrations",
+        "  uv run python migrate.py",
+    ]
+
+
+WAYS = {
+    "scaffold.py": SCAFFOLD,
+    "tortoise-dev scaffold": [str(Path(sys.executable).parent / "tortoise-dev"), "scaffold"],
+    "python -m tortoise_dev scaffold": [sys.executable, "-m", "tortoise_dev", "scaffold"],
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_each_way_of_calling_it_helps(way: str, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [*WAYS[way], "--help"], cwd=tmp_path, capture_output=True, encoding="utf-8", check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: {way} [")
+    examples = done.stdout.partition("examples:\n")[2].partition("\n\n")[0].splitlines()
+    assert len(examples) > 4 and all(line.startswith(f"  {way} ") for line in examples)
+
+
+def test_a_model_is_told_as_json(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["model", "users", "Note", "text:text", "customer:fk:Customer", "--format", "json"]
+    status, dry = run(capsys, *arguments, "--dry-run")
+    before = shop.tree()
+    assert (status, json.loads(dry)["refused"]) == (1, [])
+    status, printed = run(capsys, *arguments)
+    assert status == 0 and json.loads(printed) == json.loads(dry)
+    report = json.loads(printed)
+    assert set(report) == {"version", "files", "refused", "next"} and report["version"] == 1
+    assert {file["path"]: file["action"] for file in report["files"]} == {
+        "apps/users/models/note.py": "create",
+        "apps/users/models/__init__.py": "edit",
+        "apps/users/schemas/note.py": "create",
+        "apps/users/schemas/__init__.py": "edit",
+        "tests/test_users_note.py": "create",
+    }
+    assert {name for name, data in shop.tree().items() if before.get(name) != data} == {
+        file["path"] for file in report["files"]
+    }
+    status, printed = run(capsys, *arguments)
+    assert (status, json.loads(printed)) == (0, {"version": 1, "files": [], "refused": [], "next": []})
+    assert run(capsys, *arguments[:-2]) == (0, "nothing to do: all of it is there\n")
+
+
+def test_a_dry_run_is_a_patch(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ["model", "billing", "Invoice", "number:char:9", "customer:fk:users.Customer"]
+    before = shop.tree()
+    status, patch = run(capsys, *arguments, "--dry-run")
+    assert status == 1 and shop.tree() == before
+    done = subprocess.run(["git", "apply", "-"], input=patch, encoding="utf-8", cwd=shop.folder, check=False)
+    assert done.returncode == 0
+    patched = shop.tree()
+    assert run(capsys, *arguments) == (0, "nothing to do: all of it is there\n")
+    assert shop.tree() == patched
+
+
+def test_a_model_with_other_fields_is_refused(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    before = shop.tree()
+    status, printed = run(capsys, "model", "users", "Customer", "name:char:99", "age:int", "--format", "json")
+    (refused,) = json.loads(printed)["refused"]
+    assert (status, refused["code"], refused["path"]) == (1, "other-fields", "apps/users/models/customer.py")
+    assert refused["message"] == (
+        "age is not there; name is CharField(max_length=100), not CharField(max_length=99)"
+    )
+    text = shop.text(refused["path"]).splitlines()[refused["line"] - 1]
+    assert text.startswith("class Customer(")
+    assert shop.tree() == before
+
+
+def test_what_was_written_since_stays(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """Methods, other tests and other schemas are the user's own. A second run leaves them alone."""
+    for name in (
+        "apps/users/models/customer.py",
+        "apps/users/schemas/customer.py",
+        "tests/test_users_customer.py",
+    ):
+        path = shop.folder / name
+        path.write_text(path.read_text(encoding="utf-8") + "\n# mine\n", encoding="utf-8")
+    before = shop.tree()
+    assert run(capsys, "model", "users", "Customer", "name:char:100")[0] == 0
+    assert shop.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["Invoice", "customer:fk:users.Nobody"], "unknown-target"),
+        (["Customer", "name:char:9"], "name-taken"),
+        (["Invoice", "created_at:datetime"], "field-taken"),
+        (["Invoice", "customer:fk:users.Customer:related_name=name"], "related-name-taken"),
+        (["Invoice", "parent:fk:Invoice"], "needs-itself"),
+    ],
+)
+def test_what_is_in_the_way_is_told(
+    shop: Any, capsys: pytest.CaptureFixture[str], arguments: list[str], code: str
+) -> None:
+    before = shop.tree()
+    status, printed = run(capsys, "model", "billing", *arguments)
+    assert (status, printed.split(": ")[1]) == (1, code)
+    assert shop.tree() == before
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "code"),
+    [
+        ("config/tortoise.py", "TORTOISE_ORM = make()\n", "no-configuration"),
+        (
+            "config/tortoise.py",
+            'X = {"connections": {}, "apps": {"models": {"models": find()}}}\n',
+            "computed-configuration",
+        ),
+        (
+            "other.py",
+            'X = {"connections": {}, "apps": {"models": {"models": []}}}\n',
+            "several-configurations",
+        ),
+        ("apps/users/models/__init__.py", "def broken(:\n", "unreadable"),
+        ("apps/users/models.py", "", "models-file"),
+        ("apps/users/models/note.py", "", "other-file"),
+    ],
+)
+def test_a_project_that_cannot_be_read_is_refused(
+    shop: Any, capsys: pytest.CaptureFixture[str], file: str, text: str, code: str
+) -> None:
+    shop.write({file: text, "pyproject.toml": "[project]\nname = 'x'\n"})
+    before = shop.tree()
+    status, printed = run(capsys, "model", "users", "Note", "text:text")
+    assert (status, printed.split(": ")[1]) == (1, code), printed
+    assert shop.tree() == before
+
+
+def test_a_folder_without_a_project_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text("", encoding="utf-8")
+    assert run(capsys, "app", "billing")[1].split(": ")[1] == "no-models-package"
+
+
+def test_another_project_is_not_overwritten(
+    project: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(project.folder.parent)
+    assert run(capsys, "project", "shop", "--dry-run")[0] == 1
+    assert not project.folder.exists()
+    assert run(capsys, "project", "shop")[0] == 0
+    before = project.tree()
+    assert run(capsys, "project", "shop") == (0, "nothing to do: all of it is there\n")
+    for options in (["--framework", "starlette"], ["--migrations", "builtin"]):
+        status, printed = run(capsys, "project", "shop", *options)
+        assert (status, printed.split(": ")[1]) == (1, "other-options")
+    assert project.tree() == before
+    (Path("full")).mkdir()
+    (Path("full") / "file").touch()
+    assert run(capsys, "project", "full")[1].split(": ")[1] == "other-folder"
+    Path("empty").mkdir()
+    assert run(capsys, "project", "empty")[0] == 0
+    assert Path("empty/main.py").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["project", "My Shop"], "a project's name has small letters"),
+        (["project", "shop", "--framework", "sanic"], "examples/frameworks has a proven application"),
+        (["project", "shop", "--migrations", "alembic"], "known are aerich and builtin"),
+        (["app", "Billing"], "a sub-application's name is like billing"),
+        (["app", "billing", "--project", "nowhere"], "nowhere: no such folder"),
+        (["model", "billing", "invoice"], "a model's name begins with a capital letter"),
+        (["model", "billing", "BaseInvoice"], "name the concrete model"),
+        (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),
+    ],
+)
+def test_wrong_input_is_one_line(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    message: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    (line,) = captured.err.splitlines()
+    assert message in line
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_help_lists_types_defaults_and_ways_back(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["model", "--help"])
+    text = capsys.readouterr().out
+    assert ended.value.code == 0
+    for word in ("char:LENGTH", "decimal:DIGITS:PLACES", "related_name=NAME", "default=VALUE", "restrict"):
+        assert word in text
