@@ -120,9 +120,10 @@ def test_security_speaks_of_every_command() -> None:
     assert [name for name in COMMANDS if f"`{name}" not in text and name != "handbook"] == []
 
 
-def test_a_script_that_needs_packages_names_those_of_its_extra() -> None:
+@pytest.mark.parametrize("script", ["plan_deploy.py", "split_models.py"])
+def test_a_script_that_needs_packages_names_those_of_its_extra(script: str) -> None:
     """So `uv run SKILL/scripts/plan_deploy.py` brings them, without an environment for the skill's folder."""
-    text = (ROOT / "scripts" / "plan_deploy.py").read_text(encoding="utf-8")
+    text = (ROOT / "scripts" / script).read_text(encoding="utf-8")
     (named,) = re.findall(r"(?m)^# dependencies = (\[.*\])$", text)
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(json.loads(named)) <= set(extras["optional-dependencies"]["refactor"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(json.loads(named)) <= set(project["optional-dependencies"]["refactor"])
