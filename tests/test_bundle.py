@@ -96,6 +96,7 @@ def test_the_manifests_of_plugins_say_the_same() -> None:
     first, *others = ({key: manifest[key] for key in shared} for manifest in read)
     assert all(other == first for other in others)
     assert set(read[0]) == set(shared), "Claude Code finds SKILL.md beside .claude-plugin by itself"
+    assert read[1]["skills"] == "./.", "Codex finds no skill where it says ./ : tests/test_clients.py"
 
 
 def test_the_hook_is_off_until_somebody_switches_it_on() -> None:
