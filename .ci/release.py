@@ -51,7 +51,7 @@ def main() -> int:
 def version_of(root: Path) -> str:
     """The version of this release; ``about.py`` is the one place that decides."""
     text = (root / "scripts" / "tortoise_dev" / "about.py").read_text(encoding="utf-8")
-    return re.findall(r'(?m)^__version__ = "(.+)"$', text)[0]
+    return str(re.findall(r'(?m)^__version__ = "(.+)"$', text)[0])
 
 
 def said_versions(root: Path) -> dict[str, str]:

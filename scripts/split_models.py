@@ -1,4 +1,8 @@
 #!/usr/bin/env python3
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["libcst>=1.5"]
+# ///
 """Split a models.py into a package, one file for each model: see split_models.py --help. Needs LibCST."""
 
 import sys

@@ -96,6 +96,7 @@ def test_the_manifests_of_plugins_say_the_same() -> None:
     first, *others = ({key: manifest[key] for key in shared} for manifest in read)
     assert all(other == first for other in others)
     assert set(read[0]) == set(shared), "Claude Code finds SKILL.md beside .claude-plugin by itself"
+    assert read[1]["skills"] == "./.", "Codex finds no skill where it says ./ : tests/test_clients.py"
 
 
 def test_the_hook_is_off_until_somebody_switches_it_on() -> None:
@@ -120,9 +121,10 @@ def test_security_speaks_of_every_command() -> None:
     assert [name for name in COMMANDS if f"`{name}" not in text and name != "handbook"] == []
 
 
-def test_a_script_that_needs_packages_names_those_of_its_extra() -> None:
+@pytest.mark.parametrize("script", ["plan_deploy.py", "split_models.py"])
+def test_a_script_that_needs_packages_names_those_of_its_extra(script: str) -> None:
     """So `uv run SKILL/scripts/plan_deploy.py` brings them, without an environment for the skill's folder."""
-    text = (ROOT / "scripts" / "plan_deploy.py").read_text(encoding="utf-8")
+    text = (ROOT / "scripts" / script).read_text(encoding="utf-8")
     (named,) = re.findall(r"(?m)^# dependencies = (\[.*\])$", text)
-    extras = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert set(json.loads(named)) <= set(extras["optional-dependencies"]["refactor"])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert set(json.loads(named)) <= set(project["optional-dependencies"]["refactor"])

@@ -87,10 +87,10 @@ def readme_line(beginning: str) -> str:
 
 
 def arrived(folder: Path) -> set[str]:
-    """The files below the folder of SKILL.md, without Git's own."""
+    """The files below the folder of SKILL.md, without Git's own and the client's."""
     (skill,) = {file.parent for file in folder.rglob("SKILL.md")}
     names = (file.relative_to(skill).as_posix() for file in skill.rglob("*") if file.is_file())
-    return {name for name in names if not name.startswith(".git/")}
+    return {name for name in names if not name.startswith((".git/", ".in_use/"))}
 
 
 def test_claude_code_finds_nothing_wrong(client: Run, clone: Path) -> None:
