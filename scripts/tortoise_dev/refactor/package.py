@@ -130,6 +130,7 @@ class Package:
         middle = self._own_imports(given, listed, late=False)
         tail: list[cst.BaseStatement] = []
         done: set[str] = set()
+        placed = 0
         for one in self.statements[first:]:
             home = self.places.of.get(one)
             if home in done:
@@ -138,8 +139,11 @@ class Package:
                 done.add(home)
                 found = self._own_imports({}, listed, late=True, only=home)
                 tail += [spaced(each, 1) for each in found] if tail else found
+                placed = len(tail)
             else:
-                tail += [_closer(each) for each in self._kept(one, listed)]
+                kept = [_closer(each) for each in self._kept(one, listed)]
+                below_import = bool(done) and len(tail) == placed
+                tail += [spaced(each, 1) for each in kept] if below_import else kept
         for left in sorted({*self.places.of.values()} - {PACKAGE} - done):
             if self.places.is_late(left):
                 tail += self._own_imports({}, listed, late=True, only=left)
