@@ -14,7 +14,6 @@ from ..analysis import tortoise_api
 from ..analysis.models import Rank, members_of, metas_of
 from ..analysis.modules import Class, External
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS
 from .refusals import refused
 from .uses import When, bound_names, uses_of
 
@@ -249,8 +248,3 @@ def ordered(cls: Class, parts: Iterable[Part]) -> list[Part]:
 def has_meta(cls: Class) -> bool:
     """Does the class define Meta itself?"""
     return bool(metas_of(cls.node))
-
-
-def is_function(part: Part) -> bool:
-    """Is it a method?"""
-    return isinstance(part.node, FUNCTIONS)
