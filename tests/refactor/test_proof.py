@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,7 @@ from tortoise_dev.refactor.orm_settings import dotted_name, settings_of
 from tortoise_dev.refactor.plan import SplitPlan
 from tortoise_dev.refactor.proof import prove
 from tortoise_dev.refactor.refusals import RefusedError
+from tortoise_dev.refactor.writing import apply
 
 SHOP = '''"""The shop's models."""
 
@@ -216,3 +218,20 @@ async def main():
         "sales": {"models": ["shop.models"], "default_connection": "default"}
     }
     assert found[-1] == found[2]
+
+
+def test_old_migrations_import_what_they_did(tmp_path: Path) -> None:
+    """And the next migration would be empty."""
+    config = CONFIG.replace("asyncpg://nobody:x@localhost:1/none", "sqlite://db.sqlite3")
+    config = config.replace('"default_connection"', '"migrations": "steps", "default_connection"')
+
+    write({**FILES, "conf.py": config, "steps/__init__.py": ""}, tmp_path)
+
+    def make() -> str:
+        command = [sys.executable, "-m", "tortoise", "-c", "conf.TORTOISE_ORM", "makemigrations"]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout
+
+    assert "Created models.0001_initial" in make()
+    assert "from shop.models import" in (tmp_path / "steps/0001_initial.py").read_text(encoding="utf-8")
+    apply(planned(tmp_path))
+    assert "No changes detected" in make()

@@ -12,6 +12,7 @@ from ..analysis.modules import Class
 from ..analysis.project import Project
 from .members import Part, Role, based_parts, has_meta, ordered, parts_of
 from .refusals import refused
+from .texts import spaced
 from .uses import bound_names
 
 
@@ -115,14 +116,6 @@ def _laid_out(parts: Sequence[Part], body: cst.IndentedBlock, after: bool = Fals
 
 def _is_block(part: Part) -> bool:
     return isinstance(part.text, (cst.ClassDef, cst.FunctionDef))
-
-
-def spaced(text: cst.BaseStatement, count: int) -> cst.BaseStatement:
-    """The statement with so many empty lines above it and its comments."""
-    lines = list(getattr(text, "leading_lines", ()))
-    while lines and lines[0].comment is None:
-        lines.pop(0)
-    return text.with_changes(leading_lines=[*(cst.EmptyLine(indent=False) for _ in range(count)), *lines])
 
 
 def _with_meta(

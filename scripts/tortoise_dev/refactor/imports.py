@@ -65,7 +65,7 @@ class Imports:
             for use in one.uses:
                 if not self._place(one, use):
                     soft.append((one, use))
-        for one, use in soft:
+        for one, use in sorted(soft, key=lambda pair: places.of[pair[0]] not in places.entities):
             self._place_soft(one, use)
 
     def _read(self, one: Statement, *, late: bool) -> None:
@@ -103,6 +103,8 @@ class Imports:
             raise refused("import-circle", use.line, f"{what}: split them by hand")
         if at_import or (self.places.is_late(home) and target != PACKAGE):
             self._lead(home, target, use.name)
+        elif target in self.places.entities and home not in self.places.entities:
+            return False
         elif target in self.places.entities or target == PACKAGE or self.places.is_late(target):
             if use.when is When.ANNOTATION:
                 file.typing_own[target].add(use.name)
@@ -128,7 +130,7 @@ class Imports:
                 file.outside.append(name)
 
     def _place_soft(self, one: Statement, use: Use) -> None:
-        """Import a helper at the top where no circle comes of it, else where it is used."""
+        """Import at the top where no circle comes of it, else where it is used."""
         home, target = self.places.of[one], self.places.place_of(use.name)
         assert target is not None
         if not self._reaches(target, home):

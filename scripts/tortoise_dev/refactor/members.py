@@ -14,7 +14,6 @@ from ..analysis import tortoise_api
 from ..analysis.models import Rank, members_of, metas_of
 from ..analysis.modules import Class, External
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS
 from .refusals import refused
 from .uses import When, bound_names, uses_of
 
@@ -143,7 +142,8 @@ def based_parts(cls: Class, parts: Sequence[Part], project: Project) -> list[Par
     """The members that the abstract base takes; None where dividing them would change their meaning."""
     if any(part.role is Role.OTHER and not isinstance(part.node, ast.Pass) for part in parts):
         return None
-    taken = [part for part in parts if part.role in (Role.DATA, Role.CONSTANT, Role.ANNOTATION)]
+    columns = (Role.DATA, Role.CONSTANT, Role.ANNOTATION)
+    taken = [part for part in parts if part.role in columns and not _is_dunder(part)]
     wanted = {name for part in taken for name in part.early}
     taken += [part for part in parts if part.role is Role.NESTED and part.node.name in wanted]  # type: ignore[attr-defined]
     taken = _without_key_annotations(taken, relation_names(cls, project))
@@ -155,6 +155,11 @@ def based_parts(cls: Class, parts: Sequence[Part], project: Project) -> list[Par
     based = {name for part in taken for name in part.names}
     crosses = any(part.early & based for part in kept) or any(part.early & (own - based) for part in taken)
     return None if crosses else [part for part in parts if part in taken]
+
+
+def _is_dunder(part: Part) -> bool:
+    """Is it ``__hash__ = …`` or the like? ``__eq__`` takes away an inherited ``__hash__``."""
+    return any(name.startswith("__") for name in part.names)
 
 
 def _without_key_annotations(parts: Sequence[Part], relations: set[str]) -> list[Part]:
@@ -192,7 +197,7 @@ def _pure_methods(cls: Class, parts: Sequence[Part], taken: Sequence[Part], proj
 
 def _may_be_pure(part: Part, cls: Class, project: Project) -> bool:
     node = part.node
-    if not isinstance(node, ast.FunctionDef):
+    if not isinstance(node, ast.FunctionDef) or node.name in ("__eq__", "__hash__"):
         return False
     names = {getattr(one, "attr", getattr(one, "id", "")) for one in node.decorator_list}
     if names - _PURE_DECORATORS:
@@ -243,8 +248,3 @@ def ordered(cls: Class, parts: Iterable[Part]) -> list[Part]:
 def has_meta(cls: Class) -> bool:
     """Does the class define Meta itself?"""
     return bool(metas_of(cls.node))
-
-
-def is_function(part: Part) -> bool:
-    """Is it a method?"""
-    return isinstance(part.node, FUNCTIONS)

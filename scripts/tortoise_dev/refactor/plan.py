@@ -14,6 +14,7 @@ from ..analysis.modules import Class, Module
 from ..analysis.project import Project
 from .bases import Style, rewritten
 from .checks import base_refusals, file_refusals, refusals_of
+from .entrance import Entrance
 from .imports import Imports
 from .package import Package
 from .placement import PACKAGE, placed
@@ -56,13 +57,14 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     places = placed(statements, belongs)
     bases = {places.of[one]: [f"Base{one.name}"] for one in based}
     imports = Imports(statements, places)
-    starred = _is_starred(module, project)
-    package = Package(tree, statements, places, imports, bases, starred, path.name)
+    package = Package(tree, statements, places, imports)
     style = _Rewriting(project, based, with_base)
     files: dict[Path, bytes] = {}
     for place in sorted(set(places.of.values()) - {PACKAGE}):
         files[path.with_suffix("") / f"{place}.py"] = package.module(place, style.rewrite).encode()
-    files[path.with_suffix("") / "__init__.py"] = package.entrance().encode()
+    starred = _is_starred(module, project)
+    entrance = Entrance(tree, statements, places, imports, bases, path.name, is_starred=starred)
+    files[path.with_suffix("") / "__init__.py"] = entrance.text().encode()
     return SplitPlan(path, files, _notes(statements, path, project))
 
 

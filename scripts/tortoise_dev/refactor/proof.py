@@ -54,11 +54,30 @@ def prove(plan: SplitPlan, project: Project, python: str) -> list[str]:
             target.write_bytes(content)
         after = _ask(place, python, offline=offline, changed=True)
         after.pop("offline", None)
+    _leave_out_unmade(before["schemas"], after["schemas"], project)
     difference = _difference(before, after, place.module, plan)
     if difference:
         raise refused("proof-differs", 1, f"the models would not be the same:\n{difference}")
     was, now = before["schemas"], after["schemas"]
     return sorted(name for name in was if json.dumps(was[name]) != json.dumps(now[name]))
+
+
+_OLD_RELEASE = "Tortoise before 1.0 resolves annotations in the model's own file: update Tortoise first"
+
+
+def _leave_out_unmade(before: dict[str, Any], after: dict[str, Any], project: Project) -> None:
+    """Leave out schemas that could not be made before either, and those that nobody asks for.
+
+    Raises RefusedError where the project makes schemas, and one cannot be made any more.
+    """
+    makes = project.mentions(re.compile(rb"pydantic_(model|queryset)_creator"))
+    for name in list(before):
+        lost = str(after.get(name)).startswith("NameError")
+        if isinstance(before[name], dict) and lost and makes:
+            raise refused("proof-differs", 1, f"{_OLD_RELEASE} ({name}: {after[name]})")
+        if isinstance(before[name], str) or lost:
+            before.pop(name)
+            after.pop(name, None)
 
 
 def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
@@ -103,6 +122,8 @@ def _ask(place: _Place, python: str, *, offline: int | None, changed: bool = Fal
     if "error" in answer:
         state = "after the split" if changed else "as it is"
         message = f"{python} cannot import the project {state}: {answer['error']}"
+        if changed and answer["error"].startswith("NameError"):
+            message = f"{_OLD_RELEASE} ({answer['error']})"
         raise refused(
             "proof-differs" if changed else "not-importable", 1, message.replace(f"{place.copy}{os.sep}", "")
         )

@@ -33,7 +33,7 @@ def main() -> None:
 
 def _shown(error: BaseException) -> str:
     """The error in a line, with the place in the project that raised it."""
-    line = traceback.format_exception_only(type(error), error)[-1].strip()
+    line = traceback.format_exception_only(type(error), error)[-1].strip().splitlines()[0]
     frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename != __file__]
     return f"{line} (line {frames[-1].lineno} of {frames[-1].filename})" if frames else line
 

@@ -69,9 +69,6 @@ class _Reader:
             case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
                 targets = {name for one in node.generators for name in _stored(one.target)}
                 self._read_all(ast.iter_child_nodes(node), when, (*scopes, targets))
-            case ast.Subscript() if _is_relation(node.value):
-                self._read_all([node.value], when, scopes)
-                self._read_annotation(node.slice, scopes, evaluated=when)
             case _:
                 self._read_all(ast.iter_child_nodes(node), when, scopes)
 
@@ -119,25 +116,23 @@ class _Reader:
                 self.read(statement, when, own)
             bound |= _bound_by(statement)
 
-    def _read_annotation(
-        self, node: ast.expr, scopes: tuple[set[str], ...], evaluated: When = When.ANNOTATION
-    ) -> None:
+    def _read_annotation(self, node: ast.expr, scopes: tuple[set[str], ...]) -> None:
         """Note the names of an annotation, those in strings too."""
         if (
             isinstance(node, ast.Subscript)
             and getattr(node.value, "id", getattr(node.value, "attr", "")) == "Literal"
         ):
-            self.read(node.value, evaluated, scopes)
+            self.read(node.value, When.ANNOTATION, scopes)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             for name in _names_in(node.value):
                 if not any(name in scope for scope in scopes):
                     self._note(name, When.ANNOTATION, node.lineno, quoted=True)
         elif isinstance(node, ast.Name):
-            self.read(node, evaluated, scopes)
+            self.read(node, When.ANNOTATION, scopes)
         else:
             for child in ast.iter_child_nodes(node):
                 if isinstance(child, ast.expr):
-                    self._read_annotation(child, scopes, evaluated)
+                    self._read_annotation(child, scopes)
 
     def _note(self, name: str, when: When, line: int, quoted: bool = False) -> None:
         self.found.append(Use(name, when, line, self._function, quoted))
@@ -168,11 +163,6 @@ def _stored(node: ast.AST) -> Iterator[str]:
     for one in ast.walk(node):
         if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
             yield one.id
-
-
-def _is_relation(node: ast.expr) -> bool:
-    """Is it a type such as ``fields.ForeignKeyRelation``, whose subscript names a model?"""
-    return getattr(node, "attr", getattr(node, "id", "")).endswith("Relation")
 
 
 def _names_in(text: str) -> list[str]:
