@@ -93,6 +93,22 @@ def test_work_by_hand_is_judged(tmp_path: Path) -> None:
     assert evals(tmp_path, "report").returncode == 0
 
 
+def test_triggers_are_judged_by_the_log(tmp_path: Path) -> None:
+    done = evals(tmp_path, "prepare", "--triggers", "--task", "trigger-01", "--task", "trigger-11")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    done = evals(tmp_path, "grade")
+    assert (done.returncode, done.stdout.count("not judged")) == (0, 2)
+    loads = """import json; print(json.dumps({'event': 'skill'}))"""
+    assert evals(tmp_path, "run", "--agent", f"'{sys.executable}' -c \"{loads}\" {{prompt}}").returncode == 0
+    done = evals(tmp_path, "grade")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "eval-trigger-01/with_skill/run-1: 1 of 1 passed",
+        "eval-trigger-11/with_skill/run-1: 0 of 1 passed",
+        "  failed: The skill is not loaded (The skill is loaded)",
+    ]
+
+
 def test_a_trial_starts_as_the_task_says(tmp_path: Path) -> None:
     done = evals(tmp_path, "prepare", "--task", "pay-once", "--skills", ".agents/skills")
     assert done.returncode == 0
@@ -189,7 +205,7 @@ def record(folder: Path, **changes: Any) -> Path:
 def test_the_section_of_a_page_is_written_anew(tmp_path: Path) -> None:
     records = [read_record(record(tmp_path))]
     page = updated(f"# A\n\n{START}\nold\n{END}\n\nMore.\n", records)
-    assert page.startswith(f"# A\n\n{START}\n\n1 tasks, 0 to 1 runs of each")
+    assert page.startswith(f"# A\n\n{START}\n\n1 task, 0 to 1 runs of each")
     assert "By hand." in page and "| a\\|b | models | 100% | – | – | – |" in page
     assert page.endswith(f"\n\n{END}\n\nMore.\n") and "old" not in page
     assert updated(page, records) == page
@@ -212,4 +228,4 @@ def test_the_readme_shows_the_records() -> None:
 def test_a_committed_record_says_under_which_conditions(path: Path) -> None:
     found = read_record(path)
     assert found.conditions and found.runs
-    assert {run.variant for run in found.runs} == {"with_skill", "without_skill"}
+    assert found.of("with_skill")

@@ -35,7 +35,6 @@ from typing import Any
 
 from .interpreter import run_python
 
-_CHECK = Path(__file__).resolve().parents[2] / "check.py"
 _MADE = ("__pycache__", ".git", ".claude", ".agents", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 
 Judge = Callable[["Work"], "str | Coroutine[Any, Any, str]"]
@@ -79,7 +78,8 @@ class Work:
         return " ".join(("check.py", *arguments)) + ": nothing new"
 
     def _findings(self, folder: Path, arguments: tuple[str, ...]) -> list[tuple[tuple[str, str], str]]:
-        status, printed = run_python([str(_CHECK), "--format", "json", *arguments, "."], folder, os.environ)
+        command = ["-m", "tortoise_dev", "check", "--format", "json", *arguments, "."]
+        status, printed = run_python(command, folder, os.environ)
         assert status in (0, 1), printed.strip()
         found = json.loads(printed)["violations"]
         return [
