@@ -66,7 +66,7 @@ def _become(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         if isinstance(ended.code, str):
-            print(ended.code, file=sys.stderr)
+            sys.stderr.write(f"{ended.code}\n")
     except BaseException:  # as an interpreter would: whatever the project raises is shown
         traceback.print_exc()
     finally:

@@ -161,7 +161,8 @@ class Grader:
         results, sys.argv = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.argv[:1]
         os.dup2(2, 1)
         for verdict in self.verdicts(outputs, reply, start):
-            print(json.dumps(verdict), file=results, flush=True)
+            results.write(f"{json.dumps(verdict)}\n")
+            results.flush()
 
     def verdicts(self, outputs: Path, reply: Path, start: Path) -> Iterator[dict[str, Any]]:
         """Judge a working folder and the file with the reply; ``start`` has the task's own files."""
