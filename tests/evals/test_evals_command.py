@@ -93,6 +93,7 @@ def test_work_by_hand_is_judged(tmp_path: Path) -> None:
     assert evals(tmp_path, "report").returncode == 0
 
 
+@pytest.mark.slow
 def test_triggers_are_judged_by_the_log(tmp_path: Path) -> None:
     done = evals(tmp_path, "prepare", "--triggers", "--task", "trigger-01", "--task", "trigger-11")
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
@@ -156,6 +157,7 @@ def test_help_and_version_need_no_package(tmp_path: Path) -> None:
         assert done.stdout == f"tortoise-dev {__version__}\n"
 
 
+@pytest.mark.slow
 def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0
     done = evals(tmp_path, "run", "--agent", "no-such-agent {prompt}")
@@ -171,6 +173,7 @@ def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert json.loads((trial / "timing.json").read_text(encoding="utf-8"))["status"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
 def test_an_interrupted_run_tells_what_is_left_and_goes_on_later(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0
