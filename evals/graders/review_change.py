@@ -23,7 +23,12 @@ class Fault(NamedTuple):
 FAULTS = (
     Fault("the new column has no migration", ".*", range(10_000), r"(?i)migration"),
     Fault("CASCADE deletes payments that must be kept", MODEL, range(33, 38), r"(?i)cascade|delet|restrict"),
-    Fault("refund_order looks at no state after it has the lock, and refunds twice", PAYMENTS, range(23, 29)),
+    Fault(
+        "refund_order looks at no state after it has the lock, and refunds twice",
+        PAYMENTS,
+        range(23, 29),
+        r"(?i)state|status|twice|again|paid|once|check",
+    ),
     Fault(
         "mail is sent inside the transaction", PAYMENTS, range(25, 30), r"(?i)mail|http|commit|transaction"
     ),
@@ -66,12 +71,12 @@ for _fault in FAULTS:
     grader.function(f"The review reports that {_fault.text}")(judge_of(_fault))
 
 
-@grader.convention("At most two findings are about anything else")
+@grader.convention("At most three findings are about anything else")
 def little_else(work: Work) -> str:
     found = findings(work)
     others = [finding for finding in found if not any(names(fault, finding) for fault in FAULTS)]
     assert found, "review.md has no finding"
-    assert len(others) <= 2, "; ".join(f"{path}:{line}: {text}" for path, line, text in others)
+    assert len(others) <= 3, "; ".join(f"{path}:{line}: {text}" for path, line, text in others)
     return f"{len(others)} others"
 
 

@@ -72,11 +72,12 @@ def complete(work: Work) -> str:
     return ", ".join(sorted(files))
 
 
-@grader.convention("The first migration makes the tables, a later one closes the circle")
+@grader.convention("A step of its own closes the circle, after both tables are made")
 def two_steps(work: Work) -> str:
-    files = sorted(path.name for path in work.folder.glob("migrations/0*.py"))
-    assert len(files) > 1, f"files {files}"
-    return ", ".join(files)
+    texts = [path.read_text(encoding="utf-8") for path in sorted(work.folder.glob("migrations/0*.py"))]
+    steps = re.findall(r"\b(CreateModel|AddField)\(", "".join(texts))
+    assert steps[:2] == ["CreateModel"] * 2 and set(steps[2:]) == {"AddField"}, f"steps {steps}"
+    return f"{', '.join(steps)} in {len(texts)} files"
 
 
 @grader.convention(

@@ -93,6 +93,23 @@ def test_work_by_hand_is_judged(tmp_path: Path) -> None:
     assert evals(tmp_path, "report").returncode == 0
 
 
+@pytest.mark.slow
+def test_triggers_are_judged_by_the_log(tmp_path: Path) -> None:
+    done = evals(tmp_path, "prepare", "--triggers", "--task", "trigger-01", "--task", "trigger-11")
+    assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
+    done = evals(tmp_path, "grade")
+    assert (done.returncode, done.stdout.count("not judged")) == (0, 2)
+    loads = """import json; print(json.dumps({'event': 'skill'}))"""
+    assert evals(tmp_path, "run", "--agent", f"'{sys.executable}' -c \"{loads}\" {{prompt}}").returncode == 0
+    done = evals(tmp_path, "grade")
+    assert done.returncode == 1
+    assert done.stdout.splitlines() == [
+        "eval-trigger-01/with_skill/run-1: 1 of 1 passed",
+        "eval-trigger-11/with_skill/run-1: 0 of 1 passed",
+        "  failed: The skill is not loaded (The skill is loaded)",
+    ]
+
+
 def test_a_trial_starts_as_the_task_says(tmp_path: Path) -> None:
     done = evals(tmp_path, "prepare", "--task", "pay-once", "--skills", ".agents/skills")
     assert done.returncode == 0
@@ -140,6 +157,7 @@ def test_help_and_version_need_no_package(tmp_path: Path) -> None:
         assert done.stdout == f"tortoise-dev {__version__}\n"
 
 
+@pytest.mark.slow
 def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0
     done = evals(tmp_path, "run", "--agent", "no-such-agent {prompt}")
@@ -155,6 +173,7 @@ def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert json.loads((trial / "timing.json").read_text(encoding="utf-8"))["status"] is None
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
 def test_an_interrupted_run_tells_what_is_left_and_goes_on_later(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0
@@ -189,7 +208,7 @@ def record(folder: Path, **changes: Any) -> Path:
 def test_the_section_of_a_page_is_written_anew(tmp_path: Path) -> None:
     records = [read_record(record(tmp_path))]
     page = updated(f"# A\n\n{START}\nold\n{END}\n\nMore.\n", records)
-    assert page.startswith(f"# A\n\n{START}\n\n1 tasks, 0 to 1 runs of each")
+    assert page.startswith(f"# A\n\n{START}\n\n1 task, 0 to 1 runs of each")
     assert "By hand." in page and "| a\\|b | models | 100% | – | – | – |" in page
     assert page.endswith(f"\n\n{END}\n\nMore.\n") and "old" not in page
     assert updated(page, records) == page
@@ -212,4 +231,4 @@ def test_the_readme_shows_the_records() -> None:
 def test_a_committed_record_says_under_which_conditions(path: Path) -> None:
     found = read_record(path)
     assert found.conditions and found.runs
-    assert {run.variant for run in found.runs} == {"with_skill", "without_skill"}
+    assert found.of("with_skill")

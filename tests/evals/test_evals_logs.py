@@ -57,13 +57,13 @@ def test_claude_code(tmp_path: Path) -> None:
         },
     )
     assert read_log(f"a warning\n{log}\n{{broken", skill) == Usage(
-        commands=2, tokens=4321, skill_bytes=100 + 20 + 5, seconds=2.5, reply="Done."
+        commands=2, tokens=4321, skill_bytes=100 + 20 + 5, loaded=True, seconds=2.5, reply="Done."
     )
 
 
 def test_claude_code_that_was_stopped_has_no_tokens() -> None:
     found = read_log(claude(use("Bash", "1", command="ls")), SKILL)
-    assert found == Usage(commands=1, tokens=None, skill_bytes=0)
+    assert found == Usage(commands=1, tokens=None, skill_bytes=0, loaded=False)
 
 
 def test_the_plain_format() -> None:
@@ -78,8 +78,18 @@ def test_the_plain_format() -> None:
         {"event": "something else"},
     )
     assert read_log(log, SKILL) == Usage(
-        commands=2, tokens=900, skill_bytes=14500, seconds=1.5, reply="Done."
+        commands=2, tokens=900, skill_bytes=14500, loaded=True, seconds=1.5, reply="Done."
     )
+
+
+def test_whether_the_skill_was_loaded() -> None:
+    by_name = use("Skill", "1", skill="tortoise-dev:tortoise-dev")
+    page = use("Read", "1", file_path="C:\\w\\.claude\\skills\\tortoise-dev\\SKILL.md")
+    for event in (by_name, page, {"event": "skill"}):
+        assert read_log(claude(event), SKILL).loaded is True
+    for event in (use("Skill", "1", skill="django"), {"event": "command"}):
+        assert read_log(claude(event), SKILL).loaded is False
+    assert read_log("I loaded tortoise-dev.", SKILL).loaded is None
 
 
 def test_of_another_log_only_the_text_is_known() -> None:

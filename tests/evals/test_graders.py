@@ -69,6 +69,7 @@ def test_what_nobody_worked_on_passes_no_task(tmp_path: Path) -> None:
     assert passed == ["Nothing but review.md was written"]
 
 
+@pytest.mark.slow
 def test_without_a_server_assertions_about_postgresql_are_not_judged(tmp_path: Path) -> None:
     task = TASKS.task("team-lead")
     verdicts = judge(task, None, tmp_path, postgres=None)
@@ -119,6 +120,7 @@ def test_a_project_that_calls_exit_or_prints_is_judged(fake: Task, tmp_path: Pat
     assert (verdict.passed, verdict.evidence) == (False, "SystemExit: 0")
 
 
+@pytest.mark.slow
 def test_a_project_that_hangs_fails(fake: Task, tmp_path: Path) -> None:
     source = f"{HEAD}@grader.function('It works')\ndef it(work):\n    while True: pass\n{END}"
     (verdict,) = judged_by(source, fake, tmp_path, timeout=2)

@@ -17,7 +17,7 @@ from .interruption import Interrupted, Interruption
 
 if TYPE_CHECKING:
     from ..evals.grading import Verdict
-    from ..evals.tasks import Evals, Task
+    from ..evals.tasks import Evals
     from ..evals.workspace import Trial
 
 _EXAMPLES = """\
@@ -27,6 +27,7 @@ examples:
   %(prog)s grade                                    run what came out, and judge it
   %(prog)s report                                   benchmark.json, report.md, report.html
   %(prog)s prepare --task pay-once --workspace w    one task, in another workspace
+  %(prog)s prepare --triggers --workspace t         messages that should load the skill, or should not
   %(prog)s report --update README.md                the page's section, from the records in evals/results
 
 Without 'run' you can work by hand: do what prompt.md says in the folder outputs/ beside it, write your answer
@@ -65,10 +66,11 @@ def _run(options: argparse.Namespace) -> int:
 def _prepare(options: argparse.Namespace, evals: Evals) -> int:
     from ..evals.workspace import VARIANTS, prepare
 
-    tasks = _chosen(options, evals)
-    trials = prepare(
-        evals, tasks, options.workspace, options.runs, options.variant or VARIANTS, options.skills
-    )
+    tasks, variants = evals.tasks, options.variant or VARIANTS
+    if options.triggers:
+        tasks, variants = evals.triggers, ("with_skill",)
+    chosen = [task for task in tasks if not options.task or task.name in options.task]
+    trials = prepare(evals, chosen, options.workspace, options.runs, variants, options.skills)
     listing = [{"trial": trial.label, "folder": trial.outputs.as_posix()} for trial in trials]
     _show(options, {"version": 1, "trials": listing}, [str(trial.folder) for trial in trials])
     tell(f"{len(trials)} trials prepared in {options.workspace}")
@@ -190,10 +192,6 @@ def _update(options: argparse.Namespace, evals: Evals) -> int:
     return 0
 
 
-def _chosen(options: argparse.Namespace, evals: Evals) -> list[Task]:
-    return [task for task in evals.tasks if not options.task or task.name in options.task]
-
-
 def _skill_in(trial: Trial, evals: Evals, options: argparse.Namespace) -> Path:
     path: Path = trial.outputs / options.skills / evals.skill_name
     return path
@@ -231,6 +229,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         choices=("with_skill", "without_skill"),
         metavar="VARIANT",
         help="with_skill or without_skill (both)",
+    )
+    making.add_argument(
+        "--triggers", action="store_true", help="no tasks: the messages of triggers.json, with the skill"
     )
     making.add_argument(
         "--skills",

@@ -25,6 +25,7 @@ def note_costs(trial: Trial, skill: Path, seconds: float | None = None, status: 
         "duration_ms": None if spent is None else round(spent * 1000),
         "commands": usage.commands,
         "skill_bytes": usage.skill_bytes,
+        "skill_loaded": usage.loaded,
         "status": status,
     }
     (trial.folder / "timing.json").write_text(json.dumps(timing, indent=2) + "\n", encoding="utf-8")

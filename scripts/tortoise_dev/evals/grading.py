@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from .groups import kill_group
 from .secrets import redacted
-from .tasks import Evals, EvalsError, Task
+from .tasks import LOADED, TRIGGERS, Evals, EvalsError, Task
 from .workspace import Trial
 
 SCRIPTS = Path(__file__).resolve().parents[2]
@@ -36,7 +36,10 @@ def grade(evals: Evals, trial: Trial, postgres: str | None, timeout: float = 180
     has not judged after ``timeout`` seconds has failed. Raises EvalsError if the grader itself is broken.
     """
     task = evals.task(trial.task)
-    verdicts = judge(evals, task, trial.outputs, trial.folder / "reply.md", postgres, timeout)
+    if task.chapter == TRIGGERS:
+        verdicts = [_triggered(task, trial)]
+    else:
+        verdicts = judge(evals, task, trial.outputs, trial.folder / "reply.md", postgres, timeout)
     document = {
         "task": task.name,
         "chapter": task.chapter,
@@ -77,6 +80,16 @@ def judge(
         finally:
             kill_group(process)
     return _verdicts(task, grader, printed, ended)
+
+
+def _triggered(task: Task, trial: Trial) -> Verdict:
+    """Whether the skill was loaded as it should be, by the log of the trial."""
+    path = trial.folder / "timing.json"
+    loaded = json.loads(path.read_text(encoding="utf-8")).get("skill_loaded") if path.is_file() else None
+    (text,) = task.assertions
+    if loaded is None:
+        return Verdict(text, None, "no log tells", "function")
+    return Verdict(text, LOADED[loaded] == text, LOADED[loaded], "function")
 
 
 def summary_of(verdicts: Sequence[Verdict]) -> dict[str, Any]:

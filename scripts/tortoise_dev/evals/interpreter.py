@@ -54,6 +54,7 @@ def _become(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         os.dup2(output, 1)
         os.dup2(output, 2)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stdout = open(1, "w", 1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", 1, encoding="utf-8", errors="replace", closefd=False)  # noqa: SIM115
         os.environ.clear()
@@ -66,7 +67,7 @@ def _become(arguments: Sequence[str], folder: Path, environment: Mapping[str, st
     except SystemExit as ended:
         status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
         if isinstance(ended.code, str):
-            print(ended.code, file=sys.stderr)
+            sys.stderr.write(f"{ended.code}\n")
     except BaseException:  # as an interpreter would: whatever the project raises is shown
         traceback.print_exc()
     finally:

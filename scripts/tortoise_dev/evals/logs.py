@@ -19,12 +19,14 @@ _SHELLS = ("Bash", "BashTool", "PowerShell", "shell")
 class Usage:
     """What a trial cost, as far as the log tells; None where it does not.
 
-    ``skill_bytes`` counts what was read of the skill's folder, the output of its scripts included.
+    ``skill_bytes`` counts what was read of the skill's folder, the output of its scripts included. ``loaded``
+    says whether the assistant loaded the skill, or looked into its folder.
     """
 
     commands: int | None = None
     tokens: int | None = None
     skill_bytes: int | None = None
+    loaded: bool | None = None
     seconds: float | None = None
     reply: str | None = None
 
@@ -51,13 +53,15 @@ def _events(text: str) -> Iterator[dict[str, Any]]:
 
 
 def _plain(events: Iterable[dict[str, Any]]) -> Usage:
-    usage = Usage(commands=0)
+    usage = Usage(commands=0, loaded=False)
     for event in events:
         match event:
             case {"event": "command"}:
                 usage.commands = (usage.commands or 0) + 1
             case {"event": "read", "bytes": int(size)}:
-                usage.skill_bytes = (usage.skill_bytes or 0) + size
+                usage.skill_bytes, usage.loaded = (usage.skill_bytes or 0) + size, True
+            case {"event": "skill"}:
+                usage.loaded = True
             case {"event": "tokens", "total": int(total)}:
                 usage.tokens = (usage.tokens or 0) + total
             case {"event": "seconds", "total": int(seconds) | float(seconds)}:
@@ -68,7 +72,7 @@ def _plain(events: Iterable[dict[str, Any]]) -> Usage:
 
 
 def _claude(events: Iterable[dict[str, Any]], skill: Path) -> Usage:
-    usage = Usage(commands=0, skill_bytes=0)
+    usage = Usage(loaded=False)
     reads_skill: set[str] = set()
     commands = skill_bytes = 0
     for event in events:
@@ -80,8 +84,12 @@ def _claude(events: Iterable[dict[str, Any]], skill: Path) -> Usage:
         for part in _parts(event):
             if part.get("type") == "tool_use":
                 commands += part.get("name") in _SHELLS
-                skill_bytes += _loaded_page(part, skill)
-                if _names_skill(part, skill):
+                if _loads_skill(part, skill):
+                    usage.loaded = True
+                    page = skill / "SKILL.md"  # no result carries its text
+                    skill_bytes += page.stat().st_size if page.is_file() else 0
+                elif _names_skill(part, skill):
+                    usage.loaded = True
                     reads_skill.add(str(part.get("id")))
             elif part.get("type") == "tool_result" and str(part.get("tool_use_id")) in reads_skill:
                 skill_bytes += len(_text(part.get("content")).encode())
@@ -104,17 +112,15 @@ def _tokens(usage: object) -> int | None:
     return sum(count for count in counts if isinstance(count, int))
 
 
-def _loaded_page(part: dict[str, Any], skill: Path) -> int:
-    """The size of SKILL.md where the assistant loads the skill by its name: no result carries its text."""
-    wanted = part.get("input", {}).get("skill") if part.get("name") == "Skill" else None
-    page = skill / "SKILL.md"
-    return page.stat().st_size if wanted == skill.name and page.is_file() else 0
+def _loads_skill(part: dict[str, Any], skill: Path) -> bool:
+    """Does the assistant load the skill by its name, or as that of a plugin, `tortoise-dev:tortoise-dev`?"""
+    name = part.get("input", {}).get("skill") if part.get("name") == "Skill" else None
+    return isinstance(name, str) and name.rpartition(":")[2] == skill.name
 
 
 def _names_skill(part: dict[str, Any], skill: Path) -> bool:
     """Does the input of a tool name something in the skill's folder?"""
-    given = json.dumps(part.get("input", {})).replace("\\\\", "/")
-    return part.get("name") != "Skill" and f"skills/{skill.name}" in given
+    return f"skills/{skill.name}" in json.dumps(part.get("input", {})).replace("\\\\", "/")
 
 
 def _text(content: object) -> str:

@@ -63,11 +63,10 @@ def updated(page: str, records: Sequence[Record]) -> str:
 def _introduction(record: Record) -> str:
     counts = {len(record.of(variant, task)) for variant in VARIANTS for task in record.tasks}
     runs = " to ".join(map(str, sorted({min(counts), max(counts)})))
+    words = [f"{len(record.tasks)} task{'s' * (len(record.tasks) != 1)}"]
+    words.append(f"{runs} run{'s' * (runs != '1')} of each with and without the skill")
     conditions = f" {record.conditions.rstrip('.')}." if record.conditions else ""
-    return (
-        f"{len(record.tasks)} tasks, {runs} runs of each with and without the skill, on {record.date}, "
-        f"tortoise-dev {record.version}.{conditions}"
-    )
+    return f"{', '.join(words)}, on {record.date}, tortoise-dev {record.version}.{conditions}"
 
 
 def _tables(record: Record) -> list[tuple[str, Table]]:

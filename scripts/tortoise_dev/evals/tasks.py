@@ -7,6 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+TRIGGERS = "triggers"
+"""The chapter of the messages of triggers.json."""
+LOADED = {True: "The skill is loaded", False: "The skill is not loaded"}
+"""Should a message load the skill? -> The assertion of its task."""
+
 
 class EvalsError(Exception):
     """A folder of evaluations, or a workspace, cannot be used; the message is one line that says why."""
@@ -33,6 +38,7 @@ class Evals:
     folder: Path
     skill_name: str
     tasks: tuple[Task, ...]
+    triggers: tuple[Task, ...] = ()
 
     @property
     def skill(self) -> Path:
@@ -49,7 +55,7 @@ class Evals:
 
     def task(self, name: str) -> Task:
         """The task of this name. Raises EvalsError if there is none."""
-        for task in self.tasks:
+        for task in (*self.tasks, *self.triggers):
             if task.name == name:
                 return task
         names = ", ".join(task.name for task in self.tasks)
@@ -67,11 +73,12 @@ def read_evals(folder: Path) -> Evals:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         tasks = tuple(_task(entry) for entry in document["evals"])
-        evals = Evals(folder, str(document["skill_name"]), tasks)
+        evals = Evals(folder, str(document["skill_name"]), tasks, _triggers(folder / "triggers.json"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise EvalsError(f"{path}: not JSON in UTF-8: {error}") from None
+        raise EvalsError(f"{folder}: evals.json or triggers.json is not JSON in UTF-8: {error}") from None
     except (KeyError, TypeError, ValueError) as error:
-        raise EvalsError(f"{path}: not in the format of agentskills.io: {error!r}") from None
+        told = f"evals.json or triggers.json is not in the format of agentskills.io: {error!r}"
+        raise EvalsError(f"{folder}: {told}") from None
     for task in evals.tasks:
         _check_files(evals, task)
     return evals
@@ -89,6 +96,21 @@ def _task(entry: dict[str, Any]) -> Task:
         prompt=str(entry["prompt"]),
         files=tuple(file.removeprefix(prefix) for file in entry["files"]),
         assertions=tuple(map(str, entry["assertions"])),
+    )
+
+
+def _triggers(path: Path) -> tuple[Task, ...]:
+    """The messages of ``triggers.json`` as tasks: all that counts is whether the skill is loaded."""
+    entries = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else []
+    return tuple(
+        Task(
+            f"trigger-{number:02}",
+            TRIGGERS,
+            str(entry["query"]),
+            (),
+            (LOADED[bool(entry["should_trigger"])],),
+        )
+        for number, entry in enumerate(entries, 1)
     )
 
 

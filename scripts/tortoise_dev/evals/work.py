@@ -35,7 +35,6 @@ from typing import Any
 
 from .interpreter import run_python
 
-_CHECK = Path(__file__).resolve().parents[2] / "check.py"
 _MADE = ("__pycache__", ".git", ".claude", ".agents", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache")
 
 Judge = Callable[["Work"], "str | Coroutine[Any, Any, str]"]
@@ -79,7 +78,8 @@ class Work:
         return " ".join(("check.py", *arguments)) + ": nothing new"
 
     def _findings(self, folder: Path, arguments: tuple[str, ...]) -> list[tuple[tuple[str, str], str]]:
-        status, printed = run_python([str(_CHECK), "--format", "json", *arguments, "."], folder, os.environ)
+        command = ["-m", "tortoise_dev", "check", "--format", "json", *arguments, "."]
+        status, printed = run_python(command, folder, os.environ)
         assert status in (0, 1), printed.strip()
         found = json.loads(printed)["violations"]
         return [
@@ -161,7 +161,8 @@ class Grader:
         results, sys.argv = os.fdopen(os.dup(1), "w", encoding="utf-8"), sys.argv[:1]
         os.dup2(2, 1)
         for verdict in self.verdicts(outputs, reply, start):
-            print(json.dumps(verdict), file=results, flush=True)
+            results.write(f"{json.dumps(verdict)}\n")
+            results.flush()
 
     def verdicts(self, outputs: Path, reply: Path, start: Path) -> Iterator[dict[str, Any]]:
         """Judge a working folder and the file with the reply; ``start`` has the task's own files."""

@@ -163,7 +163,8 @@ def _make_repository(folder: Path, skills: str) -> None:
         return
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     who = ["-c", "user.name=evals", "-c", "user.email=evals@example.invalid", "-c", "commit.gpgsign=false"]
-    commands = (["init", "-q"], ["add", "--all", "--force"], [*who, "commit", "-q", "-m", "The project"])
+    commit = [*who, "commit", "-q", "--allow-empty", "-m", "The project"]
+    commands = (["init", "-q"], ["add", "--all", "--force"], commit)
     for arguments in commands:
         subprocess.run([git, *arguments], cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     exclude = folder / ".git" / "info" / "exclude"

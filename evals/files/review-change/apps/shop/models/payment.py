@@ -21,7 +21,7 @@ class BasePayment(BaseModel):
 
     amount = fields.DecimalField(max_digits=12, decimal_places=2)
     method = fields.CharField(max_length=10)
-    reference = fields.CharField(max_length=40, null=True)
+    reference = fields.CharField(max_length=40, null=True, unique=True)
 
 
 class Payment(BasePayment):
