@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import ast
+import io
 import subprocess
+import tokenize
 from pathlib import Path
 
 import pytest
+from tortoise_dev.analysis.migrations.fingerprint import fingerprint
+from tortoise_dev.rules import RULES
 from tortoise_dev.rules.base import example_files
 from tortoise_dev.rules.td210_changed_applied import BAD, GOOD
 
@@ -75,3 +80,136 @@ def test_migrations_are_judged_by_their_own_rules_alone(project) -> None:
     project.write({FILE: code, "tests/migrations/0001_initial.py": code})
     assert project.found() == []
     assert {rule for _, _, rule in project.found(FILE)} >= {"TD003"}
+
+
+# --- what is there already
+
+FIRST = """\
+from tortoise import fields, migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    operations = [
+        ops.CreateModel("Note", fields=[("id", fields.IntField(primary_key=True))]),
+        ops.DeleteModel("Old"),
+        ops.RemoveField("Note", "text"),
+        ops.AddIndex("Other", Index(fields=["a"])),
+        ops.AddField("Other", "b", fields.IntField()),
+        ops.RunSQL("DROP TABLE older", reverse_sql=""),
+    ]
+"""
+DROP = """\
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "{after}")]
+    operations = [ops.RemoveField("Note", "{column}")]
+"""
+ON_POSTGRES = {"config.py": 'URL = "postgres://shop@db/shop"\n'}
+
+
+def test_a_first_migration_is_not_judged_for_dropping_or_blocking(project) -> None:
+    project.write(ON_POSTGRES | {FILE: FIRST})
+    assert project.found("--select", "TD201,TD202,TD203,TD206") == []
+    project.write(
+        {"migrations/0002_more.py": FIRST.replace('ops.CreateModel("Note"', 'ops.CreateModel("New"')}
+    )
+    found = {rule for path, _, rule in project.found("--select", "TD202,TD203,TD206") if path != FILE}
+    assert found == {"TD202", "TD203", "TD206"}
+
+
+def test_a_baseline_keeps_what_is_there_of_migrations(project) -> None:
+    project.write({FILE: FIRST, "migrations/0002_a.py": DROP.format(after="0001_initial", column="a")})
+    assert [one[0] for one in project.found()] == ["migrations/0002_a.py"]
+    project.run("--baseline", "known.json")
+    project.write({"migrations/0003_b.py": DROP.format(after="0002_a", column="b")})
+    assert project.found("--baseline", "known.json") == [("migrations/0003_b.py", 7, "TD202")]
+
+
+def test_against_a_commit_only_new_migrations_are_reported(project) -> None:
+    project.write({FILE: FIRST, "migrations/0002_a.py": DROP.format(after="0001_initial", column="a")})
+    commit(project.root)
+    project.write({"migrations/0003_b.py": DROP.format(after="0002_a", column="b")})
+    assert project.found("--against", "HEAD") == [("migrations/0003_b.py", 7, "TD202")]
+
+
+@pytest.mark.parametrize(
+    ("statement", "reported"),
+    [
+        ('return """DROP TABLE "a";"""', True),
+        ('return """DROP TABLE "a";"""  # noqa: TD202 - not read since 2.3', False),
+        ('return """\n    DROP TABLE "a";\n    SELECT 1;\n"""  # noqa: TD202', False),
+        ('return """\n    DROP TABLE "a"; -- noqa: TD202 - empty\n    SELECT 1;\n"""', False),
+        ('return """\n    /* noqa: TD202 */ DROP TABLE "a";\n"""', False),
+        ('return """\n    DROP TABLE "a"; -- noqa\n"""', False),
+        ('return """\n    DROP TABLE "a"; -- noqa: TD203\n"""', True),
+        ('return """\n    DROP TABLE "a";\n    SELECT 1; -- noqa: TD202\n"""', True),
+    ],
+)
+def test_where_a_noqa_counts_for_sql(statement: str, reported: bool, project) -> None:
+    first = 'async def upgrade(db):\n    return """CREATE TABLE "a" ("id" INT);"""\n'
+    back = '\n\nasync def downgrade(db):\n    return "SELECT 1"\n'
+    project.write({"migrations/models/0_20260101_a.py": first + back})
+    project.write({"migrations/models/1_20260102_b.py": f"async def upgrade(db):\n    {statement}\n{back}"})
+    assert bool(project.found("--select", "TD202")) is reported
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        'ops.RunSQL(  # noqa: TD202\n            "DROP TABLE old",\n            reverse_sql="",\n        )',
+        'ops.RunSQL(\n            "DROP TABLE old",  # noqa: TD202\n            reverse_sql="",\n        )',
+        'ops.RunSQL(\n            "DROP TABLE old",\n            reverse_sql="",\n        )  # noqa: TD202',
+        'ops.RunSQL(\n"""\n        DROP TABLE old\n"""\n,  # noqa: TD202\n        reverse_sql="",\n    )',
+    ],
+)
+def test_a_noqa_counts_at_an_operation_and_at_its_sql(operation: str, project) -> None:
+    later = DROP.format(after="0001_initial", column="a").replace(
+        'ops.RemoveField("Note", "a")', f"{operation}\n    "
+    )
+    project.write({FILE: FIRST, "migrations/0002_a.py": later})
+    assert project.found("--select", "TD202,TD100") == []
+    project.write({"migrations/0002_a.py": later.replace("  # noqa: TD202", "")})
+    assert [rule for _, _, rule in project.found("--select", "TD202")] == ["TD202"]
+
+
+@pytest.mark.parametrize("code", [code for code in RULES if code.startswith("TD2") and code != "TD210"])
+def test_a_message_names_the_page(code: str, project) -> None:
+    pages = {path.name for path in Path(__file__).resolve().parents[2].joinpath("references").glob("*.md")}
+    project.write(example_files(RULES[code].bad))
+    messages = [one["message"] for one in project.report("--select", code)["violations"]]
+    assert messages
+    for message in messages:
+        assert message.rpartition(": see ")[2] in pages, message
+
+
+def test_an_edit_is_each_token_that_means_something() -> None:
+    """Not comments, layout, quotes, docstrings and the order of imports."""
+    text = DROP.format(after="0001_initial", column="a") + 'SQL = """DROP TABLE a; -- why"""\n'
+    before = fingerprint(ast.parse(text))
+    lines = text.split("\n")
+    for other in (
+        text.replace('"models"', "'models'"),
+        text.replace("-- why", "/* because */"),
+        text.replace("class Migration", "# a comment\nclass Migration"),
+        text.replace("operations = [", "operations = [\n        "),
+        "\n".join([lines[1], lines[0], *lines[2:]]),
+    ):
+        assert other != text
+        assert fingerprint(ast.parse(other)) == before, other
+    names = [
+        token
+        for token in tokenize.generate_tokens(io.StringIO(text).readline)
+        if token.type in (tokenize.NAME, tokenize.STRING) and "a" in token.string and token.string != "class"
+    ]
+    assert len(names) > 10
+    for token in names:
+        row, (start, end) = token.start[0] - 1, (token.start[1], token.end[1])
+        changed = [*lines]
+        changed[row] = lines[row][:start] + token.string.replace("a", "x") + lines[row][end:]
+        if token.string not in ("as", "operations", "from"):
+            assert fingerprint(ast.parse("\n".join(changed))) != before, token.string

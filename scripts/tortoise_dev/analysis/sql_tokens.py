@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Literal
 
 Kind = Literal["word", "name", "string", "number", "mark"]
@@ -68,7 +68,8 @@ class Statement:
         return tuple(token.text for token in self.tokens[: len(words)]) == words
 
 
-def statements(sql: str) -> list[Statement]:
+@lru_cache(maxsize=16)  # each migration is asked for its steps and for its dialect
+def statements(sql: str) -> tuple[Statement, ...]:
     """The statements of a script; a semicolon ends each, and comments alone are none."""
     found: list[Statement] = []
     tokens: list[Token] = []
@@ -90,7 +91,7 @@ def statements(sql: str) -> list[Statement]:
             tokens.append(token)
     if tokens:
         found.append(_statement(sql, tokens, comments, tokens[-1].end))
-    return found
+    return tuple(found)
 
 
 def _statement(sql: str, tokens: list[Token], comments: list[str], end: int) -> Statement:
@@ -142,7 +143,7 @@ def _scan(sql: str) -> Iterator[tuple[Token | None, str | None, int]]:
         if kind in ("comment", "block"):
             yield None, text.lstrip("-#/*").removesuffix("*/").strip(), line
         elif kind != "space":
-            yield replace(_token(kind, text, start), start=begin, end=end), None, line
+            yield _token(kind, text, start, (begin, end)), None, line
 
 
 def _end_of_comment(sql: str, start: int) -> int:
@@ -154,13 +155,14 @@ def _end_of_comment(sql: str, start: int) -> int:
     return len(sql)
 
 
-def _token(kind: str, text: str, line: int) -> Token:
+def _token(kind: str, text: str, line: int, place: tuple[int, int]) -> Token:
     if kind == "word":
-        return Token("word", text.upper(), line)
+        return Token("word", text.upper(), line, *place)
     if kind == "name":
         quote = text[0]
         closing = "]" if quote == "[" else quote
-        return Token("name", text[1:].removesuffix(closing).replace(closing * 2, closing), line)
+        plain = text[1:].removesuffix(closing).replace(closing * 2, closing)
+        return Token("name", plain, line, *place)
     if kind in ("string", "dollar"):
-        return Token("string", text, line)
-    return Token("number" if kind == "number" else "mark", text, line)
+        return Token("string", text, line, *place)
+    return Token("number" if kind == "number" else "mark", text, line, *place)

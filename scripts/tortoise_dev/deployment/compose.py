@@ -30,6 +30,8 @@ class _Service:
     line: int
     node: Node
     work: Work
+    is_python: bool = True
+    """False where its folder holds a package.json and no Python: a front end."""
 
     @property
     def image(self) -> str:
@@ -45,7 +47,10 @@ class _Service:
         """Is it the project's own code that serves or works, and no bought-in server?"""
         built = self.node.get("build") is not None
         return (
-            not self.work.migrates_only and (built or self.work.serves) and not _is_infrastructure(self.image)
+            not self.work.migrates_only
+            and self.is_python
+            and (built or self.work.serves)
+            and not _is_infrastructure(self.image)
         )
 
     def condition_on(self, other: str) -> str | None:
@@ -67,14 +72,19 @@ def compose_files(files: list[Path]) -> list[Path]:
     return [path for path in files if _BASE.fullmatch(path.name)]
 
 
-def read_compose(project: Project, path: Path, name: str) -> Manifest:
-    """What a compose file, with its overrides, does about migrations. Raises UnreadableError."""
+def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
+    """What a compose file, with its overrides, does about migrations; None where it runs none of the project.
+
+    Raises UnreadableError.
+    """
     manifest = Manifest(name, "compose")
     services = _services(project, path, _document(path))
     for override in _overrides(path):
         for service in _services(project, override, _document(override)):
             if service.name not in [one.name for one in services]:
                 services.append(service)
+    if services and all(_is_foreign(service) for service in services):
+        return None
     steps = [service for service in services if service.work.migrates_only]
     code = [service for service in services if service.is_code]
     inside = [service for service in code if service.work.migrates]
@@ -95,6 +105,23 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest:
     if not manifest.migrates:
         manifest.draft = _draft(project, path, services, steps, code, inside)
     return manifest
+
+
+def _is_foreign(service: _Service) -> bool:
+    """Is it a server that one takes as it is, or a front end?"""
+    is_built = service.node.get("build") is not None
+    return not service.is_python or (not is_built and _is_infrastructure(service.image))
+
+
+def _is_python(path: Path, node: Node) -> bool:
+    build = node.get("build")
+    context = build.get("context") if build is not None and build.is_mapping else build
+    folder = path.parent / context.text if context is not None and context.text else None
+    if folder is None or not (folder / "package.json").is_file():
+        return True
+    return any(
+        (folder / name).is_file() for name in ("pyproject.toml", "requirements.txt", "setup.py")
+    ) or any(folder.glob("*.py"))
 
 
 def _only_locked(inside: list[_Service]) -> bool:
@@ -121,7 +148,8 @@ def _services(project: Project, path: Path, document: Node | None) -> list[_Serv
     found = []
     for name, line, node in listed.entries() if listed else ():
         if node.is_mapping:
-            found.append(_Service(name, line, node, _work(project, path, node)))
+            work = _work(project, path, node)
+            found.append(_Service(name, line, node, work, _is_python(path, node)))
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from .manifest import Manifest
 from .project import Project
 from .yaml_nodes import Node, UnreadableError, read_yaml
 
+_ENVIRONMENTS = {
+    "dev",
+    "development",
+    "test",
+    "qa",
+    "stage",
+    "staging",
+    "preview",
+    "prod",
+    "production",
+}
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
@@ -43,13 +55,31 @@ def read_kustomization(project: Project, path: Path, name: str, image: Image) ->
 
 
 def settle(project: Project, found: list[Kustomization]) -> None:
-    """One that is nothing but a migrating Job serves the others: it comes first. Drafts the rest."""
-    first = any(one.only_migrates for one in found)
+    """One that is nothing but a migrating Job serves those of its image: it comes first. Drafts the rest."""
+    first = [one for one in found if one.only_migrates]
     for one in found:
-        if first and not one.races:
+        if not one.races and any(_comes_first(job, one) for job in first):
             one.manifest.migrates = True
         elif not one.manifest.migrates:
             one.manifest.draft = _draft(project, one.path, one.objects)
+
+
+def _comes_first(job: Kustomization, one: Kustomization) -> bool:
+    """Does a migrating Job belong to a kustomization: is it of the same image and the same environment?"""
+    places = {_environment(job.manifest.path), _environment(one.manifest.path)} - {None}
+    same_place = len(places) < 2
+    return one is job or (same_place and bool(_images_of(job.objects) & _images_of(one.objects)))
+
+
+def _images_of(objects: list[Object]) -> set[str]:
+    """The images of the pods, without tags and digests."""
+    texts = [node.text for one in objects for box in one.containers() if (node := box.get("image"))]
+    return {re.sub(r"@.*|:[^/]*$", "", text) for text in texts}
+
+
+def _environment(path: str) -> str | None:
+    """The environment that a folder is named after: prod, staging, ..."""
+    return next((part for part in path.split("/") if part.lower() in _ENVIRONMENTS), None)
 
 
 def _draft(project: Project, path: Path, objects: list[Object]) -> str | None:

@@ -21,6 +21,7 @@ _SERVERS = re.compile(
     r"\b(?:uvicorn|gunicorn|hypercorn|granian|daphne|fastapi\s+(?:run|dev)|sanic|quart\s+run|nexios\s+run|"
     r"celery|arq|taskiq|dramatiq|rq\s+worker|python[\d.]*\s+(?:-m\s+)?[\w./]*(?:main|app|server|worker|bot)\b)"
 )
+_PACKAGE = re.compile(r"\bpython[\d.]*\s+-m\s+(?P<package>\w+)(?![\w.])")
 _LOCKS = re.compile(r"pg_(?:try_)?advisory_(?:xact_)?lock|GET_LOCK\s*\(", re.IGNORECASE)
 _IGNORED = re.compile(r"\|\|\s*(?:true|:|echo\b)")
 _STOPS = re.compile(r"\bset -\w*e|^#!.*sh\b.* -\w*e|\b(?:ba|da|a)?sh -\w*e", re.MULTILINE)
@@ -59,7 +60,7 @@ def work_of(command: str, root: Path) -> Work:
     text = expanded(command, root)
     found = [match for pattern in _MIGRATIONS for match in pattern.finditer(text)]
     scripts = [match for match in _SCRIPT.finditer(text) if _is_migration(match, root)]
-    serves = _SERVERS.search(text)
+    serves = _SERVERS.search(text) or _own_package(text, root)
     first = min((match.start() for match in (*found, *scripts)), default=None)
     if first is None:
         return Work(serves=serves is not None, first_only=bool(re.search(r"\baerich\s+init-db\b", text)))
@@ -72,6 +73,15 @@ def work_of(command: str, root: Path) -> Work:
         ignores_failure=_ignores_failure(text[:first], line, after),
         syncs=bool(_UV_RUN.search(text[: first + len(line)])) and "UV_NO_SYNC" not in text,
     )
+
+
+def _own_package(text: str, root: Path) -> re.Match[str] | None:
+    """Where `python -m` runs a package of the project that has a `__main__.py`: that is the application."""
+    for match in _PACKAGE.finditer(text):
+        homes = (root, root / "src")
+        if any((home / match["package"] / "__main__.py").is_file() for home in homes):
+            return match
+    return None
 
 
 def _ignores_failure(before: str, line: str, after: str) -> bool:

@@ -4,6 +4,10 @@
 `Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of
 them calls.
 
+A handler is known by its decorator with a path (`@app.get("/bills")`), middleware by
+`@app.middleware("http")`.
+A handler that only a table of routes or a class names is not found.
+
 ## Why is this bad
 Every request opens connections of its own.
 
