@@ -110,14 +110,14 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
         "uv run python migrate.py",
     ]
     text = bill.text("apps/billing/models/refund.py")
-    assert "class BaseRefund(BaseModel):" in text  # the users' base is BaseSoftDelete
+    assert "class BaseRefund(BaseModel):" in text
     assert '"models.Payment"' in text and '"models.User"' in text
     assert "router.include_router(refunds.router)" in bill.text("apps/billing/routers/__init__.py")
     plan = bill.add("shipping", "Parcel", "code:char:20:unique", "invoice:fk:billing.Invoice")
     assert "app.include_router(shipping)" in bill.text("main.py")
     assert '"apps.users.models", "apps.shipping.models"]' in bill.text("config/tortoise.py")
     assert bill.add("users", "Team", "name:char:20").changes
-    assert "class BaseTeam(BaseSoftDelete):" in bill.text("apps/users/models/team.py")
+    assert "class BaseTeam(BaseModel):" in bill.text("apps/users/models/team.py")
 
 
 @pytest.mark.slow

@@ -45,7 +45,10 @@ LONG_NAME = "RatherLongNameOfAnOrderLine"
 
 @dataclass(frozen=True)
 class Kind:
-    """A combination of options, and the database that it runs on. All pairs of options are among KINDS."""
+    """A combination of options, and the database that it runs on.
+
+    KINDS have each pair of values, but for those of size and database.
+    """
 
     framework: str
     migrations: str
@@ -60,8 +63,8 @@ class Kind:
 KINDS = [
     Kind("fastapi", "aerich", False, "postgres"),
     Kind("fastapi", "builtin", True, "sqlite"),
-    Kind("starlette", "aerich", True, "postgres"),
-    Kind("starlette", "builtin", False, "sqlite"),
+    Kind("starlette", "aerich", True, "sqlite"),
+    Kind("starlette", "builtin", False, "postgres"),
 ]
 if os.environ.get("SCAFFOLD_ALL"):  # each combination: by hand, because it takes minutes
     KINDS = [

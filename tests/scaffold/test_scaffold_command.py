@@ -204,6 +204,9 @@ def test_another_project_is_not_overwritten(
     Path("empty").mkdir()
     assert run(capsys, "project", "empty")[0] == 0
     assert Path("empty/main.py").exists()
+    Path("here").mkdir()
+    monkeypatch.chdir("here")
+    assert run(capsys, "project", ".")[1].split(": ")[1] == "current-folder"
 
 
 @pytest.mark.parametrize(
