@@ -197,3 +197,14 @@ def test_comments_in_a_list_stay(project: Any) -> None:
     project.add("users", "Customer", "name:char:100")
     text = project.text("config/tortoise.py")
     assert '"aerich.models",  # its table\n                "apps.users.models",\n            ]' in text
+
+
+@pytest.mark.parametrize("target", ["people.Person", "hr.Person", "Person"])
+def test_what_is_written_is_the_configured_label(project: Any, target: str) -> None:
+    """A target is sought in the folder of the app, then under the label; one name may be enough."""
+    acme = project.write(OTHER)
+    acme.write({"src/acme/conf/db.py": OTHER["src/acme/conf/db.py"].replace('"people": {', '"hr": {')})
+    acme.add("orders", "Order", "number:char:9", f"person:fk:{target}")
+    assert '        "hr.Person", related_name="orders"' in acme.text(
+        "src/acme/domains/orders/models/order.py"
+    )
