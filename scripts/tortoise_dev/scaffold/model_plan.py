@@ -39,6 +39,8 @@ def plan_model(survey: Survey, app: str, name: str, fields: Sequence[FieldSpec],
 
 
 class _ModelPlan:
+    """What the project says about a new model, then the changes that it takes."""
+
     def __init__(self, survey: Survey, app: str, name: str, fields: Sequence[FieldSpec]) -> None:
         self.survey = survey
         self.app, self.app_module = app, survey.app(app)
@@ -59,7 +61,7 @@ class _ModelPlan:
         add_app(plan, survey, self.app)
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
-        if survey.project.speaks_of(b"pydantic"):
+        if survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic"):
             schemas = self._schemas()
             plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
             self._re_export("schemas", entity.file, schemas.classes)
