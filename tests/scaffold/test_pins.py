@@ -31,14 +31,8 @@ def test_the_pins_resolve_and_the_tests_pass(project: Any, framework: str, migra
         pytest.skip("no package registry can be reached")
     assert status == 0, printed
     assert (project.folder / "uv.lock").exists()
-    for command in (
-        ["pytest", "-q"],
-        ["mypy", "."],
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-    ):
-        status, printed = run(project.folder, "run", "--no-sync", *command)
-        assert status == 0, printed
+    status, printed = run(project.folder, "run", "--no-sync", "pytest", "-q")
+    assert status == 0, printed
 
 
 def test_a_workflow_runs_it_each_week() -> None:
