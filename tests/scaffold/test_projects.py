@@ -186,7 +186,7 @@ def plan_again(project: Any, options: dict[str, Any]) -> list[Any]:
 
 
 def migrate(kind: Kind, project: Any, url: str) -> None:
-    """Draft the first migration as the command says, apply it, find nothing missing; full: two runs at once."""
+    """Draft the first migration as the command says, apply it, and find nothing missing."""
     if kind.migrations == "aerich":
         commands = [("-m", "aerich", "init-migrations"), ("-m", "aerich", "migrate", "--offline")]
     else:
