@@ -175,11 +175,12 @@ class _ModelPlan:
         missing = _NEEDED[framework] - self._offered()
         if missing:
             where = self._common_schemas()
-            raise RefusedError(
-                "no-common-schemas",
-                where,
-                f"the routes need {', '.join(sorted(missing))} in it: copy that of examples/billing",
-            )
+            message = f"the routes need {', '.join(sorted(missing))} in it: a new project has them"
+            raise RefusedError("no-common-schemas", where, message)
+        http = self.survey.apps_folder / "common" / "http.py"
+        if framework == "starlette" and not http.exists():
+            message = "the routes need answer, read_body and read_query in it: a new project has them"
+            raise RefusedError("no-common-http", http, message)
 
     # --- files and edits
 
