@@ -14,15 +14,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 UV = os.environ.get("UV") or shutil.which("uv")
 
+CHOSEN = [("fastapi", "aerich")]
+if os.environ.get("SCAFFOLD_ALL"):  # each week
+    CHOSEN.append(("starlette", "builtin"))
+
 
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.skipif(UV is None, reason="no uv here: it makes the environments")
-@pytest.mark.parametrize(
-    ("framework", "migrations"),
-    [("fastapi", "aerich"), ("starlette", "builtin")],
-    ids=["fastapi", "starlette"],
-)
+@pytest.mark.parametrize(("framework", "migrations"), CHOSEN, ids=[framework for framework, _ in CHOSEN])
 def test_the_pins_resolve_and_the_tests_pass(project: Any, framework: str, migrations: str) -> None:
     project.new(framework=framework, migrations=migrations, minimal=True)
     project.add("billing", "Invoice", "number:char:32:unique", "amount:decimal:12:2", crud=True)
@@ -31,14 +31,8 @@ def test_the_pins_resolve_and_the_tests_pass(project: Any, framework: str, migra
         pytest.skip("no package registry can be reached")
     assert status == 0, printed
     assert (project.folder / "uv.lock").exists()
-    for command in (
-        ["pytest", "-q"],
-        ["mypy", "."],
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-    ):
-        status, printed = run(project.folder, "run", "--no-sync", *command)
-        assert status == 0, printed
+    status, printed = run(project.folder, "run", "--no-sync", "pytest", "-q")
+    assert status == 0, printed
 
 
 def test_a_workflow_runs_it_each_week() -> None:

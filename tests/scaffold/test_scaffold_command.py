@@ -177,6 +177,35 @@ def test_a_project_that_cannot_be_read_is_refused(
     assert shop.tree() == before
 
 
+@pytest.mark.parametrize(
+    ("framework", "file", "code"),
+    [
+        ("fastapi", "apps/common/schemas/__init__.py", "no-common-schemas"),
+        ("starlette", "apps/common/schemas/__init__.py", "no-common-schemas"),
+        ("starlette", "apps/common/http.py", "no-common-http"),
+        ("fastapi", "all", "unknown-framework"),
+    ],
+)
+def test_routes_without_what_they_need_are_refused(
+    project: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    framework: str,
+    file: str,
+    code: str,
+) -> None:
+    project.new(framework=framework, minimal=True)
+    for path in project.folder.rglob("*.py"):
+        if path.relative_to(project.folder).as_posix() == file or (
+            file == "all" and b"fastapi" in path.read_bytes()
+        ):
+            path.unlink()
+    monkeypatch.chdir(project.folder)
+    arguments = ["model", "users", "Note", "text:text"]
+    assert run(capsys, *arguments, "--service", "crud")[1].split(": ")[1] == code
+    assert run(capsys, *arguments)[0] == 0  # the model itself needs none of it
+
+
 def test_a_folder_without_a_project_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -204,6 +233,9 @@ def test_another_project_is_not_overwritten(
     Path("empty").mkdir()
     assert run(capsys, "project", "empty")[0] == 0
     assert Path("empty/main.py").exists()
+    Path("here").mkdir()
+    monkeypatch.chdir("here")
+    assert run(capsys, "project", ".")[1].split(": ")[1] == "current-folder"
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,8 @@ def plan_model(survey: Survey, app: str, name: str, fields: Sequence[FieldSpec],
 
 
 class _ModelPlan:
+    """What the project says about a new model, then the changes that it takes."""
+
     def __init__(self, survey: Survey, app: str, name: str, fields: Sequence[FieldSpec]) -> None:
         self.survey = survey
         self.app, self.app_module = app, survey.app(app)
@@ -59,7 +61,7 @@ class _ModelPlan:
         add_app(plan, survey, self.app)
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
-        if survey.project.speaks_of(b"pydantic"):
+        if survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic"):
             schemas = self._schemas()
             plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
             self._re_export("schemas", entity.file, schemas.classes)
@@ -173,11 +175,12 @@ class _ModelPlan:
         missing = _NEEDED[framework] - self._offered()
         if missing:
             where = self._common_schemas()
-            raise RefusedError(
-                "no-common-schemas",
-                where,
-                f"the routes need {', '.join(sorted(missing))} in it: copy that of examples/billing",
-            )
+            message = f"the routes need {', '.join(sorted(missing))} in it: a new project has them"
+            raise RefusedError("no-common-schemas", where, message)
+        http = self.survey.apps_folder / "common" / "http.py"
+        if framework == "starlette" and not http.exists():
+            message = "the routes need answer, read_body and read_query in it: a new project has them"
+            raise RefusedError("no-common-http", http, message)
 
     # --- files and edits
 

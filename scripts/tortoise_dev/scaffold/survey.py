@@ -130,11 +130,13 @@ class Survey:
     def fixture(self) -> str | None:
         """The fixture of tests/conftest.py that gives a test a database of its own."""
         file = self.project.files.get(str(self.root / "tests" / "conftest.py"))
-        names = re.findall(r"(?m)^(?:async )?def (\w+)\(", file.text) if file is not None else []
+        if file is None or not re.search(rb"tortoise_test_context|generate_schemas", file.data):
+            return None
+        names = re.findall(r"(?m)^(?:async )?def (\w+)\(", file.text)
         return next((name for name in ("database", "tables", "db") if name in names), None)
 
     def base_of(self, app: str) -> Class | None:
-        """What the abstract bases extend: most often in this app, else in the project, else a BaseModel."""
+        """What the abstract bases extend: the habit of the app, where it has one, or of the project."""
         near, far = Counter[Class](), Counter[Class]()
         outside = 0
         for cls in self.concrete:
@@ -146,14 +148,14 @@ class Survey:
                         far[one] += 1
                         near[one] += self.dotted_of(cls).startswith(f"{self.app(app)}.")
                     outside += isinstance(one, External)
-        if +near:
-            return near.most_common(1)[0][0]
-        if far and far.most_common(1)[0][1] >= outside:
-            return far.most_common(1)[0][0]
-        if outside:
-            return None
+        usual = far.most_common(1)[0][0] if far else None
+        for one, times in near.most_common(1):
+            if times > 1 or (times and usual not in self.models.ancestors(one)):
+                return one
+        if usual is not None and far[usual] >= outside:
+            return usual
         named = [cls for cls in self.project.models_named("BaseModel") if self.models.is_abstract(cls)]
-        return named[0] if len(named) == 1 else None
+        return named[0] if len(named) == 1 and not outside else None
 
     # --- models
 
