@@ -159,8 +159,9 @@ def contents(tree: Path) -> dict[str, bytes]:
 
 
 def run(arguments: list[str], folder: Path, extra: Mapping[str, str] | None = None) -> Run:
-    """Run this Python in a folder, without what this test run put into the environment."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+    """Run this Python in a folder, without what this run of pytest put into the environment."""
+    own = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST", "COV_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
