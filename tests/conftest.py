@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import pytest
 
-# For the runs of pytest that tests start: these plugins take half of the time of a start, and no run uses them.
+# For the runs of pytest that tests start: these plugins take half of a start, and no run uses them.
 os.environ["PYTEST_ADDOPTS"] = "-p no:hypothesispytest -p no:anyio"
 
 
