@@ -32,6 +32,7 @@ CHANGES = [*(f"U{number}" for number in range(1, 40)), "V1", "V2"]
 NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
 
 
+@cache
 def code_of(source: str) -> str:
     """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
     lines = source.split("\n")
