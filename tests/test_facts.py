@@ -172,6 +172,7 @@ def test_what_is_a_proof(proof: str, problem: str | None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_deleted_line_is_missed() -> None:
     """Each proof in turn: without its line it is none."""
     for proof in chain.from_iterable(entry.get("proof", []) for entry in FACTS.values()):
