@@ -2,12 +2,34 @@
 
 from __future__ import annotations
 
+import compileall
 import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
 
-os.environ.pop("PYTEST_ADDOPTS", None)  # pytest has read it, and it is not for the runs that tests start
+# For the runs of pytest that tests start: these plugins take half of a start, and no run uses them.
+os.environ["PYTEST_ADDOPTS"] = "-p no:hypothesispytest -p no:anyio"
+
+
+def compile_once() -> None:
+    """Compile what the processes import that tests start.
+
+    Where PYTHONDONTWRITEBYTECODE is set, each of them would compile this library again, and each pytest
+    among them its plugins, which pytest rewrites: more than a second of processor time.
+    """
+    compileall.compile_dir(Path(__file__).resolve().parents[1] / "scripts", quiet=2)
+    command = [sys.executable, "-m", "pytest", "--version", "--version"]
+    subprocess.run(command, env=os.environ | {"PYTHONDONTWRITEBYTECODE": ""}, capture_output=True, check=True)
+
+
+if sys.dont_write_bytecode:
+    sys.dont_write_bytecode = False  # in this process, which compiles the tests and what they import
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        compile_once()
 
 
 class Selected(Protocol):

@@ -37,6 +37,7 @@ FIELDS = {
     *("reason", "detail", "backend", "seconds", "queries", "sql"),
 }
 FORMS = {"crlf", "bom", "unended", "long", "deep", "binary", "latin1"}
+SLOW_FOLDERS = {"hang", "tested", "strict"}
 RUN_LIMIT = 300
 ALL_ALONE = bool(os.environ.get("CASES_ALONE"))
 
@@ -159,8 +160,9 @@ def contents(tree: Path) -> dict[str, bytes]:
 
 
 def run(arguments: list[str], folder: Path, extra: Mapping[str, str] | None = None) -> Run:
-    """Run this Python in a folder, without what this test run put into the environment."""
-    environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST_", "COV_"))}
+    """Run this Python in a folder, without what this run of pytest put into the environment."""
+    own = ("PYTEST_CURRENT_TEST", "PYTEST_VERSION", "PYTEST_XDIST", "COV_")
+    environment = {key: value for key, value in os.environ.items() if not key.startswith(own)}
     started = time.perf_counter()
     done = subprocess.run(
         [sys.executable, *arguments],
@@ -383,7 +385,7 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
 
 
 def each(cases: Iterable[Case]) -> list[Any]:
-    """A parameter for each case, under its name; what takes its time limit is slow."""
+    """A parameter for each case, under its name; some are slow."""
     return [pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.slow else []) for case in cases]
 
 
@@ -446,7 +448,7 @@ def test_case_makes_sense(case: Case) -> None:
     assert case.exit != 2 or case.alone
     assert not case.args or case.alone
     assert case.within is None or case.alone
-    assert case.slow == (case.folder == "hang")
+    assert case.slow == (case.folder in SLOW_FOLDERS)
 
 
 def test_cases_cover_what_they_should() -> None:

@@ -263,7 +263,7 @@ END
 @pytest.mark.parametrize(
     "kind",
     [
-        "sqlite",
+        pytest.param("sqlite", marks=pytest.mark.slow),
         pytest.param("postgres", marks=pytest.mark.servers),
         pytest.param("mysql", marks=pytest.mark.servers),
     ],

@@ -32,6 +32,7 @@ CHANGES = [*(f"U{number}" for number in range(1, 40)), "V1", "V2"]
 NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
 
 
+@cache
 def code_of(source: str) -> str:
     """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
     lines = source.split("\n")
@@ -171,6 +172,7 @@ def test_what_is_a_proof(proof: str, problem: str | None) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 def test_a_deleted_line_is_missed() -> None:
     """Each proof in turn: without its line it is none."""
     for proof in chain.from_iterable(entry.get("proof", []) for entry in FACTS.values()):

@@ -20,6 +20,7 @@ COMMAND = [sys.executable, str(ROOT / "scripts" / "snippets.py")]
 PATIENCE = 60
 """Seconds until a test gives up; far more than a busy machine needs."""
 
+pytestmark = pytest.mark.slow
 posix = pytest.mark.skipif(os.name == "nt", reason="POSIX processes")
 linux = pytest.mark.skipif(sys.platform != "linux", reason="needs a subreaper and /proc")
 

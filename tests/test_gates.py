@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
+from tortoise_dev.pages.reading import parse_page
 
 if TYPE_CHECKING:
     from .conftest import Selected
@@ -34,11 +35,25 @@ class Break(NamedTuple):
 BREAKS = [Break(**one) for one in tomllib.loads((GATES / "breaks.toml").read_text(encoding="utf-8"))["break"]]
 
 
+def broken_page(one: Break) -> str:
+    return SOUND.replace(one.old, one.new, 1)
+
+
+def block_at(page: str, text: str) -> str:
+    """``:LINE`` of the line with this text, a changed one if there is one; nothing if it is in no block."""
+    lines = page.split("\n")
+    with_text = [number for number, line in enumerate(lines, 1) if text.rstrip("\n") in line]
+    changed = [number for number in with_text if lines[number - 1] not in SOUND.split("\n")]
+    number = [*changed, *with_text][0]
+    blocks = parse_page(page, GATES / "page.md", "page.md").blocks
+    return f":{number}" if any(block.line <= number < block.end for block in blocks) else ""
+
+
 @pytest.fixture(scope="module")
 def entries(
     request: pytest.FixtureRequest, selected: Selected, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[str, list[dict[str, Any]]]:
-    """What the harness says of the sound page and of each selected broken copy: one run for all."""
+    """What the harness says of the sound page and of what each selected copy breaks: one run for all."""
     folder = tmp_path_factory.mktemp("gates")
     shutil.copy(GATES / "neighbour.md", folder)
     (folder / "pyproject.toml").write_text(
@@ -49,10 +64,13 @@ def entries(
     )
     (folder / "sound.md").write_text(SOUND, encoding="utf-8")
     numbers = selected(request, "number")
+    chosen = ["sound.md"]
     for number in numbers:
-        one = BREAKS[number]
-        (folder / f"broken-{number}.md").write_text(SOUND.replace(one.old, one.new, 1), encoding="utf-8")
-    command = [sys.executable, str(ROOT / "scripts" / "snippets.py"), "--format", "json", "."]
+        broken, name = broken_page(BREAKS[number]), f"broken-{number}.md"
+        (folder / name).write_text(broken, encoding="utf-8")
+        chosen.append(f"{name}{block_at(broken, BREAKS[number].at)}")
+    selection = [word for place in chosen for word in ("--select", place)]
+    command = [sys.executable, str(ROOT / "scripts" / "snippets.py"), "--format", "json", *selection, "."]
     done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == (1 if numbers else 0), done.stderr
     by_page: dict[str, list[dict[str, Any]]] = {}
@@ -70,7 +88,7 @@ def test_the_sound_page_passes(entries: dict[str, list[dict[str, Any]]]) -> None
 @pytest.mark.parametrize("number", range(len(BREAKS)), ids=[one.name for one in BREAKS])
 def test_a_broken_page_is_named_at_its_line(entries: dict[str, list[dict[str, Any]]], number: int) -> None:
     one = BREAKS[number]
-    broken = SOUND.replace(one.old, one.new, 1)
+    broken = broken_page(one)
     assert broken != SOUND, "the sound page has changed: nothing is broken here"
     page = broken.split("\n")
     found = [entry for entry in entries[f"broken-{number}.md"] if entry["status"] == one.status]

@@ -127,6 +127,7 @@ def test_broken_models_end_the_session_with_a_reason(project: Path) -> None:
     assert "no.such.models cannot be imported" in done.stdout + done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "arguments", "says"),
     [
@@ -150,6 +151,7 @@ def test_what_cannot_be_used_is_a_usage_error_in_one_line(
         (folder / "pyproject.toml").unlink()
 
 
+@pytest.mark.slow
 def test_without_the_extra_it_says_what_to_install(project: Path) -> None:
     write(project / "site" / "sitecustomize.py", "import sys\nsys.modules['markdown_it'] = None\n")
     path = {"PYTHONPATH": str(project / "site")}
@@ -189,6 +191,7 @@ FAILS
 """
 
 
+@pytest.mark.slow
 def test_all_blocks_run_ahead_of_their_items(project: Path) -> None:
     """The first item waits until the last block has run: with one at a time it would wait for ever."""
     ran = project / ".ran"  # blocks may write into hidden folders of the project
@@ -203,7 +206,10 @@ def test_all_blocks_run_ahead_of_their_items(project: Path) -> None:
         assert "4 passed" in done.stdout, done.stdout
 
 
-@pytest.mark.parametrize("option", ["-x", "--maxfail=1", "--stepwise"])
+@pytest.mark.parametrize(
+    "option",
+    ["-x", *(pytest.param(option, marks=pytest.mark.slow) for option in ("--maxfail=1", "--stepwise"))],
+)
 def test_who_wants_to_stop_early_runs_one_at_a_time(project: Path, option: str) -> None:
     ran = project / ".ran"  # blocks may write into hidden folders of the project
     ran.mkdir()
@@ -215,6 +221,7 @@ def test_who_wants_to_stop_early_runs_one_at_a_time(project: Path, option: str) 
     assert {path.name for path in ran.iterdir()} == {"0", "1"}
 
 
+@pytest.mark.slow
 def test_two_dead_links_to_one_target_are_two_items(project: Path) -> None:
     write(
         project / "docs" / "guide.md", "# Links\n\n[a](gone.md)\n\n[b](gone.md)\n\n```python\nassert 1\n```\n"
@@ -259,6 +266,7 @@ def test_the_debugger_opens_at_the_line_of_the_page(project: Path) -> None:
     assert "1 failed, 2 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_the_debugger_opens_also_where_no_line_can_be_run_again(project: Path) -> None:
     """A wrong output raises nothing: there is only the finding."""
     write(project / "docs" / "guide.md", "```python\nprint(1)\n```\n\n```text output\n2\n```\n")
@@ -267,6 +275,7 @@ def test_the_debugger_opens_also_where_no_line_can_be_run_again(project: Path) -
     assert "1 failed, 1 passed" in done.stdout
 
 
+@pytest.mark.slow
 def test_junit_has_the_blocks_own_time(project: Path) -> None:
     write(project / "docs" / "guide.md", "```python\nimport time\n\ntime.sleep(0.2)\nassert 1\n```\n")
     done = run(project, "--snippets", "--junitxml", "out.xml", "docs")
@@ -276,6 +285,7 @@ def test_junit_has_the_blocks_own_time(project: Path) -> None:
     assert float(case.get("time", "0")) >= 0.2
 
 
+@pytest.mark.slow
 def test_databases_of_the_command_line(project: Path) -> None:
     write(project / "shop.py", "")
     write(

@@ -315,7 +315,8 @@ same ...
 """
 
 
-@pytest.mark.parametrize("newline", ["\n", pytest.param("\r\n", marks=pytest.mark.slow)], ids=["LF", "CRLF"])
+@pytest.mark.slow
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_update_rewrites_only_what_differs(tmp_path: Path, newline: str) -> None:
     page = write(tmp_path, "a.md", STALE.replace("\n", newline))
     before = page.read_bytes()
@@ -461,6 +462,7 @@ def test_excluded_pages_run_only_where_they_are_named(tmp_path: Path) -> None:
     assert "1 block of 1 page" in snippets(tmp_path, "docs/old/b.md").stdout
 
 
+@pytest.mark.slow
 def test_a_prelude_that_fails_is_named_at_its_line(tmp_path: Path) -> None:
     write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nprelude = "before.py"\n')
     write(tmp_path, "before.py", "start = 1\n")

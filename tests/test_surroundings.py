@@ -45,6 +45,7 @@ def blocks_of(folder: Path, *arguments: str, **extra: str) -> list[dict[str, Any
     return blocks
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="bash blocks")
 def test_asserts_count_in_optimised_python(tmp_path: Path) -> None:
     (tmp_path / "page.md").write_text(WRONG)
@@ -54,6 +55,7 @@ def test_asserts_count_in_optimised_python(tmp_path: Path) -> None:
     assert "4 failed" in done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="without fork it would end the worker itself")
 def test_a_set_up_that_ends_its_process(tmp_path: Path) -> None:
     shutil.copytree(PROJECT / "project", tmp_path / "project")
@@ -97,6 +99,8 @@ assert 1 + 1 == 2
 """
 
 
+@pytest.mark.slow
+@pytest.mark.servers
 def test_a_database_of_its_own_is_where_a_block_counts(tmp_path: Path) -> None:
     parts = urlsplit(POSTGRES)
     try:

@@ -18,6 +18,7 @@ ALLOWED = allowed.read()
 PAGES = {path.relative_to(ROOT).as_posix(): guard.read_prose(path, ROOT) for path in guard.pages_of(ROOT)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES)
 def test_prose_names_what_exists(page: str) -> None:
     found = [str(problem) for problem in Names(PAGES[page], TREE, ALLOWED).problems()]
@@ -45,6 +46,7 @@ def test_what_a_block_denies_is_shown_to_be_possible(page: str) -> None:
     assert not found, "\n".join(["", *found])
 
 
+@pytest.mark.slow
 def test_exceptions_are_needed() -> None:
     """Each still occurs, does not resolve by itself, and has a reason."""
     names = {page: Names(prose, TREE) for page, prose in PAGES.items()}

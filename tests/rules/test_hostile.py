@@ -287,6 +287,7 @@ def _new_spelling(source: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @SHORT
 @given(SOURCES)
 def test_made_up_sources(source: str) -> None:
@@ -299,6 +300,7 @@ def test_made_up_sources(source: str) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @SHORT
 @given(SOURCES)
 def test_made_up_sources_with_fixes_that_are_not_safe(source: str) -> None:
@@ -320,6 +322,7 @@ def test_any_bytes(data: bytes) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.no_cover
 @SHORT
 @given(st.text(max_size=200))
 def test_any_text_after_a_model(text: str) -> None:

@@ -78,6 +78,13 @@ async def test_list(client):
     }
 
 
+async def test_a_list_begins_at_its_start_and_has_twenty_items_where_nothing_else_is_said(client):
+    paths = (await client.get("/openapi.json")).json()["paths"]
+    for path in ("/invoices", "/invoices/overdue"):
+        defaults = {one["name"]: one["schema"].get("default") for one in paths[path]["get"]["parameters"]}
+        assert (defaults["limit"], defaults["offset"]) == (20, 0)
+
+
 @pytest.mark.parametrize("limit", [1, 6])
 async def test_a_list_takes_two_queries_however_long(client, exactly, limit):
     with exactly(2):

@@ -5,11 +5,14 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+
+from migrate import PATIENCE
 
 PROJECT = Path(__file__).parent.parent
 
@@ -99,3 +102,9 @@ def test_a_changed_model_is_noticed(copy, tmp_path):
     model.write_text(model.read_text().replace("max_length=100", "max_length=200"))
     python("-m", "tortoise", "makemigrations", project=copy, database=tmp_path / "unused.sqlite3")
     assert len(list((copy / "migrations").glob("0*.py"))) == before + 1
+
+
+def test_a_release_on_fly_may_take_longer_than_a_run_waits_for_another():
+    deploy = tomllib.loads((PROJECT / "fly.toml").read_text())["deploy"]
+    minutes = int(deploy["release_command_timeout"].removesuffix("m"))
+    assert minutes * 60 > PATIENCE
