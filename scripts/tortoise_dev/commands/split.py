@@ -88,7 +88,7 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
 
 
 def _interpreter(wanted: str | None, root: Path) -> str:
-    """The interpreter that was named, or that of the project's .venv; where there is none, the running one."""
+    """The interpreter that was named; else that of the project's .venv, else the running one."""
     if wanted is not None:
         found = shutil.which(wanted)
         return os.path.abspath(found) if found else wanted  # noqa: PTH100 - a link is an environment's own
