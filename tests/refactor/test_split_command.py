@@ -39,7 +39,8 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     assert not (project / "shop/models.py").exists()
     applied = {path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()}
     assert sorted(applied) == ["__init__.py", "order.py"]
-    assert split.main(["--dry-run", "shop/models.py"]) == 0
+    for name in ("shop/models.py", "shop/models"):
+        assert split.main(["--dry-run", name]) == 0
     write({"shop/models.py": MODELS}, project)
     assert split.main(["shop/models.py"]) == 0  # completes what is cut off: models.py is left
     assert capsys.readouterr().out == "deleted shop/models.py\n"
@@ -86,5 +87,7 @@ def test_the_projects_own_interpreter_is_asked(project: Path, monkeypatch: pytes
     own.parent.mkdir(parents=True)
     own.touch()
     assert split.main(["--dry-run", "shop/models.py"]) == 1
-    assert split.main(["--dry-run", "--python", "other", "shop/models.py"]) == 1
-    assert asked == [str(own), "other"]
+    own.chmod(0o755)
+    for name in ("other", ".venv/bin/python"):  # the second one is looked for here, not in the copy
+        assert split.main(["--dry-run", "--python", name, "shop/models.py"]) == 1
+    assert asked == [str(own), "other", str(own)]

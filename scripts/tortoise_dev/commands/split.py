@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,9 @@ def _run(options: argparse.Namespace) -> int:
 
     path = Path(os.path.abspath(options.path))  # noqa: PTH100 - a link stays a link
     here = Path.cwd()
-    if not path.exists() and (path.with_suffix("") / "__init__.py").is_file():
+    package = path.with_suffix("")
+    asked = path.suffix == ".py" or path.name == "models"
+    if asked and not path.is_file() and (package / "__init__.py").is_file():
         return _report(options, here, [], [f"nothing to do: {options.path.with_suffix('')} is a package"])
     if not path.is_file():
         raise UnusableError(f"{options.path}: no such file; name a models.py")
@@ -78,14 +81,17 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     except libcst.ParserSyntaxError as error:
         raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
     changes = changes_of(plan, here)
-    reordered = prove(plan, project, options.python or _interpreter(project.root))
+    reordered = prove(plan, project, _interpreter(options.python, project.root))
     if reordered:
         plan.notes.append(f"properties come in another order in the JSON schema of {', '.join(reordered)}")
     return plan, changes
 
 
-def _interpreter(root: Path) -> str:
-    """The interpreter of the project's .venv; where there is none, the running one."""
+def _interpreter(wanted: str | None, root: Path) -> str:
+    """The interpreter that was named; else that of the project's .venv, else the running one."""
+    if wanted is not None:
+        found = shutil.which(wanted)
+        return os.path.abspath(found) if found else wanted  # noqa: PTH100 - a link is an environment's own
     for place in (root / ".venv" / "bin" / "python", root / ".venv" / "Scripts" / "python.exe"):
         if place.exists():
             return str(place)

@@ -47,6 +47,8 @@ class Entrance:
         tail = self._tail(self.statements[first:])
         if middle:
             middle[0] = spaced(middle[0], 1 if head else 0)
+        if middle and tail and not _is_import(tail[0]):
+            tail[0] = spaced(tail[0], 1)
         has_all = any("__all__" in one.binds for one in self.statements)
         ending = [] if has_all else parsed([[f"__all__ = {_listing(sorted(self.listed))}"]])
         body = [*head, *middle, *tail, *(spaced(one, 1) for one in ending)]
@@ -188,14 +190,14 @@ def _readable(
 def _closer(text: cst.BaseStatement) -> cst.BaseStatement:
     """A statement without the two empty lines that parted it from a class."""
     blanks = [line for line in getattr(text, "leading_lines", ()) if line.comment is None]
-    is_import = isinstance(text, cst.SimpleStatementLine) and isinstance(
-        text.body[0], (cst.Import, cst.ImportFrom)
-    )
     is_call = isinstance(text, cst.SimpleStatementLine) and isinstance(text.body[0], cst.Expr)
-    return (
-        spaced(text, 1)
-        if is_call or (len(blanks) > 1 and not is_block(text)) or (is_import and blanks)
-        else text
+    parted = len(blanks) > 1 and not is_block(text)
+    return spaced(text, 1) if is_call or parted or (_is_import(text) and blanks) else text
+
+
+def _is_import(text: cst.BaseStatement) -> bool:
+    return isinstance(text, cst.SimpleStatementLine) and isinstance(
+        text.body[0], (cst.Import, cst.ImportFrom)
     )
 
 

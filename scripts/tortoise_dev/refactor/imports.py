@@ -65,8 +65,13 @@ class Imports:
             for use in one.uses:
                 if not self._place(one, use):
                     soft.append((one, use))
-        for one, use in sorted(soft, key=lambda pair: places.of[pair[0]] not in places.entities):
+        for one, use in sorted(soft, key=self._turn):
             self._place_soft(one, use)
+
+    def _turn(self, pair: tuple[Statement, Use]) -> tuple[bool, bool]:
+        """Models come first, because others can import them where they use them. Annotations come last."""
+        one, use = pair
+        return use.when is When.ANNOTATION, self.places.of[one] not in self.places.entities
 
     def _read(self, one: Statement, *, late: bool) -> None:
         if one.kind is Kind.IMPORT:
@@ -133,11 +138,13 @@ class Imports:
         """Import at the top where no circle comes of it, else where it is used."""
         home, target = self.places.of[one], self.places.place_of(use.name)
         assert target is not None
-        if not self._reaches(target, home):
-            self._lead(home, target, use.name)
-        elif use.when is When.ANNOTATION:
+        if use.when is When.ANNOTATION and use.name in self.files[home].own.get(target, ()):
+            return
+        if use.when is When.ANNOTATION and (target in self.places.entities or self._reaches(target, home)):
             self.files[home].typing_own[target].add(use.name)
             self.files[home].future |= not use.quoted
+        elif not self._reaches(target, home):
+            self._lead(home, target, use.name)
         else:
             self._inside(one, use, f"from .{target} import {use.name}")
 
