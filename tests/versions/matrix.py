@@ -144,8 +144,8 @@ def _counts(database: dict[str, Any] | None) -> str:
     if database is None:
         return "not run"
     counts = {status: database[status] for status in ("passed", "failed", "unverified", "skipped")}
-    number = database["server"].split()[1]
-    return f"{number}: " + ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    said = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+    return f"{said} on {database['server'].split()[1]}"
 
 
 def _key(version: str) -> tuple[int, ...]:
