@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -98,8 +99,11 @@ def _survey(options: argparse.Namespace) -> Survey:
 
 
 def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return (path.relative_to(here) if path.is_relative_to(here) else path).as_posix()
+    """A path as it is told: relative to the current folder, POSIX everywhere."""
+    try:
+        return Path(os.path.relpath(path)).as_posix()
+    except ValueError:  # Windows: on another drive
+        return path.as_posix()
 
 
 def _json(plan: Plan) -> str:

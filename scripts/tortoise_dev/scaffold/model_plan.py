@@ -14,6 +14,7 @@ from .config_file import Label
 from .conflicts import refuse_conflicts
 from .entity import Base, Entity, Link, Target
 from .field_specs import FieldSpec, Relation
+from .migration_commands import migration_commands
 from .model_file import model_file
 from .model_tests import ModelTests
 from .python_edits import (
@@ -72,7 +73,7 @@ class _ModelPlan:
         self._register()
         plan.changes = _merged(plan.changes)
         if plan.changes:
-            plan.next += self._next()
+            plan.next += migration_commands(survey, self.label.name, f"add_{entity.file}")
         return plan
 
     # --- what the project says
@@ -246,29 +247,6 @@ class _ModelPlan:
 
     def _edit(self, path: Path, before: str, after: str) -> None:
         self.changes.edit(path, before, after)
-
-    def _next(self) -> list[str]:
-        """The commands that come next: the migration, and how to apply it."""
-        run = "uv run " if self.survey.runs_with_uv else ""
-        name = f"add_{self.entity.file}"
-        migrate = "migrate.py" if (self.survey.root / "migrate.py").exists() else ""
-        labels = self.survey.config.labels if self.survey.config else ()
-        if self.survey.migrations == "aerich":
-            app = f"--app {self.label.name} " if len(labels) > 1 else ""
-            location = self.survey.tool_table.get("aerich", {}).get("location", "./migrations")
-            drafted = any((self.survey.root / location / self.label.name).glob("*.py"))
-            draft = (
-                f"aerich {app}migrate --offline --name {name}" if drafted else f"aerich {app}init-migrations"
-            )
-            return [f"{run}{draft}", f"{run}python migrate.py" if migrate else f"{run}aerich {app}upgrade"]
-        if self.survey.migrations == "builtin":
-            app = f"{self.label.name} " if len(labels) > 1 else ""
-            draft = f"python -m tortoise makemigrations {app}--name {name}"
-            return [
-                f"{run}{draft}",
-                f"{run}python {migrate}" if migrate else f"{run}python -m tortoise migrate",
-            ]
-        return ["make a migration with the tool of this project"]
 
 
 def _merged(changes: list[Change]) -> list[Change]:
