@@ -164,7 +164,7 @@ def test_where_a_noqa_counts_for_sql(statement: str, reported: bool, project) ->
         'ops.RunSQL(  # noqa: TD202\n            "DROP TABLE old",\n            reverse_sql="",\n        )',
         'ops.RunSQL(\n            "DROP TABLE old",  # noqa: TD202\n            reverse_sql="",\n        )',
         'ops.RunSQL(\n            "DROP TABLE old",\n            reverse_sql="",\n        )  # noqa: TD202',
-        'ops.RunSQL(\n"""\n        DROP TABLE old\n"""\n,  # noqa: TD202\n        reverse_sql="",\n    )',
+        'ops.RunSQL(\n"""\nDROP TABLE old\n""",  # noqa: TD202\n        reverse_sql="",\n    )',
     ],
 )
 def test_a_noqa_counts_at_an_operation_and_at_its_sql(operation: str, project) -> None:
@@ -213,3 +213,62 @@ def test_an_edit_is_each_token_that_means_something() -> None:
         changed[row] = lines[row][:start] + token.string.replace("a", "x") + lines[row][end:]
         if token.string not in ("as", "operations", "from"):
             assert fingerprint(ast.parse("\n".join(changed))) != before, token.string
+
+
+RIGHT = {
+    "config.py": 'URL = "postgres://shop@db/shop"\n',
+    "migrations/0001_initial.py": FIRST,
+    "migrations/0002_columns.py": """\
+from tortoise import fields, migrations
+from tortoise.fields.db_defaults import Now
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.AddField("Note", "fee", fields.IntField(db_default=0)),
+        ops.AddField("Note", "text", fields.TextField(null=True, description="DROP TABLE note; NOT NULL")),
+        ops.AddField("Note", "made_at", fields.DatetimeField(db_default=Now())),
+        ops.RenameField("Note", "fee", "price"),
+        ops.RunSQL("COMMENT ON TABLE note IS 'DROP TABLE note; -- UPDATE'", reverse_sql=""),
+        ops.CreateModel("Tag", fields=[("id", fields.IntField(primary_key=True))]),
+        ops.RunSQL("INSERT INTO tag (id) VALUES (1)", reverse_sql="DELETE FROM tag"),
+    ]
+""",
+    "migrations/0003_index.py": """\
+from app.operations import AddIndexConcurrently
+from tortoise import migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("models", "0002_columns")]
+    operations = [
+        AddIndexConcurrently("Note", Index(fields=["text"])),
+        ops.RunSQL("ALTER TABLE note ADD CONSTRAINT c CHECK (id > 0) NOT VALID", reverse_sql=""),
+        ops.RunSQL("ALTER TABLE note VALIDATE CONSTRAINT c", reverse_sql=""),
+    ]
+""",
+    "migrations/0004_fill.py": """\
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+async def fill(apps, schema_editor):
+    await apps.get_model("models.Note").filter(text=None).update(text="")
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("models", "0003_index")]
+    operations = [ops.RunPython(fill, ops.RunPython.noop)]
+""",
+}
+
+
+def test_migrations_that_are_right_are_silent(project) -> None:
+    project.write(RIGHT)
+    assert project.found("--preview") == []

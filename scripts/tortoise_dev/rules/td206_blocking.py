@@ -8,9 +8,10 @@ unique constraint, a foreign key, a check or NOT NULL that is validated at once.
 transaction is reported too: PostgreSQL refuses it.
 
 ## Why is this bad
-Requests that write to the table wait until it is done. On a large table that is an outage. Make indexes with
-CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and validate them in a later
-migration. For a changed type add a new column, fill it in batches, and switch.
+Requests that write to the table wait until it is done. On a large table that is an outage.
+
+Make indexes with CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and
+validate them in a later migration. For a changed type add a new column, fill it in batches, and switch.
 
 ## Fix safety
 Not fixed by `--fix`.

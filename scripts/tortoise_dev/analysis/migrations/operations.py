@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from ..field_tables import FIELD_OPTIONS
 from .facts import Kind, Migration, Step
 from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
@@ -123,11 +124,11 @@ def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> St
     options = {keyword.arg: keyword.value for keyword in field.keywords}
     is_filled = "db_default" in options or _is_true(options.get("null")) or _is_true(options.get("generated"))
     unknown = None in options  # **kwargs
-    has_more = _is_true(options.get("unique")) or _is_true(options.get("db_index"))
+    has_more = any(_is_true(options.get(name)) for name in ("unique", "db_index", "index"))
     return replace(
         step("add column", columns=(column,)),
-        required=not is_filled and not unknown,
-        online=not has_more and called(field) not in _RELATIONS,
+        required=not is_filled and not unknown and called(field) in FIELD_OPTIONS,
+        online=not has_more and called(field) != "OneToOneField",
         rewrites=_is_random(options.get("db_default")),
     )
 

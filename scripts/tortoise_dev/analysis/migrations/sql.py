@@ -269,7 +269,7 @@ class _Reader:
             table,
             (name,),
             required=not_null and not filled,
-            online="UNIQUE" not in words and "REFERENCES" not in words,
+            online="UNIQUE" not in words and not {"REFERENCES", "DEFAULT"} <= set(words),
         )
         return replace(added, rewrites=bool(_COUNTED & set(words)) or is_volatile(text))
 
