@@ -385,8 +385,11 @@ def in_order(cases: Iterable[Case]) -> list[Case]:
 
 
 def each(cases: Iterable[Case]) -> list[Any]:
-    """A parameter for each case, under its name; some are slow."""
-    return [pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.slow else []) for case in cases]
+    """A parameter for each case, under its name; what has a run of its own is out of the fast lane, too."""
+    return [
+        pytest.param(case, id=case.name, marks=[pytest.mark.slow] if case.slow or case.alone else [])
+        for case in cases
+    ]
 
 
 # --- every case
