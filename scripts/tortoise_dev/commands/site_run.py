@@ -1,4 +1,4 @@
-"""Building the website, for ``build`` and ``serve``. It needs packages; the commands answer --help without."""
+"""Building the website, for ``build`` and ``serve``: it needs packages, their --help does not."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ ABOUT = "The Tortoise ORM handbook: each block of code is run in CI, and shows w
 MARKER = "tortoise-dev.json"
 """A file of the website that says what made it: a folder without it is not overwritten."""
 _ASSETS = Path(__file__).with_name("assets")
+_FOREIGN_WORKER = "https://unpkg.com/iframe-worker/shim"
 _PROJECT = "examples/billing"
 
 
@@ -48,7 +49,9 @@ def build_site(root: Path, records: Path, out: Path, rules: Sequence[rule_pages.
     Raises SiteError, PageError, LostBlockError, RecordError and OSError; ``out`` then stays as it was.
     """
     if out.exists() and (not out.is_dir() or (any(out.iterdir()) and not (out / MARKER).is_file())):
-        raise SiteError(f"{out}: holds something else than a website of ours; name another folder, or empty it")
+        raise SiteError(
+            f"{out}: holds something else than a website of ours; name another folder, or empty it"
+        )
     pages = _pages(root)
     proofs = proofs_of(pages, read_records(records), root / _PROJECT)
     with tempfile.TemporaryDirectory(prefix="handbook-") as name:
@@ -59,9 +62,12 @@ def build_site(root: Path, records: Path, out: Path, rules: Sequence[rule_pages.
         (folder / "mkdocs.yml").write_text(json.dumps(config), encoding="utf-8")
         _run_zensical(folder)
         built = folder / "site"
+        _keep_on_this_machine(built)
         writer.write_raw(built, navigation_entries)
         counts = dict(proven.counted(pages, proofs))
-        _write(built / MARKER, json.dumps({"written_by": f"tortoise-dev {__version__}", "blocks": counts}) + "\n")
+        _write(
+            built / MARKER, json.dumps({"written_by": f"tortoise-dev {__version__}", "blocks": counts}) + "\n"
+        )
         _replace(built, out)
     return Built(sum(1 for _ in out.rglob("*.html")), counts)
 
@@ -76,7 +82,12 @@ class _Writer:
     """Writes what Zensical reads, page by page."""
 
     def __init__(
-        self, root: Path, docs: Path, pages: Sequence[Page], proofs: Proofs, rules: Sequence[rule_pages.RuleText]
+        self,
+        root: Path,
+        docs: Path,
+        pages: Sequence[Page],
+        proofs: Proofs,
+        rules: Sequence[rule_pages.RuleText],
     ) -> None:
         self.root = root
         self.docs = docs
@@ -93,7 +104,9 @@ class _Writer:
             self.put(page.name, self.text_of(page))
         for rule in self.rules:
             self.put(rule.file, rule_pages.rule_page(rule))
-        runs = {page.name: self.proofs.of(page.blocks[0]) for page in self.all_pages if page.path.suffix == ".py"}
+        runs = {
+            page.name: self.proofs.of(page.blocks[0]) for page in self.all_pages if page.path.suffix == ".py"
+        }
         titles: dict[PurePosixPath, str] = {}
         for path in self.files:
             source = (self.root / path).read_text(encoding="utf-8")
@@ -103,8 +116,8 @@ class _Writer:
         self.put(examples.INDEX, examples.index_page(self.files, titles))
         addresses = {page.name: _html(page.name, examples.page_file) for page in self.all_pages}
         self.put(proven.FILE, proven.proven_page(self.all_pages, self.proofs, self.root, addresses))
-        entries = self.navigation()
-        counts = proven.counted(self.pages, self.proofs)
+        entries = self.entries()
+        counts = proven.counted(self.all_pages, self.proofs)
         self.put("index.md", front_page(entries, self.first, counts, __version__))
         shutil.copytree(_ASSETS, self.docs / "assets", dirs_exist_ok=True)
         return entries
@@ -118,7 +131,10 @@ class _Writer:
         )
         if PurePosixPath(page.name).stem == "rules":
             text = rule_pages.linked_rules(text, self.rules, up)
-        return text + f'\n<p class="td-raw"><a href="{PurePosixPath(page.name).name}">This page as Markdown</a></p>\n'
+        return (
+            text
+            + f'\n<p class="td-raw"><a href="{PurePosixPath(page.name).name}">This page as Markdown</a></p>\n'
+        )
 
     def link(self, page: Page, target: str) -> str:
         """The address of what a page's relative link leads to."""
@@ -134,15 +150,23 @@ class _Writer:
             there = path.as_posix()
         return os.path.relpath(there, here).replace(os.sep, "/")
 
-    def navigation(self) -> list[navigation.Entry]:
+    def entries(self) -> list[navigation.Entry]:
         """All pages in their groups; rules and examples open below theirs."""
         titles = {
-            page.name: navigation.short_title(PurePosixPath(page.name).stem, title_of(page)) for page in self.pages
+            page.name: navigation.short_title(PurePosixPath(page.name).stem, title_of(page))
+            for page in self.pages
         }
         entries = navigation.grouped(titles)
-        more = [navigation.Entry("Examples", examples.INDEX), navigation.Entry("What was proven", proven.FILE)]
+        rules = [navigation.Entry(f"{rule.code} {rule.name}", rule.file) for rule in self.rules]
+        last = (
+            navigation.Entry("What was proven", proven.FILE),
+            navigation.Entry("Rules one by one", children=tuple(rules)),
+            navigation.Entry("Examples", examples.INDEX, examples.entries_of(self.files)),
+        )
         return [
-            navigation.Entry(entry.title, children=(*entry.children, *(more if entry.title == "Look up" else ())))
+            navigation.Entry(
+                entry.title, children=(*entry.children, *(last if entry.title == "Look up" else ()))
+            )
             for entry in entries
         ]
 
@@ -183,10 +207,22 @@ def _pages(root: Path) -> list[Page]:
 
 def _run_zensical(folder: Path) -> None:
     command = [sys.executable, "-m", "zensical", "build", "--config-file", str(folder / "mkdocs.yml")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False)
+    done = subprocess.run(
+        command, cwd=folder, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if done.returncode or not (folder / "site" / "index.html").is_file():
         last = [line for line in f"{done.stdout}\n{done.stderr}".splitlines() if line.strip()]
         raise SiteError(f"zensical failed: {last[-1].strip() if last else f'exit status {done.returncode}'}")
+
+
+def _keep_on_this_machine(site: Path) -> None:
+    """Put our own script in the place of the one that Zensical's pages would fetch from the network."""
+    for file in site.rglob("*.html"):
+        text = file.read_text(encoding="utf-8")
+        up = "../" * (len(file.relative_to(site).parts) - 1)
+        changed = text.replace(_FOREIGN_WORKER, f"{up}assets/file-worker.js")
+        if changed != text:
+            _write(file, changed)
 
 
 def _replace(built: Path, out: Path) -> None:
@@ -198,12 +234,14 @@ def _replace(built: Path, out: Path) -> None:
 
 
 def _first_sentence(page: Page) -> str:
-    """When to read a page: its first sentence without links, or nothing."""
-    lines = [line for line in page.lines if line.startswith("Read this")]
+    """When to read a page: its first sentence; else what its title says behind the colon."""
+    lines = [line for line in page.lines if re.match(r"Read this (?:when|before|if)\b", line)]
     if not lines:
-        return ""
+        rest = title_of(page).partition(": ")[2].replace("`", "")
+        return f"{rest[:1].upper()}{rest[1:]}." if rest else ""
     text = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", lines[0]).replace("`", "")
-    return text.split(". ")[0].rstrip(".").removeprefix("Read this ").capitalize() + "."
+    sentence = text.split(". ")[0].rstrip(".:").removeprefix("Read this ")
+    return f"{sentence[:1].upper()}{sentence[1:]}."
 
 
 def _footer(proofs: Proofs) -> str:

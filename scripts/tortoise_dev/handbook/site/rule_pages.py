@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .block_html import code_html
+from .block_html import bar_html, code_html
 from .page_text import html_of
 
 FOLDER = "rules"
@@ -34,13 +34,16 @@ class RuleText:
 
 def rule_page(rule: RuleText) -> str:
     """The text of a rule's page."""
-    before, found, after = rule.page.partition("## Fix safety")
+    before, found, after = rule.page.removeprefix(f"# {rule.code} {rule.name}").partition("## Fix safety")
     labels = ["in preview"] if rule.preview else []
     labels += [f"{rule.fix} repairs it"] if rule.fix else []
-    shown = "".join(f'<li><span class="td-label td-label--plain">{escape(label)}</span></li>' for label in labels)
+    shown = "".join(
+        f'<li><span class="td-label td-label--plain">{escape(label)}</span></li>' for label in labels
+    )
     parts = [
+        "---\nhide:\n  - toc\n---",
         f"# {rule.code} {rule.name}",
-        f'<p class="td-crumbs"><a href="../references/rules.html">All rules</a></p>',
+        '<p class="td-crumbs"><a href="../references/rules.html">All rules</a></p>',
         f'<ul class="td-labels td-labels--page">{shown}</ul>' if shown else "",
         _sections(before),
         "## Bad and good",
@@ -58,7 +61,10 @@ def linked_rules(text: str, rules: Sequence[RuleText], prefix: str) -> str:
         rule = next((rule for rule in rules if line.startswith(f"## {rule.code} ")), None)
         if rule is not None:
             link = f"{prefix}{FOLDER}/{rule.code}.html"
-            lines += ["", f'<p class="td-more"><a href="{link}">{rule.code}: bad and good code side by side</a></p>']
+            lines += [
+                "",
+                f'<p class="td-more"><a href="{link}">{rule.code}: bad and good code side by side</a></p>',
+            ]
     return "\n".join(lines)
 
 
@@ -82,9 +88,5 @@ def _side(title: str, files: Mapping[str, str]) -> str:
 
 def _file(path: str, source: str, kind: str) -> str:
     wrong = " td-block--wrong" if kind == "bad" else ""
-    bar = (
-        f'<div class="td-bar"><span class="td-file">{escape(path)}</span><span class="td-tools">'
-        '<button class="td-copy" type="button" hidden>Copy</button></span></div>'
-    )
     language = "python" if path.endswith(".py") else path.rpartition(".")[2]
-    return f'<div class="td-block{wrong}">{bar}{code_html(source, language)}</div>'
+    return f'<div class="td-block{wrong}">{bar_html(path)}{code_html(source, language)}</div>'
