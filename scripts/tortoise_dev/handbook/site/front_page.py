@@ -18,8 +18,8 @@ hide:
 # The Tortoise ORM handbook {#handbook}
 """
 _LEAD = (
-    "Models, queries, migrations and tests for Tortoise ORM. Each block of code on these pages is run in CI, or "
-    "checked. Under each block stands what was proven about it."
+    "Models, queries, migrations and tests for Tortoise ORM. Each block of code on these pages is run in CI, "
+    "or checked. Under each block stands what was proven about it."
 )
 
 
