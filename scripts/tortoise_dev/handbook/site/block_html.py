@@ -37,14 +37,13 @@ def block_html(block: Block, runs: Sequence[Run], rule_page: str) -> str:
 
 
 def bar_html(title: str, language: str = "", labels: Iterable[Label] = (), anchor: str = "") -> str:
-    """What stands above code: its file or language, labels, a link to it, and a button that copies it."""
+    """What stands above code: its file or language, labels, a link to it. A script adds the copy button."""
     name = f'<span class="td-file">{escape(title)}</span>' if title else f"<span>{escape(language)}</span>"
     shown = "".join(f"<li>{_label(label)}</li>" for label in labels)
     listed = f'<ul class="td-labels">{shown}</ul>' if shown else ""
     said = 'aria-label="Link to this block" title="Link to this block"'
-    link = f'<a class="td-anchor" href="#{anchor}" {said}>#</a>' if anchor else ""
-    tools = f'{link}<button class="td-copy" type="button" hidden>Copy</button>'
-    return f'<div class="td-bar">{name}{listed}<span class="td-tools">{tools}</span></div>'
+    link = f'<a class="td-anchor" href="#{anchor}" {said}></a>' if anchor else ""
+    return f'<div class="td-bar">{name}{listed}<span class="td-tools">{link}</span></div>'
 
 
 def anchor_of(block: Block) -> str:
@@ -74,10 +73,10 @@ def proof_html(runs: Sequence[Run]) -> str:
     mark = {"passed": "✓", "failed": "✗"}.get(state, "○")
     head = f'<span class="td-mark" aria-hidden="true">{mark}</span> {escape(line)}'
     if not runs:
-        return f'<p class="td-proof td-proof--none">{head}</p>'
+        return f'<p class="td-proof td-proof--none" data-search-exclude>{head}</p>'
     body = f"{_table(runs)}{_statements(runs)}{_output(runs)}"
     return (
-        f'<details class="td-proof td-proof--{state}"><summary>{head}</summary>'
+        f'<details class="td-proof td-proof--{state}" data-search-exclude><summary>{head}</summary>'
         f'<div class="td-proof-body">{body}</div></details>'
     )
 
