@@ -120,7 +120,8 @@ class Window:
 
     def __init__(self, browser, base: str, width: int = 1280, scheme: str = "light") -> None:
         self.context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
-        self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
+        if base.startswith("http:"):
+            self.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=base)
         self.page = self.context.new_page()
         self.base = base
         self.complaints: list[str] = []
@@ -242,7 +243,7 @@ def test_search_finds(browser, address: str, site: Path, way: str) -> None:
 
 def test_proof_is_folded_until_asked_for(window: Window) -> None:
     page = window.open("references/queries.html")
-    proof = page.locator("details.td-proof").first
+    proof = page.locator("details.td-proof:visible").first
     body = proof.locator(".td-proof-body")
     assert not body.is_visible()
     proof.locator("summary").click()
@@ -272,20 +273,17 @@ def test_the_copy_button_copies(window: Window) -> None:
 def test_the_keyboard_alone_is_enough(window: Window) -> None:
     page = window.open("references/queries.html")
     page.keyboard.press("Tab")
-    assert page.evaluate("document.activeElement.className") == "md-skip"
+    assert "md-skip" in page.evaluate("document.activeElement.className")
     page.keyboard.press("Enter")
     reached: set[str] = set()
     for _ in range(80):
         page.keyboard.press("Tab")
-        tag = page.evaluate(
-            "document.activeElement.closest('.td-proof > summary') ? 'PROOF' : "
-            "document.activeElement.className"
-        )
-        reached.add(tag)
-        if tag == "PROOF":
+        classes = page.evaluate("document.activeElement.className").split()
+        reached.update(classes)
+        if page.evaluate("document.activeElement.matches('.td-proof > summary')"):
             page.keyboard.press("Enter")
             break
-    assert {"PROOF", "td-copy", "td-anchor"} <= reached
+    assert {"td-copy", "td-anchor"} <= reached
     assert page.locator("details.td-proof[open]").count() == 1
     page.keyboard.press("Control+k")
     page.keyboard.type("select_for_update")

@@ -47,7 +47,7 @@ def rule_page(rule: RuleText) -> str:
         f'<ul class="td-labels td-labels--page">{shown}</ul>' if shown else "",
         _sections(before),
         "## Bad and good",
-        f'<div class="td-pair">{_side("Bad", rule.bad)}{_side("Good", rule.good)}</div>',
+        _pair(rule),
         _sections(f"{found}{after}"),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -76,6 +76,17 @@ def _sections(markdown: str) -> str:
         parts.append(f"## {heading}" if heading else "")
         parts.append(f'<div class="td-text">\n{html_of(body).strip()}\n</div>' if body.strip() else "")
     return "\n\n".join(part for part in parts if part)
+
+
+def _pair(rule: RuleText) -> str:
+    """The files that differ side by side, and folded below them those that are the same."""
+    same = {path: source for path, source in rule.bad.items() if rule.good.get(path) == source}
+    bad = {path: source for path, source in rule.bad.items() if path not in same}
+    good = {path: source for path, source in rule.good.items() if path not in same}
+    pair = f'<div class="td-pair">{_side("Bad", bad)}{_side("Good", good)}</div>'
+    shared = "".join(_file(path, source, "shared") for path, source in same.items())
+    summary = "<summary>Files that are the same in both</summary>"
+    return f'{pair}<details class="td-setup">{summary}{shared}</details>' if shared else pair
 
 
 def _side(title: str, files: Mapping[str, str]) -> str:
