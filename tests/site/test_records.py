@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from jsonschema import Draft202012Validator
-from tortoise_dev.handbook.site.proof import proofs_of
+from tortoise_dev.handbook.site.matrix import Cell, Matrix
+from tortoise_dev.handbook.site.proof import Proofs, proofs_of
+from tortoise_dev.handbook.site.proven import proven_page
 from tortoise_dev.pages.fingerprints import (
     fingerprint_of_folder,
     fingerprint_of_page,
@@ -205,3 +208,33 @@ def test_secrets_are_hidden(text: str, shown: str) -> None:
     environment = {"API_TOKEN": "tok-4711-abcdef", "HOME": "/home/somebody", "DB_PASSWORD": "short"}
     assert redacted(text, environment) == shown
     assert redacted(shown, environment) == shown
+
+
+def test_what_was_proven_shows_mutants_and_evaluations_where_there_are_any(tmp_path: Path) -> None:
+    page = page_of()
+    none = proven_page([page], Proofs((), {}), tmp_path, {"a.md": "a.html"})
+    assert "## Evaluations" not in none
+    assert "## Mistakes that are caught" not in none
+    table = "| {} | n |\n|---|---|\n| x | {} |"
+    (tmp_path / "README.md").write_text(
+        f"<!-- evaluations: start -->\n{table.format('task', 41)}\n<!-- evaluations: end -->",
+        encoding="utf-8",
+    )
+    (tmp_path / "tests/bench").mkdir(parents=True)
+    mutants = f"Seed 1.\n\n{table.format('kind', 97.3)}\n\n| page | n |\n|---|---|\n| y | 1 |"
+    (tmp_path / "tests/bench/README.md").write_text(
+        f"<!-- mutants-table: start -->\n\n{mutants}\n<!-- mutants-table: end -->", encoding="utf-8"
+    )
+    text = proven_page([page], Proofs((), {}), tmp_path, {"a.md": "a.html"})
+    assert "<td>41</td>" in text.partition("## Evaluations")[2]
+    assert "<td>97.3</td>" in text.partition("## Mistakes that are caught")[2]
+
+
+def test_the_matrix_says_in_words_what_it_shows() -> None:
+    rows, columns = ["1.1.9 · Python 3.11", "1.1.0 · Python 3.11"], ["SQLite 3.40", "MySQL 9"]
+    cells = {(rows[0], columns[0]): Cell(3), (rows[1], columns[0]): Cell(2, failed=1)}
+    matrix = Matrix(rows, columns, cells)
+    assert "1.1.0 · Python 3.11 on SQLite 3.40: 2 passed, 1 failed; " in matrix.in_words()
+    root = ElementTree.fromstring(matrix.svg())
+    boxes = [one.get("class") for one in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert boxes == ["td-m-good", "td-m-none", "td-m-bad", "td-m-none"]

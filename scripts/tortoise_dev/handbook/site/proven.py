@@ -19,7 +19,7 @@ from .proof import Proofs, Run
 FILE = "proven.md"
 _MUTANTS = "tests/bench/README.md"
 _VERSIONS = "tests/versions"
-_EVALUATIONS = "evals/report.md"
+_EVALUATIONS = "README.md"
 
 STATES = {
     "proven": "ran or were checked, and passed",
@@ -160,10 +160,13 @@ def _mutants(file: Path) -> list[str]:
 
 
 def _evaluations(file: Path) -> list[str]:
-    if not file.is_file():
+    """The section that ``evals.py report --update`` writes."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    match = re.search(r"<!-- evaluations: start -->\s*(.*?)\s*<!-- evaluations: end", text, re.DOTALL)
+    if match is None or not match[1]:
         return []
-    text = re.sub(r"^#\s.*\n", "", file.read_text(encoding="utf-8"))
-    return ["## Evaluations", _html(text)]
+    about = "The same tasks, done by an assistant with and without this handbook, and judged by a program."
+    return ["## Evaluations", _html(f"{about}\n\n{match[1]}")]
 
 
 def _open(pages: Sequence[Page], proofs: Proofs, address: Mapping[str, str]) -> list[str]:
