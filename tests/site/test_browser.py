@@ -51,7 +51,7 @@ KINDS = (
 
 SEARCHES = {
     "select_for_update": "references/locks.html",
-    "keyset": "references/queries.html",
+    "keyset": "examples/queries_keyset_postgres.py.html",
     "No values were fetched for this relation": "references/errors.html",
     "default_connection for the model": "references/models.html",
     "TD106": "rules/TD106.html",
@@ -65,13 +65,16 @@ SEARCHES = {
     "pgbouncer": "references/operations.html",
     "RegisterTortoise": "references/fastapi.html",
     "Sanic": "references/frameworks.html",
-    "ON DUPLICATE KEY": "references/mysql.html",
+    "MariaDB": "references/mysql.html",
     "aerich upgrade": "references/migrations-aerich.html",
-    "zero downtime": "references/zero-downtime.html",
+    "while old code runs": "references/zero-downtime.html",
     "freezegun": "references/testing.html",
     "group_by": "references/aggregation.html",
-    "Object of type UUID is not JSON serializable": "references/errors.html",
-    "Cannot resolve keyword": "references/errors.html",
+    "UNIQUE constraint failed": "references/errors.html",
+    "object has no attribute": "references/errors.html",
+    "No TortoiseContext is currently active": "references/errors.html",
+    "was created on a different event loop": "references/errors.html",
+    "the number of query arguments cannot exceed 32767": "references/errors.html",
 }
 """What people type, and a page that must be among the results."""
 

@@ -34,9 +34,10 @@
     }
 
     tell(receiver, data) {
+      var copy = structuredClone(data); // as between threads: neither side sees what the other changes later
       setTimeout(function () {
-        var event = new MessageEvent("message", { data: data });
-        if (receiver instanceof EventTarget && receiver.onmessage && !("document" in receiver)) receiver.onmessage(event);
+        var event = new MessageEvent("message", { data: copy });
+        if (receiver.onmessage && !("document" in receiver)) receiver.onmessage(event);
         receiver.dispatchEvent(event);
       });
     }
