@@ -1,4 +1,4 @@
-"""Building the website, for ``build`` and ``serve``. It needs packages; the commands answer --help without."""
+"""Building the website, for ``build`` and ``serve``: it needs packages, their --help does not."""
 
 from __future__ import annotations
 
@@ -18,9 +18,14 @@ from .find import HANDBOOK
 def build(records: Path, output: Path) -> Built:
     """Build the website. Raises UnusableError, in one line, for input that cannot be used."""
     try:
-        return build_site(HANDBOOK, records, output, [_text(rule) for rule in RULES.values()])
+        return build_site(HANDBOOK, records, output, rule_texts())
     except (SiteError, PageError, LostBlockError, RecordError) as error:
         raise UnusableError(str(error)) from None
+
+
+def rule_texts() -> list[RuleText]:
+    """All rules with their pages and examples."""
+    return [_text(rule) for rule in RULES.values()]
 
 
 def _text(rule: Rule) -> RuleText:

@@ -57,7 +57,10 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--audit", action="store_true", help="also run norun blocks: one that passes fails")
     parser.add_argument(
-        "--record", type=Path, metavar="DIR", help="write what each block showed to DIR, one file for each database"
+        "--record",
+        type=Path,
+        metavar="DIR",
+        help="write what each block showed to DIR, one file for each database",
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument(

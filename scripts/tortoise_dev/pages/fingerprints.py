@@ -14,6 +14,8 @@ from .languages import RUNNABLE
 from .page import Block, Page
 
 _LENGTH = 16
+_NOT_CONTINUED = frozenset({"norun", "breaks", "prelude", "title"})
+"""What is not run, or is among what every later block shares: ``continues`` goes past it."""
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
 
 
@@ -49,7 +51,7 @@ def fingerprints_of_blocks(page: Page, *, is_story: bool = False) -> dict[str, s
         found[block.id] = own = fingerprint(*_of_itself(block), before, *shared)
         if "prelude" in block.attributes or "title" in block.attributes:
             shared.append(own)
-        if block.kind in RUNNABLE:
+        if block.kind in RUNNABLE and _NOT_CONTINUED.isdisjoint(block.attributes):
             above = own
             named.setdefault(block.attributes.get("name", ""), own)
     return found

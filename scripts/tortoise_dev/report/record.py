@@ -95,7 +95,7 @@ class Record:
 
 
 def read_record(path: Path) -> Record:
-    """Read a record. Raises RecordError for one that contradicts itself, naming the block where there is one."""
+    """Read a record. Raises RecordError for one that contradicts itself, and names the block."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
@@ -141,10 +141,14 @@ def _check_entry(record: Record, block: BlockRecord, seal: str, name: str) -> No
 
 
 def _check_whole(record: Record, summary: Mapping[str, int], name: str) -> None:
-    twice = [identity for identity, count in Counter(block.id for block in record.blocks).items() if count > 1]
+    twice = [
+        identity for identity, count in Counter(block.id for block in record.blocks).items() if count > 1
+    ]
     if twice:
         raise RecordError(f"{name}: {twice[0]}: has two entries; run snippets.py --record again")
     if dict(summary) != record.counts():
-        raise RecordError(f"{name}: summary: it does not count what the entries say; run snippets.py --record again")
+        raise RecordError(
+            f"{name}: summary: it does not count what the entries say; run snippets.py --record again"
+        )
     if name != record.file_name:
         raise RecordError(f"{name}: it speaks of the versions of {record.file_name}; rename it, or run again")

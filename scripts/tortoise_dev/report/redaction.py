@@ -10,7 +10,9 @@ HIDDEN = "***"
 
 _IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/@:\"'<>]*:)(?!\*{3}@)[^\s/@\"'<>]+(?=@)", re.IGNORECASE)
 _IN_QUERY = re.compile(r"([?&](?:password|passwd|token|secret|api_key)=)(?!\*{3})[^&\s\"'<>]+", re.IGNORECASE)
-_SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(?:API|PRIVATE|ACCESS)_?KEY", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|(?:API|PRIVATE|ACCESS)_?KEY", re.IGNORECASE
+)
 _SHORTEST = 8  # a shorter value may be a word of the text
 
 

@@ -26,8 +26,8 @@ class Result:
     """The verdict on one block (or oddity, with ``language`` None).
 
     ``line`` is the fence's line, ``fail_line`` the offending one; ``detail`` is for people: traceback and
-    output. ``actual`` is what an output or sql block should hold instead, for ``--update``. ``output`` is what
-    the block printed, for records.
+    output. ``actual`` is what an output or sql block should hold instead, for ``--update``. ``output`` is
+    what the block printed, for records.
     """
 
     id: str

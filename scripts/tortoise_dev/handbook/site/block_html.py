@@ -31,8 +31,19 @@ def block_html(block: Block, runs: Sequence[Run], rule_page: str) -> str:
     anchor = anchor_of(block)
     title = block.attributes.get("title", "")
     proof = proof_html(runs) if runs or is_provable(block) else ""
-    inner = f"{_bar(block, labels, title, anchor)}{code_html(block.source, block.info.language)}{proof}"
+    bar = bar_html(title, block.info.language or "text", labels, anchor)
+    inner = f"{bar}{code_html(block.source, block.info.language)}{proof}"
     return f'<div class="{" ".join(classes)}" id="{anchor}">{inner}</div>'
+
+
+def bar_html(title: str, language: str = "", labels: Iterable[Label] = (), anchor: str = "") -> str:
+    """What stands above code: its file or language, labels, a link to it. A script adds the copy button."""
+    name = f'<span class="td-file">{escape(title)}</span>' if title else f"<span>{escape(language)}</span>"
+    shown = "".join(f"<li>{_label(label)}</li>" for label in labels)
+    listed = f'<ul class="td-labels">{shown}</ul>' if shown else ""
+    said = 'aria-label="Link to this block" title="Link to this block"'
+    link = f'<a class="td-anchor" href="#{anchor}" {said}></a>' if anchor else ""
+    return f'<div class="td-bar">{name}{listed}<span class="td-tools">{link}</span></div>'
 
 
 def anchor_of(block: Block) -> str:
@@ -62,24 +73,12 @@ def proof_html(runs: Sequence[Run]) -> str:
     mark = {"passed": "✓", "failed": "✗"}.get(state, "○")
     head = f'<span class="td-mark" aria-hidden="true">{mark}</span> {escape(line)}'
     if not runs:
-        return f'<p class="td-proof td-proof--none">{head}</p>'
+        return f'<p class="td-proof td-proof--none" data-search-exclude>{head}</p>'
     body = f"{_table(runs)}{_statements(runs)}{_output(runs)}"
     return (
-        f'<details class="td-proof td-proof--{state}"><summary>{head}</summary>'
+        f'<details class="td-proof td-proof--{state}" data-search-exclude><summary>{head}</summary>'
         f'<div class="td-proof-body">{body}</div></details>'
     )
-
-
-def _bar(block: Block, labels: Iterable[Label], title: str, anchor: str) -> str:
-    file = f'<span class="td-file">{escape(title)}</span>' if title else ""
-    language = "" if title else f'<span class="td-language">{escape(block.info.language or "text")}</span>'
-    shown = "".join(f"<li>{_label(label)}</li>" for label in labels)
-    listed = f'<ul class="td-labels">{shown}</ul>' if shown else ""
-    tools = (
-        f'<a class="td-anchor" href="#{anchor}" aria-label="Link to this block" title="Link to this block">#</a>'
-        '<button class="td-copy" type="button" hidden>Copy</button>'
-    )
-    return f'<div class="td-bar">{file}{language}{listed}<span class="td-tools">{tools}</span></div>'
 
 
 def _label(label: Label) -> str:
@@ -98,7 +97,9 @@ def _in_one_line(runs: Sequence[Run]) -> tuple[str, str]:
     if not good:
         return "skipped", f"Not run: {runs[0].entry.reason}"
     counts = sorted({run.entry.queries for run in good if run.entry.queries})
-    queries = f" · {' or '.join(map(str, counts))} {'query' if counts == [1] else 'queries'}" if counts else ""
+    queries = (
+        f" · {' or '.join(map(str, counts))} {'query' if counts == [1] else 'queries'}" if counts else ""
+    )
     word = "Ran" if any(run.record.backend for run in good) else "Checked"
     reason = good[0].entry.reason if word == "Checked" else ""
     return "passed", f"{word}{_on(good)}{': ' + reason if reason else ''}{queries}"
@@ -112,7 +113,8 @@ def _on(runs: Sequence[Run]) -> str:
 def _table(runs: Sequence[Run]) -> str:
     head = "".join(f"<th>{name}</th>" for name in ("Database", "Tortoise", "Python", "Result", "Queries"))
     rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in _cells(run))}</tr>" for run in runs)
-    return f'<div class="td-table"><table class="td-runs"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+    table = f"<thead><tr>{head}</tr></thead><tbody>{rows}</tbody>"
+    return f'<div class="td-table"><table class="td-grid">{table}</table></div>'
 
 
 def _cells(run: Run) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""What Zensical is told: no fonts from the network, no directory addresses, so that files open as they are."""
+"""What Zensical is told: no fonts from the network, and addresses of files, so that they open as they are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from .navigation import Entry
 
 _FEATURES = (
     "navigation.sections",
+    "navigation.prune",
     "navigation.top",
     "navigation.footer",
     "navigation.tracking",
@@ -35,7 +36,9 @@ def config_of(entries: Sequence[Entry], footer: str) -> dict[str, object]:
             "palette": [
                 _palette("(prefers-color-scheme)", "default", "lucide/sun-moon", "Switch to light mode"),
                 _palette("(prefers-color-scheme: light)", "default", "lucide/sun", "Switch to dark mode"),
-                _palette("(prefers-color-scheme: dark)", "slate", "lucide/moon", "Switch to the system's mode"),
+                _palette(
+                    "(prefers-color-scheme: dark)", "slate", "lucide/moon", "Switch to the system's mode"
+                ),
             ],
         },
         "plugins": ["search", "offline"],

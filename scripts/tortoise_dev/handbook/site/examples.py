@@ -8,7 +8,8 @@ from html import escape
 from pathlib import Path, PurePosixPath
 
 from ...pages.fingerprints import files_of
-from .block_html import code_html, proof_html
+from .block_html import bar_html, code_html, proof_html
+from .navigation import Entry
 from .proof import Run
 
 FOLDER = "examples"
@@ -36,10 +37,7 @@ def example_page(path: PurePosixPath, source: str, runs: Sequence[Run]) -> str:
     up = "../" * (len(path.parts) - 1)
     folders = " / ".join(escape(part) for part in path.parts[1:-1])
     crumbs = f'<a href="{up}{FOLDER}/index.html">Examples</a>{" / " + folders if folders else ""}'
-    bar = (
-        f'<div class="td-bar"><span class="td-file">{escape(path.as_posix())}</span><span class="td-tools">'
-        '<button class="td-copy" type="button" hidden>Copy</button></span></div>'
-    )
+    bar = bar_html(path.as_posix())
     about = first_line(source) if path.suffix == ".py" else ""
     proof = proof_html(runs) if runs or _runs_by_itself(path) else ""
     parts = [
@@ -62,13 +60,26 @@ def index_page(files: Sequence[PurePosixPath], titles: dict[PurePosixPath, str])
     ]
     for project in projects:
         inner = [path for path in files if len(path.parts) > 2 and path.parts[1] == project]
-        parts += [f"## {project.replace('_', chr(92) + '_')} {{#{project}}}", f'<div class="td-tree">{_tree(inner, 2)}</div>']
+        parts += [
+            f"## {project.replace('_', chr(92) + '_')} {{#{project}}}",
+            f'<div class="td-tree">{_tree(inner, 2)}</div>',
+        ]
     rows = "".join(
-        f'<li><a href="{path.name}.html">{escape(path.name)}</a> <span>{escape(titles.get(path, ""))}</span></li>'
+        f'<li><a href="{path.name}.html">{path.name}</a> <span>{escape(titles.get(path, ""))}</span></li>'
         for path in scripts
     )
     parts += ["## Scripts", f'<ul class="td-scripts">{rows}</ul>']
     return "\n\n".join(parts) + "\n"
+
+
+def entries_of(files: Sequence[PurePosixPath], depth: int = 1) -> tuple[Entry, ...]:
+    """The files for the navigation: folders first, each with what is in it."""
+    folders, here = _split(files, depth)
+    below = (
+        Entry("/".join((*paths[0].parts[2:depth], name)) + "/", children=entries_of(paths, depth + 1))
+        for name, paths in folders.items()
+    )
+    return (*below, *(Entry(path.name, page_file(path)) for path in here))
 
 
 def first_line(source: str) -> str:
@@ -87,6 +98,18 @@ def _runs_by_itself(path: PurePosixPath) -> bool:
 
 
 def _tree(files: Sequence[PurePosixPath], depth: int) -> str:
+    folders, here = _split(files, depth)
+    inner = "".join(
+        f"<li><span>{escape(name)}/</span>{_tree(paths, depth + 1)}</li>" for name, paths in folders.items()
+    )
+    own = "".join(f'<li><a href="{_address(path)}">{escape(path.name)}</a></li>' for path in here)
+    return f"<ul>{inner}{own}</ul>"
+
+
+def _split(
+    files: Sequence[PurePosixPath], depth: int
+) -> tuple[dict[str, list[PurePosixPath]], list[PurePosixPath]]:
+    """Files by the folder that they are in at this depth, and those that are in none."""
     folders: dict[str, list[PurePosixPath]] = {}
     here: list[PurePosixPath] = []
     for path in files:
@@ -94,11 +117,7 @@ def _tree(files: Sequence[PurePosixPath], depth: int) -> str:
             here.append(path)
         else:
             folders.setdefault(path.parts[depth], []).append(path)
-    inner = "".join(
-        f"<li><span>{escape(name)}/</span>{_tree(paths, depth + 1)}</li>" for name, paths in folders.items()
-    )
-    own = "".join(f'<li><a href="{_address(path)}">{escape(path.name)}</a></li>' for path in here)
-    return f"<ul>{inner}{own}</ul>"
+    return folders, here
 
 
 def _address(path: PurePosixPath) -> str:

@@ -8,23 +8,31 @@ from html import escape
 
 from .navigation import Entry
 
-
-def front_page(groups: Sequence[Entry], first: Mapping[str, str], counts: Counter[str], version: str) -> str:
-    """The text of the first page. ``first`` is what each page says of itself."""
-    provable = sum(counts.values()) - counts["text"]
-    cards = "".join(_card(group, first) for group in groups if group.children)
-    return f"""\
+_HEAD = """\
 ---
 hide:
   - navigation
   - toc
 ---
 
-# The Tortoise ORM handbook {{#handbook}}
+# The Tortoise ORM handbook {#handbook}
+"""
+_LEAD = (
+    "Models, queries, migrations and tests for Tortoise ORM. Each block of code on these pages is run in CI, "
+    "or checked. Under each block stands what was proven about it."
+)
 
-<div class="td-hero">
-<p class="td-lead">Models, queries, migrations and tests for Tortoise ORM. Each block of code on these pages is run in CI, and under each block stands what the run showed.</p>
-<p class="td-count"><a href="proven.html"><strong>{counts["proven"]}</strong> of {provable} blocks proven</a> <span>Handbook {escape(version)}</span></p>
+
+def front_page(groups: Sequence[Entry], first: Mapping[str, str], counts: Counter[str], version: str) -> str:
+    """The text of the first page. ``first`` is what each page says of itself."""
+    provable = sum(counts.values()) - counts["text"]
+    cards = "".join(_card(group, first) for group in groups if group.children)
+    proven = f"<strong>{counts['proven']}</strong> of {provable} blocks proven"
+    return f"""\
+{_HEAD}
+<div>
+<p class="td-lead">{_LEAD}</p>
+<p class="td-count"><a href="proven.html">{proven}</a> <span>Handbook {escape(version)}</span></p>
 </div>
 
 <div class="td-cards">{cards}</div>
@@ -33,11 +41,13 @@ hide:
 
 def _card(group: Entry, first: Mapping[str, str]) -> str:
     items = "".join(
-        f'<li><a href="{child.file.removesuffix(".md")}.html">{escape(child.title)}</a>{_about(first.get(child.file))}</li>'
-        for child in group.children
-        if child.file
+        f"<li>{_link(child)}{_about(first.get(child.file))}</li>" for child in group.children if child.file
     )
     return f'<section class="td-card"><h2>{escape(group.title)}</h2><ul>{items}</ul></section>'
+
+
+def _link(entry: Entry) -> str:
+    return f'<a href="{entry.file.removesuffix(".md")}.html">{escape(entry.title)}</a>'
 
 
 def _about(sentence: str | None) -> str:

@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from .navigation import Entry
 
 
-def llms_txt(name: str, about: str, groups: Sequence[Entry], raw: Mapping[str, str], first: Mapping[str, str]) -> str:
+def llms_txt(
+    name: str, about: str, groups: Sequence[Entry], raw: Mapping[str, str], first: Mapping[str, str]
+) -> str:
     """The list of pages in the form of llmstxt.org. ``raw`` is the plain Markdown of each page's source,
     ``first`` a sentence that says when to read it.
     """
@@ -16,7 +18,9 @@ def llms_txt(name: str, about: str, groups: Sequence[Entry], raw: Mapping[str, s
         pages = [child for child in group.children if child.file in raw]
         if pages:
             lines += [f"## {group.title}", ""]
-            lines += [f"- [{page.title}]({raw[page.file]}){_about(first.get(page.file, ''))}" for page in pages]
+            lines += [
+                f"- [{page.title}]({raw[page.file]}){_about(first.get(page.file, ''))}" for page in pages
+            ]
             lines.append("")
     return "\n".join(lines)
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-_ROW, _COLUMN, _LEFT, _TOP = 44, 168, 168, 56
+_ROW, _COLUMN, _LEFT, _TOP = 44, 132, 150, 56
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Matrix:
         return "Blocks by version and database. " + "; ".join(told)
 
     def _head(self, column: str, number: int) -> str:
-        name, _, version = column.partition(" ")
+        name, _, version = column.partition(" ") if any(map(str.isdigit, column)) else (column, "", "")
         x = _LEFT + _COLUMN * number + _COLUMN // 2
         return (
             f'<text class="td-m-name" x="{x}" y="22">{escape(name)}</text>'
@@ -72,11 +72,14 @@ class Matrix:
         kind = "none" if cell is None else "bad" if cell.failed else "good"
         x = _LEFT + _COLUMN * number
         center = x + _COLUMN // 2
-        box = f'<rect class="td-m-{kind}" x="{x + 3}" y="{y + 3}" width="{_COLUMN - 6}" height="{_ROW - 6}" rx="6"/>'
+        size = f'width="{_COLUMN - 6}" height="{_ROW - 6}" rx="6"'
+        box = f'<rect class="td-m-{kind}" x="{x + 3}" y="{y + 3}" {size}/>'
         if cell is None:
             text = f'<text class="td-m-note" x="{center}" y="{y + 27}">not run</text>'
         else:
             mark = "✗" if cell.failed else "✓"
             count = cell.failed if cell.failed else cell.passed
-            text = f'<text class="td-m-count" x="{center}" y="{y + 27}">{mark} {count}</text>'
+            text = (
+                f'<text class="td-m-count td-m-count--{kind}" x="{center}" y="{y + 27}">{mark} {count}</text>'
+            )
         return f"{box}{text}"

@@ -19,8 +19,25 @@ GROUPS: Mapping[str, Sequence[str]] = {
 """Group -> names of its pages. A page that stands nowhere here comes into the group of its first word."""
 
 OTHERS = "More topics"
-SHORT = {"SKILL": "The handbook in short"}
-"""Titles that a page's own heading does not give."""
+SHORT = {
+    "SKILL": "The handbook in short",
+    "frameworks": "Other frameworks",
+    "coming-from-django": "From Django, SQLAlchemy",
+    "upgrading": "Upgrade from 0.x",
+    "abstract-bases": "Base classes, soft delete",
+    "queries": "Read rows",
+    "aggregation": "Totals, reports, raw SQL",
+    "writes": "Write rows",
+    "transactions": "Transactions, signals",
+    "locks": "Locks, job queues",
+    "migrations": "Choose a tool, built-in",
+    "migrations-aerich": "Aerich",
+    "zero-downtime": "Without downtime",
+    "deployment-kubernetes": "Kubernetes, containers",
+    "operations": "Pools, TLS, workers",
+    "mysql": "MySQL, MariaDB",
+}
+"""Titles for the navigation, where a page's own heading up to its colon is too long or says too little."""
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,10 @@ def page_text(page: Page, shown: Callable[[Block], str], link: Callable[[str], s
 
 def html_of(markdown: str) -> str:
     """Some Markdown without blocks of a page, as HTML."""
-    return str(_markdown().render(markdown))
+    html = str(_markdown().render(markdown))
+    return html.replace("<table>", '<div class="td-table"><table class="td-grid">').replace(
+        "</table>", "</table></div>"
+    )
 
 
 def title_of(page: Page) -> str:
@@ -73,14 +76,17 @@ class _Renderer:
 
     def prepared(self, tokens: list[Token]) -> Iterator[Token]:
         """The tokens with blocks as HTML, links that lead to the website, and tables that can be scrolled."""
-        for token in tokens:
+        for position, token in enumerate(tokens):
             if token.type == "fence" or (token.type == "html_block" and DIRECTIVE.match(token.content)):
                 yield from self.block(token)
                 continue
             for child in token.children or ():
                 self.lead(child)
             if token.type == "table_open":
+                token.attrSet("class", "td-grid")
                 yield Token("html_block", "", 0, content='<div class="td-table">', block=True)
+            if token.type == "th_open" and not tokens[position + 1].content:
+                token.tag = tokens[position + 2].tag = "td"  # to who hears the page, no words are no heading
             yield token
             if token.type == "table_close":
                 yield Token("html_block", "", 0, content="</div>", block=True)

@@ -1,4 +1,4 @@
-"""The page "What was proven": totals, versions and databases, mutants, evaluations, and what is still open."""
+"""The page "What was proven": totals, versions and databases, mutants, evaluations, and what is open."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .proof import Proofs, Run
 FILE = "proven.md"
 _MUTANTS = "tests/bench/README.md"
 _VERSIONS = "tests/versions"
-_EVALUATIONS = "evals/report.md"
+_EVALUATIONS = "README.md"
 
 STATES = {
     "proven": "ran or were checked, and passed",
@@ -54,8 +54,8 @@ def proven_page(pages: Sequence[Page], proofs: Proofs, root: Path, address: Mapp
         _html(
             "Each block of this handbook is run in CI, or checked. Under it stands what the last run showed. "
             "The records come from `snippets.py --record`.\n\n"
-            "A run counts only if it fits: when a block changes, its proof goes. This protects against mistakes, "
-            "not against malice. Who wants to cheat can write a record."
+            "A run counts only if it fits: when a block changes, its proof goes. "
+            "This protects against mistakes, not against malice. Who wants to cheat can write a record."
         ),
         "## Totals",
         _totals(counted(pages, proofs)),
@@ -97,13 +97,18 @@ def _databases(proofs: Proofs) -> str:
         key: Cell(found["passed"], found["failed"] + found["unverified"], found["skipped"])
         for key, found in statuses.items()
     }
-    matrix = Matrix(list(dict.fromkeys(row for row, _ in cells)), _columns(column for _, column in cells), cells)
+    matrix = Matrix(
+        list(dict.fromkeys(row for row, _ in cells)), _columns(column for _, column in cells), cells
+    )
     lines = ["| Tortoise and Python | Database | Passed | Failed | Skipped |", "|---|---|---:|---:|---:|"]
     lines += [
         f"| {row} | {column} | {cell.passed} | {cell.failed} | {cell.skipped} |"
         for (row, column), cell in cells.items()
     ]
-    about = "Blocks that passed, of those that stand on the pages today. Blocks that a database skips need another one."
+    about = (
+        "Blocks that passed, of those that stand on the pages today. "
+        "Blocks that a database skips need another one."
+    )
     return f"{_html(about)}\n\n{_picture(matrix)}\n\n{_table(lines)}"
 
 
@@ -138,7 +143,9 @@ def _summary(file: Path) -> dict[str, Any] | None:
 
 def _mutants(file: Path) -> list[str]:
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    match = re.search(r"<!-- mutants-table: start -->\s*(.*?)(?=\n\n\| page|<!-- mutants-table: end)", text, re.DOTALL)
+    match = re.search(
+        r"<!-- mutants-table: start -->\s*(.*?)(?=\n\n\| page|<!-- mutants-table: end)", text, re.DOTALL
+    )
     if match is None:
         return []
     about = (
@@ -146,15 +153,20 @@ def _mutants(file: Path) -> list[str]:
         "A mutant is caught if the tests of CI fail on it."
     )
     intro, _, table = match[1].partition("\n\n")
-    return ["## Mistakes that are caught", f"{_html(about)}\n\n{_html(intro)}\n\n{_table(table.strip().split(chr(10)))}"]
+    return [
+        "## Mistakes that are caught",
+        f"{_html(about)}\n\n{_html(intro)}\n\n{_table(table.strip().split(chr(10)))}",
+    ]
 
 
 def _evaluations(file: Path) -> list[str]:
-    if not file.is_file():
+    """The section that ``evals.py report --update`` writes."""
+    text = file.read_text(encoding="utf-8") if file.is_file() else ""
+    match = re.search(r"<!-- evaluations: start -->\s*(.*?)\s*<!-- evaluations: end", text, re.DOTALL)
+    if match is None or not match[1]:
         return []
-    text = re.sub(r"^#\s.*\n", "", file.read_text(encoding="utf-8"))
-    html = html_of(text).replace("<table>", '<div class="td-table"><table>').replace("</table>", "</table></div>")
-    return ["## Evaluations", f'<div class="td-text">\n{html.strip()}\n</div>']
+    about = "The same tasks, done by an assistant with and without this handbook, and judged by a program."
+    return ["## Evaluations", _html(f"{about}\n\n{match[1]}")]
 
 
 def _open(pages: Sequence[Page], proofs: Proofs, address: Mapping[str, str]) -> list[str]:
@@ -183,13 +195,15 @@ def _picture(matrix: Matrix) -> str:
 
 
 def _table(lines: Sequence[str]) -> str:
-    return f'<div class="td-text"><div class="td-table">\n{html_of(chr(10).join(lines)).strip()}\n</div></div>'
+    return _html("\n".join(lines))
 
 
 def _columns(names: Iterable[str]) -> list[str]:
     order = ("SQLite", "PostgreSQL", "MariaDB", "MySQL")
     found = dict.fromkeys(names)
-    return sorted(found, key=lambda name: next((at for at, one in enumerate(order) if name.startswith(one)), 9))
+    return sorted(
+        found, key=lambda name: next((at for at, one in enumerate(order) if name.startswith(one)), 9)
+    )
 
 
 def _versions(tortoise: str, python: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from .block_html import code_html
+from .block_html import bar_html, code_html
 from .page_text import html_of
 
 FOLDER = "rules"
@@ -34,17 +34,20 @@ class RuleText:
 
 def rule_page(rule: RuleText) -> str:
     """The text of a rule's page."""
-    before, found, after = rule.page.partition("## Fix safety")
+    before, found, after = rule.page.removeprefix(f"# {rule.code} {rule.name}").partition("## Fix safety")
     labels = ["in preview"] if rule.preview else []
     labels += [f"{rule.fix} repairs it"] if rule.fix else []
-    shown = "".join(f'<li><span class="td-label td-label--plain">{escape(label)}</span></li>' for label in labels)
+    shown = "".join(
+        f'<li><span class="td-label td-label--plain">{escape(label)}</span></li>' for label in labels
+    )
     parts = [
+        "---\nhide:\n  - toc\n---",
         f"# {rule.code} {rule.name}",
-        f'<p class="td-crumbs"><a href="../references/rules.html">All rules</a></p>',
+        '<p class="td-crumbs"><a href="../references/rules.html">All rules</a></p>',
         f'<ul class="td-labels td-labels--page">{shown}</ul>' if shown else "",
         _sections(before),
         "## Bad and good",
-        f'<div class="td-pair">{_side("Bad", rule.bad)}{_side("Good", rule.good)}</div>',
+        _pair(rule),
         _sections(f"{found}{after}"),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
@@ -58,7 +61,10 @@ def linked_rules(text: str, rules: Sequence[RuleText], prefix: str) -> str:
         rule = next((rule for rule in rules if line.startswith(f"## {rule.code} ")), None)
         if rule is not None:
             link = f"{prefix}{FOLDER}/{rule.code}.html"
-            lines += ["", f'<p class="td-more"><a href="{link}">{rule.code}: bad and good code side by side</a></p>']
+            lines += [
+                "",
+                f'<p class="td-more"><a href="{link}">{rule.code}: bad and good code side by side</a></p>',
+            ]
     return "\n".join(lines)
 
 
@@ -72,6 +78,17 @@ def _sections(markdown: str) -> str:
     return "\n\n".join(part for part in parts if part)
 
 
+def _pair(rule: RuleText) -> str:
+    """The files that differ side by side, and folded below them those that are the same."""
+    same = {path: source for path, source in rule.bad.items() if rule.good.get(path) == source}
+    bad = {path: source for path, source in rule.bad.items() if path not in same}
+    good = {path: source for path, source in rule.good.items() if path not in same}
+    pair = f'<div class="td-pair">{_side("Bad", bad)}{_side("Good", good)}</div>'
+    shared = "".join(_file(path, source, "shared") for path, source in same.items())
+    summary = "<summary>Files that are the same in both</summary>"
+    return f'{pair}<details class="td-setup">{summary}{shared}</details>' if shared else pair
+
+
 def _side(title: str, files: Mapping[str, str]) -> str:
     kind = title.lower()
     mark = "✗" if kind == "bad" else "✓"
@@ -82,9 +99,5 @@ def _side(title: str, files: Mapping[str, str]) -> str:
 
 def _file(path: str, source: str, kind: str) -> str:
     wrong = " td-block--wrong" if kind == "bad" else ""
-    bar = (
-        f'<div class="td-bar"><span class="td-file">{escape(path)}</span><span class="td-tools">'
-        '<button class="td-copy" type="button" hidden>Copy</button></span></div>'
-    )
     language = "python" if path.endswith(".py") else path.rpartition(".")[2]
-    return f'<div class="td-block{wrong}">{bar}{code_html(source, language)}</div>'
+    return f'<div class="td-block{wrong}">{bar_html(path)}{code_html(source, language)}</div>'

@@ -10,6 +10,7 @@ from types import TracebackType
 
 from ...pages.languages import IN_SHELL
 from ...pages.page import Block
+from ...report.redaction import redacted
 from ...settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
@@ -92,10 +93,8 @@ class Runner:
             ran = Ran([self._without_chain(job, planned) for planned in job.blocks])
         else:
             ran = self._run_chain(job, job.chain)
-        if self.databases.servers is None:
-            return ran
         hide = self.databases.without_passwords
-        return replace(ran, results=[_changed(result, hide) for result in ran.results])
+        return replace(ran, results=[_without_secrets(result, hide) for result in ran.results])
 
     def start(self) -> Worker:
         """The worker, started, with the templates made if they are to be made."""
@@ -279,13 +278,19 @@ def _printed(block: Block, outcome: Outcome) -> str:
     return outcome.stdout + (f"{raised.first_line}\n" if raised is not None else "")
 
 
-def _changed(result: Result, change: Callable[[str], str]) -> Result:
-    """A result with all texts changed that blocks can have a part in."""
+def _without_secrets(result: Result, hide: Callable[[str], str]) -> Result:
+    """A result without secrets in the texts that blocks can have a part in; ``hide`` takes out the passwords
+    of this run's servers. What ``--update`` writes keeps the other passwords: the page shows them on purpose.
+    """
+
+    def change(text: str) -> str:
+        return redacted(hide(text))
+
     return replace(
         result,
         reason=change(result.reason),
         detail=change(result.detail),
         sql=tuple(map(change, result.sql)),
         output=change(result.output),
-        actual=None if result.actual is None else change(result.actual),
+        actual=None if result.actual is None else hide(result.actual),
     )

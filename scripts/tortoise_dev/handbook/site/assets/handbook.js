@@ -3,8 +3,12 @@
   "use strict";
 
   function copyButtons() {
-    document.querySelectorAll(".td-copy").forEach(function (button) {
-      button.hidden = false;
+    document.querySelectorAll(".td-tools").forEach(function (tools) {
+      var button = document.createElement("button");
+      button.className = "td-copy";
+      button.type = "button";
+      button.textContent = "Copy";
+      tools.appendChild(button);
       button.addEventListener("click", function () {
         var code = button.closest(".td-block").querySelector("pre code").textContent;
         copy(code).then(
