@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from ..about import SKILL as HANDBOOK
 from ..handbook.site.build import Built, SiteError, build_site
 from ..handbook.site.page_text import LostBlockError
 from ..handbook.site.rule_pages import RuleText
@@ -12,7 +13,6 @@ from ..report.record import RecordError
 from ..rules import RULES
 from ..rules.base import Rule, example_files
 from .common import UnusableError
-from .find import HANDBOOK
 
 
 def build(records: Path, output: Path) -> Built:

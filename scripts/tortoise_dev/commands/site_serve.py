@@ -11,9 +11,9 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..about import SKILL as HANDBOOK
 from . import common
 from .common import UnusableError, show, tell
-from .find import HANDBOOK
 from .site_build import add_folders
 
 _EXAMPLES = """\
