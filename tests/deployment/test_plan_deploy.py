@@ -101,6 +101,8 @@ def test_a_draft_applies_and_then_migrates(path: Path, tmp_path: Path) -> None:
     assert [one.path for one in after.manifests if one.path in drafted and not one.migrates] == (
         [] if case.after else sorted(drafted)
     )
+    told = [problem.message for one in after.manifests for problem in one.problems]
+    assert not [message for message in told if "needs a healthcheck" in message]
 
 
 def comments_in(folder: Path) -> set[str]:

@@ -21,6 +21,13 @@ _INFRASTRUCTURE = re.compile(
     re.IGNORECASE,
 )
 _DATABASE = re.compile(r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona)\b", re.IGNORECASE)
+_HEALTHCHECKS = {
+    "mariadb": "healthcheck.sh --connect --innodb_initialized",
+    "mysql": "mysqladmin ping --host=127.0.0.1 --silent",
+    "percona": "mysqladmin ping --host=127.0.0.1 --silent",
+    "": "pg_isready --username=$${POSTGRES_USER:-postgres} --host=127.0.0.1",
+}
+"""Part of an image's name -> a command of that image that fails until the database takes connections."""
 _ALWAYS = {"always", "unless-stopped"}
 
 
@@ -261,6 +268,9 @@ def _draft(
         first = _first_line(listed)
         databases = [service.name for service in services if service.is_database]
         draft.insert(first, _new_service(project, text, own[0], name, column, databases))
+        for service in services:
+            if service.is_database and service.name in here and service.node.get("healthcheck") is None:
+                _make_health_known(draft, text.splitlines(), service)
     for service in own:
         if service.condition_on(name) != "service_completed_successfully":
             _make_wait(draft, text.splitlines(), service, name, column)
@@ -290,6 +300,25 @@ def _new_service(
         lines.append(f"{inner}depends_on:")
         lines += [f"{inner}  {database}: {{ condition: service_healthy }}" for database in databases]
     return [*lines, f'{inner}restart: "no"', ""]
+
+
+def _make_health_known(draft: Draft, lines: list[str], database: _Service) -> None:
+    """Let a database say when it is ready: Compose refuses to wait for the health of one that does not."""
+    if database.node.is_flow or database.node.own_line("image") is None:
+        return
+    check = next(check for name, check in _HEALTHCHECKS.items() if name in database.image.lower())
+    indent = " " * database.node.column
+    end = next(end for key, _, end in _keys(lines, database) if key == "image")
+    draft.insert(
+        end,
+        [
+            f"{indent}healthcheck:",
+            f'{indent}  test: ["CMD-SHELL", "{check}"]',
+            f"{indent}  interval: 2s",
+            f"{indent}  timeout: 3s",
+            f"{indent}  retries: 30",
+        ],
+    )
 
 
 def _copied(lines: list[str], like: _Service, column: int) -> list[str]:
