@@ -1,0 +1,64 @@
+"""A service of a compose file, as the verdict and the draft look at it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from .shell_commands import Work
+from .yaml_nodes import Node
+
+_INFRASTRUCTURE = re.compile(
+    r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq|nats|kafka|"
+    r"zookeeper|minio|nginx|traefik|caddy|haproxy|adminer|pgadmin\d*|phpmyadmin|mailhog|mailpit|prometheus|grafana|"
+    r"jaeger|elasticsearch|opensearch|clickhouse|pgbouncer|localstack|vault|consul)\b",
+    re.IGNORECASE,
+)
+_DATABASE = re.compile(r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona)\b", re.IGNORECASE)
+
+
+@dataclass
+class Service:
+    name: str
+    line: int
+    node: Node
+    work: Work
+    is_python: bool = True
+    """False where its folder holds a package.json and no Python: a front end."""
+
+    @property
+    def image(self) -> str:
+        node = self.node.get("image")
+        return node.text if node else ""
+
+    @property
+    def is_database(self) -> bool:
+        return bool(_DATABASE.search(self.image))
+
+    @property
+    def is_code(self) -> bool:
+        """Is it the project's own code that serves or works, and no bought-in server?"""
+        built = self.node.get("build") is not None
+        return (
+            not self.work.migrates_only
+            and self.is_python
+            and (built or self.work.serves)
+            and not is_infrastructure(self.image)
+        )
+
+    def condition_on(self, other: str) -> str | None:
+        """The condition under which it starts after another service; None without one."""
+        depends = self.node.get("depends_on")
+        if depends is None:
+            return None
+        if depends.is_list:
+            return "service_started" if other in [item.text for item in depends.items()] else None
+        entry = depends.get(other)
+        if entry is None:
+            return None
+        condition = entry.get("condition")
+        return condition.text if condition else "service_started"
+
+
+def is_infrastructure(image: str) -> bool:
+    return bool(_INFRASTRUCTURE.search(image))
