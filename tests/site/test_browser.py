@@ -154,6 +154,19 @@ def window(browser, address: str) -> Iterator[Window]:
     assert window.complaints == []
 
 
+def search_box(page):
+    """The search, opened by its key; the key does nothing before the page's script has run."""
+    box = page.get_by_role("combobox")
+    for _ in range(30):
+        page.keyboard.press("Control+k")
+        try:
+            box.wait_for(timeout=1000)
+        except playwright.TimeoutError:
+            continue
+        return box
+    raise AssertionError("the search does not open")
+
+
 def names(site: Path) -> list[str]:
     """All pages of the website."""
     return sorted(file.relative_to(site).as_posix() for file in site.rglob("*.html"))
@@ -231,8 +244,7 @@ def test_search_finds(browser, address: str, site: Path, way: str) -> None:
     base = address if way == "http" else f"file://{site}/"
     window = Window(browser, base)
     page = window.open("references/models.html")
-    page.keyboard.press("Control+k")
-    box = page.get_by_role("combobox")
+    box = search_box(page)
     missing = []
     for words, wanted in SEARCHES.items():
         box.fill(words)
@@ -288,7 +300,7 @@ def test_the_keyboard_alone_is_enough(window: Window) -> None:
             break
     assert {"td-copy", "td-anchor"} <= reached
     assert page.locator("details.td-proof[open]").count() == 1
-    page.keyboard.press("Control+k")
+    search_box(page)
     page.keyboard.type("select_for_update")
     page.wait_for_timeout(1000)
     page.keyboard.press("ArrowDown")
