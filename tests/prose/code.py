@@ -32,7 +32,6 @@ FOLDERS_LEFT_OUT = {
     ".mypy_cache",
     ".ruff_cache",
     ".pytest_cache",
-    "site",
     "dist",
 }
 _QUIET = {
