@@ -119,6 +119,19 @@ class SettingsByFolder:
             self._by_folder[folder] = self._found(folder)
         return self._by_folder[folder]
 
+    def exclude(self, path: Path, within: Path) -> bool:
+        """Does the project of a file (absolute) exclude it, or a project around that one, up to ``within``?
+
+        Raises SettingsError.
+        """
+        settings = self.of(path)
+        while not settings.is_excluded(path):
+            around = settings.root.parent
+            if around == settings.root or not around.is_relative_to(within):
+                return False
+            settings = self.of_folder(around)
+        return True
+
     def _found(self, folder: Path) -> RuleSettings:
         if not _is_top(folder):
             above = None if folder == folder.parent else self.of_folder(folder.parent)

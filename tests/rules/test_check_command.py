@@ -269,6 +269,13 @@ def test_patterns(pattern: str, project) -> None:
     assert found == set(names) - set(PATTERNS[pattern])
 
 
+def test_a_folder_that_is_excluded_stays_out_with_the_projects_in_it(project) -> None:
+    project.write({"fixtures/shop/a.py": BROKEN, "fixtures/shop/pyproject.toml": ""})
+    assert project.found("--select", "TD003") == [("fixtures/shop/a.py", 7, "TD003")]
+    project.write({"pyproject.toml": '[tool.tortoise-dev]\nexclude = ["fixtures"]\n'})
+    assert project.found("--select", "TD003") == []
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise_dev.about import TOOL
 from tortoise_dev.commands.scaffold import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -74,7 +75,7 @@ def test_a_model_is_told_as_json(shop: Any, capsys: pytest.CaptureFixture[str]) 
     status, printed = run(capsys, *arguments)
     assert status == 0 and json.loads(printed) == json.loads(dry)
     report = json.loads(printed)
-    assert set(report) == {"version", "files", "refused", "next"} and report["version"] == 1
+    assert set(report) == {"version", "tool", "files", "refused", "next"} and report["version"] == 1
     assert {file["path"]: file["action"] for file in report["files"]} == {
         "apps/users/models/note.py": "create",
         "apps/users/models/__init__.py": "edit",
@@ -86,7 +87,8 @@ def test_a_model_is_told_as_json(shop: Any, capsys: pytest.CaptureFixture[str]) 
         file["path"] for file in report["files"]
     }
     status, printed = run(capsys, *arguments)
-    assert (status, json.loads(printed)) == (0, {"version": 1, "files": [], "refused": [], "next": []})
+    nothing = {"version": 1, "tool": TOOL, "files": [], "refused": [], "next": []}
+    assert (status, json.loads(printed)) == (0, nothing)
     assert run(capsys, *arguments[:-2]) == (0, "nothing to do: all of it is there\n")
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import __version__
+from ..about import __version__
 from ..analysis.project import Project
 from ..analysis.source import shown
 from ..report.findings import Finding, to_github, to_json, to_sarif

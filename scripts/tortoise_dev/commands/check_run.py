@@ -39,7 +39,7 @@ class Run:
             paths,
             here=self.here,
             extra_bases=lambda path: of(path).extra_model_bases,
-            excluded=lambda path: of(path).is_excluded(self._today(path)),
+            excluded=lambda path: self._settings.exclude(self._today(path), self.here),
             instead=stdin,
         )
         progress = Progress(len(project.judged))

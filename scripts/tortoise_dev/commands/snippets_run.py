@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .. import __version__
+from ..about import __version__
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
 from ..pages.page import PageError
 from ..pages.reading import read_page

@@ -12,7 +12,7 @@ from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
-from .. import __version__
+from ..about import __version__
 from .tasks import EvalsError
 from .workspace import VARIANTS, Trial
 

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ... import __version__
+from ...about import __version__
 from ...pages.page import Page, PageError
 from ...pages.reading import read_page
 from . import examples, proven

@@ -8,7 +8,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from ... import __version__
+from ...about import REPOSITORY, __version__
 from ...pages.page import Page, PageError
 from ...pages.reading import read_text
 from . import examples, llms, navigation, proven, rule_pages
@@ -96,8 +96,8 @@ class SiteWriter:
             there = _html(path.as_posix())
         elif path.parts[:1] == (examples.FOLDER,) and (self.root / path).is_dir():
             there = f"{examples.FOLDER}/index.html" + (f"#{path.parts[1]}" if len(path.parts) > 1 else "")
-        else:
-            there = path.as_posix()
+        else:  # a file that the website does not show, as README.md or a hook
+            return f"{REPOSITORY}/blob/main/{path}"
         return os.path.relpath(there, here).replace(os.sep, "/")
 
     def entries(self) -> list[navigation.Entry]:
