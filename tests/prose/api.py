@@ -175,7 +175,7 @@ def commands() -> dict[str, Commands]:
     """The commands of which pages speak, and whose parsers are at hand."""
     import aerich.cli
     from tortoise.cli import cli as tortoise_cli
-    from tortoise_dev.commands import check, find, plan_deploy, snippets, split
+    from tortoise_dev.commands import check, find, plan_deploy, scaffold, snippets, split
 
     return {
         "tortoise": _of_argparse(tortoise_cli._build_parser()),
@@ -183,6 +183,7 @@ def commands() -> dict[str, Commands]:
         "check.py": _of_argparse(check._parser("check.py")),
         "snippets.py": _of_argparse(snippets._parser("snippets.py")),
         "plan_deploy.py": _of_argparse(plan_deploy._parser("plan_deploy.py")),
+        "scaffold.py": _of_argparse(scaffold._parser("scaffold.py")),
         "split_models.py": _of_argparse(split._parser("split_models.py")),
         "find": _of_argparse(find._parser("find")),
         "pytest": {"": _options_in(pytest_help())},
