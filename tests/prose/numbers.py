@@ -162,6 +162,7 @@ class Numbers:
             or self._is_fact(number, piece)
             or (self.page.name in OF_TOOLS and _says(api.help_text(), number))
             or (self.page.name == "README.md" and self._is_recorded(section, piece))
+            or self._is_of_evaluations(piece)
         )
 
     def _is_fact(self, number: Number, piece: Piece) -> bool:
@@ -178,6 +179,11 @@ class Numbers:
         row = [other for other in section.pieces if other.line == piece.line]
         said = {other.value for cell in row for other in numbers_of(cell)}
         return len(row) > 3 and any(said <= record for record in self.records)
+
+    def _is_of_evaluations(self, piece: Piece) -> bool:
+        """Whether `evals.py report` wrote the line: tests/evals/ compares it with the records."""
+        above = "\n".join(self.page.text.split("\n")[: piece.line - 1])
+        return above.count("<!-- evaluations: start -->") > above.count("<!-- evaluations: end -->")
 
     @cached_property
     def facts(self) -> list[str]:

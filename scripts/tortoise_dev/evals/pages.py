@@ -65,7 +65,7 @@ def _introduction(record: Record) -> str:
     runs = " to ".join(map(str, sorted({min(counts), max(counts)})))
     words = [f"{len(record.tasks)} task{'s' * (len(record.tasks) != 1)}"]
     words.append(f"{runs} run{'s' * (runs != '1')} of each with and without the skill")
-    conditions = f" {record.conditions.rstrip('.')}." if record.conditions else ""
+    conditions = f"\n\n{record.conditions.rstrip('.')}." if record.conditions else ""
     return f"{', '.join(words)}, on {record.date}, tortoise-dev {record.version}.{conditions}"
 
 
