@@ -185,6 +185,17 @@ def test_another_layout_is_followed(project: Any, mypy_cache: str) -> None:
     assert "11 passed" in acme.run("-m", "pytest", "-q", "-p", "no:cacheprovider")
 
 
+def test_an_app_that_is_there_gets_no_empty_packages(project: Any) -> None:
+    project.new(minimal=True)
+    project.add("users", "Customer", "name:char:100")
+    for part in ("services", "routers"):
+        shutil.rmtree(project.folder / "apps" / "users" / part)
+    project.add("users", "Note", "text:text")
+    made = {path.name for path in (project.folder / "apps" / "users").iterdir()}
+    assert made >= {"models", "schemas"}
+    assert not made & {"services", "routers"}
+
+
 def test_an_app_without_a_label_is_refused_where_labels_differ(project: Any) -> None:
     from tortoise_dev.scaffold.changes import RefusedError
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Collection
 from pathlib import Path
 
 from ..analysis.source import SourceFile, is_judged
@@ -48,8 +49,8 @@ def plan_app(survey: Survey, name: str) -> Plan:
     return plan
 
 
-def add_app(plan: Plan, survey: Survey, name: str) -> None:
-    """Put the missing files of a sub-application into a plan, and its routes into the application."""
+def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = (*PARTS, "routers")) -> None:
+    """Put the missing packages of a sub-application into a plan, and its routes into the application."""
     folder = survey.apps_folder / name
     single = folder / "models.py"
     if single.exists():
@@ -59,8 +60,9 @@ def add_app(plan: Plan, survey: Survey, name: str) -> None:
     if _are_packages(survey.apps_folder, besides=name):
         plan.create(folder / "__init__.py", f'"""{name.replace("_", " ").capitalize()}."""\n')
     for part, docstring in PARTS.items():
-        plan.create(folder / part / "__init__.py", f"{docstring}\n")
-    if survey.framework is not None:
+        if part in parts:
+            plan.create(folder / part / "__init__.py", f"{docstring}\n")
+    if survey.framework is not None and "routers" in parts:
         routers, empty = folder / "routers" / "__init__.py", _ROUTERS[survey.framework]
         plan.create(routers, empty)
         if text_of(plan, routers) == empty:

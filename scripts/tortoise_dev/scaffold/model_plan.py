@@ -59,10 +59,17 @@ class _ModelPlan:
         if crud:
             self._refuse_missing_helpers()
         survey, entity, plan = self.survey, self.entity, self.changes
-        add_app(plan, survey, self.app)
+        has_schemas = survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic")
+        config = survey.config
+        if config is not None and config.label_of(f"{self.app_module}.models") is not None:
+            # The last step of a new app registers it, so this one is complete as its owner wants it.
+            needed = {"models": True, "schemas": has_schemas, "services": crud, "routers": crud}
+            add_app(plan, survey, self.app, [part for part, is_needed in needed.items() if is_needed])
+        else:
+            add_app(plan, survey, self.app)
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
-        if survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic"):
+        if has_schemas:
             schemas = self._schemas()
             plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
             self._re_export("schemas", entity.file, schemas.classes)
