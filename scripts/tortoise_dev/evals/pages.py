@@ -82,7 +82,7 @@ def _variants(record: Record) -> Table:
         whole = sum(run.rate() == 1 for run in runs)
         cells = [_figure(name, average(runs, figure)) for name, figure in FIGURES.items()]
         rows.append([WORDS[variant], f"{whole} of {len(runs)}", *cells])
-    return ["", "trials without a failure", *_HEADS.values()], rows
+    return ["variant", "trials without a failure", *_HEADS.values()], rows
 
 
 def _tasks(record: Record) -> Table:
