@@ -11,7 +11,7 @@ from .image import Image, read_dockerfile
 from .manifest import Manifest
 from .project import Project
 from .shell_commands import Work
-from .yaml_nodes import Node, UnreadableError, read_yaml
+from .yaml_nodes import Node, UnreadableError, first_document
 
 _BASE = re.compile(r"(?:docker-)?compose\.ya?ml$")
 _OVERRIDE = re.compile(r"(?:docker-)?compose\.[\w.-]+\.ya?ml$")
@@ -29,10 +29,10 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
     Raises UnreadableError.
     """
     manifest = Manifest(name, "compose")
-    document = _document(path)
+    document = first_document(path)
     services = _services(project, path, document)
     for override in _overrides(path):
-        for service in _services(project, override, _document(override)):
+        for service in _services(project, override, first_document(override)):
             if service.name not in [one.name for one in services]:
                 services.append(service)
     if services and all(_is_foreign(service) for service in services):
@@ -79,10 +79,6 @@ def _is_python(path: Path, node: Node) -> bool:
 
 def _only_locked(inside: list[Service]) -> bool:
     return all(service.work.locked for service in inside)
-
-
-def _document(path: Path) -> Node | None:
-    return next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
 
 
 def _overrides(path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import Work, work_of
-from .yaml_nodes import Node, UnreadableError, read_yaml
+from .yaml_nodes import Node, UnreadableError, first_document
 
 
 def read_procfile(project: Project, path: Path, name: str) -> Manifest:
@@ -82,7 +82,7 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
 def read_render(project: Project, path: Path, name: str, image: Image) -> Manifest:
     """Render: ``preDeployCommand`` runs once, before the new code."""
     manifest = Manifest(name, "render")
-    document = _first(path)
+    document = first_document(path)
     services = document.get("services") if document else None
     listed = services.items() if services is not None and services.is_list else []
     code = [
@@ -136,7 +136,7 @@ def _value(node: Node, *keys: str) -> str:
 
 def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
     """app.yaml: a DigitalOcean app, which has jobs before a deployment, or App Engine, which has nothing."""
-    document = _first(path)
+    document = first_document(path)
     if document is not None and document.get("runtime") is not None and document.get("services") is None:
         return _app_engine(project, document, name, image)
     manifest = Manifest(name, "digitalocean")
@@ -208,10 +208,6 @@ def _app_engine(project: Project, document: Node, name: str, image: Image) -> Ma
 def _list(document: Node | None, key: str) -> list[Node]:
     found = document.get(key) if document else None
     return found.items() if found is not None and found.is_list else []
-
-
-def _first(path: Path) -> Node | None:
-    return next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
 
 
 def _judge(manifest: Manifest, line: int, where: str, work: Work) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import yaml
 
@@ -86,6 +87,11 @@ def read_yaml(text: str) -> list[Node]:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark is not None else ""
         raise UnreadableError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
+
+
+def first_document(path: Path) -> Node | None:
+    """The first document of a file; None where it has none. Raises UnreadableError and OSError."""
+    return next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
 
 
 def read_template(text: str) -> list[Node]:
