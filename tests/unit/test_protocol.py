@@ -22,9 +22,9 @@ from tortoise_dev.snippets.protocol import (
     Request,
     Step,
     decode,
-    decode_request,
+    decode_requests,
     encode,
-    encode_request,
+    encode_requests,
 )
 
 PROBLEM = Problem(3, "left a task", 'more\nof "it" é 🐢 \x00 \udce9')
@@ -50,7 +50,7 @@ def test_answers_arrive_as_they_were_sent(answer: Answer) -> None:
 def test_requests_arrive_as_they_were_sent() -> None:
     files = [("a.py", "x\n")]
     request = Request("/a.md", [Step(0, "python", "x\n", 3)], "/c", "/s", "/k", 10.0, files=files)
-    assert decode_request(encode_request(request)) == request
+    assert decode_requests(encode_requests([request, request])) == [request, request]
 
 
 @pytest.mark.parametrize(

@@ -70,3 +70,8 @@ class Page:
     anchors: set[str] = field(default_factory=set)
     chain: str = ""
     has_more: bool = False
+
+    @functools.cached_property
+    def real_path(self) -> str:
+        """The absolute path without symbolic links: what blocks, tracebacks and warnings call the page."""
+        return str(self.path.resolve())

@@ -1,8 +1,8 @@
 """The messages between the process that runs pages (the parent) and those that blocks run in (the children).
 
-The parent sends a ``Preparation`` once, then one ``Request`` for each chain. The child answers with
-``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned up; the fork
-server adds ``Exit``. A process that a block forks says what is ``Stray``. Each message is one line of JSON on
+The parent sends a ``Preparation`` once, then a ``Request`` for each chain, one or several on a line. The child
+answers with ``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned up; the
+fork server adds ``Exit``. A process that a block forks says what is ``Stray``. Each message is one line of JSON on
 a private channel: that a process ends, or ends with status 0, says nothing.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -303,21 +303,26 @@ def decode(line: str) -> Answer:
         raise ValueError(f"not a message: {line[:200]!r}") from error
 
 
-def encode_request(message: Preparation | Request) -> str:
-    """A message of the parent as one line."""
+def encode_preparation(message: Preparation) -> str:
+    """The parent's first message as one line."""
     return _encode(vars(message)) + "\n"
 
 
+def encode_requests(requests: Sequence[Request]) -> str:
+    """Requests that are sent together as one line."""
+    return _encode([vars(request) for request in requests]) + "\n"
+
+
 def decode_preparation(line: str) -> Preparation:
-    """Read what ``encode_request`` wrote of a Preparation."""
+    """Read what ``encode_preparation`` wrote."""
     data = json.loads(line)
     rehearsal = data["rehearsal"]
     return Preparation(**data | {"rehearsal": _read_step(rehearsal) if rehearsal else None})
 
 
-def decode_request(line: str) -> Request:
-    """Read what ``encode_request`` wrote of a Request."""
-    return Request(**_read(json.loads(line)))
+def decode_requests(line: str) -> list[Request]:
+    """Read what ``encode_requests`` wrote."""
+    return [Request(**_read(data)) for data in json.loads(line)]
 
 
 def _read_step(data: dict[str, Any]) -> Step:

@@ -71,15 +71,13 @@ def warm_up(models: Models | None) -> Guards:
 class Execution:
     """One chain and the state it runs in.
 
-    What needs no isolation (compiling above all) is done when it is made, before the fork: each page of
-    memory that the child touches has to be copied for it, and the copies cost more than the work.
+    What needs no isolation (reading the code above all) is done when it is made, before the fork: each page
+    of memory that the child touches has to be copied for it, and the copies cost more than the work. It
+    changes nothing in the process, so that several can be made before the first of them runs.
     """
 
     def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
-        """Make this process look like a fresh script's: directory, sys.path, ``__main__``.
-
-        ``captured`` are descriptors to read what goes to stdout and stderr.
-        """
+        """``captured`` are descriptors to read what goes to stdout and stderr."""
         self.request = request
         self.captured = captured
         self.guards = guards
@@ -91,19 +89,10 @@ class Execution:
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
         checks = guards.checks
         self.codes = {index: load(program.code, checks) for index, program in self.programs.items()}
-        self.process = os.getpid()
+        self.lines = _lines(request)
+        self.process = 0
         self.runner: asyncio.Runner | None = None
-        guards.begin(request.page)
         self.shell: Shell | None = None
-        os.chdir(request.directory)
-        if sys.path[0] != request.directory:
-            sys.path.insert(0, request.directory)
-        sys.argv = [request.page]
-        sys.modules["__main__"] = self.module
-        if request.models is not None:  # for whoever opens the chain's database by himself
-            file = Path(request.directory, "db.sqlite3").as_posix()
-            os.environ["DATABASE_URL"] = request.database or f"sqlite://{file}"
-        linecache.cache[request.page] = (1, None, _lines(request), request.page)
 
     def run(self, send: Send) -> None:
         """Run the blocks one after the other and report each; an unexpected failure ends the chain.
@@ -111,6 +100,7 @@ class Execution:
         Never raises for what blocks do.
         """
         self.process = os.getpid()
+        self.enter()
         self.prepare()
         for step in self.request.steps:
             outcome = self.run_step(step, send)
@@ -132,6 +122,20 @@ class Execution:
         return self.templates[outcome.index] % (outcome.seconds, b"true" if outcome.last else b"false")
 
     # --- before the first block
+
+    def enter(self) -> None:
+        """Make this process look like a fresh script's: directory, sys.path, ``__main__``."""
+        request = self.request
+        self.guards.begin(request.page)
+        os.chdir(request.directory)
+        if sys.path[0] != request.directory:
+            sys.path.insert(0, request.directory)
+        sys.argv = [request.page]
+        sys.modules["__main__"] = self.module
+        if request.models is not None:  # for whoever opens the chain's database by himself
+            file = Path(request.directory, "db.sqlite3").as_posix()
+            os.environ["DATABASE_URL"] = request.database or f"sqlite://{file}"
+        linecache.cache[request.page] = (1, None, self.lines, request.page)
 
     def prepare(self) -> None:
         """Put in place what the chain finds around it: files, clock, database."""

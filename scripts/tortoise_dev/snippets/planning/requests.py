@@ -21,13 +21,14 @@ from .test_files import is_named_later
 @dataclass
 class ChainRequest:
     """A request, the index of each block in it, and the reason of each block that is skipped. ``is_empty``
-    says that the chain is about to migrate a database without tables.
+    says that the chain is about to migrate a database without tables, ``runs`` that not all is skipped.
     """
 
     request: Request
     index: dict[PlannedBlock, int]
     skipped: dict[PlannedBlock, str]
     is_empty: bool
+    runs: bool
 
 
 def request_for(
@@ -53,7 +54,7 @@ def request_for(
     first, end = blocks[0].block.line, last.block.line
     settings = plan.settings
     request = Request(
-        page=str(plan.page.path.resolve()),
+        page=plan.page.real_path,
         steps=steps,
         directory=str(directory),
         scratch=str(scratch),
@@ -75,9 +76,8 @@ def request_for(
         or any("output" in output.block.attributes for planned in blocks for output in planned.outputs),
     )
     add_programs(request.page, steps)
-    return ChainRequest(
-        request, {planned: number for number, planned in enumerate(running)}, skipped, is_empty
-    )
+    index = {planned: number for number, planned in enumerate(running)}
+    return ChainRequest(request, index, skipped, is_empty, runs=len(skipped) < len(blocks))
 
 
 def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> Step:

@@ -1,8 +1,11 @@
 """The process that children are forked from: it has imported what the blocks need, and nothing has happened
 in it.
 
-It reads requests (one JSON object a line) from its stdin and answers on its stdout. Each chain is run by a
+It reads requests (a JSON list of them a line) from its stdin and answers on its stdout. Each chain is run by a
 fork; where there is no fork, this process runs one chain itself and ends. It has one thread, and hash seed 0.
+
+The requests of a line are made ready together. Each fork makes this process wait for a copy of every page of
+memory that it changes afterwards, so the less it does between two forks, the better.
 """
 
 from __future__ import annotations
@@ -35,7 +38,7 @@ from ..protocol import (
     Ready,
     Request,
     decode_preparation,
-    decode_request,
+    decode_requests,
     encode,
 )
 from .orphans import end_children, kill_group
@@ -65,10 +68,10 @@ def serve(*, forks: bool) -> None:
     if problem is not None:
         return
     for line in requests:
-        request = decode_request(line)
+        chains = decode_requests(line)
         if not forks:
-            server.run_here(request)
-        if not server.fork(request):
+            server.run_here(chains[0])
+        if not server.run_each(chains):
             return
 
 
@@ -191,13 +194,19 @@ class _Server:
         self.answers.flush()
         os._exit(0)
 
-    def fork(self, request: Request) -> bool:
-        """Run a chain in a child, pass on what it says, and say at last how it ended.
+    def run_each(self, requests: list[Request]) -> bool:
+        """Run chains one after the other, each in a fork. False: no other can be run."""
+        executions = [Execution(request, self.captured, self.guards) for request in requests]
+        gc.freeze()  # what they have brought is not for the children to collect
+        return all(map(self.fork, executions))
+
+    def fork(self, execution: Execution) -> bool:
+        """Run a chain in a child, and pass on what it said and how it ended.
 
         Returns False if nobody listens any more, or if no chain can be run: it says so then.
         """
         try:
-            execution = self.make_ready(request)
+            self.clear(execution.request.directory)
             reader, writer = os.pipe()
             child = os.fork()
         except OSError as error:
@@ -206,9 +215,10 @@ class _Server:
         if child == 0:
             self.be_child(execution, writer)
         os.close(writer)
+        said = bytearray()
         try:
-            exit_ = self.attend(child, reader, request.limit)
-        except (BrokenPipeError, EOFError):
+            exit_ = self.attend(child, reader, execution.request.limit, said)
+        except EOFError:
             kill_group(child)
             end_children(child, settle=False)
             return False
@@ -220,18 +230,15 @@ class _Server:
             self.stacks.seek(0)
             exit_.stacks = self.stacks.read(100_000)
             self.stacks.truncate(0)
-        self.answer(exit_)
+        self.answers.write(said + encode(exit_))
         return True
 
-    def make_ready(self, request: Request) -> Execution:
-        """Do everything for a chain that can be done before the fork. Raises OSError."""
-        _empty(request.directory)
+    def clear(self, directory: str) -> None:
+        """Take away what the chain before wrote: its files, and what it printed. Raises OSError."""
+        _empty(directory)
         for file in self.captured:
             os.ftruncate(file, 0)
             os.lseek(file, 0, os.SEEK_SET)
-        execution = Execution(request, self.captured, self.guards)
-        gc.freeze()  # what this request has brought is not for the child to collect
-        return execution
 
     def be_child(self, execution: Execution, writer: int) -> None:
         """In the child: run the chain, never return."""
@@ -251,10 +258,11 @@ class _Server:
         finally:
             _exit(0)
 
-    def attend(self, child: int, reader: int, limit: float) -> Exit:
-        """Relay a child's messages until it ends or runs out of time; how it ended.
+    def attend(self, child: int, reader: int, limit: float, said: bytearray) -> Exit:
+        """Put a child's messages into ``said`` until it ends or runs out of time; how it ended.
 
-        Raises EOFError when stdin ends, BrokenPipeError when nobody reads stdout: the child is to be killed.
+        They are passed on together, because the parent wakes up for each message that it gets.
+        Raises EOFError when stdin ends: the child is to be killed.
         """
         pending = b""
         deadline = time.monotonic() + limit
@@ -279,7 +287,7 @@ class _Server:
                 if done[0]:
                     return _exit_of(done, timed_out=dying)
                 continue
-            self.answers.write(data)
+            said += data
             *lines, pending = (pending + data).split(b"\n")
             if lines and not dying:
                 deadline = time.monotonic() + limit

@@ -51,6 +51,12 @@ class Job:
         return max((p for p in self.chain.blocks if p in wanted), key=lambda planned: planned.block.line)
 
     @property
+    def is_small(self) -> bool:
+        """Is it sure to need no server, and likely to be short?"""
+        on_server = self.backend is not None and self.backend.is_server
+        return self.chain is not None and not on_server and not self.starts_processes
+
+    @property
     def starts_processes(self) -> bool:
         """Is it a shell chain or a script, which may take seconds? Started last, it would be waited for
         alone.

@@ -1,9 +1,10 @@
-"""One job after the other on one worker: from a job to the results of its blocks."""
+"""Jobs on one worker, one after the other: from a job to the results of its blocks."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -83,18 +84,28 @@ class Runner:
         if self.worker is not None:
             self.worker.kill()
 
-    def run(self, job: Job) -> Ran:
-        """The results of a job's blocks, in page order.
+    def run(self, jobs: Sequence[Job]) -> Iterator[Ran]:
+        """The results of jobs in their order, those of a job in page order.
 
-        Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that is
-        gone.
+        The worker is asked for all of them at once, which costs it less. Each has its database until the end.
+        Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that is gone.
         """
-        if job.chain is None:
-            ran = Ran([self._without_chain(job, planned) for planned in job.blocks])
-        else:
-            ran = self._run_chain(job, job.chain)
-        hide = self.databases.without_passwords
-        return replace(ran, results=[_without_secrets(result, hide) for result in ran.results])
+        sent = {job: self._request(job, job.chain) for job in jobs if job.chain is not None}
+        running = [job for job, chain in sent.items() if chain.runs]
+        with contextlib.ExitStack() as databases:
+            if running:
+                self.start()
+                for job in running:
+                    databases.enter_context(self._database(sent[job], job.backend))
+            waiting = deque(sent[job].request for job in running)
+            self._send(waiting)
+            for job in jobs:
+                if job not in sent:
+                    ran = Ran([self._without_chain(job, planned) for planned in job.blocks])
+                else:
+                    observed = self._observe(waiting) if job in running else Observation()
+                    ran = self._judge_chain(job, sent[job], observed)
+                yield self._without_secrets(ran)
 
     def start(self) -> Worker:
         """The worker, started, with the templates made if they are to be made."""
@@ -149,11 +160,21 @@ class Runner:
             template=self.databases.sqlite,
         )
 
-    def _run_chain(self, job: Job, chain: Chain) -> Ran:
-        sent = self._request(job, chain)
-        observed = Observation()
-        if any(planned in sent.index for planned in chain.blocks):
-            observed = self._observe(sent, job.backend)
+    def _send(self, waiting: Collection[Request]) -> None:
+        if waiting and self.worker is not None and not self._interrupted:
+            self.worker.send([*waiting])
+
+    def _observe(self, waiting: deque[Request]) -> Observation:
+        """What the first of the waiting chains did. If the worker ended in it, the others are sent again."""
+        assert self.worker is not None
+        request = waiting.popleft()
+        try:
+            return self.worker.observe(request)
+        except ChainError as error:
+            self._send(waiting)
+            return Observation(crash=str(error))
+
+    def _judge_chain(self, job: Job, sent: ChainRequest, observed: Observation) -> Ran:
         results: list[Result] = []
         for planned in job.blocks:
             result = self._judge(job, planned, observed, sent)
@@ -176,21 +197,36 @@ class Runner:
         first = all(one.is_server for one in others) and able[:1] == [backend.name]
         return counted_on_sqlite(result, first=first)
 
-    def _observe(self, sent: ChainRequest, backend: Backend | None) -> Observation:
-        """Let the worker run a chain in a database of its own."""
-        worker = self.start()
-        with self._database(sent, backend):
-            try:
-                return worker.run(sent.request)
-            except ChainError as error:
-                return Observation(crash=str(error))
-
     @contextlib.contextmanager
     def _database(self, sent: ChainRequest, backend: Backend | None) -> Iterator[None]:
         """Give a chain a database of its own."""
         with self.databases.fresh(backend, empty=sent.is_empty) as url:
             sent.request.database = url
             yield
+
+    def _without_secrets(self, ran: Ran) -> Ran:
+        """Results without secrets in the texts that blocks can have a part in.
+
+        What ``--update`` writes keeps the passwords that are not of this run's servers: the page shows them on
+        purpose.
+        """
+        hide = self.databases.without_passwords
+
+        def change(text: str) -> str:
+            return redacted(hide(text)) if text else text
+
+        results = [
+            replace(
+                result,
+                reason=change(result.reason),
+                detail=change(result.detail),
+                sql=tuple(map(change, result.sql)),
+                output=change(result.output),
+                actual=None if result.actual is None else hide(result.actual),
+            )
+            for result in ran.results
+        ]
+        return replace(ran, results=results)
 
     def _judge(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Result:
         plan, backend, block = job.plan, job.backend, planned.block
@@ -201,10 +237,12 @@ class Runner:
             return plan.result_of(planned, verdict, backend)
         number = sent.index[planned]
         verdict = self._verdict(job, planned, seen, sent)
-        hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
-        hint += place_hint(block, verdict.reason, verdict.detail)
-        hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
-        result = plan.result_of(planned, replace(verdict, reason=verdict.reason + hint), backend)
+        if verdict.reason:
+            hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
+            hint += place_hint(block, verdict.reason, verdict.detail)
+            hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
+            verdict = replace(verdict, reason=verdict.reason + hint)
+        result = plan.result_of(planned, verdict, backend)
         outcome = seen.outcomes.get(number)
         if outcome is None:
             return result
@@ -276,21 +314,3 @@ def _printed(block: Block, outcome: Outcome) -> str:
     """What a block printed, and where it must raise, the first line of the message."""
     raised = outcome.failure if "raises" in block.attributes else None
     return outcome.stdout + (f"{raised.first_line}\n" if raised is not None else "")
-
-
-def _without_secrets(result: Result, hide: Callable[[str], str]) -> Result:
-    """A result without secrets in the texts that blocks can have a part in; ``hide`` takes out the passwords
-    of this run's servers. What ``--update`` writes keeps the other passwords: the page shows them on purpose.
-    """
-
-    def change(text: str) -> str:
-        return redacted(hide(text))
-
-    return replace(
-        result,
-        reason=change(result.reason),
-        detail=change(result.detail),
-        sql=tuple(map(change, result.sql)),
-        output=change(result.output),
-        actual=None if result.actual is None else hide(result.actual),
-    )

@@ -30,6 +30,9 @@ UNUSABLE = (WorkerError, TemplateError, DatabaseError)
 cannot be used.
 """
 
+TOGETHER = 16
+"""How many jobs a worker is asked for at once."""
+
 REPEATS = 3
 """How many jobs of a run may run a second time."""
 
@@ -136,9 +139,9 @@ class Scheduler:
         future = self._futures[job]
         if not self._threads and not future.done():
             runner = self._only_runner()
-            ran = runner.run(job)
+            [ran] = runner.run([job])
             if ran.starved and self._may_repeat(job):
-                ran = runner.run(job)
+                [ran] = runner.run([job])
             future.set_result(ran.results)
         return future.result()
 
@@ -195,21 +198,26 @@ class Scheduler:
             self._fail(error)
 
     def _run_from(self, jobs: deque[Job], runner: Runner, done: Done) -> None:
-        while jobs and not self._stopped:
-            try:
-                job = jobs.popleft()
-            except IndexError:  # another thread was quicker
-                return
-            ran = runner.run(job)
-            if self._interrupted:  # it was cut off
-                return
-            if ran.starved and self._may_repeat(job):
-                self._again.append(job)
-                continue
-            with self._lock:
-                done(job, ran.results)
-                if not self._futures[job].done():  # another thread may have failed meanwhile
-                    self._futures[job].set_result(ran.results)
+        while not self._stopped and (taken := self._take(jobs)):
+            for job, ran in zip(taken, runner.run(taken), strict=True):
+                if self._interrupted:  # it was cut off
+                    return
+                if ran.starved and self._may_repeat(job):
+                    self._again.append(job)
+                    continue
+                with self._lock:
+                    done(job, ran.results)
+                    if not self._futures[job].done():  # another thread may have failed meanwhile
+                        self._futures[job].set_result(ran.results)
+
+    def _take(self, jobs: deque[Job]) -> list[Job]:
+        """The next jobs for one worker: several where they are small, but never so many that others wait."""
+        with self._lock:
+            most = min(TOGETHER, len(jobs) // (4 * self.workers)) if jobs and jobs[0].is_small else 1
+            taken = [jobs.popleft()] if jobs else []
+            while jobs and len(taken) < most and jobs[0].is_small:
+                taken.append(jobs.popleft())
+            return taken
 
     def _may_repeat(self, job: Job) -> bool:
         with self._lock:

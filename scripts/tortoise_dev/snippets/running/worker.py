@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..protocol import (
@@ -19,7 +19,8 @@ from ..protocol import (
     Ready,
     Request,
     decode,
-    encode_request,
+    encode_preparation,
+    encode_requests,
 )
 from .forkserver import GRACE
 
@@ -33,7 +34,7 @@ class ChainError(Exception):
 
 
 class Worker:
-    """One fork server; runs one chain at a time, until it is stopped.
+    """One fork server; runs one chain after the other, until it is stopped.
 
     ``interrupt`` and ``kill`` may be called from another thread.
     """
@@ -48,7 +49,7 @@ class Worker:
         """Start the server and wait until it has imported everything. Raises WorkerError."""
         self.process = self._spawn()
         try:
-            self._send(self.preparation)
+            self._send(encode_preparation(self.preparation))
             answer = self._read()
         except ChainError as error:
             raise WorkerError(str(error)) from None
@@ -59,13 +60,27 @@ class Worker:
             self.stop()
             raise WorkerError(problem)
 
-    def run(self, request: Request) -> Observation:
-        """Run a chain and wait for its end. Raises ChainError or WorkerError."""
-        observation = Observation()
+    def send(self, requests: Sequence[Request]) -> None:
+        """Ask for chains, in this order; without fork for one alone. Raises WorkerError.
+
+        A worker that has ended is not noticed here: ``observe`` says so.
+        """
         if self.process is None:
             self.start()
         try:
-            self._send(request)
+            self._send(encode_requests(requests))
+        except ChainError:
+            self.stop()
+
+    def observe(self, request: Request) -> Observation:
+        """Wait for the end of the first chain that has been asked for and not been observed.
+
+        Raises ChainError where the worker ended before it: the chains behind it are to be asked for again.
+        """
+        observation = Observation()
+        if self.process is None:
+            raise ChainError(f"the worker ended{self._last_words()}")
+        try:
             messages = self._relayed() if self.forks else self._timed(request)
             for message in messages:
                 observation.note(message)
@@ -176,13 +191,13 @@ class Worker:
         self.stop()
         yield Exit(status, expired.is_set(), stacks)
 
-    def _send(self, message: Preparation | Request) -> None:
+    def _send(self, line: str) -> None:
         assert self.process is not None
         assert self.process.stdin is not None
         try:
             if self.interrupted:
                 raise BrokenPipeError
-            self.process.stdin.write(encode_request(message))
+            self.process.stdin.write(line)
             self.process.stdin.flush()
         except (OSError, ValueError):  # ValueError: it was closed
             raise ChainError(f"the worker ended{self._last_words()}") from None
