@@ -38,6 +38,7 @@ class Stub:
     """A runner that does what the test says."""
 
     run_job: Run
+    asked: list[list[Job]]
     interrupted: list[Stub]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -49,8 +50,9 @@ class Stub:
     def __exit__(self, *error: object) -> None:
         pass
 
-    def run(self, job: Job) -> Ran:
-        return type(self).run_job(job)
+    def run(self, jobs: list[Job]) -> Iterator[Ran]:
+        self.asked.append(jobs)
+        yield from map(type(self).run_job, jobs)
 
     def interrupt(self) -> None:
         self.interrupted.append(self)
@@ -64,7 +66,7 @@ def running(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Run], type[St
     """Makes schedulers run jobs by a function."""
 
     def use(run: Run) -> type[Stub]:
-        stub = type("TestStub", (Stub,), {"run_job": staticmethod(run), "interrupted": []})
+        stub = type("TestStub", (Stub,), {"run_job": staticmethod(run), "asked": [], "interrupted": []})
         monkeypatch.setattr(module, "Runner", stub)
         return stub
 
@@ -97,6 +99,26 @@ def test_each_job_is_run_once(tmp_path: Path, running: Any, workers: int) -> Non
     assert scheduler.workers == min(workers, 9)
     assert {*found} == {*ran} == {*jobs}
     assert len(ran) == 9
+
+
+def test_a_worker_is_asked_for_several_small_jobs_at_once_while_many_wait(tmp_path: Path, running: Any) -> None:
+    jobs = jobs_for(100, tmp_path)
+    stub = running(lambda job: Ran(told(job)))
+    all_results(Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2))
+    sizes = [len(asked) for asked in stub.asked]
+    assert max(sizes) > 1
+    assert sizes[-1] == 1, "at the end each worker takes one, so that none waits for another"
+    assert sorted(job.blocks[0].block.line for asked in stub.asked for job in asked) == [
+        job.blocks[0].block.line for job in jobs
+    ]
+
+
+def test_jobs_that_may_take_long_are_asked_for_one_by_one(tmp_path: Path, running: Any) -> None:
+    text = "```bash\ntrue\n```\n\n" * 40
+    plan = plan_page(parse_page(text, tmp_path / "page.md", "page.md"), SnippetSettings(root=tmp_path))
+    stub = running(lambda job: Ran(told(job)))
+    all_results(Scheduler(plan.settings, list(jobs_of(plan, [])), workers=1))
+    assert [len(asked) for asked in stub.asked] == [1] * 40
 
 
 def test_no_job_at_all(tmp_path: Path, running: Any) -> None:
@@ -186,18 +208,23 @@ def test_a_server_that_fails_ends_the_run_and_others_finish_what_they_run(
     tmp_path: Path, running: Any
 ) -> None:
     jobs = jobs_for(6, tmp_path)
-    both = threading.Barrier(2)
+    both, told_it = threading.Barrier(2), threading.Event()
 
     def run(job: Job) -> Ran:
         both.wait(PATIENCE)
         if job is jobs[0]:
             raise DatabaseError("it is gone")
-        while not scheduler.problems:  # until the other thread has told it
-            pass
+        assert told_it.wait(PATIENCE)
         return Ran(told(job))
+
+    class Told(list[str]):
+        def append(self, problem: str) -> None:
+            super().append(problem)
+            told_it.set()
 
     running(run)
     scheduler = Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2)
+    scheduler.problems = Told()
     found = all_results(scheduler)
     assert scheduler.problems == ["it is gone"]
     assert [*found] == [jobs[1]]
