@@ -5,11 +5,11 @@ An f-string, `%`, `.format` or `+` puts values into the SQL of `execute_query`, 
 `execute_script`, `.raw()` or `RawSQL`.
 
 Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
-may be put in, and what cannot be a parameter (names of tables, clauses).
+are allowed, and so is what cannot be a parameter (names of tables, clauses).
 
 ## Why is this bad
-A value from a user can change the statement (SQL injection). Connections take values apart from the SQL,
-`.raw()` takes none.
+A value from a user can change the statement (SQL injection). The methods of a connection
+take values as parameters, `.raw()` does not.
 
 ## Fix safety
 Not fixed by `--fix`: placeholders depend on the database.
