@@ -20,7 +20,7 @@ from tortoise.migrations.api import migrate
 
 from config.tortoise import TORTOISE_ORM
 
-KEY = 20_260_201  # of the lock: any number that nothing else in this database locks
+KEY = 20_260_201  # the number of the lock; nothing else in this database may use it
 PATIENCE = 600.0  # seconds to wait for another run
 WATCH = 0.2  # seconds between two looks at the lock while this run migrates
 GRACE = 1.0  # seconds from lock to first change: a run that lost the lock sees that and stops meanwhile

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from tortoise.backends.base.client import BaseDBAsyncClient
 
-KEY = 20_260_201  # of the lock: any number that nothing else in this database locks
+KEY = 20_260_201  # the number of the lock; nothing else in this database may use it
 PATIENCE = 600.0  # seconds to wait for another run
 WATCH = 0.2  # seconds between two looks at the lock while this run migrates
 GRACE = 1.0  # seconds from lock to first change: a run that lost the lock sees that and stops meanwhile

@@ -17,7 +17,8 @@ python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a d
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
-Exit status 0 is clean, 1 means findings, 2 unusable input. Only what the text proves is reported.
+Exit status 0 means no findings, 1 findings, 2 unusable input.
+A rule reports only what is certain from the code.
 
 - Tests are left out unless a path names them. Migrations are judged by TD2xx alone.
 - `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
@@ -32,8 +33,8 @@ Exit status 0 is clean, 1 means findings, 2 unusable input. Only what the text p
 ignore = ["TD002"]                           # or select; prefixes too: "TD1"
 exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # of packages
-base-interface = "any"                       # TD002: any Base… will do
-tortoise-version = "0.25.1"                  # else lock files and requirements say it
+base-interface = "any"                       # TD002 accepts any abstract Base… model
+tortoise-version = "0.25.1"                  # without it, lock files and requirements are read
 preview = true                               # also the rules in preview, as --preview does
 
 [tool.tortoise-dev.per-file-ignores]

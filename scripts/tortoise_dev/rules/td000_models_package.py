@@ -5,10 +5,10 @@ Models live in a `models/` package of their sub-application, never in `models.py
 tests may.
 
 ## Why is this bad
-One file of models grows until every change touches it. A package takes the next model as it is.
+One file of models grows until every change touches it. In a package a new model is a new file.
 
 ## Fix safety
-Not fixed by `--fix`: the file must be split, and importers see the module's name.
+Not fixed by `--fix`: the file must be split, and imports of the module change.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """# TD005 module-name
 
 ## What it does
-No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are no such names.
+No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are allowed.
 
 ## Why is this bad
-The underscore marks private symbols. A file is there to be imported; `__all__` says what it keeps to itself.
+The underscore marks private symbols. Other files import a module; its `__all__` says which names are public.
 
 ## Fix safety
 Not fixed by `--fix`: importers name the file.

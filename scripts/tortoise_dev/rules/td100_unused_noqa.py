@@ -7,7 +7,7 @@ A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checke
 It hides the next finding on that line.
 
 ## Fix safety
-`--fix` takes the code out, and the comment away where nothing else stands in it.
+`--fix` removes the code, and the whole comment if nothing else is in it.
 """
 
 from __future__ import annotations

@@ -1,15 +1,15 @@
 """# TD103 sql-from-strings
 
 ## What it does
-SQL for `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL` that an f-string, `%`,
-`.format` or `+` puts values into.
+An f-string, `%`, `.format` or `+` puts values into the SQL of `execute_query`, `execute_query_dict`,
+`execute_script`, `.raw()` or `RawSQL`.
 
 Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
-may be put in, and what cannot be a parameter (names of tables, clauses).
+are allowed, and so is what cannot be a parameter (names of tables, clauses).
 
 ## Why is this bad
-Whoever controls the value controls the statement. Connections take values apart from the SQL, `.raw()`
-takes none.
+A value from a user can change the statement (SQL injection). The methods of a connection
+take values as parameters, `.raw()` does not.
 
 ## Fix safety
 Not fixed by `--fix`: placeholders depend on the database.

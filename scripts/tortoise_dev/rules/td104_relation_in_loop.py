@@ -1,14 +1,14 @@
 """# TD104 relation-in-loop
 
 ## What it does
-A relation of the row at hand is awaited in a loop over rows: `await invoice.customer`, `await
+A loop over rows awaits a relation of each row: `await invoice.customer`, `await
 invoice.payments.all()`, `await invoice.fetch_related(…)`.
 
 It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
 ## Why is this bad
-One query for the rows and one more for each of them (N+1). `await invoice.payments.all()` asks even after
-`prefetch_related`: go over `invoice.payments`.
+It sends one query for the rows and one more for each of them (N+1). `await invoice.payments.all()` sends
+a query even after `prefetch_related`. Loop over `invoice.payments` instead.
 
 ## Fix safety
 Not fixed by `--fix`: `select_related` (forward) or `prefetch_related` (the many side) belongs to the query.

@@ -10,7 +10,7 @@ the loop handles errors by row, leaves early, or goes over a literal of at most 
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
 
 ## Fix safety
-Not fixed by `--fix`: bulk operations skip `auto_now`, and wants a transaction.
+Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.
 """
 
 from __future__ import annotations

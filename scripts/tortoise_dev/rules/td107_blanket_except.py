@@ -1,14 +1,14 @@
 """# TD107 blanket-except
 
 ## What it does
-`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise that neither raises
-nor logs the traceback.
+`except Exception`, `except BaseException` or a bare `except` around calls of Tortoise. The handler does not
+raise, and does not log the traceback.
 
 The `try` awaits nothing else, and no handler before it is more specific. `HTTPException(404)` is no raise.
 A clean-up inside a handler that raises or logs is not reported, nor is a `SELECT 1`.
 
 ## Why is this bad
-A missing row, a broken constraint and a typing error end in the same silence. Catch `DoesNotExist`,
+It hides a missing row, a broken constraint and a typing error alike. Catch `DoesNotExist`,
 `IntegrityError`.
 
 ## Fix safety

@@ -3,8 +3,8 @@
 ## What it does
 The abstract base of all models has a field for soft deletion (`deleted_at`, `is_deleted` …).
 
-That base is `BaseModel`, or what every concrete model of two or more extends. A base that says so in its
-name (`BaseSoftDelete`) is opt-in, and fine.
+That base is `BaseModel`, or what every concrete model of two or more extends. A base with the purpose in its
+name (`BaseSoftDelete`) is not reported, because models choose it.
 
 ## Why is this bad
 Every table gets the column, every query must leave deleted rows out, and unique values stay taken.

@@ -5,10 +5,10 @@ Names that Tortoise has removed (`TestCase`, `initializer`, `HTTPNotFoundError`,
 or deprecated (`pk=`, `index=`, `create_unique_index=`, `Tortoise.describe_model`).
 
 It is not reported where the project pins a Tortoise that does not have the new name. `tortoise-version` in
-the settings goes before the pins.
+the settings overrides the pins.
 
 ## Why is this bad
-Removed names fail with Tortoise 1. Deprecated ones warn, and go next.
+Removed names fail with Tortoise 1. Deprecated names warn, and will be removed.
 
 ## Fix safety
 `--fix` renames arguments of fields, and imports of `Q` and of `tortoise.aggregation`.

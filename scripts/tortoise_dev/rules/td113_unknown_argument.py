@@ -4,10 +4,11 @@
 A keyword argument of `create` or of a model that is not a field. Also in a literal `defaults=` or
 `update_from_dict({…})`.
 
-It is reported only where the text tells all fields of the model.
+It is reported only where the code shows all fields of the model.
 
 ## Why is this bad
-Tortoise ignores it: the row is saved, the value is lost. `pk=` too: name the field of the key.
+Tortoise ignores it: the row is saved, the value is lost. It ignores `pk=` too: write the name of the
+key's field.
 
 ## Fix safety
 Not fixed by `--fix`.

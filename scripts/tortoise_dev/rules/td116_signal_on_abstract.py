@@ -4,7 +4,7 @@
 A signal handler that is registered for an abstract model.
 
 ## Why is this bad
-Signals go by the exact class of the row, which is never abstract: the handler never runs.
+Tortoise calls only handlers of the row's exact class, which is never abstract, so this handler never runs.
 
 ## Fix safety
 Not fixed by `--fix`: which models are meant is yours to say.

@@ -6,8 +6,8 @@ fields. A model that refers to itself is no circle of this kind. It is not repor
 the project adds one of the fields afterwards.
 
 ## Why is this bad
-The first built-in migration creates one of the tables without its column and says nothing.
-`makemigrations` finds no difference afterwards. `generate_schemas()`, `tortoise_test_context()` and
+The first built-in migration creates one of the tables without the column of the relation, and reports no
+error. `makemigrations` finds no difference afterwards. `generate_schemas()`, `tortoise_test_context()` and
 Aerich refuse a circle of foreign keys.
 
 ## Fix safety

@@ -8,7 +8,7 @@ Old spellings (`pk=`, `index=`) are known: they are for TD111. `managed` counts 
 uses Aerich, which reads it. An option of `Meta` that the project itself reads is not reported.
 
 ## Why is this bad
-Tortoise drops it without a word. The field has no default, the table has another name, and nothing says
+Tortoise ignores it without an error. The field has no default, the table has another name, and nothing says
 so.
 
 ## Fix safety

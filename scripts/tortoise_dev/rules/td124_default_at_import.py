@@ -1,7 +1,7 @@
 """# TD124 default-at-import
 
 ## What it does
-`default=` of a field that calls what gives another value each time: `default=uuid4()`,
+`default=` of a field calls a function that gives another value each time: `default=uuid4()`,
 `default=datetime.now()`.
 
 ## Why is this bad

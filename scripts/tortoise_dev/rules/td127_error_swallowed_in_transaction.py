@@ -1,7 +1,8 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a `try` around a write of Tortoise whose handler takes a database error and goes on.
+Inside a transaction, a `try` around a write of Tortoise. Its handler catches a database error, and the
+transaction goes on.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
 It is not reported where the `try` opens a savepoint (`async with in_transaction():`), where something

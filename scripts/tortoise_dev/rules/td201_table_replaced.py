@@ -4,8 +4,9 @@
 A migration that makes a table and drops another one with the same columns.
 
 ## Why is this bad
-It is a renamed model. The new table is empty, and the rows of the old one are lost. The run ends with exit
-status 0. Rename instead: `RenameModel` or `ALTER TABLE … RENAME TO`, or keep the old name in `Meta.table`.
+The model was probably renamed: the new table is empty, and the rows of the old one are lost. The run ends
+with exit status 0. Rename instead: `RenameModel` or `ALTER TABLE … RENAME TO`, or keep the old name in
+`Meta.table`.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -6,7 +6,7 @@ A migration that drops a column or a table: `RemoveField`, `DeleteModel`, `DROP 
 `DropSchema` and `DROP SCHEMA` count as well. A table that is built anew with its rows does not.
 
 ## Why is this bad
-The data is gone, and a way back makes empty columns. Code of the last release that still runs fails.
+The data is lost, and a downgrade makes only empty columns. Code of the last release that still runs fails.
 
 Release code that no longer uses it first. Then drop it in a later release, and say why:
 `# noqa: TD202 - not read since 2.3`, or `-- noqa: TD202` inside the SQL.

@@ -4,8 +4,8 @@
 `RunPython` or `RunSQL` without its reverse, or an Aerich migration whose `downgrade` is empty.
 
 ## Why is this bad
-The migration cannot be undone, nor any before it: `downgrade` stops there. Aerich's ends with exit status 0
-all the same, and a `downgrade` of comments alone counts as done.
+The migration cannot be undone, nor any before it: `downgrade` stops there. Aerich's `downgrade`
+stops with exit status 0, and a `downgrade` of comments alone counts as done.
 
 Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an empty `reverse_sql`, and with
 Aerich a statement such as `SELECT 1`.

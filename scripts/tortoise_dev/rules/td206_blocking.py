@@ -1,7 +1,7 @@
 """# TD206 blocking
 
 ## What it does
-On PostgreSQL, what locks a table that exists for as long as all its rows are read or written.
+A step that locks an existing table on PostgreSQL while PostgreSQL reads or writes all its rows.
 
 That is an index without CONCURRENTLY, a changed type, a new column with another value for each row, and a
 unique constraint, a foreign key, a check or NOT NULL that is validated at once. CONCURRENTLY inside of a

@@ -4,7 +4,8 @@
 A data migration that imports the project's models.
 
 ## Why is this bad
-They are the models of today. They select columns that the table of that day does not have yet.
+The imported models are the models of today, and the tables are older. They select columns that the table of
+that day does not have yet.
 
 On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the
 attribute. Take the models of the migration, `apps.get_model("models.Invoice")`, or write SQL.

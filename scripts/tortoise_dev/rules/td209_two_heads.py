@@ -6,8 +6,8 @@ does not depend.
 
 ## Why is this bad
 Two branches made a migration each. A database that has one of them already runs the two in another order than
-a new one, so the tables can differ. Aerich's last file lacks what the other one did, and the next
-`aerich migrate` does it again.
+a new one, so the tables can differ. Aerich's last file lacks the change of the other file, and the next
+`aerich migrate` makes that change again.
 
 Let the later one depend on the other, or make it again. Without the dependency on the other label
 `makemigrations` stops with "uninitialized relations".

@@ -1,7 +1,7 @@
 """# TD210 changed-applied
 
 ## What it does
-With `--against REF`, a migration that REF has and that says something else now.
+With `--against REF`, a migration that REF has and whose content is different now.
 
 ## Why is this bad
 A database that has applied the old text never runs the new one. It differs from then on from a new database.
