@@ -12,7 +12,7 @@ from apps.users.models import User
 
 @atomic()
 async def register_user(*, email: str, full_name: str) -> User:
-    """Create a user. The address is taken, in upper or lower case: IntegrityError.
+    """Create a user. IntegrityError if the address is taken, in upper or lower case.
 
     The address of a deleted user stays taken.
     """
