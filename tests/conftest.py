@@ -32,6 +32,17 @@ if sys.dont_write_bytecode:
         compile_once()
 
 
+MOST_WORKERS = 4
+"""Each may have PostgreSQL and MariaDB make databases at the same time."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """All tests run on several processors. Selected ones run in this process, without a wait for workers."""
+    is_whole = config.args == config.getini("testpaths") and not config.option.keyword
+    return min(MOST_WORKERS, os.cpu_count() or 1) if is_whole and config.option.capture != "no" else 0
+
+
 class Selected(Protocol):
     """See `selected`."""
 

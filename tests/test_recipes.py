@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
 UV = os.environ.get("UV") or shutil.which("uv")
@@ -155,7 +157,6 @@ def test_every_input_of_the_action_is_used_and_described() -> None:
         assert isinstance(one["default"], str)
 
 
-@pytest.mark.slow
 @pytest.mark.network
 @pytest.mark.skipif(UV is None, reason="no uv here: it makes the environment")
 def test_the_action_runs_the_blocks_of_pages(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -174,7 +175,6 @@ def test_the_action_runs_the_blocks_of_pages(sample: Path, tmp_path_factory: pyt
 # --- pre-commit
 
 
-@pytest.mark.slow
 @pytest.mark.network
 @pytest.mark.skipif(UV is None, reason="no uv here: it brings pre-commit")
 def test_pre_commit_runs_the_hooks(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = ROOT / "scripts" / "snippets.py"
 
@@ -315,7 +317,6 @@ same ...
 """
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
 def test_update_rewrites_only_what_differs(tmp_path: Path, newline: str) -> None:
     page = write(tmp_path, "a.md", STALE.replace("\n", newline))
@@ -403,7 +404,6 @@ def test_without_models_tortoise_is_not_imported(tmp_path: Path) -> None:
 # --- processes
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
 def test_an_interrupted_run_leaves_no_process_behind(tmp_path: Path) -> None:
     mark = f"{time.time_ns()}"
@@ -462,7 +462,6 @@ def test_excluded_pages_run_only_where_they_are_named(tmp_path: Path) -> None:
     assert "1 block of 1 page" in snippets(tmp_path, "docs/old/b.md").stdout
 
 
-@pytest.mark.slow
 def test_a_prelude_that_fails_is_named_at_its_line(tmp_path: Path) -> None:
     write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nprelude = "before.py"\n')
     write(tmp_path, "before.py", "start = 1\n")

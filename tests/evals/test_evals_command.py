@@ -20,6 +20,8 @@ from tortoise_dev.evals.record import read_record
 from tortoise_dev.evals.tasks import EvalsError
 from trying import EVALS, FAKE_AGENT, ROOT, SCRIPT, SOLUTIONS, put
 
+pytestmark = pytest.mark.slow
+
 TASK = "review-change"  # the cheapest to judge
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -35,7 +37,6 @@ def document(done: subprocess.CompletedProcess[str]) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.slow
 def test_from_prepare_to_report(tmp_path: Path) -> None:
     done = evals(tmp_path, "prepare", "--task", TASK, "--runs", "2", "--format", "json")
     assert (done.returncode, done.stderr) == (0, f"4 trials prepared in {tmp_path / 'w'}\n")
@@ -93,7 +94,6 @@ def test_work_by_hand_is_judged(tmp_path: Path) -> None:
     assert evals(tmp_path, "report").returncode == 0
 
 
-@pytest.mark.slow
 def test_triggers_are_judged_by_the_log(tmp_path: Path) -> None:
     done = evals(tmp_path, "prepare", "--triggers", "--task", "trigger-01", "--task", "trigger-11")
     assert (done.returncode, len(done.stdout.splitlines())) == (0, 2)
@@ -157,7 +157,6 @@ def test_help_and_version_need_no_package(tmp_path: Path) -> None:
         assert done.stdout == f"tortoise-dev {__version__}\n"
 
 
-@pytest.mark.slow
 def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0
     done = evals(tmp_path, "run", "--agent", "no-such-agent {prompt}")
@@ -173,7 +172,6 @@ def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert json.loads((trial / "timing.json").read_text(encoding="utf-8"))["status"] is None
 
 
-@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGTERM")
 def test_an_interrupted_run_tells_what_is_left_and_goes_on_later(tmp_path: Path) -> None:
     assert evals(tmp_path, "prepare", "--task", TASK, "--variant", "without_skill").returncode == 0

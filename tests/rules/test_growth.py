@@ -18,6 +18,8 @@ from tortoise_dev.analysis.source import SourceFile
 from tortoise_dev.rules import RULES
 from tortoise_dev.rules.engine import Violation, violations_of
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path("/project")
 CORPORA = Path(__file__).parents[1] / "bench" / "check_corpora.py"
 HEAD = """\
@@ -107,7 +109,6 @@ def test_twice_as_much_is_twice_the_work(name: str) -> None:
     assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
 
 
-@pytest.mark.slow
 def test_twice_as_many_files_are_twice_the_work() -> None:
     application = runpy.run_path(str(CORPORA))["application"]
     once, twice = (_calls(lambda n=n: _judge(application(n))) for n in (6, 12))

@@ -19,6 +19,8 @@ from tortoise_dev.analysis.field_tables import ARRAY_LOOKUPS, JSON_LOOKUPS, VALU
 from tortoise_dev.analysis.project import load_project
 from tortoise_dev.analysis.query_names import QueryNames, Use
 
+pytestmark = pytest.mark.slow
+
 ZOO = """\
 from tortoise import fields
 from tortoise.models import Model

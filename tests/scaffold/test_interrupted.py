@@ -11,6 +11,8 @@ from tortoise_dev.scaffold import changes
 from tortoise_dev.scaffold.changes import apply
 from tortoise_dev.scaffold.new_project import NewProject, plan_project
 
+pytestmark = pytest.mark.slow
+
 FIELDS = ["number:char:32:unique", "status:enum:draft,sent", "customer:fk:users.Customer"]
 
 

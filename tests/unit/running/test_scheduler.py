@@ -101,7 +101,7 @@ def test_each_job_is_run_once(tmp_path: Path, running: Any, workers: int) -> Non
     assert len(ran) == 9
 
 
-def test_a_worker_is_asked_for_several_small_jobs_at_once_while_many_wait(tmp_path: Path, running: Any) -> None:
+def test_a_worker_is_asked_for_several_small_jobs_at_once(tmp_path: Path, running: Any) -> None:
     jobs = jobs_for(100, tmp_path)
     stub = running(lambda job: Ran(told(job)))
     all_results(Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2))
