@@ -1,9 +1,9 @@
 """The messages between the process that runs pages (the parent) and those that blocks run in (the children).
 
-The parent sends a ``Preparation`` once, then a ``Request`` for each chain, one or several on a line. The child
-answers with ``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned up; the
-fork server adds ``Exit``. A process that a block forks says what is ``Stray``. Each message is one line of JSON on
-a private channel: that a process ends, or ends with status 0, says nothing.
+The parent sends a ``Preparation`` once, then a ``Request`` for each chain, one or several on a line. The
+child answers with ``Ready``, with an ``Outcome`` after each block, and with ``End`` when the chain is cleaned
+up; the fork server adds ``Exit``. A process that a block forks says what is ``Stray``. Each message is one
+line of JSON on a private channel: that a process ends, or ends with status 0, says nothing.
 """
 
 from __future__ import annotations

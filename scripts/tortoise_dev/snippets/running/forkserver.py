@@ -1,8 +1,9 @@
 """The process that children are forked from: it has imported what the blocks need, and nothing has happened
 in it.
 
-It reads requests (a JSON list of them a line) from its stdin and answers on its stdout. Each chain is run by a
-fork; where there is no fork, this process runs one chain itself and ends. It has one thread, and hash seed 0.
+It reads requests (a JSON list of them a line) from its stdin and answers on its stdout. Each chain is run by
+a fork; where there is no fork, this process runs one chain itself and ends. It has one thread, and hash seed
+0.
 
 The requests of a line are made ready together. Each fork makes this process wait for a copy of every page of
 memory that it changes afterwards, so the less it does between two forks, the better.

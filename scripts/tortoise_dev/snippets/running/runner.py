@@ -87,8 +87,9 @@ class Runner:
     def run(self, jobs: Sequence[Job]) -> Iterator[Ran]:
         """The results of jobs in their order, those of a job in page order.
 
-        The worker is asked for all of them at once, which costs it less. Each has its database until the end.
-        Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that is gone.
+        The worker is asked for all of them at once, which costs it less. Each keeps its database until the
+        end. Raises WorkerError or TemplateError where no block can be run, DatabaseError for a server that
+        is gone.
         """
         sent = {job: self._request(job, job.chain) for job in jobs if job.chain is not None}
         running = [job for job, chain in sent.items() if chain.runs]
@@ -207,8 +208,8 @@ class Runner:
     def _without_secrets(self, ran: Ran) -> Ran:
         """Results without secrets in the texts that blocks can have a part in.
 
-        What ``--update`` writes keeps the passwords that are not of this run's servers: the page shows them on
-        purpose.
+        What ``--update`` writes keeps the passwords that are not of this run's servers: the page shows them
+        on purpose.
         """
         hide = self.databases.without_passwords
 
