@@ -168,7 +168,7 @@ def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stdout.startswith(f"eval-{TASK}/without_skill/run-1: out of time, ")
     trial = tmp_path / "w" / f"eval-{TASK}" / "without_skill" / "run-1"
-    assert (trial / "agent.log").read_text(encoding="utf-8") == "[redacted] True\n"
+    assert (trial / "agent.log").read_text(encoding="utf-8") == "*** True\n"
     assert json.loads((trial / "timing.json").read_text(encoding="utf-8"))["status"] is None
 
 

@@ -162,7 +162,7 @@ def test_a_secret_is_not_shown_as_evidence(
     monkeypatch.setenv("SERVICE_API_KEY", "s3cr3t-value")
     source = f"{HEAD}@grader.function('It works')\ndef it(work):\n    assert 0, 's3cr3t-value'\n{END}"
     (verdict,) = judged_by(source, fake, tmp_path)
-    assert verdict.evidence == "[redacted]"
+    assert verdict.evidence == "***"
 
 
 def test_graders_stand_beside_their_files() -> None:

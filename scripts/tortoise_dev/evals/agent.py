@@ -11,9 +11,9 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..report.redaction import redacted
 from .costs import note_costs
 from .groups import kill_group
-from .secrets import redacted
 from .tasks import EvalsError
 from .workspace import Trial
 

@@ -11,8 +11,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from ..report.redaction import redacted
 from .groups import kill_group
-from .secrets import redacted
 from .tasks import LOADED, TRIGGERS, Evals, EvalsError, Task
 from .workspace import Trial
 
