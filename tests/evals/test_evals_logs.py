@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
 from tortoise_dev.evals.logs import Usage, read_log
 
 SKILL = Path(".claude/skills/tortoise-dev")
