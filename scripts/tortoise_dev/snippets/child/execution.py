@@ -270,9 +270,10 @@ class Execution:
             self.run_in_pytest(step, code, tuple(program.tests))
         else:
             self.run_code(code)
-        if program.asserts is not None and not self.guards.asserts:
-            return f"the assert at line {program.asserts} was not reached"
-        return None if step.named_later else program.idle
+        if program.idle and not step.named_later:
+            return program.idle
+        unreached = program.asserts is not None and not self.guards.asserts
+        return f"the assert at line {program.asserts} was not reached" if unreached else None
 
     def run_in_pytest(self, step: Step, code: types.CodeType, tests: tuple[str, ...]) -> None:
         """Run a block with the fixtures that it wants, and then the tests that it defines."""

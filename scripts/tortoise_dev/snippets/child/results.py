@@ -35,8 +35,8 @@ def nothing_happened(value: object, page: str) -> str | None:
 def unread_failure(value: object) -> str | None:
     """Say what failed in what a statement returned and nobody reads, or None."""
     if isinstance(value, list):  # of asyncio.gather(…, return_exceptions=True)
-        error = next((one for one in value if isinstance(one, Exception)), None)
-        return f"an exception is returned and nobody reads it: {error!r}" if error is not None else None
+        error = next((one for one in value if isinstance(one, AssertionError)), None)
+        return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
     if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
         status = getattr(value, "returncode", 0)
         return f"its command ended with status {status}, and nobody asked for it" if status else None
@@ -57,8 +57,8 @@ def never_begun(value: object, page: str) -> str | None:
 
 
 def database_errors() -> tuple[type, ...]:
-    """The class of Tortoise's errors, if Tortoise has been imported."""
-    return _imported((("tortoise.exceptions", "BaseORMException"),))
+    """The class of what a database answers with, if Tortoise has been imported; no lost connections."""
+    return _imported((("tortoise.exceptions", "OperationalError"),))
 
 
 def must_be_awaited(value: object) -> bool:
