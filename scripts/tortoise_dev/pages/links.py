@@ -36,7 +36,7 @@ def dead_links(page: Page) -> Iterator[Oddity]:
             continue
         files = _files(page, path, is_html=is_html) if path else [page.path]
         is_there = files and (not anchor or any(_has_anchor(page, file, anchor) for file in files))
-        if is_there or target.removeprefix("#") in _labels(page.path.parent.absolute()):
+        if is_there or _is_of_sphinx(page.path.parent.absolute(), target):
             continue
         if not files:
             what, reason = path, f"dead link: {path} does not exist"
@@ -71,15 +71,29 @@ def _files(page: Page, path: str, *, is_html: bool) -> list[Path]:
 _LABEL = re.compile(r"(?m)^[ \t]*(?:\(([^()\n]+)\)=|\.\. _([^:\n]+):)[ \t]*$")
 
 
-@functools.cache
-def _labels(folder: Path) -> frozenset[str]:
-    """The names that Sphinx knows places by, on all pages around a folder; none where it is not Sphinx."""
-    above = (
-        one for one in (folder, *folder.parents) if (one / "conf.py").exists() or (one / "myst.yml").exists()
+_OBJECT = re.compile(
+    r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\.(?!(md|rst|html?|txt|png|svg|jpe?g|gif|pdf|py|toml|ya?ml)$)\w+"
+)
+
+
+def _is_of_sphinx(folder: Path, target: str) -> bool:
+    """Is it a name that Sphinx resolves: a label of any page, or a Python object (``module.Class``)?"""
+    root = _sphinx_root(folder)
+    return root is not None and (
+        target.removeprefix("#") in _labels(root) or _OBJECT.fullmatch(target) is not None
     )
-    root = next(above, None)
-    if root is None:
-        return frozenset()
+
+
+@functools.cache
+def _sphinx_root(folder: Path) -> Path | None:
+    """The folder of Sphinx' settings, here or above."""
+    above = (folder, *folder.parents)
+    return next((one for one in above if (one / "conf.py").exists() or (one / "myst.yml").exists()), None)
+
+
+@functools.cache
+def _labels(root: Path) -> frozenset[str]:
+    """The names that Sphinx knows places by, on all pages of a folder."""
     files = [file for suffix in ("*.md", "*.rst") for file in root.rglob(suffix)]
     texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
     return frozenset(name for text in texts for match in _LABEL.findall(text) for name in match if name)
