@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from .fence_info import Conventions, Info, parse_info
 from .headings import anchors_of_headings, slug, written_anchors
-from .html import DIRECTIVE, code_in, fences_in, unclosed_comment, without_comments
+from .html import DIRECTIVE, code_in, fences_in, links_in, unclosed_comment, without_comments
 from .languages import looks_like_python
 from .markdown import parser
 from .other_tools import TEXT_DIRECTIVES, rst_has_code, skip_comment, without_options
@@ -29,6 +29,9 @@ _COLON_CODE = re.compile(r":{3,}\s*\{(?:code|code-block|code-cell|sourcecode)\}"
 _GENERATED_TEXT = re.compile(
     r"--8<--|\{[!*%].*[!*%]\}|::: [A-Za-z_][\w]*(\.\w+)+\s*$|\{(?:include|eval-rst|auto\w+)\}", re.M
 )
+_PROMPT = re.compile(r"\s*\$ +\S")
+"""What a transcript begins with: many pages call it ``shell``, as GitHub does."""
+_PRE = re.compile(r"<(pre|code|script)\b", re.IGNORECASE)
 _GENERATED_DIRECTIVE = re.compile(r"include|eval-rst|auto\w+")
 
 
@@ -119,6 +122,8 @@ class Collector:
             self.odd(start + 1, reason, start + 2)
             return
         info = parse_info(token.info, comment.words, self.conventions)
+        if info.language == "shell" and _PROMPT.match(token.content):
+            info = replace(info, language="console")
         problems, source, first = list(info.problems), token.content, start + 2
         if info.directive:
             source, count, options = without_options(source)
@@ -166,6 +171,8 @@ class Collector:
             self.comment = _Comment(start + 1, self.comment.words if self.comment else "", mark)
         visible = without_comments(content)
         self.page.anchors.update(written_anchors(visible))
+        if not _PRE.search(visible):
+            self.page.html_links += [(start + 1 + line, target) for line, target in links_in(visible)]
         for line, fail_line in fences_in(visible):
             reason = "a fence inside raw HTML is shown as text: put a blank line above it"
             self.odd(start + line, reason, start + fail_line)
@@ -220,6 +227,8 @@ class Collector:
                 self.page.links.append((line + 1, target))
         if "{" in text or "<" in text or text.startswith("("):
             self.page.anchors.update(written_anchors(text))
+        if "<" in text:
+            self.page.html_links += [(start + 1 + line, target) for line, target in links_in(text)]
         if _GENERATED_TEXT.search(text):
             self.page.has_more = True
         if _COLON_CODE.match(text):
@@ -256,6 +265,7 @@ def _targets(children: list[Token]) -> Iterator[str]:
     """Where the links and images among inline tokens lead."""
     for child, following in itertools.zip_longest(children, children[1:]):
         target = child.attrs.get("href") or child.attrs.get("src")
-        is_reference = following is not None and following.type == "link_close"  # MyST's [](name)
+        is_empty = following is not None and following.type == "link_close"
+        is_reference = is_empty and child.type == "link_open"  # MyST's [](name)
         if isinstance(target, str) and not is_reference:
             yield target

@@ -25,6 +25,18 @@ _LANGUAGE = re.compile(
 )
 
 
+_LINK = re.compile(
+    r"""<(?:a\b[^>]*?\shref|(?:img|source|video|audio)\b[^>]*?\ssrc)\s*=\s*(?:"([^"]*)"|'([^']*)')""",
+    re.IGNORECASE,
+)
+
+
+def links_in(text: str) -> Iterator[tuple[int, str]]:
+    """Yield (line from 0, target) of each link and picture that is written as HTML."""
+    for match in _LINK.finditer(text):
+        yield text.count("\n", 0, match.start()), html.unescape(match[1] or match[2] or "")
+
+
 def without_comments(text: str) -> str:
     """HTML without its comments; the lines stay where they are."""
     return _COMMENT.sub(lambda match: "\n" * match.group(0).count("\n"), text)

@@ -28,30 +28,32 @@ def dead_links(page: Page) -> Iterator[Oddity]:
     (``./`` is the page itself on a site, and its folder in a repository), the anchor may be in either.
     """
     seen: Counter[str] = Counter()
-    for line, target in dict.fromkeys(page.links):
+    places = [(*link, False) for link in page.links] + [(*link, True) for link in page.html_links]
+    for line, target, is_html in dict.fromkeys(places):
         path, _, anchor = target.partition("#")
         path, anchor = unquote(path.partition("?")[0]), unquote(anchor)
         if _ELSEWHERE.match(target) or "{{" in target:
             continue
-        files = _files(page, path) if path else [page.path]
+        files = _files(page, path, is_html=is_html) if path else [page.path]
+        is_there = files and (not anchor or any(_has_anchor(page, file, anchor) for file in files))
+        if is_there or _is_of_sphinx(page.path.parent.absolute(), target):
+            continue
         if not files:
             what, reason = path, f"dead link: {path} does not exist"
-        elif anchor and not any(_has_anchor(page, file, anchor) for file in files):
+        else:
             what = f"{path}#{anchor}"
             near = _nearest(page, files[0], anchor)
             reason = f"dead link: {path or 'this page'} has no heading or anchor #{anchor}{near}"
-        else:
-            continue
         seen[what] += 1
         number = f"/{seen[what]}" if seen[what] > 1 else ""
         yield Oddity(f"{page.name}::link/{what}{number}", line, reason, "failed", line)
 
 
-def _files(page: Page, path: str) -> list[Path]:
+def _files(page: Page, path: str, *, is_html: bool) -> list[Path]:
     """The files that a relative link may lead to, the likeliest first; or a folder without a page."""
     here = page.path.parent
     places = [here / path]
-    if not places[0].suffix:  # a page's address: this page is served as a folder of its own name
+    if is_html or not places[0].suffix:  # of the site, where this page is a folder of its own name
         places += [page.path.with_suffix("") / path]
     places = [_normal(place) for place in places]
     candidates: list[Path] = []
@@ -64,6 +66,37 @@ def _files(page: Page, path: str) -> list[Path]:
         return pages or [place for place in places if place.exists()]
     except (OSError, ValueError):
         return []
+
+
+_LABEL = re.compile(r"(?m)^[ \t]*(?:\(([^()\n]+)\)=|\.\. _([^:\n]+):)[ \t]*$")
+
+
+_OBJECT = re.compile(
+    r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\.(?!(md|rst|html?|txt|png|svg|jpe?g|gif|pdf|py|toml|ya?ml)$)\w+"
+)
+
+
+def _is_of_sphinx(folder: Path, target: str) -> bool:
+    """Is it a name that Sphinx resolves: a label of any page, or a Python object (``module.Class``)?"""
+    root = _sphinx_root(folder)
+    return root is not None and (
+        target.removeprefix("#") in _labels(root) or _OBJECT.fullmatch(target) is not None
+    )
+
+
+@functools.cache
+def _sphinx_root(folder: Path) -> Path | None:
+    """The folder of Sphinx' settings, here or above."""
+    above = (folder, *folder.parents)
+    return next((one for one in above if (one / "conf.py").exists() or (one / "myst.yml").exists()), None)
+
+
+@functools.cache
+def _labels(root: Path) -> frozenset[str]:
+    """The names that Sphinx knows places by, on all pages of a folder."""
+    files = [file for suffix in ("*.md", "*.rst") for file in root.rglob(suffix)]
+    texts = [file.read_text(encoding="utf-8", errors="replace") for file in files if file.is_file()]
+    return frozenset(name for text in texts for match in _LABEL.findall(text) for name in match if name)
 
 
 def _normal(path: Path) -> Path:

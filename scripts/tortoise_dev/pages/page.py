@@ -58,7 +58,8 @@ class Page:
     """A Markdown file: its blocks and oddities in page order, where its links lead, and what anchors it has.
 
     ``chain`` is what the page itself says of its chains (``page``, ``block``, or nothing). ``has_more`` says
-    that the site's generator adds text, and so anchors, that are not in the file.
+    that the site's generator adds text, and so anchors, that are not in the file. Links of raw HTML lead
+    from the page's address on the site.
     """
 
     path: Path
@@ -67,6 +68,7 @@ class Page:
     blocks: list[Block] = field(default_factory=list)
     oddities: list[Oddity] = field(default_factory=list)
     links: list[tuple[int, str]] = field(default_factory=list)
+    html_links: list[tuple[int, str]] = field(default_factory=list)
     anchors: set[str] = field(default_factory=set)
     chain: str = ""
     has_more: bool = False

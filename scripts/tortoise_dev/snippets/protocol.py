@@ -36,7 +36,8 @@ class Program:
     ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
     come: why the block proves nothing; the modules that it names in import statements; the global names that
     function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
-    line; the tests that pytest is to run; can it make coroutines?
+    line; the tests that pytest is to run; can it make coroutines? and the line of an assert, where none is
+    sure to run.
     """
 
     code: str | None
@@ -47,6 +48,7 @@ class Program:
     kept: list[tuple[str, int]] = field(default_factory=list)
     tests: list[str] = field(default_factory=list)
     is_async: bool = False
+    asserts: int | None = None
 
 
 @dataclass

@@ -102,6 +102,12 @@ def suspects(source: str) -> list[int]:
     return found
 
 
+def background_line(source: str) -> int:
+    """The first line that starts a command in the background; 1 where none is seen."""
+    lines = logical_lines(source)
+    return next((line.first for line in lines if re.search(r"(?<![&<>|])&(?![&>])", line.bare)), 1)
+
+
 def ends_at(source: str, number: int) -> bool:
     """Does a block end with its line ``number``, which leaves the shell, or with the compound around it?"""
     lines = list(logical_lines(source))

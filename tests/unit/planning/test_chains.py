@@ -65,6 +65,7 @@ def test_what_follows_a_failure_in_a_story_is_skipped() -> None:
     verdict = unreached(plan, chain, blocks[2], index, seen(False, True))
     assert verdict is not None and verdict.status == "skipped" and "line 5 failed" in verdict.reason
     assert unreached(plan, chain, blocks[1], index, seen(False, True)) is None
-    assert unreached(plan, Chain((), blocks), blocks[2], index, seen(False, True)) is None
+    elsewhere = unreached(plan, Chain((), blocks), blocks[2], index, seen(False, True))
+    assert elsewhere is not None and elsewhere.status == "unverified" and "a.md:5" in elsewhere.reason
     cut_off = Observation({0: Outcome(0)}, crash="harness")
     assert unreached(plan, chain, blocks[2], index, cut_off) is None

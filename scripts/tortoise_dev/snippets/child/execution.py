@@ -171,7 +171,7 @@ class Execution:
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
-        self.guards.reached = BEFORE
+        self.guards.reached, self.guards.asserts = BEFORE, False
         sql_log.sent_to.clear()
         started = perf_counter()
         failure, idle, skipped = None, None, None
@@ -274,7 +274,10 @@ class Execution:
             self.run_in_pytest(step, code, tuple(program.tests))
         else:
             self.run_code(code)
-        return None if step.named_later else program.idle
+        if program.idle and not step.named_later:
+            return program.idle
+        unreached = program.asserts is not None and not self.guards.asserts
+        return f"the assert at line {program.asserts} was not reached" if unreached else None
 
     def run_in_pytest(self, step: Step, code: types.CodeType, tests: tuple[str, ...]) -> None:
         """Run a block with the fixtures that it wants, and then the tests that it defines."""

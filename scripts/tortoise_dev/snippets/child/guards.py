@@ -19,8 +19,16 @@ from ... import compat
 from ..checks import BEFORE, Check, Checks, Reached
 from ..protocol import Problem
 from .queries import UnusedQueries
-from .results import must_be_awaited, name_of, never_begun, nothing_happened
+from .results import (
+    database_errors,
+    must_be_awaited,
+    name_of,
+    never_begun,
+    nothing_happened,
+    unread_failure,
+)
 from .sql_log import record_statements
+from .tracebacks import text_of
 from .values import shown
 from .workers import Workers
 
@@ -42,6 +50,7 @@ class Guards:
         self.operands: dict[int, list[object]] = {}
         self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
         self.reached: Reached = BEFORE
+        self.asserts = False
         self.queries = UnusedQueries()
         self.workers = Workers()
 
@@ -81,7 +90,8 @@ class Guards:
 
     def statement(self, value: object) -> object:
         """A call stood as a statement: what it returned must not be waiting for something."""
-        if value is not None and (message := nothing_happened(value, self.page)) is not None:
+        message = None if value is None else nothing_happened(value, self.page) or unread_failure(value)
+        if message is not None:
             self.add(self._line(sys._getframe(1)), message)
             self._dispose(value)
         return value
@@ -90,8 +100,7 @@ class Guards:
         """A condition: an awaitable is always true. A coroutine with a name may be awaited later."""
         if isinstance(value, types.CoroutineType) and not is_called:
             return value
-        if type(value) is not bool and _has_no_truth(value) and must_be_awaited(value):
-            self._always_true(value, sys._getframe(1))
+        self._must_have_truth(value, sys._getframe(1))
         return value
 
     def operand(self, value: object, number: int) -> object:
@@ -113,20 +122,26 @@ class Guards:
         operands = self.operands.pop(id(frame), [])
         if compares:
             self._compared(operands, frame)
-        elif type(value) is not bool and _has_no_truth(value) and must_be_awaited(value):
-            self._always_true(value, frame)
+        else:
+            self._must_have_truth(value, frame)
         if number == 0:
             self.failing = (lines, [])
+            self.asserts = True
         truth = bool(value)
         if truth is negated and len(self.failing[1]) < 10:
             values = operands if compares else [*operands, value]
             self.failing[1].append(_filled(texts, values))
         return truth
 
-    def caught(self, broad: bool) -> None:
-        """A handler has caught an exception; a ``broad`` one speaks of Exception, and catches assertions."""
+    def caught(self, broad: bool, idle: bool) -> None:
+        """A handler has caught an exception; a ``broad`` one speaks of Exception, and catches assertions. An
+        ``idle`` one does nothing.
+        """
         error = sys.exception()
         self.cut_off(error)
+        if broad and idle and error is not None and isinstance(error, database_errors()):
+            told = f"{type(error).__name__}: {text_of(error)}"
+            self.add(self.line_of(error), f"a database error is swallowed, name it to expect it: {told}")
         if broad and isinstance(error, AssertionError):
             told = self.values_at(self.line_of(error))
             if told:
@@ -163,10 +178,17 @@ class Guards:
             if not self.queries.compared(value, line):
                 self.add(line, f"{name_of(value)} is compared without await")
 
-    def _always_true(self, value: object, frame: types.FrameType) -> None:
-        self.add(
-            self._line(frame), f"{name_of(value)} stands as a condition without await: it is always true"
-        )
+    def _must_have_truth(self, value: object, frame: types.FrameType) -> None:
+        """A condition: what waits to be awaited or iterated is always true."""
+        if type(value) is bool or not _has_no_truth(value):
+            return
+        if must_be_awaited(value):
+            message = f"{name_of(value)} stands as a condition without await: it is always true"
+        elif (never := never_begun(value, self.page)) is not None:
+            message = f"{never.partition(' was ')[0]} stands as a condition: it is always true"
+        else:
+            return
+        self.add(self._line(frame), message)
         self._dispose(value)
 
     def restore_builtins(self) -> None:

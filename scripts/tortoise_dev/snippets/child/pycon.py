@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from ..verdicts.output import first_difference
 from .tracebacks import BlockError
 
 Execute = Callable[[Any], Any]
@@ -22,9 +23,10 @@ def run_session(source: str, filename: str, line: int, execute: Execute) -> str 
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.
 
-    Doctest's directives count (``# doctest: +SKIP``), and ``...`` in an expected answer matches anything.
-    Raises BlockError for the first answer that differs, and then knows the text with all answers as they are;
-    SyntaxError for a prompt that does not compile.
+    Doctest's directives count (``# doctest: +SKIP``). Without one, ``...`` in an expected answer is the
+    wildcard of other outputs: within a line, or alone on a line for any lines. Raises BlockError for the
+    first answer that differs, and then knows the text with all answers as they are; SyntaxError for a prompt
+    that does not compile.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -88,7 +90,7 @@ def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execu
 
 
 def _flags(example: doctest.Example) -> int:
-    """The options that an example is compared with: ``...`` always, and its own directives."""
+    """The options that an example with directives is compared with: ``...`` always, and its own."""
     flags = doctest.ELLIPSIS
     for option, wanted in example.options.items():
         flags = flags | option if wanted else flags & ~option
@@ -98,8 +100,19 @@ def _flags(example: doctest.Example) -> int:
 def _compare_answer(example: doctest.Example, got: str, at: int) -> None:
     if example.exc_msg is not None:
         raise BlockError(at, f"expected {example.exc_msg.strip()}, but nothing was raised")
-    if not doctest.OutputChecker().check_output(example.want, got, _flags(example)):
+    if not _answers(example, got):
         raise AnswerError(at, f"expected {example.want.rstrip()!r}, got {got.rstrip()!r}", got)
+
+
+def _answers(example: doctest.Example, got: str) -> bool:
+    """Is it the expected answer?"""
+    check = doctest.OutputChecker().check_output
+    if example.options:
+        return check(example.want, got, _flags(example))
+    if check(example.want, got, 0):
+        return True
+    wanted = re.sub(r"(?m)^<BLANKLINE>$", "", example.want)
+    return "..." in wanted and first_difference(wanted, got) is None
 
 
 def _compare_exception(example: doctest.Example, error: Exception, at: int) -> None:

@@ -32,6 +32,17 @@ def nothing_happened(value: object, page: str) -> str | None:
     return None
 
 
+def unread_failure(value: object) -> str | None:
+    """Say what failed in what a statement returned and nobody reads, or None."""
+    if isinstance(value, list):  # of asyncio.gather(…, return_exceptions=True)
+        error = next((one for one in value if isinstance(one, AssertionError)), None)
+        return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
+    if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
+        status = getattr(value, "returncode", 0)
+        return f"its command ended with status {status}, and nobody asked for it" if status else None
+    return None
+
+
 def never_begun(value: object, page: str) -> str | None:
     """The same for generators and their context managers, of which it can be told at any time.
 
@@ -43,6 +54,11 @@ def never_begun(value: object, page: str) -> str | None:
     if (name := compat.unentered_context(value)) is not None:
         return f"{name}() was never entered: nothing happened"
     return None
+
+
+def database_errors() -> tuple[type, ...]:
+    """The class of what a database answers with, if Tortoise has been imported; no lost connections."""
+    return _imported((("tortoise.exceptions", "OperationalError"),))
 
 
 def must_be_awaited(value: object) -> bool:

@@ -2,7 +2,8 @@
 
 ``set -e`` alone does not count all of them: what stands before ``&&``, behind ``!`` or inside
 ``export X=$(…)`` and ``echo $(…)`` may fail unseen, and ``exit 0`` cuts off what follows. A writer whose
-reader has seen enough (``cmd | head -1``) counts although nothing is wrong. Traps tell what happened; this
+reader has seen enough (``cmd | head -1``) counts although nothing is wrong. Commands in the
+background count, too, unless the block waits for one by name or kills it. Traps tell what happened; this
 module judges it.
 """
 
@@ -26,15 +27,41 @@ from .tracebacks import BlockError
 # then with the command that failed. Lines that may fail unseen are in $__snippet_suspects. The traps stand on
 # one line each, or $LINENO would be theirs. Bash 4 tells command_not_found_handle the name.
 _TRAPS = r"""
-__snippet_off= __snippet_ran= __snippet_last= __snippet_piped=
-__snippet_at=0 __snippet_depth=0 __snippet_sub=0 __snippet_lines=() __snippet_commands=()
+__snippet_off= __snippet_ran= __snippet_last= __snippet_piped= __snippet_began= __snippet_job=${!-}
+__snippet_at=0 __snippet_depth=0 __snippet_sub=0 __snippet_lines=() __snippet_commands=() __snippet_jobs=()
 
 __snippet_tell() { echo "$*" >>"$__snippet_told"; }
+
+__snippet_note_job() {
+  [[ $BASH_SUBSHELL == 0 && ${!-} != "$__snippet_job" ]] && __snippet_job=$! && __snippet_jobs+=("$!")
+  return 0
+}
+
+# Those that still run after a moment are let be, unless the block waits for all of them.
+__snippet_ask_jobs() {
+  local job status moment=$1
+  for job in ${__snippet_jobs[@]+"${__snippet_jobs[@]}"}; do
+    if [[ -n $moment ]] && kill -0 "$job" 2>/dev/null; then
+      sleep "$moment"
+      moment=0
+      kill -0 "$job" 2>/dev/null && continue
+    fi
+    status=0
+    builtin wait "$job" 2>/dev/null || status=$?
+    [[ $status != 0 && $status -lt 128 ]] && __snippet_tell job "$job" "$status"
+  done
+  __snippet_jobs=()
+}
 
 __snippet_before() {
   local was=$1 line=$2 depth=$((${#BASH_SOURCE[@]} - 1)) command=$BASH_COMMAND
   [[ ${BASH_SOURCE[1]-} != "$__snippet_block" ]] && return 0
   [[ $was != 0 && $line:$command == "$__snippet_last" ]] && return 0
+  if [[ $BASH_SUBSHELL != 0 && $__snippet_began != "$BASHPID" ]]; then
+    __snippet_began=$BASHPID
+    __snippet_tell began "$BASHPID" "$line"
+  fi
+  __snippet_note_job
   if [[ $depth -gt $__snippet_depth || $BASH_SUBSHELL != "$__snippet_sub" ]]; then
     __snippet_lines[depth]=none
   fi
@@ -49,6 +76,8 @@ __snippet_before() {
     set\ +e*|set\ +[a-z]e*|set\ +[a-z][a-z]e*|"set +o errexit") __snippet_off=1 ;;
     set\ -e*|set\ -[a-z]e*|set\ -[a-z][a-z]e*|"set -o errexit") __snippet_off= ;;
     trap\ *ERR) set -e ;;
+    wait) [[ $BASH_SUBSHELL == 0 ]] && __snippet_ask_jobs "" ;;
+    wait\ *|kill\ *) __snippet_jobs=() ;;
     exit|exit\ *|exec\ *) [[ $BASH_SUBSHELL == 0 ]] && __snippet_tell left "$line" ;;
     return|return\ *) [[ $BASH_SUBSHELL == 0 && $depth == 1 ]] && __snippet_tell returned "$line" ;;
   esac
@@ -80,6 +109,8 @@ __snippet_failed() {
 
 __snippet_leave() {
   __snippet_tell at "$__snippet_at"
+  __snippet_note_job
+  [[ $BASH_SUBSHELL == 0 ]] && __snippet_ask_jobs 0.1
   [[ -z $__snippet_state || $BASH_SUBSHELL != 0 ]] && return 0
   pwd >"$__snippet_state.cwd"
   {
@@ -211,6 +242,12 @@ def judge(status: int, told: list[str], source: str, line: int) -> None:
         if event[0] == "masked" and "||" not in lines[min(int(event[1]) - line, len(lines) - 1)]:
             message = f"exit status {event[3]} of `{event[4]}` is lost: write value=$(…) first"
             raise BlockError(int(event[1]), message)
+    for event in events:
+        if event[0] == "job":
+            began = next((int(e[2]) for e in events if e[:2] == ["began", event[1]]), 0)
+            began = began or line + shell_text.background_line(source) - 1
+            message = f"exit status {event[2]} of a command in the background: every command counts"
+            raise BlockError(began, message)
     word = "returned" if "end" in told else "left"
     left = [int(event[1]) for event in events if event[0] == word]
     early = not shell_text.ends_at(source, left[-1] - line + 1) if left else "end" not in told

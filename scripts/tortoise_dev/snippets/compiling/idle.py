@@ -53,6 +53,24 @@ def jumps(tree: ast.Module, source: str) -> str | None:
     return None
 
 
+def unsure_assert(tree: ast.Module) -> int | None:
+    """The line of the first assert in a branch or a loop, where a block has no assert that surely runs.
+
+    One in a handler is to run only if something fails; one in a function is another matter.
+    """
+    if any(isinstance(node, ast.Assert) for node in tree.body):
+        return None
+    return next((line for node in tree.body for line in _asserts_of(node)), None)
+
+
+def _asserts_of(node: ast.AST) -> Iterator[int]:
+    if isinstance(node, ast.Assert):
+        yield node.lineno
+    elif not isinstance(node, (*_FUNCTIONS, ast.Lambda, ast.ExceptHandler)):
+        for child in ast.iter_child_nodes(node):
+            yield from _asserts_of(child)
+
+
 def names_used(tree: ast.AST) -> frozenset[str]:
     """Every name that code reads, also as an attribute."""
     names = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)}
@@ -177,7 +195,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
 def _definitions(node: ast.stmt) -> Iterator[tuple[str, _Function]]:
     """The functions that a statement defines and hands to nobody: methods too, by their dotted name."""
-    if isinstance(node, _FUNCTIONS) and not node.decorator_list:
+    if isinstance(node, _FUNCTIONS) and all(map(_hands_to_nobody, node.decorator_list)):
         yield node.name, node
     elif isinstance(node, ast.ClassDef) and not node.decorator_list:
         for child in node.body:
@@ -186,6 +204,14 @@ def _definitions(node: ast.stmt) -> Iterator[tuple[str, _Function]]:
         for target in node.targets:
             if isinstance(target, ast.Name):
                 yield target.id, node.value
+
+
+def _hands_to_nobody(decorator: ast.expr) -> bool:
+    """Does a decorator only say how the function is called?"""
+    return ast.unparse(decorator).rpartition(".")[2] in (
+        *("property", "cached_property", "staticmethod", "classmethod", "override"),
+        *("abstractmethod", "setter", "overload"),
+    )
 
 
 def _asserts(function: _Function) -> bool:

@@ -18,7 +18,7 @@ from dataclasses import replace
 
 from ..protocol import Program, Step
 from ..source import compile_tree, modules_imported, parse, too_much, warnings_as_errors
-from .idle import idle_reason, jumps, names_used, tests_of
+from .idle import idle_reason, jumps, names_used, tests_of, unsure_assert
 from .names import names_bound, names_read
 from .rewrite import with_checks
 
@@ -79,6 +79,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[P
             tests = [] if is_file else [*tests_of(tree, others)]
             idle = idle_reason(tree, others.union(tests), is_file=is_file) or jumps(tree, source)
             reads, kept = [*names_read(plain[-1])], _kept_results(tree)
+            asserts = unsure_assert(tree) if "assert " in source else None
             is_async = "async " in source or "await " in source
             code = _compile(tree, filename, flags)
         except SyntaxError as error:
@@ -87,7 +88,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[P
         else:
             flags |= code.co_flags & _FUTURES
             text = base64.b64encode(marshal.dumps(code)).decode("ascii")
-            programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async))
+            programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async, asserts))
     if any(program.reads for program in programs):
         bound = names_bound(plain)
         programs = [_without(program, bound) for program in programs]

@@ -1,10 +1,11 @@
 """Calls of the run-time checks, put into a block's syntax tree; lines and columns stay the page's.
 
-* A call that stands as a statement reports a result that should have been awaited, entered or iterated.
+* A call, an await or a generator that stands as a statement reports a result that should have been awaited,
+  entered, iterated or read; so does each call in a list that stands as a statement.
 * A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
 * An ``assert`` remembers the values that decide it.
 * ``isinstance`` and its like say that a query is looked at.
-* A handler of exceptions says that the code above it was cut off.
+* A handler of exceptions, or a ``return`` in ``finally``, says that the code above it was cut off.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
 """
 
@@ -17,7 +18,7 @@ from typing import Any
 
 from ..checks import Check
 from ..source import compile_tree
-from .ending import mark_last_statement
+from .ending import is_inert, mark_last_statement
 
 
 def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
@@ -36,8 +37,9 @@ def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
 class _Rewrite(ast.NodeTransformer):
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
         self.generic_visit(node)
-        if isinstance(node.value, ast.Call):
-            node.value = _call(Check.STATEMENT, node.value, node.value)
+        if isinstance(node.value, ast.List | ast.Tuple | ast.Set):
+            node.value.elts = list(map(_statement, node.value.elts))
+        node.value = _statement(node.value)
         return node
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
@@ -57,7 +59,10 @@ class _Rewrite(ast.NodeTransformer):
     def visit_Try(self, node: ast.Try) -> ast.AST:
         self.generic_visit(node)
         for handler in node.handlers:
-            handler.body.insert(0, _caught(handler.body[0], _is_broad(handler.type)))
+            broad, idle = _is_broad(handler.type), all(map(is_inert, handler.body))
+            handler.body.insert(0, _caught(handler.body[0], broad, idle=idle))
+        if any(map(_returns, node.finalbody)):
+            node.body = [_guarded(node.body, swallows=True, idle=True)]
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
@@ -67,11 +72,8 @@ class _Rewrite(ast.NodeTransformer):
         self.generic_visit(node)
         contexts = [item.context_expr for item in node.items]
         if any(map(_expects_exception, contexts)):
-            place = node.body[-1]
-            caught = _caught(place, any(map(_suppresses, contexts)))
-            handler = ast.ExceptHandler(None, None, [caught, ast.copy_location(ast.Raise(), place)])
-            guarded = ast.Try(node.body, [ast.copy_location(handler, place)], [], [])
-            node.body = [ast.copy_location(guarded, node.body[0])]
+            idle = any(_called(context) == "suppress" for context in contexts)
+            node.body = [_guarded(node.body, swallows=any(map(_suppresses, contexts)), idle=idle)]
         return node
 
     def visit_If(self, node: ast.If) -> ast.AST:
@@ -193,6 +195,30 @@ _SYMBOLS: dict[type[ast.cmpop], str] = {
 }
 
 
+def _statement(node: ast.expr) -> ast.expr:
+    """An expression whose value nobody reads."""
+    is_call = isinstance(node, ast.Call) and not _is_check(node)
+    if is_call or isinstance(node, ast.Await | ast.GeneratorExp):
+        return _call(Check.STATEMENT, node, node)
+    return node
+
+
+def _returns(node: ast.AST) -> bool:
+    """Does a statement leave the function that it stands in?"""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
+        return False
+    return isinstance(node, ast.Return) or any(map(_returns, ast.iter_child_nodes(node)))
+
+
+def _guarded(body: list[ast.stmt], *, swallows: bool, idle: bool) -> ast.Try:
+    """Statements whose exceptions are told of, and raised again for what stands around them."""
+    place = body[-1]
+    caught = _caught(place, swallows, idle=idle)
+    handler = ast.ExceptHandler(None, None, [caught, ast.copy_location(ast.Raise(), place)])
+    guarded = ast.Try(body, [ast.copy_location(handler, place)], [], [])
+    return ast.copy_location(guarded, body[0])
+
+
 def _condition(node: ast.expr) -> ast.expr:
     if isinstance(node, ast.Name | ast.Attribute | ast.NamedExpr) or (
         isinstance(node, ast.Call) and not _is_check(node)
@@ -211,8 +237,8 @@ def _expects_exception(node: ast.expr) -> bool:
 
 
 def _suppresses(node: ast.expr) -> bool:
-    """Is it ``suppress(Exception)``?"""
-    return isinstance(node, ast.Call) and _called(node) == "suppress" and any(map(_is_broad, node.args))
+    """Is it ``suppress(Exception)`` or its like?"""
+    return isinstance(node, ast.Call) and any(map(_is_broad, node.args))
 
 
 def _called(node: ast.expr) -> str:
@@ -226,8 +252,9 @@ def _is_broad(kind: ast.expr | None) -> bool:
     return kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException"))
 
 
-def _caught(place: ast.stmt, broad: bool) -> ast.Expr:
-    return ast.copy_location(ast.Expr(_call(Check.CAUGHT, place, ast.Constant(broad))), place)
+def _caught(place: ast.stmt, broad: bool, *, idle: bool) -> ast.Expr:
+    call = _call(Check.CAUGHT, place, ast.Constant(broad), ast.Constant(idle))
+    return ast.copy_location(ast.Expr(call), place)
 
 
 def _constant(value: Any) -> ast.Constant:

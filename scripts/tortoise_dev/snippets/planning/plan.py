@@ -29,7 +29,7 @@ _IS_INCLUDE = (
     "an include of the site generator: its text is not on this page; "
     'name the file itself in paths, and mark the block norun="runs as a file"'
 )
-_JINJA = re.compile(r"(\s*\{%.*%\})+\s*")
+_JINJA = re.compile(r"(\s*(\{%.*%\}|\{\{.*\}\}))+\s*")
 
 
 def plan_page(page: Page, settings: SnippetSettings, *, audit: bool = False) -> PagePlan:

@@ -18,7 +18,7 @@ def unreached(
     seen: Observation,
 ) -> Verdict | None:
     """Where the project's prelude failed, each block of the chain fails; of a page that is one story, what
-    follows a failure is skipped. None where nothing of this kind happened.
+    follows a failure is skipped. Elsewhere it is unverified. None where nothing of this kind happened.
     """
     ended = (number for number, outcome in seen.outcomes.items() if outcome.last)
     stopped = seen.running if seen.running is not None else next(ended, None)
@@ -32,4 +32,8 @@ def unreached(
             return Verdict("failed", reason, planned.block.line, detail)
     if culprit is not None and chain.is_story:
         return Verdict("skipped", f"the block at line {culprit.block.line} failed")
-    return None
+    if culprit is None or (stopped in seen.outcomes and seen.outcomes[stopped].skipped):
+        return None
+    page = culprit.block.id.partition("::")[0]
+    reason = f"a block before it in the chain failed: {page}:{culprit.block.line}"
+    return Verdict("unverified", reason, planned.block.start)

@@ -1,0 +1,1 @@
+"""Sphinx would read this."""
