@@ -19,6 +19,8 @@ Kind: TypeAlias = Literal[
     "coroutine",  # a coroutine of Tortoise or of a model
     "relation",  # the many side of a relation
     "manager",
+    "mapping",  # a dictionary whose values are instances
+    "stream",  # a generator of instances
     "connection",
     "plain",  # certainly none of these: a literal
 ]
@@ -66,7 +68,7 @@ def awaited(value: Value | None) -> Value | None:
     """What awaiting a value yields."""
     if value is None or not value.awaitable:
         return None
-    kinds: dict[str, Kind] = {"one": "row", "many": "rows", "pair": "pair"}
+    kinds: dict[str, Kind] = {"one": "row", "many": "rows", "pair": "pair", "mapping": "mapping"}
     kind = kinds.get(value.gives)
     if kind is None or (value.model is None and kind != "pair"):
         return None
