@@ -345,6 +345,10 @@ class Inference:
             return self._attribute_of_class(node)
         if owner.model is None:
             return None
+        if node.attr == "_meta" and owner.kind in ("class", "row"):
+            return Value("meta", owner.model)
+        if owner.kind == "meta":
+            return Value("connection") if node.attr == "db" else None
         if owner.kind == "row":
             arity = self.relations.relation(owner.model, node.attr)
             other = self.relations.backward(owner.model, node.attr) if arity is None else None
@@ -430,12 +434,16 @@ class Inference:
             except RecursionError:
                 found = None
             if yields:
-                is_rows = len(values) == len(yields) and found is not None and found.kind == "row"
+                is_rows = len(values) == len(yields) and all(self._is_row(value) for value in values)
                 found = (
                     Value("stream", found.model, mixed=found.mixed) if found is not None and is_rows else None
                 )
             self._returned[function] = None if found is PLAIN else found
         return self._returned[function]
+
+    def _is_row(self, node: ast.expr | None) -> bool:
+        value = self.of(node) if node is not None else None
+        return value is not None and value.kind == "row"
 
     def _called(self, function: ast.expr) -> list[Entity]:
         """What a call calls: by its name, or as a method of a row or of an object whose class is known."""

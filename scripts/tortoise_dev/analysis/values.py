@@ -19,6 +19,7 @@ Kind: TypeAlias = Literal[
     "coroutine",  # a coroutine of Tortoise or of a model
     "relation",  # the many side of a relation
     "manager",
+    "meta",  # the _meta of a model
     "mapping",  # a dictionary whose values are instances
     "stream",  # a generator of instances
     "connection",

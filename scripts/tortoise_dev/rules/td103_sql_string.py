@@ -101,7 +101,11 @@ def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 
             before += part
             continue
         text = _COMMENT.sub("", before)
+        if text.count("$$") % 2 == 1:
+            continue  # the body of a function or of DO takes no parameters
         quoted = text.count("'") % 2 == 1
+        if any(_is_built(context, one, only_quoted, depth + 1) for one in _joined(context, part, depth)):
+            return True
         is_value = quoted or (not only_quoted and _VALUE_PLACE.search(text) is not None)
         if is_value and not _is_harmless(context, part, depth):
             return True
@@ -150,6 +154,20 @@ def _filled(text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr])
         elif number < len(given) or (given and number == 0):
             yield given[number]
     yield text[end:]
+
+
+def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
+    """What ``append`` puts into the list that ``" AND ".join(conditions)`` joins."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.Name() as name]) if (
+            depth < 3
+        ):
+            for call in context.module.calls_by_name.get("append", ()):
+                match call:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=owner)), args=[added]) if (
+                        owner == name.id and context.module.scope_of(call) is context.module.scope_of(name)
+                    ):
+                        yield added
 
 
 def _assigned(context: Context, node: ast.Name) -> list[ast.expr]:
