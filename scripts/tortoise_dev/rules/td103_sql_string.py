@@ -93,7 +93,7 @@ def _has_values(call: ast.Call) -> bool:
 def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 0) -> bool:
     """Is a value put into this text where a parameter could stand?"""
     if isinstance(node, ast.Name):
-        values = _assigned(context, node) if depth < 3 else []
+        values = _assigned(context, node) if depth < 3 and not _is_made_at_import(context, node) else []
         return any(_is_built(context, value, only_quoted, depth + 1) for value in values)
     before = ""
     for part in _parts(node):
@@ -156,6 +156,16 @@ def _filled(text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr])
     yield text[end:]
 
 
+def _is_made_at_import(context: Context, name: ast.Name) -> bool:
+    """Is it a text of the module, which no request has made?"""
+    scope = context.module.scope_of(name)
+    while scope.parent is not None:
+        if name.id in scope:
+            return False
+        scope = scope.parent
+    return context.module.scope_of(name) is not scope
+
+
 def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
     """What ``append`` puts into the list that ``" AND ".join(conditions)`` joins."""
     match node:
@@ -205,6 +215,10 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
             return True
         case ast.JoinedStr():
             return not _is_built(context, node, False, depth)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            return all(_is_harmless(context, one, depth) for one in elements)
+        case ast.Attribute(value=member, attr="value") if _is_constant(context, member):
+            return True
         case ast.Attribute(attr=name):
             parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
             return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)

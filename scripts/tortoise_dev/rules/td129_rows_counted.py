@@ -76,4 +76,4 @@ def _is_len(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
 
 
-RULE = Rule("TD129", "rows-counted", check, preview=True)
+RULE = Rule("TD129", "rows-counted", check)
