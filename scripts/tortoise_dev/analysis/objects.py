@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from .modules import Class, Module, unquoted
-from .syntax import FUNCTIONS, Scope, own_nodes
+from .syntax import FUNCTIONS, Scope
 
 _HOPS = 5
 """How many imports of a name are followed to the object that it is."""
@@ -80,19 +80,9 @@ def _assigned(cls: Class, name: str) -> Iterator[tuple[ast.expr, ast.AST]]:
     for binding in cls.body.names.get(name, ()):
         if binding.value is not None:
             yield binding.value, cls.node
-    for method in cls.node.body:
-        for node in own_nodes(method.body) if isinstance(method, FUNCTIONS) else ():
-            if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if any(_is_own(target, name) for target in targets):
-                    yield node.value, method
-
-
-def _is_own(target: ast.expr, name: str) -> bool:
-    match target:
-        case ast.Attribute(value=ast.Name(id="self"), attr=attribute):
-            return attribute == name
-    return False
+    for method, value in cls.module.assigned_to_self.get(name, ()):
+        if cls.module.parents.get(method) is cls.node:
+            yield value, method
 
 
 def _made(module: Module, name: ast.Name) -> tuple[Module, ast.expr | None]:

@@ -44,11 +44,14 @@ def check(context: Context) -> Iterator[Hit]:
         if not isinstance(call.func, ast.Name) or len(call.args) != 1 or "len" in context.module.scope:
             continue
         rows = call.args[0]
-        if isinstance(rows, ast.Name) and _is_only_counted(context, rows):
+        name = rows if isinstance(rows, ast.Name) else None
+        if isinstance(rows, ast.Name):
             rows = context.module.only_value(rows) or rows
-        if isinstance(rows, ast.NamedExpr) and _is_only_counted(context, rows.target):
-            rows = rows.value
-        if isinstance(rows, ast.Await) and _is_plain(context, rows.value):
+        elif isinstance(rows, ast.NamedExpr):
+            name, rows = rows.target, rows.value
+        if not isinstance(rows, ast.Await) or not _is_plain(context, rows.value):
+            continue
+        if name is None or _is_only_counted(context, name):
             yield Hit(call, "len() fetches every row to count them: use await query.count()")
 
 
