@@ -16,7 +16,7 @@ from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
 from .objects import class_around, class_of_object
 from .relations import Relations
-from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, own_nodes
+from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds, own_nodes
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
@@ -159,7 +159,7 @@ class Inference:
             if parent is scope.node:
                 break
             if isinstance(parent, (ast.For, ast.AsyncFor)) and child in parent.body:
-                if _binds(parent.target, name.id):
+                if binds(parent.target, name.id):
                     start, end = (parent.lineno, parent.col_offset), (parent.end_lineno or 0, sys.maxsize)
                     if scope.bound_before(name.id, end) - scope.bound_before(name.id, start) > 1:
                         return None
@@ -168,7 +168,7 @@ class Inference:
             elif isinstance(parent, _COMPREHENSIONS):
                 reached = child not in parent.generators or below in getattr(child, "ifs", ())
                 for one in reversed(parent.generators) if reached else ():
-                    if _binds(one.target, name.id):
+                    if binds(one.target, name.id):
                         return (self._element(one.target, name.id, one.iter, bool(one.is_async)),)
             below, child = child, parent
         return None
@@ -457,10 +457,6 @@ class Inference:
             cls = class_of_object(self.module, function.value) if owner is None else None
         method = self.models.method(cls, function.attr) if cls is not None else None
         return [Function(method[0].module, method[1], method[0].body)] if method is not None else []
-
-
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
 
 
 def _is_undecorated(function: FunctionNode) -> bool:

@@ -20,6 +20,7 @@ import sys
 from collections.abc import Iterator
 
 from ..analysis.modules import Class
+from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
 from .queries import has_handlers
 from .syntax import loop_around, text
@@ -99,14 +100,10 @@ def _belongs_to_loop(row: ast.expr, loop: ast.For | ast.AsyncFor) -> bool:
         case ast.Call():
             return True
         case ast.Subscript(slice=ast.Name(id=number)):
-            return _is_named(loop.target, number)
+            return binds(loop.target, number)
         case ast.Name(id=name):
-            return _is_named(loop.target, name) or bool(_made_in(loop, name))
+            return binds(loop.target, name) or bool(_made_in(loop, name))
     return False
-
-
-def _is_named(target: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
 
 
 def _made_in(loop: ast.For | ast.AsyncFor, name: str) -> list[ast.expr]:
@@ -114,7 +111,7 @@ def _made_in(loop: ast.For | ast.AsyncFor, name: str) -> list[ast.expr]:
     return [
         statement.value
         for statement in ast.walk(loop)
-        if isinstance(statement, ast.Assign) and any(_is_named(target, name) for target in statement.targets)
+        if isinstance(statement, ast.Assign) and any(binds(target, name) for target in statement.targets)
     ]
 
 

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, unquoted
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
+from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode, binds
 from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
 from .fixes import Fix, end_of, insertion, start_of
@@ -177,11 +177,7 @@ def _only_walrus(context: Context, name: ast.Name) -> ast.expr | None:
     scope = context.module.scope_of(name)
     if name.id in scope or not scope.is_function:
         return None
-    bound = [
-        inner
-        for inner in context.module.inner_bindings(scope)
-        if any(isinstance(one, ast.Name) and one.id == name.id for one in ast.walk(inner.target))
-    ]
+    bound = [inner for inner in context.module.inner_bindings(scope) if binds(inner.target, name.id)]
     return bound[0].value if len(bound) == 1 and isinstance(bound[0], ast.NamedExpr) else None
 
 
