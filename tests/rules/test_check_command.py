@@ -553,3 +553,32 @@ def test_the_skill_is_not_judged_where_it_is_installed(users) -> None:
     assert (done.returncode, done.stdout) == (0, b"2 files, 2 models: no findings\n")
     named = [sys.executable, str(script), "tools/tortoise-dev/examples"]
     assert subprocess.run(named, cwd=users.root, capture_output=True, check=False).returncode == 1
+
+
+def test_text_is_ordered_by_path_and_line(users) -> None:
+    read = "from app.models import User\n\nasync def f(n):\n"
+    users.write(
+        {
+            "app/a.py": f"{read}    User.all()\n    User.all().delete()\n    User.all()\n",
+            "app/b.py": f"{read}    User.all()\n",
+        }
+    )
+    text = users.run("--select", "TD106").stdout.decode()
+    places = [line.split(": ")[0] for line in text.splitlines()[:-1]]
+    assert places == ["app/a.py:4:5", "app/a.py:5:5", "app/a.py:6:5", "app/b.py:4:5"]
+
+
+def test_what_many_say_is_told_at_the_first_place(users) -> None:
+    read = "from app.models import User\n\nasync def f(n):\n"
+    users.write(
+        {
+            "app/a.py": f"{read}    User.all().delete()\n    User.all()\n    User.first()\n",
+            "app/b.py": read + "    User.all()\n" * 4,
+        }
+    )
+    text = users.run("--select", "TD1").stdout.decode()
+    assert users.run("--select", "TD1").stdout.decode() == text
+    places = [line.split(": ")[0].strip() for line in text.splitlines()[:-1]]
+    assert places[:2] == ["app/a.py:4:5", "app/a.py:5:5"]
+    assert "app/b.py" in places[2]
+    assert places[3] == "app/a.py:6:5"

@@ -11,18 +11,24 @@ from collections.abc import Callable, Iterable
 from functools import cached_property
 
 from . import tortoise_api
-from .modules import Class, Entity, External, Function, Module, unquoted
+from .annotations import annotated
+from .methods import Methods
+from .modules import Class, Entity, External, Function, Module
+from .objects import class_around, class_of_object
 from .relations import Relations
-from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, own_nodes
-from .values import PLAIN, SAME, Value, awaited, given_by_library, joined
+from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds, own_nodes
+from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _BUILTIN_NAMES = frozenset(
     (
-        "len list sorted set tuple sum any all dict enumerate reversed min max zip iter frozenset int float"
+        "len list sorted set tuple sum any all dict enumerate reversed min max zip iter next filter "
+        "frozenset int float"
     ).split()
 )
+_SAME_ROWS = frozenset("list sorted reversed tuple set frozenset iter filter".split())
+"""Builtins that give the rows that they get, or some of them."""
 
 
 class Inference:
@@ -35,6 +41,7 @@ class Inference:
         self.relations = relations
         self._of_module = of_module
         self.models = relations.models
+        self._methods = Methods(relations.models)
         self._known: dict[ast.AST, Value | None] = {}
         self._names: dict[tuple[Scope, str], Value | None] = {}
         self._busy: set[tuple[Scope, str]] = set()
@@ -92,20 +99,31 @@ class Inference:
                 return joined([self.of(body), self.of(orelse)])
             case ast.Subscript(value=value, slice=index):
                 return self._subscript(node, self.of(value), index)
-            case ast.ListComp(elt=element):
-                inner = self.of(element)
-                return (
-                    Value("rows", inner.model, mixed=inner.mixed)
-                    if inner is not None and inner.kind == "row"
-                    else None
-                )
+            case ast.ListComp(elt=element) | ast.SetComp(elt=element):
+                return self._filled("rows", element)
+            case ast.GeneratorExp(elt=element):
+                return self._filled("stream", element)
+            case ast.DictComp(value=element):
+                return self._filled("mapping", element)
+            case ast.BinOp(op=ast.Add(), left=left, right=right):
+                both = joined([self.of(left), self.of(right)])
+                return both if both is not None and both.kind == "rows" else None
         return None
+
+    def _filled(self, kind: Kind, element: ast.expr) -> Value | None:
+        """A container of this kind, where what a comprehension puts into it is a row."""
+        inner = self.of(element)
+        return (
+            Value(kind, inner.model, mixed=inner.mixed) if inner is not None and inner.kind == "row" else None
+        )
 
     def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
         if value is None:
             return None
         if value.kind == "rows":
             return value if isinstance(index, ast.Slice) else Value("row", value.model, mixed=value.mixed)
+        if value.kind == "mapping":
+            return Value("row", value.model, mixed=value.mixed)
         if value.kind == "pair" and isinstance(index, ast.Constant) and index.value == 0:
             return Value("row", value.model)
         if value.kind == "query" and value.gives == "many" and isinstance(index, ast.Slice):
@@ -141,7 +159,7 @@ class Inference:
             if parent is scope.node:
                 break
             if isinstance(parent, (ast.For, ast.AsyncFor)) and child in parent.body:
-                if _binds(parent.target, name.id):
+                if binds(parent.target, name.id):
                     start, end = (parent.lineno, parent.col_offset), (parent.end_lineno or 0, sys.maxsize)
                     if scope.bound_before(name.id, end) - scope.bound_before(name.id, start) > 1:
                         return None
@@ -150,7 +168,7 @@ class Inference:
             elif isinstance(parent, _COMPREHENSIONS):
                 reached = child not in parent.generators or below in getattr(child, "ifs", ())
                 for one in reversed(parent.generators) if reached else ():
-                    if _binds(one.target, name.id):
+                    if binds(one.target, name.id):
                         return (self._element(one.target, name.id, one.iter, bool(one.is_async)),)
             below, child = child, parent
         return None
@@ -217,7 +235,7 @@ class Inference:
                 return None
             case ast.AnnAssign(annotation=annotation, value=value):
                 inner = self.of(value) if value is not None else PLAIN
-                return inner if inner not in (None, PLAIN) else self._annotated(annotation, scope)
+                return inner if inner not in (None, PLAIN) else self.annotated(annotation, scope)
             case ast.For(target=target, iter=iterable) | ast.AsyncFor(target=target, iter=iterable):
                 return self._element(target, name, iterable, isinstance(node, ast.AsyncFor))
             case ast.With(items=items) | ast.AsyncWith(items=items):
@@ -225,30 +243,57 @@ class Inference:
                     if isinstance(item.optional_vars, ast.Name) and item.optional_vars.id == name:
                         return self._entered(item.context_expr)
                 return None
+            case ast.Assign(value=ast.List(elts=[])):
+                return self._collected(scope, name)
             case _ if binding.value is not None:
                 return self.of(binding.value)
         return None
 
+    def _collected(self, scope: Scope, name: str) -> Value | None:
+        """A list that begins empty, by what ``append`` and ``extend`` put into it."""
+        found: list[Value | None] = []
+        for method in ("append", "extend", "insert"):
+            for call in self.module.calls_by_name.get(method, ()):
+                match call.func:
+                    case ast.Attribute(value=ast.Name(id=owner)) if owner == name and call.args:
+                        if self.module.scope_of(call) is not scope:
+                            return None
+                        value = self.of(call.args[-1])
+                        kinds = ("rows",) if method == "extend" else ("row",)
+                        if value is None or value.kind not in kinds:
+                            return None
+                        found.append(Value("rows", value.model, mixed=value.mixed))
+        return joined(found) if found else None
+
     def _element(self, target: ast.AST, name: str, iterable: ast.expr, is_async: bool) -> Value | None:
         if not (isinstance(target, ast.Name) and target.id == name):
-            if (
-                isinstance(target, ast.Tuple)
-                and isinstance(iterable, ast.Call)
-                and isinstance(iterable.func, ast.Name)
-                and iterable.func.id == "enumerate"
-                and len(target.elts) == 2
-                and iterable.args
-            ):
-                return self._element(target.elts[1], name, iterable.args[0], is_async)
-            return None
+            return self._element_of_tuple(target, name, iterable)
         value = self.of(iterable)
         if value is None or value.model is None:
             return None
         if is_async:
-            rows = value.kind == "query" and value.gives == "many"
+            rows = value.kind == "stream" or (value.kind == "query" and value.gives == "many")
         else:
-            rows = value.kind in ("rows", "relation")  # a relation that is gone over was fetched
+            rows = value.kind in ("rows", "stream", "relation")  # a relation that is gone over was fetched
         return Value("row", value.model, mixed=value.mixed) if rows else None
+
+    def _element_of_tuple(self, target: ast.AST, name: str, iterable: ast.expr) -> Value | None:
+        """What a name is in ``for number, name in enumerate(rows)``, with ``zip`` and ``items`` too."""
+        if not isinstance(target, ast.Tuple) or not isinstance(iterable, ast.Call):
+            return None
+        match iterable:
+            case ast.Call(func=ast.Name(id="enumerate"), args=[rows, *_]) if len(target.elts) == 2:
+                return self._element(target.elts[1], name, rows, False)
+            case ast.Call(func=ast.Name(id="zip"), args=several) if len(several) == len(target.elts):
+                for element, rows in zip(target.elts, several, strict=True):
+                    if isinstance(element, ast.Name) and element.id == name:
+                        return self._element(element, name, rows, False)
+            case ast.Call(func=ast.Attribute(value=owner, attr="items"), args=[]) if len(target.elts) == 2:
+                value = self.of(owner)
+                element = target.elts[1]
+                if value is not None and value.kind == "mapping" and getattr(element, "id", "") == name:
+                    return Value("row", value.model, mixed=value.mixed)
+        return None
 
     def _entered(self, context: ast.expr) -> Value | None:
         if isinstance(context, ast.Call):
@@ -269,7 +314,7 @@ class Inference:
                     return self._self(cls, function) if self.models.is_model(cls) else None
             if node in (around.vararg, around.kwarg):
                 return None
-        return self._annotated(node.annotation, scope) if node.annotation is not None else None
+        return self.annotated(node.annotation, scope) if node.annotation is not None else None
 
     def _self(self, cls: Class, function: ast.FunctionDef | ast.AsyncFunctionDef) -> Value | None:
         decorators = [d.id for d in function.decorator_list if isinstance(d, ast.Name)]
@@ -278,47 +323,9 @@ class Inference:
         is_class = "classmethod" in decorators or function.name in ("__init_subclass__", "__class_getitem__")
         return Value("class" if is_class else "row", cls)
 
-    def _annotated(self, node: ast.expr, scope: Scope) -> Value | None:
-        """What an annotation promises: ``User``, ``User | None``, ``list[User]``, ``QuerySet[User]``."""
-        match node:
-            case ast.Constant(value=str(text)):
-                inner = unquoted(text)
-                return self._annotated(inner, scope) if inner is not None else None
-            case ast.Constant(value=None):
-                return PLAIN
-            case ast.BinOp(op=ast.BitOr(), left=left, right=right):
-                return joined([self._annotated(left, scope), self._annotated(right, scope)])
-            case ast.Subscript(value=outer, slice=inner):
-                name = getattr(outer, "attr", None) or getattr(outer, "id", "")
-                value = self._annotated(inner, scope) if not isinstance(inner, ast.Tuple) else None
-                if name in ("tuple", "Tuple") and isinstance(inner, ast.Tuple) and len(inner.elts) > 1:
-                    first = self._annotated(inner.elts[0], scope)
-                    is_row = first is not None and first.kind == "row"
-                    return Value("pair", first.model) if first is not None and is_row else None
-                if name == "Optional":
-                    return value
-                if name == "Annotated" and isinstance(inner, ast.Tuple) and inner.elts:
-                    return self._annotated(inner.elts[0], scope)
-                if value is None or value.model is None or value.kind != "row":
-                    return None
-                if name in ("list", "List", "Sequence", "Iterable", "Collection"):
-                    return Value("rows", value.model)
-                if name in ("type", "Type"):
-                    return Value("class", value.model)
-                if name == "QuerySet":
-                    return Value("query", value.model, "many")
-                if name == "QuerySetSingle":
-                    return Value("query", value.model, "one")
-                return None
-            case ast.Name() | ast.Attribute():
-                for entity in self.module.meanings(node, scope):
-                    if isinstance(entity, Class) and self.models.is_model(entity):
-                        return Value("row", entity)
-                    if isinstance(entity, External) and tortoise_api.is_tortoise(
-                        entity.name, *tortoise_api.CONNECTION_CLASSES
-                    ):
-                        return Value("connection")
-        return None
+    def annotated(self, node: ast.expr, scope: Scope) -> Value | None:
+        """What an annotation of this module promises."""
+        return annotated(self.module, self.models, node, scope)
 
     def _entity(self, entities: Iterable[Entity]) -> Value | None:
         found = list(entities)
@@ -334,8 +341,14 @@ class Inference:
             if value is not None:
                 return value
         owner = self.of(node.value)
-        if owner is None or owner.model is None:
+        if owner is None:
+            return self._attribute_of_class(node)
+        if owner.model is None:
             return None
+        if node.attr == "_meta" and owner.kind in ("class", "row"):
+            return Value("meta", owner.model)
+        if owner.kind == "meta":
+            return Value("connection") if node.attr == "db" else None
         if owner.kind == "row":
             arity = self.relations.relation(owner.model, node.attr)
             other = self.relations.backward(owner.model, node.attr) if arity is None else None
@@ -343,6 +356,17 @@ class Inference:
                 return Value("relation", other or self.relations.related(owner.model, node.attr))
         if owner.kind == "class" and self.relations.is_manager(owner.model, node.attr):
             return Value("manager", owner.model)
+        return None
+
+    def _attribute_of_class(self, node: ast.Attribute) -> Value | None:
+        """What ``self.model`` is, where the body of the class alone says it: ``model = Order``."""
+        match node.value:
+            case ast.Name(id="self" | "cls"):
+                cls = class_around(self.module, node)
+                bindings = cls.body.names.get(node.attr, ()) if cls is not None else ()
+                if cls is not None and len(bindings) == 1 and bindings[0].value is not None:
+                    value = self._entity(self.module.meanings(bindings[0].value, cls.scope))
+                    return Value("class", value.model, mixed=True) if value is not None else None
         return None
 
     def _call(self, node: ast.Call) -> Value | None:
@@ -358,7 +382,7 @@ class Inference:
             return known
         if isinstance(function, ast.Attribute):
             owner = self.of(function.value)
-            found = self._method(owner, function.attr) if owner is not None else None
+            found = self._methods.of(owner, function.attr) if owner is not None else None
             return found if found is not None else self._promised(self._called(function))
         value = self.of(function)
         if value is not None and value.kind == "class":
@@ -373,9 +397,14 @@ class Inference:
         return None
 
     def _builtin(self, node: ast.Call, name: str) -> Value | None:
-        inner = self.of(node.args[0]) if node.args else None
-        if name in ("list", "sorted", "reversed", "tuple") and inner is not None:
-            return inner if inner.kind == "rows" else None
+        rows = (
+            node.args[1] if name == "filter" and len(node.args) == 2 else node.args[0] if node.args else None
+        )
+        inner = self.of(rows) if rows is not None and not isinstance(rows, ast.Starred) else None
+        if name in _SAME_ROWS and inner is not None:
+            return Value("rows", inner.model, mixed=inner.mixed) if inner.kind in ("rows", "stream") else None
+        if name in ("next", "min", "max") and inner is not None:
+            return Value("row", inner.model, mixed=inner.mixed) if inner.kind in ("rows", "stream") else None
         return PLAIN if name in ("len", "int", "sum", "float", "any", "all") else None
 
     def _promised(self, entities: Iterable[Entity], *, awaited: bool = False) -> Value | None:
@@ -383,11 +412,14 @@ class Inference:
         for entity in entities:
             if not isinstance(entity, Function) or not _is_undecorated(entity.node):
                 continue
-            if isinstance(entity.node, ast.AsyncFunctionDef) is awaited:
-                inference = self._of_module(entity.module)
-                if entity.node.returns is None:
-                    return inference.returned(entity.node)
-                return inference._annotated(entity.node.returns, entity.scope)
+            inference = self._of_module(entity.module)
+            if entity.node.returns is None:
+                value = inference.returned(entity.node)
+            else:
+                value = inference.annotated(entity.node.returns, entity.scope)
+            is_stream = value is not None and value.kind == "stream"
+            if (isinstance(entity.node, ast.AsyncFunctionDef) and not is_stream) is awaited:
+                return value
         return None
 
     def returned(self, function: FunctionNode) -> Value | None:
@@ -395,14 +427,23 @@ class Inference:
         if function not in self._returned:
             self._returned[function] = None  # a function that calls itself
             own = list(own_nodes(function.body))
-            if not any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in own):
-                values = [node.value for node in own if isinstance(node, ast.Return)]
-                try:
-                    found = joined(PLAIN if value is None else self.of(value) for value in values)
-                except RecursionError:
-                    found = None
-                self._returned[function] = None if found is PLAIN else found
+            yields = [node for node in own if isinstance(node, (ast.Yield, ast.YieldFrom))]
+            values = [node.value for node in yields or own if isinstance(node, (ast.Return, ast.Yield))]
+            try:
+                found = joined(PLAIN if value is None else self.of(value) for value in values)
+            except RecursionError:
+                found = None
+            if yields:
+                is_rows = len(values) == len(yields) and all(self._is_row(value) for value in values)
+                found = (
+                    Value("stream", found.model, mixed=found.mixed) if found is not None and is_rows else None
+                )
+            self._returned[function] = None if found is PLAIN else found
         return self._returned[function]
+
+    def _is_row(self, node: ast.expr | None) -> bool:
+        value = self.of(node) if node is not None else None
+        return value is not None and value.kind == "row"
 
     def _called(self, function: ast.expr) -> list[Entity]:
         """What a call calls: by its name, or as a method of a row or of an object whose class is known."""
@@ -413,103 +454,9 @@ class Inference:
         if owner is not None and owner.kind in ("class", "row") and not owner.mixed:
             cls = owner.model
         else:
-            cls = self._class_of_object(function.value) if owner is None else None
+            cls = class_of_object(self.module, function.value) if owner is None else None
         method = self.models.method(cls, function.attr) if cls is not None else None
         return [Function(method[0].module, method[1], method[0].body)] if method is not None else []
-
-    def _class_of_object(self, node: ast.expr) -> Class | None:
-        """The class of the project of which an object is: ``Repo()``, a name for that, ``self``."""
-        if isinstance(node, ast.Name):
-            if node.id == "self":
-                around = next((p for p in self.module.ancestors(node) if isinstance(p, ast.ClassDef)), None)
-                return self.module.class_of(around) if around is not None else None
-            module, made = self._made(node)
-        else:
-            module, made = self.module, node
-        if not isinstance(made, ast.Call):
-            return None
-        found = module.meanings(made.func)
-        return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
-
-    def _made(self, name: ast.Name) -> tuple[Module, ast.expr | None]:
-        """The one expression that a name is bound to, here or in the module that it is imported from."""
-        local = self.module.only_value(name)
-        scope = self.module.scope_of(name)
-        if local is not None or (name.id in scope and scope.parent is not None):
-            return self.module, local
-        module, wanted = self.module, name.id
-        for _ in range(_HOPS):
-            bindings = module.scope.names.get(wanted, ())
-            if len(bindings) != 1:
-                break
-            statement = bindings[0].node
-            if not isinstance(statement, ast.ImportFrom):
-                return module, bindings[0].value
-            wanted = next(a.name for a in statement.names if (a.asname or a.name) == wanted)
-            targets = module.resolver.imported(module, statement.module, statement.level)
-            if len(targets) != 1 or not isinstance(targets[0], Module):
-                break
-            module = targets[0]
-        return self.module, None
-
-    def _method(self, owner: Value, name: str) -> Value | None:
-        cls = owner.model
-        match owner.kind:
-            case "plain" if owner is SAME and tortoise_api.QUERYSET_CALLS.get(name) == "many":
-                return SAME
-            case "query":
-                if owner.gives == "other":
-                    return None
-                return self._given(tortoise_api.QUERYSET_CALLS.get(name), cls, owner)
-            case "relation":
-                return self._given(tortoise_api.RELATION_CALLS.get(name), cls, owner)
-            case "connection":
-                return self._given(tortoise_api.CONNECTION_CALLS.get(name), None, owner)
-            case "manager":
-                return self._given(
-                    tortoise_api.MODEL_CALLS.get(name) or tortoise_api.QUERYSET_CALLS.get(name), cls, owner
-                )
-            case "class" | "row" | "super" if cls is not None:
-                return self._model_method(owner, cls, name)
-        return None
-
-    def _model_method(self, owner: Value, cls: Class, name: str) -> Value | None:
-        calls = tortoise_api.MODEL_CALLS if owner.kind == "class" else tortoise_api.ROW_CALLS
-        if owner.kind != "super" and self.models.defines(cls, name):
-            own = self.models.method(cls, name)
-            if own is None:
-                return None
-            definition = own[1]
-            if isinstance(definition, ast.AsyncFunctionDef) and _is_plain(definition, own[0]):
-                if _yields(definition):
-                    return None
-                given = calls.get(name, "coroutine:other").removeprefix("coroutine:")
-                return Value("coroutine", cls, given if given != "many" else "other")
-            return None
-        if owner.kind == "super" and any(
-            isinstance(one, Class) and name in one.body for one in self.models.ancestors(cls)
-        ):
-            return None
-        return self._given(calls.get(name), cls, owner)
-
-    def _given(self, what: str | None, cls: Class | None, owner: Value) -> Value | None:
-        if what is None:
-            return None
-        if what == "row":
-            return Value("row", cls, mixed=owner.mixed)
-        if what.startswith("coroutine:"):
-            return Value("coroutine", cls, what.removeprefix("coroutine:"), owner.mixed)
-        if what == "many" and owner.kind == "query" and owner.gives == "one":
-            what = "one"  # .get(id=1).prefetch_related(…) is still for one row
-        return Value("query", cls, what, owner.mixed)
-
-
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
-
-
-_HOPS = 5
-"""How many imports of a name are followed to the object that it is."""
 
 
 def _is_undecorated(function: FunctionNode) -> bool:
@@ -518,19 +465,3 @@ def _is_undecorated(function: FunctionNode) -> bool:
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod", "override")
         for one in function.decorator_list
     )
-
-
-def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
-    """Is it still a coroutine function under its decorators?"""
-    for decorator in definition.decorator_list:
-        call = decorator.func if isinstance(decorator, ast.Call) else decorator
-        if isinstance(call, ast.Name) and call.id in ("classmethod", "staticmethod", "override"):
-            continue
-        entities = owner.module.meanings(call, owner.body)
-        if not any(isinstance(e, External) and tortoise_api.is_tortoise(e.name, "atomic") for e in entities):
-            return False
-    return True
-
-
-def _yields(definition: ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition))

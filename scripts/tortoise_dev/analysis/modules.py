@@ -126,6 +126,20 @@ class Module:
                 found.setdefault(name, []).append(call)
         return found
 
+    @cached_property
+    def assigned_to_self(self) -> dict[str, list[tuple[ast.AST, ast.expr]]]:
+        """What is assigned to ``self.name``, by that name, each with the function that does it."""
+        found: dict[str, list[tuple[ast.AST, ast.expr]]] = {}
+        nodes: list[ast.Assign | ast.AnnAssign] = [*self.of_type(ast.Assign)]
+        nodes += self.of_type(ast.AnnAssign)
+        for node in nodes:
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                match target:
+                    case ast.Attribute(value=ast.Name(id="self"), attr=name) if node.value is not None:
+                        function = self.tree.owner_of(node)
+                        found.setdefault(name, []).append((function, node.value))
+        return found
+
     def is_for_type_checkers(self, node: ast.AST) -> bool:
         """Does it stand under ``if TYPE_CHECKING:``, so that it is not there at run time?"""
         if b"TYPE_CHECKING" not in self.file.data:

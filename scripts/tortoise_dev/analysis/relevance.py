@@ -19,7 +19,7 @@ from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
 from .source import SourceFile, whole_word
-from .syntax import FUNCTIONS, Scope, own_nodes
+from .syntax import FUNCTIONS, FunctionNode, Scope, own_nodes
 
 _ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
 """Names that no other library has."""
@@ -219,7 +219,10 @@ class _Leads:
             yield from self.resolver.exported(module, name)
 
     def _has_rows(self, cls: Class) -> bool:
-        """Does a method of the class give rows of a model?"""
+        """Does a method of the class give rows of a model, or does an attribute hold a model?"""
+        held = [binding.value for bindings in cls.body.names.values() for binding in bindings]
+        if any(isinstance(one, ast.Name) and self._names_model(cls.module, one, cls.scope) for one in held):
+            return True
         methods = (node for node in cls.node.body if isinstance(node, FUNCTIONS))
         return any(self._gives_rows(Function(cls.module, node, cls.body)) for node in methods)
 
@@ -227,8 +230,7 @@ class _Leads:
         """Does its annotation promise rows of a model? Without one, does it return what a model gave?"""
         returns = function.node.returns
         if returns is None:
-            nodes = own_nodes(function.node.body)
-            asked = [n.value for n in nodes if isinstance(n, ast.Return) and isinstance(n.value, ast.Await)]
+            asked = list(_sources(function.node))
             scope = function.module.inside(function.node, function.scope) if asked else function.scope
             return any(self._names_model(function.module, node, scope) for node in asked)
         if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
@@ -263,6 +265,23 @@ def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) ->
             seen.add(one.key)
             yield one
             waiting += following(one)
+
+
+def _sources(function: FunctionNode) -> Iterator[ast.expr]:
+    """What a function awaits for its ``return``, or goes over for its ``yield``, by one name at the most."""
+    nodes = list(own_nodes(function.body))
+    given = [node.value for node in nodes if isinstance(node, (ast.Return, ast.Yield))]
+    yield from (value for value in given if isinstance(value, ast.Await))
+    names = {value.id for value in given if isinstance(value, ast.Name)}
+    for node in nodes if names else ():
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Await() as source) if name in names:
+                yield source
+            case (
+                ast.For(target=ast.Name(id=name), iter=source)
+                | ast.AsyncFor(target=ast.Name(id=name), iter=source)
+            ) if name in names:
+                yield source
 
 
 def _mentions_tortoise(function: Function) -> bool:

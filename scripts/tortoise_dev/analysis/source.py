@@ -9,10 +9,11 @@ import stat
 import sys
 import tokenize
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 MARKERS = ("pyproject.toml", "setup.cfg", ".git")
@@ -108,6 +109,12 @@ def split_lines(text: str) -> list[str]:
     """The lines of a text as Python counts them, each with its line end."""
     lines = _NEWLINE.split(text)
     return lines if lines[-1] else lines[:-1]
+
+
+def comments_of(text: str) -> Counter[str]:
+    """The comments of a source text that can be parsed, and how often each one stands there."""
+    tokens = tokenize.generate_tokens(StringIO(text, newline="").readline)
+    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
 
 
 def parse(text: str) -> ast.Module:

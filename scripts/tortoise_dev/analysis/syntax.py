@@ -318,5 +318,16 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, SCOPES):
-            waiting += ast.iter_child_nodes(node)
+        if isinstance(node, SCOPES):
+            continue
+        for field in _FIELDS[type(node)]:
+            value = getattr(node, field, None)
+            if isinstance(value, ast.AST):
+                waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [one for one in value if one is not None]
+
+
+def binds(target: ast.AST, name: str) -> bool:
+    """Is a name among those of a target: of a loop, an assignment, a comprehension?"""
+    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))

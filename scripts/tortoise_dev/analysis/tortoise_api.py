@@ -24,7 +24,7 @@ QUERYSET_CALLS: dict[str, str] = {
         ("count delete update exists contains values values_list bulk_create bulk_update raw union").split(),
         "other",
     ),
-    "in_bulk": "coroutine:other",
+    "in_bulk": "coroutine:mapping",
     "explain": "coroutine:other",
 }
 MODEL_CALLS: dict[str, str] = {
@@ -35,7 +35,7 @@ MODEL_CALLS: dict[str, str] = {
     "get_or_create": "coroutine:pair",
     "update_or_create": "coroutine:pair",
     "fetch_for_list": "coroutine:other",
-    "in_bulk": "coroutine:other",
+    "in_bulk": "coroutine:mapping",
 }
 INSTANCE_CALLS: dict[str, str] = dict.fromkeys(
     ["save", "delete", "fetch_related", "refresh_from_db"], "coroutine:other"

@@ -19,6 +19,9 @@ Kind: TypeAlias = Literal[
     "coroutine",  # a coroutine of Tortoise or of a model
     "relation",  # the many side of a relation
     "manager",
+    "meta",  # the _meta of a model
+    "mapping",  # a dictionary whose values are instances
+    "stream",  # a generator of instances
     "connection",
     "plain",  # certainly none of these: a literal
 ]
@@ -66,7 +69,7 @@ def awaited(value: Value | None) -> Value | None:
     """What awaiting a value yields."""
     if value is None or not value.awaitable:
         return None
-    kinds: dict[str, Kind] = {"one": "row", "many": "rows", "pair": "pair"}
+    kinds: dict[str, Kind] = {"one": "row", "many": "rows", "pair": "pair", "mapping": "mapping"}
     kind = kinds.get(value.gives)
     if kind is None or (value.model is None and kind != "pair"):
         return None

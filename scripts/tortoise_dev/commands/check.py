@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
+from ..report.diffs import unified_diff
 from ..report.findings import FORMATS
 from ..rules import RULES
 from ..rules.baseline import Baseline, BaselineError
@@ -80,7 +80,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     if options.diff or options.fix or options.unsafe_fixes:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
-            show(_diff(project, texts, here))
+            show(_diff(project, texts, here), end="")
             _tell(outcome, f"{len(texts)} file{plural(len(texts))} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
@@ -164,19 +164,10 @@ def replace_text(file: SourceFile, text: str) -> None:
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
-    parts: list[str] = []
-    for path in sorted(texts):
-        name = shown(path, base)
-        old, new = project.files[str(path)].lines, SourceFile(path, texts[path].encode()).lines
-        for line in difflib.unified_diff(old, new, f"a/{name}", f"b/{name}"):
-            text = line.rstrip("\r\n") if line.startswith(("---", "+++", "@@")) else line
-            if text.endswith("\n"):
-                parts.append(text[:-1])
-            elif text is line:
-                parts += [text, "\\ No newline at end of file"]
-            else:
-                parts.append(text)
-    return "\n".join(parts)
+    files = project.files
+    return "".join(
+        unified_diff(files[str(path)].text, texts[path], shown(path, base)) for path in sorted(texts)
+    )
 
 
 def _apply_baseline(outcome: Outcome, file: Path) -> None:

@@ -95,7 +95,10 @@ def _document(outcome: Outcome) -> Mapping[str, object]:
 
 
 def _text(outcome: Outcome) -> str:
-    """Bugs before layout; on a terminal with the source."""
+    """Bugs before layout, each part by path and line; on a terminal with the source.
+
+    Where many say the same, all are told at the place of the first.
+    """
     style = _Style.of_stdout()
     violations = sorted(outcome.violations, key=lambda v: (v.rule.startswith("TD0"), v))
     alike: dict[tuple[str, str], list[Violation]] = defaultdict(list)
@@ -103,10 +106,10 @@ def _text(outcome: Outcome) -> str:
         alike[violation.rule, violation.message].append(violation)
     lines: list[str] = []
     for violation in violations:
-        group = alike.pop((violation.rule, violation.message), [])
-        for one in group if len(group) <= _ALIKE else group[:1]:
-            lines += _shown(outcome, one, style)
-        if len(group) > _ALIKE:
+        group = alike[violation.rule, violation.message]
+        if len(group) <= _ALIKE or violation is group[0]:
+            lines += _shown(outcome, violation, style)
+        if len(group) > _ALIKE and violation is group[0]:
             lines += _places(outcome, group[1:])
     lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
     return "\n".join([*lines, summary(outcome)])

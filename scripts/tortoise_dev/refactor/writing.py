@@ -7,11 +7,11 @@ same files there and completes what is missing.
 
 from __future__ import annotations
 
-import difflib
 import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..report.diffs import unified_diff
 from .plan import SplitPlan
 from .refusals import refused
 
@@ -71,9 +71,5 @@ def apply(plan: SplitPlan) -> None:
 
 def _diff(before: bytes, after: bytes, path: Path, base: Path) -> str:
     name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
-    old, new = (f"a/{name}" if before else "/dev/null"), (f"b/{name}" if after else "/dev/null")
-    first, second = (text.decode("utf-8", "replace").splitlines(keepends=True) for text in (before, after))
-    found = difflib.unified_diff(first, second, old, new)
-    return "".join(
-        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in found
-    )
+    first, second = (text.decode("utf-8", "replace") if text else None for text in (before, after))
+    return unified_diff(first, second, name)

@@ -70,6 +70,7 @@ def violations_of(
             for rule in RULES.values()
             if rule.code in codes
             for hit in _hits(rule, path, context)
+            if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
         ]
         found += _unsuppressed(file, own, codes)
         done(path)

@@ -6,16 +6,14 @@ waits for the next pass. A text that does not parse, or that lost a comment, is 
 
 from __future__ import annotations
 
-import io
-import tokenize
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
-from ..analysis.source import UnreadableError, parse, split_lines
+from ..analysis.source import UnreadableError, comments_of, parse, split_lines
 from .engine import Violation
 from .fixes import Edit, Fix, Place
 from .reorder import reordered
@@ -72,7 +70,7 @@ def _can_add(project: Project, path: Path, known: list[Edit], more: list[Edit], 
         parse(after)
     except UnreadableError:
         return False
-    return comments or _comments(before) == _comments(after)
+    return comments or comments_of(before) == comments_of(after)
 
 
 def _overlap(one: Edit, other: Edit) -> bool:
@@ -101,11 +99,6 @@ def _between(lines: Sequence[str], start: Place, end: Place) -> str:
         return lines[first - 1][column:until] if first <= len(lines) else ""
     tail = lines[last - 1][:until] if last <= len(lines) else ""
     return "".join([lines[first - 1][column:], *lines[first : last - 1], tail])
-
-
-def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text, newline="").readline)
-    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
 
 
 # --- members that move

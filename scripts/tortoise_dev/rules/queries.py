@@ -43,6 +43,12 @@ def is_orm_await(context: Context, node: ast.Await) -> bool:
     return value is not None and (value.awaitable or value.kind == "relation")
 
 
+def is_relation(context: Context, node: ast.expr) -> bool:
+    """Is it the many side of a relation?"""
+    value = context.inference.of(node)
+    return value is not None and value.kind == "relation"
+
+
 def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
     """The calls and slices that made a query, the last one first: each one's name and node.
 
@@ -122,6 +128,9 @@ def origin(context: Context, node: ast.expr) -> Origin | None:
     return found
 
 
+_FETCHING = ("prefetch_related", "select_related")
+
+
 def fetched_names(context: Context, rows: ast.expr | None) -> set[str] | None:
     """The relations that were fetched with rows, as their query names them; None where that is not known.
 
@@ -137,26 +146,61 @@ def fetched_names(context: Context, rows: ast.expr | None) -> set[str] | None:
                 waiting.append(value)
             case ast.Call(func=ast.Attribute(value=owner, attr=name), args=args):
                 waiting.append(owner)
-                if name in ("prefetch_related", "select_related"):
-                    texts = [_relation_name(one) for one in args]
-                    if None in texts:
+                for one in args if name in _FETCHING else ():
+                    named = _names_fetched(context, one)
+                    if named is None:
                         return None
-                    found |= {text for text in texts if text is not None}
+                    found |= named
             case ast.Name(id=name) if name not in seen:
                 seen.add(name)
                 scope = context.module.scope_of(node)
                 waiting += [b.value for b in scope.names.get(name, ()) if b.value is not None]
                 for call in context.module.calls_by_name.get("fetch_for_list", ()):
                     if call.args and ast.unparse(call.args[0]) == name:
-                        found |= {text for one in call.args[1:] if (text := _relation_name(one)) is not None}
+                        found |= {one for arg in call.args[1:] for one in _names_fetched(context, arg) or ()}
+            case ast.Attribute(value=ast.Name() as row, attr=relation) if is_relation(context, node):
+                around = _fetched_with_row(context, row)
+                if around is None:
+                    return None
+                found |= {
+                    one.removeprefix(f"{relation}__") for one in around if one.startswith(f"{relation}__")
+                }
     return found
 
 
-def _relation_name(node: ast.expr) -> str | None:
-    """The relation that ``"owner"`` or ``Prefetch("owner", …)`` names."""
+def _fetched_with_row(context: Context, row: ast.Name) -> set[str] | None:
+    """The relations that were fetched with one row, or that ``fetch_related`` adds; None where unknown."""
+    found: set[str] = set()
+    scope = context.module.scope_of(row)
+    for binding in scope.names.get(row.id, ()):
+        source = binding.value
+        if isinstance(binding.node, (ast.For, ast.AsyncFor)):
+            source = binding.node.iter
+        names = fetched_names(context, source) if source is not None else None
+        if names is None:
+            return None
+        found |= names
+    for call in context.module.calls_by_name.get("fetch_related", ()):
+        owner = call.func.value if isinstance(call.func, ast.Attribute) else None
+        if isinstance(owner, ast.Name) and owner.id == row.id and context.module.scope_of(call) is scope:
+            for argument in call.args:
+                names = _names_fetched(context, argument)
+                if names is None:
+                    return None
+                found |= names
+    return found
+
+
+def _names_fetched(context: Context, node: ast.expr) -> set[str] | None:
+    """The relations that ``"owner"`` or ``Prefetch("owner", query)`` fetches; None where unknown."""
+    inner: set[str] | None = set()
     if isinstance(node, ast.Call) and node.args:
+        query = next((k.value for k in node.keywords if k.arg == "queryset"), None)
+        inner = fetched_names(context, query if query is not None else (*node.args, None)[1])
         node = node.args[0]
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+    if inner is None or not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        return None
+    return {node.value, *(f"{node.value}__{one}" for one in inner)}
 
 
 def has_handlers(context: Context, cls: Class) -> bool:

@@ -7,15 +7,13 @@ very members that the class had before.
 from __future__ import annotations
 
 import ast
-import io
-import tokenize
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..analysis.models import Member, Rank, members_of
 from ..analysis.modules import Module
-from ..analysis.source import UnreadableError, parse, split_lines
+from ..analysis.source import UnreadableError, comments_of, parse, split_lines
 from ..analysis.syntax import FUNCTIONS
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
@@ -299,7 +297,7 @@ def _assemble(lines: Sequence[str], cut: _Blocks, wanted: Sequence[Member]) -> s
 
 def _same_members(old: str, new: str, place: tuple[int, str]) -> bool:
     """Is the new text the old one with nothing but the members of this class in another order?"""
-    return _outline(old, place) == _outline(new, place) and _comments(old) == _comments(new)
+    return _outline(old, place) == _outline(new, place) and comments_of(old) == comments_of(new)
 
 
 def _outline(text: str, place: tuple[int, str]) -> tuple[str, Counter[str]]:
@@ -311,8 +309,3 @@ def _outline(text: str, place: tuple[int, str]) -> tuple[str, Counter[str]]:
             node.body = []
             break
     return ast.dump(tree), members
-
-
-def _comments(text: str) -> Counter[str]:
-    tokens = tokenize.generate_tokens(io.StringIO(text, newline="").readline)
-    return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)

@@ -93,7 +93,7 @@ def _has_values(call: ast.Call) -> bool:
 def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 0) -> bool:
     """Is a value put into this text where a parameter could stand?"""
     if isinstance(node, ast.Name):
-        values = _assigned(context, node) if depth < 3 else []
+        values = _assigned(context, node) if depth < 3 and not _is_made_at_import(context, node) else []
         return any(_is_built(context, value, only_quoted, depth + 1) for value in values)
     before = ""
     for part in _parts(node):
@@ -101,7 +101,11 @@ def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 
             before += part
             continue
         text = _COMMENT.sub("", before)
+        if text.count("$$") % 2 == 1:
+            continue  # the body of a function or of DO takes no parameters
         quoted = text.count("'") % 2 == 1
+        if any(_is_built(context, one, only_quoted, depth + 1) for one in _joined(context, part, depth)):
+            return True
         is_value = quoted or (not only_quoted and _VALUE_PLACE.search(text) is not None)
         if is_value and not _is_harmless(context, part, depth):
             return True
@@ -152,6 +156,30 @@ def _filled(text: str, given: Sequence[ast.expr], named: Mapping[str, ast.expr])
     yield text[end:]
 
 
+def _is_made_at_import(context: Context, name: ast.Name) -> bool:
+    """Is it a text of the module, which no request has made?"""
+    scope = context.module.scope_of(name)
+    while scope.parent is not None:
+        if name.id in scope:
+            return False
+        scope = scope.parent
+    return context.module.scope_of(name) is not scope
+
+
+def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
+    """What ``append`` puts into the list that ``" AND ".join(conditions)`` joins."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.Name() as name]) if (
+            depth < 3
+        ):
+            for call in context.module.calls_by_name.get("append", ()):
+                match call:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id=owner)), args=[added]) if (
+                        owner == name.id and context.module.scope_of(call) is context.module.scope_of(name)
+                    ):
+                        yield added
+
+
 def _assigned(context: Context, node: ast.Name) -> list[ast.expr]:
     """What is assigned or added to a name in its scope, as far as that is known."""
     scope = context.module.scope_of(node)
@@ -187,6 +215,10 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
             return True
         case ast.JoinedStr():
             return not _is_built(context, node, False, depth)
+        case ast.Tuple(elts=elements) | ast.List(elts=elements):
+            return all(_is_harmless(context, one, depth) for one in elements)
+        case ast.Attribute(value=member, attr="value") if _is_constant(context, member):
+            return True
         case ast.Attribute(attr=name):
             parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
             return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)

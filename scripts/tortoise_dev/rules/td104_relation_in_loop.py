@@ -20,6 +20,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
 from .queries import fetched_names
 from .syntax import COMPREHENSIONS, loop_around
@@ -143,7 +144,7 @@ def _rows_of(loop: ast.AST, row: str) -> ast.expr | None:
     if isinstance(loop, (ast.For, ast.AsyncFor)):
         return loop.iter
     generators = loop.generators if isinstance(loop, COMPREHENSIONS) else []
-    return next((one.iter for one in generators if _binds(one.target, row)), None)
+    return next((one.iter for one in generators if binds(one.target, row)), None)
 
 
 def _is_row(context: Context, node: ast.expr) -> bool:
@@ -159,11 +160,7 @@ def _loop_of(context: Context, node: ast.AST, row: ast.Name) -> ast.AST | None:
         targets = [loop.target]
     elif isinstance(loop, COMPREHENSIONS):
         targets = [generator.target for generator in loop.generators]
-    return loop if any(_binds(target, row.id) for target in targets) else None
-
-
-def _binds(target: ast.expr, name: str) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))
+    return loop if any(binds(target, row.id) for target in targets) else None
 
 
 RULE = Rule("TD104", "relation-in-loop", check)

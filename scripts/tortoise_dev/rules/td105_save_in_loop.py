@@ -16,12 +16,14 @@ Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 
 from ..analysis.modules import Class
+from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
 from .queries import has_handlers
-from .syntax import loop_around
+from .syntax import loop_around, text
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -68,8 +70,6 @@ def check(context: Context) -> Iterator[Hit]:
         match node:
             case ast.Await(value=ast.Call(func=ast.Attribute(value=saved, attr="save"))):
                 row = _row(saved)
-                if row is None:
-                    continue
                 value = context.inference.of(row)
                 loop = loop_around(context.module, node)
                 if (
@@ -77,27 +77,65 @@ def check(context: Context) -> Iterator[Hit]:
                     and value.kind == "row"
                     and value.model is not None
                     and isinstance(loop, (ast.For, ast.AsyncFor))
-                    and _belongs_to_loop(row.id, loop)
+                    and _belongs_to_loop(row, loop)
                     and _is_plain_loop(loop)
                     and not _is_special(context, value.model)
+                    and not _needs_key(context, row, loop)
                 ):
-                    yield Hit(
-                        node, f"{row.id}.save() for each row: use bulk_update or bulk_create, or one update()"
-                    )
+                    remedy = "use bulk_update or bulk_create, or one update()"
+                    yield Hit(node, f"{text(row)}.save() for each row: {remedy}")
 
 
-def _row(saved: ast.expr) -> ast.Name | None:
-    """The name of the row in ``row`` and in ``row.update_from_dict({…})``."""
+def _row(saved: ast.expr) -> ast.expr:
+    """The row in ``row`` and in ``row.update_from_dict({…})``."""
     match saved:
-        case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="update_from_dict")):
+        case ast.Call(func=ast.Attribute(value=row, attr="update_from_dict")):
             return row
-    return saved if isinstance(saved, ast.Name) else None
+    return saved
 
 
-def _belongs_to_loop(name: str, loop: ast.For | ast.AsyncFor) -> bool:
-    """Is the row the loop's own: its target, or made in its body?"""
-    made = [loop.target, *(t for s in ast.walk(loop) if isinstance(s, ast.Assign) for t in s.targets)]
-    return any(isinstance(n, ast.Name) and n.id == name for target in made for n in ast.walk(target))
+def _belongs_to_loop(row: ast.expr, loop: ast.For | ast.AsyncFor) -> bool:
+    """Is the row the loop's own: its target, made in its body, or ``rows[number]``?"""
+    match row:
+        case ast.Call():
+            return True
+        case ast.Subscript(slice=ast.Name(id=number)):
+            return binds(loop.target, number)
+        case ast.Name(id=name):
+            return binds(loop.target, name) or bool(_made_in(loop, name))
+    return False
+
+
+def _made_in(loop: ast.For | ast.AsyncFor, name: str) -> list[ast.expr]:
+    """What the body of a loop assigns to a name."""
+    return [
+        statement.value
+        for statement in ast.walk(loop)
+        if isinstance(statement, ast.Assign) and any(binds(target, name) for target in statement.targets)
+    ]
+
+
+def _needs_key(context: Context, row: ast.expr, loop: ast.For | ast.AsyncFor) -> bool:
+    """Is a new row read after it was saved? ``bulk_create`` gives it no key."""
+    if not isinstance(row, ast.Name):
+        return False
+    if not any(isinstance(one, ast.Call) and _is_class(context, one.func) for one in _made_in(loop, row.id)):
+        return False
+    scope = context.module.scope_of(row)
+    end = (loop.end_lineno or 0, sys.maxsize)
+    is_bound_again = any(binding.position > end for binding in scope.names.get(row.id, ()))
+    return any(
+        isinstance(use, ast.Name)
+        and use.id == row.id
+        and isinstance(use.ctx, ast.Load)
+        and (use.lineno, use.col_offset) > (row.lineno, row.col_offset)
+        for use in ast.walk(loop if is_bound_again else scope.node)
+    )
+
+
+def _is_class(context: Context, node: ast.expr) -> bool:
+    value = context.inference.of(node)
+    return value is not None and value.kind == "class"
 
 
 def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:

@@ -26,7 +26,7 @@ from collections.abc import Iterator
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, unquoted
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode
+from ..analysis.syntax import FUNCTIONS, SCOPES, FunctionNode, binds
 from ..analysis.values import Kind, Value
 from .base import Context, Hit, Rule
 from .fixes import Fix, end_of, insertion, start_of
@@ -124,16 +124,25 @@ def _awaited(context: Context, node: ast.expr) -> Fix | None:
 
 
 def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
-    """Is it ``row.fetch_related(…)`` as a statement? No other library has a method of this name."""
+    """Is it ``row.fetch_related(…)`` or ``row.refresh_from_db()`` as a statement?
+
+    No other library has the first method. Django has the second.
+    """
     match node:
-        case ast.Call(func=ast.Attribute(attr="fetch_related")):
-            is_statement = isinstance(context.module.parents.get(node), ast.Expr)
-            return is_statement and not context.project.once(_has_its_own_fetch)
+        case ast.Call(func=ast.Attribute(attr="fetch_related" | "refresh_from_db" as name)):
+            if not isinstance(context.module.parents.get(node), ast.Expr):
+                return False
+            is_theirs = name == "refresh_from_db" and context.project.once(_uses_django)
+            return not is_theirs and not context.project.once(_has_its_own_fetch)
     return False
 
 
 def _has_its_own_fetch(project: Project) -> bool:
-    return project.mentions(re.compile(rb"def fetch_related\b"))
+    return project.mentions(re.compile(rb"def (fetch_related|refresh_from_db)\b"))
+
+
+def _uses_django(project: Project) -> bool:
+    return project.mentions(re.compile(rb"\b(import|from) django\b"))
 
 
 def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
@@ -153,14 +162,23 @@ def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
 
 def _is_asked_here(context: Context, name: ast.Name) -> bool:
     """Is the name bound to the rows of a query that begins with a model, and to nothing else?"""
-    query = context.module.only_value(name)
+    query = context.module.only_value(name) or _only_walrus(context, name)
     if not isinstance(query, ast.Await):
         return False
     first: ast.expr = query.value
     while isinstance(first, ast.Call) and isinstance(first.func, ast.Attribute):
         first = first.func.value
     value = context.inference.of(first)
-    return value is not None and value.kind == "class"
+    return value is not None and value.kind in ("class", "relation")
+
+
+def _only_walrus(context: Context, name: ast.Name) -> ast.expr | None:
+    """What ``:=`` binds a name to, where nothing else binds it in its function."""
+    scope = context.module.scope_of(name)
+    if name.id in scope or not scope.is_function:
+        return None
+    bound = [inner for inner in context.module.inner_bindings(scope) if binds(inner.target, name.id)]
+    return bound[0].value if len(bound) == 1 and isinstance(bound[0], ast.NamedExpr) else None
 
 
 def _is_of_row(context: Context, cls: Class, name: str) -> bool:

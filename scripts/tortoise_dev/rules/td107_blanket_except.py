@@ -21,6 +21,7 @@ import ast
 import re
 from collections.abc import Iterator
 
+from ..analysis.modules import External
 from ..analysis.syntax import SCOPES, own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_orm_await
@@ -60,6 +61,8 @@ GOOD = BAD.replace(
     "import Invoice\n\n\nasync", "import Invoice\nfrom tortoise.exceptions import DoesNotExist\n\n\nasync"
 ).replace("except Exception:", "except DoesNotExist:")
 
+_ALL = ("Exception", "BaseException")
+_HIDES = "hides what Tortoise says: catch DoesNotExist, IntegrityError …"
 _TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", "capture_exception"})
 
 
@@ -71,18 +74,36 @@ def check(context: Context) -> Iterator[Hit]:
         handler = node.handlers[-1] if node.handlers else None
         if handler is None or len(node.handlers) > 1 or not _catches_all(handler) or _reacts(handler):
             continue
-        awaits = [n for n in own_nodes(node.body) if isinstance(n, ast.Await)]
-        if not awaits or all(_is_probe(one) for one in awaits) or _cleans_up(context, node):
-            continue
-        if all(is_orm_await(context, one) for one in awaits):
+        if _only_asks(context, node):
             what = "bare except" if handler.type is None else f"except {ast.unparse(handler.type)}"
-            yield Hit(handler, f"{what} hides what Tortoise says: catch DoesNotExist, IntegrityError …")
+            yield Hit(handler, f"{what} {_HIDES}")
+    yield from _suppressed(context)
+
+
+def _only_asks(context: Context, node: ast.Try | ast.TryStar | ast.With) -> bool:
+    """Are queries all that the body waits for? A probe does not count, nor what cleans up after an error."""
+    awaits = [one for one in own_nodes(node.body) if isinstance(one, ast.Await)]
+    if not awaits or all(_is_probe(one) for one in awaits) or _cleans_up(context, node):
+        return False
+    return all(is_orm_await(context, one) for one in awaits)
 
 
 def _catches_all(handler: ast.ExceptHandler) -> bool:
-    return handler.type is None or (
-        isinstance(handler.type, ast.Name) and handler.type.id in ("Exception", "BaseException")
-    )
+    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+    return any(kind is None or (isinstance(kind, ast.Name) and kind.id in _ALL) for kind in kinds)
+
+
+def _suppressed(context: Context) -> Iterator[Hit]:
+    """At ``with suppress(Exception):`` around nothing but queries."""
+    for node in context.module.of_type(ast.With):
+        for item in node.items:
+            match item.context_expr:
+                case ast.Call(func=function, args=kinds) as call if any(
+                    isinstance(kind, ast.Name) and kind.id in _ALL for kind in kinds
+                ):
+                    names = [e.name for e in context.module.meanings(function) if isinstance(e, External)]
+                    if names == ["contextlib.suppress"] and _only_asks(context, node):
+                        yield Hit(call, f"{ast.unparse(call)} {_HIDES}")
 
 
 def _reacts(handler: ast.ExceptHandler) -> bool:
@@ -104,14 +125,16 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
 
 
 def _is_probe(node: ast.Await) -> bool:
-    """Is it ``execute_query("SELECT 1")``, which asks whether the database answers?"""
+    """Is it ``execute_query("SELECT 1")``, which asks whether the database answers, or the end of all?"""
     match node.value:
+        case ast.Call(func=ast.Attribute(attr="close_connections" | "close_all")):
+            return True
         case ast.Call(args=[ast.Constant(value=str(sql))]):
             return re.fullmatch(r"(?i)\s*select\s+1\s*;?\s*", sql) is not None
     return False
 
 
-def _cleans_up(context: Context, node: ast.Try | ast.TryStar) -> bool:
+def _cleans_up(context: Context, node: ast.AST) -> bool:
     """Does it stand in a handler that raises or tells? Its own error must not hide the first one."""
     for parent in context.module.ancestors(node):
         if isinstance(parent, SCOPES):

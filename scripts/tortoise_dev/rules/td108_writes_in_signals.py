@@ -95,6 +95,12 @@ def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Ite
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
             case ast.AugAssign(target=target) if _is_of(target, instance):
                 yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+            case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=owner), *_]) if owner == instance:
+                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="update_from_dict")) if (
+                owner == instance
+            ):
+                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if (
                 owner == instance and any(_changes_row(context, cls, name) for cls in models)
             ):

@@ -47,8 +47,8 @@ async def drop_oldest():
 
 _ONE_ROW = frozenset({"first", "last", "earliest", "latest"})
 _SKIPS = frozenset({"offset", "[…]"})
-_MYSQL = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|backends\.mysql")
-"""A URL, a driver or the backend; the word alone says nothing."""
+_MYSQL = re.compile(rb"(?im)^[^#\n]*(mysql://|\b(asyncmy|aiomysql)\b|backends\.mysql)")
+"""A URL, a driver or the backend, outside of comments; the word alone says nothing."""
 
 
 def check(context: Context) -> Iterator[Hit]:

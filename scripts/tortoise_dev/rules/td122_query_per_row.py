@@ -84,6 +84,9 @@ def _kind(
     elif name == "delete" and value.kind == "row" and isinstance(owner, ast.Name) and is_statement:
         if owner.id in names and not _does_more(context, value.model, "delete"):
             return "delete", f"{owner.id}.delete() for each row: use filter(id__in=…).delete()"
+    elif name == "delete" and value.kind == "query" and value.gives == "many" and is_statement:
+        if _is_lookup(context, call, names) and not has_handlers(context, value.model):
+            return "delete", f"{text(call)} for each row: use one delete() with __in"
     elif name in _ONE and _is_lookup(context, call, names):
         ordered = any(step in ("order_by", "latest", "earliest") for step, _ in steps(context, call))
         remedy = "" if ordered else " with __in"

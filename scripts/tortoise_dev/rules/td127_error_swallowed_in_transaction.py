@@ -75,7 +75,9 @@ def check(context: Context) -> Iterator[Hit]:
         if around is None or _ends_in_error(context, around, node) or not _writes(context, node):
             continue
         handler = next((one for one in node.handlers if _takes_database_errors(context, one)), None)
-        if handler is None or _raises(handler) or not context.project.once(_may_be_postgres):
+        if handler is None or _raises(handler) or _loses_nothing(context, around, node, handler):
+            continue
+        if not context.project.once(_may_be_postgres):
             continue
         what = f"except {ast.unparse(handler.type)}" if handler.type is not None else "bare except"
         message = f"{what} inside of a transaction: PostgreSQL refuses all that follows"
@@ -86,14 +88,40 @@ def _may_be_postgres(project: Project) -> bool:
     return project.mentions(_POSTGRES) or not project.mentions(_OTHERS)
 
 
+def _loses_nothing(
+    context: Context, around: ast.AST, node: ast.Try | ast.TryStar, handler: ast.ExceptHandler
+) -> bool:
+    """Does the handler leave the transaction without a query, and is the failed write its first one?"""
+    if not isinstance(handler.body[-1], ast.Return):
+        return False
+    if any(isinstance(one, ast.Await) for one in own_nodes(handler.body)):
+        return False
+    before = [
+        one for one in own_nodes(getattr(around, "body", ())) if getattr(one, "lineno", 0) < node.lineno
+    ]
+    wrote = any(_is_write(context, one) or _is_unknown(context, one) for one in before)
+    tried = [one for one in own_nodes(node.body) if _is_write(context, one)]
+    return not wrote and len(tried) == 1
+
+
+def _is_unknown(context: Context, node: ast.AST) -> bool:
+    """Is something awaited that is none of Tortoise's? It may write."""
+    return isinstance(node, ast.Await) and not is_orm_await(context, node)
+
+
+def _is_write(context: Context, node: ast.AST) -> bool:
+    return (
+        isinstance(node, ast.Await)
+        and isinstance(node.value, ast.Call)
+        and getattr(node.value.func, "attr", "") in tortoise_api.WRITES
+        and is_orm_await(context, node)
+    )
+
+
 def _writes(context: Context, node: ast.Try | ast.TryStar) -> bool:
     """Does the body write rows, without a savepoint around it?"""
     return any(
-        isinstance(one, ast.Await)
-        and isinstance(one.value, ast.Call)
-        and getattr(one.value.func, "attr", "") in tortoise_api.WRITES
-        and is_orm_await(context, one)
-        and not _is_in_savepoint(context, one, node)
+        _is_write(context, one) and not _is_in_savepoint(context, one, node)
         for statement in node.body
         if not isinstance(statement, SCOPES)
         for one in own_nodes([statement])

@@ -44,23 +44,39 @@ def check(context: Context) -> Iterator[Hit]:
         if not isinstance(call.func, ast.Name) or len(call.args) != 1 or "len" in context.module.scope:
             continue
         rows = call.args[0]
-        if isinstance(rows, ast.Name) and _is_used_once(context, rows):
+        name = rows if isinstance(rows, ast.Name) else None
+        if isinstance(rows, ast.Name):
             rows = context.module.only_value(rows) or rows
-        if isinstance(rows, ast.Await) and _is_plain(context, rows.value):
+        elif isinstance(rows, ast.NamedExpr):
+            name, rows = rows.target, rows.value
+        if not isinstance(rows, ast.Await) or not _is_plain(context, rows.value):
+            continue
+        if name is None or _is_only_counted(context, name):
             yield Hit(call, "len() fetches every row to count them: use await query.count()")
 
 
 def _is_plain(context: Context, query: ast.expr) -> bool:
+    match query:
+        case ast.Call(func=ast.Attribute(value=inner, attr="values" | "values_list"), args=args) if all(
+            isinstance(one, ast.Constant) and "__" not in str(one.value) for one in args
+        ):
+            query = inner  # a name that leads through a relation may give more rows
     value = context.inference.of(query)
-    if value is None or (value.kind, value.gives) != ("query", "many"):
+    if value is None or (value.kind != "relation" and (value.kind, value.gives) != ("query", "many")):
         return False
     return not any(name in _CHANGES_COUNT for name, _ in steps(context, query))
 
 
-def _is_used_once(context: Context, rows: ast.Name) -> bool:
+def _is_only_counted(context: Context, rows: ast.Name) -> bool:
+    """Is each use of the name a ``len()`` of it?"""
     scope = context.module.scope_of(rows).node
-    uses = (n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == rows.id)
-    return sum(isinstance(use.ctx, ast.Load) for use in uses) == 1
+    uses = [n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == rows.id]
+    read = [use for use in uses if isinstance(use.ctx, ast.Load)]
+    return all(_is_len(context.module.parents.get(use)) for use in read)
 
 
-RULE = Rule("TD129", "rows-counted", check, preview=True)
+def _is_len(node: ast.AST | None) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "len"
+
+
+RULE = Rule("TD129", "rows-counted", check)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import shutil
 from collections.abc import Iterable
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..analysis.source import UnreadableError, parse
+from ..report.diffs import unified_diff
 
 _UNFINISHED = ".{}.tortoise-dev-unfinished"
 
@@ -29,10 +29,7 @@ class Change:
 
     def diff(self, shown: str) -> str:
         """The change as a unified diff of the path that is shown."""
-        old = [] if self.before is None else self.before.splitlines(keepends=True)
-        source = "/dev/null" if self.before is None else f"a/{shown}"
-        lines = difflib.unified_diff(old, self.after.splitlines(keepends=True), source, f"b/{shown}")
-        return "".join(line if line.endswith("\n") else f"{line}\n" for line in lines)
+        return unified_diff(self.before, self.after, shown)
 
 
 @dataclass(frozen=True)

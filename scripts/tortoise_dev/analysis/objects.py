@@ -1,0 +1,107 @@
+"""The class of the project of which an object is, as far as the text tells."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from .modules import Class, Module, unquoted
+from .syntax import FUNCTIONS, Scope
+
+_HOPS = 5
+"""How many imports of a name are followed to the object that it is."""
+
+
+def class_of_object(module: Module, node: ast.expr) -> Class | None:
+    """The class of ``Repo()``, of a name for that, of a parameter, of ``self`` and of ``self.repo``."""
+    match node:
+        case ast.Name(id="self" | "cls"):
+            return class_around(module, node)
+        case ast.Name():
+            annotation = _annotation(module, node)
+            if annotation is not None:
+                return _class_named(module, annotation, module.scope_of(node))
+            module, made = _made(module, node)
+            return _class_made(module, made)
+        case ast.Attribute(value=ast.Name(id="self"), attr=name):
+            cls = class_around(module, node)
+            return _class_of_attribute(cls, name) if cls is not None else None
+    return _class_made(module, node)
+
+
+def class_around(module: Module, node: ast.AST) -> Class | None:
+    """The class in whose body a node stands."""
+    around = next((one for one in module.ancestors(node) if isinstance(one, ast.ClassDef)), None)
+    return module.class_of(around) if around is not None else None
+
+
+def _class_made(module: Module, made: ast.expr | None) -> Class | None:
+    """The class that a call makes an object of."""
+    if not isinstance(made, ast.Call):
+        return None
+    found = module.meanings(made.func)
+    return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
+
+
+def _class_named(module: Module, annotation: ast.expr, scope: Scope) -> Class | None:
+    """The class that an annotation names."""
+    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
+        quoted = unquoted(annotation.value)
+        return _class_named(module, quoted, scope) if quoted is not None else None
+    found = module.meanings(annotation, scope)
+    return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
+
+
+def _annotation(module: Module, name: ast.Name) -> ast.expr | None:
+    """The annotation of a parameter that nothing else binds."""
+    scope = module.scope_of(name)
+    bindings = scope.names.get(name.id, ())
+    only = bindings[0].node if len(bindings) == 1 else None
+    return only.annotation if isinstance(only, ast.arg) and name.id not in scope.elsewhere else None
+
+
+def _class_of_attribute(cls: Class, name: str) -> Class | None:
+    """The class of ``self.name``, where all that its class assigns to it makes an object of one class."""
+    found = {_class_assigned(cls, value, place) for value, place in _assigned(cls, name)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _class_assigned(cls: Class, value: ast.expr, place: ast.AST) -> Class | None:
+    if isinstance(value, ast.Name) and isinstance(place, FUNCTIONS):
+        bindings = cls.module.inside(place).names.get(value.id, ())
+        if len(bindings) == 1 and isinstance(bindings[0].node, ast.arg):
+            annotation = bindings[0].node.annotation
+            return _class_named(cls.module, annotation, cls.scope) if annotation is not None else None
+    return _class_made(cls.module, value)
+
+
+def _assigned(cls: Class, name: str) -> Iterator[tuple[ast.expr, ast.AST]]:
+    """What the body of a class and its methods assign to an attribute, and the class or method."""
+    for binding in cls.body.names.get(name, ()):
+        if binding.value is not None:
+            yield binding.value, cls.node
+    for method, value in cls.module.assigned_to_self.get(name, ()):
+        if cls.module.parents.get(method) is cls.node:
+            yield value, method
+
+
+def _made(module: Module, name: ast.Name) -> tuple[Module, ast.expr | None]:
+    """The one expression that a name is bound to, here or in the module that it is imported from."""
+    local = module.only_value(name)
+    scope = module.scope_of(name)
+    if local is not None or (name.id in scope and scope.parent is not None):
+        return module, local
+    where, wanted = module, name.id
+    for _ in range(_HOPS):
+        bindings = where.scope.names.get(wanted, ())
+        if len(bindings) != 1:
+            break
+        statement = bindings[0].node
+        if not isinstance(statement, ast.ImportFrom):
+            return where, bindings[0].value
+        wanted = next(a.name for a in statement.names if (a.asname or a.name) == wanted)
+        targets = where.resolver.imported(where, statement.module, statement.level)
+        if len(targets) != 1 or not isinstance(targets[0], Module):
+            break
+        where = targets[0]
+    return module, None
