@@ -21,6 +21,7 @@ from ..protocol import Problem
 from .queries import UnusedQueries
 from .results import (
     database_errors,
+    may_return_itself,
     must_be_awaited,
     name_of,
     never_begun,
@@ -88,9 +89,12 @@ class Guards:
             Check.REACHED.value: self.reach,
         }
 
-    def statement(self, value: object) -> object:
-        """A call stood as a statement: what it returned must not be waiting for something."""
-        message = None if value is None else nothing_happened(value, self.page) or unread_failure(value)
+    def statement(self, value: object, is_awaited: bool) -> object:
+        """A call or an await stood as a statement: what it returned must not be waiting for something."""
+        if value is None:
+            return value
+        returned_itself = is_awaited and may_return_itself(value)
+        message = None if returned_itself else nothing_happened(value, self.page) or unread_failure(value)
         if message is not None:
             self.add(self._line(sys._getframe(1)), message)
             self._dispose(value)

@@ -70,6 +70,12 @@ def must_be_awaited(value: object) -> bool:
     return not isinstance(value, _imported(_AWAITABLE_BUT_FINE))
 
 
+def may_return_itself(value: object) -> bool:
+    """Is it an object with __await__ like a pool or a client, which ``await`` opens and returns?"""
+    is_query = isinstance(value, _imported((("tortoise.queryset", "AwaitableQuery"),)))
+    return isinstance(value, Awaitable) and not isinstance(value, types.CoroutineType) and not is_query
+
+
 def name_of(value: object) -> str:
     """An awaitable, as the report names it."""
     if isinstance(value, types.CoroutineType):

@@ -54,9 +54,10 @@ def jumps(tree: ast.Module, source: str) -> str | None:
 
 
 def unsure_assert(tree: ast.Module) -> int | None:
-    """The line of the first assert in a branch or a loop, where a block has no assert that surely runs.
+    """The line of the first assert in a loop, where a block has no assert that surely runs.
 
-    One in a handler is to run only if something fails; one in a function is another matter.
+    One in a branch is for some versions or databases alone, and one in a handler for a failure; one in a
+    function is another matter.
     """
     if any(isinstance(node, ast.Assert) for node in tree.body):
         return None
@@ -66,7 +67,7 @@ def unsure_assert(tree: ast.Module) -> int | None:
 def _asserts_of(node: ast.AST) -> Iterator[int]:
     if isinstance(node, ast.Assert):
         yield node.lineno
-    elif not isinstance(node, (*_FUNCTIONS, ast.Lambda, ast.ExceptHandler)):
+    elif not isinstance(node, (*_FUNCTIONS, ast.Lambda, ast.ExceptHandler, ast.If, ast.Match)):
         for child in ast.iter_child_nodes(node):
             yield from _asserts_of(child)
 

@@ -199,7 +199,7 @@ def _statement(node: ast.expr) -> ast.expr:
     """An expression whose value nobody reads."""
     is_call = isinstance(node, ast.Call) and not _is_check(node)
     if is_call or isinstance(node, ast.Await | ast.GeneratorExp):
-        return _call(Check.STATEMENT, node, node)
+        return _call(Check.STATEMENT, node, node, ast.Constant(isinstance(node, ast.Await)))
     return node
 
 
