@@ -34,6 +34,7 @@ from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
 from prose import allowed, asserts, guard  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
+from tortoise_dev.handbook.errors import errors_page  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
 
 README = HERE / "README.md"
@@ -42,6 +43,7 @@ EQUIVALENTS = HERE / "equivalent_mutants.toml"
 BATCH = 12
 """Mutants that one run of the harness tries: each is a page of its own beside the original."""
 LIMIT = 600
+AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 EXAMPLES = """\
 examples:
   uv run tests/bench/bench_mutants.py --seed 1 --sample 300
@@ -80,7 +82,10 @@ class Bench:
         self.tree = Tree(self.root)
         self.allowed = allowed.read()
         self.facts = _module("test_facts", ROOT / "tests" / "test_facts.py")
-        self.rules = page_of_all()
+        self.generated = {
+            "references/rules.md": page_of_all().rstrip("\n"),
+            "references/errors.md": errors_page(ROOT).rstrip("\n"),
+        }
         self.sound: dict[str, set[str]] = {}
 
     def say(self, text: str) -> None:
@@ -163,8 +168,8 @@ class Bench:
         prose = Prose(page, text)
         found = {_without_line(problem) for problem in guard.problems(prose, self.tree, self.allowed)}
         found |= {f"denied: {problem.literal}" for problem in asserts.problems(prose)}
-        if page == "references/rules.md" and text.rstrip("\n") != self.rules.rstrip("\n"):
-            found.add("is not what check.py --explain all prints")
+        if text.rstrip("\n") != self.generated.get(page, text.rstrip("\n")):
+            found.add("is not what the command prints that makes this page")
         running = tuple(block for block in prose.blocks if self.facts.runs(block))
         for key, fact in self.facts.FACTS.items():
             for proof in fact.get("proof", []):
@@ -365,7 +370,7 @@ def survivors_of(verdicts: Sequence[Verdict]) -> str:
 
 
 def copy_of_tree(target: Path) -> None:
-    """Copy what Git knows, and what it would know, without the environment."""
+    """Copy what Git knows, and what it would know, without the environment; the copy is a repository, too."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, encoding="utf-8", check=True,
@@ -374,6 +379,8 @@ def copy_of_tree(target: Path) -> None:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    for command in (["init"], ["add", "--all"], [*AUTHOR, "commit", "--message", "the pages"]):
+        subprocess.run(["git", *command], cwd=target, capture_output=True, check=True)
 
 
 def main() -> int:
