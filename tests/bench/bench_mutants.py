@@ -215,6 +215,7 @@ class Bench:
                 yield verdict
             else:
                 survivors.append(verdict.mutant)
+                self.say(f"survives on SQLite: {verdict.mutant.page}:{verdict.mutant.line}")
         if survivors:
             self.say(f"{len(survivors)} survivors, once more on {len(self.urls)} databases")
             yield from self._run(survivors, self.urls)
