@@ -151,12 +151,8 @@ class Bench:
             failed = self.failed({mutant.page: ()}, urls)
             if failed or not self.tests:
                 return next(iter(failed.values()), "")
-            tests = ["tests/test_billing.py", "tests/test_manifests.py"]
-            run = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
-                cwd=self.root, capture_output=True, encoding="utf-8", timeout=LIMIT, check=False,
-            )  # fmt: skip
-            return "" if run.returncode == 0 else "tests of the example"
+            passes = self._passes("tests/test_billing.py", "tests/test_manifests.py")
+            return "" if passes else "tests of the example"
         finally:
             for path, text in texts.items():
                 path.write_text(text, encoding="utf-8")
@@ -196,6 +192,23 @@ class Bench:
         new = self.problems(mutant.page, mutant.applied_to(text)) - self.sound[mutant.page]
         return f"tests: {min(new)}" if new else ""
 
+    def bundled(self, mutant: Mutant) -> str:
+        """Whether the test of the bundle, which reads all pages, fails on the mutant."""
+        page = self.root / mutant.page
+        text = page.read_text(encoding="utf-8")
+        try:
+            page.write_text(mutant.applied_to(text), encoding="utf-8")
+            return "" if not self.tests or self._passes("tests/test_bundle.py") else "tests of the bundle"
+        finally:
+            page.write_text(text, encoding="utf-8")
+
+    def _passes(self, *tests: str) -> bool:
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+            cwd=self.root, capture_output=True, encoding="utf-8", timeout=LIMIT, check=False,
+        )  # fmt: skip
+        return run.returncode == 0
+
     # A whole run
 
     def judge(self, mutants: Sequence[Mutant]) -> Iterator[Verdict]:
@@ -211,8 +224,9 @@ class Bench:
                 waiting.append(mutant)
         survivors = []
         for verdict in self._run(waiting, ["sqlite://:memory:"]):
-            if verdict.caught or not self.urls:
-                yield verdict
+            by = verdict.by or self.bundled(verdict.mutant)
+            if by or not self.urls:
+                yield Verdict(verdict.mutant, by)
             else:
                 survivors.append(verdict.mutant)
                 self.say(f"survives on SQLite: {verdict.mutant.page}:{verdict.mutant.line}")
@@ -322,9 +336,15 @@ def equivalents(file: Path = EQUIVALENTS) -> dict[tuple[str, str, str, str], str
     """The mutants that change nothing that a page says, with the reason why, by their content."""
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     return {
-        (entry["page"], entry["kind"], entry["before"], entry["after"]): entry["reason"]
+        (entry["page"], entry["kind"], entry["before"], entry.get("after", "")): entry["reason"]
         for entry in table.get("mutant", [])
     }
+
+
+def _why(mutant: Mutant, known: Mapping[tuple[str, str, str, str], str]) -> str:
+    """Why a mutant is no mistake; an entry without `after` holds for any change within its line."""
+    any_change = (*mutant.key[:3], "") if mutant.after else mutant.key
+    return known.get(mutant.key) or known.get(any_change, "")
 
 
 def table(verdicts: Sequence[Verdict], of: str) -> str:
@@ -412,7 +432,7 @@ def main() -> int:
         chosen = [mutant for mutant in chosen if mutant.kind in PROSE or mutant.page not in unsound]
         known = equivalents()
         verdicts = [
-            verdict if verdict.caught else replace(verdict, why_equivalent=known.get(verdict.mutant.key, ""))
+            verdict if verdict.caught else replace(verdict, why_equivalent=_why(verdict.mutant, known))
             for verdict in bench.judge(chosen)
         ]
     databases = ", ".join(url.partition(":")[0] for url in options.db) or "sqlite"
