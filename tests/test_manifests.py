@@ -138,6 +138,7 @@ def test_compose_migrates_once_before_the_application() -> None:
     assert services["app"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     assert "healthcheck" in services["db"]
     assert services["app"]["stop_grace_period"] == "30s"
+    assert services["app"]["restart"] == "unless-stopped"
     for service in ("migrate", "app"):
         assert "DATABASE_URL" in services[service]["environment"], service
 
@@ -149,6 +150,7 @@ def test_the_job_is_a_hook_that_fails_fast() -> None:
     assert notes["helm.sh/hook-delete-policy"] == "before-hook-creation"
     assert job["metadata"]["name"] == "shop-migrate"
     assert job["spec"]["backoffLimit"] == 0
+    assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     container = job["spec"]["template"]["spec"]["containers"][0]
     assert container["args"] == MIGRATE and "command" not in container
     secrets = [path for path in CHART.glob("templates/*.yaml") if "kind: Secret" in path.read_text()]

@@ -34,6 +34,7 @@ from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
 from prose import allowed, asserts, guard  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
+from tortoise_dev.handbook.errors import errors_page  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
 
 README = HERE / "README.md"
@@ -42,6 +43,8 @@ EQUIVALENTS = HERE / "equivalent_mutants.toml"
 BATCH = 12
 """Mutants that one run of the harness tries: each is a page of its own beside the original."""
 LIMIT = 600
+SQLITE = ("sqlite://:memory:",)
+AUTHOR = ("-c", "user.name=bench", "-c", "user.email=bench@localhost")
 EXAMPLES = """\
 examples:
   uv run tests/bench/bench_mutants.py --seed 1 --sample 300
@@ -80,7 +83,10 @@ class Bench:
         self.tree = Tree(self.root)
         self.allowed = allowed.read()
         self.facts = _module("test_facts", ROOT / "tests" / "test_facts.py")
-        self.rules = page_of_all()
+        self.generated = {
+            "references/rules.md": page_of_all().rstrip("\n"),
+            "references/errors.md": errors_page(ROOT).rstrip("\n"),
+        }
         self.sound: dict[str, set[str]] = {}
 
     def say(self, text: str) -> None:
@@ -144,14 +150,10 @@ class Bench:
             page.write_text(mutant.applied_to(texts[page]), encoding="utf-8")
             file.write_text(changed, encoding="utf-8")
             failed = self.failed({mutant.page: ()}, urls)
-            if failed or not self.tests:
+            if failed or not self.tests or urls != SQLITE:  # the example's tests choose no database
                 return next(iter(failed.values()), "")
-            tests = ["tests/test_billing.py", "tests/test_manifests.py"]
-            run = subprocess.run(
-                [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
-                cwd=self.root, capture_output=True, encoding="utf-8", timeout=LIMIT, check=False,
-            )  # fmt: skip
-            return "" if run.returncode == 0 else "tests of the example"
+            tests = "tests/test_billing.py" if file.suffix == ".py" else "tests/test_manifests.py"
+            return "" if self._passes(tests) else "tests of the example"
         finally:
             for path, text in texts.items():
                 path.write_text(text, encoding="utf-8")
@@ -163,8 +165,8 @@ class Bench:
         prose = Prose(page, text)
         found = {_without_line(problem) for problem in guard.problems(prose, self.tree, self.allowed)}
         found |= {f"denied: {problem.literal}" for problem in asserts.problems(prose)}
-        if page == "references/rules.md" and text.rstrip("\n") != self.rules.rstrip("\n"):
-            found.add("is not what check.py --explain all prints")
+        if text.rstrip("\n") != self.generated.get(page, text.rstrip("\n")):
+            found.add("is not what the command prints that makes this page")
         running = tuple(block for block in prose.blocks if self.facts.runs(block))
         for key, fact in self.facts.FACTS.items():
             for proof in fact.get("proof", []):
@@ -191,6 +193,23 @@ class Bench:
         new = self.problems(mutant.page, mutant.applied_to(text)) - self.sound[mutant.page]
         return f"tests: {min(new)}" if new else ""
 
+    def bundled(self, mutant: Mutant) -> str:
+        """Whether the test of the bundle, which reads all pages, fails on the mutant."""
+        page = self.root / mutant.page
+        text = page.read_text(encoding="utf-8")
+        try:
+            page.write_text(mutant.applied_to(text), encoding="utf-8")
+            return "" if not self.tests or self._passes("tests/test_bundle.py") else "tests of the bundle"
+        finally:
+            page.write_text(text, encoding="utf-8")
+
+    def _passes(self, *tests: str) -> bool:
+        run = subprocess.run(
+            [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *tests],
+            cwd=self.root, capture_output=True, encoding="utf-8", timeout=LIMIT, check=False,
+        )  # fmt: skip
+        return run.returncode == 0
+
     # A whole run
 
     def judge(self, mutants: Sequence[Mutant]) -> Iterator[Verdict]:
@@ -205,11 +224,13 @@ class Bench:
             else:
                 waiting.append(mutant)
         survivors = []
-        for verdict in self._run(waiting, ["sqlite://:memory:"]):
-            if verdict.caught or not self.urls:
-                yield verdict
+        for verdict in self._run(waiting, SQLITE):
+            by = verdict.by or self.bundled(verdict.mutant)
+            if by or not self.urls:
+                yield Verdict(verdict.mutant, by)
             else:
                 survivors.append(verdict.mutant)
+                self.say(f"survives on SQLite: {verdict.mutant.page}:{verdict.mutant.line}")
         if survivors:
             self.say(f"{len(survivors)} survivors, once more on {len(self.urls)} databases")
             yield from self._run(survivors, self.urls)
@@ -316,9 +337,15 @@ def equivalents(file: Path = EQUIVALENTS) -> dict[tuple[str, str, str, str], str
     """The mutants that change nothing that a page says, with the reason why, by their content."""
     table = tomllib.loads(file.read_text(encoding="utf-8"))
     return {
-        (entry["page"], entry["kind"], entry["before"], entry["after"]): entry["reason"]
+        (entry["page"], entry["kind"], entry["before"], entry.get("after", "")): entry["reason"]
         for entry in table.get("mutant", [])
     }
+
+
+def _why(mutant: Mutant, known: Mapping[tuple[str, str, str, str], str]) -> str:
+    """Why a mutant is no mistake; an entry without `after` holds for any change within its line."""
+    any_change = (*mutant.key[:3], "") if mutant.after else mutant.key
+    return known.get(mutant.key) or known.get(any_change, "")
 
 
 def table(verdicts: Sequence[Verdict], of: str) -> str:
@@ -365,7 +392,7 @@ def survivors_of(verdicts: Sequence[Verdict]) -> str:
 
 
 def copy_of_tree(target: Path) -> None:
-    """Copy what Git knows, and what it would know, without the environment."""
+    """Copy what Git knows, and what it would know, without the environment; the copy is a repository, too."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
         cwd=ROOT, capture_output=True, encoding="utf-8", check=True,
@@ -374,6 +401,8 @@ def copy_of_tree(target: Path) -> None:
         if (ROOT / name).is_file():
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target / name)
+    for command in (["init"], ["add", "--all"], [*AUTHOR, "commit", "--message", "the pages"]):
+        subprocess.run(["git", *command], cwd=target, capture_output=True, check=True)
 
 
 def main() -> int:
@@ -397,14 +426,14 @@ def main() -> int:
             return 2
         bench.say(f"{len(chosen)} of {len(found)} mutants of {len(pages)} pages")
         to_run = sorted({mutant.page for mutant in chosen if mutant.kind not in PROSE})
-        unsound = bench.failed(dict.fromkeys(to_run, ()), ["sqlite://:memory:"]) if to_run else {}
+        unsound = bench.failed(dict.fromkeys(to_run, ()), SQLITE) if to_run else {}
         if unsound and not options.keep_going:
             print(f"fails without any mistake: {unsound}", file=sys.stderr)
             return 2
         chosen = [mutant for mutant in chosen if mutant.kind in PROSE or mutant.page not in unsound]
         known = equivalents()
         verdicts = [
-            verdict if verdict.caught else replace(verdict, why_equivalent=known.get(verdict.mutant.key, ""))
+            verdict if verdict.caught else replace(verdict, why_equivalent=_why(verdict.mutant, known))
             for verdict in bench.judge(chosen)
         ]
     databases = ", ".join(url.partition(":")[0] for url in options.db) or "sqlite"

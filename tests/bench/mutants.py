@@ -12,7 +12,7 @@ import random
 import re
 import string
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -20,9 +20,9 @@ from tortoise_dev.pages.page import Block
 from tortoise_dev.pages.reading import parse_page
 
 Kind = Literal[
-    "literal", "operator", "statement", "argument", "api", "await",
-    "shell", "data", "output", "mark", "link", "anchor",
-    "prose-number", "prose-name", "prose-span",
+    "literal", "operator", "statement", "wrapper", "argument", "swap", "api", "method", "await",
+    "shell", "flag", "data", "sql", "output", "mark", "link", "anchor",
+    "prose-number", "prose-name", "prose-span", "prose-other",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CODE: tuple[Kind, ...] = KINDS[: KINDS.index("prose-number")]
@@ -50,7 +50,43 @@ SIMPLE = (
     ast.Break,
     ast.Continue,
 )
+ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
+    ast.Add: ("+", "-"),
+    ast.Sub: ("-", "+"),
+    ast.Mult: ("*", "+"),
+    ast.BitOr: ("|", "&"),
+    ast.BitAnd: ("&", "|"),
+}
+OTHER_METHODS = {
+    one: other
+    for pair in (
+        "select_related prefetch_related", "bulk_create bulk_update", "filter exclude", "get get_or_none",
+        "create get_or_create", "first last", "values values_list", "CASCADE SET_NULL", "RESTRICT CASCADE",
+        "Count Sum", "Min Max", "add remove", "save delete", "commit rollback", "order_by group_by",
+        "limit offset", "exists count", "CharField TextField", "IntField BigIntField",
+        "ForeignKeyField OneToOneField", "AddField RemoveField", "upgrade downgrade",
+    )
+    for one, other in (pair.split(), pair.split()[::-1])
+}  # fmt: skip
+OTHER_SQL = {
+    one: other
+    for pair in (
+        "SELECT DELETE", "UPDATE SHARE", "INNER LEFT", "ASC DESC", "AND OR", "INSERT UPDATE", "ADD DROP",
+        "CREATE DROP", "MIN MAX", "COMMIT ROLLBACK", "UNIQUE PRIMARY", "CASCADE RESTRICT", "TABLE VIEW",
+    )
+    for one, other in (pair.split(), pair.split()[::-1])
+}  # fmt: skip
+DROPPED_SQL = (
+    "NOT ",
+    "DISTINCT ",
+    "CONCURRENTLY ",
+    "IF EXISTS ",
+    "IF NOT EXISTS ",
+    " FOR UPDATE",
+    " SKIP LOCKED",
+)
 EXCEPTIONS = ("KeyError", "ValueError", "RuntimeError")
+OTHER_TRUTH = {"true": "false", "false": "true"}
 NOT_RUN = {"norun", "breaks", "xfail"}
 LINK = re.compile(r"\]\(([^()\s#]*)(?:#([^()\s]+))?\)")
 SPAN = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
@@ -199,6 +235,11 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                 new = _other_literal(source[start:end], node.value, rng)
                 if new:
                     yield Edit("literal", start, end, new)
+                if isinstance(node.value, str):
+                    yield from (
+                        replace(edit, start=start + edit.start, end=start + edit.end)
+                        for edit in _of_sql(source[start:end], rng)
+                    )
             case ast.Compare(left=left, ops=[operator], comparators=[right]):
                 old, new = OPERATORS[type(operator)]
                 start, end = place(left)[1], place(right)[0]
@@ -212,9 +253,11 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                     yield Edit("operator", start, end, source[start:end].replace(old, new))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 yield Edit("operator", place(node)[0], place(operand)[0], "")
-            case ast.BinOp(left=left, op=ast.Add() | ast.Sub() as operator, right=right):
+            case ast.UnaryOp(op=ast.Invert(), operand=operand):
+                yield Edit("operator", place(node)[0], place(operand)[0], "")
+            case ast.BinOp(left=left, op=operator, right=right) if type(operator) in ARITHMETIC:
                 start, end = place(left)[1], place(right)[0]
-                old, new = ("+", "-") if isinstance(operator, ast.Add) else ("-", "+")
+                old, new = ARITHMETIC[type(operator)]
                 if source[start:end].count(old) == 1:
                     yield Edit("operator", start, end, source[start:end].replace(old, new))
             case ast.Await(value=value):
@@ -223,7 +266,17 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                 end = place(node)[1]
                 if source[end - len(name) : end] == name:
                     yield Edit("api", end - len(name), end, other_letter(name, rng))
+                    if name in OTHER_METHODS:
+                        yield Edit("method", end - len(name), end, OTHER_METHODS[name])
+            case ast.AsyncWith(items=[ast.withitem(optional_vars=None) as item]):
+                start, end = place(node)[0], place(item.context_expr)[1]
+                yield Edit("wrapper", start, end, "if True")
             case ast.Call(args=arguments, keywords=keywords):
+                if len(arguments) > 1 and not any(isinstance(one, ast.Starred) for one in arguments[:2]):
+                    (start, stop), (begin, end) = map(place, arguments[:2])
+                    yield Edit(
+                        "swap", start, end, source[begin:end] + source[stop:begin] + source[start:stop]
+                    )
                 given = sorted([*map(place, arguments), *map(place, keywords)])
                 for index, (start, end) in enumerate(given):
                     if index + 1 < len(given):
@@ -232,6 +285,9 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                         yield Edit("argument", given[index - 1][1], end, "")
                     elif source[start - 1] == "(":
                         yield Edit("argument", start, end, "")
+        for decorator in getattr(node, "decorator_list", []):
+            start, end = place(decorator)
+            yield Edit("wrapper", source.rfind("\n", 0, start) + 1, source.find("\n", end) + 1, "")
         for body in (
             getattr(node, "body", None),
             getattr(node, "orelse", None),
@@ -266,7 +322,7 @@ def _other_literal(written: str, value: object, rng: random.Random) -> str | Non
     if isinstance(value, bool):
         return str(not value)
     if isinstance(value, int) and re.fullmatch(r"\d+", written):
-        return str(value + 1)
+        return str(value + (rng.choice((1, -1)) if value > 1 else 1))
     if isinstance(value, str) and len(value) > 0 and "\n" not in written:
         quoted = re.fullmatch(r"([rbf]?)(\"\"\"|'''|\"|')(.*)\2", written, re.DOTALL)
         if quoted:
@@ -304,6 +360,18 @@ def other_number(text: str, rng: random.Random) -> str:
     return text[:index] + str((int(text[index]) + 1) % 10) + text[index + 1 :]
 
 
+def _of_sql(text: str, rng: random.Random) -> Iterator[Edit]:
+    """One keyword of an SQL statement changed or left out."""
+    words = [*re.finditer(rf"\b(?:{'|'.join(OTHER_SQL)})\b", text)]
+    if words:
+        word = rng.choice(words)
+        yield Edit("sql", word.start(), word.end(), OTHER_SQL[word[0]])
+    dropped = [*re.finditer("|".join(DROPPED_SQL), text)]
+    if dropped:
+        word = rng.choice(dropped)
+        yield Edit("sql", word.start(), word.end(), "")
+
+
 def _lines(source: str) -> Iterator[tuple[int, str]]:
     position = 0
     for line in source.split("\n"):
@@ -330,6 +398,10 @@ def _of_shell(source: str, rng: random.Random) -> Iterator[Edit]:
         if words:
             word = rng.choice(words)
             yield Edit("shell", position + word.start(), position + word.end(), other_letter(word[0], rng))
+        flags = list(re.finditer(r" --?[a-zA-Z][\w-]*(?:=\S+)?(?=\s|$)", code))
+        if flags:
+            flag = rng.choice(flags)
+            yield Edit("flag", position + flag.start(), position + flag.end(), "")
         negated = re.match(r"(\s*)! ", code)
         if negated:
             yield Edit("shell", position + len(negated[1]), position + negated.end(), "")
@@ -351,6 +423,13 @@ def _of_data(source: str, rng: random.Random) -> Iterator[Edit]:
         if words:
             word = rng.choice(words)
             yield Edit("data", position + word.start(), position + word.end(), other_letter(word[0], rng))
+        values = list(re.finditer(r"\b(?:true|false)\b|(?<![\w.])\d+(?![\w.])", code))
+        if values:
+            value = rng.choice(values)
+            new = OTHER_TRUTH.get(value[0]) or other_number(value[0], rng)
+            yield Edit("data", position + value.start(), position + value.end(), new)
+        for edit in _of_sql(code, rng):
+            yield replace(edit, start=position + edit.start, end=position + edit.end)
 
 
 def _of_output(source: str, rng: random.Random) -> Iterator[Edit]:
@@ -416,6 +495,10 @@ def _of_prose(
         taken += [match.span() for match in re.finditer(r"<?https?://\S+|\[[^\]]*\](?=\()", line)]
         for match in SPAN.finditer(line):
             taken.append(match.span())
+            for word in re.finditer(rf"\b(?:{'|'.join(OTHER_METHODS | OTHER_SQL)})\b", match[1]):
+                new = (OTHER_METHODS | OTHER_SQL)[word[0]]
+                begin = start + match.start(1)
+                yield Edit("prose-other", begin + word.start(), begin + word.end(), new)
             if re.search(r"[A-Za-z]{2}", match[1]):
                 yield Edit(
                     "prose-span", start + match.start(1), start + match.end(1), other_letter(match[1], rng)

@@ -18,12 +18,18 @@ name: page
 # Page 7
 
 Since 1.1.4 `limit()` asks 3 times; see [this](other.md#some-anchor) and TD112, RunPython.
+Call `limit()`.
 
 ```python queries=2 needs="postgres" title="apps/a.py"
 total = await Item.filter(paid=True, price__gt=10).count()
 if total == 3 and not total < 2:
     print("done")
 assert total == 3
+assert total == 1
+@test
+async def rows():
+    async with in_transaction():
+        assert max(total, 2) == await Item.raw("SELECT 1 FROM item WHERE NOT paid")
 ```
 
 ```text output
@@ -36,11 +42,13 @@ untouched(1)
 
 ```bash
 sed -i s/3/4/ a.py
-! grep old a.py  # no comment
+! grep -q old a.py  # no comment
 ```
 
 ```yaml
 services: {app: image}
+replicas: 3
+wait: true
 ```
 """
 
@@ -79,7 +87,7 @@ def test_a_mutant_changes_one_line_and_says_which(mutants: ModuleType) -> None:
         ("operator", "if total == 3 and not total < 2:", "if total == 3 or not total < 2:"),
         ("operator", "if total == 3 and not total < 2:", "if total == 3 and total < 2:"),
         ("operator", "if total == 3 and not total < 2:", "if total == 3 and not total >= 2:"),
-        ("literal", "assert total == 3", "assert total == 4"),
+        ("literal", "assert total == 1", "assert total == 2"),
         ("statement", 'print("done")', "pass"),
         ("await", "total = await Item.filter(paid=True, price__gt=10).count()",
          "total = Item.filter(paid=True, price__gt=10).count()"),
@@ -89,8 +97,20 @@ def test_a_mutant_changes_one_line_and_says_which(mutants: ModuleType) -> None:
          '```python queries=3 needs="postgres" title="apps/a.py"'),
         ("mark", '```python queries=2 needs="postgres" title="apps/a.py"',
          '```python queries=2 title="apps/a.py"'),
-        ("shell", "! grep old a.py  # no comment", "grep old a.py  # no comment"),
+        ("shell", "! grep -q old a.py  # no comment", "grep -q old a.py  # no comment"),
         ("shell", "sed -i s/3/4/ a.py", ""),
+        ("flag", "! grep -q old a.py  # no comment", "! grep old a.py  # no comment"),
+        ("data", "wait: true", "wait: false"),
+        ("data", "replicas: 3", "replicas: 4"),
+        ("method", "total = await Item.filter(paid=True, price__gt=10).count()",
+         "total = await Item.exclude(paid=True, price__gt=10).count()"),
+        ("wrapper", "@test", ""),
+        ("wrapper", "async with in_transaction():", "if True:"),
+        ("swap", 'assert max(total, 2) == await Item.raw("SELECT 1 FROM item WHERE NOT paid")',
+         'assert max(2, total) == await Item.raw("SELECT 1 FROM item WHERE NOT paid")'),
+        ("sql", 'assert max(total, 2) == await Item.raw("SELECT 1 FROM item WHERE NOT paid")',
+         'assert max(total, 2) == await Item.raw("SELECT 1 FROM item WHERE paid")'),
+        ("prose-other", "Call `limit()`.", "Call `offset()`."),
     ],
 )  # fmt: skip
 def test_mistakes(mutants: ModuleType, kind: str, before: str, after: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from prose import rules
+from prose import data, rules
 from prose.allowed import Allowed, read
 from prose.code import Tree
 from prose.names import Names
@@ -30,3 +30,4 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from map(str, Names(page, tree, allowed).problems())
     yield from map(str, Numbers(page, tree, allowed).problems())
     yield from rules.problems(page)
+    yield from data.problems(page, tree)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, guard, rules
+from prose import allowed, asserts, data, guard, rules
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -34,6 +34,11 @@ def test_numbers_in_sentences_are_said_by_code_or_by_a_fact(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_codes_of_rules_are_those_that_are_meant(page: str) -> None:
     assert not list(rules.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_data_that_nothing_runs_is_complete_and_spelt_right(page: str) -> None:
+    assert not list(data.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

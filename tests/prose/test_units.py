@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, rules
+from prose import asserts, data, rules
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -164,3 +164,39 @@ def test_codes_of_rules(sentence: str, said: str | None) -> None:
 def test_what_is_only_denied(block: str, literals: list[str]) -> None:
     prose = Prose("references/a.md", f"# Page\n\n{block}\n")
     assert [problem.literal for problem in asserts.problems(prose)] == literals
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ('name = "shop"', "'name' is no table"),
+        ('[project]\nname = "shop"\ndependencies = []', "lacks 'version'"),
+        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-ohm"]', "no installed package"),
+        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[pg]"]', "no extra of"),
+        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm<1"]', "excludes"),
+    ],
+)
+def test_data_of_a_project(block: str, says: str) -> None:
+    (problem,) = data.problems(Prose("references/a.md", f"# A\n\n```toml\n{block}\n```\n"), TREE)
+    assert says in problem
+
+
+def test_settings_that_the_page_of_the_harness_leaves_out_or_misstates() -> None:
+    page = Prose("references/harness.md", "# A\n\n```toml\n[tool.tortoise-dev.snippets]\ntimeout = 11\n```\n")
+    found = list(data.problems(page, TREE))
+    assert any("'chain' is not shown" in problem for problem in found)
+    assert any("timeout is shown as 11, and is 10" in problem for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ("jobs: {a: {steps: [{uses: O/tortoise-dev@v1, with: {cheque: a}}]}}", "'cheque' is no input"),
+        ("jobs: {a: {steps: [{uses: O/tortoise-dev@v1, with: {extras: snipets}}]}}", "'snipets' is no extra"),
+        ("repos: [{hooks: [{id: tortoise-dev-chek}]}]", "is no hook"),
+        ("variables: {TORTOISE_DEV_CHEK: a}", "is no variable"),
+    ],
+)
+def test_data_of_the_readme(block: str, says: str) -> None:
+    (problem,) = data.problems(Prose("README.md", f"# A\n\n```yaml\n{block}\n```\n"), TREE)
+    assert says in problem

@@ -191,6 +191,7 @@ async def test_addresses_that_differ_in_case_are_one():
     assert (await Customer.get(id=customer.id)).email == "ada@example.test"
     with pytest.raises(IntegrityError):
         _ = await create_customer(name="Another", email="ADA@example.TEST")
+    assert await AuditLog.filter(entity_id=customer.id).values_list("action", flat=True) == ["created"]
 
 
 async def test_users_leave_a_trail():
