@@ -3,7 +3,7 @@
 ## What it does
 `len(await query)`, or `len(rows)` where nothing else uses the rows of the query.
 
-Queries with `limit`, `offset` or `distinct` are left out.
+Queries with `limit`, `offset` or `distinct` are left out. So is a relation in a loop, which TD104 reports.
 
 ## Why is this bad
 It fetches every row to count them. `await query.count()` asks for the number alone.
@@ -19,7 +19,8 @@ from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import steps
+from .queries import is_relation, steps
+from .syntax import loop_around
 
 BAD = (
     INVOICE
@@ -50,6 +51,8 @@ def check(context: Context) -> Iterator[Hit]:
         elif isinstance(rows, ast.NamedExpr):
             name, rows = rows.target, rows.value
         if not isinstance(rows, ast.Await) or not _is_plain(context, rows.value):
+            continue
+        if is_relation(context, rows.value) and loop_around(context.module, call) is not None:
             continue
         if name is None or _is_only_counted(context, name):
             yield Hit(call, "len() fetches every row to count them: use await query.count()")
