@@ -113,6 +113,12 @@ def test_a_worker_is_asked_for_several_small_jobs_at_once(tmp_path: Path, runnin
     ]
 
 
+def test_where_there_is_no_fork_each_worker_runs_one_job(tmp_path: Path, running: Any) -> None:
+    stub = running(lambda job: Ran(told(job)))
+    all_results(Scheduler(SnippetSettings(root=tmp_path), jobs_for(40, tmp_path), workers=1, forks=False))
+    assert [len(asked) for asked in stub.asked] == [1] * 40
+
+
 def test_jobs_that_may_take_long_are_asked_for_one_by_one(tmp_path: Path, running: Any) -> None:
     text = "```bash\ntrue\n```\n\n" * 40
     plan = plan_page(parse_page(text, tmp_path / "page.md", "page.md"), SnippetSettings(root=tmp_path))

@@ -30,7 +30,7 @@ from ..verdicts.hints import limit_hint, name_hint, place_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
 from ..verdicts.run import judge_output, judge_run
 from .jobs import Job
-from .worker import ChainError, Worker
+from .worker import FORKS, ChainError, Worker
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Runner:
         databases: Databases,
         modules: Iterable[str] = (),
         *,
-        forks: bool | None = None,
+        forks: bool = FORKS,
     ) -> None:
         self.settings = settings
         self.scratch = scratch

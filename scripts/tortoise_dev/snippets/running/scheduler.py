@@ -23,7 +23,7 @@ from ..result import Result
 from .jobs import Job, modules_to_preload
 from .runner import Runner
 from .scratch import scratch_folder
-from .worker import WorkerError
+from .worker import FORKS, WorkerError
 
 UNUSABLE = (WorkerError, TemplateError, DatabaseError)
 """What keeps blocks from being run at all: broken models, a broken data set, a server or a machine that
@@ -50,7 +50,7 @@ class Scheduler:
     """
 
     def __init__(
-        self, settings: SnippetSettings, jobs: Sequence[Job], *, workers: int, forks: bool | None = None
+        self, settings: SnippetSettings, jobs: Sequence[Job], *, workers: int, forks: bool = FORKS
     ) -> None:
         self.settings = settings
         self.jobs = sorted(jobs, key=lambda job: job.starts_processes, reverse=True)
@@ -211,9 +211,12 @@ class Scheduler:
                         self._futures[job].set_result(ran.results)
 
     def _take(self, jobs: deque[Job]) -> list[Job]:
-        """The next jobs for one worker: several where they are small, but never so many that others wait."""
+        """The next jobs for one worker: several where they are small and it forks, but never so many that
+        others wait.
+        """
         with self._lock:
-            most = min(TOGETHER, len(jobs) // (4 * self.workers)) if jobs and jobs[0].is_small else 1
+            several = self.forks and jobs and jobs[0].is_small
+            most = min(TOGETHER, len(jobs) // (4 * self.workers)) if several else 1
             taken = [jobs.popleft()] if jobs else []
             while jobs and len(taken) < most and jobs[0].is_small:
                 taken.append(jobs.popleft())

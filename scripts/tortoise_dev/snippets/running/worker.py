@@ -24,6 +24,9 @@ from ..protocol import (
 )
 from .forkserver import GRACE
 
+FORKS = hasattr(os, "fork")
+"""Does each chain run in a fork? Elsewhere it gets a new interpreter."""
+
 
 class WorkerError(Exception):
     """The models, the data set or the machine keep the worker from running any block."""
@@ -39,9 +42,9 @@ class Worker:
     ``interrupt`` and ``kill`` may be called from another thread.
     """
 
-    def __init__(self, preparation: Preparation, *, forks: bool | None = None) -> None:
+    def __init__(self, preparation: Preparation, *, forks: bool = FORKS) -> None:
         self.preparation = preparation
-        self.forks = hasattr(os, "fork") if forks is None else forks
+        self.forks = forks
         self.process: subprocess.Popen[str] | None = None
         self.interrupted = False
 
