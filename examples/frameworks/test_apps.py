@@ -44,7 +44,7 @@ ASGI = Callable[
 ]
 
 pytestmark = pytest.mark.asyncio
-Sanic.test_mode = True  # or an application starts once only, and its name is taken
+Sanic.test_mode = True  # or it starts once only, and no other may have its name
 
 
 @pytest_asyncio.fixture

@@ -20,7 +20,7 @@ examples:
   %(prog)s --audit                      also run the norun blocks: one that passes fails
   %(prog)s --format json | jq .summary
 
-It executes what the pages say, as you: run it on pages that you trust.
+It runs the blocks with all rights of your user. So run it only on pages that you trust.
 
 exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input
              130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); what had ended is reported"""

@@ -1,7 +1,7 @@
 """# TD000 models-package
 
 ## What it does
-Models live in a `models/` package of their sub-application, never in `models.py` or elsewhere; only fakes in
+Models live in a `models/` package of their app, never in `models.py` or elsewhere; only fakes in
 tests may.
 
 ## Why is this bad
