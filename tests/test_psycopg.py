@@ -1,4 +1,4 @@
-"""Pages that differ on psycopg, run there: what does not pass is what tests/psycopg.toml says, and no more."""
+"""Pages that differ on psycopg, run there: what does not pass is what tests/psycopg.toml says, no more."""
 
 from __future__ import annotations
 

@@ -105,6 +105,17 @@ def test_a_draft_applies_and_then_migrates(path: Path, tmp_path: Path) -> None:
     assert not [message for message in told if "needs a healthcheck" in message]
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("path", DRAFTED, ids=lambda path: path.stem)
+def test_a_draft_applies_to_files_without_a_last_newline(path: Path, tmp_path: Path) -> None:
+    make(path.read_text(encoding="utf-8"), tmp_path)
+    for file in [one for one in tmp_path.rglob("*") if one.is_file()]:
+        file.write_text(file.read_text(encoding="utf-8").rstrip("\n"), encoding="utf-8")
+    before = plan_for(tmp_path)
+    assert any(one.draft for one in before.manifests)
+    apply(before, tmp_path)
+
+
 def comments_in(folder: Path) -> set[str]:
     lines = [
         line for file in folder.rglob("*.y*ml") for line in file.read_text(encoding="utf-8").splitlines()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from ..report.diffs import unified_diff
 
 
 @dataclass(frozen=True, order=True)
@@ -42,8 +43,8 @@ class Draft:
 
     def __init__(self, root: Path, path: Path) -> None:
         self.name = path.relative_to(root).as_posix()
-        self.old = path.read_text(encoding="utf-8").splitlines() if path.is_file() else None
-        self.new = list(self.old or [])
+        self.old = path.read_text(encoding="utf-8") if path.is_file() else None
+        self.new = (self.old or "").splitlines()
         self._shift: list[tuple[int, int]] = []
 
     def insert(self, line: int, lines: Iterable[str]) -> None:
@@ -65,7 +66,6 @@ class Draft:
 
     def diff(self) -> str:
         """The changes as a unified diff; empty where nothing changed."""
-        old = self.old or []
-        source = f"a/{self.name}" if self.old is not None else "/dev/null"
-        lines = difflib.unified_diff(old, self.new, source, f"b/{self.name}", lineterm="")
-        return "\n".join(lines) + "\n" if self.new != old else ""
+        if self.new == (self.old or "").splitlines():
+            return ""
+        return unified_diff(self.old, "\n".join(self.new) + "\n", self.name)
