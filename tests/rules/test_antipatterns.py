@@ -405,6 +405,9 @@ CASES: dict[str, tuple[str, str]] = {
             await User.update_or_create(defaults=dict(agee=1), name=name)  # !
             user = await User.get(name=name)
             user.update_from_dict({"agee": 1})  # !
+            user.update_from_dict(data={"agee": 1, "age": 2})  # !
+            await user.update_from_dict(dict(pk=1)).save()  # !
+            user.update_from_dict()
             await User.bulk_create([User(name=n, surname=n) for n in more])  # !
             User(promote=1)  # !
             User(Meta=2)  # !

@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.backward import argument
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
@@ -65,14 +66,14 @@ def _given(context: Context, call: ast.Call) -> tuple[Class | None, list[tuple[s
         case ast.Attribute(value=owner, attr="get_or_create" | "update_or_create"):
             cls = _model(context, owner)
             given = _items(keyword(call, "defaults"))
-        case ast.Attribute(value=owner, attr="update_from_dict") if len(call.args) == 1:
+        case ast.Attribute(value=owner, attr="update_from_dict"):
             row = context.inference.of(owner)
             cls = row.model if row is not None and row.kind == "row" and not row.mixed else None
             if cls is not None and any(
                 cls in context.models.ancestors(one) for one in context.project.all_models
             ):
                 return None, []  # the row may be of a model with more fields
-            given = _items(call.args[0])
+            given = _items(argument(call, "data", 0))
         case _:
             return None, []
     if cls is not None and context.models.defines(cls, call.func.attr):

@@ -2,7 +2,7 @@
 
 ## What it does
 A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of
-`filter`, `exclude`, `get`, `get_or_none`, `update` and `Q`. It reads the strings of `values`,
+`filter`, `exclude`, `get`, `get_or_none`, `Model.exists`, `update` and `Q`. It reads the strings of `values`,
 `values_list`, `only`, `order_by`, `group_by`, `select_related` and `prefetch_related`.
 
 It follows relations over all models of the project. It is silent where the text does not tell all names:
@@ -46,7 +46,8 @@ async def unpaid():
 
 GOOD = BAD.replace("payed=", "paid=")
 
-_FILTERS = ("filter", "exclude", "get", "get_or_none")
+_FILTERS = ("filter", "exclude", "get", "get_or_none", "exists")
+_WITH_CONNECTION = ("get", "get_or_none", "exists")
 _KEYWORDS: dict[str, Use] = {**dict.fromkeys(_FILTERS, "filter"), "update": "update"}
 _STRINGS: dict[str, Use] = {
     **dict.fromkeys(["values", "values_list", "only", "group_by"], "values"),
@@ -85,7 +86,7 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if method in _KEYWORDS:
         for keyword in call.keywords:
-            is_option = keyword.arg == "using_db" and method in ("get", "get_or_none")
+            is_option = keyword.arg == "using_db" and method in _WITH_CONNECTION
             if keyword.arg is not None and not is_option:
                 yield keyword.arg, keyword, _KEYWORDS[method]
         if method in _FILTERS:
@@ -133,7 +134,8 @@ def _model(context: Context, call: ast.Call) -> Class | None:
         return None
     match owner.kind:
         case "query":
-            known = owner.gives != "other" and method in tortoise_api.QUERYSET_CALLS
+            # exists() of a queryset takes no names at all
+            known = owner.gives != "other" and method in tortoise_api.QUERYSET_CALLS and method != "exists"
         case "relation":
             target = _other_side(context, call.func.value) if method in tortoise_api.RELATION_CALLS else None
             return None if target is None or _adds_names(context, target) else target

@@ -1,7 +1,8 @@
 """# TD126 lock-without-transaction
 
 ## What it does
-`select_for_update()` that is awaited outside of a transaction.
+`select_for_update()` that an `await` or an `async for` sends outside of a transaction. A local name of the
+query is followed where it is bound once.
 
 It is not reported where a caller opens one, where the query names a connection, or where a decorator or a
 dependency may open one.
@@ -22,7 +23,7 @@ from ..analysis.modules import Module
 from ..analysis.syntax import FunctionNode
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import calls
+from .queries import calls, steps
 from .syntax import decorator_names, function_around
 from .transactions import transaction_around
 
@@ -63,38 +64,49 @@ _DEPTH = 4
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the await."""
+    """At what sends the query."""
     for call in calls(context, "select_for_update"):
         assert isinstance(call.func, ast.Attribute)
         value = context.inference.of(call.func.value)
         if value is None or value.kind not in ("class", "query", "manager", "relation"):
             continue
-        sent = _sent(context.module, call)
-        function = function_around(context.module, call)
-        if sent is None or function is None or _names_connection(sent):
-            continue
-        if not _may_be_in_transaction(context, context.module, call, _DEPTH):
-            yield Hit(sent, "select_for_update() outside of a transaction: the lock ends with the statement")
+        for sent in _sent(context.module, call):
+            query = sent.value if isinstance(sent, ast.Await) else sent
+            if function_around(context.module, sent) is None or _names_connection(context, query):
+                continue
+            if not _may_be_in_transaction(context, context.module, sent, _DEPTH):
+                yield Hit(
+                    sent, "select_for_update() outside of a transaction: the lock ends with the statement"
+                )
 
 
-def _sent(module: Module, call: ast.Call) -> ast.Await | None:
-    """The await that sends the query that a call is part of."""
-    node: ast.AST = call
-    for parent in module.ancestors(call):
-        if isinstance(parent, ast.Await):
-            return parent
-        if isinstance(parent, ast.Attribute) or (isinstance(parent, ast.Call) and parent.func is node):
-            node = parent
-            continue
-        return None
-    return None
+def _sent(module: Module, query: ast.expr) -> Iterator[ast.expr]:
+    """Each ``await`` that sends the query, and the query itself where an ``async for`` does.
+
+    A local name is followed where it is bound once.
+    """
+    node = query
+    for parent in module.ancestors(query):
+        match parent:
+            case ast.Await():
+                yield parent
+            case ast.AsyncFor(iter=rows) | ast.comprehension(iter=rows, is_async=1) if rows is node:
+                yield node
+            case ast.Assign() | ast.AnnAssign():
+                for name in ast.walk(module.scope_of(node).node):
+                    if isinstance(name, ast.Name) and module.only_value(name) is node:
+                        yield from _sent(module, name)
+            case ast.Attribute() | ast.Call(func=ast.Attribute()) if getattr(parent, "func", node) is node:
+                node = parent
+                continue
+        return
 
 
-def _names_connection(sent: ast.Await) -> bool:
+def _names_connection(context: Context, query: ast.expr) -> bool:
     return any(
-        (isinstance(node, ast.Attribute) and node.attr == "using_db")
-        or (isinstance(node, ast.keyword) and node.arg in ("using_db", None))
-        for node in ast.walk(sent)
+        name == "using_db"
+        or any(keyword.arg in ("using_db", None) for keyword in getattr(call, "keywords", ()))
+        for name, call in steps(context, query)
     )
 
 

@@ -87,9 +87,17 @@ def _plain_enum(context: Context, node: ast.expr) -> Class | None:
         return None
     for cls in classes:
         known = [base for base in cls.node.bases if len(cls.module.meanings(base, cls.scope)) == 1]
-        if len(known) != len(cls.node.bases) or cls.node.decorator_list or cls.node.keywords:
+        if len(known) != len(cls.node.bases) or cls.node.keywords or not _keeps_members(cls):
             return None
     return enum
+
+
+def _keeps_members(cls: Class) -> bool:
+    """Do all decorators of an enum leave it as it is?"""
+    found = [cls.module.meanings(one, cls.scope) for one in cls.node.decorator_list]
+    return all(
+        len(one) == 1 and isinstance(one[0], External) and one[0].name == "enum.unique" for one in found
+    )
 
 
 RULE = Rule("TD128", "plain-enum", check, preview=True)
