@@ -191,8 +191,8 @@ def test_settings_that_the_page_of_the_harness_leaves_out_or_misstates() -> None
 @pytest.mark.parametrize(
     ("block", "says"),
     [
-        ("jobs: {a: {steps: [{uses: O/tortoise-dev@v1, with: {cheque: a}}]}}", "'cheque' is no input"),
-        ("jobs: {a: {steps: [{uses: O/tortoise-dev@v1, with: {extras: snipets}}]}}", "'snipets' is no extra"),
+        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {cheque: a}}]}}", "is no input"),
+        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {extras: snipets}}]}}", "is no extra"),
         ("repos: [{hooks: [{id: tortoise-dev-chek}]}]", "is no hook"),
         ("variables: {TORTOISE_DEV_CHEK: a}", "is no variable"),
     ],
