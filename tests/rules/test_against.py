@@ -67,8 +67,9 @@ def test_todays_settings_count_for_the_commit(committed) -> None:
     assert new(committed) == []
 
 
-def test_what_git_cannot_do(users, committed) -> None:
-    for wrong in (["--against", "nowhere"], ["--against=--all"], ["--against", "main", ".."]):
+def test_what_git_cannot_do(users, committed, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = str(tmp_path_factory.mktemp("outside"))  # of the repository
+    for wrong in (["--against", "nowhere"], ["--against=--all"], ["--against", "main", outside]):
         done = committed.run(*wrong)
         assert done.returncode == 2, wrong
         assert done.stdout == b""
