@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from servers import SERVERS, server
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
-SERVERS = {
-    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
-    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
-}
 # Time zones, NUL, upper and lower case, locks and pools: here the databases differ.
 DIFFERENT = "every_zone or in_utc or no_nul or in_case or any_case or deactivated_once or concurrently"
 DIFFERENT += " or free_connection"
@@ -45,10 +41,5 @@ def test_the_running_example_passes_its_own_tests() -> None:
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.servers) for name in SERVERS])
 def test_what_depends_on_the_database_passes_on_servers(name: str) -> None:
-    parts = urlsplit(SERVERS[name])
-    try:
-        socket.create_connection((parts.hostname, parts.port or 0), timeout=2).close()
-    except OSError as error:
-        pytest.skip(f"no {name} server at {parts.hostname}:{parts.port}: {error}")
-    url = parts._replace(path="/tortoise_dev_billing_{}").geturl()
+    url = urlsplit(server(name))._replace(path="/tortoise_dev_billing_{}").geturl()
     assert " passed" in run_pytest("-k", DIFFERENT, TEST_DATABASE_URL=url)

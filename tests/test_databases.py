@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import importlib.util
 import json
-import os
 import re
 import shutil
 import signal
@@ -27,6 +26,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from programs import run_snippets, start_snippets
+from servers import SERVERS, server
 from tortoise_dev.snippets.databases import servers
 from tortoise_dev.snippets.databases.backends import (
     DatabaseError,
@@ -42,21 +42,7 @@ from tortoise_dev.snippets.planning.probes import problems_of_needs, unmet
 
 ROOT = Path(__file__).resolve().parents[1]
 CASES = ROOT / "tests" / "cases" / "models"
-SERVERS = {
-    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
-    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
-}
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX processes")
-
-
-def server(name: str) -> str:
-    """The URL of a server, or a skip that says which one does not answer."""
-    parts = urlsplit(SERVERS[name])
-    try:
-        socket.create_connection((parts.hostname, parts.port or 0), timeout=2).close()
-    except OSError as error:
-        pytest.skip(f"no {name} server at {parts.hostname}:{parts.port}: {error}")
-    return SERVERS[name]
 
 
 def name_of(url: str) -> str:

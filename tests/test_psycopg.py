@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
 import tomllib
@@ -12,22 +10,18 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from servers import server
 
 pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 ROOT = Path(__file__).resolve().parents[1]
 KNOWN = tomllib.loads((ROOT / "tests" / "psycopg.toml").read_text(encoding="utf-8"))
-SERVER = urlsplit(os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"))
 
 
 def test_what_does_not_pass_is_named() -> None:
-    try:
-        socket.create_connection((SERVER.hostname or "", SERVER.port or 5432), timeout=2).close()
-    except OSError:
-        pytest.skip("no PostgreSQL answers")
     expected = [block for reason in KNOWN.values() for block in reason["blocks"]]
     pages = sorted({block.partition("::")[0] for block in expected})
-    url = SERVER._replace(scheme="psycopg").geturl()
+    url = urlsplit(server("postgres"))._replace(scheme="psycopg").geturl()
     command = [sys.executable, "scripts/snippets.py", "--db", url, "--format", "json", *pages]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=600, check=False)
     blocks = json.loads(run.stdout)["blocks"]

@@ -21,14 +21,11 @@ from typing import Any
 
 import httpx
 import pytest
+from servers import SERVERS
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
-SERVERS = {
-    "postgres": os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres"),
-    "mysql": os.environ.get("TORTOISE_DEV_MYSQL", "mysql://root@127.0.0.1:3306/"),
-}
 INVOICES = [uuid.UUID(int=number) for number in range(1, 11)]
 REQUESTS = 400
 

@@ -5,19 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import sys
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from programs import run_python
+from servers import server
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPT = str(ROOT / "scripts" / "snippets.py")
 PROJECT = ROOT / "tests" / "cases" / "models"
-POSTGRES = os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
 
 WRONG = """
 ```python
@@ -102,17 +100,13 @@ assert 1 + 1 == 2
 @pytest.mark.slow
 @pytest.mark.servers
 def test_a_database_of_its_own_is_where_a_block_counts(tmp_path: Path) -> None:
-    parts = urlsplit(POSTGRES)
-    try:
-        socket.create_connection((parts.hostname, parts.port or 0), timeout=2).close()
-    except OSError as error:
-        pytest.skip(f"no server at {parts.hostname}:{parts.port}: {error}")
+    postgres = server("postgres")
     shutil.copytree(PROJECT / "project", tmp_path / "project")
     shutil.copy(PROJECT / "pyproject.toml", tmp_path)
     (tmp_path / "page.md").write_text(OWN)
-    told = [(b["line"], b["backend"], b["status"]) for b in blocks_of(tmp_path, "--db", POSTGRES)]
+    told = [(b["line"], b["backend"], b["status"]) for b in blocks_of(tmp_path, "--db", postgres)]
     rest = [(10, "postgres", "passed"), (16, "postgres", "passed")]
     assert told == [(2, "postgres", "skipped"), (2, "sqlite", "passed"), *rest]
-    both = blocks_of(tmp_path, "--db", POSTGRES, "--db", "sqlite://:memory:")
+    both = blocks_of(tmp_path, "--db", postgres, "--db", "sqlite://:memory:")
     assert [(b["backend"], b["status"]) for b in both[:2]] == [("postgres", "skipped"), ("sqlite", "passed")]
     assert len({b["id"] for b in both}) == len(both) == 6

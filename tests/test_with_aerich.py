@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from servers import SERVERS
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "examples" / "with_aerich"
 BILLING = ROOT / "examples" / "billing"
-SERVER = os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
+SERVER = SERVERS["postgres"]
 
 pytest.importorskip("aerich")
 pytestmark = pytest.mark.slow

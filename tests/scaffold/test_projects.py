@@ -17,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from servers import SERVERS
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, DBConnectionError
 from tortoise_dev.commands import check
@@ -25,7 +26,7 @@ from tortoise_dev.deployment.plan import plan_for
 pytest.importorskip("aerich")
 pytestmark = [pytest.mark.slow]
 
-SERVER = os.environ.get("TORTOISE_DEV_POSTGRES", "postgres://postgres@127.0.0.1:5432/postgres")
+SERVER = SERVERS["postgres"]
 CUSTOMER = ["name:char:100", "email:char:254:unique"]
 INVOICE = (
     "number:char:32:unique amount:decimal:12:2 status:enum:draft,sent paid:bool:default=false "

@@ -104,7 +104,7 @@ class Runner:
                 if job not in sent:
                     ran = Ran([self._without_chain(job, planned) for planned in job.blocks])
                 else:
-                    observed = self._observe(waiting) if job in running else Observation()
+                    observed = self._observe(waiting) if sent[job].runs else Observation()
                     ran = self._judge_chain(job, sent[job], observed)
                 yield self._without_secrets(ran)
 
