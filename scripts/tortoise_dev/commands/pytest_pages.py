@@ -187,8 +187,7 @@ class Pages:
             for warning in scheduler.databases.warnings:
                 warnings.warn(pytest.PytestWarning(warning), stacklevel=1)
             if self.runs_ahead():
-                scheduler.compile_all()  # not on the threads: warnings are pytest's business there
-                scheduler.start()
+                scheduler.start_compiled()  # not on the threads: warnings are pytest's business there
         return self.schedulers[settings.root]
 
     def runs_ahead(self) -> bool:

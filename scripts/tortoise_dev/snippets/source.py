@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import re
+import threading
 import types
 import warnings
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,9 @@ from collections.abc import Iterable, Iterator
 from .dedent import dedent
 
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+
+_FILTERS = threading.Lock()
+"""Held while a thread has changed how the whole process warns."""
 
 
 def check_compiles(source: str, filename: str, line: int) -> None:
@@ -60,7 +64,7 @@ def too_much(error: Exception, filename: str, line: int) -> SyntaxError:
 @contextlib.contextmanager
 def warnings_as_errors() -> Iterator[None]:
     """While compiling: what Python warns of about the source is an error, everything else is silent."""
-    with warnings.catch_warnings():
+    with _FILTERS, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", SyntaxWarning)
         warnings.filterwarnings("error", r"invalid (escape|octal)", DeprecationWarning)

@@ -127,6 +127,26 @@ def test_jobs_that_may_take_long_are_asked_for_one_by_one(tmp_path: Path, runnin
     assert [len(asked) for asked in stub.asked] == [1] * 40
 
 
+def test_blocks_are_compiled_here_while_the_first_of_them_run(tmp_path: Path, running: Any) -> None:
+    jobs, compiled, first_ran = jobs_for(40, tmp_path), list[Job](), threading.Event()
+
+    def run(job: Job) -> Ran:
+        assert job in compiled, "it runs before it is compiled"
+        first_ran.set()
+        return Ran(told(job))
+
+    def compile_job(stub: Stub, job: Job) -> None:
+        assert threading.current_thread() is threading.main_thread()
+        if len(compiled) == 20:
+            assert first_ran.wait(PATIENCE), "nothing runs until all are compiled"
+        compiled.append(job)
+
+    running(run).compile = compile_job
+    with Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2) as scheduler:
+        scheduler.start_compiled()
+        assert [scheduler.results_of(job)[0].status for job in jobs] == ["passed"] * 40
+
+
 def test_no_job_at_all(tmp_path: Path, running: Any) -> None:
     running(lambda job: Ran(told(job)))
     assert all_results(Scheduler(SnippetSettings(root=tmp_path), [], workers=2)) == {}

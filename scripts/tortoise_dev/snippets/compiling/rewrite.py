@@ -14,11 +14,13 @@ from __future__ import annotations
 import ast
 import types
 import warnings
-from typing import Any
+from typing import Any, TypeVar
 
 from ..checks import Check
 from ..source import compile_tree
 from .ending import is_inert, mark_last_statement
+
+Node = TypeVar("Node", bound=ast.AST)
 
 
 def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
@@ -267,8 +269,16 @@ def _short(node: ast.expr) -> str:
 
 
 def _call(check: Check, place: ast.AST, *arguments: ast.expr) -> ast.Call:
-    call = ast.Call(ast.copy_location(ast.Constant(check.value), place), list(arguments), [])
+    call = _at(place, ast.Call(_at(place, ast.Constant(check.value)), list(arguments), []))
     for argument in arguments:
         if isinstance(argument, ast.Constant) and not hasattr(argument, "lineno"):
-            ast.copy_location(argument, place)
-    return ast.copy_location(call, place)
+            _at(place, argument)
+    return call
+
+
+def _at(place: Any, node: Node) -> Node:
+    """Give a node the place of another one. ``ast.copy_location`` does it in three times the time."""
+    made: Any = node
+    made.lineno, made.end_lineno = place.lineno, place.end_lineno
+    made.col_offset, made.end_col_offset = place.col_offset, place.end_col_offset
+    return node

@@ -58,6 +58,7 @@ class Runner:
         self.settings = settings
         self.scratch = scratch
         self.databases = databases
+        self.directory = scratch / "chain"
         self.modules = list(modules)
         self.forks = forks
         self.worker: Worker | None = None
@@ -156,7 +157,7 @@ class Runner:
             chain,
             job.last_run,
             job.backend,
-            directory=self.scratch / "chain",
+            directory=self.directory,
             scratch=self.scratch,
             template=self.databases.sqlite,
         )

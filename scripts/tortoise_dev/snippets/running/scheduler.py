@@ -62,12 +62,13 @@ class Scheduler:
         self._waiting = deque(self.jobs)
         self._again: deque[Job] = deque()
         self._repeated: set[Job] = set()
+        self._uncompiled = 0
         self._busy = 0
         self._started = threading.Event()
         self._modules = modules_to_preload(self.jobs)
         self._stopped = False
         self._interrupted = False
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
         self._runners: list[Runner] = []
         self._threads: list[threading.Thread] = []
         self._open = contextlib.ExitStack()
@@ -114,11 +115,26 @@ class Scheduler:
         if self._errors:
             raise self._errors[0]
 
-    def compile_all(self) -> None:
-        """Compile all blocks in this thread, so that none is compiled in the background."""
+    def start_compiled(self) -> None:
+        """Begin to run all jobs in the background, and compile their blocks here, in this thread.
+
+        Those that are compiled run while the others are being compiled.
+        """
         runner = Runner(self.settings, self.scratch, self.databases)
-        for job in self.jobs:
-            runner.compile(job)
+        self._waiting.clear()
+        self._uncompiled = len(self.jobs)
+        self.start()
+        try:
+            for job in self.jobs:
+                runner.compile(job)
+                with self._lock:
+                    self._uncompiled -= 1
+                    self._waiting.append(job)
+                    self._lock.notify()
+        finally:
+            with self._lock:
+                self._uncompiled = 0
+                self._lock.notify_all()
 
     def start(self, done: Done = lambda job, results: None) -> None:
         """Begin to run all jobs, in the background."""
@@ -215,8 +231,11 @@ class Scheduler:
         others wait.
         """
         with self._lock:
+            while not jobs and self._uncompiled and not self._stopped:
+                self._lock.wait(0.2)  # a signal handler that stops all tells nobody
+            left = len(jobs) + self._uncompiled
             several = self.forks and jobs and jobs[0].is_small
-            most = min(TOGETHER, len(jobs) // (4 * self.workers)) if several else 1
+            most = min(TOGETHER, left // (4 * self.workers)) if several else 1
             taken = [jobs.popleft()] if jobs else []
             while jobs and len(taken) < most and jobs[0].is_small:
                 taken.append(jobs.popleft())
