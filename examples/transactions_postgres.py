@@ -10,6 +10,7 @@ import contextvars
 import os
 from collections.abc import Awaitable, Callable
 from functools import partial
+from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise import Tortoise, fields
@@ -149,6 +150,21 @@ async def distinct() -> None:
         raise AssertionError("a distinct query was locked")
 
 
+async def refused() -> None:
+    """The server answers, and refuses the user: that is no error of Tortoise either."""
+    server = urlsplit(URL)
+    stranger = server._replace(netloc=f"nobody_is_called_so:x@{server.hostname}:{server.port or 5432}")
+    await Tortoise.init(db_url=stranger.geturl(), modules={"models": ["__main__"]})
+    try:
+        await Row.all().count()
+    except asyncpg.PostgresError as refusal:
+        assert not isinstance(refusal, BaseORMException)
+    else:
+        raise AssertionError("a stranger was let in")
+    finally:
+        await Tortoise.close_connections()
+
+
 async def main() -> None:
     # Tortoise doesn't roll back after a TransactionManagementError; asyncpg says so, and does.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -166,3 +182,4 @@ async def main() -> None:
 
 
 asyncio.run(main())
+asyncio.run(refused())

@@ -21,6 +21,7 @@ from pathlib import Path
 import tortoise
 import tortoise.contrib.test
 from tortoise import Tortoise, fields, timezone
+from tortoise.expressions import RawSQL
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
@@ -202,6 +203,13 @@ async def count_past_the_end() -> str:
     return await outcome(lambda: Author.all().offset(5).count())
 
 
+async def stored_by_an_update_with_sql() -> str:
+    await connect()
+    await Author.create(name="ann")
+    await Author.all().update(name=RawSQL("UPPER(name)"))
+    return (await Author.get()).name
+
+
 async def rows_written_by_one() -> str:
     await connect()
     for name in "abc":
@@ -309,6 +317,7 @@ CHANGES = {
     "default= is in the DDL": (alone, lambda: ddl_has("DEFAULT 7"), True, True, False),
     "auto_now_add is in the DDL": (alone, lambda: ddl_has("DEFAULT CURRENT_TIMESTAMP"), True, True, False),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "1 1", "3 3", "3 3"),
+    "update(name=RawSQL(…)) stores": (alone, stored_by_an_update_with_sql, "ANN", *["UPPER(name)"] * 2),
     "add() twice at once": (alone, linked_by_two_at_once, "NoneType 2", *["IntegrityError 1"] * 2),
     "left around a failed transaction": (alone, nested_transaction, "['after']", *["['outer', 'after']"] * 2),
     "bulk_create returns": (alone, bulk_create_returns, "[<Author>]", "None", "None"),

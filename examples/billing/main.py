@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, HTTPException
 from tortoise.connection import get_connection
 from tortoise.contrib.fastapi import RegisterTortoise
-from tortoise.exceptions import BaseORMException
 
 from apps.billing.routers import router as billing
 from apps.common.errors import EXCEPTION_HANDLERS
@@ -50,6 +49,6 @@ async def ready() -> dict[str, str]:
     try:
         async with asyncio.timeout(PATIENCE):  # without a free connection the query would wait
             await get_connection("default").execute_query("SELECT 1")
-    except (OSError, BaseORMException) as error:  # asyncpg raises an OSError, other drivers Tortoise's own
+    except Exception as error:  # asyncpg's errors are not Tortoise's
         raise HTTPException(503, "The database does not answer") from error
     return {"status": "ok"}

@@ -40,6 +40,18 @@ async def test_without_its_database_the_process_lives_and_is_not_ready(driver, s
         assert (await client.get("/ready")).status_code == 503
 
 
+async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch):
+    """asyncpg has errors of its own for "too many clients" and for a user that may not log in."""
+
+    class Refusing:
+        async def execute_query(self, query: str) -> None:
+            raise RuntimeError("sorry, too many clients already")
+
+    monkeypatch.setattr("main.get_connection", lambda name: Refusing())
+    assert (await client.get("/health")).status_code == 200
+    assert (await client.get("/ready")).status_code == 503
+
+
 async def test_without_a_free_connection_it_is_not_ready(client, monkeypatch):
     """Transactions hold all connections of the pool: five, or SQLite's only one. The probe must not wait."""
     monkeypatch.setattr("main.PATIENCE", 0.1)

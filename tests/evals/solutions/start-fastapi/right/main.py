@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, HTTPException
 from tortoise.connection import get_connection
 from tortoise.contrib.fastapi import RegisterTortoise
-from tortoise.exceptions import BaseORMException
 
 from apps.shop.routers import router
 from config.tortoise import TORTOISE_ORM
@@ -36,6 +35,6 @@ async def ready() -> dict[str, str]:
     try:
         async with asyncio.timeout(2):
             await get_connection("default").execute_query("SELECT 1")
-    except (OSError, BaseORMException) as error:
+    except Exception as error:  # asyncpg's errors are not Tortoise's
         raise HTTPException(503, "The database does not answer") from error
     return {"status": "ok"}
