@@ -128,6 +128,20 @@ async def main() -> None:
             else:
                 raise AssertionError("a value that is too long was stored")
 
+        # A NULL in a column whose field is not nullable: it is read, and not written back.
+        await context.db().execute_script(
+            "DROP TABLE room; CREATE TABLE room (id INTEGER, label TEXT, kind TEXT)"
+        )
+        await context.db().execute_query("INSERT INTO room (id, kind) VALUES (1, 'hall')")
+        room = await Room.get()
+        assert room.label is None
+        try:
+            await room.save()
+        except ValidationError as error:
+            assert "label: Value must not be None" in str(error)
+        else:
+            raise AssertionError("NULL was written")
+
         # None is refused at once, a value that is missing only when it is written.
         try:
             Room(label=None)
