@@ -83,6 +83,22 @@ class Migration(migrations.Migration):
         ),
     ]
 """
+INVOICE_WITHOUT_NOTE = """
+INSERT INTO invoice (id, created_at, updated_at, number, amount, paid, issued_at, customer_id) VALUES
+    ('00000000-0000-0000-0000-000000000003', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
+     'INV-1', 1, FALSE, '2026-01-01 00:00:00+00:00', '00000000-0000-0000-0000-000000000001')
+"""
+NOTE_GIVEN = """
+from tortoise import fields, migrations
+
+from apps.common.operations import SetNotNull
+
+
+class Migration(migrations.Migration):
+    atomic = False
+    dependencies = [("models", "0001_initial")]
+    operations = [SetNotNull("Invoice", "note", fields.TextField())]
+"""
 GIN = """
 from tortoise import fields, migrations
 from tortoise.contrib.postgres.indexes import GinIndex
@@ -203,6 +219,22 @@ async def test_operations_that_do_not_block_do_the_same_everywhere(with_next):
             assert await db.execute_query_dict(f"{invalid} UNION ALL {left}") == []
         await migrate(config=with_next, target="models.0001_initial", direction="backward")
         assert await columns() == before
+
+
+@pytest.mark.parametrize("with_next", [NOTE_GIVEN], indirect=True)
+async def test_a_null_stops_not_null_and_nothing_is_changed(with_next):
+    await migrate(config=with_next, target="models.0001_initial")
+    await get_connection("default").execute_script(ROWS + ";" + INVOICE_WITHOUT_NOTE)
+    before = await columns()
+    with pytest.raises((IntegrityError, ValueError), match="note"):
+        await migrate(config=with_next)
+    db = get_connection("default")
+    assert await columns() == before
+    await db.execute_query("UPDATE invoice SET note = NULL")  # old code still can
+    await db.execute_query("UPDATE invoice SET note = '?'")
+    await migrate(config=with_next)
+    with pytest.raises(IntegrityError, match="note"):
+        await get_connection("default").execute_query("UPDATE invoice SET note = NULL")
 
 
 @pytest.mark.parametrize("with_next", [GIN], indirect=True)

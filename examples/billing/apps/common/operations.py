@@ -113,6 +113,7 @@ class SetNotNull(ops.AlterField):
 
     SET NOT NULL alone locks the table against everybody until it has looked at each row. Where a CHECK says
     the same, it looks at none. The migration needs `atomic = False`. Elsewhere it does what AlterField does.
+    If a row still has NULL, it raises and changes nothing: fill the row, and migrate again.
     """
 
     def __init__(self, model_name: str, name: str, field: Any, lock_timeout: float = 2) -> None:
@@ -123,17 +124,30 @@ class SetNotNull(ops.AlterField):
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
     ) -> None:
         if state_editor is None or state_editor.DIALECT != "postgres":
+            if state_editor is not None and not state_editor.collect_sql:
+                await self._refuse_nulls(old_state.apps.get_model(app_label, self.model_name), state_editor)
             await super().database_forward(app_label, old_state, new_state, state_editor)
             return
         meta = new_state.apps.get_model(app_label, self.model_name)._meta
         column = meta.fields_db_projection[self.name]
         alter, check = f'ALTER TABLE "{meta.db_table}"', f'"{meta.db_table}_{column}_given"'
-        for statements in (
-            f"{alter} DROP CONSTRAINT IF EXISTS {check}; "  # of a run that was killed
-            f'{alter} ADD CONSTRAINT {check} CHECK ("{column}" IS NOT NULL) NOT VALID',
-            f"{alter} VALIDATE CONSTRAINT {check}",
-            f'{alter} ALTER COLUMN "{column}" SET NOT NULL; {alter} DROP CONSTRAINT {check}',
-        ):
-            # Statements that are sent together are one transaction.
-            timeout = f"SET LOCAL lock_timeout = '{round(self.lock_timeout * 1000)}ms'"
-            await state_editor._run_sql(f"{timeout}; {statements}")
+        drop = f"{alter} DROP CONSTRAINT IF EXISTS {check}"  # also that of a run that was killed
+        add = f'{alter} ADD CONSTRAINT {check} CHECK ("{column}" IS NOT NULL) NOT VALID'
+        await self._run(state_editor, f"{drop}; {add}")
+        try:
+            await self._run(state_editor, f"{alter} VALIDATE CONSTRAINT {check}")
+        except BaseException:
+            await self._run(state_editor, drop)  # old code may still write NULL
+            raise
+        await self._run(state_editor, f'{alter} ALTER COLUMN "{column}" SET NOT NULL; {drop}')
+
+    async def _run(self, state_editor: Any, statements: str) -> None:
+        """Run statements, together in one transaction, and wait for locks only briefly."""
+        timeout = f"SET LOCAL lock_timeout = '{round(self.lock_timeout * 1000)}ms'"
+        await state_editor._run_sql(f"{timeout}; {statements}")
+
+    async def _refuse_nulls(self, model: Any, state_editor: Any) -> None:
+        """Raise ValueError for NULLs, before SQLite makes a table that it would leave behind."""
+        empty = model.filter(**{f"{self.name}__isnull": True}).using_db(state_editor.client)
+        if await empty.exists():
+            raise ValueError(f"{self.model_name}.{self.name} is NULL in some rows: fill them first")
