@@ -1,4 +1,4 @@
-"""# TD130 expression-stored
+"""# TD131 expression-stored
 
 ## What it does
 `RawSQL` or `Subquery` as a value in `update()` or of a row's field. Also `F`, a function or `Case` as a
@@ -100,4 +100,4 @@ def _written_by(context: Context, call: ast.AST | None) -> Iterator[str]:
                 yield "create"
 
 
-RULE = Rule("TD130", "expression-stored", check, preview=True)
+RULE = Rule("TD131", "expression-stored", check, preview=True)
