@@ -85,11 +85,16 @@ _NAMED = {
     "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|\bpymysql\b|backends\.mysql",
     "sqlite": rb"sqlite://(?!:memory:)|backends\.sqlite",
 }
+_WORDS = {
+    "postgres": (b"postgres", b"asyncpg", b"psycopg"),
+    "mysql": (b"mysql", b"asyncmy"),
+    "sqlite": (b"sqlite",),
+}
 
 
 def _dialects(project: Project) -> frozenset[str]:
     patterns = {name: re.compile(pattern) for name, pattern in _NAMED.items()}
-    found = {name for name, pattern in patterns.items() if project.mentions(pattern)}
+    found = {name for name, pattern in patterns.items() if project.mentions(pattern, *_WORDS[name])}
     folders = {folder for path in migrations_of(project) for folder in path.parents}
     for folder in folders - {project.root}:
         if folder.is_relative_to(project.root):

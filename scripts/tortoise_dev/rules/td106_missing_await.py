@@ -138,11 +138,11 @@ def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
 
 
 def _has_its_own_fetch(project: Project) -> bool:
-    return project.mentions(re.compile(rb"def (fetch_related|refresh_from_db)\b"))
+    return project.mentions(re.compile(rb"def (fetch_related|refresh_from_db)\b"), b"fetch_related", b"refresh_from_db")
 
 
 def _uses_django(project: Project) -> bool:
-    return project.mentions(re.compile(rb"\b(import|from) django\b"))
+    return project.mentions(re.compile(rb"\b(import|from) django\b"), b"django")
 
 
 def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
