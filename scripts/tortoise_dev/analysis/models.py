@@ -80,15 +80,16 @@ def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
     waiting: list[ast.stmt] = list(reversed(node.body))
     while waiting:
         statement = waiting.pop()
-        if _member(statement).rank is Rank.META or (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and statement.target.id == "Meta"
-        ):
-            found.append(statement)
-        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
-            inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
-            waiting += reversed(inner)
+        match statement:
+            case (
+                ast.ClassDef(name="Meta")
+                | ast.Assign(targets=[ast.Name(id="Meta")])
+                | ast.AnnAssign(target=ast.Name(id="Meta"))
+            ):
+                found.append(statement)
+            case ast.If() | ast.Try() | ast.With():
+                inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
+                waiting += reversed(inner)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
-from .syntax import FUNCTIONS, FunctionNode, Scope, Tree
+from .syntax import FUNCTIONS, REFERENCES, FunctionNode, Scope, Tree
 
 if TYPE_CHECKING:
     from .resolver import Resolver
@@ -172,6 +172,10 @@ class Module:
         """The comprehensions and ``:=`` of a scope."""
         return self.tree.bindings.get(scope.node, [])
 
+    def given_by(self, function: FunctionNode) -> list[ast.Return | ast.Yield | ast.YieldFrom]:
+        """The ``return`` and ``yield`` of a function, in the order of the text."""
+        return self.tree.given.get(function, [])
+
     def class_of(self, node: ast.ClassDef, scope: Scope | None = None) -> Class:
         """The class that a ``class`` statement of this file defines; ``scope`` is the one around it."""
         if node not in self._classes:
@@ -208,6 +212,24 @@ class Module:
         return name in public if public is not None else not name.startswith("_")
 
     # --- names
+
+    @cached_property
+    def referring(self) -> frozenset[str] | None:
+        """The names that a scope of the file binds to what can be followed; None: any name, by ``import *``."""
+        if self.scope.stars:
+            return None
+        definitions: list[ast.ClassDef | FunctionNode] = [*self.of_type(ast.ClassDef), *self.functions]
+        imports: list[ast.Import | ast.ImportFrom] = [*self.of_type(ast.Import)]
+        imports += self.of_type(ast.ImportFrom)
+        found = {node.name for node in definitions}
+        found |= {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
+        assignments: list[ast.Assign | ast.AnnAssign] = [*self.of_type(ast.Assign)]
+        assignments += self.of_type(ast.AnnAssign)
+        for node in assignments:
+            if isinstance(node.value, REFERENCES):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+        return frozenset(found)
 
     def meanings(self, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""

@@ -19,7 +19,7 @@ from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
 from .source import SourceFile, find_word
-from .syntax import FUNCTIONS, FunctionNode, Scope, own_nodes
+from .syntax import FUNCTIONS, Scope
 
 _ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
 """Names that no other library has."""
@@ -224,7 +224,7 @@ class _Leads:
         """Does its annotation promise rows of a model? Without one, does it return what a model gave?"""
         returns = function.node.returns
         if returns is None:
-            asked = list(_sources(function.node))
+            asked = list(_sources(function))
             scope = function.module.inside(function.node, function.scope) if asked else function.scope
             return any(self._names_model(function.module, node, scope) for node in asked)
         if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
@@ -261,20 +261,18 @@ def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) ->
             waiting += following(one)
 
 
-def _sources(function: FunctionNode) -> Iterator[ast.expr]:
+def _sources(function: Function) -> Iterator[ast.expr]:
     """What a function awaits for its ``return``, or goes over for its ``yield``, by one name at the most."""
-    nodes = list(own_nodes(function.body))
-    given = [node.value for node in nodes if isinstance(node, (ast.Return, ast.Yield))]
+    module, node = function.module, function.node
+    given = [one.value for one in module.given_by(node) if not isinstance(one, ast.YieldFrom)]
     yield from (value for value in given if isinstance(value, ast.Await))
     names = {value.id for value in given if isinstance(value, ast.Name)}
-    for node in nodes if names else ():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Await() as source) if name in names:
+    bound = module.inside(node, function.scope).names if names else {}
+    for binding in (one for name in names for one in bound.get(name, ())):
+        match binding.node:
+            case ast.Assign(targets=[ast.Name()], value=ast.Await() as source):
                 yield source
-            case (
-                ast.For(target=ast.Name(id=name), iter=source)
-                | ast.AsyncFor(target=ast.Name(id=name), iter=source)
-            ) if name in names:
+            case ast.For(target=ast.Name(), iter=source) | ast.AsyncFor(target=ast.Name(), iter=source):
                 yield source
 
 

@@ -52,6 +52,8 @@ class Resolver:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
         while isinstance(expression, ast.Subscript):  # Base[int]
             expression = expression.value
+        if scope is None and not _may_refer(module, expression):
+            return []
         key = (expression, scope)
         if key not in self._meanings:
             if isinstance(expression, ast.Attribute):
@@ -276,6 +278,15 @@ class _Search:
             case Class() if name in owner.body:
                 return self.bindings(owner.module, name, owner.body, None)
         return []
+
+
+def _may_refer(module: Module, expression: ast.expr) -> bool:
+    """Can an expression refer to something at all? Most cannot, and a look at the first name tells."""
+    while isinstance(expression, (ast.Attribute, ast.Subscript)):
+        expression = expression.value
+    if isinstance(expression, ast.Name):
+        return module.referring is None or expression.id in module.referring
+    return isinstance(expression, (ast.IfExp, ast.Constant))
 
 
 def _unique(entities: Iterable[Entity]) -> list[Entity]:

@@ -50,6 +50,8 @@ class Tree:
         """For each name and each scope the function, class, lambda or module in which it is looked up."""
         self.bindings: dict[ast.AST, list[ast.comprehension | ast.NamedExpr]] = defaultdict(list)
         """The comprehensions and ``:=`` of a scope: they bind names in the midst of expressions."""
+        self.given: dict[ast.AST, list[ast.Return | ast.Yield | ast.YieldFrom]] = defaultdict(list)
+        """The ``return`` and ``yield`` of a function, in the order of the text."""
         waiting: list[tuple[ast.AST, list[ast.AST]]] = [(root, list(root.body))]
         for child in root.body:
             self.parents[child] = root
@@ -93,6 +95,8 @@ class Tree:
                 children = [child for child in children if not _is_inside(child, node)]
             elif kind is ast.comprehension or kind is ast.NamedExpr:
                 self.bindings[owner].append(node)  # type: ignore[arg-type]
+            elif kind in _GIVING:
+                self.given[owner].append(node)  # type: ignore[arg-type]
             children.reverse()
             stack += children
 
@@ -119,6 +123,7 @@ class Tree:
 
 
 _SCOPE_KINDS = frozenset(SCOPES)
+_GIVING = frozenset({ast.Return, ast.Yield, ast.YieldFrom})
 
 
 def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
@@ -140,11 +145,12 @@ class Binding:
     @property
     def is_followed(self) -> bool:
         """Can the name refer to something by this binding: an import, a definition, another name?"""
-        return isinstance(self.node, _DEFINITIONS) or isinstance(self.value, _REFERENCES)
+        return isinstance(self.node, _DEFINITIONS) or isinstance(self.value, REFERENCES)
 
 
 _DEFINITIONS = (ast.ClassDef, *FUNCTIONS, ast.Import, ast.ImportFrom)
-_REFERENCES = (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp)
+REFERENCES = (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp)
+"""What a name can be bound to and then mean the same."""
 
 
 class Scope:

@@ -147,8 +147,9 @@ def _uses_django(project: Project) -> bool:
 
 def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
     """Attributes of a row that are read of the list that a query gave."""
-    for node in context.module.of_type(ast.Attribute):
-        if not isinstance(node.value, ast.Name) or hasattr(list, node.attr):
+    awaited = context.inference.awaited_names
+    for node in context.module.of_type(ast.Attribute) if awaited else ():
+        if not isinstance(node.value, ast.Name) or node.value.id not in awaited or hasattr(list, node.attr):
             continue
         value = context.inference.of(node.value)
         if value is None or value.kind != "rows" or value.model is None or value.mixed:
