@@ -7,7 +7,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import tortoise_api
 from .models import metas_of
@@ -35,8 +35,7 @@ class Backward:
     """May any model have more names than these?"""
 
 
-@dataclass(frozen=True)
-class RelationCall:
+class RelationCall(NamedTuple):
     """A call that makes a relation: the class in whose body it stands, its target and its name there."""
 
     call: ast.Call

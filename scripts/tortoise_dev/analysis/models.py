@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
@@ -36,8 +36,7 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Member:
+class Member(NamedTuple):
     """A statement of a class body; ``rank`` is None for what has no place in the order (``if``, ``pass``)."""
 
     node: ast.stmt

@@ -215,7 +215,7 @@ class Module:
 
     @cached_property
     def referring(self) -> frozenset[str] | None:
-        """The names that a scope of the file binds to what can be followed; None: any name, by ``import *``."""
+        """The names that a scope binds to what can be followed; None: any name, because of ``import *``."""
         if self.scope.stars:
             return None
         definitions: list[ast.ClassDef | FunctionNode] = [*self.of_type(ast.ClassDef), *self.functions]

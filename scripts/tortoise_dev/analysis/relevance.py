@@ -18,7 +18,7 @@ from .import_paths import folder_of, is_package, module_name
 from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
-from .source import SourceFile, find_word
+from .source import SourceFile
 from .syntax import FUNCTIONS, Scope
 
 _ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ..about import __version__
 from ..analysis.project import Project
@@ -136,8 +137,7 @@ def _places(outcome: Outcome, violations: Sequence[Violation]) -> Iterator[str]:
         yield f"    also {shown(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
 
 
-@dataclass(frozen=True)
-class _Style:
+class _Style(NamedTuple):
     """How text is shown: in colour, with the source under each finding."""
 
     colour: bool = False

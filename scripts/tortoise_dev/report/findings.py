@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from ..about import TOOL
@@ -14,8 +13,7 @@ from ..about import TOOL
 FORMATS = ("text", "json", "sarif", "github")
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One place that a command complains about: a relative POSIX path, line and column from 1.
 
     ``detail`` is more of it, in several lines: a traceback, for example.

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from ..analysis.inference import Inference
 from ..analysis.models import Models
@@ -21,8 +22,7 @@ from ..analysis.relations import Relations
 from .fixes import Fix
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A place that breaks a rule: a node of the module's tree, or line 1 for None."""
 
     node: ast.AST | None
@@ -32,8 +32,7 @@ class Hit:
     """Where a ``noqa`` counts as well: on the first and last line of an operation, and of its SQL."""
 
 
-@dataclass(frozen=True)
-class RuleOptions:
+class RuleOptions(NamedTuple):
     """What a project sets about the rules."""
 
     any_interface: bool = False
@@ -103,8 +102,7 @@ class Context:
         return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule; ``check`` looks at a parsed module, ``check_path`` at nothing but a file's path."""
 
     code: str

@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ..analysis.modules import Class, External, Module
@@ -125,7 +124,7 @@ def _re_exporting(context: Context, entrance: Module, cls: Class) -> Fix | None:
         gap = newline if last is not None and not imports else ""
         edit = Edit((line + 1, 0), (line + 1, 0), gap + statement)
     edits = [edit, _listing(entrance, cls.name)]
-    own = tuple(replace(one, path=entrance.path) for one in edits if one is not None)
+    own = tuple(one._replace(path=entrance.path) for one in edits if one is not None)
     return Fix(own, safe=False)
 
 

@@ -138,7 +138,9 @@ def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
 
 
 def _has_its_own_fetch(project: Project) -> bool:
-    return project.mentions(re.compile(rb"def (fetch_related|refresh_from_db)\b"), b"fetch_related", b"refresh_from_db")
+    return project.mentions(
+        re.compile(rb"def (fetch_related|refresh_from_db)\b"), b"fetch_related", b"refresh_from_db"
+    )
 
 
 def _uses_django(project: Project) -> bool:
