@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, cast
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple, cast
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class SettingsError(Exception):
@@ -20,8 +22,7 @@ class SettingsError(Exception):
         self.key = key
 
 
-@dataclass(frozen=True)
-class SnippetSettings:
+class SnippetSettings(NamedTuple):
     """The settings of one run; paths are resolved against ``root``, the folder of the pyproject.toml they
     stand in.
     """
@@ -37,9 +38,9 @@ class SnippetSettings:
     exclude: tuple[str, ...] = ()
     chain: Literal["block", "page"] = "block"
     prelude: Path | None = None
-    languages: Mapping[str, str] = field(default_factory=dict)
+    languages: Mapping[str, str] = _NOTHING
     ignore_attributes: tuple[str, ...] = ()
-    source: Path | None = field(default=None, compare=False)
+    source: Path | None = None
 
     def is_excluded(self, path: Path) -> bool:
         """Does one of the ``exclude`` patterns fit this page, or a folder above it?"""
@@ -51,8 +52,7 @@ class SnippetSettings:
         return [str(folder) for folder in (base, base / "src") if folder.is_dir()]
 
 
-@dataclass(frozen=True)
-class RuleSettings:
+class RuleSettings(NamedTuple):
     """The checker's settings; patterns are matched against paths below ``root``.
 
     In patterns ``*`` stays within a folder, ``**`` does not; one without a slash fits a name at any depth.
@@ -62,7 +62,7 @@ class RuleSettings:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
-    per_file_ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    per_file_ignores: Mapping[str, tuple[str, ...]] = _NOTHING
     extra_model_bases: tuple[str, ...] = ()
     any_interface: bool = False
     preview: bool = False

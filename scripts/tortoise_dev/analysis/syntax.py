@@ -334,6 +334,11 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
                 waiting += [one for one in value if one is not None]
 
 
+def called(call: ast.Call) -> str:
+    """The last part of the name that is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
 def binds(target: ast.AST, name: str) -> bool:
     """Is a name among those of a target: of a loop, an assignment, a comprehension?"""
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
@@ -38,6 +37,8 @@ def to_json(document: Mapping[str, Any]) -> str:
 
     A result of a command, whose ``version`` is the number of its format, also says which release made it.
     """
+    import json  # a report as text needs none of it
+
     if isinstance(document.get("version"), int):
         document = {"version": document["version"], "tool": TOOL, **document}
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from ..analysis.source import SourceFile
 from ..analysis.syntax import FUNCTIONS
@@ -65,10 +66,11 @@ def violations_of(
             continue
         module = parsed.get(file.key)
         context = Context(project, module, options(path)) if module is not None else None
+        is_migration = path in migrations_of(project)
         own = [
             _violation(file, rule.code, hit)
             for rule in RULES.values()
-            if rule.code in codes
+            if rule.code in codes and (is_migration or not rule.code.startswith("TD2"))
             for hit in _hits(rule, path, context)
             if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
         ]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..analysis.migrations.facts import Migration, Step
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from .base import Context, Hit
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration, Step
 
 _NOQA = re.compile(r"noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?", re.IGNORECASE)
 

@@ -21,7 +21,6 @@ Not fixed by `--fix`: only you know which name was meant.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
@@ -187,6 +186,8 @@ def _is_plain_manager(context: Context, model: Class, manager: ast.expr | None) 
 
 
 def _message(miss: Miss) -> str:
+    import difflib  # most runs have nothing to say
+
     model = miss.model.name
     match miss.reason:
         case "foreign key":

@@ -18,7 +18,6 @@ Not fixed by `--fix`: the right option may change the table.
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections.abc import Iterator
 
@@ -95,6 +94,8 @@ def _meta_options(context: Context, cls: Class) -> Iterator[Hit]:
 
 
 def _hint(name: str, known: frozenset[str]) -> str:
+    import difflib  # most runs have nothing to say
+
     meant = _MEANT.get(name)
     near = [meant] if meant in known else difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     return f" (did you mean {near[0]}?)" if near else ""
