@@ -6,7 +6,6 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import tortoise_api
@@ -19,20 +18,18 @@ if TYPE_CHECKING:
 _FIELDS = tortoise_api.TO_ONE_FIELDS | tortoise_api.TO_MANY_FIELDS
 
 
-@dataclass
 class Backward:
     """The names that relations give to the models they lead to, by the name of that model's class."""
 
-    names: dict[str, dict[str, list[Class | None]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-    """For each name the models that the relation leads back to; None for one that the text does not tell."""
-    many: set[tuple[str, str]] = field(default_factory=set)
-    """Target and name of those that a ManyToManyField gives."""
-    unsure: set[str] = field(default_factory=set)
-    """Models that may have more names than these."""
-    is_open: bool = False
-    """May any model have more names than these?"""
+    def __init__(self) -> None:
+        self.names: dict[str, dict[str, list[Class | None]]] = defaultdict(lambda: defaultdict(list))
+        """For each name the models that the relation leads back to; None where the text does not tell."""
+        self.many: set[tuple[str, str]] = set()
+        """Target and name of those that a ManyToManyField gives."""
+        self.unsure: set[str] = set()
+        """Models that may have more names than these."""
+        self.is_open = False
+        """May any model have more names than these?"""
 
 
 class RelationCall(NamedTuple):

@@ -5,10 +5,9 @@ from __future__ import annotations
 import ast
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
@@ -20,27 +19,23 @@ if TYPE_CHECKING:
 Node = TypeVar("Node", bound=ast.AST)
 
 
-@dataclass(frozen=True, slots=True)
-class External:
-    """Something of a package that is not part of the project: ``tortoise.models.Model``."""
+class External(NamedTuple):
+    """Something of a package that is not part of the project: ``tortoise.models.Model``.
+
+    Or a folder of the project without ``__init__.py``, as far as a dotted name has led in ``importer``.
+    """
 
     name: str
+    importer: Module | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace(External):
-    """A folder of the project without ``__init__.py``, as far as a dotted name has led."""
-
-    importer: Module = field(repr=False)
-
-
-@dataclass(eq=False)
 class Class:
-    """A class of the project, wherever it is defined."""
+    """A class of the project, wherever it is defined; ``scope`` is the one around it."""
 
-    module: Module
-    node: ast.ClassDef
-    scope: Scope = field(repr=False)
+    def __init__(self, module: Module, node: ast.ClassDef, scope: Scope) -> None:
+        self.module = module
+        self.node = node
+        self.scope = scope
 
     @property
     def name(self) -> str:
@@ -53,13 +48,13 @@ class Class:
         return self.module.inside(self.node, self.scope)
 
 
-@dataclass(eq=False, slots=True)
 class Function:
-    """A function of the project."""
+    """A function of the project; ``scope`` is the one around it."""
 
-    module: Module
-    node: FunctionNode
-    scope: Scope = field(repr=False)
+    def __init__(self, module: Module, node: FunctionNode, scope: Scope) -> None:
+        self.module = module
+        self.node = node
+        self.scope = scope
 
 
 Entity: TypeAlias = "External | Class | Function | Module"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -34,12 +33,12 @@ from .source import (
 Fact = TypeVar("Fact")
 
 
-@dataclass
 class _ModelsIn:
     """The models of one module, by their names and by what they extend."""
 
-    by_name: dict[str, list[Class]] = field(default_factory=dict)
-    by_base: dict[Class | External, list[Class]] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self.by_name: dict[str, list[Class]] = {}
+        self.by_base: dict[Class | External, list[Class]] = {}
 
 
 class Project:

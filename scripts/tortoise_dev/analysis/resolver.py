@@ -11,7 +11,7 @@ import ast
 from collections.abc import Iterable, Mapping
 
 from .import_paths import ImportPaths
-from .modules import Class, Entity, External, Function, Module, Namespace, unquoted
+from .modules import Class, Entity, External, Function, Module, unquoted
 from .source import SourceFile, UnreadableError
 from .syntax import Binding, Position, Scope
 
@@ -216,7 +216,7 @@ class _Search:
         if alias.asname or alias.name.partition(".")[0] != name:
             return []
         return [
-            Namespace(name, importer) if "." in alias.name and isinstance(target, External) else target
+            External(name, importer) if "." in alias.name and isinstance(target, External) else target
             for target in self.resolver.imported(importer, name, 0)
         ]
 
@@ -265,14 +265,14 @@ class _Search:
     def member(self, owner: Entity, name: str) -> list[Entity]:
         """What an attribute of something refers to."""
         match owner:
-            case Namespace(importer=importer):
-                dotted = f"{owner.name}.{name}"
+            case External(name=package, importer=None):
+                return [External(f"{package}.{name}")]
+            case External(name=folder, importer=Module() as importer):
+                dotted = f"{folder}.{name}"
                 return [
-                    Namespace(dotted, importer) if isinstance(target, External) else target
+                    External(dotted, importer) if isinstance(target, External) else target
                     for target in self.resolver.imported(importer, dotted, 0)
                 ]
-            case External():
-                return [External(f"{owner.name}.{name}")]
             case Module():
                 return self.export(owner, name)
             case Class() if name in owner.body:

@@ -11,7 +11,6 @@ import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -59,12 +58,12 @@ class UnreadableError(Exception):
         self.line = line
 
 
-@dataclass(eq=False)
 class SourceFile:
     """One Python file: its absolute path and its bytes."""
 
-    path: Path
-    data: bytes = field(repr=False)
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.path = path
+        self.data = data
 
     @cached_property
     def key(self) -> str:

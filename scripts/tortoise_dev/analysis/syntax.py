@@ -6,8 +6,7 @@ import ast
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -133,8 +132,7 @@ def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
     return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
 
 
-@dataclass(eq=False, slots=True)
-class Binding:
+class Binding(NamedTuple):
     """One place where a name gets a meaning. ``value`` is what is bound, None for what is not followed."""
 
     node: ast.AST

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -42,13 +40,13 @@ class RuleOptions(NamedTuple):
     """``tortoise-version``: the release of Tortoise that the project uses; None: what its files pin."""
 
 
-@dataclass
 class Context:
     """A module that is being judged, and the project around it."""
 
-    project: Project
-    module: Module
-    options: RuleOptions = field(default_factory=RuleOptions)
+    def __init__(self, project: Project, module: Module, options: RuleOptions) -> None:
+        self.project = project
+        self.module = module
+        self.options = options
 
     @property
     def models(self) -> Models:
@@ -126,6 +124,8 @@ class Rule(NamedTuple):
     @property
     def page(self) -> str:
         """The whole page of the rule, Markdown."""
+        import inspect  # it takes longer than a file, and pages are read on request only
+
         return inspect.cleandoc(self.module.__doc__ or "")
 
     @property

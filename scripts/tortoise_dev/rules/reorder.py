@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..analysis.models import Member, Rank, members_of
 from ..analysis.modules import Module
@@ -175,8 +175,7 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
 # --- the lines
 
 
-@dataclass
-class _Block:
+class _Block(NamedTuple):
     """A member with its lines: blank ones before it, then comments, then itself and what trails it."""
 
     node: ast.stmt
@@ -189,8 +188,7 @@ class _Block:
         return isinstance(self.node, (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With))
 
 
-@dataclass
-class _Blocks:
+class _Blocks(NamedTuple):
     before: list[str]
     blocks: list[_Block]
     after: list[str]
@@ -218,11 +216,11 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
             return None
         own = list(lines[first:last])
         if id(statement) not in kept and blocks:
-            blocks[-1].lines += gap + own
+            blocks[-1].lines.extend(gap + own)
         else:
             trailing = _trailing(gap, indent, followed=True) if blocks else 0
             if blocks:
-                blocks[-1].lines += gap[:trailing]
+                blocks[-1].lines.extend(gap[:trailing])
             gap = gap[trailing:]
             blank = next((i for i, line in enumerate(gap) if line.strip()), len(gap))
             blocks.append(_Block(statement, gap[:blank], gap[blank:] + own))
@@ -232,7 +230,7 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
         (i for i, line in enumerate(tail) if line.strip() and not line.lstrip().startswith("#")), len(tail)
     )
     trailing = _trailing(tail[:size], indent, followed=False)
-    blocks[-1].lines += tail[:trailing]
+    blocks[-1].lines.extend(tail[:trailing])
     return _Blocks(list(lines[:start]), blocks, tail[trailing:])
 
 
