@@ -84,10 +84,7 @@ class Inference:
     def _assigned(self) -> list[tuple[set[str], ast.expr]]:
         """What the module assigns, each with the names that are bound to all of it."""
         found: list[tuple[set[str], ast.expr]] = []
-        nodes: list[ast.Assign | ast.NamedExpr | ast.AnnAssign] = []
-        for kind in (ast.Assign, ast.NamedExpr, ast.AnnAssign):
-            nodes += self.module.of_type(kind)
-        for node in nodes:
+        for node in (*self.module.assignments, *self.module.of_type(ast.NamedExpr)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = {target.id for target in targets if isinstance(target, ast.Name)}
             if names and node.value is not None:

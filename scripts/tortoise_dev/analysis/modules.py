@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
-from .syntax import FUNCTIONS, REFERENCES, FunctionNode, Scope, Tree
+from .syntax import REFERENCES, FunctionNode, Scope, Tree
 
 if TYPE_CHECKING:
     from .resolver import Resolver
@@ -95,15 +95,24 @@ class Module:
         """The nodes around ``node``, from the inside out."""
         return self.tree.ancestors(node)
 
-    def of_type(self, *kinds: type[Node]) -> list[Node]:
-        """The nodes of these kinds, kind after kind; within a scope in the order of the text."""
-        by_kind = self.tree.by_kind
-        return [node for kind in kinds for node in by_kind.get(kind, ())]  # type: ignore[misc]
+    def of_type(self, kind: type[Node]) -> Sequence[Node]:
+        """The nodes of a kind; within a scope in the order of the text."""
+        return self.tree.by_kind.get(kind, ())  # type: ignore[return-value]
 
     @cached_property
     def functions(self) -> list[FunctionNode]:
         """Every function of the file, methods and nested ones too."""
-        return self.of_type(*FUNCTIONS)
+        return [*self.of_type(ast.FunctionDef), *self.of_type(ast.AsyncFunctionDef)]
+
+    @cached_property
+    def imports(self) -> list[ast.ImportFrom | ast.Import]:
+        """Every import of the file."""
+        return [*self.of_type(ast.ImportFrom), *self.of_type(ast.Import)]
+
+    @cached_property
+    def assignments(self) -> list[ast.Assign | ast.AnnAssign]:
+        """Every assignment to names and attributes."""
+        return [*self.of_type(ast.Assign), *self.of_type(ast.AnnAssign)]
 
     @cached_property
     def classes(self) -> list[Class]:
@@ -125,9 +134,7 @@ class Module:
     def assigned_to_self(self) -> dict[str, list[tuple[ast.AST, ast.expr]]]:
         """What is assigned to ``self.name``, by that name, each with the function that does it."""
         found: dict[str, list[tuple[ast.AST, ast.expr]]] = {}
-        nodes: list[ast.Assign | ast.AnnAssign] = [*self.of_type(ast.Assign)]
-        nodes += self.of_type(ast.AnnAssign)
-        for node in nodes:
+        for node in self.assignments:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 match target:
                     case ast.Attribute(value=ast.Name(id="self"), attr=name) if node.value is not None:
@@ -214,13 +221,11 @@ class Module:
         if self.scope.stars:
             return None
         definitions: list[ast.ClassDef | FunctionNode] = [*self.of_type(ast.ClassDef), *self.functions]
-        imports: list[ast.Import | ast.ImportFrom] = [*self.of_type(ast.Import)]
-        imports += self.of_type(ast.ImportFrom)
         found = {node.name for node in definitions}
-        found |= {alias.asname or alias.name.partition(".")[0] for node in imports for alias in node.names}
-        assignments: list[ast.Assign | ast.AnnAssign] = [*self.of_type(ast.Assign)]
-        assignments += self.of_type(ast.AnnAssign)
-        for node in assignments:
+        found |= {
+            alias.asname or alias.name.partition(".")[0] for node in self.imports for alias in node.names
+        }
+        for node in self.assignments:
             if isinstance(node.value, REFERENCES):
                 targets = node.targets if isinstance(node, ast.Assign) else [node.target]
                 found |= {target.id for target in targets if isinstance(target, ast.Name)}

@@ -186,7 +186,8 @@ class Project:
     def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
         """The modules of the files that hold a name."""
         sought = os.fsencode(name)
-        keys = [file.key for file in files if find_word(file.data, sought) >= 0]
+        holding = (file for file in files if sought in file.data)
+        keys = [file.key for file in holding if find_word(file.data, sought) >= 0]
         return [module for key in keys if (module := self.resolver.module(key)) is not None]
 
     @cached_property

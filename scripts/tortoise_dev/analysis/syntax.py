@@ -322,14 +322,20 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, SCOPES):
-            continue
-        for field in _FIELDS[type(node)]:
-            value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                waiting.append(value)
-            elif isinstance(value, list):
-                waiting += [one for one in value if one is not None]
+        if not isinstance(node, SCOPES):
+            waiting += children(node)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below a node, without operators and contexts, in the order of the fields."""
+    found: list[ast.AST] = []
+    for field in _FIELDS[type(node)]:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [one for one in value if one is not None]
+        elif value is not None:
+            found.append(value)
+    return found
 
 
 def called(call: ast.Call) -> str:

@@ -82,7 +82,7 @@ class Context:
                 found.setdefault(call, name)
         return list(found.items())
 
-    @property
+    @cached_property
     def inference(self) -> Inference:
         """What the module's expressions evaluate to."""
         return self.project.inference(self.module)

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from ..analysis.models import Member, Rank, members_of
 from ..analysis.modules import Module
 from ..analysis.source import UnreadableError, comments_of, parse, split_lines
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, children
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 
@@ -162,13 +162,13 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
             (reads if isinstance(node.ctx, ast.Load) else binds).add(node.id)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             reads.add(node.target.id)
-            waiting += list(ast.iter_child_nodes(node))
+            waiting += children(node)
         elif isinstance(node, ast.alias):
             binds.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.AnnAssign) and lazy:
             waiting += [node.target, *([node.value] if node.value is not None else [])]
         else:
-            waiting += list(ast.iter_child_nodes(node))
+            waiting += children(node)
     return binds, reads
 
 

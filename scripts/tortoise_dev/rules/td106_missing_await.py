@@ -79,10 +79,12 @@ def check(context: Context) -> Iterator[Hit]:
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
         if value is None and _is_bare_fetch(context, node):
             reason = _NOT_SENT
+        if reason is None:
+            continue
         missing = _missing_method(context, node, value)
-        if reason is not None and missing is not None:
+        if missing is not None:
             found[node] = Hit(node, f"a query has no {missing}(): await {text(node)} first")
-        elif reason is not None:
+        else:
             found[node] = Hit(node, f"{text(node)} is not awaited{reason}", _awaited(context, node))
     for unused, name in _never_awaited(context):
         message = f"{text(unused)} is assigned to {name} and never awaited"
@@ -393,7 +395,7 @@ def _never_awaited(context: Context) -> Iterator[tuple[ast.expr, str]]:
     """What is awaitable and assigned to a local name of which no use awaits it; and that name."""
     module = context.module
     assigned: dict[FunctionNode, list[tuple[str, ast.expr, Value]]] = {}
-    for node in module.of_type(ast.Assign, ast.AnnAssign):
+    for node in module.assignments:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)

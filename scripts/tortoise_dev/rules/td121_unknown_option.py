@@ -20,6 +20,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from ..analysis import tortoise_api
 from ..analysis.field_tables import FIELD_OPTIONS, META_OPTIONS
@@ -93,6 +94,7 @@ def _meta_options(context: Context, cls: Class) -> Iterator[Hit]:
             yield Hit(statement, f"Tortoise reads no {name} in a Meta: it is dropped{hint}")
 
 
+@cache
 def _hint(name: str, known: frozenset[str]) -> str:
     import difflib  # most runs have nothing to say
 
