@@ -8,7 +8,7 @@ answer holds for good.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .import_paths import ImportPaths
 from .modules import Class, Entity, External, Function, Module, unquoted
@@ -91,7 +91,7 @@ class Resolver:
     def _members(self, owners: list[Entity], name: str) -> list[Entity]:
         if not owners:
             return []
-        return _unique(entity for owner in owners for entity in _Search(self).member(owner, name))
+        return _unique([entity for owner in owners for entity in _Search(self).member(owner, name)])
 
     def exported(self, module: Module, name: str) -> list[Entity]:
         """What other modules get when they import ``name`` from a module."""
@@ -289,7 +289,9 @@ def _may_refer(module: Module, expression: ast.expr) -> bool:
     return isinstance(expression, (ast.IfExp, ast.Constant))
 
 
-def _unique(entities: Iterable[Entity]) -> list[Entity]:
+def _unique(entities: list[Entity]) -> list[Entity]:
+    if len(entities) < 2:
+        return entities
     found: dict[object, Entity] = {}
     for entity in entities:
         key = entity if isinstance(entity, External) else id(getattr(entity, "node", entity))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import stat
 import sys
 import tokenize
@@ -46,8 +45,6 @@ _LETTERS = frozenset(
     bytes([code]) for code in range(256) if code >= 128 or chr(code).isalnum() or code == ord("_")
 )
 """What names are made of, byte by byte."""
-
-_NEWLINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
 
 
 class UnreadableError(Exception):
@@ -120,8 +117,7 @@ def find_word(data: bytes, word: bytes, start: int = 0, end: int = sys.maxsize) 
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text as Python counts them, each with its line end."""
-    lines = _NEWLINE.split(text)
-    return lines if lines[-1] else lines[:-1]
+    return list(StringIO(text, newline=""))
 
 
 def comments_of(text: str) -> Counter[str]:

@@ -6,7 +6,7 @@ import ast
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -132,13 +132,16 @@ def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
     return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
 
 
-class Binding(NamedTuple):
+class Binding:
     """One place where a name gets a meaning. ``value`` is what is bound, None for what is not followed."""
 
-    node: ast.AST
-    position: Position
-    sure: bool
-    value: ast.expr | None = None
+    __slots__ = ("node", "position", "sure", "value")
+
+    def __init__(self, node: ast.AST, position: Position, sure: bool, value: ast.expr | None) -> None:
+        self.node = node
+        self.position = position
+        self.sure = sure
+        self.value = value
 
     @property
     def is_followed(self) -> bool:
