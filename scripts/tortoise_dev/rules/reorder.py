@@ -21,23 +21,25 @@ _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"}
 
 def can_lead(module: Module, node: ast.ClassDef, meta: Member) -> bool:
     """May this Meta become the first member?"""
-    wanted = _order(node, lead=True, sort=False)
+    members = members_of(node)
+    wanted = _order(members, lead=True, sort=False)
     return (
         isinstance(meta.node, ast.ClassDef)
         and wanted is not None
         and wanted[0].node is meta.node
-        and _keeps_meaning(module.root, members_of(node), wanted)
-        and _blocks(module.file.lines, node) is not None
+        and _keeps_meaning(module.root, members, wanted)
+        and _blocks(module.file.lines, node, members) is not None
     )
 
 
 def can_sort(module: Module, node: ast.ClassDef) -> bool:
     """May the members be brought into their order?"""
-    wanted = _order(node, lead=False, sort=True)
+    members = members_of(node)
+    wanted = _order(members, lead=False, sort=True)
     return (
         wanted is not None
-        and _keeps_meaning(module.root, members_of(node), wanted)
-        and _blocks(module.file.lines, node) is not None
+        and _keeps_meaning(module.root, members, wanted)
+        and _blocks(module.file.lines, node, members) is not None
     )
 
 
@@ -63,7 +65,8 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
         if node is None:
             return None
         lines = split_lines(text)
-        members, wanted, blocks = members_of(node), _order(node, lead=lead, sort=sort), _blocks(lines, node)
+        members = members_of(node)
+        wanted, blocks = _order(members, lead=lead, sort=sort), _blocks(lines, node, members)
         if wanted is None or blocks is None or not _keeps_meaning(tree, members, wanted):
             return None
         if [m.node for m in wanted] == [m.node for m in members]:
@@ -77,9 +80,9 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
 # --- the order
 
 
-def _order(node: ast.ClassDef, *, lead: bool, sort: bool) -> list[Member] | None:
+def _order(members: Sequence[Member], *, lead: bool, sort: bool) -> list[Member] | None:
     """The members in their wanted order; None where they have none."""
-    members = _joined(members_of(node))
+    members = _joined(members)
     metas = [member for member in members if member.rank is Rank.META]
     if len(metas) > 1:
         return None
@@ -194,10 +197,10 @@ class _Blocks(NamedTuple):
     after: list[str]
 
 
-def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
+def _blocks(lines: Sequence[str], node: ast.ClassDef, members: Sequence[Member]) -> _Blocks | None:
     """The lines of a file, cut at the members of one class; None where members share lines."""
-    has_doc = len(node.body) > len(members_of(node))
-    kept = {id(m.node) for m in _joined(members_of(node))}
+    has_doc = len(node.body) > len(members)
+    kept = {id(m.node) for m in _joined(members)}
     body = node.body[1:] if has_doc else node.body
     if not body:
         return None

@@ -78,10 +78,10 @@ _DYNAMIC = frozenset(
 def check(context: Context) -> Iterator[Hit]:
     """At each class that the package keeps to itself."""
     module = context.module
-    package = next((folder for folder in module.path.parents if folder.name == "models"), None)
-    if module.is_package or module.path.name == "models.py" or package is None or not context.own:
+    if module.is_package or module.path.name == "models.py" or not context.own:
         return
-    if not package.is_relative_to(context.project.root):
+    package = next((folder for folder in module.path.parents if folder.name == "models"), None)
+    if package is None or not package.is_relative_to(context.project.root):
         return
     init = package / "__init__.py"
     entrance = context.project.resolver.module(str(init))
