@@ -5,12 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import tortoise_api
 from .models import metas_of
 from .modules import Class, Module
+from .syntax import called
 
 if TYPE_CHECKING:
     from .project import Project
@@ -59,22 +59,28 @@ def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     return given
 
 
-def relation_calls(module: Module) -> Iterator[RelationCall]:
+def relation_calls(module: Module) -> list[RelationCall]:
     """The calls of a module that make relations, or may: those of Tortoise's fields, and of others that take
     a ``related_name``.
     """
+    return module.once(_relation_calls)
+
+
+def _relation_calls(module: Module) -> list[RelationCall]:
     data = module.file.data
     found = {call for name in _FIELDS if name.encode() in data for call in module.calls_by_name.get(name, ())}
     if b"related_name" in data:
         for call in module.of_type(ast.Call):
             if any(k.arg == "related_name" for k in call.keywords):
                 found.add(call)
-    for call in sorted(found, key=lambda one: (one.lineno, one.col_offset)):
-        label, target = target_of(module, call)
-        is_many = (getattr(call.func, "attr", None) or getattr(call.func, "id", "")) == "ManyToManyField"
-        name = module.tortoise_name(call.func)
-        is_own = name is not None and tortoise_api.is_field(name)
-        yield RelationCall(call, _owner(module, call), target, label, is_many, is_own)
+    return [_relation(module, one) for one in sorted(found, key=lambda one: (one.lineno, one.col_offset))]
+
+
+def _relation(module: Module, call: ast.Call) -> RelationCall:
+    label, target = target_of(module, call)
+    name = module.tortoise_name(call.func)
+    is_own = name is not None and tortoise_api.is_field(name)
+    return RelationCall(call, _owner(module, call), target, label, called(call) == "ManyToManyField", is_own)
 
 
 def target_of(module: Module, call: ast.Call) -> tuple[str | None, str | None]:

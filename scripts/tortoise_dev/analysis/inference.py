@@ -95,12 +95,12 @@ class Inference:
         match node:
             case ast.Name():
                 return self._name(node)
-            case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.Set() | ast.Compare():
-                return PLAIN
             case ast.Call():
                 return self._call(node)
             case ast.Attribute():
                 return self._attribute(node)
+            case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.Set() | ast.Compare():
+                return PLAIN
             case ast.Await(value=value):
                 result = awaited(self.of(value))
                 if result is None and isinstance(value, ast.Call):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
@@ -16,6 +16,7 @@ from .syntax import REFERENCES, FunctionNode, Scope, Tree
 if TYPE_CHECKING:
     from .resolver import Resolver
 
+Fact = TypeVar("Fact")
 Node = TypeVar("Node", bound=ast.AST)
 
 
@@ -73,11 +74,19 @@ class Module:
         self._scopes: dict[ast.AST, Scope] = {self.root: self.scope}
         self._classes: dict[ast.ClassDef, Class] = {}
         self._meanings: dict[ast.expr, list[Entity]] = {}
+        self._facts: dict[Callable[[Any], Any], Any] = {}
 
     @property
     def path(self) -> Path:
         """The absolute path of its file."""
         return self.file.path
+
+    def once(self, find: Callable[[Module], Fact]) -> Fact:
+        """What a function finds out about this module; it is called once."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        fact: Fact = self._facts[find]
+        return fact
 
     # --- nodes
 
