@@ -159,7 +159,7 @@ class Project:
 
     def children(self, cls: Class) -> list[Class]:
         """The models that extend a class directly, as far as their files hold its name."""
-        modules = self.users_of(cls.module, cls.name)
+        modules = self.users_of(cls.module, cls.name, "class")
         return [one for module in modules for one in self._models_in(module).by_base.get(cls, ())]
 
     def _models_in(self, module: Module) -> _ModelsIn:
