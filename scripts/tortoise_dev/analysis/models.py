@@ -97,6 +97,7 @@ class Models:
 
     def __init__(self, extra_bases: Iterable[str] = ()) -> None:
         self.extra_bases = tortoise_api.PUBLISHED_BASES.union(extra_bases)
+        self._of: dict[Module, list[Class]] = {}
         self._is_model: dict[Class, bool] = {}
         self._is_abstract: dict[Class, bool | None] = {}
         self._bases: dict[Class, list[Class | External]] = {}
@@ -223,9 +224,10 @@ class Models:
 
     def of(self, module: Module) -> list[Class]:
         """The models that a module defines, in the order of the text; not those for type checkers alone."""
-        return [
-            cls for cls in module.classes if self.is_model(cls) and not module.is_for_type_checkers(cls.node)
-        ]
+        if module not in self._of:
+            models = [cls for cls in module.classes if self.is_model(cls)]
+            self._of[module] = [cls for cls in models if not module.is_for_type_checkers(cls.node)]
+        return self._of[module]
 
     def method(self, cls: Class, name: str) -> tuple[Class, FunctionNode] | None:
         """The method of this name that an instance has, where the project defines it."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from ..analysis.inference import Inference
 from ..analysis.models import Models
-from ..analysis.modules import Class, External, Module
+from ..analysis.modules import Class, Entity, External, Module
 from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
@@ -64,12 +64,18 @@ class Context:
         return self.models.of(self.module)
 
     @cached_property
+    def known_calls(self) -> list[tuple[ast.Call, list[Entity]]]:
+        """The calls of the module, each with what is called, where that is known at all."""
+        calls = ((call, self.module.meanings(call.func)) for call in self.module.of_type(ast.Call))
+        return [(call, entities) for call, entities in calls if entities]
+
+    @cached_property
     def external_calls(self) -> list[tuple[ast.Call, str]]:
         """The calls of what is not the project's own, each with its dotted name."""
         return [
             (call, entity.name)
-            for call in self.module.of_type(ast.Call)
-            for entity in self.module.meanings(call.func)
+            for call, entities in self.known_calls
+            for entity in entities
             if isinstance(entity, External)
         ]
 
