@@ -397,7 +397,7 @@ class Inference:
             owner = self.of(function.value)
             found = self._methods.of(owner, function.attr) if owner is not None else None
             return found if found is not None else self._promised(self._called(function))
-        value = self.of(function)
+        value = self.of(function) if not entities or self._entity(entities) is not None else None
         if value is not None and value.kind == "class":
             return Value("row", value.model, mixed=value.mixed)
         return self._promised(entities)

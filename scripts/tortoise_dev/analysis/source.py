@@ -70,6 +70,8 @@ class SourceFile:
     @cached_property
     def encoding(self) -> str:
         """Its encoding, from a byte order mark or a PEP 263 comment. Raises UnreadableError."""
+        if self.data.isascii() and b"coding" not in self.data:
+            return "utf-8"
         try:
             return tokenize.detect_encoding(BytesIO(self.data).readline)[0]
         except SyntaxError as error:
