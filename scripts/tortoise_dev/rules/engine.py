@@ -78,7 +78,8 @@ def violations_of(
             for hit in _hits(rule, path, context)
             if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
         ]
-        found += _unsuppressed(file, own, codes)
+        if own or may_name_rules(file):
+            found += _unsuppressed(file, own, codes)
         done(path)
     return sorted(found, key=lambda one: one.order)
 

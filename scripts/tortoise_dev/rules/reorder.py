@@ -147,7 +147,9 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, FUNCTIONS):
+        if isinstance(node, ast.Name):
+            (reads if isinstance(node.ctx, ast.Load) else binds).add(node.id)
+        elif isinstance(node, FUNCTIONS):
             binds.add(node.name)
             arguments = node.args
             waiting += [*node.decorator_list, *arguments.defaults, *(d for d in arguments.kw_defaults if d)]
@@ -161,8 +163,6 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
             waiting += [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]
         elif isinstance(node, ast.Lambda):
             waiting += [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
-        elif isinstance(node, ast.Name):
-            (reads if isinstance(node.ctx, ast.Load) else binds).add(node.id)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             reads.add(node.target.id)
             waiting += children(node)
