@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ SOURCE = "from tortoise.models import Model\n\n\nclass A(Model):\n    x = 1\n\n 
 def checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """Runs check.py on a model that breaks TD000, TD002 and TD003, with TD002 and TD003 in preview."""
     for code in ("TD002", "TD003"):
-        monkeypatch.setitem(RULES, code, replace(RULES[code], preview=True))
+        monkeypatch.setitem(RULES, code, RULES[code]._replace(preview=True))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.py").write_text(SOURCE, encoding="utf-8")
 
@@ -55,7 +54,7 @@ def test_its_own_code_turns_it_on_and_the_beginning_of_it_does_not(checked) -> N
 def test_a_selection_of_nothing_else_is_told(checked, monkeypatch: pytest.MonkeyPatch) -> None:
     for code in RULES:
         if code.startswith("TD10"):
-            monkeypatch.setitem(RULES, code, replace(RULES[code], preview=True))
+            monkeypatch.setitem(RULES, code, RULES[code]._replace(preview=True))
     assert checked("--select", "TD10") == set()
     assert "add --preview" in checked.stderr
     checked("--select", "TD0")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import tortoise_api
 from .models import metas_of
 from .modules import Class, Module
+from .syntax import called
 
 if TYPE_CHECKING:
     from .project import Project
@@ -19,24 +18,21 @@ if TYPE_CHECKING:
 _FIELDS = tortoise_api.TO_ONE_FIELDS | tortoise_api.TO_MANY_FIELDS
 
 
-@dataclass
 class Backward:
     """The names that relations give to the models they lead to, by the name of that model's class."""
 
-    names: dict[str, dict[str, list[Class | None]]] = field(
-        default_factory=lambda: defaultdict(lambda: defaultdict(list))
-    )
-    """For each name the models that the relation leads back to; None for one that the text does not tell."""
-    many: set[tuple[str, str]] = field(default_factory=set)
-    """Target and name of those that a ManyToManyField gives."""
-    unsure: set[str] = field(default_factory=set)
-    """Models that may have more names than these."""
-    is_open: bool = False
-    """May any model have more names than these?"""
+    def __init__(self) -> None:
+        self.names: dict[str, dict[str, list[Class | None]]] = defaultdict(lambda: defaultdict(list))
+        """For each name the models that the relation leads back to; None where the text does not tell."""
+        self.many: set[tuple[str, str]] = set()
+        """Target and name of those that a ManyToManyField gives."""
+        self.unsure: set[str] = set()
+        """Models that may have more names than these."""
+        self.is_open = False
+        """May any model have more names than these?"""
 
 
-@dataclass(frozen=True)
-class RelationCall:
+class RelationCall(NamedTuple):
     """A call that makes a relation: the class in whose body it stands, its target and its name there."""
 
     call: ast.Call
@@ -63,22 +59,28 @@ def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     return given
 
 
-def relation_calls(module: Module) -> Iterator[RelationCall]:
+def relation_calls(module: Module) -> list[RelationCall]:
     """The calls of a module that make relations, or may: those of Tortoise's fields, and of others that take
     a ``related_name``.
     """
+    return module.once(_relation_calls)
+
+
+def _relation_calls(module: Module) -> list[RelationCall]:
     data = module.file.data
     found = {call for name in _FIELDS if name.encode() in data for call in module.calls_by_name.get(name, ())}
     if b"related_name" in data:
         for call in module.of_type(ast.Call):
             if any(k.arg == "related_name" for k in call.keywords):
                 found.add(call)
-    for call in sorted(found, key=lambda one: (one.lineno, one.col_offset)):
-        label, target = target_of(module, call)
-        is_many = (getattr(call.func, "attr", None) or getattr(call.func, "id", "")) == "ManyToManyField"
-        name = module.tortoise_name(call.func)
-        is_own = name is not None and tortoise_api.is_field(name)
-        yield RelationCall(call, _owner(module, call), target, label, is_many, is_own)
+    return [_relation(module, one) for one in sorted(found, key=lambda one: (one.lineno, one.col_offset))]
+
+
+def _relation(module: Module, call: ast.Call) -> RelationCall:
+    label, target = target_of(module, call)
+    name = module.tortoise_name(call.func)
+    is_own = name is not None and tortoise_api.is_field(name)
+    return RelationCall(call, _owner(module, call), target, label, called(call) == "ManyToManyField", is_own)
 
 
 def target_of(module: Module, call: ast.Call) -> tuple[str | None, str | None]:

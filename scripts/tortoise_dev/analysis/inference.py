@@ -16,7 +16,7 @@ from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
 from .objects import class_around, class_of_object
 from .relations import Relations
-from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds, own_nodes
+from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
@@ -64,30 +64,43 @@ class Inference:
     def awaitable_names(self) -> set[str]:
         """The names that may be bound to something awaitable, somewhere in the module."""
         found: set[str] = set()
-        assignments: list[ast.Assign | ast.NamedExpr | ast.AnnAssign] = []
-        for kind in (ast.Assign, ast.NamedExpr, ast.AnnAssign):
-            assignments += self.module.of_type(kind)
-        for node in assignments:
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            value = self.of(node.value) if isinstance(node.value, _MAY_WAIT) else None
+        for names, expression in self._assigned:
+            value = self.of(expression) if isinstance(expression, _MAY_WAIT) else None
             if value is not None and value.awaitable:
-                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+                found |= names
         if b"QuerySet" in self.module.file.data:  # an annotation may say it
             found |= {node.arg for node in self.module.of_type(ast.arg)}
             annotated = (node.target for node in self.module.of_type(ast.AnnAssign))
             found |= {target.id for target in annotated if isinstance(target, ast.Name)}
         return found
 
+    @cached_property
+    def awaited_names(self) -> set[str]:
+        """The names that are bound to what an ``await`` gives, somewhere in the module."""
+        awaited = (names for names, value in self._assigned if isinstance(value, ast.Await))
+        return set().union(*awaited)
+
+    @cached_property
+    def _assigned(self) -> list[tuple[set[str], ast.expr]]:
+        """What the module assigns, each with the names that are bound to all of it."""
+        found: list[tuple[set[str], ast.expr]] = []
+        for node in (*self.module.assignments, *self.module.of_type(ast.NamedExpr)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            names = {target.id for target in targets if isinstance(target, ast.Name)}
+            if names and node.value is not None:
+                found.append((names, node.value))
+        return found
+
     def _evaluate(self, node: ast.expr) -> Value | None:
         match node:
             case ast.Name():
                 return self._name(node)
-            case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.Set() | ast.Compare():
-                return PLAIN
             case ast.Call():
                 return self._call(node)
             case ast.Attribute():
                 return self._attribute(node)
+            case ast.Constant() | ast.JoinedStr() | ast.Dict() | ast.Set() | ast.Compare():
+                return PLAIN
             case ast.Await(value=value):
                 result = awaited(self.of(value))
                 if result is None and isinstance(value, ast.Call):
@@ -384,7 +397,7 @@ class Inference:
             owner = self.of(function.value)
             found = self._methods.of(owner, function.attr) if owner is not None else None
             return found if found is not None else self._promised(self._called(function))
-        value = self.of(function)
+        value = self.of(function) if not entities or self._entity(entities) is not None else None
         if value is not None and value.kind == "class":
             return Value("row", value.model, mixed=value.mixed)
         return self._promised(entities)
@@ -426,9 +439,9 @@ class Inference:
         """What all ``return`` of a function of this module give; None where one of them is not known."""
         if function not in self._returned:
             self._returned[function] = None  # a function that calls itself
-            own = list(own_nodes(function.body))
-            yields = [node for node in own if isinstance(node, (ast.Yield, ast.YieldFrom))]
-            values = [node.value for node in yields or own if isinstance(node, (ast.Return, ast.Yield))]
+            given = self.module.given_by(function)[::-1]
+            yields = [node for node in given if not isinstance(node, ast.Return)]
+            values = [node.value for node in yields or given if not isinstance(node, ast.YieldFrom)]
             try:
                 found = joined(PLAIN if value is None else self.of(value) for value in values)
             except RecursionError:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
@@ -36,8 +36,7 @@ _TITLES = {
 }
 
 
-@dataclass(frozen=True, eq=False)
-class Member:
+class Member(NamedTuple):
     """A statement of a class body; ``rank`` is None for what has no place in the order (``if``, ``pass``)."""
 
     node: ast.stmt
@@ -80,15 +79,16 @@ def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
     waiting: list[ast.stmt] = list(reversed(node.body))
     while waiting:
         statement = waiting.pop()
-        if _member(statement).rank is Rank.META or (
-            isinstance(statement, ast.AnnAssign)
-            and isinstance(statement.target, ast.Name)
-            and statement.target.id == "Meta"
-        ):
-            found.append(statement)
-        elif isinstance(statement, (ast.If, ast.Try, ast.With)):
-            inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
-            waiting += reversed(inner)
+        match statement:
+            case (
+                ast.ClassDef(name="Meta")
+                | ast.Assign(targets=[ast.Name(id="Meta")])
+                | ast.AnnAssign(target=ast.Name(id="Meta"))
+            ):
+                found.append(statement)
+            case ast.If() | ast.Try() | ast.With():
+                inner = [child for child in ast.iter_child_nodes(statement) if isinstance(child, ast.stmt)]
+                waiting += reversed(inner)
     return found
 
 
@@ -97,6 +97,7 @@ class Models:
 
     def __init__(self, extra_bases: Iterable[str] = ()) -> None:
         self.extra_bases = tortoise_api.PUBLISHED_BASES.union(extra_bases)
+        self._of: dict[Module, list[Class]] = {}
         self._is_model: dict[Class, bool] = {}
         self._is_abstract: dict[Class, bool | None] = {}
         self._bases: dict[Class, list[Class | External]] = {}
@@ -223,9 +224,10 @@ class Models:
 
     def of(self, module: Module) -> list[Class]:
         """The models that a module defines, in the order of the text; not those for type checkers alone."""
-        return [
-            cls for cls in module.classes if self.is_model(cls) and not module.is_for_type_checkers(cls.node)
-        ]
+        if module not in self._of:
+            models = [cls for cls in module.classes if self.is_model(cls)]
+            self._of[module] = [cls for cls in models if not module.is_for_type_checkers(cls.node)]
+        return self._of[module]
 
     def method(self, cls: Class, name: str) -> tuple[Class, FunctionNode] | None:
         """The method of this name that an instance has, where the project defines it."""

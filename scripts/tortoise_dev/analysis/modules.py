@@ -4,43 +4,39 @@ from __future__ import annotations
 
 import ast
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
-from .syntax import FUNCTIONS, FunctionNode, Scope, Tree
+from .syntax import REFERENCES, FunctionNode, Scope, Tree
 
 if TYPE_CHECKING:
     from .resolver import Resolver
 
+Fact = TypeVar("Fact")
 Node = TypeVar("Node", bound=ast.AST)
 
 
-@dataclass(frozen=True, slots=True)
-class External:
-    """Something of a package that is not part of the project: ``tortoise.models.Model``."""
+class External(NamedTuple):
+    """Something of a package that is not part of the project: ``tortoise.models.Model``.
+
+    Or a folder of the project without ``__init__.py``, as far as a dotted name has led in ``importer``.
+    """
 
     name: str
+    importer: Module | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Namespace(External):
-    """A folder of the project without ``__init__.py``, as far as a dotted name has led."""
-
-    importer: Module = field(repr=False)
-
-
-@dataclass(eq=False)
 class Class:
-    """A class of the project, wherever it is defined."""
+    """A class of the project, wherever it is defined; ``scope`` is the one around it."""
 
-    module: Module
-    node: ast.ClassDef
-    scope: Scope = field(repr=False)
+    def __init__(self, module: Module, node: ast.ClassDef, scope: Scope) -> None:
+        self.module = module
+        self.node = node
+        self.scope = scope
 
     @property
     def name(self) -> str:
@@ -53,13 +49,13 @@ class Class:
         return self.module.inside(self.node, self.scope)
 
 
-@dataclass(eq=False, slots=True)
 class Function:
-    """A function of the project."""
+    """A function of the project; ``scope`` is the one around it."""
 
-    module: Module
-    node: FunctionNode
-    scope: Scope = field(repr=False)
+    def __init__(self, module: Module, node: FunctionNode, scope: Scope) -> None:
+        self.module = module
+        self.node = node
+        self.scope = scope
 
 
 Entity: TypeAlias = "External | Class | Function | Module"
@@ -78,11 +74,19 @@ class Module:
         self._scopes: dict[ast.AST, Scope] = {self.root: self.scope}
         self._classes: dict[ast.ClassDef, Class] = {}
         self._meanings: dict[ast.expr, list[Entity]] = {}
+        self._facts: dict[Callable[[Any], Any], Any] = {}
 
     @property
     def path(self) -> Path:
         """The absolute path of its file."""
         return self.file.path
+
+    def once(self, find: Callable[[Module], Fact]) -> Fact:
+        """What a function finds out about this module; it is called once."""
+        if find not in self._facts:
+            self._facts[find] = find(self)
+        fact: Fact = self._facts[find]
+        return fact
 
     # --- nodes
 
@@ -100,15 +104,24 @@ class Module:
         """The nodes around ``node``, from the inside out."""
         return self.tree.ancestors(node)
 
-    def of_type(self, *kinds: type[Node]) -> list[Node]:
-        """The nodes of these kinds, kind after kind; within a scope in the order of the text."""
-        by_kind = self.tree.by_kind
-        return [node for kind in kinds for node in by_kind.get(kind, ())]  # type: ignore[misc]
+    def of_type(self, kind: type[Node]) -> Sequence[Node]:
+        """The nodes of a kind; within a scope in the order of the text."""
+        return self.tree.by_kind.get(kind, ())  # type: ignore[return-value]
 
     @cached_property
     def functions(self) -> list[FunctionNode]:
         """Every function of the file, methods and nested ones too."""
-        return self.of_type(*FUNCTIONS)
+        return [*self.of_type(ast.FunctionDef), *self.of_type(ast.AsyncFunctionDef)]
+
+    @cached_property
+    def imports(self) -> list[ast.ImportFrom | ast.Import]:
+        """Every import of the file."""
+        return [*self.of_type(ast.ImportFrom), *self.of_type(ast.Import)]
+
+    @cached_property
+    def assignments(self) -> list[ast.Assign | ast.AnnAssign]:
+        """Every assignment to names and attributes."""
+        return [*self.of_type(ast.Assign), *self.of_type(ast.AnnAssign)]
 
     @cached_property
     def classes(self) -> list[Class]:
@@ -130,9 +143,7 @@ class Module:
     def assigned_to_self(self) -> dict[str, list[tuple[ast.AST, ast.expr]]]:
         """What is assigned to ``self.name``, by that name, each with the function that does it."""
         found: dict[str, list[tuple[ast.AST, ast.expr]]] = {}
-        nodes: list[ast.Assign | ast.AnnAssign] = [*self.of_type(ast.Assign)]
-        nodes += self.of_type(ast.AnnAssign)
-        for node in nodes:
+        for node in self.assignments:
             for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
                 match target:
                     case ast.Attribute(value=ast.Name(id="self"), attr=name) if node.value is not None:
@@ -172,6 +183,10 @@ class Module:
         """The comprehensions and ``:=`` of a scope."""
         return self.tree.bindings.get(scope.node, [])
 
+    def given_by(self, function: FunctionNode) -> list[ast.Return | ast.Yield | ast.YieldFrom]:
+        """The ``return`` and ``yield`` of a function, in the order of the text."""
+        return self.tree.given.get(function, [])
+
     def class_of(self, node: ast.ClassDef, scope: Scope | None = None) -> Class:
         """The class that a ``class`` statement of this file defines; ``scope`` is the one around it."""
         if node not in self._classes:
@@ -208,6 +223,22 @@ class Module:
         return name in public if public is not None else not name.startswith("_")
 
     # --- names
+
+    @cached_property
+    def referring(self) -> frozenset[str] | None:
+        """The names that a scope binds to what can be followed; None: any name, because of ``import *``."""
+        if self.scope.stars:
+            return None
+        definitions: list[ast.ClassDef | FunctionNode] = [*self.of_type(ast.ClassDef), *self.functions]
+        found = {node.name for node in definitions}
+        found |= {
+            alias.asname or alias.name.partition(".")[0] for node in self.imports for alias in node.names
+        }
+        for node in self.assignments:
+            if isinstance(node.value, REFERENCES):
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                found |= {target.id for target in targets if isinstance(target, ast.Name)}
+        return frozenset(found)
 
     def meanings(self, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""

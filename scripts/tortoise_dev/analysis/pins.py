@@ -8,9 +8,9 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"})
 _LISTS = re.compile(r"(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in))$")
@@ -27,8 +27,7 @@ _REQUIREMENT = re.compile(
 _CLAUSE = re.compile(r"(===|==|~=|<=|>=|!=|<|>|\^|~)?\s*(\d+(?:\.\d+)*)(\.\*)?")
 
 
-@dataclass(frozen=True, order=True)
-class Bound:
+class Bound(NamedTuple):
     """The newest release that is allowed: every one below ``release``, and that one too if ``included``."""
 
     release: tuple[int, ...]

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 from .backward import (
     Backward,
@@ -32,8 +31,7 @@ Use: TypeAlias = Literal["filter", "update", "values", "order", "relation"]
 _RELATIONS = frozenset({"one", "many", "backward"})
 
 
-@dataclass(frozen=True)
-class Attribute:
+class Attribute(NamedTuple):
     """A name that a query may use: what it is, and for a relation the models on its other side."""
 
     kind: str
@@ -42,8 +40,7 @@ class Attribute:
     """None of them: the text does not tell."""
 
 
-@dataclass(frozen=True)
-class Miss:
+class Miss(NamedTuple):
     """A name that leads nowhere: at which model, at which part of it, and what would have led on."""
 
     model: Class

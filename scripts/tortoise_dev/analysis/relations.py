@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from . import tortoise_api
 from .models import Models, members_of
@@ -14,8 +13,7 @@ from .syntax import FUNCTIONS, Binding
 Arity: TypeAlias = Literal["one", "many"]
 
 
-@dataclass(frozen=True)
-class _Arguments:
+class _Arguments(NamedTuple):
     """What a class itself adds to the arguments of a new row."""
 
     names: frozenset[str]

@@ -18,8 +18,8 @@ from .import_paths import folder_of, is_package, module_name
 from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
-from .source import SourceFile, whole_word
-from .syntax import FUNCTIONS, FunctionNode, Scope, own_nodes
+from .source import SourceFile
+from .syntax import FUNCTIONS, Scope
 
 _ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
 """Names that no other library has."""
@@ -72,23 +72,18 @@ class _Text:
         """Can it import a name that it does not hold: by a star import, or under another name?"""
         return "as" in self.words or _STAR.search(self.data) is not None
 
-    def imports(self, word: re.Pattern[bytes]) -> bool:
-        """Does a word stand behind ``from`` or ``import`` on a line? Each line is read once, however long."""
-        data = _CONTINUED.sub(b" ", self.data)
-        position = 0
-        while match := word.search(data, position):
-            start = data.rfind(b"\n", position, match.start()) + 1 or position
-            end = data.find(b"\n", match.end())
-            position = end = end if end >= 0 else len(data)
-            statement = _IMPORT.search(data, start, end)
-            if statement and word.search(data, statement.end(), end):
-                return True
-        return False
+    @cached_property
+    def imported(self) -> frozenset[bytes]:
+        """The words behind ``from`` or ``import`` on a line; a dot for what is relative."""
+        lines = _IMPORTED.findall(_CONTINUED.sub(b" ", self.data))
+        relative = {b"."} if any(_RELATIVE.search(line) for line in lines) else set()
+        return frozenset(relative.union(b" ".join(lines).translate(_SEPARATED).split()))
 
 
 _SEPARATED = bytes(c if chr(c).isalnum() or c == ord("_") or c >= 128 else ord(" ") for c in range(256))
 _STAR = re.compile(rb"import[ (]*\*")
-_IMPORT = re.compile(rb"\b(?:from|import)\b")
+_IMPORTED = re.compile(rb"\b(?:from|import)\b([^\n]*)")
+_RELATIVE = re.compile(rb"(?<!\w)\.")
 _CONTINUED = re.compile(rb"\\\r?\n")
 
 
@@ -147,9 +142,8 @@ class _Haystack:
         """The files with an import statement that has the word on its first line."""
         if word not in self._imported:
             sought = os.fsencode(word)
-            pattern = re.compile(rb"(?<!\w)\.") if word == "." else whole_word(word)
             found = (text for text in self.texts.values() if sought in text.data)
-            self._imported[word] = [text for text in found if text.imports(pattern)]
+            self._imported[word] = [text for text in found if sought in text.imported]
         return self._imported[word]
 
 
@@ -230,7 +224,7 @@ class _Leads:
         """Does its annotation promise rows of a model? Without one, does it return what a model gave?"""
         returns = function.node.returns
         if returns is None:
-            asked = list(_sources(function.node))
+            asked = list(_sources(function))
             scope = function.module.inside(function.node, function.scope) if asked else function.scope
             return any(self._names_model(function.module, node, scope) for node in asked)
         if isinstance(returns, ast.Constant) and isinstance(returns.value, str):
@@ -267,20 +261,18 @@ def _reached(module: Module, following: Callable[[Module], Iterable[Module]]) ->
             waiting += following(one)
 
 
-def _sources(function: FunctionNode) -> Iterator[ast.expr]:
+def _sources(function: Function) -> Iterator[ast.expr]:
     """What a function awaits for its ``return``, or goes over for its ``yield``, by one name at the most."""
-    nodes = list(own_nodes(function.body))
-    given = [node.value for node in nodes if isinstance(node, (ast.Return, ast.Yield))]
+    module, node = function.module, function.node
+    given = [one.value for one in module.given_by(node) if not isinstance(one, ast.YieldFrom)]
     yield from (value for value in given if isinstance(value, ast.Await))
     names = {value.id for value in given if isinstance(value, ast.Name)}
-    for node in nodes if names else ():
-        match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Await() as source) if name in names:
+    bound = module.inside(node, function.scope).names if names else {}
+    for binding in (one for name in names for one in bound.get(name, ())):
+        match binding.node:
+            case ast.Assign(targets=[ast.Name()], value=ast.Await() as source):
                 yield source
-            case (
-                ast.For(target=ast.Name(id=name), iter=source)
-                | ast.AsyncFor(target=ast.Name(id=name), iter=source)
-            ) if name in names:
+            case ast.For(target=ast.Name(), iter=source) | ast.AsyncFor(target=ast.Name(), iter=source):
                 yield source
 
 

@@ -8,10 +8,10 @@ answer holds for good.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from .import_paths import ImportPaths
-from .modules import Class, Entity, External, Function, Module, Namespace, unquoted
+from .modules import Class, Entity, External, Function, Module, unquoted
 from .source import SourceFile, UnreadableError
 from .syntax import Binding, Position, Scope
 
@@ -52,6 +52,8 @@ class Resolver:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
         while isinstance(expression, ast.Subscript):  # Base[int]
             expression = expression.value
+        if scope is None and not _may_refer(module, expression):
+            return []
         key = (expression, scope)
         if key not in self._meanings:
             if isinstance(expression, ast.Attribute):
@@ -89,7 +91,7 @@ class Resolver:
     def _members(self, owners: list[Entity], name: str) -> list[Entity]:
         if not owners:
             return []
-        return _unique(entity for owner in owners for entity in _Search(self).member(owner, name))
+        return _unique([entity for owner in owners for entity in _Search(self).member(owner, name)])
 
     def exported(self, module: Module, name: str) -> list[Entity]:
         """What other modules get when they import ``name`` from a module."""
@@ -214,7 +216,7 @@ class _Search:
         if alias.asname or alias.name.partition(".")[0] != name:
             return []
         return [
-            Namespace(name, importer) if "." in alias.name and isinstance(target, External) else target
+            External(name, importer) if "." in alias.name and isinstance(target, External) else target
             for target in self.resolver.imported(importer, name, 0)
         ]
 
@@ -263,14 +265,14 @@ class _Search:
     def member(self, owner: Entity, name: str) -> list[Entity]:
         """What an attribute of something refers to."""
         match owner:
-            case Namespace(importer=importer):
-                dotted = f"{owner.name}.{name}"
+            case External(name=package, importer=None):
+                return [External(f"{package}.{name}")]
+            case External(name=folder, importer=Module() as importer):
+                dotted = f"{folder}.{name}"
                 return [
-                    Namespace(dotted, importer) if isinstance(target, External) else target
+                    External(dotted, importer) if isinstance(target, External) else target
                     for target in self.resolver.imported(importer, dotted, 0)
                 ]
-            case External():
-                return [External(f"{owner.name}.{name}")]
             case Module():
                 return self.export(owner, name)
             case Class() if name in owner.body:
@@ -278,7 +280,18 @@ class _Search:
         return []
 
 
-def _unique(entities: Iterable[Entity]) -> list[Entity]:
+def _may_refer(module: Module, expression: ast.expr) -> bool:
+    """Can an expression refer to something at all? Most cannot, and a look at the first name tells."""
+    while isinstance(expression, (ast.Attribute, ast.Subscript)):
+        expression = expression.value
+    if isinstance(expression, ast.Name):
+        return module.referring is None or expression.id in module.referring
+    return isinstance(expression, (ast.IfExp, ast.Constant))
+
+
+def _unique(entities: list[Entity]) -> list[Entity]:
+    if len(entities) < 2:
+        return entities
     found: dict[object, Entity] = {}
     for entity in entities:
         key = entity if isinstance(entity, External) else id(getattr(entity, "node", entity))

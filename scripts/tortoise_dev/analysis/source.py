@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 import os
-import re
 import stat
 import sys
 import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from io import BytesIO, StringIO
 from pathlib import Path
@@ -43,7 +41,10 @@ NOT_JUDGED = frozenset({"test", "tests", "testing", "migrations"})
 SIZE_LIMIT = 2_000_000
 """Bytes that a file to be parsed may have; beyond, a syntax tree would take gigabytes."""
 
-_NEWLINE = re.compile(r"(?<=\n)|(?<=\r)(?!\n)")
+_LETTERS = frozenset(
+    bytes([code]) for code in range(256) if code >= 128 or chr(code).isalnum() or code == ord("_")
+)
+"""What names are made of, byte by byte."""
 
 
 class UnreadableError(Exception):
@@ -54,12 +55,12 @@ class UnreadableError(Exception):
         self.line = line
 
 
-@dataclass(eq=False)
 class SourceFile:
     """One Python file: its absolute path and its bytes."""
 
-    path: Path
-    data: bytes = field(repr=False)
+    def __init__(self, path: Path, data: bytes) -> None:
+        self.path = path
+        self.data = data
 
     @cached_property
     def key(self) -> str:
@@ -69,6 +70,8 @@ class SourceFile:
     @cached_property
     def encoding(self) -> str:
         """Its encoding, from a byte order mark or a PEP 263 comment. Raises UnreadableError."""
+        if self.data.isascii() and b"coding" not in self.data:
+            return "utf-8"
         try:
             return tokenize.detect_encoding(BytesIO(self.data).readline)[0]
         except SyntaxError as error:
@@ -100,15 +103,23 @@ class SourceFile:
         return parse(self.text)
 
 
-def whole_word(word: str) -> re.Pattern[bytes]:
-    """Finds a name in the bytes of a file; letters of other alphabets are letters too."""
-    return re.compile(rb"(?<![\w\x80-\xff])" + re.escape(os.fsencode(word)) + rb"(?![\w\x80-\xff])")
+def find_word(data: bytes, word: bytes, start: int = 0, end: int = sys.maxsize) -> int:
+    """Where a name first stands in the bytes of a file; -1 if nowhere.
+
+    Letters of other alphabets are letters too. This is faster than a regular expression for each name.
+    """
+    at = data.find(word, start, end)
+    while at >= 0:
+        behind = at + len(word)
+        if data[at - 1 : at] not in _LETTERS and data[behind : behind + 1] not in _LETTERS:
+            return at
+        at = data.find(word, at + 1, end)
+    return -1
 
 
 def split_lines(text: str) -> list[str]:
     """The lines of a text as Python counts them, each with its line end."""
-    lines = _NEWLINE.split(text)
-    return lines if lines[-1] else lines[:-1]
+    return list(StringIO(text, newline=""))
 
 
 def comments_of(text: str) -> Counter[str]:

@@ -6,7 +6,6 @@ import ast
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
@@ -50,6 +49,8 @@ class Tree:
         """For each name and each scope the function, class, lambda or module in which it is looked up."""
         self.bindings: dict[ast.AST, list[ast.comprehension | ast.NamedExpr]] = defaultdict(list)
         """The comprehensions and ``:=`` of a scope: they bind names in the midst of expressions."""
+        self.given: dict[ast.AST, list[ast.Return | ast.Yield | ast.YieldFrom]] = defaultdict(list)
+        """The ``return`` and ``yield`` of a function, in the order of the text."""
         waiting: list[tuple[ast.AST, list[ast.AST]]] = [(root, list(root.body))]
         for child in root.body:
             self.parents[child] = root
@@ -93,6 +94,8 @@ class Tree:
                 children = [child for child in children if not _is_inside(child, node)]
             elif kind is ast.comprehension or kind is ast.NamedExpr:
                 self.bindings[owner].append(node)  # type: ignore[arg-type]
+            elif kind in _GIVING:
+                self.given[owner].append(node)  # type: ignore[arg-type]
             children.reverse()
             stack += children
 
@@ -119,6 +122,7 @@ class Tree:
 
 
 _SCOPE_KINDS = frozenset(SCOPES)
+_GIVING = frozenset({ast.Return, ast.Yield, ast.YieldFrom})
 
 
 def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
@@ -128,23 +132,26 @@ def _is_inside(child: ast.AST, scope: ast.AST) -> bool:
     return isinstance(child, ast.stmt)  # all else that hangs on a class or function is evaluated around it
 
 
-@dataclass(eq=False, slots=True)
 class Binding:
     """One place where a name gets a meaning. ``value`` is what is bound, None for what is not followed."""
 
-    node: ast.AST
-    position: Position
-    sure: bool
-    value: ast.expr | None = None
+    __slots__ = ("node", "position", "sure", "value")
+
+    def __init__(self, node: ast.AST, position: Position, sure: bool, value: ast.expr | None) -> None:
+        self.node = node
+        self.position = position
+        self.sure = sure
+        self.value = value
 
     @property
     def is_followed(self) -> bool:
         """Can the name refer to something by this binding: an import, a definition, another name?"""
-        return isinstance(self.node, _DEFINITIONS) or isinstance(self.value, _REFERENCES)
+        return isinstance(self.node, _DEFINITIONS) or isinstance(self.value, REFERENCES)
 
 
 _DEFINITIONS = (ast.ClassDef, *FUNCTIONS, ast.Import, ast.ImportFrom)
-_REFERENCES = (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp)
+REFERENCES = (ast.Name, ast.Attribute, ast.Subscript, ast.IfExp)
+"""What a name can be bound to and then mean the same."""
 
 
 class Scope:
@@ -318,14 +325,25 @@ def own_nodes(nodes: Iterable[ast.AST]) -> Iterator[ast.AST]:
     while waiting:
         node = waiting.pop()
         yield node
-        if isinstance(node, SCOPES):
-            continue
-        for field in _FIELDS[type(node)]:
-            value = getattr(node, field, None)
-            if isinstance(value, ast.AST):
-                waiting.append(value)
-            elif isinstance(value, list):
-                waiting += [one for one in value if one is not None]
+        if not isinstance(node, SCOPES):
+            waiting += children(node)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes right below a node, without operators and contexts, in the order of the fields."""
+    found: list[ast.AST] = []
+    for field in _FIELDS[type(node)]:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [one for one in value if one is not None]
+        elif value is not None:
+            found.append(value)
+    return found
+
+
+def called(call: ast.Call) -> str:
+    """The last part of the name that is called."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def binds(target: ast.AST, name: str) -> bool:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from . import tortoise_api
 from .modules import Class, Entity, External
@@ -27,8 +26,7 @@ Kind: TypeAlias = Literal[
 ]
 
 
-@dataclass(frozen=True)
-class Value:
+class Value(NamedTuple):
     """What is known of a value. ``model`` is the model it is about; ``gives`` what awaiting it yields."""
 
     kind: Kind

@@ -1,4 +1,7 @@
-"""``check.py``: which rules a project breaks, and the repair of those that can be repaired safely."""
+"""``check.py``: which rules a project breaks, and the repair of those that can be repaired safely.
+
+What only some options need is imported where they are read: most runs are on one file, and short.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,22 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
-from ..report.diffs import unified_diff
 from ..report.findings import FORMATS
 from ..rules import RULES
-from ..rules.baseline import Baseline, BaselineError
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
-from ..rules.edited_migrations import changed
 from ..rules.fixing import fixed_texts
 from . import common
 from .check_report import Outcome, plural, render, statistics
 from .check_run import Run
 from .common import UnusableError, show, tell
 from .newer_release import notice
+
+if TYPE_CHECKING:
+    from ..rules.baseline import Baseline
 
 _PASSES = 5
 """How often files are repaired anew: some fixes wait for others."""
@@ -62,8 +66,6 @@ def _run(options: argparse.Namespace) -> int:
     here = Path.cwd()
     try:
         return _check(options, here)
-    except BaselineError as error:
-        raise UnusableError(str(error)) from None
     except FileNotFoundError as error:
         raise UnusableError(f"{error}: no such file or folder") from None
 
@@ -88,13 +90,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
             return 2 if outcome.errors else 0
         _fix(outcome, run, paths, texts)
     if options.against is not None:
-        from .check_against import known_at  # what it imports takes longer than a run on one file
-
-        outcome.known_by = options.against
-        known = known_at(options.against, here, options, paths)
-        _leave_out(outcome, known.findings)
-        edited = changed(project, known.migrations)
-        outcome.violations += [one for one in edited if "TD210" in run.enabled(one.path)]
+        _apply_commit(outcome, run, paths)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     show(statistics(outcome) if options.statistics else render(outcome, options.format))
@@ -164,20 +160,42 @@ def replace_text(file: SourceFile, text: str) -> None:
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
+    from ..report.diffs import unified_diff
+
     files = project.files
     return "".join(
         unified_diff(files[str(path)].text, texts[path], shown(path, base)) for path in sorted(texts)
     )
 
 
+def _apply_commit(outcome: Outcome, run: Run, paths: Sequence[Path]) -> None:
+    """Drop what a commit was reported for, too; add its migrations that were edited."""
+    from ..rules.edited_migrations import changed
+    from .check_against import known_at
+
+    outcome.known_by = run.arguments.against
+    known = known_at(run.arguments.against, run.here, run.arguments, paths)
+    _leave_out(outcome, known.findings)
+    edited = changed(outcome.project, known.migrations)
+    outcome.violations += [one for one in edited if "TD210" in run.enabled(one.path)]
+
+
 def _apply_baseline(outcome: Outcome, file: Path) -> None:
-    if not file.exists():
-        Baseline.of(outcome.violations, file.absolute().parent).write(file)
-        count = len(outcome.violations)
-        _tell(outcome, f"recorded {count} finding{plural(count)} in {file}: from now on only new ones fail")
-        outcome.known, outcome.violations = count, []
-        return
-    baseline = Baseline.read(file)
+    """Record all findings if there is no such file yet; else drop those that it has."""
+    from ..rules.baseline import Baseline, BaselineError
+
+    try:
+        if not file.exists():
+            Baseline.of(outcome.violations, file.absolute().parent).write(file)
+            count = len(outcome.violations)
+            _tell(
+                outcome, f"recorded {count} finding{plural(count)} in {file}: from now on only new ones fail"
+            )
+            outcome.known, outcome.violations = count, []
+            return
+        baseline = Baseline.read(file)
+    except BaselineError as error:
+        raise UnusableError(str(error)) from None
     older = notice(baseline.tool, f"and {file} was recorded by")
     if older is not None:
         tell(f"{outcome.prog}: {older}")

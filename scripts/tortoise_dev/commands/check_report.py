@@ -6,8 +6,8 @@ import os
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from ..about import __version__
 from ..analysis.project import Project
@@ -21,19 +21,19 @@ _ALIKE = 3
 """How many findings with one message are shown in full; of more only the first, and the other places."""
 
 
-@dataclass
 class Outcome:
     """What a run has to say."""
 
-    project: Project
-    violations: list[Violation]
-    base: Path
-    prog: str
-    fixed: int = 0
-    known: int = 0
-    known_by: str = "the baseline"
-    """What knows the findings that are left out."""
-    errors: list[tuple[str, int, str]] = field(default_factory=list)
+    def __init__(self, project: Project, violations: list[Violation], base: Path, prog: str) -> None:
+        self.project = project
+        self.violations = violations
+        self.base = base
+        self.prog = prog
+        self.fixed = 0
+        self.known = 0
+        self.known_by = "the baseline"
+        """What knows the findings that are left out."""
+        self.errors: list[tuple[str, int, str]] = []
 
     @property
     def files(self) -> int:
@@ -100,7 +100,7 @@ def _text(outcome: Outcome) -> str:
     Where many say the same, all are told at the place of the first.
     """
     style = _Style.of_stdout()
-    violations = sorted(outcome.violations, key=lambda v: (v.rule.startswith("TD0"), v))
+    violations = sorted(outcome.violations, key=lambda v: (v.rule.startswith("TD0"), v.order))
     alike: dict[tuple[str, str], list[Violation]] = defaultdict(list)
     for violation in violations:
         alike[violation.rule, violation.message].append(violation)
@@ -136,8 +136,7 @@ def _places(outcome: Outcome, violations: Sequence[Violation]) -> Iterator[str]:
         yield f"    also {shown(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
 
 
-@dataclass(frozen=True)
-class _Style:
+class _Style(NamedTuple):
     """How text is shown: in colour, with the source under each finding."""
 
     colour: bool = False

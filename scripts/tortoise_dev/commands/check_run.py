@@ -59,7 +59,8 @@ class Run:
     def enabled(self, path: Path) -> frozenset[str]:
         """The rules that count for a file: the command line's selection goes before the settings'."""
         settings = self.settings_of(path)
-        return self.rules_of(settings) - _matching(settings.ignored_in(self._today(path)))
+        rules, ignored = self.rules_of(settings), settings.ignored_in(self._today(path))
+        return rules - _matching(ignored) if ignored else rules
 
     def rules_of(self, settings: RuleSettings) -> frozenset[str]:
         """The rules that count where settings hold, without those for single files. Raises UnusableError."""

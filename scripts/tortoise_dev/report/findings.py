@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
 from ..about import TOOL
@@ -14,8 +12,7 @@ from ..about import TOOL
 FORMATS = ("text", "json", "sarif", "github")
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """One place that a command complains about: a relative POSIX path, line and column from 1.
 
     ``detail`` is more of it, in several lines: a traceback, for example.
@@ -40,6 +37,8 @@ def to_json(document: Mapping[str, Any]) -> str:
 
     A result of a command, whose ``version`` is the number of its format, also says which release made it.
     """
+    import json  # a report as text needs none of it
+
     if isinstance(document.get("version"), int):
         document = {"version": document["version"], "tool": TOOL, **document}
     return json.dumps(document, indent=2, ensure_ascii=False)

@@ -6,11 +6,11 @@ A module whose name begins with ``td`` is a rule; nothing else registers it.
 from __future__ import annotations
 
 from importlib import import_module
-from pkgutil import iter_modules
+from pathlib import Path
 
 from .base import Rule
 
-_MODULES = sorted(module.name for module in iter_modules(__path__) if module.name.startswith("td"))
+_MODULES = sorted(file.stem for file in Path(__file__).parent.glob("td*.py"))
 
 RULES: dict[str, Rule] = {
     rule.code: rule for rule in (import_module(f"{__name__}.{module}").RULE for module in _MODULES)

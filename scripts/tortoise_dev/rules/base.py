@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import ast
-import inspect
 import re
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
+from typing import NamedTuple
 
 from ..analysis.inference import Inference
 from ..analysis.models import Models
-from ..analysis.modules import Class, External, Module
+from ..analysis.modules import Class, Entity, External, Module
 from ..analysis.pins import bound_for, exactly
 from ..analysis.project import Project
 from ..analysis.relations import Relations
 from .fixes import Fix
 
 
-@dataclass(frozen=True)
-class Hit:
+class Hit(NamedTuple):
     """A place that breaks a rule: a node of the module's tree, or line 1 for None."""
 
     node: ast.AST | None
@@ -32,8 +30,7 @@ class Hit:
     """Where a ``noqa`` counts as well: on the first and last line of an operation, and of its SQL."""
 
 
-@dataclass(frozen=True)
-class RuleOptions:
+class RuleOptions(NamedTuple):
     """What a project sets about the rules."""
 
     any_interface: bool = False
@@ -43,13 +40,13 @@ class RuleOptions:
     """``tortoise-version``: the release of Tortoise that the project uses; None: what its files pin."""
 
 
-@dataclass
 class Context:
     """A module that is being judged, and the project around it."""
 
-    project: Project
-    module: Module
-    options: RuleOptions = field(default_factory=RuleOptions)
+    def __init__(self, project: Project, module: Module, options: RuleOptions) -> None:
+        self.project = project
+        self.module = module
+        self.options = options
 
     @property
     def models(self) -> Models:
@@ -67,12 +64,18 @@ class Context:
         return self.models.of(self.module)
 
     @cached_property
+    def known_calls(self) -> list[tuple[ast.Call, list[Entity]]]:
+        """The calls of the module, each with what is called, where that is known at all."""
+        calls = ((call, self.module.meanings(call.func)) for call in self.module.of_type(ast.Call))
+        return [(call, entities) for call, entities in calls if entities]
+
+    @cached_property
     def external_calls(self) -> list[tuple[ast.Call, str]]:
         """The calls of what is not the project's own, each with its dotted name."""
         return [
             (call, entity.name)
-            for call in self.module.of_type(ast.Call)
-            for entity in self.module.meanings(call.func)
+            for call, entities in self.known_calls
+            for entity in entities
             if isinstance(entity, External)
         ]
 
@@ -85,7 +88,7 @@ class Context:
                 found.setdefault(call, name)
         return list(found.items())
 
-    @property
+    @cached_property
     def inference(self) -> Inference:
         """What the module's expressions evaluate to."""
         return self.project.inference(self.module)
@@ -103,8 +106,7 @@ class Context:
         return path.relative_to(root) if path.is_relative_to(root) else path
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """A rule; ``check`` looks at a parsed module, ``check_path`` at nothing but a file's path."""
 
     code: str
@@ -128,6 +130,8 @@ class Rule:
     @property
     def page(self) -> str:
         """The whole page of the rule, Markdown."""
+        import inspect  # it takes longer than a file, and pages are read on request only
+
         return inspect.cleandoc(self.module.__doc__ or "")
 
     @property

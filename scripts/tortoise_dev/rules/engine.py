@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
+from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from ..analysis.source import SourceFile
 from ..analysis.syntax import FUNCTIONS
@@ -19,8 +20,7 @@ FOR_MIGRATIONS = ("TD2", "TD100")
 """What is asked of migrations: the other rules judge code."""
 
 
-@dataclass(frozen=True, order=True)
-class Violation:
+class Violation(NamedTuple):
     """A rule that is broken at a place; line and column count from 1."""
 
     path: Path
@@ -28,13 +28,18 @@ class Violation:
     column: int
     rule: str
     message: str
-    fix: Fix | None = field(default=None, compare=False)
-    noqa_lines: frozenset[int] = field(default=frozenset(), compare=False)
+    fix: Fix | None = None
+    noqa_lines: frozenset[int] = frozenset()
     """The lines on which a ``noqa`` comment counts for it."""
-    end_column: int = field(default=0, compare=False)
+    end_column: int = 0
     """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
-    source: str = field(default="", compare=False)
+    source: str = ""
     """The first line of the marked code; empty for what is said of a whole file."""
+
+    @property
+    def order(self) -> tuple[Path, int, int, str, str]:
+        """What violations are sorted by."""
+        return self.path, self.line, self.column, self.rule, self.message
 
     @property
     def fixable(self) -> bool:
@@ -65,16 +70,18 @@ def violations_of(
             continue
         module = parsed.get(file.key)
         context = Context(project, module, options(path)) if module is not None else None
+        is_migration = path in migrations_of(project)
         own = [
             _violation(file, rule.code, hit)
             for rule in RULES.values()
-            if rule.code in codes
+            if rule.code in codes and (is_migration or not rule.code.startswith("TD2"))
             for hit in _hits(rule, path, context)
             if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
         ]
-        found += _unsuppressed(file, own, codes)
+        if own or may_name_rules(file):
+            found += _unsuppressed(file, own, codes)
         done(path)
-    return sorted(found)
+    return sorted(found, key=lambda one: one.order)
 
 
 def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from ..analysis.modules import Module
 
@@ -13,8 +12,7 @@ Place: TypeAlias = tuple[int, int]
 """A line, counted from 1, and a number of characters on it."""
 
 
-@dataclass(frozen=True)
-class Edit:
+class Edit(NamedTuple):
     """The text from one place up to another is replaced; ``path`` names another file than the finding's."""
 
     start: Place
@@ -23,8 +21,7 @@ class Edit:
     path: Path | None = None
 
 
-@dataclass(frozen=True)
-class Fix:
+class Fix(NamedTuple):
     """A repair: all of its edits, or the order of a class's members.
 
     What is not ``safe`` changes what the program does: it is made on request only.

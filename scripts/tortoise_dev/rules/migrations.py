@@ -5,11 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..analysis.migrations.facts import Migration, Step
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from .base import Context, Hit
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration, Step
 
 _NOQA = re.compile(r"noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?", re.IGNORECASE)
 
@@ -85,11 +88,16 @@ _NAMED = {
     "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|\bpymysql\b|backends\.mysql",
     "sqlite": rb"sqlite://(?!:memory:)|backends\.sqlite",
 }
+_WORDS = {
+    "postgres": (b"postgres", b"asyncpg", b"psycopg"),
+    "mysql": (b"mysql", b"asyncmy"),
+    "sqlite": (b"sqlite",),
+}
 
 
 def _dialects(project: Project) -> frozenset[str]:
     patterns = {name: re.compile(pattern) for name, pattern in _NAMED.items()}
-    found = {name for name, pattern in patterns.items() if project.mentions(pattern)}
+    found = {name for name, pattern in patterns.items() if project.mentions(pattern, *_WORDS[name])}
     folders = {folder for path in migrations_of(project) for folder in path.parents}
     for folder in folders - {project.root}:
         if folder.is_relative_to(project.root):

@@ -6,7 +6,7 @@ import io
 import re
 import tokenize
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..analysis.source import SourceFile, UnreadableError
 from .fixes import Edit, Fix
@@ -17,8 +17,7 @@ _WORDS = (b"noqa", b"NOQA")
 _NAMES_RULES = re.compile(rb"(?i)noqa\s*:[^\n\r]*td[0-9]")
 
 
-@dataclass(frozen=True)
-class Noqa:
+class Noqa(NamedTuple):
     """A comment: its place, and its codes; none means all."""
 
     line: int

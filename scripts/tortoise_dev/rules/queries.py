@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, Function, Module
@@ -76,12 +75,12 @@ def is_signal(name: str | None) -> bool:
     return name is not None and tortoise_api.short(name) in tortoise_api.SIGNALS and ".signals." in name
 
 
-@dataclass
 class Origin:
     """What made a query: the names that ``annotate`` gave, and the relations of rows that it began with."""
 
-    names: set[str] = field(default_factory=set)
-    relations: list[ast.Attribute] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self.relations: list[ast.Attribute] = []
 
 
 def origin(context: Context, node: ast.expr) -> Origin | None:

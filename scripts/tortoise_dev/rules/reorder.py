@@ -9,35 +9,37 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..analysis.models import Member, Rank, members_of
 from ..analysis.modules import Module
 from ..analysis.source import UnreadableError, comments_of, parse, split_lines
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, children
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 
 
 def can_lead(module: Module, node: ast.ClassDef, meta: Member) -> bool:
     """May this Meta become the first member?"""
-    wanted = _order(node, lead=True, sort=False)
+    members = members_of(node)
+    wanted = _order(members, lead=True, sort=False)
     return (
         isinstance(meta.node, ast.ClassDef)
         and wanted is not None
         and wanted[0].node is meta.node
-        and _keeps_meaning(module.root, members_of(node), wanted)
-        and _blocks(module.file.lines, node) is not None
+        and _keeps_meaning(module.root, members, wanted)
+        and _blocks(module.file.lines, node, members) is not None
     )
 
 
 def can_sort(module: Module, node: ast.ClassDef) -> bool:
     """May the members be brought into their order?"""
-    wanted = _order(node, lead=False, sort=True)
+    members = members_of(node)
+    wanted = _order(members, lead=False, sort=True)
     return (
         wanted is not None
-        and _keeps_meaning(module.root, members_of(node), wanted)
-        and _blocks(module.file.lines, node) is not None
+        and _keeps_meaning(module.root, members, wanted)
+        and _blocks(module.file.lines, node, members) is not None
     )
 
 
@@ -63,7 +65,8 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
         if node is None:
             return None
         lines = split_lines(text)
-        members, wanted, blocks = members_of(node), _order(node, lead=lead, sort=sort), _blocks(lines, node)
+        members = members_of(node)
+        wanted, blocks = _order(members, lead=lead, sort=sort), _blocks(lines, node, members)
         if wanted is None or blocks is None or not _keeps_meaning(tree, members, wanted):
             return None
         if [m.node for m in wanted] == [m.node for m in members]:
@@ -77,9 +80,9 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
 # --- the order
 
 
-def _order(node: ast.ClassDef, *, lead: bool, sort: bool) -> list[Member] | None:
+def _order(members: Sequence[Member], *, lead: bool, sort: bool) -> list[Member] | None:
     """The members in their wanted order; None where they have none."""
-    members = _joined(members_of(node))
+    members = _joined(members)
     metas = [member for member in members if member.rank is Rank.META]
     if len(metas) > 1:
         return None
@@ -144,7 +147,9 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
     waiting: list[ast.AST] = [statement]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, FUNCTIONS):
+        if isinstance(node, ast.Name):
+            (reads if isinstance(node.ctx, ast.Load) else binds).add(node.id)
+        elif isinstance(node, FUNCTIONS):
             binds.add(node.name)
             arguments = node.args
             waiting += [*node.decorator_list, *arguments.defaults, *(d for d in arguments.kw_defaults if d)]
@@ -158,25 +163,22 @@ def _names(statement: ast.stmt, lazy: bool) -> tuple[set[str], set[str]]:
             waiting += [*node.decorator_list, *node.bases, *(k.value for k in node.keywords)]
         elif isinstance(node, ast.Lambda):
             waiting += [*node.args.defaults, *(d for d in node.args.kw_defaults if d)]
-        elif isinstance(node, ast.Name):
-            (reads if isinstance(node.ctx, ast.Load) else binds).add(node.id)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             reads.add(node.target.id)
-            waiting += list(ast.iter_child_nodes(node))
+            waiting += children(node)
         elif isinstance(node, ast.alias):
             binds.add((node.asname or node.name).partition(".")[0])
         elif isinstance(node, ast.AnnAssign) and lazy:
             waiting += [node.target, *([node.value] if node.value is not None else [])]
         else:
-            waiting += list(ast.iter_child_nodes(node))
+            waiting += children(node)
     return binds, reads
 
 
 # --- the lines
 
 
-@dataclass
-class _Block:
+class _Block(NamedTuple):
     """A member with its lines: blank ones before it, then comments, then itself and what trails it."""
 
     node: ast.stmt
@@ -189,17 +191,16 @@ class _Block:
         return isinstance(self.node, (*FUNCTIONS, ast.ClassDef, ast.If, ast.Try, ast.With))
 
 
-@dataclass
-class _Blocks:
+class _Blocks(NamedTuple):
     before: list[str]
     blocks: list[_Block]
     after: list[str]
 
 
-def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
+def _blocks(lines: Sequence[str], node: ast.ClassDef, members: Sequence[Member]) -> _Blocks | None:
     """The lines of a file, cut at the members of one class; None where members share lines."""
-    has_doc = len(node.body) > len(members_of(node))
-    kept = {id(m.node) for m in _joined(members_of(node))}
+    has_doc = len(node.body) > len(members)
+    kept = {id(m.node) for m in _joined(members)}
     body = node.body[1:] if has_doc else node.body
     if not body:
         return None
@@ -218,11 +219,11 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
             return None
         own = list(lines[first:last])
         if id(statement) not in kept and blocks:
-            blocks[-1].lines += gap + own
+            blocks[-1].lines.extend(gap + own)
         else:
             trailing = _trailing(gap, indent, followed=True) if blocks else 0
             if blocks:
-                blocks[-1].lines += gap[:trailing]
+                blocks[-1].lines.extend(gap[:trailing])
             gap = gap[trailing:]
             blank = next((i for i, line in enumerate(gap) if line.strip()), len(gap))
             blocks.append(_Block(statement, gap[:blank], gap[blank:] + own))
@@ -232,7 +233,7 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef) -> _Blocks | None:
         (i for i, line in enumerate(tail) if line.strip() and not line.lstrip().startswith("#")), len(tail)
     )
     trailing = _trailing(tail[:size], indent, followed=False)
-    blocks[-1].lines += tail[:trailing]
+    blocks[-1].lines.extend(tail[:trailing])
     return _Blocks(list(lines[:start]), blocks, tail[trailing:])
 
 

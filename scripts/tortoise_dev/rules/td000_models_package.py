@@ -61,6 +61,8 @@ class Invoice(BaseInvoice):
 
 def check(context: Context) -> Iterator[Hit]:
     """Once per file, at its first model."""
+    if not context.own:
+        return
     path = context.location
     is_test = not is_judged(context.module.path, context.project.root)
     living = [cls for cls in context.own if not (is_test and context.models.is_abstract(cls))]

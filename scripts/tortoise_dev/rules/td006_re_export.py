@@ -19,7 +19,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 from ..analysis.modules import Class, External, Module
@@ -79,10 +78,10 @@ _DYNAMIC = frozenset(
 def check(context: Context) -> Iterator[Hit]:
     """At each class that the package keeps to itself."""
     module = context.module
-    package = next((folder for folder in module.path.parents if folder.name == "models"), None)
-    if module.is_package or module.path.name == "models.py" or package is None or not context.own:
+    if module.is_package or module.path.name == "models.py" or not context.own:
         return
-    if not package.is_relative_to(context.project.root):
+    package = next((folder for folder in module.path.parents if folder.name == "models"), None)
+    if package is None or not package.is_relative_to(context.project.root):
         return
     init = package / "__init__.py"
     entrance = context.project.resolver.module(str(init))
@@ -125,7 +124,7 @@ def _re_exporting(context: Context, entrance: Module, cls: Class) -> Fix | None:
         gap = newline if last is not None and not imports else ""
         edit = Edit((line + 1, 0), (line + 1, 0), gap + statement)
     edits = [edit, _listing(entrance, cls.name)]
-    own = tuple(replace(one, path=entrance.path) for one in edits if one is not None)
+    own = tuple(one._replace(path=entrance.path) for one in edits if one is not None)
     return Fix(own, safe=False)
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
@@ -82,8 +82,7 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(node, f"{found.shown} is queried for each row: {remedy}")
 
 
-@dataclass(frozen=True)
-class _Relation:
+class _Relation(NamedTuple):
     """A relation that is awaited: its row, the attributes that lead to it, and what a message calls it."""
 
     row: ast.Name

@@ -79,10 +79,12 @@ def check(context: Context) -> Iterator[Hit]:
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
         if value is None and _is_bare_fetch(context, node):
             reason = _NOT_SENT
+        if reason is None:
+            continue
         missing = _missing_method(context, node, value)
-        if reason is not None and missing is not None:
+        if missing is not None:
             found[node] = Hit(node, f"a query has no {missing}(): await {text(node)} first")
-        elif reason is not None:
+        else:
             found[node] = Hit(node, f"{text(node)} is not awaited{reason}", _awaited(context, node))
     for unused, name in _never_awaited(context):
         message = f"{text(unused)} is assigned to {name} and never awaited"
@@ -138,17 +140,20 @@ def _is_bare_fetch(context: Context, node: ast.expr) -> bool:
 
 
 def _has_its_own_fetch(project: Project) -> bool:
-    return project.mentions(re.compile(rb"def (fetch_related|refresh_from_db)\b"))
+    return project.mentions(
+        re.compile(rb"def (fetch_related|refresh_from_db)\b"), b"fetch_related", b"refresh_from_db"
+    )
 
 
 def _uses_django(project: Project) -> bool:
-    return project.mentions(re.compile(rb"\b(import|from) django\b"))
+    return project.mentions(re.compile(rb"\b(import|from) django\b"), b"django")
 
 
 def _lists_used_as_rows(context: Context) -> Iterator[Hit]:
     """Attributes of a row that are read of the list that a query gave."""
-    for node in context.module.of_type(ast.Attribute):
-        if not isinstance(node.value, ast.Name) or hasattr(list, node.attr):
+    awaited = context.inference.awaited_names
+    for node in context.module.of_type(ast.Attribute) if awaited else ():
+        if not isinstance(node.value, ast.Name) or node.value.id not in awaited or hasattr(list, node.attr):
             continue
         value = context.inference.of(node.value)
         if value is None or value.kind != "rows" or value.model is None or value.mixed:
@@ -390,7 +395,7 @@ def _never_awaited(context: Context) -> Iterator[tuple[ast.expr, str]]:
     """What is awaitable and assigned to a local name of which no use awaits it; and that name."""
     module = context.module
     assigned: dict[FunctionNode, list[tuple[str, ast.expr, Value]]] = {}
-    for node in module.of_type(ast.Assign, ast.AnnAssign):
+    for node in module.assignments:
         match node:
             case (
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)

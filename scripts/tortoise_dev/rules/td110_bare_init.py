@@ -61,15 +61,16 @@ async def lifespan(app: FastAPI):
 
 def check(context: Context) -> Iterator[Hit]:
     """At the call."""
-    for call, dotted in context.tortoise_calls if not context.is_older_than(0, 25) else ():
-        if short(dotted) == "register_tortoise" and "lifespan" in places_of(context, call):
+    for call, dotted in context.tortoise_calls:
+        if short(dotted) != "register_tortoise" or context.is_older_than(0, 25):
+            continue
+        if "lifespan" in places_of(context, call):
             message = "register_tortoise comes too late within the lifespan and connects nothing"
             yield Hit(call, f"{message}: use RegisterTortoise there")
-    if context.is_older_than(1, 0):
-        return
     for call, places in inits(context):
         fallback = keyword(call, "_enable_global_fallback") is not None or has_unknown_keywords(call)
-        if "lifespan" in places and "request" not in places and not fallback:
+        is_alone = "lifespan" in places and "request" not in places and not fallback
+        if is_alone and not context.is_older_than(1, 0):
             yield Hit(
                 call, "Tortoise.init counts for this task only, requests run in others: use RegisterTortoise"
             )

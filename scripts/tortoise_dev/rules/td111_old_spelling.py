@@ -74,7 +74,7 @@ DEPRECATED_ARGUMENTS: dict[str, tuple[str, Release]] = {
 
 def check(context: Context) -> Iterator[Hit]:
     """At the import, the attribute or the call."""
-    for node in context.module.of_type(ast.ImportFrom, ast.Import):
+    for node in context.module.imports:
         if isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
             for alias in node.names:
                 yield from _removed(context, node, f"{node.module}.{alias.name}", node.module)

@@ -71,7 +71,7 @@ def _is_lost(context: Context, name: str) -> bool:
 
 
 def _may_use_mysql(project: Project) -> bool:
-    return project.mentions(_MYSQL)
+    return project.mentions(_MYSQL, b"mysql", b"asyncmy")
 
 
 RULE = Rule("TD112", "limit-on-write", check)

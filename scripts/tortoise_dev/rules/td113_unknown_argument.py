@@ -41,16 +41,20 @@ async def draft(number: str):
 GOOD = BAD.replace("payed=", "paid=")
 
 
+_METHODS = ("create", "get_or_create", "update_or_create", "update_from_dict")
+
+
 def check(context: Context) -> Iterator[Hit]:
     """At the value of each argument."""
-    for call in calls(context):
+    known = [call for call, entities in context.known_calls if isinstance(entities[0], Class)]
+    for call in dict.fromkeys([*known, *calls(context, *_METHODS)]):
         cls, given = _given(context, call)
-        known = context.relations.arguments(cls) if cls is not None and given else None
-        if cls is None or known is None:
+        fields = context.relations.arguments(cls) if cls is not None and given else None
+        if cls is None or fields is None:
             continue
         for name, value in given:
             # what is refused with an error is not dropped in silence
-            if name not in known and name not in context.relations.backward_names(cls):
+            if name not in fields and name not in context.relations.backward_names(cls):
                 yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
 
 

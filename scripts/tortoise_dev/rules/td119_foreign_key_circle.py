@@ -20,8 +20,8 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class
@@ -73,8 +73,7 @@ GOOD = BAD.replace(
 )
 
 
-@dataclass(frozen=True)
-class _Edge:
+class _Edge(NamedTuple):
     """A relation from one model to another."""
 
     source: Class

@@ -21,7 +21,6 @@ Not fixed by `--fix`: only you know which name was meant.
 from __future__ import annotations
 
 import ast
-import difflib
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
@@ -69,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         names = context.project.once(QueryNames)
         for name, node, use in named:
-            if not names.is_strange(model, name, use):
+            if not names.is_strange(model, name, use) or _adds_names(context, model):
                 continue
             made = origin(context, call)
             if made is None or any(name == one or name.startswith(f"{one}__") for one in made.names):
@@ -127,7 +126,7 @@ def _in_q(context: Context, node: ast.expr) -> Iterator[_Named]:
 
 
 def _model(context: Context, call: ast.Call) -> Class | None:
-    """The model that a call asks, where it is Tortoise's own method and no manager adds names to its rows."""
+    """The model that a call asks, where it is Tortoise's own method."""
     assert isinstance(call.func, ast.Attribute)
     method, owner = call.func.attr, context.inference.of(call.func.value)
     if owner is None or owner.model is None or owner.mixed:
@@ -137,17 +136,14 @@ def _model(context: Context, call: ast.Call) -> Class | None:
             # exists() of a queryset takes no names at all
             known = owner.gives != "other" and method in tortoise_api.QUERYSET_CALLS and method != "exists"
         case "relation":
-            target = _other_side(context, call.func.value) if method in tortoise_api.RELATION_CALLS else None
-            return None if target is None or _adds_names(context, target) else target
+            return _other_side(context, call.func.value) if method in tortoise_api.RELATION_CALLS else None
         case "class":
             known = method in tortoise_api.MODEL_CALLS and not context.models.defines(owner.model, method)
         case "manager":
             known = False  # which class of manager it is, is another question
         case _:
             known = False
-    if not known or _adds_names(context, owner.model):
-        return None
-    return owner.model
+    return owner.model if known else None
 
 
 def _other_side(context: Context, node: ast.expr) -> Class | None:
@@ -187,6 +183,8 @@ def _is_plain_manager(context: Context, model: Class, manager: ast.expr | None) 
 
 
 def _message(miss: Miss) -> str:
+    import difflib  # most runs have nothing to say
+
     model = miss.model.name
     match miss.reason:
         case "foreign key":

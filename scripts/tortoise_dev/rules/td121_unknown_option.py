@@ -18,9 +18,9 @@ Not fixed by `--fix`: the right option may change the table.
 from __future__ import annotations
 
 import ast
-import difflib
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from ..analysis import tortoise_api
 from ..analysis.field_tables import FIELD_OPTIONS, META_OPTIONS
@@ -94,7 +94,10 @@ def _meta_options(context: Context, cls: Class) -> Iterator[Hit]:
             yield Hit(statement, f"Tortoise reads no {name} in a Meta: it is dropped{hint}")
 
 
+@cache
 def _hint(name: str, known: frozenset[str]) -> str:
+    import difflib  # most runs have nothing to say
+
     meant = _MEANT.get(name)
     near = [meant] if meant in known else difflib.get_close_matches(name, known, n=1, cutoff=0.8)
     return f" (did you mean {near[0]}?)" if near else ""

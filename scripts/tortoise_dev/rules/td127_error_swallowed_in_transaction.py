@@ -85,7 +85,9 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _may_be_postgres(project: Project) -> bool:
-    return project.mentions(_POSTGRES) or not project.mentions(_OTHERS)
+    if project.mentions(_POSTGRES, b"postgres", b"asyncpg", b"psycopg"):
+        return True
+    return not project.mentions(_OTHERS, b"mysql", b"asyncmy", b"sqlite", b"mssql", b"oracle")
 
 
 def _loses_nothing(

@@ -15,10 +15,13 @@ Not fixed by `--fix`.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..analysis.migrations.facts import Migration, Step
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, later_steps
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration, Step
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, migration_in
@@ -43,6 +42,8 @@ GOOD = BAD.replace("RunPython(fill)", "RunPython(fill, ops.RunPython.noop)")
 
 def check(context: Context) -> Iterator[Hit]:
     """At the operation, or at Aerich's ``downgrade``."""
+    from dataclasses import replace  # no file but a migration needs it
+
     migration = migration_in(context)
     if migration is None:
         return

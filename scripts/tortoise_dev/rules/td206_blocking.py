@@ -22,11 +22,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..analysis.migrations.facts import Migration, Step
-from ..analysis.migrations.operations import called
+from ..analysis.syntax import called
 from .base import Context, Hit, Rule
 from .migrations import hit, later_steps, migration_in, speaks, touches_old_table
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration, Step
 
 BAD = '''\
 # file: config.py

@@ -19,9 +19,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.migrations.operations import called
 from ..analysis.modules import Class
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, called
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .migrations import guide, migration_in

@@ -21,11 +21,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..analysis.migrations.facts import Migration
 from ..analysis.migrations.reading import siblings
 from .base import Context, Hit, Rule
 from .migrations import guide, migration_in
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration
 
 BAD = """\
 # file: migrations/0001_initial.py

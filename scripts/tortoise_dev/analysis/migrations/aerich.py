@@ -6,8 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from ..syntax import called
 from .facts import Migration
-from .operations import called
 from .sql import dialects_in, steps_of
 from .texts import SqlText, names_in, texts_in
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..field_tables import FIELD_OPTIONS
+from ..syntax import called
 from .facts import Kind, Migration, Step
 from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
@@ -155,11 +156,6 @@ def _option(options: ast.expr | None, name: str) -> str:
         (_text(value) for key, value in zip(options.keys, options.values, strict=True) if _text(key) == name),
         "",
     )
-
-
-def called(call: ast.Call) -> str:
-    """The last part of the name that is called."""
-    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
 def _arguments(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:

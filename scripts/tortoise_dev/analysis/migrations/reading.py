@@ -6,11 +6,13 @@ import ast
 import re
 from collections import defaultdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..project import Project
-from .aerich import read_aerich
-from .facts import Migration, follow
-from .operations import read_operations
+from ..source import SourceFile
+
+if TYPE_CHECKING:  # a project without migrations needs nothing of it
+    from .facts import Migration
 
 _MARKS = (b"Migration", b"async def upgrade")
 _OTHERS = (b"from django", b"import django", b"from alembic")
@@ -27,10 +29,19 @@ def siblings(project: Project, migration: Migration) -> list[Migration]:
 
 
 def _find(project: Project) -> dict[Path, Migration]:
+    files = [file for file in project.files.values() if _may_be_migration(file)]
+    return _read(project, files) if files else {}
+
+
+def _may_be_migration(file: SourceFile) -> bool:
+    return any(mark in file.data for mark in _MARKS) and not any(mark in file.data for mark in _OTHERS)
+
+
+def _read(project: Project, files: list[SourceFile]) -> dict[Path, Migration]:
+    from .facts import follow
+
     folders: defaultdict[Path, list[Migration]] = defaultdict(list)
-    for file in project.files.values():
-        if not any(mark in file.data for mark in _MARKS) or any(mark in file.data for mark in _OTHERS):
-            continue
+    for file in files:
         module = project.resolver.module(file.key)
         migration = read_migration(file.path, module.root) if module is not None else None
         if migration is not None:
@@ -45,6 +56,9 @@ def _find(project: Project) -> dict[Path, Migration]:
 
 def read_migration(path: Path, tree: ast.Module) -> Migration | None:
     """What a file is: a migration of one kind or the other, or none."""
+    from .aerich import read_aerich
+    from .operations import read_operations
+
     return read_operations(path, tree) or (read_aerich(path, tree) if re.match(r"\d+_", path.name) else None)
 
 
