@@ -98,4 +98,4 @@ def _returns_changing(function: Function) -> bool:
     )
 
 
-RULE = Rule("TD124", "default-at-import", check, preview=True, unsafe_fix=True)
+RULE = Rule("TD124", "default-at-import", check, unsafe_fix=True)
