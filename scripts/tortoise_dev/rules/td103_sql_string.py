@@ -104,6 +104,8 @@ def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 
         if text.count("$$") % 2 == 1:
             continue  # the body of a function or of DO takes no parameters
         quoted = text.count("'") % 2 == 1
+        if isinstance(part, ast.Name) and _is_built(context, part, only_quoted, depth + 1):
+            return True
         if any(_is_built(context, one, only_quoted, depth + 1) for one in _joined(context, part, depth)):
             return True
         is_value = quoted or (not only_quoted and _VALUE_PLACE.search(text) is not None)
@@ -167,11 +169,15 @@ def _is_made_at_import(context: Context, name: ast.Name) -> bool:
 
 
 def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
-    """What ``append`` puts into the list that ``" AND ".join(conditions)`` joins."""
+    """What stands in the list that ``" AND ".join(conditions)`` joins, and what ``append`` puts into it."""
     match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.List(elts=elements)]):
+            yield from elements
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.Name() as name]) if (
             depth < 3
         ):
+            for made in _assigned(context, name):
+                yield from made.elts if isinstance(made, ast.List) else ()
             for call in context.module.calls_by_name.get("append", ()):
                 match call:
                     case ast.Call(func=ast.Attribute(value=ast.Name(id=owner)), args=[added]) if (
