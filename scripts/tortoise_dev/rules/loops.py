@@ -47,7 +47,7 @@ def is_plain(context: Context, loop: Loop) -> bool:
     else:
         rows, is_async = loop.generators[0].iter, any(one.is_async for one in loop.generators)
         repeated = [one for one in ast.iter_child_nodes(loop) if one is not loop.generators[0]]
-    if _is_short(context, rows) or (is_async and context.inference.of(rows) is None):
+    if is_short(context, rows) or (is_async and context.inference.of(rows) is None):
         return False
     for part in repeated:
         for node in ast.walk(part):
@@ -60,7 +60,7 @@ def is_plain(context: Context, loop: Loop) -> bool:
     return True
 
 
-def _is_short(context: Context, rows: ast.expr) -> bool:
+def is_short(context: Context, rows: ast.expr) -> bool:
     """Is it a literal, a constant, an Enum, or a few numbers?"""
     match rows:
         case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
@@ -70,9 +70,9 @@ def _is_short(context: Context, rows: ast.expr) -> bool:
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
             return count <= _FEW
         case ast.Call(func=ast.Name(), args=[first, *_]):  # enumerate(KINDS)
-            return _is_short(context, first)
+            return is_short(context, first)
         case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" | "keys")):
-            return _is_short(context, owner)
+            return is_short(context, owner)
         case ast.Name(id=name) | ast.Attribute(attr=name):
             if name.isupper() or (isinstance(rows, ast.Name) and _is_made_of_few(context, rows)):
                 return True
@@ -84,7 +84,7 @@ def _is_made_of_few(context: Context, rows: ast.Name) -> bool:
     """Is a name bound to a literal alone, or by one loop over a literal of literals?"""
     made = context.module.only_value(rows)
     if made is not None:
-        return _is_short(context, made)
+        return is_short(context, made)
     bindings = context.module.scope_of(rows).names.get(rows.id, [])
     match [one.node for one in bindings]:
         case [ast.For(target=target, iter=ast.Name() as outer)]:

@@ -22,8 +22,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..analysis import tortoise_api
+from ..analysis.modules import Function, Module
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, own_nodes
 from .base import Context, Hit, Rule
 from .queries import calls
 
@@ -228,8 +229,10 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
         case ast.Attribute(attr=name):
             parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
             return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)
+        case ast.Await(value=ast.Call() as call):
+            return _gives_constants(context, call)
         case ast.Call(func=ast.Name(id=name)):
-            return name in _SAFE_CALLS
+            return name in _SAFE_CALLS or _gives_constants(context, node)
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[argument]):
             return _joins_constants(context, argument, depth)
         case ast.IfExp(body=body, orelse=orelse):
@@ -246,6 +249,35 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
                 bool(values) and all(_is_harmless(context, value, depth + 1) for value in values or ())
             )
     return False
+
+
+def _gives_constants(context: Context, call: ast.Call) -> bool:
+    """Does a function of the project return constants alone, or a name of its module that holds only such?"""
+    functions = context.module.meanings(call.func)
+    returned = [
+        (one.module, node.value)
+        for one in functions
+        if isinstance(one, Function)
+        for node in own_nodes(one.node.body)
+        if isinstance(node, ast.Return)
+    ]
+    return bool(returned) and all(
+        isinstance(value, ast.Constant)
+        or (isinstance(value, ast.Name) and _holds_constants(module, value.id))
+        for module, value in returned
+    )
+
+
+def _holds_constants(module: Module, name: str) -> bool:
+    """Is all that a module assigns to a name anywhere a constant?"""
+    nodes: list[ast.Assign | ast.AnnAssign] = [*module.of_type(ast.Assign), *module.of_type(ast.AnnAssign)]
+    values = [
+        node.value
+        for node in nodes
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == name
+    ]
+    return bool(values) and all(value is None or isinstance(value, ast.Constant) for value in values)
 
 
 def _joins_constants(context: Context, node: ast.expr, depth: int) -> bool:

@@ -5,7 +5,7 @@
 `get_or_none`, `first`.
 
 It is not reported where bulk would do something else: the model overrides `save` or has signal handlers, or
-the loop handles errors by row, leaves early, or goes over a literal of at most five.
+the loop handles errors by row, leaves early, or goes over constants.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from ..analysis.modules import Class
 from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
+from .loops import is_short
 from .queries import has_handlers, is_orm_await
 from .syntax import loop_around, text
 
@@ -140,11 +141,8 @@ def _is_class(context: Context, node: ast.expr) -> bool:
 
 
 def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
-    if isinstance(loop.iter, (ast.List, ast.Tuple, ast.Set)) and len(loop.iter.elts) <= 5:
+    if is_short(context, loop.iter):
         return False
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]) if count <= 5:
-            return False
     for node in ast.walk(loop):
         if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
             return False
