@@ -50,6 +50,8 @@ async def invoices_of(name: str):
 
 _ONLY_TORTOISE = frozenset({"execute_query_dict", "execute_query_dict_with_affected"})
 """Methods that no other library has: a connection that nothing annotates is known by them."""
+_DEPTH = 6
+"""How many names are followed, one after the other."""
 _SAFE_CALLS = frozenset({"int", "len", "float"})
 
 
@@ -94,7 +96,7 @@ def _has_values(call: ast.Call) -> bool:
 def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 0) -> bool:
     """Is a value put into this text where a parameter could stand?"""
     if isinstance(node, ast.Name):
-        values = _assigned(context, node) if depth < 3 and not _is_made_at_import(context, node) else []
+        values = _assigned(context, node) if depth < _DEPTH and not _is_made_at_import(context, node) else []
         return any(_is_built(context, value, only_quoted, depth + 1) for value in values)
     before = ""
     for part in _parts(node):
@@ -175,7 +177,7 @@ def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.List(elts=elements)]):
             yield from elements
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.Name() as name]) if (
-            depth < 3
+            depth < _DEPTH
         ):
             for made in _assigned(context, name):
                 yield from made.elts if isinstance(made, ast.List) else ()
@@ -243,7 +245,7 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
             return True
         case ast.BinOp(left=left, right=right):
             return _is_harmless(context, left, depth) and _is_harmless(context, right, depth)
-        case ast.Name() if depth < 3:
+        case ast.Name() if depth < _DEPTH:
             values = _local_values(context, node)
             return _is_constant(context, node) or (
                 bool(values) and all(_is_harmless(context, value, depth + 1) for value in values or ())
