@@ -466,7 +466,7 @@ CASES: dict[str, tuple[str, str]] = {
             query = User.all()
             if n:
                 query = query.prefetch_related("boss")
-            await query.prefetch_related("groups")
+            await query.prefetch_related("groups")  # !
             await User.all().prefetch_related("boss").prefetch_related()
             tree.prefetch_related("a").prefetch_related("b")
         """,

@@ -42,3 +42,15 @@ async def test_pk_is_dropped_too() -> None:
         with pytest.raises(ValidationError, match="code: Value must not be None"):
             await Country.create(pk="de")
         assert (await Country.create(code="de")).pk == "de"
+
+
+@pytest.mark.asyncio
+async def test_what_only_finds_a_row_is_dropped_on_a_new_one() -> None:
+    async with tortoise_test_context([__name__]):
+        made, _ = await Clerk.get_or_create(pk=7)
+        assert made.pk == 1
+        made, _ = await Clerk.get_or_create(name__iexact="Ada")
+        assert made.name == "-"
+        boss = await Clerk.create(name="Bob")
+        made, _ = await Clerk.update_or_create(boss__id=boss.pk, defaults={"name": "Eve"})
+        assert (made.name, made.boss_id) == ("Eve", None)

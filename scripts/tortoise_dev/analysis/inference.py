@@ -54,7 +54,10 @@ class Inference:
         """The value of an expression; None where the text does not tell."""
         if node in self._known:
             return self._known[node]
-        self._known[node] = None  # an expression that contains itself has no value
+        if not isinstance(
+            node, ast.Name
+        ):  # what a name rests on is judged by the name, not by this use of it
+            self._known[node] = None  # an expression that contains itself has no value
         value = self._known[node] = self._evaluate(node)
         if value == SAME:
             del self._known[node]  # that holds only while the name is being judged

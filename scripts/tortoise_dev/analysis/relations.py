@@ -161,8 +161,12 @@ class Relations:
 
     def has_own_key(self, cls: Class) -> bool:
         """Does a field of the class, or of one that it extends, say that it is the primary key?"""
+        return bool(self.own_keys(cls))
+
+    def own_keys(self, cls: Class) -> set[str]:
+        """The fields of the class, and of those that it extends, that say that they are the primary key."""
         classes = [one for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)]
-        return any(_is_key(call) for one in classes for _, call in self.models.fields(one))
+        return {name for one in classes for name, call in self.models.fields(one) if _is_key(call)}
 
     def _read_own_arguments(self, cls: Class) -> _Arguments:
         names: set[str] = set()

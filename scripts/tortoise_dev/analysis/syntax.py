@@ -220,8 +220,7 @@ class Scope:
         return bisect_left(self._positions[name], until)
 
     def _bind(self, name: str, node: ast.AST, sure: bool, value: ast.expr | None = None) -> None:
-        position = (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
-        binding = Binding(node, position, sure, value)
+        binding = Binding(node, _position(node), sure, value)
         if name in self.names:
             self.names[name].append(binding)
         else:
@@ -293,6 +292,13 @@ class Scope:
                 self._bind_target(element, node, sure, None)
         elif isinstance(target, ast.Starred):
             self._bind_target(target.value, node, sure, None)
+
+
+def _position(node: ast.AST) -> Position:
+    """Where a name has its meaning from: an assignment's value is computed before the name is bound."""
+    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        return (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
 
 
 _PLAIN = frozenset(

@@ -40,7 +40,7 @@ def places_of(context: Context, call: ast.Call) -> set[Place]:
 
 def _places(context: Context, module: Module, function: FunctionNode) -> set[Place]:
     found: set[Place] = set()
-    if _is_handler(function) or _is_dependency(module, function):
+    if _is_handler(function) or _is_dependency(module, function) or _is_dispatch(module, function):
         found.add("request")
     if _is_lifespan(function) or _is_hook(context, module, function):
         found.add("lifespan")
@@ -67,6 +67,16 @@ def _is_dependency(module: Module, function: FunctionNode) -> bool:
     return any(
         node.args and isinstance(node.args[0], ast.Name) and node.args[0].id == function.name
         for node in module.calls_by_name.get("Depends", ())
+    )
+
+
+def _is_dispatch(module: Module, function: FunctionNode) -> bool:
+    """Is it what Starlette's middleware does with each request: ``BaseHTTPMiddleware.dispatch``?"""
+    owner = module.parents.get(function)
+    return (
+        function.name == "dispatch"
+        and isinstance(owner, ast.ClassDef)
+        and any(_last(base) == "BaseHTTPMiddleware" for base in owner.bases)
     )
 
 

@@ -5,7 +5,7 @@
 them calls.
 
 A handler is known by its decorator with a path (`@app.get("/bills")`), middleware by
-`@app.middleware("http")`.
+`@app.middleware("http")` or as `dispatch` of a `BaseHTTPMiddleware`.
 A handler that only a table of routes or a class names is not found.
 
 ## Why is this bad

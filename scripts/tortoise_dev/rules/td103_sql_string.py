@@ -22,8 +22,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..analysis import tortoise_api
+from ..analysis.modules import Function, Module
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, own_nodes
 from .base import Context, Hit, Rule
 from .queries import calls
 
@@ -49,6 +50,8 @@ async def invoices_of(name: str):
 
 _ONLY_TORTOISE = frozenset({"execute_query_dict", "execute_query_dict_with_affected"})
 """Methods that no other library has: a connection that nothing annotates is known by them."""
+_DEPTH = 6
+"""How many names are followed, one after the other."""
 _SAFE_CALLS = frozenset({"int", "len", "float"})
 
 
@@ -93,7 +96,7 @@ def _has_values(call: ast.Call) -> bool:
 def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 0) -> bool:
     """Is a value put into this text where a parameter could stand?"""
     if isinstance(node, ast.Name):
-        values = _assigned(context, node) if depth < 3 and not _is_made_at_import(context, node) else []
+        values = _assigned(context, node) if depth < _DEPTH and not _is_made_at_import(context, node) else []
         return any(_is_built(context, value, only_quoted, depth + 1) for value in values)
     before = ""
     for part in _parts(node):
@@ -104,6 +107,8 @@ def _is_built(context: Context, node: ast.expr, only_quoted: bool, depth: int = 
         if text.count("$$") % 2 == 1:
             continue  # the body of a function or of DO takes no parameters
         quoted = text.count("'") % 2 == 1
+        if isinstance(part, ast.Name) and _is_built(context, part, only_quoted, depth + 1):
+            return True
         if any(_is_built(context, one, only_quoted, depth + 1) for one in _joined(context, part, depth)):
             return True
         is_value = quoted or (not only_quoted and _VALUE_PLACE.search(text) is not None)
@@ -167,11 +172,15 @@ def _is_made_at_import(context: Context, name: ast.Name) -> bool:
 
 
 def _joined(context: Context, node: ast.expr, depth: int) -> Iterator[ast.expr]:
-    """What ``append`` puts into the list that ``" AND ".join(conditions)`` joins."""
+    """What stands in the list that ``" AND ".join(conditions)`` joins, and what ``append`` puts into it."""
     match node:
+        case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.List(elts=elements)]):
+            yield from elements
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[ast.Name() as name]) if (
-            depth < 3
+            depth < _DEPTH
         ):
+            for made in _assigned(context, name):
+                yield from made.elts if isinstance(made, ast.List) else ()
             for call in context.module.calls_by_name.get("append", ()):
                 match call:
                     case ast.Call(func=ast.Attribute(value=ast.Name(id=owner)), args=[added]) if (
@@ -222,8 +231,10 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
         case ast.Attribute(attr=name):
             parts = [n.attr for n in ast.walk(node) if isinstance(n, ast.Attribute)]
             return "_meta" in parts or name in ("db_table", "db_column") or _is_constant(context, node)
+        case ast.Await(value=ast.Call() as call):
+            return _gives_constants(context, call)
         case ast.Call(func=ast.Name(id=name)):
-            return name in _SAFE_CALLS
+            return name in _SAFE_CALLS or _gives_constants(context, node)
         case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[argument]):
             return _joins_constants(context, argument, depth)
         case ast.IfExp(body=body, orelse=orelse):
@@ -234,12 +245,41 @@ def _is_harmless(context: Context, node: ast.expr, depth: int) -> bool:
             return True
         case ast.BinOp(left=left, right=right):
             return _is_harmless(context, left, depth) and _is_harmless(context, right, depth)
-        case ast.Name() if depth < 3:
+        case ast.Name() if depth < _DEPTH:
             values = _local_values(context, node)
             return _is_constant(context, node) or (
                 bool(values) and all(_is_harmless(context, value, depth + 1) for value in values or ())
             )
     return False
+
+
+def _gives_constants(context: Context, call: ast.Call) -> bool:
+    """Does a function of the project return constants alone, or a name of its module that holds only such?"""
+    functions = context.module.meanings(call.func)
+    returned = [
+        (one.module, node.value)
+        for one in functions
+        if isinstance(one, Function)
+        for node in own_nodes(one.node.body)
+        if isinstance(node, ast.Return)
+    ]
+    return bool(returned) and all(
+        isinstance(value, ast.Constant)
+        or (isinstance(value, ast.Name) and _holds_constants(module, value.id))
+        for module, value in returned
+    )
+
+
+def _holds_constants(module: Module, name: str) -> bool:
+    """Is all that a module assigns to a name anywhere a constant?"""
+    nodes: list[ast.Assign | ast.AnnAssign] = [*module.of_type(ast.Assign), *module.of_type(ast.AnnAssign)]
+    values = [
+        node.value
+        for node in nodes
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Name) and target.id == name
+    ]
+    return bool(values) and all(value is None or isinstance(value, ast.Constant) for value in values)
 
 
 def _joins_constants(context: Context, node: ast.expr, depth: int) -> bool:

@@ -2,7 +2,7 @@
 
 ## What it does
 A loop over rows awaits a relation of each row: `await invoice.customer`, `await
-invoice.payments.all()`, `await invoice.fetch_related(…)`.
+invoice.payments.all()`, `await invoice.fetch_related(…)`, `async for payment in invoice.payments`.
 
 It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
@@ -73,9 +73,15 @@ _STEPS = frozenset(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the await."""
-    for node in context.module.of_type(ast.Await):
-        found = _relation(context, node.value)
+    """At the await, or at the relation that ``async for`` goes over."""
+    sent: list[tuple[ast.expr, ast.expr, bool]] = [
+        (node, node.value, False) for node in context.module.of_type(ast.Await)
+    ]
+    sent += [(node.iter, node.iter, True) for node in context.module.of_type(ast.AsyncFor)]
+    for node, query, is_gone_over in sent:
+        found = _relation(context, query)
+        if found is not None and is_gone_over and isinstance(query, ast.Attribute):
+            found = found._replace(is_queried=False)  # what was fetched is not asked for again
         loop = _loop_of(context, node, found.row) if found is not None else None
         if found is not None and loop is not None and not _is_fetched(context, loop, found):
             remedy = "count them in the query" if found.counts else "fetch it with the rows"

@@ -1,10 +1,11 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop that awaits nothing else.
+`await row.save()` for each row of a loop. All else that the loop awaits looks one row up: `get`,
+`get_or_none`, `first`.
 
 It is not reported where bulk would do something else: the model overrides `save` or has signal handlers, or
-the loop handles errors by row, leaves early, or goes over a literal of at most five.
+the loop handles errors by row, leaves early, or goes over constants.
 
 ## Why is this bad
 One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
@@ -22,7 +23,8 @@ from collections.abc import Iterator
 from ..analysis.modules import Class
 from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
-from .queries import has_handlers
+from .loops import is_short
+from .queries import has_handlers, is_orm_await
 from .syntax import loop_around, text
 
 BAD = """\
@@ -78,7 +80,7 @@ def check(context: Context) -> Iterator[Hit]:
                     and value.model is not None
                     and isinstance(loop, (ast.For, ast.AsyncFor))
                     and _belongs_to_loop(row, loop)
-                    and _is_plain_loop(loop)
+                    and _is_plain_loop(context, loop)
                     and not _is_special(context, value.model)
                     and not _needs_key(context, row, loop)
                 ):
@@ -138,12 +140,9 @@ def _is_class(context: Context, node: ast.expr) -> bool:
     return value is not None and value.kind == "class"
 
 
-def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
-    if isinstance(loop.iter, (ast.List, ast.Tuple, ast.Set)) and len(loop.iter.elts) <= 5:
+def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
+    if is_short(context, loop.iter):
         return False
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]) if count <= 5:
-            return False
     for node in ast.walk(loop):
         if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
             return False
@@ -151,6 +150,7 @@ def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
             isinstance(node, ast.Await)
             and not any(node is n for n in ast.walk(loop.iter))
             and not _is_save(node)
+            and not _looks_up(context, node)
         ):
             return False
     return True
@@ -158,6 +158,12 @@ def _is_plain_loop(loop: ast.For | ast.AsyncFor) -> bool:
 
 def _is_save(node: ast.Await) -> bool:
     return isinstance(node.value, ast.Call) and getattr(node.value.func, "attr", "") == "save"
+
+
+def _looks_up(context: Context, node: ast.Await) -> bool:
+    """Does it ask Tortoise for one row?"""
+    name = getattr(node.value.func, "attr", "") if isinstance(node.value, ast.Call) else ""
+    return name in ("get", "get_or_none", "first") and is_orm_await(context, node)
 
 
 def _is_special(context: Context, cls: Class) -> bool:

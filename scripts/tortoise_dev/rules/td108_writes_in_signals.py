@@ -109,12 +109,28 @@ def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Ite
             case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in tortoise_api.WRITES:
                 known = context.inference.of(owner)
                 direct = isinstance(owner, ast.Name) and owner.id == instance and name in ("save", "delete")
-                if direct or (
-                    known is not None
-                    and known.kind in ("class", "row", "query", "relation", "manager")
-                    and not _is_trail(name, known.model.name if known.model is not None else "")
+                if (
+                    direct
+                    or _is_relation_of(context, owner, instance, models)
+                    or (
+                        known is not None
+                        and known.kind in ("class", "row", "query", "relation", "manager")
+                        and not _is_trail(name, known.model.name if known.model is not None else "")
+                    )
                 ):
                     yield Hit(node, f"signal handler {handler.name} writes rows: make it a service")
+
+
+def _is_relation_of(context: Context, node: ast.expr, instance: str, models: list[Class]) -> bool:
+    """Is it ``instance.groups``, the many side of a relation?"""
+    match node:
+        case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == instance:
+            return any(
+                context.relations.relation(cls, name) == "many"
+                or context.relations.backward(cls, name) is not None
+                for cls in models
+            )
+    return False
 
 
 def _changes_row(context: Context, cls: Class, name: str) -> bool:

@@ -1,14 +1,15 @@
 """# TD113 unknown-argument
 
 ## What it does
-A keyword argument of `create` or of a model that is not a field. Also in a literal `defaults=` or
-`update_from_dict({…})`.
+A keyword argument of `create` or of a model that is not a field. Also in `defaults=`, `update_from_dict(…)`
+and `**data`: a dictionary that the function writes out, directly or under a local name.
 
-It is reported only where the code shows all fields of the model.
+It also reports a keyword of `get_or_create` or `update_or_create` that only finds a row: `pk=7`,
+`name__iexact="x"`, `owner__id=7`. It is silent where the code does not show all fields of the model.
 
 ## Why is this bad
 Tortoise ignores it: the row is saved, the value is lost. It ignores `pk=` too: write the name of the
-key's field.
+key's field. `get_or_create(name__iexact="x")` makes a row without that name: add `defaults={"name": "x"}`.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -21,10 +22,12 @@ from collections.abc import Iterator
 
 from ..analysis.backward import argument
 from ..analysis.modules import Class
+from ..analysis.query_names import QueryNames
 from .base import Context, Hit, Rule
+from .dictionaries import Entry, entries, is_whole, literal_entries
 from .example_models import INVOICE
 from .queries import calls
-from .syntax import keyword
+from .syntax import has_unknown_keywords
 
 BAD = (
     INVOICE
@@ -40,52 +43,43 @@ async def draft(number: str):
 
 GOOD = BAD.replace("payed=", "paid=")
 
-
-_METHODS = ("create", "get_or_create", "update_or_create", "update_from_dict")
+_FINDS_OR_MAKES = ("get_or_create", "update_or_create")
+_METHODS = ("create", "update_from_dict", *_FINDS_OR_MAKES)
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the value of each argument."""
-    known = [call for call, entities in context.known_calls if isinstance(entities[0], Class)]
-    for call in dict.fromkeys([*known, *calls(context, *_METHODS)]):
-        cls, given = _given(context, call)
-        fields = context.relations.arguments(cls) if cls is not None and given else None
-        if cls is None or fields is None:
+    seen: set[ast.expr] = set()
+    of_classes = [call for call, entities in context.known_calls if isinstance(entities[0], Class)]
+    for call in dict.fromkeys([*of_classes, *calls(context, *_METHODS)]):
+        cls = _model(context, call)
+        known = context.relations.arguments(cls) if cls is not None else None
+        if cls is None or known is None:
             continue
-        for name, value in given:
+        for name, value in _given(context, call, cls):
             # what is refused with an error is not dropped in silence
-            if name not in fields and name not in context.relations.backward_names(cls):
-                yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
+            if name in known or name in context.relations.backward_names(cls) or value in seen:
+                continue
+            seen.add(value)
+            yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
+        for name, value in _only_looked_up(context, call, cls):
+            yield Hit(value, f"{name} only finds a row of {cls.name}: a new one does not get it")
 
 
-def _given(context: Context, call: ast.Call) -> tuple[Class | None, list[tuple[str, ast.expr]]]:
-    """The model that a call makes or changes a row of, and the arguments that are to be its fields."""
-    cls = _model(context, call.func)
-    if cls is not None:
-        return cls, _keywords(call)
-    match call.func:
-        case ast.Attribute(value=owner, attr="create"):
-            cls = _model(context, owner)
-            given = [(name, value) for name, value in _keywords(call) if name != "using_db"]
-        case ast.Attribute(value=owner, attr="get_or_create" | "update_or_create"):
-            cls = _model(context, owner)
-            given = _items(keyword(call, "defaults"))
-        case ast.Attribute(value=owner, attr="update_from_dict"):
-            row = context.inference.of(owner)
-            cls = row.model if row is not None and row.kind == "row" and not row.mixed else None
-            if cls is not None and any(
-                cls in context.models.ancestors(one) for one in context.project.all_models
-            ):
-                return None, []  # the row may be of a model with more fields
-            given = _items(argument(call, "data", 0))
-        case _:
-            return None, []
-    if cls is not None and context.models.defines(cls, call.func.attr):
-        return None, []
-    return cls, given
+def _model(context: Context, call: ast.Call) -> Class | None:
+    """The model that a call makes or changes a row of."""
+    cls = _named(context, call.func)
+    if cls is not None or not isinstance(call.func, ast.Attribute):
+        return cls
+    method, owner = call.func.attr, call.func.value
+    if method == "create" or method in _FINDS_OR_MAKES:
+        cls = _named(context, owner)
+    elif method == "update_from_dict":
+        cls = _model_of_row(context, owner)
+    return None if cls is not None and context.models.defines(cls, method) else cls
 
 
-def _model(context: Context, node: ast.expr) -> Class | None:
+def _named(context: Context, node: ast.expr) -> Class | None:
     """The model that an expression names; ``cls`` may be another one than the class it stands in."""
     found = context.module.meanings(node)
     if len(found) != 1 or not isinstance(found[0], Class) or not context.models.is_model(found[0]):
@@ -93,21 +87,56 @@ def _model(context: Context, node: ast.expr) -> Class | None:
     return found[0]
 
 
-def _keywords(call: ast.Call) -> list[tuple[str, ast.expr]]:
-    return [(k.arg, k.value) for k in call.keywords if k.arg is not None]
+def _model_of_row(context: Context, node: ast.expr) -> Class | None:
+    """The model of a row, where no other model extends it: the row may be of one with more fields."""
+    row = context.inference.of(node)
+    if row is None or row.kind != "row" or row.mixed:
+        return None
+    extended = any(row.model in context.models.ancestors(one) for one in context.project.all_models)
+    return None if extended else row.model
 
 
-def _items(node: ast.expr | None) -> list[tuple[str, ast.expr]]:
-    """The entries of ``{"name": value}`` and ``dict(name=value)``."""
-    match node:
-        case ast.Dict(keys=keys, values=values):
-            pairs = zip(keys, values, strict=True)
-            return [
-                (k.value, v) for k, v in pairs if isinstance(k, ast.Constant) and isinstance(k.value, str)
-            ]
-        case ast.Call(func=ast.Name(id="dict"), args=[]):
-            return _keywords(node)
-    return []
+def _given(context: Context, call: ast.Call, cls: Class) -> Iterator[Entry]:
+    """The arguments of a call that are to be fields of the row."""
+
+    def is_of_model(other: ast.Call) -> bool:
+        return _model(context, other) is cls
+
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if method == "update_from_dict":
+        yield from entries(context.module, argument(call, "data", 0), is_of_model)
+    elif method in _FINDS_OR_MAKES:
+        yield from entries(context.module, argument(call, "defaults", 0), is_of_model)
+    else:
+        for one in call.keywords:
+            if one.arg is None:
+                yield from entries(context.module, one.value, is_of_model)
+            elif one.arg != "using_db" or method != "create":
+                yield one.arg, one.value
+
+
+def _only_looked_up(context: Context, call: ast.Call, cls: Class) -> Iterator[Entry]:
+    """What finds a row and is lost on a new one: ``pk=``, ``name__iexact=``, ``owner__id=``."""
+    method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    defaults = argument(call, "defaults", 0)
+    if method not in _FINDS_OR_MAKES or context.models.defines(cls, "create") or has_unknown_keywords(call):
+        return
+    if defaults is not None and not is_whole(defaults):
+        return
+    set_on_new = {str(one.arg) for one in call.keywords} | {name for name, _ in literal_entries(defaults)}
+    for one in call.keywords:
+        name = str(one.arg)
+        field, _, lookup = name.partition("__")
+        if name == "pk":
+            fills = context.relations.own_keys(cls) or {"id"}
+        elif lookup == "iexact" or (lookup and context.relations.relation(cls, field) == "one"):
+            fills = {field, f"{field}_id"}
+        else:
+            continue
+        if set_on_new.isdisjoint(fills) and not context.project.once(QueryNames).is_strange(
+            cls, name, "filter"
+        ):
+            yield name, one.value
 
 
 RULE = Rule("TD113", "unknown-argument", check)

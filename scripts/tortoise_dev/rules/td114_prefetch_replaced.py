@@ -1,7 +1,7 @@
 """# TD114 prefetch-replaced
 
 ## What it does
-A second `prefetch_related(…)` on the same query.
+A second `prefetch_related(…)` on the same query, also where a local name holds the query in between.
 
 ## Why is this bad
 It replaces the first: what that one named is not fetched. Name all relations in one call. (`select_related`
@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
+from ..analysis.modules import Module
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of, insertion, source_of, start_of
@@ -42,6 +44,9 @@ GOOD = BAD.replace(
 )
 
 
+_DEPTH = 9
+
+
 def check(context: Context) -> Iterator[Hit]:
     """At the later call."""
     for call in calls(context, "prefetch_related"):
@@ -50,12 +55,48 @@ def check(context: Context) -> Iterator[Hit]:
                 value = context.inference.of(query)
                 if value is None or value.kind not in ("query", "relation"):
                     continue
-                for name, node in steps(context, query):
-                    if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
-                        lost = ", ".join(text(one) for one in node.args)
-                        message = f"this prefetch_related() replaces the one before it: {lost} is not fetched"
-                        yield Hit(call, message, _merged(context, call, node))
-                        break
+                node = _earlier(context, query, _DEPTH)
+                if node is not None:
+                    lost = ", ".join(text(one) for one in node.args)
+                    message = f"this prefetch_related() replaces the one before it: {lost} is not fetched"
+                    yield Hit(call, message, _merged(context, call, node))
+
+
+def _earlier(context: Context, query: ast.expr, depth: int) -> ast.Call | None:
+    """A ``prefetch_related`` that made a query; a name is followed back to what it was bound to before."""
+    last = query
+    for name, node in steps(context, query):
+        if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
+            return node
+        last = node
+    while isinstance(last, (ast.Call, ast.Attribute, ast.Subscript)):
+        last = last.func if isinstance(last, ast.Call) else last.value
+    if not isinstance(last, ast.Name) or depth == 0:
+        return None
+    found = (_earlier(context, one, depth - 1) for one in _values_before(context, last))
+    return next((one for one in found if one is not None), None)
+
+
+def _values_before(context: Context, name: ast.Name) -> Iterator[ast.expr]:
+    """What a name of a function may be bound to where it is used: the last value first."""
+    scope = context.module.scope_of(name)
+    place = (name.lineno, name.col_offset)
+    for binding in reversed(scope.names.get(name.id, []) if scope.is_function else []):
+        if binding.position >= place or _are_exclusive(context.module, binding.node, name):
+            continue
+        if binding.value is not None:
+            yield binding.value
+        if binding.sure:
+            return
+
+
+def _are_exclusive(module: Module, one: ast.AST, other: ast.AST) -> bool:
+    """Do two nodes stand in the two branches of an ``if``?"""
+    around = {parent: child for child, parent in pairwise((other, *module.ancestors(other)))}
+    for child, parent in pairwise((one, *module.ancestors(one))):
+        if isinstance(parent, ast.If) and parent in around:
+            return (child in parent.body) is not (around[parent] in parent.body)
+    return False
 
 
 def _merged(context: Context, call: ast.Call, lost: ast.Call) -> Fix | None:

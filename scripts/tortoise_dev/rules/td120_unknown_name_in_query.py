@@ -2,8 +2,9 @@
 
 ## What it does
 A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of
-`filter`, `exclude`, `get`, `get_or_none`, `Model.exists`, `update` and `Q`. It reads the strings of `values`,
-`values_list`, `only`, `order_by`, `group_by`, `select_related` and `prefetch_related`.
+`filter`, `exclude`, `get`, `get_or_none`, `get_or_create`, `update_or_create`, `Model.exists`, `update` and
+`Q`. It reads the strings of `values`, `values_list`, `only`, `order_by`, `group_by`, `select_related` and
+`prefetch_related`.
 
 It follows relations over all models of the project. It is silent where the text does not tell all names:
 a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
@@ -45,8 +46,11 @@ async def unpaid():
 
 GOOD = BAD.replace("payed=", "paid=")
 
-_FILTERS = ("filter", "exclude", "get", "get_or_none", "exists")
-_WITH_CONNECTION = ("get", "get_or_none", "exists")
+_FILTERS = ("filter", "exclude", "get", "get_or_none", "exists", "get_or_create", "update_or_create")
+_OPTIONS = {
+    **dict.fromkeys(["get", "get_or_none", "exists"], ("using_db",)),
+    **dict.fromkeys(["get_or_create", "update_or_create"], ("using_db", "defaults")),
+}
 _KEYWORDS: dict[str, Use] = {**dict.fromkeys(_FILTERS, "filter"), "update": "update"}
 _STRINGS: dict[str, Use] = {
     **dict.fromkeys(["values", "values_list", "only", "group_by"], "values"),
@@ -70,7 +74,7 @@ def check(context: Context) -> Iterator[Hit]:
         for name, node, use in named:
             if not names.is_strange(model, name, use) or _adds_names(context, model):
                 continue
-            made = origin(context, call)
+            made = origin(context, call.func.value) if isinstance(call.func, ast.Attribute) else None
             if made is None or any(name == one or name.startswith(f"{one}__") for one in made.names):
                 continue
             if any(_other_side(context, relation) is not model for relation in made.relations):
@@ -85,8 +89,7 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if method in _KEYWORDS:
         for keyword in call.keywords:
-            is_option = keyword.arg == "using_db" and method in _WITH_CONNECTION
-            if keyword.arg is not None and not is_option:
+            if keyword.arg is not None and keyword.arg not in _OPTIONS.get(method, ()):
                 yield keyword.arg, keyword, _KEYWORDS[method]
         if method in _FILTERS:
             for argument in call.args:

@@ -1,15 +1,15 @@
 """# TD122 query-per-row
 
 ## What it does
-A loop that creates, deletes or looks up one row at each step: `await Invoice.create(…)`, `await
-row.delete()`, `await Invoice.get(number=number)`.
+A loop or a comprehension that creates, changes, deletes or looks up at each step: `await Invoice.create(…)`,
+`await row.delete()`, `await Invoice.get(number=number)`, `await Line.filter(invoice=row)`.
 
 It is not reported where the loop awaits something else than Tortoise, handles errors by row or leaves early.
 Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
 
 ## Why is this bad
-Each step is one round trip to the database. `bulk_create`, a query with `__in` or one `delete()` does it in
-one.
+Each step is one round trip to the database. `bulk_create`, `bulk_update`, a query with `__in` or one
+`delete()` does it in one.
 
 ## Fix safety
 Not fixed by `--fix`: the code around the loop changes too.
@@ -23,7 +23,8 @@ from collections.abc import Iterator
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import has_handlers, is_orm_await, steps
+from .loops import LOOPS, Loop, is_for_one_value, is_plain, names_in, targets_of, uses
+from .queries import has_handlers, steps
 from .syntax import loop_around, text
 
 BAD = (
@@ -48,7 +49,7 @@ GOOD = (
 
 _ONE = frozenset({"get", "get_or_none", "first", "exists", "count"})
 """Ends of a query that look one row up."""
-_FEW = 5
+_LISTS = frozenset({"values", "values_list"})
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -59,112 +60,110 @@ def check(context: Context) -> Iterator[Hit]:
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
             continue
         loop = loop_around(context.module, node)
-        if not isinstance(loop, (ast.For, ast.AsyncFor)):
+        if not isinstance(loop, LOOPS):
             continue
         kind, message = _kind(context, node, call, loop) or ("", "")
-        if message and (loop, kind) not in told and _is_plain(context, loop):
+        if message and is_for_one_value(context, node, loop, names_in(loop)):
+            continue
+        if message and (loop, kind) not in told and is_plain(context, loop):
             told.add((loop, kind))
             yield Hit(node, message)
 
 
-def _kind(
-    context: Context, node: ast.Await, call: ast.Call, loop: ast.For | ast.AsyncFor
-) -> tuple[str, str] | None:
+def _kind(context: Context, node: ast.Await, call: ast.Call, loop: Loop) -> tuple[str, str] | None:
     """What is done for each row, and what to say of it."""
     assert isinstance(call.func, ast.Attribute)
     owner, name = call.func.value, call.func.attr
     value = context.inference.of(owner)
     if value is None or value.model is None:
         return None
-    is_statement = isinstance(context.module.parents.get(node), ast.Expr)
-    names = _names_of(loop)
-    if name == "create" and value.kind == "class" and is_statement:
-        if _uses(call, names) and not _does_more(context, value.model, "save", "create"):
-            return "create", f"{text(owner)}.create() for each row: use bulk_create()"
-    elif name == "delete" and value.kind == "row" and isinstance(owner, ast.Name) and is_statement:
-        if owner.id in names and not _does_more(context, value.model, "delete"):
-            return "delete", f"{owner.id}.delete() for each row: use filter(id__in=…).delete()"
-    elif name == "delete" and value.kind == "query" and value.gives == "many" and is_statement:
-        if _is_lookup(context, call, names) and not has_handlers(context, value.model):
-            return "delete", f"{text(call)} for each row: use one delete() with __in"
-    elif name in _ONE and _is_lookup(context, call, names):
+    names = names_in(loop)
+    if isinstance(context.module.parents.get(node), ast.Expr):
+        written = _written(context, call, owner, names)
+        if written is not None:
+            return written
+    if name in _ONE and _is_lookup(context, call, names):
         ordered = any(step in ("order_by", "latest", "earliest") for step, _ in steps(context, call))
         remedy = "" if ordered else " with __in"
         remedy = " with group_by()" if name == "count" else remedy
         return "get", f"{text(call)} for each row: ask once{remedy} before the loop"
+    if _gives_many(context, call) and _is_lookup(context, call, _rows_in(context, loop)):
+        return "get", f"{text(call)} for each row: ask once with __in before the loop"
     return None
 
 
-def _is_lookup(context: Context, call: ast.Call, names: set[str]) -> bool:
-    """Does a query of a model look up what this step of the loop names, by equality?"""
-    node: ast.expr = call
-    keyed = False
+def _written(context: Context, call: ast.Call, owner: ast.expr, names: set[str]) -> tuple[str, str] | None:
+    """A statement of its own that creates, deletes or updates for each row."""
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    value = context.inference.of(owner)
+    if value is None or value.model is None:
+        return None
+    if name == "create" and value.kind == "class":
+        if uses(call, names) and not _does_more(context, value.model, "save", "create"):
+            return "create", f"{text(owner)}.create() for each row: use bulk_create()"
+    elif name == "delete" and value.kind == "row" and isinstance(owner, ast.Name):
+        if owner.id in names and not _does_more(context, value.model, "delete"):
+            return "delete", f"{owner.id}.delete() for each row: use filter(id__in=…).delete()"
+    elif name == "delete" and value.kind == "query" and value.gives == "many":
+        if _is_lookup(context, call, names) and not has_handlers(context, value.model):
+            return "delete", f"{text(call)} for each row: use one delete() with __in"
+    elif (
+        name == "update"
+        and value.kind == "query"
+        and value.gives == "many"
+        and _is_lookup(context, owner, names)
+        and not any(_computes(one.value) for one in call.keywords)
+    ):
+        varies = any(uses(one.value, names) for one in call.keywords)
+        remedy = "use bulk_update()" if varies else "use one update() with __in"
+        return "update", f"{text(owner)}.update() for each row: {remedy}"
+    return None
+
+
+def _computes(node: ast.expr) -> bool:
+    """Does the database compute the value, with ``F`` or a function? ``bulk_update`` is no way to do that."""
+    return any(isinstance(one, (ast.Call, ast.BinOp)) for one in ast.walk(node))
+
+
+def _is_lookup(context: Context, query: ast.expr, names: set[str]) -> bool:
+    """Does a query of a model look up what this step of the loop names, by one equality?
+
+    What else it asks for must be the same at each step.
+    """
+    node = query
+    keys = 0
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("using_db", "select_for_update"):
+        if node.func.attr in ("using_db", "select_for_update", "limit", "offset"):
             return False
-        if node.func.attr in ("get", "get_or_none", "filter", "exists"):
-            if node.args or any(k.arg is None for k in node.keywords):
-                return False
-            given = [k for k in node.keywords if k.arg != "using_db"]
-            keyed = keyed or (
-                len(given) == 1 and "__" not in str(given[0].arg) and _uses(given[0].value, names)
-            )
-            if len(given) > 1:
-                return False
+        if any(uses(one, names) for one in node.args) or any(one.arg is None for one in node.keywords):
+            return False
+        for one in node.keywords:
+            if one.arg != "using_db" and uses(one.value, names):
+                is_filter = node.func.attr in ("get", "get_or_none", "filter", "exists")
+                if not is_filter or "__" in str(one.arg):
+                    return False
+                keys += 1
         node = node.func.value
     value = context.inference.of(node)
-    return keyed and value is not None and value.kind == "class"
+    return keys == 1 and value is not None and value.kind == "class"
 
 
-def _names_of(loop: ast.For | ast.AsyncFor) -> set[str]:
-    """The names that each step of a loop binds: its targets, and what is assigned from them."""
-    names = {node.id for node in ast.walk(loop.target) if isinstance(node, ast.Name)}
-    for statement in loop.body:
-        if isinstance(statement, ast.Assign) and _uses(statement.value, names):
-            names |= {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
-    return names
-
-
-def _uses(node: ast.AST, names: set[str]) -> bool:
-    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(node))
-
-
-def _is_plain(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
-    """Could the loop be one statement: no error of one row, no early end, nothing else that it waits for?"""
-    if _is_short(context, loop.iter) or (
-        isinstance(loop, ast.AsyncFor) and context.inference.of(loop.iter) is None
-    ):
+def _gives_many(context: Context, call: ast.Call) -> bool:
+    value = context.inference.of(call)
+    if value is None or value.kind != "query":
         return False
-    for statement in (*loop.body, *loop.orelse):
-        for node in ast.walk(statement):
-            if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.TryStar, ast.Yield, ast.Raise)):
-                return False
-            if isinstance(node, (ast.AsyncWith, ast.AsyncFor)):
-                return False
-            if isinstance(node, ast.Await) and not is_orm_await(context, node):
-                return False
-    return True
+    return value.gives == "many" or getattr(call.func, "attr", "") in _LISTS
 
 
-def _is_short(context: Context, rows: ast.expr) -> bool:
-    """Is it a literal, a constant, an Enum, or a few numbers?"""
-    match rows:
-        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
-            return bool(elements)  # an empty one is filled later
-        case ast.Dict(keys=keys):
-            return bool(keys)
-        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
-            return count <= _FEW
-        case ast.Call(func=ast.Name(), args=[first, *_]):  # enumerate(KINDS)
-            return _is_short(context, first)
-        case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" | "keys")):
-            return _is_short(context, owner)
-        case ast.Name(id=name) | ast.Attribute(attr=name):
-            made = context.module.only_value(rows) if isinstance(rows, ast.Name) else None
-            if name.isupper() or (made is not None and _is_short(context, made)):
-                return True
-            return any(isinstance(entity, Class) for entity in context.module.meanings(rows))
-    return False
+def _rows_in(context: Context, loop: Loop) -> set[str]:
+    """The names that a loop binds to rows of a model."""
+    names = (one for target in targets_of(loop) for one in ast.walk(target) if isinstance(one, ast.Name))
+    found = set()
+    for name in names:
+        value = context.inference.of(name)
+        if value is not None and value.kind == "row":
+            found.add(name.id)
+    return found
 
 
 def _does_more(context: Context, cls: Class, *methods: str) -> bool:

@@ -4,6 +4,9 @@
 `default=` of a field calls a function that gives another value each time: `default=uuid4()`,
 `default=datetime.now()`.
 
+A field with `auto_now=True` is left out, because each save sets it. With `auto_now_add=True` the default
+wins.
+
 ## Why is this bad
 The call runs once, when the module is imported. All rows of this process get the same value.
 
@@ -23,7 +26,7 @@ from ..analysis.syntax import own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of
-from .syntax import keyword, text
+from .syntax import is_true, keyword, text
 
 BAD = INVOICE.replace(
     "from tortoise import fields\n", "from datetime import datetime\n\nfrom tortoise import fields\n"
@@ -44,17 +47,13 @@ def check(context: Context) -> Iterator[Hit]:
     """At the default."""
     for call, name in context.tortoise_calls:
         default = keyword(call, "default") if tortoise_api.is_field(name) else None
+        if is_true(keyword(call, "auto_now")):
+            continue  # each save sets another value
         changing = _changing(context, default) if default is not None else None
         if default is not None and changing is not None:
-            remedy = "without the parentheses" if default is changing else "as a function"
-            message = f"default={text(default)} is computed once, at import: pass it {remedy}"
-            yield Hit(
-                default,
-                message,
-                _uncalled(context, default)
-                if isinstance(default, ast.Call) and default is changing
-                else None,
-            )
+            fix = _uncalled(context, changing) if default is changing else None
+            remedy = "without the parentheses" if fix is not None else "as a function"
+            yield Hit(default, f"default={text(default)} is computed once, at import: pass it {remedy}", fix)
 
 
 def _uncalled(context: Context, default: ast.Call) -> Fix | None:
@@ -99,4 +98,4 @@ def _returns_changing(function: Function) -> bool:
     )
 
 
-RULE = Rule("TD124", "default-at-import", check, preview=True, unsafe_fix=True)
+RULE = Rule("TD124", "default-at-import", check, unsafe_fix=True)

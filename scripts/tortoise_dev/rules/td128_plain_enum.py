@@ -100,4 +100,4 @@ def _keeps_members(cls: Class) -> bool:
     )
 
 
-RULE = Rule("TD128", "plain-enum", check, preview=True)
+RULE = Rule("TD128", "plain-enum", check)

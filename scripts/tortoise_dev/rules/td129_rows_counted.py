@@ -50,12 +50,26 @@ def check(context: Context) -> Iterator[Hit]:
             rows = context.module.only_value(rows) or rows
         elif isinstance(rows, ast.NamedExpr):
             name, rows = rows.target, rows.value
-        if not isinstance(rows, ast.Await) or not _is_plain(context, rows.value):
+        query = _query(rows)
+        if query is None or not _is_plain(context, query):
             continue
-        if is_relation(context, rows.value) and loop_around(context.module, call) is not None:
+        if is_relation(context, query) and loop_around(context.module, call) is not None:
             continue
         if name is None or _is_only_counted(context, name):
             yield Hit(call, "len() fetches every row to count them: use await query.count()")
+
+
+def _query(rows: ast.expr) -> ast.expr | None:
+    """The query in ``await query`` and in ``[row async for row in query]``."""
+    match rows:
+        case ast.Await(value=query):
+            return query
+        case ast.ListComp(
+            elt=ast.Name(id=row),
+            generators=[ast.comprehension(target=ast.Name(id=name), iter=query, ifs=[], is_async=1)],
+        ) if row == name:
+            return query
+    return None
 
 
 def _is_plain(context: Context, query: ast.expr) -> bool:

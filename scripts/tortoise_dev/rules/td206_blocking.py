@@ -7,6 +7,9 @@ That is an index without CONCURRENTLY, a changed type, a new column with another
 unique constraint, a foreign key, a check or NOT NULL that is validated at once. CONCURRENTLY inside of a
 transaction is reported too: PostgreSQL refuses it.
 
+Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dropped index is not reported: it
+needs the lock for a moment only.
+
 ## Why is this bad
 Requests that write to the table wait until it is done. On a large table that is an outage.
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from ..sql_tokens import Statement, Token, statements
+from .do_blocks import statements_in_block
 from .facts import Kind, Step
 from .texts import IN_BRACES, SqlText
 
@@ -62,12 +63,18 @@ _DIALECTS = {
 def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
     """The steps of a script, each at its own line where that is known; ``node`` is what runs them."""
     first = text.first_line
-    for statement in statements(text.sql):
+    for statement in _all_statements(text.sql):
         line = first + statement.line - 1 if first is not None else getattr(node, "lineno", 1)
         is_open = any(token.text.startswith(IN_BRACES.upper()) for token in statement.tokens)
         for step in _steps(statement, node, line):
             known = replace(step, required=False, online=True) if is_open else step
             yield replace(known, text=text.node)
+
+
+def _all_statements(sql: str) -> Iterator[Statement]:
+    for statement in statements(sql):
+        inner = tuple(statements_in_block(statement))
+        yield from inner or (statement,)
 
 
 def is_volatile(sql: str) -> bool:
@@ -104,6 +111,8 @@ def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
         yield reader.step("rename table", names[0] if names else "", tuple(names[1:2]))
     elif re.match(r"CREATE (?:UNIQUE |FULLTEXT |SPATIAL )?INDEX\b", statement.words):
         yield reader.create_index()
+    elif statement.begins("DROP", "INDEX"):
+        yield reader.at_once(reader.step("other", ""))
     elif statement.begins("REINDEX"):
         yield reader.rebuild_index()
     elif statement.begins("DROP", "SCHEMA") or statement.begins("DROP", "DATABASE"):

@@ -1,0 +1,78 @@
+"""What a dictionary of a function holds: a literal, and what is put into its name later."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+from ..analysis.modules import Module
+from ..analysis.syntax import FUNCTIONS
+
+Entry: TypeAlias = tuple[str, ast.expr]
+
+_READS = frozenset({"get", "items", "keys", "values", "copy", "update", "setdefault"})
+"""Methods that take no entry away."""
+
+
+def entries(module: Module, node: ast.expr | None, is_of_interest: Callable[[ast.Call], bool]) -> list[Entry]:
+    """The entries that a dictionary certainly has where ``node`` uses it.
+
+    A name is followed where it is bound once, and where ``is_of_interest`` holds for every call that gets it:
+    code that hands it on may need an entry for something else.
+    """
+    if not isinstance(node, ast.Name):
+        return [*literal_entries(node)]
+    literal = module.only_value(node)
+    function = module.scope_of(node).node
+    if literal is None or not isinstance(function, FUNCTIONS):
+        return []
+    found = [*literal_entries(literal)]
+    for name in ast.walk(function):
+        if not isinstance(name, ast.Name) or name.id != node.id or isinstance(name.ctx, ast.Store):
+            continue
+        match module.parents.get(name):
+            case ast.Subscript(ctx=ast.Load()):
+                pass
+            case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()) as item:
+                if name.lineno < node.lineno and _assigned(module, item) is not None:
+                    found.append((key, _assigned(module, item) or item))
+            case ast.Attribute(attr=method) if method in _READS:
+                pass
+            case ast.Call() | ast.keyword() as user if _is_given(module, user, is_of_interest):
+                pass
+            case _:
+                return []
+    return found
+
+
+def literal_entries(node: ast.expr | None) -> Iterator[Entry]:
+    """The entries of ``{"name": value}`` and ``dict(name=value)``."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if isinstance(key, ast.Constant) and isinstance(key.value, str):
+                    yield key.value, value
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
+            yield from ((keyword.arg, keyword.value) for keyword in keywords if keyword.arg is not None)
+
+
+def is_whole(node: ast.expr) -> bool:
+    """Does a literal say all of its entries?"""
+    match node:
+        case ast.Dict(keys=keys):
+            return all(isinstance(key, ast.Constant) for key in keys)
+        case ast.Call(func=ast.Name(id="dict"), args=[], keywords=keywords):
+            return all(keyword.arg is not None for keyword in keywords)
+    return False
+
+
+def _assigned(module: Module, item: ast.Subscript) -> ast.expr | None:
+    """The value of ``name["key"] = value``."""
+    statement = module.parents.get(item)
+    return statement.value if isinstance(statement, ast.Assign) else None
+
+
+def _is_given(module: Module, user: ast.AST, is_of_interest: Callable[[ast.Call], bool]) -> bool:
+    call = module.parents.get(user) if isinstance(user, ast.keyword) else user
+    return isinstance(call, ast.Call) and is_of_interest(call)

@@ -1,0 +1,132 @@
+"""What a loop binds at each step, and whether one query could do what it does."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TypeAlias
+
+from ..analysis.modules import Class
+from .base import Context
+from .queries import is_orm_await
+
+Loop: TypeAlias = ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp
+LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp)
+_FEW = 5
+
+
+def targets_of(loop: Loop) -> Iterator[ast.expr]:
+    """What the loop itself binds."""
+    if isinstance(loop, (ast.For, ast.AsyncFor)):
+        yield loop.target
+    else:
+        yield from (one.target for one in loop.generators)
+
+
+def names_in(loop: Loop) -> set[str]:
+    """The names that each step of a loop binds: its targets, and what is assigned from them."""
+    names = {
+        node.id for target in targets_of(loop) for node in ast.walk(target) if isinstance(node, ast.Name)
+    }
+    for statement in loop.body if isinstance(loop, (ast.For, ast.AsyncFor)) else ():
+        if isinstance(statement, ast.Assign) and uses(statement.value, names):
+            names |= {n.id for t in statement.targets for n in ast.walk(t) if isinstance(n, ast.Name)}
+    return names
+
+
+def uses(node: ast.AST, names: set[str]) -> bool:
+    """Is one of the names in an expression?"""
+    return any(isinstance(one, ast.Name) and one.id in names for one in ast.walk(node))
+
+
+def is_plain(context: Context, loop: Loop) -> bool:
+    """Could the loop be one statement: no error of one row, no early end, nothing else that it waits for?"""
+    if isinstance(loop, (ast.For, ast.AsyncFor)):
+        rows, is_async = loop.iter, isinstance(loop, ast.AsyncFor)
+        repeated: list[ast.AST] = [*loop.body, *loop.orelse]
+    else:
+        rows, is_async = loop.generators[0].iter, any(one.is_async for one in loop.generators)
+        repeated = [one for one in ast.iter_child_nodes(loop) if one is not loop.generators[0]]
+    if is_short(context, rows) or (is_async and context.inference.of(rows) is None):
+        return False
+    for part in repeated:
+        for node in ast.walk(part):
+            if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.TryStar, ast.Yield, ast.Raise)):
+                return False
+            if isinstance(node, (ast.AsyncWith, ast.AsyncFor)):
+                return False
+            if isinstance(node, ast.Await) and not is_orm_await(context, node):
+                return False
+    return True
+
+
+def is_short(context: Context, rows: ast.expr) -> bool:
+    """Is it a literal, a constant, an Enum, or a few numbers?"""
+    match rows:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return bool(elements)  # an empty one is filled later
+        case ast.Dict(keys=keys):
+            return bool(keys)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
+            return count <= _FEW
+        case ast.Call(func=ast.Name(), args=[first, *_]):  # enumerate(KINDS)
+            return is_short(context, first)
+        case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" | "keys")):
+            return is_short(context, owner)
+        case ast.Name(id=name) | ast.Attribute(attr=name):
+            if name.isupper() or (isinstance(rows, ast.Name) and _is_made_of_few(context, rows)):
+                return True
+            return any(isinstance(entity, Class) for entity in context.module.meanings(rows))
+    return False
+
+
+def _is_made_of_few(context: Context, rows: ast.Name) -> bool:
+    """Is a name bound to a literal alone, or by one loop over a literal of literals?"""
+    made = context.module.only_value(rows)
+    if made is not None:
+        return is_short(context, made)
+    bindings = context.module.scope_of(rows).names.get(rows.id, [])
+    match [one.node for one in bindings]:
+        case [ast.For(target=target, iter=ast.Name() as outer)]:
+            literal = context.module.only_value(outer)
+        case [ast.For(target=target, iter=literal)]:
+            pass
+        case _:
+            return False
+    elements = literal.elts if isinstance(literal, (ast.List, ast.Tuple)) else []
+    bound = [_bound_part(target, one, rows.id) for one in elements]
+    return bool(bound) and all(isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)) for one in bound)
+
+
+def _bound_part(target: ast.expr, element: ast.expr, name: str) -> ast.expr | None:
+    """The part of an element that a loop's target binds to a name."""
+    match target, element:
+        case ast.Name(id=bound), _ if bound == name:
+            return element
+        case ast.Tuple(elts=targets), ast.Tuple(elts=parts) if len(targets) == len(parts):
+            found = (_bound_part(one, part, name) for one, part in zip(targets, parts, strict=True))
+            return next((one for one in found if one is not None), None)
+    return None
+
+
+def is_for_one_value(context: Context, node: ast.AST, loop: Loop, names: set[str]) -> bool:
+    """Does a node in a loop run for one constant value alone: ``if name == "admin":``?"""
+    child = node
+    for parent in context.module.ancestors(node):
+        if parent is loop:
+            return False
+        if isinstance(parent, ast.If) and child in parent.body and _asks_for_constant(parent.test, names):
+            return True
+        child = parent
+    return False
+
+
+def _asks_for_constant(test: ast.expr, names: set[str]) -> bool:
+    match test:
+        case ast.BoolOp(op=ast.Or(), values=values):
+            return all(_asks_for_constant(one, names) for one in values)
+        case ast.BoolOp(values=values):
+            return any(_asks_for_constant(one, names) for one in values)
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Eq()], comparators=[ast.Constant()]):
+            return name in names
+    return False
