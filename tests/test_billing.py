@@ -68,7 +68,7 @@ def test_warning():
 
 
 def test_its_settings_of_pytest_are_strict(tmp_path: Path) -> None:
-    """Two files of one name and the project's modules are imported; an unknown mark and a warning are errors."""
+    """Two files of one name and the project are imported; an unknown mark and a warning are errors."""
     shutil.copy(BILLING / "pyproject.toml", tmp_path)
     for name, source in PIECES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

@@ -189,14 +189,28 @@ def test_settings_that_the_page_of_the_harness_leaves_out_or_misstates() -> None
 
 
 @pytest.mark.parametrize(
-    ("block", "says"),
+    ("old", "new", "says"),
     [
-        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {cheque: a}}]}}", "is no input"),
-        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {extras: snipets}}]}}", "is no extra"),
-        ("repos: [{hooks: [{id: tortoise-dev-chek}]}]", "is no hook"),
-        ("variables: {TORTOISE_DEV_CHEK: a}", "is no variable"),
+        ("on: pull_request", "on: push", "does not run on pull requests"),
+        ("jobs:", "jbos:", "none of the three recipes"),
+        ("workflows/tortoise.yml", "tortoise.yml", "is not where GitHub looks"),
+        ("      - uses: actions/checkout@v4\n", "", "the action does not come after ['actions/checkout@v4'"),
+        ("3.13", "3.31", "none of the versions that CI runs"),
+        ("OWNER/tortoise-dev@v0.1.0", "OWNER/tortoise-dev@v0.2.0", "is not this action"),
+        ("          snippets: docs", "          snippet: docs", "'snippet' is no input"),
+        ("          snippets: docs\n", "", "'snippets' is not shown"),
+        ("extras: snippets,", "extras: snipets,", "is no extra"),
+        ("check: apps main.py", "check: apps mian.py", "'mian.py' is not in the example"),
+        (".pre-commit-config", ".pre-commit-konfig", "is not where pre-commit looks"),
+        ("rev: v0.1.0", "rev: v0.2.0", "is not this release"),
+        ("      - id: tortoise-dev-fix\n", "", "and there are"),
+        ("tortoise-dev/v0.1.0/ci", "tortoise-dev/v0.2.0/ci", "is not the template of this release"),
+        ("TORTOISE_DEV_CHECK", "TORTOISE_DEV_CHEK", "is no variable"),
+        ("TORTOISE_DEV_CHECK: apps", "TORTOISE_DEV_CHECK: app", "'app' is not in the example"),
     ],
 )
-def test_data_of_the_readme(block: str, says: str) -> None:
-    (problem,) = data.problems(Prose("README.md", f"# A\n\n```yaml\n{block}\n```\n"), TREE)
-    assert says in problem
+def test_data_of_the_readme(old: str, new: str, says: str) -> None:
+    readme = (TREE.root / "README.md").read_text(encoding="utf-8")
+    assert old in readme and not list(data.problems(Prose("README.md", readme), TREE))
+    found = list(data.problems(Prose("README.md", readme.replace(old, new)), TREE))
+    assert any(says in problem for problem in found), found
