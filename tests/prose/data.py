@@ -30,6 +30,12 @@ DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 def problems(page: Prose, tree: Tree) -> Iterator[str]:
     """What the page's shown data lacks or misspells, one line each."""
     for block in page.blocks:
+        title = block.attributes.get("title")
+        is_shown = (
+            page.name != "README.md" and "breaks" not in block.attributes
+        )  # its recipes are for readers
+        if title and is_shown and not (tree.root / "examples" / "billing" / title).is_file():
+            yield f"line {block.line}: {title} is no file of the example"
         if block.kind != "data" or {"xfail", "norun"} & block.attributes.keys():
             continue
         try:

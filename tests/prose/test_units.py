@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, data, rules
+from prose import asserts, calls, data, rules, spelling
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -214,3 +214,58 @@ def test_data_of_the_readme(old: str, new: str, says: str) -> None:
     assert old in readme and not list(data.problems(Prose("README.md", readme), TREE))
     found = list(data.problems(Prose("README.md", readme.replace(old, new)), TREE))
     assert any(says in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("await A.filter().delete()", "without a condition: all()"),
+        ("await A.filter(id=1).delete()", None),
+        ("await A.filter(id=1).group_by('name')", "groups nothing"),
+        ("await A.annotate(n=Count('id')).group_by('name').values('name')", None),
+        ("await counted.group_by('name')", None),
+        ("await A.get_or_create(id=1)", "is thrown away"),
+        ("row, created = await A.get_or_create(id=1)", None),
+        ("assert await A.filter(id=1).count()", "a count as a truth value"),
+        ("assert x and not await A.all().count()", "a count as a truth value"),
+        ("assert await A.all().count() == 1", None),
+        ("assert await A.exists()", "any row makes this true"),
+        ("assert not await A.exists()", None),
+        ("assert await A.exists(id=1)", None),
+        ("assert await A.all().exists() == 1", "compared with a number"),
+        ("assert (await A.all().exists(), 2) == (1, 2)", "compared with a number"),
+        ("assert await A.all().exists() == True", None),
+        ("print((await A.get_or_none(id=1)).name)", "may be None here"),
+        ("a = await A.get_or_none(id=1)\nprint(a.name)", "a may be None"),
+        ("a = await A.get_or_none(id=1)\nassert a is not None\nprint(a.name)", None),
+        ("a = await A.get_or_none(id=1)\nif not a:\n    raise KeyError(1)\nprint(a.name)", None),
+        ("a = await A.get(id=1)\nprint(a.name)", None),
+        ("raise ValueError()", "does not say what is wrong"),
+        ("raise Undone()", None),
+    ],
+)
+def test_calls(code: str, says: str | None) -> None:
+    found = list(calls.problems(Prose("references/a.md", f"# A\n\n```python\n{code}\n```\n")))
+    assert [problem for problem in found if says is None or says not in problem] == []
+    assert len(found) == (says is not None)
+
+
+def test_the_last_statement_of_a_block_that_raises_may_be_wrong() -> None:
+    page = "# A\n\n```python raises=KeyError\nawait A.get_or_create()\nawait A.get_or_create()\n```\n"
+    (problem,) = calls.problems(Prose("references/a.md", page))
+    assert problem.startswith("line 4: ")
+
+
+def test_words_of_blocks() -> None:
+    page = Prose("references/a.md", '# A\n\n```python\nprint("invoise", "Hooli", "zyx zyx")\n```\n')
+    assert [*spelling.problems(page, TREE, Allowed())] == [
+        "line 4: 'invoise' stands nowhere else: is it spelt right?"
+    ]
+    assert not [*spelling.problems(page, TREE, Allowed(spelt=frozenset({"invoise"})))]
+
+
+def test_titles_of_blocks() -> None:
+    page = '# A\n\n```python title="migrate.py"\nx\n```\n\n```python title="migrat.py"\nx\n```\n'
+    assert [*data.problems(Prose("references/a.md", page), TREE)] == [
+        "line 7: migrat.py is no file of the example"
+    ]
