@@ -36,6 +36,8 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
         match node:
             case ast.Call(func=ast.Attribute(attr="filter" | "exclude" as name), args=[], keywords=[]):
                 yield node.lineno, f"{name}() without a condition: all() says that"
+            case ast.Call(func=ast.Attribute(attr="group_by" | "order_by" as name), args=[]):
+                yield node.lineno, f"{name}() without a field"
             case ast.Call(func=ast.Attribute(attr="group_by")) if not _is_grouped(node):
                 yield node.lineno, "group_by() without annotate() or values() groups nothing"
             case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_create")))):

@@ -221,6 +221,9 @@ def test_data_of_the_readme(old: str, new: str, says: str) -> None:
     [
         ("await A.filter().delete()", "without a condition: all()"),
         ("await A.filter(id=1).delete()", None),
+        ("await A.annotate(n=1).group_by()", "without a field"),
+        ("await A.all().order_by()", "without a field"),
+        ("await A.all().order_by('id')", None),
         ("await A.filter(id=1).group_by('name')", "groups nothing"),
         ("await A.annotate(n=Count('id')).group_by('name').values('name')", None),
         ("await counted.group_by('name')", None),
