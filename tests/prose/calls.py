@@ -25,9 +25,16 @@ def problems(page: Prose) -> Iterator[str]:
         except SyntaxError:
             continue
         if "raises" in block.attributes:
-            tree.body.pop()  # it is there to fail
+            _last(tree.body).pop()  # it is there to fail
         for line, problem in sorted({*of_queries(tree), *of_rows(tree), *of_errors(tree)}):
             yield f"line {block.start + line - 1}: {problem}"
+
+
+def _last(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that end with the last one to run: of a `with`, those inside."""
+    while body and isinstance(body[-1], ast.With | ast.AsyncWith):
+        body = body[-1].body
+    return body
 
 
 def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:

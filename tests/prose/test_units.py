@@ -254,9 +254,11 @@ def test_calls(code: str, says: str | None) -> None:
 
 
 def test_the_last_statement_of_a_block_that_raises_may_be_wrong() -> None:
-    page = "# A\n\n```python raises=KeyError\nawait A.get_or_create()\nawait A.get_or_create()\n```\n"
-    (problem,) = calls.problems(Prose("references/a.md", page))
-    assert problem.startswith("line 4: ")
+    twice = "await A.get_or_create()\n{}await A.get_or_create()"
+    for code in (twice.format(""), "async with b:\n    " + twice.format("    ")):
+        page = f"# A\n\n```python raises=KeyError\n{code}\n```\n"
+        (problem,) = calls.problems(Prose("references/a.md", page))
+        assert problem.startswith(f"line {3 + code.count(chr(10))}: ")
 
 
 def test_words_of_blocks() -> None:
