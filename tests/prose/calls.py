@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterator
 
 from prose.reading import Prose
@@ -26,7 +27,7 @@ def problems(page: Prose) -> Iterator[str]:
             continue
         if "raises" in block.attributes:
             _last(tree.body).pop()  # it is there to fail
-        for line, problem in sorted({*of_queries(tree), *of_rows(tree), *of_errors(tree)}):
+        for line, problem in sorted({*of_queries(tree), *of_rows(tree), *of_errors(tree), *of_bases(tree)}):
             yield f"line {block.start + line - 1}: {problem}"
 
 
@@ -130,6 +131,26 @@ def of_errors(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 builtins, name
             ):
                 yield node.lineno, f"{name}() does not say what is wrong"
+
+
+def of_bases(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A `Base<Entity>` that would get a table of its own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and re.match("Base[A-Z]", node.name) and _is_model(node):
+            options = [
+                ast.unparse(option)
+                for meta in node.body
+                if isinstance(meta, ast.ClassDef) and meta.name == "Meta"
+                for option in meta.body
+            ]
+            if "abstract = True" not in options:
+                yield node.lineno, f"{node.name} is not abstract"
+
+
+def _is_model(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(base, ast.Name) and re.match("Base(?!Model$)[A-Z]|Model$", base.id) for base in node.bases
+    )
 
 
 def _chain(node: ast.expr) -> Iterator[ast.Call]:

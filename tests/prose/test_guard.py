@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, calls, data, guard, rules, spelling
+from prose import allowed, asserts, calls, data, guard, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -49,6 +49,11 @@ def test_words_of_blocks_are_spelt_right(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_calls_do_what_they_seem_to_do(page: str) -> None:
     assert not list(calls.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_checker_finds_what_is_shown_as_wrong_and_no_more(page: str) -> None:
+    assert not list(wrong_code.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

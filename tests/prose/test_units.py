@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, rules, spelling
+from prose import asserts, calls, data, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -245,6 +245,10 @@ def test_data_of_the_readme(old: str, new: str, says: str) -> None:
         ("a = await A.get(id=1)\nprint(a.name)", None),
         ("raise ValueError()", "does not say what is wrong"),
         ("raise Undone()", None),
+        ("class BaseTeam(Model):\n    class Meta:\n        table = 'team'", "BaseTeam is not abstract"),
+        ("class BaseTeam(Model):\n    class Meta:\n        abstract = True", None),
+        ("class BaseOut(BaseModel):\n    name: str", None),
+        ("class Team(BaseTeam):\n    pass", None),
     ],
 )
 def test_calls(code: str, says: str | None) -> None:
@@ -273,4 +277,18 @@ def test_titles_of_blocks() -> None:
     page = '# A\n\n```python title="migrate.py"\nx\n```\n\n```python title="migrat.py"\nx\n```\n'
     assert [*data.problems(Prose("references/a.md", page), TREE)] == [
         "line 7: migrat.py is no file of the example"
+    ]
+
+
+def test_findings_of_the_checker() -> None:
+    code = "from apps.billing.models import Invoice\n\n\nasync def clear():\n    Invoice.all().delete()\n"
+    page = Prose("references/a.md", f"# A\n\n```python\n{code}```\n")
+    assert [*wrong_code.problems(page, TREE)] == [
+        "'TD106 Invoice.all().delete()' is not listed in wrong_code.toml"
+    ]
+    locks = Prose("references/locks.md", "# A\n")
+    assert [
+        problem
+        for problem in wrong_code.problems(locks, TREE)
+        if "listed in wrong_code.toml, and not" in problem
     ]
