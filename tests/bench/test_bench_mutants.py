@@ -171,6 +171,12 @@ def test_each_equivalent_has_a_reason(bench: ModuleType) -> None:
     assert all(len(reason) >= 20 for reason in bench.equivalents().values())
 
 
+def test_each_equivalent_is_about_a_line_that_is_there(bench: ModuleType) -> None:
+    pages = {page: (bench.ROOT / page).read_text(encoding="utf-8") for page, *_ in bench.equivalents()}
+    lines = {page: {line.strip() for line in text.split("\n")} for page, text in pages.items()}
+    assert not [before for page, _, before, _ in bench.equivalents() if before not in lines[page]]
+
+
 @pytest.mark.slow
 def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path: Path) -> None:
     """One mistake that the harness finds, one that the guard finds, and one that nobody can find."""
