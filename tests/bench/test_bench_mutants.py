@@ -123,9 +123,7 @@ def test_what_is_not_changed(mutants: ModuleType) -> None:
     found = mutants.mutants_of(PAGE, "references/a.md")
     for text in ("name: page", "untouched(1)", '```python norun="never"', "```text output"):
         assert not [mutant for mutant in found if mutant.before == text]
-    assert not [
-        mutant for mutant in found if mutant.kind == "statement" and "assert" in mutant.before
-    ]
+    assert not [mutant for mutant in found if mutant.kind == "statement" and "assert" in mutant.before]
     assert not [mutant for mutant in found if "grep" in mutant.before and not mutant.after]
 
 

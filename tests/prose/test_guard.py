@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, calls, data, guard, rules, spelling, wrong_code
+from prose import allowed, asserts, calls, data, guard, methods, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -54,6 +54,11 @@ def test_calls_do_what_they_seem_to_do(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_the_checker_finds_what_is_shown_as_wrong_and_no_more(page: str) -> None:
     assert not list(wrong_code.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_methods_in_sentences_are_shown_by_the_page(page: str) -> None:
+    assert not list(methods.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, rules, spelling, wrong_code
+from prose import asserts, calls, data, methods, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -292,3 +292,20 @@ def test_findings_of_the_checker() -> None:
         for problem in wrong_code.problems(locks, TREE)
         if "listed in wrong_code.toml, and not" in problem
     ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("Call `limit()`.", None),
+        ("Call `offset()`.", "offset is in no block or linked example"),
+        ("`bulk_create` sends no signal.", "bulk_create is in no block"),
+        ("`limit()`, `limit()` and `all()` are methods.", "a list has limit() twice"),
+        ("`limit()` cuts, and `limit()` stays.", None),
+        ("See [it](../examples/queries_bulk.py): `bulk_create()` sends no signal.", None),
+    ],
+)
+def test_methods_in_sentences(sentence: str, says: str | None) -> None:
+    page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
+    found = list(methods.problems(Prose("references/a.md", page), TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]
