@@ -123,6 +123,8 @@ async def a_query_is_no_list() -> None:
 
 async def conditions() -> None:
     ann = await Author.get(name="Ann")
+    assert await Author.get_or_none(name="Cid") is None
+    assert ("FOR UPDATE" in Author.select_for_update().sql()) == (not URL.startswith("sqlite"))
     for lookup in ("author__in", "author__isnull", "title__exact", "title__regex", "title__iregex"):
         refuses(FieldError, lambda lookup=lookup: Book.filter(**{lookup: ann}).sql(), "Unknown filter param")
     assert await Book.filter(author_id__in=[ann.id]).count() == 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -43,3 +44,44 @@ def test_the_running_example_passes_its_own_tests() -> None:
 def test_what_depends_on_the_database_passes_on_servers(name: str) -> None:
     url = urlsplit(server(name))._replace(path="/tortoise_dev_billing_{}").geturl()
     assert " passed" in run_pytest("-k", DIFFERENT, TEST_DATABASE_URL=url)
+
+
+PIECES = {
+    "shop.py": "",
+    "tests/one/test_name.py": "import shop\n\n\nasync def test_async():\n    pass\n",
+    "tests/two/test_name.py": """
+import warnings
+
+import pytest
+
+
+@pytest.mark.skip(reason="the reason of a skip")
+def test_skipped():
+    pass
+
+
+def test_warning():
+    warnings.warn("a warning is an error")
+""",
+    "tests/test_mark.py": "import pytest\n\n\n@pytest.mark.slwo\ndef test_mark():\n    pass\n",
+}
+
+
+def test_its_settings_of_pytest_are_strict(tmp_path: Path) -> None:
+    """Two files of one name and the project are imported; an unknown mark and a warning are errors."""
+    shutil.copy(BILLING / "pyproject.toml", tmp_path)
+    for name, source in PIECES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(source)
+
+    def printed(*arguments: str) -> str:
+        command = [shutil.which("pytest") or "pytest", "-q", "-p", "no:cacheprovider", *arguments]
+        return subprocess.run(
+            command, cwd=tmp_path, capture_output=True, encoding="utf-8", timeout=60, check=False
+        ).stdout
+
+    ran = printed("tests/one", "tests/two")
+    assert "1 failed, 1 passed, 1 skipped" in ran
+    assert "UserWarning: a warning is an error" in ran
+    assert "the reason of a skip" in ran
+    assert "'slwo' not found in `markers`" in printed("tests/test_mark.py")

@@ -152,8 +152,7 @@ class Bench:
             failed = self.failed({mutant.page: ()}, urls)
             if failed or not self.tests or urls != SQLITE:  # the example's tests choose no database
                 return next(iter(failed.values()), "")
-            tests = "tests/test_billing.py" if file.suffix == ".py" else "tests/test_manifests.py"
-            return "" if self._passes(tests) else "tests of the example"
+            return "" if self._passes(tests_of(mutant.title)) else "tests of the example"
         finally:
             for path, text in texts.items():
                 path.write_text(text, encoding="utf-8")
@@ -251,6 +250,13 @@ class Bench:
 
     def _stands(self, mutant: Mutant) -> bool:
         return mutant.kind != "mark" and (self.root / "examples" / "billing" / mutant.title).is_file()
+
+
+def tests_of(file: str) -> str:
+    """The tests that run or read a file of the example."""
+    if file == "migrate.py":
+        return "tests/test_migrate.py"
+    return f"tests/test_{'billing' if file.endswith('.py') or file == 'pyproject.toml' else 'manifests'}.py"
 
 
 def concerned(mutant: Mutant, text: str) -> list[int]:

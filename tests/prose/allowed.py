@@ -26,6 +26,8 @@ class Allowed:
     """All exceptions; empty by default."""
 
     proper: frozenset[str] = frozenset()
+    spelt: frozenset[str] = frozenset()
+    """Words of blocks that stand in one place only, and are spelt right."""
     names: tuple[Entry, ...] = field(default=())
     numbers: tuple[Entry, ...] = field(default=())
     denied: tuple[Entry, ...] = field(default=())
@@ -77,6 +79,7 @@ def read(file: Path = FILE) -> Allowed:
 
     return Allowed(
         proper=frozenset(" ".join(table["proper"].values()).split()),
+        spelt=frozenset(" ".join(table.get("spelt", {}).values()).split()),
         foreign={page: frozenset(words.split()) for page, words in table.get("foreign", {}).items()},
         names=tuple(entries("name")),
         numbers=tuple(entries("number")),

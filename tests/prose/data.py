@@ -6,6 +6,7 @@ setting is missing, or that a requirement is misspelt.
 
 from __future__ import annotations
 
+import fnmatch
 import tomllib
 from collections.abc import Iterator
 from dataclasses import fields
@@ -16,22 +17,37 @@ import yaml
 from packaging.requirements import InvalidRequirement, Requirement
 from prose.code import Tree
 from prose.reading import Prose
+from tortoise_dev.about import REPOSITORY, __version__
 from tortoise_dev.pages.page import Block
 from tortoise_dev.settings import SnippetSettings
 
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
 SETTINGS = {field.name.replace("_", "-") for field in fields(SnippetSettings)} - {"root", "source"}
+RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com")
 DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 
 
 def problems(page: Prose, tree: Tree) -> Iterator[str]:
     """What the page's shown data lacks or misspells, one line each."""
     for block in page.blocks:
+        title = block.attributes.get("title")
+        is_shown = (
+            page.name != "README.md" and "breaks" not in block.attributes
+        )  # its recipes are for readers
+        if title and is_shown and not (tree.root / "examples" / "billing" / title).is_file():
+            yield f"line {block.line}: {title} is no file of the example"
         if block.kind != "data" or {"xfail", "norun"} & block.attributes.keys():
             continue
         try:
             found = list(_of_block(block, page.name, tree))
-        except (tomllib.TOMLDecodeError, yaml.YAMLError, LookupError, AttributeError, TypeError) as error:
+        except (
+            tomllib.TOMLDecodeError,
+            yaml.YAMLError,
+            LookupError,
+            AttributeError,
+            TypeError,
+            ValueError,
+        ) as error:
             found = [f"is not what it should be: {error!r}"]
         yield from (f"line {block.line}: {problem}" for problem in found)
 
@@ -40,7 +56,7 @@ def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:
     if block.info.language == "toml" and "title" not in block.attributes:
         yield from _of_toml(tomllib.loads(block.source), page)
     elif page == "README.md" and block.info.language in ("yaml", "yml"):
-        yield from _of_readme(yaml.safe_load(block.source), tree)
+        yield from _of_readme(yaml.safe_load(block.source), block.attributes.get("title"), tree)
 
 
 def _of_toml(document: dict[str, Any], page: str) -> Iterator[str]:
@@ -73,24 +89,67 @@ def _problem_of_requirement(text: str) -> str | None:
     return None if wanted.specifier.contains(version) else f"{text!r} excludes {version}, which runs here"
 
 
-def _of_readme(document: dict[str, Any], tree: Tree) -> Iterator[str]:
-    """The inputs of the action, the extras, the hooks, and the variables of the template."""
-    extras = tomllib.loads((tree.root / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    inputs = yaml.safe_load((tree.root / "action.yml").read_text())["inputs"]
-    for job in document.get("jobs", {}).values():
-        for step in job["steps"]:
-            if "tortoise-dev" in step.get("uses", ""):
-                given = step.get("with", {})
-                yield from (f"{key!r} is no input of the action" for key in given.keys() - inputs.keys())
-                named = set(given.get("extras", "snippets").split(",")) - extras.keys()
-                yield from (f"{extra!r} is no extra" for extra in named)
-    hooks = {hook["id"] for hook in yaml.safe_load((tree.root / ".pre-commit-hooks.yaml").read_text())}
-    for repository in document.get("repos", []):
-        shown = {hook["id"] for hook in repository["hooks"]}
-        yield from (f"{name!r} is no hook" for name in shown - hooks)
-    template = (tree.root / "ci" / "gitlab.yml").read_text(encoding="utf-8")
-    yield from (
-        f"{name} is no variable of ci/gitlab.yml"
-        for name in document.get("variables", {})
-        if name not in template
-    )
+def _of_readme(document: dict[Any, Any], title: str | None, tree: Tree) -> Iterator[str]:
+    """Recipes of continuous integration: a workflow, the hooks of pre-commit, GitLab's template."""
+    if document.keys() == {True, "jobs"}:  # YAML reads the key `on` as a truth value
+        if not fnmatch.fnmatchcase(str(title), ".github/workflows/*.yml"):
+            yield f"{title!r} is not where GitHub looks"
+        yield from _of_workflow(document, tree)
+    elif document.keys() == {"repos"}:
+        if title != ".pre-commit-config.yaml":
+            yield f"{title!r} is not where pre-commit looks"
+        yield from _of_hooks(document["repos"], tree)
+    elif document.keys() == {"include", "variables"}:
+        if document["include"] != [{"remote": f"{RAW}/v{__version__}/ci/gitlab.yml"}]:
+            yield f"{document['include']} is not the template of this release"
+        template = (tree.root / "ci" / "gitlab.yml").read_text(encoding="utf-8")
+        for name, value in document["variables"].items():
+            if name not in template:
+                yield f"{name} is no variable of ci/gitlab.yml"
+            yield from _missing_paths(value, tree)
+    else:
+        yield "is none of the three recipes"
+
+
+def _of_workflow(document: dict[Any, Any], tree: Tree) -> Iterator[str]:
+    """It runs on pull requests, and begins with the steps of this repository's own workflow."""
+    if document[True] != "pull_request":
+        yield "does not run on pull requests"
+    own = yaml.safe_load((tree.root / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))
+    first = [step["uses"] for step in own["jobs"]["test"]["steps"] if "uses" in step]
+    pythons = own["jobs"]["test"]["strategy"]["matrix"]["python"]
+    inputs = yaml.safe_load((tree.root / "action.yml").read_text(encoding="utf-8"))["inputs"]
+    project = tomllib.loads((tree.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (job,) = document["jobs"].values()
+    *before, action = job["steps"]
+    if [step["uses"] for step in before] != first:
+        yield f"the action does not come after {first}"
+    if before[-1]["with"] not in [{"python-version": version} for version in pythons]:
+        yield f"{before[-1]['with']} is none of the versions that CI runs"
+    if action["uses"] != f"{REPOSITORY.removeprefix('https://github.com/')}@v{__version__}":
+        yield f"{action['uses']!r} is not this action"
+    given = action["with"]
+    yield from (f"{key!r} is no input of the action" for key in given.keys() - inputs.keys())
+    yield from (f"the input {key!r} is not shown" for key in {"check", "snippets", "extras"} - given.keys())
+    extras = set(given.get("extras", "").split(","))
+    yield from (f"{extra!r} is no extra" for extra in extras - project["optional-dependencies"].keys())
+    yield from _missing_paths(given.get("check", ""), tree)
+
+
+def _of_hooks(repositories: list[dict[str, Any]], tree: Tree) -> Iterator[str]:
+    """All hooks of this release, the one that mends first."""
+    hooks = yaml.safe_load((tree.root / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    known = sorted((hook["id"] for hook in hooks), reverse=True)
+    ((address, release, shown),) = [
+        (one["repo"], one["rev"], [hook["id"] for hook in one["hooks"]]) for one in repositories
+    ]
+    if (address, release) != (REPOSITORY, f"v{__version__}"):
+        yield f"{address} {release} is not this release"
+    if shown != known:
+        yield f"shows the hooks {shown}, and there are {known}"
+
+
+def _missing_paths(paths: str, tree: Tree) -> Iterator[str]:
+    """A reader's paths are those of the running example."""
+    example = tree.root / "examples" / "billing"
+    yield from (f"{path!r} is not in the example" for path in paths.split() if not (example / path).exists())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, data, guard, rules
+from prose import allowed, asserts, calls, data, guard, methods, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -39,6 +39,26 @@ def test_codes_of_rules_are_those_that_are_meant(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_data_that_nothing_runs_is_complete_and_spelt_right(page: str) -> None:
     assert not list(data.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_words_of_blocks_are_spelt_right(page: str) -> None:
+    assert not list(spelling.problems(PAGES[page], TREE, ALLOWED))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_calls_do_what_they_seem_to_do(page: str) -> None:
+    assert not list(calls.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_the_checker_finds_what_is_shown_as_wrong_and_no_more(page: str) -> None:
+    assert not list(wrong_code.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_methods_in_sentences_are_shown_by_the_page(page: str) -> None:
+    assert not list(methods.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -79,6 +99,8 @@ def test_exceptions_are_needed() -> None:
         if page not in names or not uses(PAGES[page], word) or names[page].is_name(word)
     ]
     unneeded += [entry.text for entry in ALLOWED.numbers if not number_is_needed(entry)]
+    unknown = [found for prose in PAGES.values() for found in spelling.problems(prose, TREE, Allowed())]
+    unneeded += [word for word in ALLOWED.spelt if not any(repr(word) in found for found in unknown)]
     denied = {(page, problem.literal) for page, prose in PAGES.items() for problem in asserts.problems(prose)}
     unneeded += [entry.text for entry in ALLOWED.denied if (entry.page, entry.text) not in denied]
     assert not unneeded, "take these out of allowed.toml: they resolve, or no page says them any more"

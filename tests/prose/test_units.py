@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, data, rules
+from prose import asserts, calls, data, methods, rules, spelling, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -189,14 +189,123 @@ def test_settings_that_the_page_of_the_harness_leaves_out_or_misstates() -> None
 
 
 @pytest.mark.parametrize(
-    ("block", "says"),
+    ("old", "new", "says"),
     [
-        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {cheque: a}}]}}", "is no input"),
-        ("jobs: {a: {steps: [{uses: OWNER/tortoise-dev@v1, with: {extras: snipets}}]}}", "is no extra"),
-        ("repos: [{hooks: [{id: tortoise-dev-chek}]}]", "is no hook"),
-        ("variables: {TORTOISE_DEV_CHEK: a}", "is no variable"),
+        ("on: pull_request", "on: push", "does not run on pull requests"),
+        ("jobs:", "jbos:", "none of the three recipes"),
+        ("workflows/tortoise.yml", "tortoise.yml", "is not where GitHub looks"),
+        ("      - uses: actions/checkout@v4\n", "", "the action does not come after ['actions/checkout@v4'"),
+        ("3.13", "3.31", "none of the versions that CI runs"),
+        ("OWNER/tortoise-dev@v0.1.0", "OWNER/tortoise-dev@v0.2.0", "is not this action"),
+        ("          snippets: docs", "          snippet: docs", "'snippet' is no input"),
+        ("          snippets: docs\n", "", "'snippets' is not shown"),
+        ("extras: snippets,", "extras: snipets,", "is no extra"),
+        ("check: apps main.py", "check: apps mian.py", "'mian.py' is not in the example"),
+        (".pre-commit-config", ".pre-commit-konfig", "is not where pre-commit looks"),
+        ("rev: v0.1.0", "rev: v0.2.0", "is not this release"),
+        ("      - id: tortoise-dev-fix\n", "", "and there are"),
+        ("tortoise-dev/v0.1.0/ci", "tortoise-dev/v0.2.0/ci", "is not the template of this release"),
+        ("TORTOISE_DEV_CHECK", "TORTOISE_DEV_CHEK", "is no variable"),
+        ("TORTOISE_DEV_CHECK: apps", "TORTOISE_DEV_CHECK: app", "'app' is not in the example"),
     ],
 )
-def test_data_of_the_readme(block: str, says: str) -> None:
-    (problem,) = data.problems(Prose("README.md", f"# A\n\n```yaml\n{block}\n```\n"), TREE)
-    assert says in problem
+def test_data_of_the_readme(old: str, new: str, says: str) -> None:
+    readme = (TREE.root / "README.md").read_text(encoding="utf-8")
+    assert old in readme and not list(data.problems(Prose("README.md", readme), TREE))
+    found = list(data.problems(Prose("README.md", readme.replace(old, new)), TREE))
+    assert any(says in problem for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("await A.filter().delete()", "without a condition: all()"),
+        ("await A.filter(id=1).delete()", None),
+        ("await A.annotate(n=1).group_by()", "without a field"),
+        ("await A.all().order_by()", "without a field"),
+        ("await A.all().order_by('id')", None),
+        ("await A.filter(id=1).group_by('name')", "groups nothing"),
+        ("await A.annotate(n=Count('id')).group_by('name').values('name')", None),
+        ("await counted.group_by('name')", None),
+        ("await A.get_or_create(id=1)", "is thrown away"),
+        ("row, created = await A.get_or_create(id=1)", None),
+        ("assert await A.filter(id=1).count()", "a count as a truth value"),
+        ("assert x and not await A.all().count()", "a count as a truth value"),
+        ("assert await A.all().count() == 1", None),
+        ("assert await A.exists()", "any row makes this true"),
+        ("assert not await A.exists()", None),
+        ("assert await A.exists(id=1)", None),
+        ("assert await A.all().exists() == 1", "compared with a number"),
+        ("assert (await A.all().exists(), 2) == (1, 2)", "compared with a number"),
+        ("assert await A.all().exists() == True", None),
+        ("print((await A.get_or_none(id=1)).name)", "may be None here"),
+        ("a = await A.get_or_none(id=1)\nprint(a.name)", "a may be None"),
+        ("a = await A.get_or_none(id=1)\nassert a is not None\nprint(a.name)", None),
+        ("a = await A.get_or_none(id=1)\nif not a:\n    raise KeyError(1)\nprint(a.name)", None),
+        ("a = await A.get(id=1)\nprint(a.name)", None),
+        ("raise ValueError()", "does not say what is wrong"),
+        ("raise Undone()", None),
+        ("class BaseTeam(Model):\n    class Meta:\n        table = 'team'", "BaseTeam is not abstract"),
+        ("class BaseTeam(Model):\n    class Meta:\n        abstract = True", None),
+        ("class BaseOut(BaseModel):\n    name: str", None),
+        ("class Team(BaseTeam):\n    pass", None),
+    ],
+)
+def test_calls(code: str, says: str | None) -> None:
+    found = list(calls.problems(Prose("references/a.md", f"# A\n\n```python\n{code}\n```\n")))
+    assert [problem for problem in found if says is None or says not in problem] == []
+    assert len(found) == (says is not None)
+
+
+def test_the_last_statement_of_a_block_that_raises_may_be_wrong() -> None:
+    twice = "await A.get_or_create()\n{}await A.get_or_create()"
+    for code in (twice.format(""), "async with b:\n    " + twice.format("    ")):
+        page = f"# A\n\n```python raises=KeyError\n{code}\n```\n"
+        (problem,) = calls.problems(Prose("references/a.md", page))
+        assert problem.startswith(f"line {3 + code.count(chr(10))}: ")
+
+
+def test_words_of_blocks() -> None:
+    page = Prose("references/a.md", '# A\n\n```python\nprint("invoise", "Hooli", "zyx zyx")\n```\n')
+    assert [*spelling.problems(page, TREE, Allowed())] == [
+        "line 4: 'invoise' stands nowhere else: is it spelt right?"
+    ]
+    assert not [*spelling.problems(page, TREE, Allowed(spelt=frozenset({"invoise"})))]
+
+
+def test_titles_of_blocks() -> None:
+    page = '# A\n\n```python title="migrate.py"\nx\n```\n\n```python title="migrat.py"\nx\n```\n'
+    assert [*data.problems(Prose("references/a.md", page), TREE)] == [
+        "line 7: migrat.py is no file of the example"
+    ]
+
+
+def test_findings_of_the_checker() -> None:
+    code = "from apps.billing.models import Invoice\n\n\nasync def clear():\n    Invoice.all().delete()\n"
+    page = Prose("references/a.md", f"# A\n\n```python\n{code}```\n")
+    assert [*wrong_code.problems(page, TREE)] == [
+        "'TD106 Invoice.all().delete()' is not listed in wrong_code.toml"
+    ]
+    locks = Prose("references/locks.md", "# A\n")
+    assert [
+        problem
+        for problem in wrong_code.problems(locks, TREE)
+        if "listed in wrong_code.toml, and not" in problem
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("Call `limit()`.", None),
+        ("Call `offset()`.", "offset is in no block or linked example"),
+        ("`bulk_create` sends no signal.", "bulk_create is in no block"),
+        ("`limit()`, `limit()` and `all()` are methods.", "a list has limit() twice"),
+        ("`limit()` cuts, and `limit()` stays.", None),
+        ("See [it](../examples/queries_bulk.py): `bulk_create()` sends no signal.", None),
+    ],
+)
+def test_methods_in_sentences(sentence: str, says: str | None) -> None:
+    page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
+    found = list(methods.problems(Prose("references/a.md", page), TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]

@@ -1,0 +1,168 @@
+"""Calls on pages that run without an error and still mislead who copies them.
+
+A run cannot see them: the answer has the same truth, or the row was there by chance. They are what a type
+checker or a reviewer would say.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Iterator
+
+from prose.reading import Prose
+
+NOT_RUN = {"norun", "breaks", "xfail"}
+
+
+def problems(page: Prose) -> Iterator[str]:
+    """What is wrong with the calls of a page's Python blocks, one line each."""
+    for block in page.blocks:
+        if block.kind != "python" or NOT_RUN & block.attributes.keys():
+            continue
+        try:
+            tree = ast.parse(block.source)
+        except SyntaxError:
+            continue
+        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree)}
+        if "raises" in block.attributes:
+            _last(tree.body).pop()  # it is there to fail
+        for line, problem in sorted({*found, *of_queries(tree)}):
+            yield f"line {block.start + line - 1}: {problem}"
+
+
+def _last(body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements that end with the last one to run: of a `with`, those inside."""
+    while body and isinstance(body[-1], ast.With | ast.AsyncWith):
+        body = body[-1].body
+    return body
+
+
+def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Calls of a query that do something else than they seem to do."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Call(func=ast.Attribute(attr="filter" | "exclude" as name), args=[], keywords=[]):
+                yield node.lineno, f"{name}() without a condition: all() says that"
+            case ast.Call(func=ast.Attribute(attr="group_by" | "order_by" as name), args=[]):
+                yield node.lineno, f"{name}() without a field"
+            case ast.Call(func=ast.Attribute(attr="group_by")) if not _is_grouped(node):
+                yield node.lineno, "group_by() without annotate() or values() groups nothing"
+            case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_create")))):
+                yield node.lineno, "what get_or_create() answers is thrown away: create() was meant"
+            case ast.Assert(test=test) | ast.If(test=test) | ast.While(test=test):
+                yield from _truths(test)
+            case ast.Compare(left=left, comparators=[right]):
+                yield from _compared(left, right)
+
+
+def _is_grouped(call: ast.Call) -> bool:
+    """Whether the query before has something to group; one that has a name may have it."""
+    before = list(_chain(call))
+    starts = before[-1].func
+    is_named = (
+        isinstance(starts, ast.Attribute) and isinstance(starts.value, ast.Name) and starts.value.id.islower()
+    )
+    return is_named or any(_name(one) in ("annotate", "values", "values_list") for one in before)
+
+
+def _truths(test: ast.expr, negated: bool = False) -> Iterator[tuple[int, str]]:
+    match test:
+        case ast.BoolOp(values=values):
+            for value in values:
+                yield from _truths(value, negated)
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            yield from _truths(operand, not negated)
+        case ast.Await(value=ast.Call(func=ast.Attribute(attr="count"))):
+            yield test.lineno, "a count as a truth value: exists() says that"
+        case ast.Await(
+            value=ast.Call(func=ast.Attribute(attr="exists", value=ast.Name()), args=[], keywords=[])
+        ):
+            if not negated:
+                yield test.lineno, "any row makes this true: say which one is there"
+
+
+def _compared(left: ast.expr, right: ast.expr) -> Iterator[tuple[int, str]]:
+    match left, right:
+        case ast.Tuple(elts=ones), ast.Tuple(elts=others):
+            for one, other in zip(ones, others, strict=False):
+                yield from _compared(one, other)
+        case ast.Await(value=ast.Call(func=ast.Attribute(attr="exists"))), ast.Constant(value=value):
+            if not isinstance(value, bool):
+                yield left.lineno, "exists() is compared with a number: count() was meant"
+
+
+def of_rows(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A row that may be None, used as if it were there."""
+    asked = {ast.unparse(one) for node in ast.walk(tree) for one in _asked(node)}
+    unsure: dict[str, int] = {}
+    for node in ast.walk(tree):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if _may_be_none(value):
+                unsure[name] = node.lineno
+            case ast.Attribute(value=value) if _may_be_none(value):
+                yield node.lineno, "may be None here: get() says that the row is there"
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id=name)) if name in unsure and name not in asked:
+                yield unsure[name], f"{name} may be None: get() says that the row is there"
+
+
+def _may_be_none(value: ast.expr) -> bool:
+    return isinstance(value, ast.Await) and any(_name(call) == "get_or_none" for call in _chain(value.value))
+
+
+def _asked(node: ast.AST) -> list[ast.expr]:
+    """What a node asks for being there."""
+    match node:
+        case ast.Compare(left=left, comparators=[ast.Constant(value=None)]):
+            return [left]
+        case ast.If(test=test) | ast.Assert(test=test) | ast.IfExp(test=test) | ast.While(test=test):
+            values = test.values if isinstance(test, ast.BoolOp) else [test]
+            return [one.operand if isinstance(one, ast.UnaryOp) else one for one in values]
+    return []
+
+
+def of_errors(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """An error of Python itself that does not say what is wrong."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Raise(exc=ast.Call(func=ast.Name(id=name), args=[], keywords=[])) if hasattr(
+                builtins, name
+            ):
+                yield node.lineno, f"{name}() does not say what is wrong"
+
+
+def of_bases(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A `Base<Entity>` that would get a table of its own."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef) and re.match("Base[A-Z]", node.name) and _is_model(node):
+            options = [
+                ast.unparse(option)
+                for meta in node.body
+                if isinstance(meta, ast.ClassDef) and meta.name == "Meta"
+                for option in meta.body
+            ]
+            if "abstract = True" not in options:
+                yield node.lineno, f"{node.name} is not abstract"
+
+
+def _is_model(node: ast.ClassDef) -> bool:
+    return any(
+        isinstance(base, ast.Name) and re.match("Base(?!Model$)[A-Z]|Model$", base.id) for base in node.bases
+    )
+
+
+def _chain(node: ast.expr) -> Iterator[ast.Call]:
+    """The calls of `a.b().c()`, the last first."""
+    while isinstance(node, ast.Call | ast.Attribute):
+        if isinstance(node, ast.Call):
+            yield node
+            node = node.func
+        else:
+            node = node.value
+
+
+def _name(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else ""
