@@ -95,6 +95,7 @@ class Request:
     """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds.
 
     Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
+    ``goes_on`` says that blocks behind a failed one run, too, if they use nothing that is in doubt.
     """
 
     page: str
@@ -111,6 +112,7 @@ class Request:
     database: str | None = None
     own_loop: bool = False
     fixed: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +151,8 @@ class Failure:
 class Outcome:
     """What one block did: ``idle`` says why it proved nothing, ``skipped`` why it asked to be skipped,
     ``last`` that the chain ends with it. ``sent_to`` are the kinds of database that it has sent statements
-    to.
+    to. ``behind`` is the index of the first failed block, where the chain went on behind it, and ``doubt``
+    what is in doubt since then, so that this block was left out.
     """
 
     index: int
@@ -163,6 +166,8 @@ class Outcome:
     sent_to: list[str] = field(default_factory=list)
     seconds: float = 0.0
     last: bool = False
+    behind: int | None = None
+    doubt: str | None = None
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The verdict on a block that its chain never came to."""
+"""The verdict on a block that its chain never came to, or came to behind a failed one."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from ..planning.planned import Chain, PagePlan, PlannedBlock
 from ..planning.preludes import failure_of
-from ..protocol import Observation
+from ..protocol import Observation, Outcome
 from ..result import Verdict
 
 
@@ -37,3 +37,25 @@ def unreached(
     page = culprit.block.id.partition("::")[0]
     reason = f"a block before it in the chain failed: {page}:{culprit.block.line}"
     return Verdict("unverified", reason, planned.block.start)
+
+
+def behind_failure(index: Mapping[PlannedBlock, int], outcome: Outcome | None, verdict: Verdict) -> Verdict:
+    """The verdict on a block that runs, or would run, behind a failed one of its story.
+
+    Its own failure may come from the other one, unless no earlier block can have caused it.
+    """
+    if outcome is None or outcome.behind is None or outcome.behind == outcome.index:
+        return verdict
+    culprit = next(other for other, at in index.items() if at == outcome.behind)
+    reason = f"the block at line {culprit.block.line} failed"
+    if outcome.doubt is not None:
+        return Verdict("skipped", f"{reason}, and this one uses {outcome.doubt}" if outcome.doubt else reason)
+    does_not_compile = outcome.failure is not None and not outcome.failure.compiles
+    is_own = does_not_compile or verdict.reason.partition(":")[0] in _OF_ITS_OWN
+    if verdict.status not in ("failed", "unverified") or is_own:
+        return verdict
+    return Verdict("skipped", f"{reason}; behind it this one fails, too: {verdict.reason}")
+
+
+_OF_ITS_OWN = ("NameError", "ModuleNotFoundError")
+"""What an earlier block has nothing to do with: what it was to make is in doubt, and not used here."""

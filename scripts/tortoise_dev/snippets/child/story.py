@@ -1,0 +1,127 @@
+"""A page that is one story, behind a block that failed: which blocks still say something.
+
+What the failed statement and those behind it would have made or changed is in doubt. A block that uses
+something in doubt is left out. Any other runs, as doctest goes on behind a failed example.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+import symtable
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from ..dedent import dedent
+from ..protocol import Step
+
+GOES_ON = ("python", "session")
+"""The kinds of block that run behind a failed one. A shell block may use files that nobody has made."""
+
+_FIXED = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+"""What a block uses without changing it."""
+
+
+class Story:
+    """The blocks of a page that is one story, in the order in which they run."""
+
+    def __init__(self, namespace: Mapping[str, Any]) -> None:
+        self.namespace = namespace
+        self.failed: int | None = None
+        self.doubtful: set[str] = set()
+
+    def failed_at(self, step: Step, line: int | None) -> None:
+        """A statement of the block failed, at the page's ``line`` (None: nothing of the block ran).
+
+        In a session the statements behind it ran.
+        """
+        if self.failed is None:
+            self.failed = step.index
+        statements = _statements(step)
+        if statements is None:
+            self.doubtful |= self.changeable(_words(step.source))
+            return
+        behind = [one for one in statements if line is None or step.line + one.end - 1 >= line]
+        self.left_out(behind[:1] if step.kind == "session" and line is not None else behind)
+
+    def left_out(self, statements: Iterable[Statement]) -> None:
+        """These statements did not run."""
+        for statement in statements:
+            self.doubtful |= statement.binds | self.changeable(statement.reads)
+
+    def changeable(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that do not stand for a module, a class or a function."""
+        return {name for name in names if not isinstance(self.value(name), _FIXED)}
+
+    def value(self, name: str) -> object:
+        """What a name stands for now; None for nothing."""
+        return self.namespace.get(name, vars(builtins).get(name))
+
+    def doubt(self, step: Step) -> str | None:
+        """What is in doubt and would be used by a block, which then must be left out (empty: nothing that has
+        a name); None if it can run.
+        """
+        if self.failed is None:
+            return None
+        statements = _statements(step) if step.kind in GOES_ON else None
+        if statements is None:
+            return None if step.kind in GOES_ON else ""
+        own: set[str] = set()
+        for statement in statements:
+            used = sorted((statement.reads - own) & self.doubtful)
+            if used:
+                self.left_out(statements)
+                return used[0]
+            own |= statement.binds
+        return None
+
+    def passed(self, step: Step) -> None:
+        """A block ran to its end: what it has made is beyond doubt."""
+        for statement in _statements(step) or ():
+            self.doubtful -= statement.binds
+
+
+class Statement:
+    """A statement at the top of a block: the names that it reads and those that it binds, and its last line,
+    counted within the block.
+    """
+
+    def __init__(self, text: str, end: int) -> None:
+        self.end = end
+        try:
+            table = symtable.symtable(text, "page", "exec")
+        except (SyntaxError, ValueError, RecursionError):
+            self.reads = self.binds = _words(text)
+            return
+        symbols = table.get_symbols()
+        self.reads = {one.get_name() for one in symbols if one.is_referenced()} | set(_globals(table))
+        self.binds = {
+            one.get_name() for one in symbols if one.is_assigned() or one.is_imported() or one.is_namespace()
+        }
+
+
+def _globals(table: symtable.SymbolTable) -> Iterator[str]:
+    """The global names that functions, classes and comprehensions within a statement use."""
+    for child in table.get_children():
+        yield from (one.get_name() for one in child.get_symbols() if one.is_global())
+        yield from _globals(child)
+
+
+def _statements(step: Step) -> list[Statement] | None:
+    """The statements of a block; None where it cannot be read."""
+    try:
+        if step.kind == "session":
+            from doctest import DocTestParser
+
+            examples = DocTestParser().get_examples(step.source)
+            return [Statement(one.source, one.lineno + one.source.count("\n")) for one in examples]
+        tree = ast.parse(dedent(step.source))
+        return [Statement(ast.unparse(node), node.end_lineno or node.lineno) for node in tree.body]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[^\W\d]\w*", text))
