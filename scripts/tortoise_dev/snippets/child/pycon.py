@@ -40,6 +40,9 @@ def run_session(
         raise BlockError(line + int(told[1]) - 1, f"not a session: it {told[2]}") from None
     if not examples:
         return "a session without a single >>> prompt"
+    given = _block_options(source, line)
+    for example in examples:
+        example.options = given | example.options
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
     errors: list[Exception] = []
     answers: dict[int, str] = {}
@@ -105,6 +108,20 @@ def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execu
     else:
         _compare_answer(example, printed.getvalue(), at)
     sys.stdout.write(printed.getvalue())
+
+
+_OPTIONS = re.compile(r"(?:[ \t]*:[\w-]+:.*\n)*?[ \t]*:options:(?P<flags>.*)")
+
+
+def _block_options(source: str, line: int) -> dict[int, bool]:
+    """The flags that MyST's ``:options:`` above the prompts gives to all of them."""
+    match = _OPTIONS.match(source)
+    flags: dict[int, bool] = {}
+    for word in re.split(r"[\s,]+", match["flags"].strip()) if match is not None else ():
+        if word[:1] not in ("+", "-") or word[1:] not in doctest.OPTIONFLAGS_BY_NAME:
+            raise BlockError(line, f":options: knows the flags of doctest, and {word!r} is none")
+        flags[doctest.OPTIONFLAGS_BY_NAME[word[1:]]] = word[0] == "+"
+    return flags
 
 
 def _flags(example: doctest.Example) -> int:

@@ -41,7 +41,7 @@ class Story:
             self.failed = step.index
         statements = _statements(step)
         if statements is None:
-            self.doubtful |= self.changeable(_words(step.source))
+            self.doubtful |= self.unsure(_words(step.source))
             return
         behind = [one for one in statements if line is None or step.line + one.end - 1 >= line]
         self.left_out(behind[:1] if step.kind == "session" and line is not None else behind)
@@ -49,15 +49,13 @@ class Story:
     def left_out(self, statements: Iterable[Statement]) -> None:
         """These statements did not run."""
         for statement in statements:
-            self.doubtful |= statement.binds | self.changeable(statement.reads)
+            read = {name for name in statement.reads if name in self.namespace}
+            self.doubtful |= statement.binds | self.unsure(read | statement.words)
 
-    def changeable(self, names: Iterable[str]) -> set[str]:
-        """Those of some names that do not stand for a module, a class or a function."""
-        return {name for name in names if not isinstance(self.value(name), _FIXED)}
-
-    def value(self, name: str) -> object:
-        """What a name stands for now; None for nothing."""
-        return self.namespace.get(name, vars(builtins).get(name))
+    def unsure(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that do not stand for a module, a class or a function now."""
+        known = vars(builtins) | dict(self.namespace)
+        return {name for name in names if not isinstance(known.get(name), _FIXED)}
 
     def doubt(self, step: Step) -> str | None:
         """What is in doubt and would be used by a block, which then must be left out (empty: nothing that has
@@ -70,7 +68,7 @@ class Story:
             return None if step.kind in GOES_ON else ""
         own: set[str] = set()
         for statement in statements:
-            used = sorted((statement.reads - own) & self.doubtful)
+            used = sorted(((statement.reads | statement.words) - own) & self.doubtful)
             if used:
                 self.left_out(statements)
                 return used[0]
@@ -84,16 +82,17 @@ class Story:
 
 
 class Statement:
-    """A statement at the top of a block: the names that it reads and those that it binds, and its last line,
-    counted within the block.
+    """A statement at the top of a block: the names that it reads and those that it binds, or, where it cannot
+    be read, its words; and its last line, counted within the block.
     """
 
     def __init__(self, text: str, end: int) -> None:
         self.end = end
+        self.reads, self.binds, self.words = set[str](), set[str](), set[str]()
         try:
             table = symtable.symtable(text, "page", "exec")
         except (SyntaxError, ValueError, RecursionError):
-            self.reads = self.binds = _words(text)
+            self.words = _words(text)
             return
         symbols = table.get_symbols()
         self.reads = {one.get_name() for one in symbols if one.is_referenced()} | set(_globals(table))

@@ -52,7 +52,7 @@ def behind_failure(index: Mapping[PlannedBlock, int], outcome: Outcome | None, v
         return Verdict("skipped", f"{reason}, and this one uses {outcome.doubt}" if outcome.doubt else reason)
     does_not_compile = outcome.failure is not None and not outcome.failure.compiles
     is_own = does_not_compile or verdict.reason.partition(":")[0] in _OF_ITS_OWN
-    if verdict.status not in ("failed", "unverified") or is_own:
+    if verdict.status != "failed" or is_own:
         return verdict
     return Verdict("skipped", f"{reason}; behind it this one fails, too: {verdict.reason}")
 
