@@ -96,6 +96,7 @@ class Execution:
         self.shell: Shell | None = None
         self.failed_at: list[int | None] = []
         self.story: Story | None = None
+        self.given: frozenset[str] = frozenset()
 
     def run(self, send: Send) -> None:
         """Run the blocks one after the other and report each; an unexpected failure ends the chain.
@@ -107,6 +108,8 @@ class Execution:
         self.prepare()
         for step in self.request.steps:
             outcome = self.left_out(step) or self.run_step(step, send)
+            if step.prelude and self.request.goes_on:
+                self.given = frozenset(vars(self.module))
             stops = bool(outcome.failure or outcome.problems or outcome.skipped) and not step.may_fail
             if stops and self.goes_on(step, outcome):
                 stops = False
@@ -186,12 +189,12 @@ class Execution:
 
     def goes_on(self, step: Step, outcome: Outcome) -> bool:
         """Can the chain go on behind a block that failed? Notes what is in doubt from here on."""
-        from .story import GOES_ON, Story
+        from .story import Story
 
-        if not self.request.goes_on or step.prelude or outcome.skipped or step.kind not in GOES_ON:
+        if not self.request.goes_on or step.prelude or outcome.skipped:
             return False
         if self.failed_at:
-            self.story = self.story or Story(vars(self.module))
+            self.story = self.story or Story(vars(self.module), self.given)
         for line in self.failed_at:
             assert self.story is not None
             self.story.failed_at(step, line)

@@ -11,24 +11,25 @@ import builtins
 import re
 import symtable
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from ...pages.languages import IN_SHELL
 from ..dedent import dedent
 from ..protocol import Step
 
-GOES_ON = ("python", "session")
-"""The kinds of block that run behind a failed one. A shell block may use files that nobody has made."""
-
 _FIXED = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
-"""What a block uses without changing it."""
+_FIXED_OF = ("typing", "typing_extensions", "functools")
+"""What a block uses without changing it: modules, classes, functions, annotations."""
 
 
 class Story:
     """The blocks of a page that is one story, in the order in which they run."""
 
-    def __init__(self, namespace: Mapping[str, Any]) -> None:
+    def __init__(self, namespace: Mapping[str, Any], given: Collection[str]) -> None:
+        """``given`` are the names that preludes have set."""
         self.namespace = namespace
+        self.given = given
         self.failed: int | None = None
         self.doubtful: set[str] = set()
 
@@ -39,6 +40,8 @@ class Story:
         """
         if self.failed is None:
             self.failed = step.index
+        if step.kind in IN_SHELL:
+            return
         statements = _statements(step)
         if statements is None:
             self.doubtful |= self.unsure(_words(step.source))
@@ -49,46 +52,52 @@ class Story:
     def left_out(self, statements: Iterable[Statement]) -> None:
         """These statements did not run."""
         for statement in statements:
+            imported = {name for name in statement.imports if name not in self.namespace}
             read = {name for name in statement.reads if name in self.namespace}
-            self.doubtful |= statement.binds | self.unsure(read | statement.words)
+            self.doubtful |= statement.binds | imported | self.unsure(read | statement.words)
 
     def unsure(self, names: Iterable[str]) -> set[str]:
-        """Those of some names that do not stand for a module, a class or a function now."""
+        """Those of some names that stand for something that code may change, or for nothing yet."""
         known = vars(builtins) | dict(self.namespace)
-        return {name for name in names if not isinstance(known.get(name), _FIXED)}
+        return {name for name in names if name not in self.given and not _is_fixed(known.get(name))}
 
     def doubt(self, step: Step) -> str | None:
         """What is in doubt and would be used by a block, which then must be left out (empty: nothing that has
-        a name); None if it can run.
+        a name); None if it can run. A shell block may use any file that nobody has made.
         """
         if self.failed is None:
             return None
-        statements = _statements(step) if step.kind in GOES_ON else None
-        if statements is None:
-            return None if step.kind in GOES_ON else ""
+        if step.kind in IN_SHELL:
+            return ""
+        statements = _statements(step) or []
         own: set[str] = set()
         for statement in statements:
             used = sorted(((statement.reads | statement.words) - own) & self.doubtful)
             if used:
                 self.left_out(statements)
                 return used[0]
-            own |= statement.binds
+            own |= statement.binds | statement.imports
         return None
 
     def passed(self, step: Step) -> None:
         """A block ran to its end: what it has made is beyond doubt."""
-        for statement in _statements(step) or ():
-            self.doubtful -= statement.binds
+        if step.kind not in IN_SHELL:
+            for statement in _statements(step) or ():
+                self.doubtful -= statement.binds | statement.imports
+
+
+def _is_fixed(value: object) -> bool:
+    return isinstance(value, _FIXED) or type(value).__module__ in _FIXED_OF
 
 
 class Statement:
-    """A statement at the top of a block: the names that it reads and those that it binds, or, where it cannot
-    be read, its words; and its last line, counted within the block.
+    """A statement at the top of a block: the names that it reads, imports, and otherwise binds, or, where it
+    cannot be read, its words; and its last line, counted within the block.
     """
 
     def __init__(self, text: str, end: int) -> None:
         self.end = end
-        self.reads, self.binds, self.words = set[str](), set[str](), set[str]()
+        self.reads, self.imports, self.binds, self.words = set[str](), set[str](), set[str](), set[str]()
         try:
             table = symtable.symtable(text, "page", "exec")
         except (SyntaxError, ValueError, RecursionError):
@@ -96,9 +105,8 @@ class Statement:
             return
         symbols = table.get_symbols()
         self.reads = {one.get_name() for one in symbols if one.is_referenced()} | set(_globals(table))
-        self.binds = {
-            one.get_name() for one in symbols if one.is_assigned() or one.is_imported() or one.is_namespace()
-        }
+        self.imports = {one.get_name() for one in symbols if one.is_imported()}
+        self.binds = {one.get_name() for one in symbols if one.is_assigned() or one.is_namespace()}
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:

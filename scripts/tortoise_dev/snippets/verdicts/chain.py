@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ...pages.languages import IN_SHELL
 from ..planning.planned import Chain, PagePlan, PlannedBlock
 from ..planning.preludes import failure_of
 from ..protocol import Observation, Outcome
@@ -51,11 +52,9 @@ def behind_failure(index: Mapping[PlannedBlock, int], outcome: Outcome | None, v
     if outcome.doubt is not None:
         return Verdict("skipped", f"{reason}, and this one uses {outcome.doubt}" if outcome.doubt else reason)
     does_not_compile = outcome.failure is not None and not outcome.failure.compiles
-    is_own = does_not_compile or verdict.reason.partition(":")[0] in _OF_ITS_OWN
+    makes_files = any(other.is_written or other.block.kind in IN_SHELL for other in index)
+    own = ("NameError",) if makes_files else ("NameError", "ModuleNotFoundError")
+    is_own = does_not_compile or verdict.reason.partition(":")[0] in own
     if verdict.status != "failed" or is_own:
         return verdict
     return Verdict("skipped", f"{reason}; behind it this one fails, too: {verdict.reason}")
-
-
-_OF_ITS_OWN = ("NameError", "ModuleNotFoundError")
-"""What an earlier block has nothing to do with: what it was to make is in doubt, and not used here."""
