@@ -18,6 +18,7 @@ class Check(enum.Enum):
     """
 
     STATEMENT = "\0snippet check: statement"
+    STATUS = "\0snippet check: status"
     CONDITION = "\0snippet check: condition"
     OPERAND = "\0snippet check: operand"
     ASSERTED = "\0snippet check: asserted"
