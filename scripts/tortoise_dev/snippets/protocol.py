@@ -36,8 +36,8 @@ class Program:
     ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
     come: why the block proves nothing; the modules that it names in import statements; the global names that
     function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
-    line; the tests that pytest is to run; can it make coroutines? and the line of an assert, where none is
-    sure to run.
+    line; the tests that pytest is to run; can it make coroutines? the line of an assert, where none is
+    sure to run; and what to say if no branch is entered, where branches are all of it.
     """
 
     code: str | None
@@ -49,6 +49,7 @@ class Program:
     tests: list[str] = field(default_factory=list)
     is_async: bool = False
     asserts: int | None = None
+    branch: str | None = None
 
 
 @dataclass

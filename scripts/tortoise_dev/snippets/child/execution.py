@@ -205,7 +205,8 @@ class Execution:
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
-        self.guards.reached, self.guards.asserts = BEFORE, False
+        self.guards.reached = BEFORE
+        self.guards.asserts = self.guards.entered = False
         sql_log.sent_to.clear()
         self.failed_at = []
         started = perf_counter()
@@ -314,6 +315,8 @@ class Execution:
             self.run_code(code)
         if program.idle and not step.named_later:
             return program.idle
+        if program.branch is not None and not self.guards.entered:
+            return program.branch
         unreached = program.asserts is not None and not self.guards.asserts
         return f"the assert at line {program.asserts} was not reached" if unreached else None
 

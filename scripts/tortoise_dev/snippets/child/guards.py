@@ -53,7 +53,7 @@ class Guards:
         self.operands: dict[int, list[object]] = {}
         self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
         self.reached: Reached = BEFORE
-        self.asserts = False
+        self.asserts = self.entered = False
         self.queries = UnusedQueries()
         self.workers = Workers()
 
@@ -89,6 +89,7 @@ class Guards:
             Check.ASSERTED.value: self.asserted,
             Check.LOOKED_AT.value: self.looked_at,
             Check.CAUGHT.value: self.caught,
+            Check.ENTERED.value: self.enter,
             Check.REACHED.value: self.reach,
         }
 
@@ -175,6 +176,10 @@ class Guards:
         """A query's type or its attributes are asked for: it serves as an object, and is not to be sent."""
         self.queries.forget(value)
         return value
+
+    def enter(self) -> None:
+        """A branch that is all that the block does."""
+        self.entered = True
 
     def reach(self, state: Reached) -> None:
         """How near a block is to its last statement."""

@@ -7,6 +7,7 @@
 * An ``assert`` remembers the values that decide it.
 * ``isinstance`` and its like say that a query is looked at.
 * A handler of exceptions, or a ``return`` in ``finally``, says that the code above it was cut off.
+* A branch says that it was entered, where it is all that the block does.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
 """
 
@@ -15,6 +16,7 @@ from __future__ import annotations
 import ast
 import types
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from ..checks import Check
@@ -22,13 +24,18 @@ from ..source import compile_tree
 from .ending import is_inert, mark_last_statement
 
 
-def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
+def with_checks(
+    tree: ast.Module, filename: str, flags: int, branches: Sequence[ast.If] = ()
+) -> types.CodeType:
     """Compile a tree with calls of the checks in it, by their names: ``checks.hold`` puts the functions
-    there.
+    there. Of ``branches`` it is told whether one of them was entered.
 
     Changes the tree. Raises RecursionError, SyntaxError.
     """
     tree = _Rewrite().visit(tree)
+    for node in branches:
+        place = node.body[0]
+        node.body.insert(0, ast.copy_location(ast.Expr(_call(Check.ENTERED, place)), place))
     mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a string that is called
