@@ -479,3 +479,18 @@ def test_a_prelude_that_fails_is_named_at_its_line(tmp_path: Path) -> None:
         done = snippets(tmp_path, "a.md")
         assert done.returncode == 2
         assert "before.py" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_settings_that_would_help_are_told_behind_the_report(tmp_path: Path) -> None:
+    page = tmp_path / "guide.md"
+    page.write_text("# Guide\n\n```python\nx = 1\n```\n" + "\n```python\nprint(x)\n```\n" * 3)
+    done = snippets(tmp_path, "guide.md")
+    assert done.stdout.splitlines()[-1].startswith("4 blocks of 1 page: 1 passed, 3 failed")
+    *_, head, setting = done.stderr.splitlines()
+    assert head == "[tool.tortoise-dev.snippets]"
+    assert setting == 'chain = "page"  # 3 blocks use a name that a block above them sets'
+    assert "chain" not in snippets(tmp_path, "guide.md", "--format", "json").stderr
+    (tmp_path / "pyproject.toml").write_text("\n".join([head, setting]))
+    done = snippets(tmp_path, "guide.md")
+    assert done.returncode == 0, done.stdout
+    assert done.stderr == ""

@@ -272,8 +272,10 @@ def _settings(file: Path, table: Any) -> SnippetSettings:
 
 
 def _expanded(root: Path, pattern: str) -> list[Path]:
-    """A path, or the files that a pattern (``examples/*.py``) matches."""
-    return sorted(root.glob(pattern)) if any(c in pattern for c in "*?[") else [root / pattern]
+    """A path, or the files that a pattern (``examples/*.py``) matches; what makes a package is no script."""
+    if not any(c in pattern for c in "*?["):
+        return [root / pattern]
+    return sorted(path for path in root.glob(pattern) if path.name != "__init__.py")
 
 
 class _Reader:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import fnmatch
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -22,7 +21,7 @@ from tortoise_dev.pages.page import Block
 from tortoise_dev.settings import SnippetSettings
 
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
-SETTINGS = {field.name.replace("_", "-") for field in fields(SnippetSettings)} - {"root", "source"}
+SETTINGS = {name.replace("_", "-") for name in SnippetSettings._fields} - {"root", "source"}
 RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com")
 DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 

@@ -27,6 +27,14 @@ def test_the_nearest_project_counts_and_no_other(tmp_path: Path, mark: str) -> N
     assert find_settings(inner / "docs").root == inner
 
 
+def test_a_pattern_finds_scripts(tmp_path: Path) -> None:
+    for name in ("docs_src/__init__.py", "docs_src/first.py", "docs_src/more/second.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    settings = find_settings(write(tmp_path, 'paths = ["docs_src/**/*.py"]'))
+    assert [path.name for path in settings.paths] == ["first.py", "second.py"]
+
+
 def test_exclude(tmp_path: Path) -> None:
     settings = find_settings(write(tmp_path, 'exclude = ["docs/old/**", "draft-*.md"]'))
     assert settings.is_excluded(tmp_path / "docs/old/deep/a.md")

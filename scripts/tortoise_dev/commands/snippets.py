@@ -22,6 +22,15 @@ examples:
 
 It runs the blocks with all rights of your user. So run it only on pages that you trust.
 
+settings in pyproject.toml, for docs that were not written for this command
+(tortoise-dev find "harness settings" has all of them):
+  [tool.tortoise-dev.snippets]
+  chain = "page"                   blocks of a page share one namespace
+  prelude = "docs/prelude.py"      a file that runs before each block, or each page with chain
+  languages = {tree = "text"}      another name for a language = the language that it means
+  ignore-attributes = ["exec"]     marks of other tools, which are ignored
+  exclude = ["docs/changelog.md"]  pages that are not run
+
 exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input
              130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); what had ended is reported"""
 

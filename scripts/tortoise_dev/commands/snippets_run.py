@@ -27,6 +27,7 @@ from ..snippets.result import Fault, Report, Result
 from ..snippets.running.jobs import Job, jobs_of
 from ..snippets.running.scheduler import UNUSABLE, Scheduler
 from ..snippets.update import UpdateError, update_page
+from ..snippets.verdicts.advice import advice
 from . import common
 from .breaks import broken_rules
 from .common import UnusableError, show, tell
@@ -97,6 +98,9 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     if options.record and complete:
         _write_records(report, plans, backends, options.record)
     show(render(report, options.format))
+    if options.format == "text":
+        for line in advice(report.results, settings):
+            tell(line)
     return report.exit_code() if interruption.number is None else interruption.exit_code
 
 

@@ -126,7 +126,7 @@ class Collector:
             info = replace(info, language="console")
         problems, source, first = list(info.problems), token.content, start + 2
         if info.directive:
-            source, count, options = without_options(source)
+            source, count, options = without_options(source, is_session=info.kind == "session")
             first += count
             if info.directive in TEXT_DIRECTIVES and info.kind == "unknown":
                 self.read(source, first - 1)

@@ -53,7 +53,6 @@ TEXT_DIRECTIVES = frozenset(
 )
 """MyST's directives whose content is Markdown, with the words of its lookalikes."""
 _OPTION = re.compile(r"\s*:(?P<name>[A-Za-z][\w-]*):")
-_ELLIPSIS = re.compile(r"\s*:options:\s*\+ELLIPSIS\s*")
 _LOOKS = frozenset(
     "linenos lineno-start lineno-match number-lines emphasize-lines caption name class dedent force "
     "hide".split()
@@ -87,9 +86,11 @@ def rst_has_code(source: str) -> bool:
     return _RST_CODE.search(source) is not None
 
 
-def without_options(source: str) -> tuple[str, int, list[str]]:
+def without_options(source: str, *, is_session: bool = False) -> tuple[str, int, list[str]]:
     """A MyST directive's content without its ``:option:`` lines (or its YAML between ``---``): the content,
     how many lines were taken away, and the options that do more than change its looks.
+
+    The flags of doctest (``:options: +SKIP``) stay: a session reads them.
     """
     lines = source.split("\n")
     count = 0
@@ -97,9 +98,8 @@ def without_options(source: str) -> tuple[str, int, list[str]]:
         count = [line.strip() for line in lines].index("---", 1) + 1
         names = [line.partition(":")[0].strip() for line in lines[1 : count - 1] if ":" in line]
     else:
-        while count < len(lines) and _OPTION.match(lines[count]):
-            count += 1
-        names = [match["name"] for line in lines[:count] if (match := _OPTION.match(line))]
-    always_on = any(_ELLIPSIS.fullmatch(line) for line in lines[:count])
-    let_be = _LOOKS | {"options"} if always_on else _LOOKS
+        end = next((n for n, line in enumerate(lines) if not _OPTION.match(line)), len(lines))
+        names = [match["name"] for line in lines[:end] if (match := _OPTION.match(line))]
+        count = names.index("options") if "options" in names and is_session else end
+    let_be = _LOOKS | {"options"} if count < len(names) else _LOOKS
     return "\n".join(lines[count:]), count, [name for name in names if name not in let_be]

@@ -18,11 +18,13 @@ class Check(enum.Enum):
     """
 
     STATEMENT = "\0snippet check: statement"
+    STATUS = "\0snippet check: status"
     CONDITION = "\0snippet check: condition"
     OPERAND = "\0snippet check: operand"
     ASSERTED = "\0snippet check: asserted"
     LOOKED_AT = "\0snippet check: looked at"
     CAUGHT = "\0snippet check: caught"
+    ENTERED = "\0snippet check: entered"
     REACHED = "\0snippet check: reached"
 
 

@@ -36,8 +36,8 @@ class Program:
     ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
     come: why the block proves nothing; the modules that it names in import statements; the global names that
     function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
-    line; the tests that pytest is to run; can it make coroutines? and the line of an assert, where none is
-    sure to run.
+    line; the tests that pytest is to run; can it make coroutines? the line of an assert, where none is
+    sure to run; and what to say if no branch is entered, where branches are all of it.
     """
 
     code: str | None
@@ -49,6 +49,7 @@ class Program:
     tests: list[str] = field(default_factory=list)
     is_async: bool = False
     asserts: int | None = None
+    branch: str | None = None
 
 
 @dataclass
@@ -95,6 +96,7 @@ class Request:
     """One chain. Paths are absolute; ``files`` are (relative path, text); ``limit`` is in seconds.
 
     Its database is a server's, with the URL ``database``, or SQLite's: a copy of the file ``template``.
+    ``goes_on`` says that blocks behind a failed one run, too, if they use nothing that is in doubt.
     """
 
     page: str
@@ -111,6 +113,7 @@ class Request:
     database: str | None = None
     own_loop: bool = False
     fixed: bool = False
+    goes_on: bool = False
 
 
 @dataclass(frozen=True)
@@ -149,7 +152,8 @@ class Failure:
 class Outcome:
     """What one block did: ``idle`` says why it proved nothing, ``skipped`` why it asked to be skipped,
     ``last`` that the chain ends with it. ``sent_to`` are the kinds of database that it has sent statements
-    to.
+    to. ``behind`` is the index of the first failed block, where the chain went on behind it, and ``doubt``
+    what is in doubt since then, so that this block was left out.
     """
 
     index: int
@@ -163,6 +167,8 @@ class Outcome:
     sent_to: list[str] = field(default_factory=list)
     seconds: float = 0.0
     last: bool = False
+    behind: int | None = None
+    doubt: str | None = None
 
 
 @dataclass

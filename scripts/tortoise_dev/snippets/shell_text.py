@@ -102,6 +102,36 @@ def suspects(source: str) -> list[int]:
     return found
 
 
+def is_lost_in_for(source: str, number: int, command: str, status: int) -> bool:
+    """Has a command at a line failed among the words of a ``for``, which then makes fewer rounds?
+
+    Status 1 of a search says that nothing was found; of a pipe nobody knows whose status it is.
+    """
+    line = next((one for one in logical_lines(source) if one.first <= number <= one.last), None)
+    match = _FOR.match(line.bare) if line is not None else None
+    if match is None or "$(" in match["body"] or (status == 1 and "|" in match["words"].replace("||", "")):
+        return False
+    return status not in (1, 141) or command.split()[0] not in _SEARCHES
+
+
+_FOR = re.compile(r"for\s+\w+\s+in\s(?P<words>[^;]*\$\([^;]*)(?P<body>.*)", re.DOTALL)
+_SEARCHES = (
+    "grep",
+    "egrep",
+    "fgrep",
+    "zgrep",
+    "rg",
+    "pgrep",
+    "diff",
+    "cmp",
+    "which",
+    "type",
+    "command",
+    "test",
+    "[",
+)
+
+
 def background_line(source: str) -> int:
     """The first line that starts a command in the background; 1 where none is seen."""
     lines = logical_lines(source)

@@ -36,12 +36,13 @@ from ..protocol import (
 from . import sql_log, surroundings, titled
 from .guards import Guards
 from .leftovers import end_tasks, wait_for_threads
-from .tracebacks import describe, skip_reason, text_of, traceback_of
+from .tracebacks import describe, line_of_block, skip_reason, text_of, traceback_of
 
 if TYPE_CHECKING:
     import asyncio
 
     from .shell import Shell
+    from .story import Story
 
 Send = Callable[[Answer | bytes], None]
 CAPTURED = 200_000
@@ -93,6 +94,9 @@ class Execution:
         self.process = 0
         self.runner: asyncio.Runner | None = None
         self.shell: Shell | None = None
+        self.failed_at: list[int | None] = []
+        self.story: Story | None = None
+        self.given: frozenset[str] = frozenset()
 
     def run(self, send: Send) -> None:
         """Run the blocks one after the other and report each; an unexpected failure ends the chain.
@@ -103,20 +107,26 @@ class Execution:
         self.enter()
         self.prepare()
         for step in self.request.steps:
-            outcome = self.run_step(step, send)
-            failed = bool(outcome.failure or outcome.problems or outcome.skipped)
-            outcome.last = step is self.last or (failed and not step.may_fail)
+            outcome = self.left_out(step) or self.run_step(step, send)
+            if step.prelude and self.request.goes_on:
+                self.given = frozenset(vars(self.module))
+            stops = bool(outcome.failure or outcome.problems or outcome.skipped) and not step.may_fail
+            if stops and self.goes_on(step, outcome):
+                stops = False
+            elif self.story is not None and outcome.failure is None and outcome.doubt is None:
+                self.story.passed(step)
+            outcome.last = step is self.last or stops
             send(self.short(outcome) or outcome)
             if outcome.last:
                 break
         unresolved = self.unresolved_names()
-        self.close(completed=step is self.last)
+        self.close(completed=step is self.last and self.story is None)
         problems = self.guards.problems
         send(End(problems, unresolved) if problems or unresolved else _PLAIN_END)
 
     def short(self, outcome: Outcome) -> bytes | None:
         """The message for a block that has nothing to say, made before the fork; None for any other."""
-        says = outcome.failure or outcome.problems or outcome.idle or outcome.skipped
+        says = outcome.failure or outcome.problems or outcome.idle or outcome.skipped or self.story
         if says or outcome.stdout or outcome.stderr or outcome.statements or outcome.sent_to:
             return None
         return self.templates[outcome.index] % (outcome.seconds, b"true" if outcome.last else b"false")
@@ -166,13 +176,39 @@ class Execution:
         self.runner = asyncio.Runner()
         self.runner.run(opening, context=self.context)
 
+    # --- behind a failed block
+
+    def left_out(self, step: Step) -> Outcome | None:
+        """The outcome of a block that uses what is in doubt since another failed; None for one that can
+        run.
+        """
+        if self.story is None:
+            return None
+        doubt = self.story.doubt(step)
+        return Outcome(step.index, behind=self.story.failed, doubt=doubt) if doubt is not None else None
+
+    def goes_on(self, step: Step, outcome: Outcome) -> bool:
+        """Can the chain go on behind a block that failed? Notes what is in doubt from here on."""
+        from .story import Story
+
+        if not self.request.goes_on or step.prelude or outcome.skipped:
+            return False
+        if self.failed_at:
+            self.story = self.story or Story(vars(self.module), self.given)
+        for line in self.failed_at:
+            assert self.story is not None
+            self.story.failed_at(step, line)
+        return True
+
     # --- one block
 
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         self.guards.statements.clear()
-        self.guards.reached, self.guards.asserts = BEFORE, False
+        self.guards.reached = BEFORE
+        self.guards.asserts = self.guards.entered = False
         sql_log.sent_to.clear()
+        self.failed_at = []
         started = perf_counter()
         failure, idle, skipped = None, None, None
         trace = sys.gettrace()
@@ -185,6 +221,8 @@ class Execution:
             if os.getpid() != self.process:
                 self.leave(raised, send)
             skipped = skip_reason(raised)
+            if step.kind != "session":
+                self.failed_at.append(line_of_block(raised, self.request.page))
             failure = describe(raised, self.request.page, self.guards)
         sys.settrace(trace)
         if "builtins" in step.source:
@@ -209,6 +247,7 @@ class Execution:
             statements=[] if step.prelude else list(self.guards.statements),
             sent_to=sorted(sql_log.sent_to),
             seconds=seconds,
+            behind=self.story.failed if self.story is not None else None,
         )
 
     def leave(self, error: BaseException | None, send: Send) -> None:
@@ -237,7 +276,7 @@ class Execution:
         if step.kind == "session":
             from . import pycon
 
-            return pycon.run_session(step.source, self.request.page, step.line, self.run_code)
+            return pycon.run_session(step.source, self.request.page, step.line, self.run_code, self.failed_at)
         return self.run_shell(step)
 
     def run_shell(self, step: Step) -> str | None:
@@ -276,6 +315,8 @@ class Execution:
             self.run_code(code)
         if program.idle and not step.named_later:
             return program.idle
+        if program.branch is not None and not self.guards.entered:
+            return program.branch
         unreached = program.asserts is not None and not self.guards.asserts
         return f"the assert at line {program.asserts} was not reached" if unreached else None
 

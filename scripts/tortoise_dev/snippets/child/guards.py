@@ -25,8 +25,10 @@ from .results import (
     must_be_awaited,
     name_of,
     never_begun,
+    never_mapped,
     nothing_happened,
     unread_failure,
+    unread_status,
 )
 from .sql_log import record_statements
 from .tracebacks import text_of
@@ -51,7 +53,7 @@ class Guards:
         self.operands: dict[int, list[object]] = {}
         self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
         self.reached: Reached = BEFORE
-        self.asserts = False
+        self.asserts = self.entered = False
         self.queries = UnusedQueries()
         self.workers = Workers()
 
@@ -81,11 +83,13 @@ class Guards:
         """The functions that rewritten code holds."""
         return {
             Check.STATEMENT.value: self.statement,
+            Check.STATUS.value: self.status,
             Check.CONDITION.value: self.condition,
             Check.OPERAND.value: self.operand,
             Check.ASSERTED.value: self.asserted,
             Check.LOOKED_AT.value: self.looked_at,
             Check.CAUGHT.value: self.caught,
+            Check.ENTERED.value: self.enter,
             Check.REACHED.value: self.reach,
         }
 
@@ -98,6 +102,12 @@ class Guards:
         if message is not None:
             self.add(self._line(sys._getframe(1)), message)
             self._dispose(value)
+        return value
+
+    def status(self, value: object) -> object:
+        """A command ran as a statement: nobody reads its status."""
+        if isinstance(value, int) and value:
+            self.add(self._line(sys._getframe(1)), unread_status(value))
         return value
 
     def condition(self, value: object, is_called: bool) -> object:
@@ -167,6 +177,10 @@ class Guards:
         self.queries.forget(value)
         return value
 
+    def enter(self) -> None:
+        """A branch that is all that the block does."""
+        self.entered = True
+
     def reach(self, state: Reached) -> None:
         """How near a block is to its last statement."""
         self.reached = state
@@ -224,9 +238,12 @@ class Guards:
                 self.add(unused.line, unused.message)
 
     def report_kept(self, namespace: Mapping[str, object], kept: Iterable[tuple[str, int]]) -> None:
-        """At the end of the chain: generators in variables, that nobody has iterated or entered."""
+        """At the end of the chain: generators and the like in variables, that nobody has iterated or
+        entered.
+        """
         for name, line in kept:
-            if (message := never_begun(namespace.get(name), self.page)) is not None:
+            value = namespace.get(name)
+            if message := never_begun(value, self.page) or never_mapped(value):
                 self.add(line, message)
 
     def report_coroutines(self) -> None:

@@ -13,42 +13,59 @@ from collections.abc import Callable
 from typing import Any
 
 from ..verdicts.output import first_difference
-from .tracebacks import BlockError
+from .tracebacks import BlockError, skip_reason
 
 Execute = Callable[[Any], Any]
 """Runs one code object in the chain's namespace (and loop, where it awaits)."""
 
 
-def run_session(source: str, filename: str, line: int, execute: Execute) -> str | None:
+def run_session(
+    source: str, filename: str, line: int, execute: Execute, raised_at: list[int | None]
+) -> str | None:
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.
 
     Doctest's directives count (``# doctest: +SKIP``). Without one, ``...`` in an expected answer is the
-    wildcard of other outputs: within a line, or alone on a line for any lines. Raises BlockError for the
-    first answer that differs, and then knows the text with all answers as they are; SyntaxError for a prompt
-    that does not compile.
+    wildcard of other outputs: within a line, or alone on a line for any lines. As in doctest, what stands
+    behind a failed prompt runs, too. Then raises the first error: BlockError for an answer that differs,
+    which knows the text with all answers as they are, or what a prompt raised. The lines of prompts that
+    raised something unexpected are added to ``raised_at``.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError as error:
-        at = re.match(r"line (\d+) of the doc(?:test|string) for <string> (.*)", f"{error}", re.DOTALL)
-        if at is None:
+        told = re.match(r"line (\d+) of the doc(?:test|string) for <string> (.*)", f"{error}", re.DOTALL)
+        if told is None:
             raise BlockError(line, f"not a session: {error}") from None
-        raise BlockError(line + int(at[1]) - 1, f"not a session: it {at[2]}") from None
+        raise BlockError(line + int(told[1]) - 1, f"not a session: it {told[2]}") from None
     if not examples:
         return "a session without a single >>> prompt"
+    given = _block_options(source, line)
+    for example in examples:
+        example.options = given | example.options
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
-    first: BlockError | None = None
+    errors: list[Exception] = []
     answers: dict[int, str] = {}
     for example in run:
+        at = line + example.lineno
         try:
-            _run_prompt(example, filename, line + example.lineno, execute)
+            _run_prompt(example, filename, at, execute)
         except AnswerError as error:
-            first = first or error
+            errors.append(error)
             answers[example.lineno] = error.got
-    if first is not None:
-        raise BlockError(first.line, str(first), _with_answers(source, examples, answers)) from None
-    return None if run else "every prompt of it is skipped"
+        except Exception as error:
+            if skip_reason(error):
+                raise
+            errors.append(error)
+            if not isinstance(error, NoExceptionError):
+                raised_at.append(at)
+    if not errors:
+        return None if run else "every prompt of it is skipped"
+    first = errors[0]
+    if isinstance(first, AnswerError):
+        actual = None if len(errors) > len(answers) else _with_answers(source, examples, answers)
+        raise BlockError(first.line, str(first), actual) from None
+    raise first
 
 
 class AnswerError(BlockError):
@@ -57,6 +74,10 @@ class AnswerError(BlockError):
     def __init__(self, line: int, message: str, got: str) -> None:
         super().__init__(line, message)
         self.got = got
+
+
+class NoExceptionError(BlockError):
+    """A prompt that ran, and should have raised something."""
 
 
 def _with_answers(source: str, examples: list[doctest.Example], answers: dict[int, str]) -> str:
@@ -89,6 +110,20 @@ def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execu
     sys.stdout.write(printed.getvalue())
 
 
+_OPTIONS = re.compile(r"(?:[ \t]*:[\w-]+:.*\n)*?[ \t]*:options:(?P<flags>.*)")
+
+
+def _block_options(source: str, line: int) -> dict[int, bool]:
+    """The flags that MyST's ``:options:`` above the prompts gives to all of them."""
+    match = _OPTIONS.match(source)
+    flags: dict[int, bool] = {}
+    for word in re.split(r"[\s,]+", match["flags"].strip()) if match is not None else ():
+        if word[:1] not in ("+", "-") or word[1:] not in doctest.OPTIONFLAGS_BY_NAME:
+            raise BlockError(line, f":options: knows the flags of doctest, and {word!r} is none")
+        flags[doctest.OPTIONFLAGS_BY_NAME[word[1:]]] = word[0] == "+"
+    return flags
+
+
 def _flags(example: doctest.Example) -> int:
     """The options that an example with directives is compared with: ``...`` always, and its own."""
     flags = doctest.ELLIPSIS
@@ -99,7 +134,7 @@ def _flags(example: doctest.Example) -> int:
 
 def _compare_answer(example: doctest.Example, got: str, at: int) -> None:
     if example.exc_msg is not None:
-        raise BlockError(at, f"expected {example.exc_msg.strip()}, but nothing was raised")
+        raise NoExceptionError(at, f"expected {example.exc_msg.strip()}, but nothing was raised")
     if not _answers(example, got):
         raise AnswerError(at, f"expected {example.want.rstrip()!r}, got {got.rstrip()!r}", got)
 

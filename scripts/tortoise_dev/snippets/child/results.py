@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import types
 from collections.abc import Awaitable
+from typing import Any
 
 from ... import compat
 
@@ -39,8 +40,13 @@ def unread_failure(value: object) -> str | None:
         return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
     if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
         status = getattr(value, "returncode", 0)
-        return f"its command ended with status {status}, and nobody asked for it" if status else None
+        return unread_status(status) if status else None
     return None
+
+
+def unread_status(status: int) -> str:
+    """Say that a command failed; what ``os.system`` returns has its status above the lowest eight bits."""
+    return f"its command ended with status {status >> 8 or status}, and nobody asked for it"
 
 
 def never_begun(value: object, page: str) -> str | None:
@@ -54,6 +60,22 @@ def never_begun(value: object, page: str) -> str | None:
     if (name := compat.unentered_context(value)) is not None:
         return f"{name}() was never entered: nothing happened"
     return None
+
+
+def never_mapped(value: object) -> str | None:
+    """The same for a ``map`` or ``filter`` over a list and its like, none of whose items has been taken."""
+    if not isinstance(value, map | filter):
+        return None
+    made_of: Any = value.__reduce__()[1]  # its function, and the iterators that it reads
+    for source in made_of[1:]:
+        try:
+            state = source.__reduce__()[1:]
+        except TypeError:  # a generator
+            state = ()
+        waits = len(state) == 2 and len(state[0][0]) > 0 and state[1] == 0
+        if not waits and compat.unstarted_generator(source) is None:
+            return None
+    return f"{type(value).__name__}() was never iterated: nothing happened"
 
 
 def database_errors() -> tuple[type, ...]:

@@ -239,7 +239,11 @@ def judge(status: int, told: list[str], source: str, line: int) -> None:
         raise failure_of(status, told)
     lines = source.split("\n")
     for event in events:
-        if event[0] == "masked" and "||" not in lines[min(int(event[1]) - line, len(lines) - 1)]:
+        is_lost = event[0] == "masked" and "||" not in lines[min(int(event[1]) - line, len(lines) - 1)]
+        if event[0] == "failed" and event[2] != "0":
+            number, code, command = int(event[1]) - line + 1, int(event[3]), event[4]
+            is_lost = is_lost or shell_text.is_lost_in_for(source, number, command, code)
+        if is_lost:
             message = f"exit status {event[3]} of `{event[4]}` is lost: write value=$(…) first"
             raise BlockError(int(event[1]), message)
     for event in events:

@@ -35,7 +35,7 @@ def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
         return None
     is_own_syntax = isinstance(error, SyntaxError) and error.filename == page
     message = first = without_secrets(text_of(error))
-    line, left_at = guards.line_of(error), _line_of_block(error, page)
+    line, left_at = guards.line_of(error), line_of_block(error, page)
     if isinstance(error, SystemExit):
         early = "sys.exit(0) ended the block early: what follows was not run"
         message = early if error.code in (None, 0) else f"sys.exit({error.code!r})"
@@ -58,7 +58,7 @@ def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
     )
 
 
-def _line_of_block(error: BaseException, page: str) -> int | None:
+def line_of_block(error: BaseException, page: str) -> int | None:
     """The line of the block itself, not of a function, that an exception left it at."""
     for frame, line in traceback.walk_tb(error.__traceback__):
         if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == page:

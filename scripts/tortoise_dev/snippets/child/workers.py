@@ -28,6 +28,10 @@ class Workers:
         if "concurrent" in imports and "concurrent" not in self.watched:
             self.watched.add("concurrent")
             self._watch_executors()
+            self._watch_futures()
+        if "asyncio" in imports and "asyncio" not in self.watched:
+            self.watched.add("asyncio")
+            self._watch_other_loops()
         if "multiprocessing" in imports and "multiprocessing" not in self.watched:
             self.watched.add("multiprocessing")
             self._watch_processes()
@@ -58,10 +62,32 @@ class Workers:
         return frame.f_lineno if is_page and frame is not None else None
 
     def _watch_executors(self) -> None:
-        from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+        from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
         for kind in (ThreadPoolExecutor, ProcessPoolExecutor):
             kind.submit = self._submitting(kind.submit)  # type: ignore[method-assign]
+
+    def _watch_other_loops(self) -> None:
+        """What is given to the event loop of another thread; only then are futures watched."""
+        import asyncio
+
+        original = asyncio.run_coroutine_threadsafe
+
+        @functools.wraps(original)
+        def run(*args: Any, **kwargs: Any) -> Future[Any]:
+            self._watch_futures()
+            future = original(*args, **kwargs)
+            self._note(future, sys._getframe(1))
+            return future
+
+        asyncio.run_coroutine_threadsafe = run
+
+    def _watch_futures(self) -> None:
+        if "futures" in self.watched:
+            return
+        self.watched.add("futures")
+        from concurrent.futures import Future
+
         for name in ("result", "exception", "add_done_callback", "cancel"):
             setattr(Future, name, self._asking(getattr(Future, name)))
 
@@ -69,17 +95,21 @@ class Workers:
         @functools.wraps(original)
         def submit(*args: Any, **kwargs: Any) -> Future[Any]:
             future = original(*args, **kwargs)
-            line = self._line(sys._getframe(1))
-            if line is not None:
-                self.unread.append((future, line))
+            self._note(future, sys._getframe(1))
             return future
 
         return submit
 
+    def _note(self, future: Future[Any], frame: types.FrameType) -> None:
+        line = self._line(frame)
+        if line is not None:
+            self.unread.append((future, line))
+
     def _asking(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def ask(future: Future[Any], *args: Any, **kwargs: Any) -> Any:
-            self.unread = [(one, line) for one, line in self.unread if one is not future]
+            if not (args and getattr(args[0], "__name__", "") == "_call_check_cancel"):  # asyncio's own
+                self.unread = [(one, line) for one, line in self.unread if one is not future]
             return original(future, *args, **kwargs)
 
         return ask

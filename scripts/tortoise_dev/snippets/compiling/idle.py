@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator
 
 from .ending import is_inert
@@ -62,6 +63,20 @@ def unsure_assert(tree: ast.Module) -> int | None:
     if any(isinstance(node, ast.Assert) for node in tree.body):
         return None
     return next((line for node in tree.body for line in _asserts_of(node)), None)
+
+
+def unsure_branches(tree: ast.Module) -> list[ast.If]:
+    """The conditions on environment variables that all a block does stands under.
+
+    A branch for another platform or version is another matter: nobody can have it run here.
+    """
+    acting = [node for node in tree.body if _acts(node)]
+    unsure = [node for node in acting if isinstance(node, ast.If) and _asks_environment(node)]
+    return unsure if unsure == acting else []
+
+
+def _asks_environment(node: ast.If) -> bool:
+    return not node.orelse and re.search(r"\b(environ|getenv)\b", ast.unparse(node.test)) is not None
 
 
 def _asserts_of(node: ast.AST) -> Iterator[int]:

@@ -17,7 +17,7 @@ from dataclasses import replace
 
 from ..protocol import Program, Step
 from ..source import compile_tree, modules_imported, parse, too_much, warnings_as_errors
-from .idle import idle_reason, jumps, names_used, tests_of, unsure_assert
+from .idle import idle_reason, jumps, names_used, tests_of, unsure_assert, unsure_branches
 from .names import names_bound, names_read
 from .rewrite import with_checks
 
@@ -74,15 +74,17 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[P
             idle = idle_reason(tree, others.union(tests), is_file=is_file) or jumps(tree, source)
             reads, kept = [*names_read(plain[-1])], _kept_results(tree)
             asserts = unsure_assert(tree) if "assert " in source else None
+            branches = [] if is_file else unsure_branches(tree)
+            branch = _left_out(branches[0]) if branches else None
             is_async = "async " in source or "await " in source
-            code = _compile(tree, filename, flags)
+            code = _compile(tree, filename, flags, branches)
         except SyntaxError as error:
             place = (error.filename, error.lineno, error.offset, error.text)
             programs.append(Program(None, [str(error.msg), place], imports=imports))
         else:
             flags |= code.co_flags & _FUTURES
             text = base64.b64encode(marshal.dumps(code)).decode("ascii")
-            programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async, asserts))
+            programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async, asserts, branch))
     if any(program.reads for program in programs):
         bound = names_bound(plain)
         programs = [_without(program, bound) for program in programs]
@@ -96,9 +98,13 @@ def _names_of(trees: list[ast.Module | SyntaxError]) -> list[frozenset[str]]:
     return [frozenset() if isinstance(tree, SyntaxError) else names_used(tree) for tree in trees]
 
 
-def _compile(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
+def _left_out(node: ast.If) -> str:
+    return f"the code under `if {ast.unparse(node.test)}` was not run, and nothing else is"
+
+
+def _compile(tree: ast.Module, filename: str, flags: int, branches: list[ast.If]) -> types.CodeType:
     try:
-        return with_checks(tree, filename, flags)
+        return with_checks(tree, filename, flags, branches)
     except RecursionError as error:
         raise too_much(error, filename, 1) from None
 

@@ -2,10 +2,12 @@
 
 * A call, an await or a generator that stands as a statement reports a result that should have been awaited,
   entered, iterated or read; so does each call in a list that stands as a statement.
+* A call that runs a command reports a status that nobody reads.
 * A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
 * An ``assert`` remembers the values that decide it.
 * ``isinstance`` and its like say that a query is looked at.
 * A handler of exceptions, or a ``return`` in ``finally``, says that the code above it was cut off.
+* A branch says that it was entered, where it is all that the block does.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
 """
 
@@ -14,6 +16,7 @@ from __future__ import annotations
 import ast
 import types
 import warnings
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from ..checks import Check
@@ -23,13 +26,18 @@ from .ending import is_inert, mark_last_statement
 Node = TypeVar("Node", bound=ast.AST)
 
 
-def with_checks(tree: ast.Module, filename: str, flags: int) -> types.CodeType:
+def with_checks(
+    tree: ast.Module, filename: str, flags: int, branches: Sequence[ast.If] = ()
+) -> types.CodeType:
     """Compile a tree with calls of the checks in it, by their names: ``checks.hold`` puts the functions
-    there.
+    there. Of ``branches`` it is told whether one of them was entered.
 
     Changes the tree. Raises RecursionError, SyntaxError.
     """
     tree = _Rewrite().visit(tree)
+    for node in branches:
+        place = node.body[0]
+        node.body.insert(0, ast.copy_location(ast.Expr(_call(Check.ENTERED, place)), place))
     mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a string that is called
@@ -199,10 +207,16 @@ _SYMBOLS: dict[type[ast.cmpop], str] = {
 
 def _statement(node: ast.expr) -> ast.expr:
     """An expression whose value nobody reads."""
+    if isinstance(node, ast.Call) and not _is_check(node) and ast.unparse(node.func) in _STATUS:
+        return _call(Check.STATUS, node, node)
     is_call = isinstance(node, ast.Call) and not _is_check(node)
     if is_call or isinstance(node, ast.Await | ast.GeneratorExp):
         return _call(Check.STATEMENT, node, node, ast.Constant(isinstance(node, ast.Await)))
     return node
+
+
+_STATUS = ("os.system", "subprocess.call")
+"""What runs a command and returns its status."""
 
 
 def _returns(node: ast.AST) -> bool:

@@ -72,6 +72,7 @@ def request_for(
         models=settings.models if backend is not None else None,
         template=str(template) if template is not None and not is_empty else None,
         own_loop=source.needs_own_loop(sources) or "DATABASE_URL" in sources,
+        goes_on=chain.is_story and backend is None,
         fixed=any(step.kind == "session" for step in steps)
         or any("output" in output.block.attributes for planned in blocks for output in planned.outputs),
     )

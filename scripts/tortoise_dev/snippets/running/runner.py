@@ -24,7 +24,7 @@ from ..planning.requests import ChainRequest, request_for
 from ..planning.static_checks import compile_problem
 from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
-from ..verdicts.chain import unreached
+from ..verdicts.chain import behind_failure, unreached
 from ..verdicts.expectation import turned
 from ..verdicts.hints import limit_hint, name_hint, place_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
@@ -260,7 +260,11 @@ class Runner:
     def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
         """The verdict on a block that was sent to the child."""
         verdict = unreached(job.plan, job.chain, planned, sent.index, seen)
-        return verdict or judge_run(planned.block, sent.index[planned], seen, self.settings.timeout)
+        if verdict is not None:
+            return verdict
+        number = sent.index[planned]
+        verdict = judge_run(planned.block, number, seen, self.settings.timeout)
+        return behind_failure(sent.index, seen.outcomes.get(number), verdict)
 
     def _judge_output(
         self, job: Job, planned: PlannedBlock, above: PlannedBlock, seen: Observation, sent: ChainRequest
