@@ -49,12 +49,23 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield node.lineno, f"{name}() without a field"
             case ast.Call(func=ast.Attribute(attr="group_by")) if not _is_grouped(node):
                 yield node.lineno, "group_by() without annotate() or values() groups nothing"
+            case ast.Call(func=ast.Attribute(attr="update" | "delete")) if _excludes_a_key(node):
+                yield node.lineno, "writes every row but one: filter() was meant"
+            case ast.Call(func=ast.Name(id="Subquery"), args=[ast.Call() as query]):
+                if _name(query) == "values_list":
+                    yield node.lineno, "Subquery() takes values()"
             case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_create")))):
                 yield node.lineno, "what get_or_create() answers is thrown away: create() was meant"
             case ast.Assert(test=test) | ast.If(test=test) | ast.While(test=test):
                 yield from _truths(test)
             case ast.Compare(left=left, comparators=[right]):
                 yield from _compared(left, right)
+
+
+def _excludes_a_key(call: ast.Call) -> bool:
+    """Whether a query leaves out the row of a key, and no other."""
+    excluding = [one for one in _chain(call) if _name(one) == "exclude"]
+    return any(keyword.arg in ("id", "pk") for one in excluding for keyword in one.keywords)
 
 
 def _is_grouped(call: ast.Call) -> bool:
