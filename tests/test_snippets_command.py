@@ -66,6 +66,57 @@ def test_a_record_tells_versions_and_what_became_of_each_block(tmp_path: Path) -
     assert path.read_bytes() == again
 
 
+SHOWS_SECRET = """\
+```python
+import os
+
+print("pass is", os.environ["DB_PASS"])
+```
+
+```python
+import os
+
+print("pass is", os.environ["DB_PASS"])
+assert os.environ["DB_PASS"] == "x"
+```
+
+```bash
+echo "$DB_PASS"; false
+```
+"""
+
+
+def test_a_secret_of_the_environment_is_in_no_report_and_in_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASS", "hunter2hunter2")
+    write(tmp_path, "a.md", SHOWS_SECRET)
+    for form in ("text", "json", "sarif", "github"):
+        done = snippets(tmp_path, "a.md", "--format", form, "--record", "kept")
+        assert done.returncode == 1
+        assert "pass is ***" in done.stdout
+        assert "hunter2" not in done.stdout + done.stderr
+    (path,) = (tmp_path / "kept").iterdir()
+    assert "pass is ***" in path.read_text(encoding="utf-8")
+    assert "hunter2" not in path.read_text(encoding="utf-8")
+
+
+def test_a_secret_is_not_told_by_models_that_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASS", "hunter2hunter2")
+    write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nmodels = ["m"]\n')
+    write(tmp_path, "m.py", "import os\n\nraise ValueError('no login with ' + os.environ['DB_PASS'])\n")
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 2
+    assert "ValueError: no login with ***" in done.stdout
+    with_pytest = [sys.executable, "-m", "pytest", "--snippets", "a.md"]
+    done = subprocess.run(with_pytest, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert "ValueError: no login with ***" in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
 def test_a_record_is_of_a_whole_run(tmp_path: Path) -> None:
     write(tmp_path, "a.md", PASSING)
     done = snippets(tmp_path, "--select", "a.md:3", "--record", "kept")

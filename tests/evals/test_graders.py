@@ -163,6 +163,8 @@ def test_a_secret_is_not_shown_as_evidence(
     source = f"{HEAD}@grader.function('It works')\ndef it(work):\n    assert 0, 's3cr3t-value'\n{END}"
     (verdict,) = judged_by(source, fake, tmp_path)
     assert verdict.evidence == "***"
+    (verdict,) = judged_by("raise RuntimeError('s3cr3t-value')", fake, tmp_path)
+    assert verdict.evidence.endswith("RuntimeError: ***")
 
 
 def test_graders_stand_beside_their_files() -> None:

@@ -72,7 +72,7 @@ def judge(
     ) as process:
         try:
             printed, complained = process.communicate(timeout=timeout)
-            ended = f"exit status {process.returncode}: {complained.strip()[-300:]}"
+            ended = f"exit status {process.returncode}: {redacted(complained).strip()[-300:]}"
         except subprocess.TimeoutExpired:
             kill_group(process)
             printed, _ = process.communicate()
