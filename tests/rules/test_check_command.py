@@ -400,6 +400,7 @@ def test_a_file_that_is_no_baseline(text: str, broken) -> None:
     done = broken.run("--baseline", "known.json")
     assert done.returncode == 2
     assert b"no baseline" in done.stderr
+    assert done.stderr.endswith(b": delete it to record one, or name another file\n")
 
 
 def test_a_baseline_knows_which_files_were_checked(broken) -> None:

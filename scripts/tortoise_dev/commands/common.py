@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ..about import TOOL
+from ..about import TOOL, called_as
 from ..settings import SettingsError
 from .newer_release import notice_of_installed
 
@@ -39,14 +39,6 @@ def command_parser(prog: str | None, description: str, examples: str) -> argpars
     parser.add_argument("--version", action="version", version=TOOL)
     parser.set_defaults(prog=parser.prog)
     return parser
-
-
-def called_as() -> str:
-    """How the user started this process: ``check.py``, ``tortoise-dev``, ``python -m tortoise_dev``."""
-    spec = sys.modules["__main__"].__spec__
-    if spec is None:
-        return Path(sys.argv[0]).name
-    return f"python -m {spec.name.removesuffix('.__main__')}"
 
 
 def run(

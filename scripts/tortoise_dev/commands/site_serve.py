@@ -20,6 +20,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s               the website at http://127.0.0.1:8000/, until Ctrl-C
   %(prog)s --port 0      at a port that is free
+  %(prog)s -o public     built in another folder
 
 A page or a record that cannot be used is told in one line, and the last good website stays.
 

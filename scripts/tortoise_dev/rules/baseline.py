@@ -69,7 +69,9 @@ class Baseline:
         except OSError as error:
             raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BaselineError(f"{file} is no baseline of check.py: {error!r}") from None
+            raise BaselineError(
+                f"{file} is no baseline: {error!r}: delete it to record one, or name another file"
+            ) from None
 
     def write(self, file: Path) -> None:
         """One finding a line, sorted, so that its changes can be read. Raises BaselineError."""
