@@ -1,5 +1,5 @@
-"""What this release is: its version, the address of the project, the folder of the skill, and the names of its
-commands.
+"""What this release is: its version, the address of the project, the folder of the skill, and the names of
+its commands.
 """
 
 import sys
