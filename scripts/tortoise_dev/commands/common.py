@@ -72,6 +72,19 @@ def run(
     return 2
 
 
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of arguments: a whole number, from ``least`` on or up to ``most``."""
+
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least or (most is not None and number > most):
+            expected = f"from {least} {'on' if most is None else f'to {most}'}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {expected}")
+        return number
+
+    return read
+
+
 def settings_folder(paths: Sequence[Path], here: Path) -> Path:
     """Where the search for settings begins: in the folder of the first path, else in the current one."""
     return next((path if path.is_dir() else path.parent for path in paths[:1]), here)

@@ -86,14 +86,9 @@ def _state(records: Path) -> dict[str, tuple[int, int]]:
 def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(prog, "Serve the website to this machine alone.", _EXAMPLES)
     add_folders(parser)
-    parser.add_argument("--port", type=_port, default=8000, metavar="N", help="default: %(default)s; 0: any")
+    port = common.whole_number(0, 65535)
+    parser.add_argument("--port", type=port, default=8000, metavar="N", help="default: %(default)s; 0: any")
     return parser
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
-    return int(text)
 
 
 if __name__ == "__main__":
