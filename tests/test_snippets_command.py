@@ -274,7 +274,18 @@ def test_wrong_settings_are_named(tmp_path: Path, settings: str, says: str) -> N
         (("--db", "postgres://me:secret@localhost/x", "a.md"), "me:***@localhost"),
         (("--db", "nonsense", "a.md"), "no database URL"),
         (("--select", "a.md:99", "a.md"), "no block is selected"),
+        (("--select", "a.md:3", "--select", "a.md:99"), "--select a.md:99: no block is selected: see --list"),
+        (("--select", "b.md:1", "--language", "python"), "--select and --language together"),
         (("--select", "other.md", "a.md"), "not among the pages"),
+        (
+            ("--language", "pyton", "a.md"),
+            "--language pyton: no block is in this language: did you mean python?",
+        ),
+        (("--language", "rust", "a.md", "b.md"), "in this language: the pages have json, python"),
+        (("--list", "--update", "a.md"), "--list runs nothing, and prints text or JSON: leave out --update"),
+        (("--list", "--record", "kept", "a.md"), "leave out --record"),
+        (("--list", "--db", "sqlite://:memory:", "a.md"), "leave out --db"),
+        (("--list", "--format", "github", "a.md"), "leave out --format github"),
         (("-n", "0", "a.md"), "not a number from 1"),
         ((), "no pages"),
     ],
@@ -283,6 +294,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], s
     write(tmp_path, "pyproject.toml", "[tool.tortoise-dev.snippets]\nmodels = ['shop']\n")
     write(tmp_path, "shop.py", "")
     write(tmp_path, "a.md", PASSING)
+    write(tmp_path, "b.md", "```json\n{}\n```\n\n```python\nassert 1\n```\n")
     done = snippets(tmp_path, *arguments)
     assert done.returncode == 2
     assert says in done.stderr + done.stdout
@@ -331,6 +343,18 @@ def test_list_runs_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.split("\t")[:2] == ["a.md:1", "python"]
     assert not (tmp_path / "ran").exists()
+    document = report(tmp_path, "--list", "a.md")
+    entry = {"id": "a.md::top/1", "path": "a.md", "line": 1, "language": "python", "fate": "runs"}
+    assert (document["version"], document["blocks"], document["errors"]) == (1, [entry], [])
+
+
+def test_list_tells_what_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "--list", "a.md", "none.md")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[1:] == ["none.md:1: error: no such file"]
+    errors = report(tmp_path, "--list", "a.md", "none.md")["errors"]
+    assert errors == [{"path": "none.md", "line": 1, "message": "no such file"}]
 
 
 # --- update and audit

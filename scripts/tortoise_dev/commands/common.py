@@ -9,7 +9,7 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -37,8 +37,18 @@ def command_parser(prog: str | None, description: str, examples: str) -> argpars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=TOOL)
-    parser.set_defaults(prog=parser.prog)
+    parser.set_defaults(prog=parser.prog, parser=parser)
     return parser
+
+
+def refuse_besides(options: argparse.Namespace, reason: str, *allowed: str) -> None:
+    """Raises UnusableError for an option that was given and would be ignored: one not allowed here."""
+    for name, value in vars(options).items():
+        if value and value != options.parser.get_default(name) and name not in allowed:
+            option = (
+                "PATH" if name == "paths" else f"{'-' if len(name) == 1 else '--'}{name.replace('_', '-')}"
+            )
+            raise UnusableError(f"{reason}: leave out {option}")
 
 
 def run(
@@ -83,6 +93,14 @@ def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
         return number
 
     return read
+
+
+def did_you_mean(word: str, known: Iterable[str], alike: float = 0.7) -> str:
+    """``: did you mean …?``, or nothing where none of the known words resembles it."""
+    import difflib  # only a mistake needs it
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=alike)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def settings_folder(paths: Sequence[Path], here: Path) -> Path:
