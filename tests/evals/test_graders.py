@@ -156,6 +156,14 @@ def test_a_broken_grader_judges_nothing(fake: Task, tmp_path: Path) -> None:
     assert "RuntimeError: oh" in verdict.evidence
 
 
+def test_a_grader_whose_packages_are_missing_judges_nothing(fake: Task, tmp_path: Path) -> None:
+    with pytest.raises(EvalsError, match=r"fake\.py: no_such_thing is not installed: start evals with"):
+        judged_by("import no_such_thing.part", fake, tmp_path)
+    judge = "@grader.function('It works')\ndef it(work):\n    import no_such_thing\n"
+    (verdict,) = judged_by(HEAD + judge + END, fake, tmp_path)
+    assert verdict.evidence == "ModuleNotFoundError: No module named 'no_such_thing'"
+
+
 def test_a_secret_is_not_shown_as_evidence(
     fake: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
