@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import quote
 
 from ..about import TOOL
@@ -25,7 +25,6 @@ class Finding:
     line: int
     code: str
     message: str
-    level: Literal["error", "warning", "note"] = "error"
     column: int = 1
     detail: str = ""
 
@@ -47,9 +46,8 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 def to_github(findings: Iterable[Finding]) -> str:
     """GitHub's workflow commands, one a line: they become annotations of the diff."""
-    kinds = {"error": "error", "warning": "warning", "note": "notice"}
     lines = [
-        f"::{kinds[f.level]} file={_property(f.path)},line={f.line},col={f.column},"
+        f"::error file={_property(f.path)},line={f.line},col={f.column},"
         f"title={_property(f.code)}::"
         f"{_data(f'{f.path}:{f.line}: {f.text}')}"
         for f in findings
@@ -94,7 +92,7 @@ def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
-        "level": finding.level,
+        "level": "error",
         "message": _sarif_message(finding),
         "locations": [
             {

@@ -44,11 +44,9 @@ class Baseline:
         return self.counts.total()
 
     @classmethod
-    def of(
-        cls, violations: Iterable[Violation], base: Path, renamed: Mapping[str, str] | None = None
-    ) -> Baseline:
+    def of(cls, violations: Iterable[Violation], base: Path) -> Baseline:
         """The baseline of these findings; paths are kept relative to ``base``."""
-        empty = cls(Counter(), base, renamed=renamed or {})
+        empty = cls(Counter(), base)
         empty.counts.update(empty._key(violation) for violation in violations)
         return empty
 
