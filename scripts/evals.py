@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Try an assistant on tasks, with and without the skill: see evals.py --help. Graders need Tortoise."""
+"""Try an assistant on tasks, with and without the skill: see evals.py --help. Start it with uv run."""
 
 import sys
 

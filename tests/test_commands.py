@@ -13,40 +13,39 @@ from pathlib import Path
 import pytest
 import tortoise_dev
 import yaml
+from tortoise_dev.about import SCRIPTS as SCRIPT_OF
+from tortoise_dev.commands import dispatch, handbook
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
 INSTALLED = Path(sys.executable).parent / "tortoise-dev"
 VERSION = f"tortoise-dev {tortoise_dev.__version__}\n"
 
-# How a command is called, and what it calls itself then.
-WAYS = {
-    "check": {
-        "check.py": [sys.executable, str(SCRIPTS / "check.py")],
-        "tortoise-dev check": [str(INSTALLED), "check"],
-        "python -m tortoise_dev check": [sys.executable, "-m", "tortoise_dev", "check"],
-        "python -m tortoise_dev.commands.check": [sys.executable, "-m", "tortoise_dev.commands.check"],
-    },
-    "snippets": {
-        "snippets.py": [sys.executable, str(SCRIPTS / "snippets.py")],
-        "tortoise-dev snippets": [str(INSTALLED), "snippets"],
-        "python -m tortoise_dev snippets": [sys.executable, "-m", "tortoise_dev", "snippets"],
-        "python -m tortoise_dev.commands.snippets": [sys.executable, "-m", "tortoise_dev.commands.snippets"],
-    },
-    "plan-deploy": {
-        "plan_deploy.py": [sys.executable, str(SCRIPTS / "plan_deploy.py")],
-        "tortoise-dev plan-deploy": [str(INSTALLED), "plan-deploy"],
-        "python -m tortoise_dev plan-deploy": [sys.executable, "-m", "tortoise_dev", "plan-deploy"],
-    },
-    "split": {
-        "split_models.py": [sys.executable, str(SCRIPTS / "split_models.py")],
-        "tortoise-dev split": [str(INSTALLED), "split"],
-        "python -m tortoise_dev split": [sys.executable, "-m", "tortoise_dev", "split"],
-    },
-    "": {
-        "tortoise-dev": [str(INSTALLED)],
-        "python -m tortoise_dev": [sys.executable, "-m", "tortoise_dev"],
-    },
+
+def ways(name: str, words: str, module: str) -> dict[str, list[str]]:
+    """How a command is called, and what it calls itself then."""
+    script, *rest = SCRIPT_OF.get(name, name).split()
+    return {
+        " ".join((script, *rest)): [sys.executable, str(SCRIPTS / script), *rest],
+        f"tortoise-dev {words}": [str(INSTALLED), *words.split()],
+        f"python -m tortoise_dev {words}": [sys.executable, "-m", "tortoise_dev", *words.split()],
+        f"python -m tortoise_dev.commands.{module}": [
+            sys.executable,
+            "-m",
+            f"tortoise_dev.commands.{module}",
+        ],
+    }
+
+
+WAYS = {name: ways(name, name, module) for name, (module, _) in dispatch.COMMANDS.items()}
+WAYS |= {
+    f"handbook.py {name}": ways(f"handbook.py {name}", f"handbook {name}", module)
+    for name, (module, _) in handbook.COMMANDS.items()
+    if name not in WAYS
+}
+WAYS[""] = {
+    "tortoise-dev": [str(INSTALLED)],
+    "python -m tortoise_dev": [sys.executable, "-m", "tortoise_dev"],
 }
 COMMANDS = [(name, way) for name, ways in WAYS.items() for way in ways]
 CHECK, SNIPPETS = WAYS["check"]["check.py"], WAYS["snippets"]["snippets.py"]
@@ -96,7 +95,7 @@ def test_help_and_version_need_no_package(name: str, way: str, tmp_path: Path) -
 
 @pytest.mark.parametrize(("name", "way"), COMMANDS, ids=[way for _, way in COMMANDS])
 def test_a_wrong_option_is_told_under_the_name_that_was_called(name: str, way: str, tmp_path: Path) -> None:
-    done = run([*WAYS[name][way], "--no-such-option"], tmp_path)
+    done = run([*WAYS[name][way], "--no-such-option"], tmp_path, packages=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith(f"usage: {way} [")
     assert done.stderr.splitlines()[-1].startswith(f"{way}: error: ")
@@ -167,6 +166,21 @@ def test_a_missing_package_is_told_in_pytest(project: Path) -> None:
     assert done.returncode == 4
     assert done.stderr.startswith("ERROR: --snippets: markdown_it is not installed: ")
     assert "tortoise-dev[snippets]" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("way", "split"),
+    [
+        ("scaffold.py", "split_models.py"),
+        ("tortoise-dev scaffold", "tortoise-dev split"),
+        ("python -m tortoise_dev scaffold", "python -m tortoise_dev split"),
+    ],
+)
+def test_a_message_names_other_commands_as_the_user_called_this_one(
+    way: str, split: str, tmp_path: Path
+) -> None:
+    done = run([*WAYS["scaffold"][way], "app", "shop"], tmp_path)
+    assert f"begin with {way} project NAME, or split a models.py with {split} PATH\n" in done.stdout
 
 
 def test_all_extras_are_in_all() -> None:

@@ -69,6 +69,33 @@ def test_a_section_is_found_by_its_link() -> None:
     assert run("references/locks.md#job-queue").stdout == done.stdout
 
 
+def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
+    done = run("errors.md#queries")
+    assert done.stdout.startswith("--- references/errors.md:")
+    assert "\n## Queries\n" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["locks.md#job-quue"], "locks.md has no anchor #job-quue: the nearest are #job-queue, #"),
+        (["lock.md#job-queue"], "no page is called lock.md: the nearest are locks.md, "),
+        (["-n", "0", "locks"], "argument -n: '0' is not a number from 1 on"),
+        (["-n", "-3", "locks"], "argument -n: '-3' is not a number from 1 on"),
+        (["-n", "x", "locks"], "argument -n: 'x' is not a number from 1 on"),
+    ],
+)
+def test_what_cannot_be_meant_is_told(words: list[str], told: str) -> None:
+    done = run(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert told in done.stderr.splitlines()[-1]
+
+
+def test_a_list_has_no_text_in_json_either() -> None:
+    (found,) = json.loads(run("--format", "json", "--list", "-n", "1", "keyset").stdout)["found"]
+    assert set(found) == {"path", "line", "page", "heading", "score"}
+
+
 def test_json_names_place_and_heading() -> None:
     (found,) = json.loads(run("--format", "json", "-n", "1", "keyset").stdout)["found"]
     line = (ROOT / found["path"]).read_text(encoding="utf-8").split("\n")[found["line"] - 1]

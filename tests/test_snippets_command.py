@@ -66,6 +66,57 @@ def test_a_record_tells_versions_and_what_became_of_each_block(tmp_path: Path) -
     assert path.read_bytes() == again
 
 
+SHOWS_SECRET = """\
+```python
+import os
+
+print("pass is", os.environ["DB_PASS"])
+```
+
+```python
+import os
+
+print("pass is", os.environ["DB_PASS"])
+assert os.environ["DB_PASS"] == "x"
+```
+
+```bash
+echo "$DB_PASS"; false
+```
+"""
+
+
+def test_a_secret_of_the_environment_is_in_no_report_and_in_no_record(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASS", "hunter2hunter2")
+    write(tmp_path, "a.md", SHOWS_SECRET)
+    for form in ("text", "json", "sarif", "github"):
+        done = snippets(tmp_path, "a.md", "--format", form, "--record", "kept")
+        assert done.returncode == 1
+        assert "pass is ***" in done.stdout
+        assert "hunter2" not in done.stdout + done.stderr
+    (path,) = (tmp_path / "kept").iterdir()
+    assert "pass is ***" in path.read_text(encoding="utf-8")
+    assert "hunter2" not in path.read_text(encoding="utf-8")
+
+
+def test_a_secret_is_not_told_by_models_that_cannot_be_imported(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DB_PASS", "hunter2hunter2")
+    write(tmp_path, "pyproject.toml", '[tool.tortoise-dev.snippets]\nmodels = ["m"]\n')
+    write(tmp_path, "m.py", "import os\n\nraise ValueError('no login with ' + os.environ['DB_PASS'])\n")
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 2
+    assert "ValueError: no login with ***" in done.stdout
+    with_pytest = [sys.executable, "-m", "pytest", "--snippets", "a.md"]
+    done = subprocess.run(with_pytest, cwd=tmp_path, capture_output=True, encoding="utf-8", check=False)
+    assert "ValueError: no login with ***" in done.stdout + done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+
+
 def test_a_record_is_of_a_whole_run(tmp_path: Path) -> None:
     write(tmp_path, "a.md", PASSING)
     done = snippets(tmp_path, "--select", "a.md:3", "--record", "kept")
@@ -223,7 +274,18 @@ def test_wrong_settings_are_named(tmp_path: Path, settings: str, says: str) -> N
         (("--db", "postgres://me:secret@localhost/x", "a.md"), "me:***@localhost"),
         (("--db", "nonsense", "a.md"), "no database URL"),
         (("--select", "a.md:99", "a.md"), "no block is selected"),
+        (("--select", "a.md:3", "--select", "a.md:99"), "--select a.md:99: no block is selected: see --list"),
+        (("--select", "b.md:1", "--language", "python"), "--select and --language together"),
         (("--select", "other.md", "a.md"), "not among the pages"),
+        (
+            ("--language", "pyton", "a.md"),
+            "--language pyton: no block is in this language: did you mean python?",
+        ),
+        (("--language", "rust", "a.md", "b.md"), "in this language: the pages have json, python"),
+        (("--list", "--update", "a.md"), "--list runs nothing, and prints text or JSON: leave out --update"),
+        (("--list", "--record", "kept", "a.md"), "leave out --record"),
+        (("--list", "--db", "sqlite://:memory:", "a.md"), "leave out --db"),
+        (("--list", "--format", "github", "a.md"), "leave out --format github"),
         (("-n", "0", "a.md"), "not a number from 1"),
         ((), "no pages"),
     ],
@@ -232,6 +294,7 @@ def test_wrong_arguments_are_named(tmp_path: Path, arguments: tuple[str, ...], s
     write(tmp_path, "pyproject.toml", "[tool.tortoise-dev.snippets]\nmodels = ['shop']\n")
     write(tmp_path, "shop.py", "")
     write(tmp_path, "a.md", PASSING)
+    write(tmp_path, "b.md", "```json\n{}\n```\n\n```python\nassert 1\n```\n")
     done = snippets(tmp_path, *arguments)
     assert done.returncode == 2
     assert says in done.stderr + done.stdout
@@ -280,6 +343,18 @@ def test_list_runs_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0
     assert done.stdout.split("\t")[:2] == ["a.md:1", "python"]
     assert not (tmp_path / "ran").exists()
+    document = report(tmp_path, "--list", "a.md")
+    entry = {"id": "a.md::top/1", "path": "a.md", "line": 1, "language": "python", "fate": "runs"}
+    assert (document["version"], document["blocks"], document["errors"]) == (1, [entry], [])
+
+
+def test_list_tells_what_cannot_be_read(tmp_path: Path) -> None:
+    write(tmp_path, "a.md", PASSING)
+    done = snippets(tmp_path, "--list", "a.md", "none.md")
+    assert done.returncode == 2
+    assert done.stdout.splitlines()[1:] == ["none.md:1: error: no such file"]
+    errors = report(tmp_path, "--list", "a.md", "none.md")["errors"]
+    assert errors == [{"path": "none.md", "line": 1, "message": "no such file"}]
 
 
 # --- update and audit

@@ -1,5 +1,8 @@
-"""What this release is: its version, the address of the project, and the folder of the skill."""
+"""What this release is: its version, the address of the project, the folder of the skill, and the names of
+its commands.
+"""
 
+import sys
 from pathlib import Path
 
 __version__ = "0.1.0"
@@ -15,3 +18,34 @@ _IN_WHEEL = _LIBRARY / ".agents" / "skills" / "tortoise-dev"
 
 SKILL = _IN_WHEEL if _IN_WHEEL.is_dir() else _LIBRARY.parents[1]
 """The folder with SKILL.md: inside of the installed package, else the one that this file was copied with."""
+
+SCRIPTS = {
+    "check": "check.py",
+    "snippets": "snippets.py",
+    "scaffold": "scaffold.py",
+    "split": "split_models.py",
+    "plan-deploy": "plan_deploy.py",
+    "find": "handbook.py find",
+    "handbook": "handbook.py",
+    "evals": "evals.py",
+}
+"""Command -> the script in ``scripts/`` that is the same."""
+
+
+def called_as() -> str:
+    """How the user started this process: ``check.py``, ``tortoise-dev``, ``python -m tortoise_dev``."""
+    spec = sys.modules["__main__"].__spec__
+    if spec is None:
+        return Path(sys.argv[0]).name
+    return f"python -m {spec.name.removesuffix('.__main__')}"
+
+
+def command(name: str) -> str:
+    """How this user starts another command: as the one that runs was started."""
+    called = called_as()
+    if called in SCRIPTS.values():
+        return SCRIPTS[name]
+    package = __name__.partition(".")[0]
+    return (
+        f"python -m {package} {name}" if called.startswith(f"python -m {package}") else f"tortoise-dev {name}"
+    )

@@ -136,7 +136,19 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         (["grade", "--task", "nothing"], "has no task 'nothing'; it has "),
         (["grade"], "no trials there: make some with 'prepare'"),
         (["run"], "run needs --agent COMMAND"),
-        (["prepare", "--runs", "0"], "expected a number from 1, not 0"),
+        (["prepare", "--runs", "0"], "argument --runs: '0' is not a number from 1 on"),
+        (["prepare", "--runs", "x"], "argument --runs: 'x' is not a number from 1 on"),
+        (["grade", "--runs", "3", "--agent", "x", "--update", "foo"], "grade: leave out --runs"),
+        (["grade", "--agent", "x"], "grade: leave out --agent"),
+        (["prepare", "--db", "postgres://h"], "prepare: leave out --db"),
+        (["run", "--agent", "x", "--conditions", "By hand"], "run: leave out --conditions"),
+        (["report", "--skills", ".agents/skills"], "report: leave out --skills"),
+        (
+            ["prepare", "--triggers", "--variant", "without_skill"],
+            "with the skill alone: leave out --variant",
+        ),
+        (["report", "--update", "README.md", "--record", "a.json"], "of --evals: leave out --record"),
+        (["report", "--update", "README.md", "--format", "json"], "of --evals: leave out --format"),
         (["report", "--update", str(tmp_path / "none.md")], "none.md"),
     ):
         done = run_python(tmp_path, SCRIPT, "--evals", str(EVALS), "--workspace", "w", *words)

@@ -156,6 +156,14 @@ def test_a_broken_grader_judges_nothing(fake: Task, tmp_path: Path) -> None:
     assert "RuntimeError: oh" in verdict.evidence
 
 
+def test_a_grader_whose_packages_are_missing_judges_nothing(fake: Task, tmp_path: Path) -> None:
+    with pytest.raises(EvalsError, match=r"fake\.py: no_such_thing is not installed: start evals with"):
+        judged_by("import no_such_thing.part", fake, tmp_path)
+    judge = "@grader.function('It works')\ndef it(work):\n    import no_such_thing\n"
+    (verdict,) = judged_by(HEAD + judge + END, fake, tmp_path)
+    assert verdict.evidence == "ModuleNotFoundError: No module named 'no_such_thing'"
+
+
 def test_a_secret_is_not_shown_as_evidence(
     fake: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -163,6 +171,8 @@ def test_a_secret_is_not_shown_as_evidence(
     source = f"{HEAD}@grader.function('It works')\ndef it(work):\n    assert 0, 's3cr3t-value'\n{END}"
     (verdict,) = judged_by(source, fake, tmp_path)
     assert verdict.evidence == "***"
+    (verdict,) = judged_by("raise RuntimeError('s3cr3t-value')", fake, tmp_path)
+    assert verdict.evidence.endswith("RuntimeError: ***")
 
 
 def test_graders_stand_beside_their_files() -> None:

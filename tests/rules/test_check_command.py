@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.about import REPOSITORY, TOOL, __version__
+from tortoise_dev.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[2]
 BROKEN = (
@@ -171,6 +172,61 @@ def test_statistics(broken) -> None:
         "     2 TD003 meta-first (2 fixable)",
         "2 files, 2 models: 6 findings (2 fixable with --fix)",
     ]
+
+
+def test_statistics_and_the_list_of_rules_as_json(broken) -> None:
+    table = json.loads(broken.run("--statistics", "--format", "json").stdout)
+    assert table["statistics"][2] == {"rule": "TD003", "name": "meta-first", "count": 1, "fixable": 1}
+    assert (table["version"], table["files"], table["models"], table["errors"]) == (1, 1, 1, [])
+    rules = json.loads(broken.run("--rules", "--format", "json").stdout)["rules"]
+    assert [rule["code"] for rule in rules] == list(RULES)
+    (rule,) = (rule for rule in rules if rule["code"] == "TD003")
+    assert (rule["name"], rule["preview"], rule["fix"]) == ("meta-first", False, "safe")
+    assert rule["summary"]
+
+
+@pytest.mark.parametrize(
+    ("words", "left_out"),
+    [
+        ("--diff --format json", "--format"),
+        ("--diff --against HEAD", "--against"),
+        ("--diff --baseline known.json", "--baseline"),
+        ("--diff --statistics", "--statistics"),
+        ("--rules --select TD1", "--select"),
+        ("--rules --format sarif", "--format sarif"),
+        ("--rules a.py", "PATH"),
+        ("--explain TD106 --format json", "--format"),
+        ("--explain TD106 --rules", "--rules"),
+        ("--statistics --format github", "--format, or use --format json"),
+        ("--against HEAD --baseline known.json", "one"),
+        ("- --fix --format json", "--format"),
+        ("- --unsafe-fixes --statistics", "--statistics"),
+    ],
+)
+def test_an_option_that_would_be_ignored_is_refused(words: str, left_out: str, broken) -> None:
+    done = broken.run(*words.split(), stdin=b"")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode().endswith(f": leave out {left_out}\n")
+    assert not (broken.root / "known.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--select TD9", "--select: TD9 is no rule and no beginning of one; --rules lists all"),
+        (
+            "--ignore missing-await",
+            "--ignore: missing-await is no rule and no beginning of one: did you mean TD106?",
+        ),
+        ("--explain missing-awit", "--explain missing-awit: no such rule: did you mean missing-await?"),
+        ("--explain TD0106", "--explain TD0106: no such rule: did you mean TD106?"),
+        ("--explain TD999", "--explain TD999: no such rule; --rules lists all"),
+    ],
+)
+def test_a_wrong_code_is_told_with_the_next_step(words: str, told: str, broken) -> None:
+    done = broken.run(*words.split())
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.decode() == f"check.py: {told}\n"
 
 
 def test_explain(project) -> None:
@@ -400,6 +456,7 @@ def test_a_file_that_is_no_baseline(text: str, broken) -> None:
     done = broken.run("--baseline", "known.json")
     assert done.returncode == 2
     assert b"no baseline" in done.stderr
+    assert done.stderr.endswith(b": delete it to record one, or name another file\n")
 
 
 def test_a_baseline_knows_which_files_were_checked(broken) -> None:
@@ -461,7 +518,8 @@ def test_settings_of_another_project_that_cannot_be_used(broken) -> None:
     broken.write({"inner/pyproject.toml": '[tool.tortoise-dev]\nselect = ["X1"]\n', "inner/b.py": BROKEN})
     done = broken.run()
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"X1 is no rule" in done.stderr
+    told = "inner/pyproject.toml: select: X1 is no rule and no beginning of one; --rules lists all\n"
+    assert done.stderr.decode().endswith(told)
 
 
 def test_an_application_may_be_called_build(project) -> None:

@@ -117,6 +117,7 @@ def test_a_record_that_contradicts_itself(tmp_path: Path, values: dict[str, obje
     with pytest.raises(RecordError, match=r"^tortoise-1\.1\.9-python-3\.11-sqlite\.json: ") as caught:
         read(changed(record_of(page_of(), tmp_path), **values), tmp_path)
     assert message in str(caught.value)
+    assert str(caught.value).endswith("; run tortoise-dev snippets --record again")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +138,7 @@ def test_a_record_that_was_edited(tmp_path: Path, old: str, new: str, message: s
     with pytest.raises(RecordError) as caught:
         read_record(path)
     assert message in str(caught.value)
+    assert str(caught.value).endswith("; run tortoise-dev snippets --record again")
 
 
 def test_a_record_under_another_name(tmp_path: Path) -> None:
@@ -163,6 +165,7 @@ def test_a_record_that_claims_what_no_block_says(
     with pytest.raises(RecordError) as caught:
         proofs_of([page], [changed(record_of(page, tmp_path), number, **values)], tmp_path)
     assert message in str(caught.value)
+    assert str(caught.value).endswith("; run tortoise-dev snippets --record again")
 
 
 @pytest.mark.parametrize(

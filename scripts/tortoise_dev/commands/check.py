@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
-from ..report.findings import FORMATS
+from ..report.findings import FORMATS, to_json
 from ..rules import RULES
-from ..rules.docs import list_of_rules, page_of_all, page_of_rule
+from ..rules.docs import list_of_rules, page_of_all, page_of_rule, table_of_rules
 from ..rules.fixing import fixed_texts
 from . import common
 from .check_report import Outcome, plural, render, statistics
-from .check_run import Run
+from .check_run import Run, near_code
 from .common import UnusableError, show, tell
 from .newer_release import notice
 
@@ -58,11 +58,14 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 def _run(options: argparse.Namespace) -> int:
     if options.explain is not None:
+        common.refuse_besides(options, "--explain prints the page of a rule", "explain")
         show(_explanation(options.explain))
         return 0
     if options.rules:
-        show(list_of_rules())
+        common.refuse_besides(options, "--rules lists all rules, as text or JSON", "rules", "format")
+        show(_list_of_rules(options.format))
         return 0
+    _refuse_senseless(options)
     here = Path.cwd()
     try:
         return _check(options, here)
@@ -93,8 +96,29 @@ def _check(options: argparse.Namespace, here: Path) -> int:
         _apply_commit(outcome, run, paths)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
-    show(statistics(outcome) if options.statistics else render(outcome, options.format))
+    show((statistics if options.statistics else render)(outcome, options.format))
     return outcome.exit_code()
+
+
+def _refuse_senseless(options: argparse.Namespace) -> None:
+    """Raises UnusableError for options of which one would be ignored."""
+    judging = ("paths", "stdin_filename", "select", "ignore", "preview", "fix", "unsafe_fixes")
+    if options.diff:
+        common.refuse_besides(options, "--diff shows repairs and no findings", "diff", *judging)
+    elif (options.fix or options.unsafe_fixes) and _is_stdin(options):
+        common.refuse_besides(options, "of standard input the repaired text is printed", *judging)
+    if options.statistics and options.format not in ("text", "json"):
+        raise UnusableError("--statistics prints text or JSON: leave out --format, or use --format json")
+    if options.against and options.baseline:
+        raise UnusableError("--against and --baseline both say which findings are known: leave out one")
+
+
+def _list_of_rules(form: str) -> str:
+    if form == "text":
+        return list_of_rules()
+    if form != "json":
+        raise UnusableError(f"--rules lists all rules, as text or JSON: leave out --format {form}")
+    return to_json({"version": 1, "rules": table_of_rules()})
 
 
 def _explanation(code: str) -> str:
@@ -102,12 +126,18 @@ def _explanation(code: str) -> str:
         return page_of_all()
     rule = RULES.get(code.upper()) or next((r for r in RULES.values() if r.name == code.lower()), None)
     if rule is None:
-        raise UnusableError(f"--explain {code}: no such rule; known are {', '.join(RULES)}, all")
+        names = [rule.name for rule in RULES.values()]
+        hint = near_code(code) or common.did_you_mean(code.lower(), names) or "; --rules lists all"
+        raise UnusableError(f"--explain {code}: no such rule{hint}")
     return page_of_rule(rule)
 
 
+def _is_stdin(options: argparse.Namespace) -> bool:
+    return options.stdin_filename is not None or "-" in options.paths
+
+
 def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
-    if options.stdin_filename is None and "-" not in options.paths:
+    if not _is_stdin(options):
         return None
     if options.paths not in ([], ["-"]):
         raise UnusableError("the source comes from standard input: give no paths beside it")

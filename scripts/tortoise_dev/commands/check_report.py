@@ -54,7 +54,7 @@ class Outcome:
 def render(outcome: Outcome, form: str) -> str:
     """The outcome as text, json, sarif or github."""
     if form == "json":
-        return to_json(_document(outcome))
+        return to_json(_document(outcome, violations=[_entry(v, outcome.base) for v in outcome.violations]))
     if form == "text":
         return _text(outcome)
     findings = [
@@ -70,27 +70,28 @@ def render(outcome: Outcome, form: str) -> str:
     return to_sarif(findings, "tortoise-dev check", __version__, rules, pages)
 
 
-def _document(outcome: Outcome) -> Mapping[str, object]:
+def _document(outcome: Outcome, **what: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
     return {
         "version": 1,
         "files": outcome.files,
         "models": outcome.models,
-        "violations": [
-            {
-                "path": shown(v.path, outcome.base),
-                "line": v.line,
-                "column": v.column,
-                "rule": v.rule,
-                "name": v.name,
-                "message": v.message,
-                "fixable": v.fixable,
-                "fix": None if v.fix is None else "safe" if v.fix.safe else "unsafe",
-            }
-            for v in outcome.violations
-        ],
+        **what,
         "errors": [
             {"path": path, "line": line, "message": message} for path, line, message in outcome.errors
         ],
+    }
+
+
+def _entry(v: Violation, base: Path) -> Mapping[str, object]:
+    return {
+        "path": shown(v.path, base),
+        "line": v.line,
+        "column": v.column,
+        "rule": v.rule,
+        "name": v.name,
+        "message": v.message,
+        "fixable": v.fixable,
+        "fix": None if v.fix is None else "safe" if v.fix.safe else "unsafe",
     }
 
 
@@ -185,12 +186,21 @@ def summary(outcome: Outcome) -> str:
     return text
 
 
-def statistics(outcome: Outcome) -> str:
+def statistics(outcome: Outcome, form: str) -> str:
+    """How often each rule was broken, most often first, as text or json."""
     counts = Counter(v.rule for v in outcome.violations)
     fixable = Counter(v.rule for v in outcome.violations if v.fixable)
+    order = sorted(counts, key=lambda code: (-counts[code], code))
+    if form == "json":
+        table = [
+            {"rule": code, "name": RULES[code].name, "count": counts[code], "fixable": fixable[code]}
+            for code in order
+        ]
+        return to_json(_document(outcome, statistics=table))
     lines = [
-        f"{count:6} {code} {RULES[code].name}" + (f" ({fixable[code]} fixable)" if fixable[code] else "")
-        for code, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+        f"{counts[code]:6} {code} {RULES[code].name}"
+        + (f" ({fixable[code]} fixable)" if fixable[code] else "")
+        for code in order
     ]
     lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
     return "\n".join([*lines, summary(outcome)])

@@ -13,7 +13,7 @@ from ..rules import RULES
 from ..rules.base import RuleOptions
 from ..rules.engine import Violation, violations_of
 from ..settings import RuleSettings, SettingsByFolder
-from .common import UnusableError, tell
+from .common import UnusableError, did_you_mean, tell
 
 
 class Run:
@@ -70,16 +70,19 @@ class Run:
 
 
 def _selected(options: argparse.Namespace, settings: RuleSettings) -> frozenset[str]:
-    select = _codes("--select", options.select) or settings.select
-    ignore = (*_codes("--ignore", options.ignore), *settings.ignore)
-    named = {"select": select, "ignore": ignore}
-    named |= {f"per-file-ignores {pattern}": codes for pattern, codes in settings.per_file_ignores.items()}
+    selected, ignored = _codes("--select", options.select), _codes("--ignore", options.ignore)
+    select, ignore = selected or settings.select, (*ignored, *settings.ignore)
+    file = settings.root / "pyproject.toml"
+    named = {"--select": selected, "--ignore": ignored, f"{file}: ignore": settings.ignore}
+    if not selected:
+        named[f"{file}: select"] = settings.select
+    for pattern, codes in settings.per_file_ignores.items():
+        named[f"{file}: per-file-ignores {pattern}"] = codes
     for where, codes in named.items():
         for code in codes:
             if not any(known.startswith(code.upper()) for known in RULES):
-                raise UnusableError(
-                    f"{where}: {code} is no rule and no beginning of one; known are {', '.join(RULES)}"
-                )
+                hint = near_code(code) or "; --rules lists all"
+                raise UnusableError(f"{where}: {code} is no rule and no beginning of one{hint}")
     chosen = _matching(select) if select else frozenset(RULES)
     if not (options.preview or settings.preview):
         asleep = {code for code in chosen if RULES[code].preview} - {code.upper() for code in select}
@@ -87,6 +90,12 @@ def _selected(options: argparse.Namespace, settings: RuleSettings) -> frozenset[
             tell(f"{options.prog}: {', '.join(select)} selects only rules in preview: add --preview")
         chosen -= asleep
     return chosen - _matching(ignore)
+
+
+def near_code(word: str) -> str:
+    """A hint at the rule that was meant by its name, or by a code with a digit too few; else nothing."""
+    named = [rule.code for rule in RULES.values() if rule.name == word.lower()]
+    return f": did you mean {named[0]}?" if named else did_you_mean(word.upper(), RULES, alike=0.85)
 
 
 def _codes(option: str, values: Iterable[str]) -> tuple[str, ...]:

@@ -9,11 +9,11 @@ import argparse
 import io
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TextIO
 
-from ..about import TOOL
+from ..about import TOOL, called_as
 from ..settings import SettingsError
 from .newer_release import notice_of_installed
 
@@ -37,16 +37,18 @@ def command_parser(prog: str | None, description: str, examples: str) -> argpars
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=TOOL)
-    parser.set_defaults(prog=parser.prog)
+    parser.set_defaults(prog=parser.prog, parser=parser)
     return parser
 
 
-def called_as() -> str:
-    """How the user started this process: ``check.py``, ``tortoise-dev``, ``python -m tortoise_dev``."""
-    spec = sys.modules["__main__"].__spec__
-    if spec is None:
-        return Path(sys.argv[0]).name
-    return f"python -m {spec.name.removesuffix('.__main__')}"
+def refuse_besides(options: argparse.Namespace, reason: str, *allowed: str) -> None:
+    """Raises UnusableError for an option that was given and would be ignored: one not allowed here."""
+    for name, value in vars(options).items():
+        if value and value != options.parser.get_default(name) and name not in allowed:
+            option = (
+                "PATH" if name == "paths" else f"{'-' if len(name) == 1 else '--'}{name.replace('_', '-')}"
+            )
+            raise UnusableError(f"{reason}: leave out {option}")
 
 
 def run(
@@ -78,6 +80,27 @@ def run(
     except KeyboardInterrupt:
         return 130
     return 2
+
+
+def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:
+    """A type of arguments: a whole number, from ``least`` on or up to ``most``."""
+
+    def read(text: str) -> int:
+        number = int(text) if text.isascii() and text.isdigit() else -1
+        if number < least or (most is not None and number > most):
+            expected = f"from {least} {'on' if most is None else f'to {most}'}"
+            raise argparse.ArgumentTypeError(f"{text!r} is not a number {expected}")
+        return number
+
+    return read
+
+
+def did_you_mean(word: str, known: Iterable[str], alike: float = 0.7) -> str:
+    """``: did you mean …?``, or nothing where none of the known words resembles it."""
+    import difflib  # only a mistake needs it
+
+    near = difflib.get_close_matches(word, list(known), n=1, cutoff=alike)
+    return f": did you mean {near[0]}?" if near else ""
 
 
 def settings_folder(paths: Sequence[Path], here: Path) -> Path:

@@ -41,16 +41,25 @@ VERBS = {
     "grade": "judge what is in the folders",
     "report": "sum up the verdicts, as JSON, Markdown and HTML",
 }
+_OF_ALL = ("verb", "evals", "workspace", "task", "format")
+_OPTIONS = {
+    "prepare": ("runs", "variant", "triggers", "skills"),
+    "run": ("agent", "timeout", "skills"),
+    "grade": ("db", "skills"),
+    "report": ("conditions", "date", "record", "update"),
+}
+"""What each of them heeds, besides the options of all."""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the command, which the user called ``prog``; returns its exit status."""
-    return common.run(_parser(prog), _run, arguments, extra="tortoise")
+    return common.run(_parser(prog), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
     from ..evals.tasks import EvalsError, read_evals
 
+    _refuse_senseless(options)
     try:
         evals = read_evals(options.evals)
         for name in options.task:
@@ -61,6 +70,16 @@ def _run(options: argparse.Namespace) -> int:
         return verbs[options.verb](options, evals)
     except EvalsError as error:
         raise UnusableError(str(error)) from None
+
+
+def _refuse_senseless(options: argparse.Namespace) -> None:
+    """Raises UnusableError for an option that the verb, or another option, would leave unheeded."""
+    common.refuse_besides(options, options.verb, *_OF_ALL, *_OPTIONS[options.verb])
+    if options.triggers and options.variant:
+        raise UnusableError("--triggers makes trials with the skill alone: leave out --variant")
+    if options.update is not None:
+        reason = "--update writes a page from the records in the folder of --evals"
+        common.refuse_besides(options, reason, "verb", "evals", "workspace", "update")
 
 
 def _prepare(options: argparse.Namespace, evals: Evals) -> int:
@@ -221,8 +240,10 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         "--task", action="append", default=[], metavar="NAME", help="only this task; may be repeated"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
-    making = parser.add_argument_group("prepare")
-    making.add_argument("--runs", type=_positive, default=1, metavar="N", help="runs of each task (1)")
+    making = parser.add_argument_group("prepare (--skills: run and grade, too)")
+    making.add_argument(
+        "--runs", type=common.whole_number(1), default=1, metavar="N", help="runs of each task (1)"
+    )
     making.add_argument(
         "--variant",
         action="append",
@@ -244,7 +265,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         "--agent", metavar="COMMAND", help="with {prompt} in it; else it reads the prompt on stdin"
     )
     running.add_argument(
-        "--timeout", type=_positive, default=1800, metavar="SECONDS", help="for one trial (1800)"
+        "--timeout", type=common.whole_number(1), default=1800, metavar="SECONDS", help="for one trial (1800)"
     )
     grading = parser.add_argument_group("grade")
     grading.add_argument(
@@ -268,13 +289,6 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         help="no report: write the section of evaluations of this page anew, from DIR/results/*.json",
     )
     return parser
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a number from 1, not {text}")
-    return number
 
 
 if __name__ == "__main__":

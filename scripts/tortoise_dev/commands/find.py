@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
 from ..handbook.find import Found, find
-from ..handbook.sections import EXAMPLE, Section, handbook_sections
+from ..handbook.sections import EXAMPLE, Section, handbook_sections, page_sections, pages_of
 from ..pages.headings import slug
 from ..report.findings import to_json
 from ..rules import RULES
@@ -26,7 +27,7 @@ examples:
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
 
-exit status: 0 found · 1 nothing found · 2 the handbook is not beside this file"""
+exit status: 0 found · 1 nothing found · 2 no such place, or no handbook beside this file"""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -40,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     words = " ".join(options.words)
     found = _rule(words) or _section(words) or find(words, handbook_sections(HANDBOOK), options.number)
     if options.format == "json":
-        show(to_json({"version": 1, "found": [_entry(one) for one in found]}))
+        show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
         between = "\n" if options.list else "\n\n"
         show(between.join(_shown(one.section, only_place=options.list) for one in found))
@@ -65,21 +66,33 @@ def _section(words: str) -> list[Found]:
     match = re.fullmatch(r"(?:references/)?([\w-]+\.md)#([\w-]+)", words.strip())
     if match is None:
         return []
-    wanted = {f"references/{match[1]}", match[1]}
-    sections = (section for section in handbook_sections(HANDBOOK) if section.path in wanted)
-    return [Found(section, 1.0) for section in sections if slug(section.heading) == match[2]]
+    name, anchor = match[1], match[2].lower()
+    pages = pages_of(HANDBOOK)
+    page = next((page for page in pages if page.name.lower() == name.lower()), None)
+    if page is None:
+        near = _nearest(name, [page.name for page in pages])
+        raise UnusableError(f"no page is called {name}: the nearest are {near}")
+    anchors = {slug(section.heading): section for section in page_sections(page, HANDBOOK)}
+    if anchor not in anchors:
+        near = _nearest(f"#{anchor}", [f"#{one}" for one in anchors])
+        raise UnusableError(f"{name} has no anchor #{anchor}: the nearest are {near}")
+    return [Found(anchors[anchor], 1.0)]
 
 
-def _entry(found: Found) -> dict[str, object]:
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The few that resemble a word most, the best first."""
+    return ", ".join(sorted(known, key=lambda one: -SequenceMatcher(None, word, one).ratio())[:5])
+
+
+def _entry(found: Found, *, only_place: bool) -> dict[str, object]:
     section = found.section
-    return {
+    place = {
         "path": section.path,
         "line": section.line,
         "page": section.page,
         "heading": section.heading,
-        "text": section.text,
-        "score": round(found.score, 2),
     }
+    return {**place, **({} if only_place else {"text": section.text}), "score": round(found.score, 2)}
 
 
 def _shown(section: Section, *, only_place: bool) -> str:
@@ -93,7 +106,12 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(prog, "Print the few sections that answer a question.", _EXAMPLES)
     parser.add_argument("words", nargs="+", metavar="WORD", help="words, a name, an error message, a code")
     parser.add_argument(
-        "-n", dest="number", type=int, default=3, metavar="N", help="sections (default: %(default)s)"
+        "-n",
+        dest="number",
+        type=common.whole_number(1),
+        default=3,
+        metavar="N",
+        help="sections (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="places and headings, without the text")
     parser.add_argument("--format", choices=("text", "json"), default="text")

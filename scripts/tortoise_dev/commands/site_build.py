@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..about import command
 from . import common
 from .common import show, tell
 
@@ -14,8 +15,9 @@ _EXAMPLES = """\
 examples:
   %(prog)s                                 the website in site/, with the records of records/
   %(prog)s --records kept -o public        other folders
-  snippets.py --record records --db URL    makes the records, one file for each database
+  %(prog)s --help                          all that it can do
 
+Records are what `{snippets} --record records --db URL` writes, one file for each database.
 Blocks without a record that fits show "Not run since it changed".
 
 exit status: 0 built · 2 a page or a record cannot be used, or a package is missing"""
@@ -38,7 +40,9 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
-    parser = common.command_parser(prog, "Build the handbook as a website.", _EXAMPLES)
+    parser = common.command_parser(
+        prog, "Build the handbook as a website.", _EXAMPLES.format(snippets=command("snippets"))
+    )
     add_folders(parser)
     return parser
 
@@ -46,7 +50,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
 def add_folders(parser: argparse.ArgumentParser) -> None:
     """The arguments that build and serve share."""
     parser.add_argument(
-        "--records", type=Path, default=Path("records"), metavar="DIR", help="what snippets.py --record wrote"
+        "--records", type=Path, default=Path("records"), metavar="DIR", help="what snippets --record wrote"
     )
     parser.add_argument(
         "-o", "--output", type=Path, default=Path("site"), metavar="DIR", help="the website's folder"

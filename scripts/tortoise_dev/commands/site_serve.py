@@ -20,6 +20,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s               the website at http://127.0.0.1:8000/, until Ctrl-C
   %(prog)s --port 0      at a port that is free
+  %(prog)s -o public     built in another folder
 
 A page or a record that cannot be used is told in one line, and the last good website stays.
 
@@ -85,14 +86,9 @@ def _state(records: Path) -> dict[str, tuple[int, int]]:
 def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(prog, "Serve the website to this machine alone.", _EXAMPLES)
     add_folders(parser)
-    parser.add_argument("--port", type=_port, default=8000, metavar="N", help="default: %(default)s; 0: any")
+    port = common.whole_number(0, 65535)
+    parser.add_argument("--port", type=port, default=8000, metavar="N", help="default: %(default)s; 0: any")
     return parser
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
-    return int(text)
 
 
 if __name__ == "__main__":

@@ -73,15 +73,13 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument(
-        "-n", type=_count, default=os.cpu_count() or 1, metavar="N", help="workers (default: %(default)s)"
+        "-n",
+        type=common.whole_number(1, 256),
+        default=os.cpu_count() or 1,
+        metavar="N",
+        help="workers (default: %(default)s)",
     )
     return parser
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= 256:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 256")
-    return int(text)
 
 
 if __name__ == "__main__":

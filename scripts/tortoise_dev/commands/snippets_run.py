@@ -7,20 +7,18 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from ..about import __version__
 from ..pages.discovery import SUFFIXES, pages_under, shown_path
 from ..pages.page import PageError
 from ..pages.reading import read_page
-from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_for
 from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
-from ..snippets.planning.planned import PagePlan, PlannedBlock
+from ..snippets.planning.planned import PagePlan
 from ..snippets.planning.static_checks import check_page
 from ..snippets.record import write_records
 from ..snippets.result import Fault, Report, Result
@@ -32,31 +30,8 @@ from . import common
 from .breaks import broken_rules
 from .common import UnusableError, show, tell
 from .interruption import Interrupted, Interruption
-
-RULES = {
-    "snippet-failed": "A block of a page fails, or is not what the page says.",
-    "snippet-unverified": "A block of a page was neither run nor checked.",
-    "snippet-input": "A page or a setting cannot be used.",
-}
-
-
-@dataclass(frozen=True)
-class Selection:
-    """What ``--select`` and ``--language`` let through; an empty part lets everything through."""
-
-    places: tuple[tuple[Path, int | None], ...] = ()
-    languages: frozenset[str] = field(default_factory=frozenset)
-
-    def has_page(self, path: Path) -> bool:
-        """Is any block of this page selected?"""
-        return not self.places or any(place == path.resolve() for place, _ in self.places)
-
-    def has(self, path: Path, start: int, end: int, language: str | None) -> bool:
-        """Is the block (or oddity) that spans these lines of this page selected?"""
-        if self.languages and language is not None and language not in self.languages:
-            return False  # an oddity has no language of its own: it might be one of these
-        here = [line for place, line in self.places if place == path.resolve()]
-        return not self.places or any(line is None or start <= line < end for line in here)
+from .snippets_report import listing, render
+from .snippets_selection import Selection, check_selection, selection_of
 
 
 def run(options: argparse.Namespace) -> int:
@@ -76,9 +51,8 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
     here = Path.cwd()
     given = [Path(path) for path in options.paths]
     settings = find_settings(common.settings_folder(given, here))
-    selection = _selection(options)
-    if options.record and (options.select or options.language):
-        raise UnusableError("--record keeps whole runs: leave out --select and --language")
+    _refuse_senseless(options)
+    selection = selection_of(options)
     paths = given or [place for place, _ in selection.places] or list(settings.paths)
     if not paths:
         raise UnusableError("no pages: name some, or set paths in [tool.tortoise-dev.snippets]")
@@ -87,8 +61,10 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         backends = _backends(options.db, settings)
         files = files_of(paths, here, settings, report)
         plans = read_plans(files, here, settings, selection, report, audit=options.audit)
+        if not report.faults:
+            check_selection(options, selection, plans)
         if options.list:
-            show(_listing(plans, selection))
+            show(listing(plans, selection, report.faults, options.format))
             return 2 if report.faults else 0
         complete = run_plans(plans, settings, backends, selection, report, interruption, options)
     except UNUSABLE as error:
@@ -102,6 +78,17 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         for line in advice(report.results, settings):
             tell(line)
     return report.exit_code() if interruption.number is None else interruption.exit_code
+
+
+def _refuse_senseless(options: argparse.Namespace) -> None:
+    """Raises UnusableError for options of which one would be ignored."""
+    if options.record and (options.select or options.language):
+        raise UnusableError("--record keeps whole runs: leave out --select and --language")
+    if options.list:
+        reason = "--list runs nothing, and prints text or JSON"
+        common.refuse_besides(options, reason, "list", "paths", "select", "language", "audit", "format")
+        if options.format not in ("text", "json"):
+            raise UnusableError(f"{reason}: leave out --format {options.format}")
 
 
 def files_of(paths: Sequence[Path], base: Path, settings: SnippetSettings, report: Report) -> list[Path]:
@@ -171,18 +158,8 @@ def run_plans(
     results: dict[PagePlan, list[Result]] = {}
     jobs: list[Job] = []
     for plan in plans:
-        path, ends = plan.page.path, {p.block.line: p.block.end for p in plan.blocks}
-
-        def wanted(planned: PlannedBlock, path: Path = path) -> bool:
-            block = planned.block
-            return selection.has(path, block.line, block.end, block.info.language)
-
-        results[plan] = [
-            result
-            for result in plan.settled_results()
-            if selection.has(path, result.line, ends.get(result.line, result.line + 1), result.language)
-        ]
-        jobs += jobs_of(plan, backends, wanted)
+        results[plan] = [*selection.settled_results(plan)]
+        jobs += jobs_of(plan, backends, partial(selection.has_block, plan))
     progress = Progress(len(jobs))
     waiting = dict.fromkeys(jobs)
 
@@ -202,7 +179,6 @@ def run_plans(
         report.results += sorted(results[plan], key=lambda r: (r.line, r.backend or ""))
     report.pages = len(plans)
     report.seconds = time.perf_counter() - started
-    _check_selection(selection, report)
     return not waiting
 
 
@@ -257,96 +233,6 @@ def _write_records(report: Report, plans: list[PagePlan], backends: list[Backend
         write_records(report, plans, backends, folder)
     except OSError as error:
         raise UnusableError(f"--record {folder}: {error.strerror}") from None
-
-
-def render(report: Report, form: str) -> str:
-    """The report as text, json, sarif or github."""
-    if form == "json":
-        return to_json(report.to_json())
-    if form == "text":
-        return _text(report)
-    findings = [
-        Finding(r.path, r.fail_line or r.line, f"snippet-{r.status}", _reason(r), detail=r.detail)
-        for r in report.results
-        if r.status in ("failed", "unverified")
-    ]
-    findings += [Finding(f.path, f.line, "snippet-input", f.message) for f in report.faults]
-    if form == "github":
-        return to_github(findings)
-    return to_sarif(findings, "tortoise-dev snippets", __version__, RULES)
-
-
-def _text(report: Report) -> str:
-    lines: list[str] = []
-    by_backend = report.by_backend()
-    several = len(by_backend) > 1
-    for result in report.results:
-        if result.status == "passed":
-            continue
-        line = result.fail_line or result.line
-        lines.append(f"{result.path}:{line}: {result.status}: {_reason(result, several=several)}")
-        if result.status == "failed" and result.detail:
-            lines += [f"    {text}" for text in result.detail.rstrip("\n").split("\n")]
-    lines += [f"{fault.path}:{fault.line}: error: {fault.message}" for fault in report.faults]
-    counts = report.counts()
-    blocks = report.to_json()["summary"]["blocks"]
-    if not blocks and not report.faults:
-        lines.append("no block was found: nothing is proven")
-    if several:
-        width = max(map(len, by_backend))
-        lines += [f"{name:<{width}}  {_told(told)}" for name, told in by_backend.items()]
-    on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
-    pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
-    what = f"{blocks} block{'' if blocks == 1 else 's'}"
-    if others := len(report.results) - blocks:  # dead links, and what only looks like a block
-        what += f" and {others} other finding{'' if others == 1 else 's'}"
-    lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
-    return "\n".join(lines)
-
-
-def _told(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {status}" for status, count in counts.items() if count or status == "passed")
-
-
-def _reason(result: Result, *, several: bool = False) -> str:
-    """Why, and on which of several databases; SQLite alone goes without saying."""
-    place = "" if result.fail_line in (None, result.line) else f" (block at line {result.line})"
-    backend = f" [{result.backend}]" if result.backend and (several or result.backend != "sqlite") else ""
-    return f"{result.reason}{place}{backend}"
-
-
-def _listing(plans: Sequence[PagePlan], selection: Selection) -> str:
-    lines = []
-    for plan in plans:
-        for planned in plan.blocks:
-            block = planned.block
-            if not selection.has(plan.page.path, block.line, block.end, block.info.language):
-                continue
-            what = "runs"
-            if planned.verdict is not None:
-                what = f"{planned.verdict.status}: {planned.verdict.reason}"
-            elif planned.source is not None:
-                what = f"compared with line {planned.source.block.line}"
-            lines.append(f"{plan.page.name}:{block.line}\t{block.info.language or '-'}\t{what}\t{block.id}")
-    return "\n".join(lines)
-
-
-def _check_selection(selection: Selection, report: Report) -> None:
-    if (selection.places or selection.languages) and not report.results and not report.faults:
-        report.faults.append(Fault("--select", "no block is selected: see --list"))
-
-
-def _selection(options: argparse.Namespace) -> Selection:
-    places: list[tuple[Path, int | None]] = []
-    for text in options.select:
-        page, _, line = text.rpartition(":")
-        if page and line.isdigit():
-            places.append((Path(page).resolve(), int(line)))
-        elif text.lower().endswith(SUFFIXES):
-            places.append((Path(text).resolve(), None))
-        else:
-            raise UnusableError(f"--select {text}: expected PAGE or PAGE:LINE")
-    return Selection(tuple(places), frozenset(language.lower() for language in options.language))
 
 
 def _backends(urls: list[str] | None, settings: SnippetSettings) -> list[Backend]:

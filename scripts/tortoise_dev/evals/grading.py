@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -15,6 +16,10 @@ from ..report.redaction import redacted
 from .groups import kill_group
 from .tasks import LOADED, TRIGGERS, Evals, EvalsError, Task
 from .workspace import Trial
+
+_MISSING = re.compile(r"\nModuleNotFoundError: No module named '(\w+)[^\n]*\s*\Z")
+"""How a grader ends that cannot begin. It catches what goes wrong in the work that it judges."""
+_START = "start evals with the Python of the skill's repository, as in uv run scripts/evals.py"
 
 SCRIPTS = Path(__file__).resolve().parents[2]
 
@@ -29,17 +34,17 @@ class Verdict:
     kind: Literal["function", "convention"]
 
 
-def grade(evals: Evals, trial: Trial, postgres: str | None, timeout: float = 180) -> list[Verdict]:
+def grade(evals: Evals, trial: Trial, postgres: str | None) -> list[Verdict]:
     """Judge a trial by its task's grader, and write ``grading.json``.
 
     ``postgres`` is the URL of a server on which the grader may make databases. What a grader
-    has not judged after ``timeout`` seconds has failed. Raises EvalsError if the grader itself is broken.
+    has not judged in time has failed. Raises EvalsError if the grader itself cannot run.
     """
     task = evals.task(trial.task)
     if task.chapter == TRIGGERS:
         verdicts = [_triggered(task, trial)]
     else:
-        verdicts = judge(evals, task, trial.outputs, trial.folder / "reply.md", postgres, timeout)
+        verdicts = judge(evals, task, trial.outputs, trial.folder / "reply.md", postgres)
     document = {
         "task": task.name,
         "chapter": task.chapter,
@@ -72,7 +77,9 @@ def judge(
     ) as process:
         try:
             printed, complained = process.communicate(timeout=timeout)
-            ended = f"exit status {process.returncode}: {complained.strip()[-300:]}"
+            ended = f"exit status {process.returncode}: {redacted(complained).strip()[-300:]}"
+            if not printed and (missing := _MISSING.search(complained)):
+                raise EvalsError(f"{grader}: {missing[1]} is not installed: {_START}")
         except subprocess.TimeoutExpired:
             kill_group(process)
             printed, _ = process.communicate()

@@ -107,11 +107,14 @@ class Work:
     async def postgres_database(self) -> AsyncIterator[tuple[str, Any]]:
         """A new database: its URL and a connection of asyncpg. It is dropped in the end.
 
-        Raises NotJudgedError where no server was given.
+        Raises NotJudgedError where no server was given, or its driver is missing.
         """
         if not self.postgres:
             raise NotJudgedError("no PostgreSQL server was given")
-        asyncpg = importlib.import_module("asyncpg")
+        try:
+            asyncpg = importlib.import_module("asyncpg")
+        except ModuleNotFoundError:
+            raise NotJudgedError("asyncpg is not installed") from None
         name = f"eval_{self.start.name.replace('-', '_')}_{os.getpid()}"
         server = await asyncpg.connect(self.postgres)
         try:

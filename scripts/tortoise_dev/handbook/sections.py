@@ -58,14 +58,26 @@ def sections_of(text: str, path: str) -> Iterator[Section]:
         yield Section(path, start, page, heading, "\n".join(body).strip("\n"))
 
 
+def pages_of(root: Path) -> list[Path]:
+    """SKILL.md and the references."""
+    return [root / "SKILL.md", *sorted((root / "references").glob("*.md"))]
+
+
+def page_sections(file: Path, root: Path) -> Iterator[Section]:
+    """The sections of one page. Raises OSError."""
+    return sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
+
+
 def handbook_sections(root: Path) -> Iterator[Section]:
     """The sections of SKILL.md and of the references, and each example as one. Raises OSError.
 
     On the page of error messages each row is a section.
     """
-    for file in (root / "SKILL.md", *sorted((root / "references").glob("*.md"))):
-        text, path = _without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root)
-        yield from messages_of(text, path) if path == _ERRORS else sections_of(text, path)
+    for file in pages_of(root):
+        if _shown(file, root) == _ERRORS:
+            yield from messages_of(file.read_text(encoding="utf-8"), _ERRORS)
+        else:
+            yield from page_sections(file, root)
     for file in sorted((root / "examples").glob("*.py")):
         text = file.read_text(encoding="utf-8")
         title = re.search(r'"""(.*?)(?:\n|""")', text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from ..about import TOOL
@@ -22,7 +22,6 @@ class Finding(NamedTuple):
     line: int
     code: str
     message: str
-    level: Literal["error", "warning", "note"] = "error"
     column: int = 1
     detail: str = ""
 
@@ -46,9 +45,8 @@ def to_json(document: Mapping[str, Any]) -> str:
 
 def to_github(findings: Iterable[Finding]) -> str:
     """GitHub's workflow commands, one a line: they become annotations of the diff."""
-    kinds = {"error": "error", "warning": "warning", "note": "notice"}
     lines = [
-        f"::{kinds[f.level]} file={_property(f.path)},line={f.line},col={f.column},"
+        f"::error file={_property(f.path)},line={f.line},col={f.column},"
         f"title={_property(f.code)}::"
         f"{_data(f'{f.path}:{f.line}: {f.text}')}"
         for f in findings
@@ -93,7 +91,7 @@ def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),
-        "level": finding.level,
+        "level": "error",
         "message": _sarif_message(finding),
         "locations": [
             {

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..about import command
 from ..pages.fingerprints import fingerprint
 
 VERSION = 2
@@ -94,12 +95,17 @@ class Record:
         return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
+def record_again() -> str:
+    """What to do about a record that cannot be used."""
+    return f"run {command('snippets')} --record again"
+
+
 def read_record(path: Path) -> Record:
     """Read a record. Raises RecordError for one that contradicts itself, and names the block."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordError(f"{path.name}: cannot be read: {error}; run snippets.py --record again") from None
+        raise RecordError(f"{path.name}: cannot be read: {error}; {record_again()}") from None
     _check_shape(document, path.name)
     blocks = tuple(
         BlockRecord(**{**entry, "sql": tuple(entry["sql"])})
@@ -123,7 +129,7 @@ def _check_shape(document: Any, name: str) -> None:
         if len(place) > 1 and place[0] == "blocks":
             where = f"{document['blocks'][place[1]].get('id', f'block {place[1]}')}: "
         key = f"{place[-1]}: " if place and isinstance(place[-1], str) else ""
-        raise RecordError(f"{name}: {where}{key}{error.message[:200]}")
+        raise RecordError(f"{name}: {where}{key}{error.message[:200]}; {record_again()}")
 
 
 def _check_entry(record: Record, block: BlockRecord, seal: str, name: str) -> None:
@@ -137,7 +143,7 @@ def _check_entry(record: Record, block: BlockRecord, seal: str, name: str) -> No
         reason = "the entry, or the versions above it, were edited after the run"
     else:
         return
-    raise RecordError(f"{name}: {block.id}: {reason}; run snippets.py --record again")
+    raise RecordError(f"{name}: {block.id}: {reason}; {record_again()}")
 
 
 def _check_whole(record: Record, summary: Mapping[str, int], name: str) -> None:
@@ -145,10 +151,10 @@ def _check_whole(record: Record, summary: Mapping[str, int], name: str) -> None:
         identity for identity, count in Counter(block.id for block in record.blocks).items() if count > 1
     ]
     if twice:
-        raise RecordError(f"{name}: {twice[0]}: has two entries; run snippets.py --record again")
+        raise RecordError(f"{name}: {twice[0]}: has two entries; {record_again()}")
     if dict(summary) != record.counts():
-        raise RecordError(
-            f"{name}: summary: it does not count what the entries say; run snippets.py --record again"
-        )
+        raise RecordError(f"{name}: summary: it does not count what the entries say; {record_again()}")
     if name != record.file_name:
-        raise RecordError(f"{name}: it speaks of the versions of {record.file_name}; rename it, or run again")
+        raise RecordError(
+            f"{name}: it speaks of the versions of {record.file_name}; rename it, or {record_again()}"
+        )

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import cache
 
 HIDDEN = "***"
 
-_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/@:\"'<>]*:)(?!\*{3}@)[^\s/@\"'<>]+(?=@)", re.IGNORECASE)
+_IN_URL = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s/@:\"'<>]*:)(?!\*{3}@)[^\s/\"'<>]+(?=@)", re.IGNORECASE)
 _IN_QUERY = re.compile(r"([?&](?:password|passwd|token|secret|api_key)=)(?!\*{3})[^&\s\"'<>]+", re.IGNORECASE)
 _TOKEN = re.compile(
     r"\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}"
@@ -19,20 +20,53 @@ _TOKEN = re.compile(
     r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"  # a JSON web token
     r"|(?i:(?<=bearer ))[A-Za-z0-9._~+/-]{12,}=*"
 )
-_SECRET_NAME = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|CREDENTIAL|KEY$", re.IGNORECASE)
-_SHORTEST = 8  # a shorter value may be a word of the text
+_SECRET_NAME = re.compile(
+    r"PASSWORD|PASSWD|PASSPHRASE|PASSCODE|SECRET|CREDENTIAL|AUTHORIZATION|CONNECTION_STRING"
+    r"|TOKEN(?!I[SZ])"  # no TOKENIZERS_PARALLELISM
+    r"|(?:(?<!COM)(?<!BY)PASS|PWD|KEY|AUTH|COOKIE|DSN|(?<![A-Z])PW)S?[0-9]*(?![A-Z])",  # no AUTHOR
+    re.IGNORECASE,
+)
+_NAME_OF_A_PLACE = re.compile(r"(?:OLD)?PWD|.*_(?:SOCK|FILE|PATH|DIR|HOST|PORT)", re.IGNORECASE)
+_SHORTEST = 4
+_SURE = 8
 
 
 def redacted(text: str, environment: Mapping[str, str] = os.environ) -> str:
-    """A text without the passwords of its URLs, without tokens, and without the values of the environment's
-    secrets.
+    """A text without the values of the environment's secrets, without passwords of URLs, and without tokens.
 
-    A variable is secret by its name (``…_TOKEN``, ``…PASSWORD…``). Values of less than eight characters stay.
+    A value of less than eight characters may be a word of the text, so it is taken out in quotes alone.
     """
+    found = {secret for secret in _secrets(environment) if len(secret) >= _SHORTEST and secret in text}
+    for secret in sorted(found, key=len, reverse=True):  # one may be a part of another
+        if len(secret) >= _SURE:
+            text = text.replace(secret, HIDDEN)
+        else:
+            text = re.sub(rf"(['\"]){re.escape(secret)}\1", rf"\1{HIDDEN}\1", text)
     text = _IN_QUERY.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1{HIDDEN}", text))
-    text = _TOKEN.sub(HIDDEN, text)
-    found = [name for name, value in environment.items() if len(value) >= _SHORTEST and value in text]
-    secrets = {environment[name] for name in found if _SECRET_NAME.search(name)}
-    for value in sorted(secrets, key=len, reverse=True):  # one may be a part of another
-        text = text.replace(value, HIDDEN)
-    return text
+    return _TOKEN.sub(HIDDEN, text)
+
+
+@cache
+def is_secret(name: str) -> bool:
+    """Does an environment variable of this name hold a secret: ``DB_PASS``, ``API_KEY_ID``, ``…_TOKEN``?"""
+    return _SECRET_NAME.search(name) is not None and _NAME_OF_A_PLACE.fullmatch(name) is None
+
+
+def _secrets(environment: Mapping[str, str]) -> Iterator[str]:
+    """The environment's secrets: values of variables that are called so, and passwords in any URL."""
+    for name, value in environment.items():
+        for secret in [value] if is_secret(name) else _passwords(value):
+            yield secret
+            yield repr(secret)[1:-1]  # as it stands in a shown value
+
+
+def _passwords(value: str) -> Iterator[str]:
+    """The passwords of the URLs in a value, but none that also names something there, often the user."""
+    for match in _IN_URL.finditer(value) if "@" in value else ():
+        password = match[0].removeprefix(match[1])
+        if password not in re.split(r"\W+", value.replace(match[0], match[1])):
+            yield password
+            if "%" in password:
+                from urllib.parse import unquote  # the import takes time in each child, and this is rare
+
+                yield unquote(password)

@@ -44,11 +44,9 @@ class Baseline:
         return self.counts.total()
 
     @classmethod
-    def of(
-        cls, violations: Iterable[Violation], base: Path, renamed: Mapping[str, str] | None = None
-    ) -> Baseline:
+    def of(cls, violations: Iterable[Violation], base: Path) -> Baseline:
         """The baseline of these findings; paths are kept relative to ``base``."""
-        empty = cls(Counter(), base, renamed=renamed or {})
+        empty = cls(Counter(), base)
         empty.counts.update(empty._key(violation) for violation in violations)
         return empty
 
@@ -69,7 +67,9 @@ class Baseline:
         except OSError as error:
             raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
         except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BaselineError(f"{file} is no baseline of check.py: {error!r}") from None
+            raise BaselineError(
+                f"{file} is no baseline: {error!r}: delete it to record one, or name another file"
+            ) from None
 
     def write(self, file: Path) -> None:
         """One finding a line, sorted, so that its changes can be read. Raises BaselineError."""

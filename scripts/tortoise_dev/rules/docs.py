@@ -84,5 +84,19 @@ def list_of_rules() -> str:
     )
 
 
+def table_of_rules() -> list[dict[str, object]]:
+    """All rules, for JSON."""
+    return [
+        {
+            "code": rule.code,
+            "name": rule.name,
+            "summary": rule.in_one_line,
+            "preview": rule.preview,
+            "fix": "safe" if rule.fixable else "unsafe" if rule.unsafe_fix else None,
+        }
+        for rule in RULES.values()
+    ]
+
+
 def _state(rule: Rule) -> str:
     return " ".join(word for word in ("preview", "fixable") if getattr(rule, word))

@@ -54,11 +54,6 @@ def insertion(module: Module, at: Place, text: str) -> Edit:
     return Edit(at, at, text)
 
 
-def replacement(module: Module, node: ast.expr | ast.stmt | ast.keyword, text: str) -> Edit:
-    """A text in place of a node."""
-    return Edit(start_of(module, node), end_of(module, node), text)
-
-
 def source_of(module: Module, node: ast.expr) -> str:
     """The text of a node, comments in it too."""
     (first, start), (last, end) = start_of(module, node), end_of(module, node)

@@ -9,6 +9,8 @@ from ..analysis.modules import Module
 from ..analysis.syntax import FUNCTIONS, FunctionNode
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_SHOWN = 60
+"""Characters of an expression that a message shows."""
 
 
 def function_around(module: Module, node: ast.AST) -> FunctionNode | None:
@@ -61,11 +63,11 @@ def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
     return None
 
 
-def text(node: ast.AST, limit: int = 60) -> str:
+def text(node: ast.AST) -> str:
     """The source of an expression, shortened, for a message."""
     try:
         source = ast.unparse(node)
     except RecursionError:
         return "…"
     source = " ".join(source.split())
-    return source if len(source) <= limit else source[: limit - 1] + "…"
+    return source if len(source) <= _SHOWN else source[: _SHOWN - 1] + "…"

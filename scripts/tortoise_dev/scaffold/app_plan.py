@@ -7,6 +7,7 @@ import re
 from collections.abc import Collection
 from pathlib import Path
 
+from ..about import command
 from ..analysis.source import SourceFile, is_judged
 from .changes import Plan, RefusedError, read
 from .python_edits import add_import_as, add_statement, with_elements
@@ -43,9 +44,8 @@ def plan_app(survey: Survey, name: str) -> Plan:
     """The files of a sub-application that are missing. Raises RefusedError."""
     plan = Plan()
     add_app(plan, survey, name)
-    plan.next.append(
-        f"scaffold model {name} MODEL FIELD…: the first model registers {survey.app(name)}.models"
-    )
+    first = f"{command('scaffold')} model {name} MODEL FIELD…"
+    plan.next.append(f"{first}: the first model registers {survey.app(name)}.models")
     return plan
 
 
@@ -55,7 +55,7 @@ def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = (*PA
     single = folder / "models.py"
     if single.exists():
         raise RefusedError(
-            "models-file", single, "the models are in one file: run split_models.py on it first"
+            "models-file", single, f"the models are in one file: run {command('split')} on it first"
         )
     if _are_packages(survey.apps_folder, besides=name):
         plan.create(folder / "__init__.py", f'"""{name.replace("_", " ").capitalize()}."""\n')

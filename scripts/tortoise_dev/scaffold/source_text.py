@@ -32,11 +32,11 @@ def _a_line_each(head: str, items: Sequence[str], tail: str, indent: int) -> str
     return f"{margin}{head}\n{lines}{margin}{tail}"
 
 
-def import_from(module: str, names: Iterable[str], width: int, indent: int = 0) -> str:
+def import_from(module: str, names: Iterable[str], width: int) -> str:
     """An import of names from a module."""
     ordered = sorted(set(names), key=name_order)
-    one = f"{' ' * indent}from {module} import {', '.join(ordered)}"
-    return one if len(one) <= width else _a_line_each(f"from {module} import (", ordered, ")", indent)
+    one = f"from {module} import {', '.join(ordered)}"
+    return one if len(one) <= width else _a_line_each(f"from {module} import (", ordered, ")", 0)
 
 
 def name_order(name: str) -> tuple[int, list[tuple[int, str | int]], str]:

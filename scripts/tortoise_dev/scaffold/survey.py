@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
+from ..about import command
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
 from ..analysis.source import project_root
@@ -92,8 +93,8 @@ class Survey:
             raise RefusedError(
                 "no-models-package",
                 self.root,
-                "no sub-application with a models package is here: begin with scaffold.py project NAME, "
-                "or split models.py first",
+                "no sub-application with a models package is here: begin with "
+                f"{command('scaffold')} project NAME, or split a models.py with {command('split')} PATH",
             )
         return found.most_common(1)[0][0]
 

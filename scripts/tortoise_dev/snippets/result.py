@@ -75,6 +75,10 @@ class Fault:
     message: str
     line: int = 1
 
+    def to_json(self) -> dict[str, Any]:
+        """Its entry among the errors of a report."""
+        return {"path": self.path, "line": self.line, "message": self.message}
+
 
 @dataclass
 class Report:
@@ -107,7 +111,7 @@ class Report:
         return {
             "version": 1,
             "blocks": [result.to_json() for result in self.results],
-            "errors": [{"path": f.path, "line": f.line, "message": f.message} for f in self.faults],
+            "errors": [fault.to_json() for fault in self.faults],
             "summary": {
                 "pages": self.pages,
                 "blocks": sum(result.language is not None for result in self.results),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ...pages.fingerprints import fingerprint_of_folder, fingerprint_of_page, fingerprints_of_blocks
 from ...pages.page import Block, Page
-from ...report.record import BlockRecord, Record, RecordError, read_record
+from ...report.record import BlockRecord, Record, RecordError, read_record, record_again
 
 NAMES = {
     "sqlite": "SQLite",
@@ -98,7 +98,7 @@ def _check_claim(record: Record, entry: BlockRecord, block: Block) -> None:
 
 
 def _claims(record: Record, entry: BlockRecord, reason: str) -> RecordError:
-    return RecordError(f"{record.file_name}: {entry.id}: {reason}; run snippets.py --record again")
+    return RecordError(f"{record.file_name}: {entry.id}: {reason}; {record_again()}")
 
 
 def _order(record: Record) -> tuple[object, ...]:

@@ -6,13 +6,10 @@ import os
 import re
 from collections.abc import Mapping
 
+from ...report.redaction import redacted
+
 SHOWN = 300
 """Characters of a value that are shown."""
-
-_SECRET = re.compile(r"KEY|TOKEN|SECRET|PASS|PWD$|CREDENTIAL|AUTH|COOKIE|DATABASE_URL|DSN", re.IGNORECASE)
-
-_PATHS = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY"})
-"""Variables that are called like a secret and hold a path."""
 
 
 def shown(value: object) -> str:
@@ -28,15 +25,10 @@ def shown(value: object) -> str:
 
 
 def without_secrets(text: str) -> str:
-    """A text without the values of the environment variables whose names speak of a secret, and without the
-    environment as a whole.
-    """
+    """A text without the environment's secrets, and without the environment as a whole."""
     if "environ({" in text:
         text = re.sub(r"(?s)environ\(\{.*\}\)", "<the environment>", text)
-    for name, value in os.environ.items():
-        if len(value) >= 4 and value in text and _SECRET.search(name) and name not in _PATHS:
-            text = text.replace(value, "***")
-    return text
+    return redacted(text)
 
 
 def _is_environment(value: object) -> bool:

@@ -26,7 +26,7 @@ that it should break. The command hands it in.
 """
 
 
-def check_page(plan: PagePlan, checker: Checker | None = None, *, audit: bool = False) -> PagePlan:
+def check_page(plan: PagePlan, checker: Checker, *, audit: bool = False) -> PagePlan:
     """Give a verdict to every block of a plan that is to be checked; ``checker`` judges ``breaks=``."""
     for planned in plan.blocks:
         if planned.fate == "checked":
@@ -34,7 +34,7 @@ def check_page(plan: PagePlan, checker: Checker | None = None, *, audit: bool = 
     return plan
 
 
-def _check(planned: PlannedBlock, plan: PagePlan, checker: Checker | None, *, audit: bool) -> Verdict:
+def _check(planned: PlannedBlock, plan: PagePlan, checker: Checker, *, audit: bool) -> Verdict:
     block = planned.block
     if "breaks" in block.attributes:
         return _check_broken(planned, plan, checker)
@@ -93,15 +93,13 @@ def check_data_block(block: Block) -> Verdict:
     return Verdict("passed", f"valid {kind}")
 
 
-def _check_broken(planned: PlannedBlock, plan: PagePlan, checker: Checker | None) -> Verdict:
+def _check_broken(planned: PlannedBlock, plan: PagePlan, checker: Checker) -> Verdict:
     """``breaks=``: the checker must report this rule on the block, and no other.
 
     A block without a title sees the names of the page's preludes.
     """
     block = planned.block
     code, path = block.attributes["breaks"], planned.title
-    if checker is None:
-        return Verdict("unverified", "no checker is at hand that could report a rule", block.line)
     preludes = (p.block for p in plan.blocks if "prelude" in p.block.attributes)
     above = "" if path else "".join(prelude.source for prelude in preludes)
     first = above.count("\n") + 1

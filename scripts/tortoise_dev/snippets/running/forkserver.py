@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ... import compat
+from ...report.redaction import redacted
 from ..child.execution import Execution, warm_up
 from ..child.guards import Guards
 from ..child.limits import set_limits
@@ -65,7 +66,7 @@ def serve(*, forks: bool) -> None:
     preparation = decode_preparation(requests.readline())
     server = _Server(preparation, requests, answers)
     problem = server.prepare()
-    server.answer(Ready(problem))
+    server.answer(Ready(problem and redacted(problem)))
     if problem is not None:
         return
     for line in requests:
