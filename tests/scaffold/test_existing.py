@@ -263,4 +263,7 @@ def test_a_model_is_looked_for_where_a_split_puts_it(project: Any) -> None:
     for name, field in (("OAuth2Client", "secret"), ("Class", "name")):
         project.add("shop", name, f"{field}:char:40", crud=True)
     assert sorted(path.name for path in module.with_suffix("").iterdir()) == ["__init__.py", *written]
+    project.add("shop", "OA10", "number:char:9", "parent:fk:OAuth2Client")
+    project.add("shop", "OA2", "number:char:9", "parent:fk:OA10")
+    project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
     project.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/test_server.py")
