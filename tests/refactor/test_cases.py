@@ -1,8 +1,9 @@
 """What becomes of each trap in a models.py: the files of the package, or the refusal.
 
 A case is a file of cases/. Its head says what is wanted: `refuse: CODE LINE`, `files: NAMES` (all files of
-the package), `has: FILE | TEXT` (whole lines, joined by `\\n`), `lacks: FILE | TEXT`, `option: no-base`.
-Below are the files of the project. Each package must pass the rules of the layout, with every name defined.
+the package), `has: FILE | TEXT` (whole lines, joined by `\\n`), `lacks: FILE | TEXT`, `note: TEXT` (one for
+each note), `option: no-base`. Below are the files of the project. Each package must pass the rules of the
+layout, with every name defined, and Ruff's order of imports where models.py passed it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def test_what_becomes_of(path: Path, tmp_path: Path, capsys: pytest.CaptureFixtu
     texts = {path.name: content.decode() for path, content in plan.files.items()}
     if "files" in wanted:
         assert sorted(texts) == sorted(["__init__.py", *wanted["files"][0].split()])
+    assert plan.notes == wanted.get("note", [])
     for entry in wanted.get("has", []):
         name, _, text = entry.partition(" | ")
         assert f"\n{text.encode().decode('unicode_escape')}\n" in f"\n{texts[name]}", texts[name]
