@@ -137,7 +137,10 @@ def test_a_module_with_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[s
         ("shop/models.py", "delete"),
     ]
     assert report["refused"] == []
-    assert "another order" in "".join(report["notes"])
+    assert report["notes"][0] == (
+        "the same as before: CREATE statements on postgres and sqlite, 5 models, 7 JSON schemas"
+    )
+    assert "another order" in report["notes"][1]
     assert not (tmp_path / "shop/models.py").exists()
     assert not list(tmp_path.glob("*.sqlite3*"))
     assert findings(tmp_path, capsys) == []
@@ -192,6 +195,23 @@ def test_nothing_is_written_where_nothing_can_be_proved(
     assert split.main(["shop/models.py", "--python", str(tmp_path / "no-python")]) == 1
     assert "no-python cannot import the project as it is: cannot be started" in capsys.readouterr().out
     assert sorted(path.name for path in (tmp_path / "shop").iterdir()) == ["__init__.py", "models.py"]
+
+
+def test_sqlite_stands_in_for_a_driver_that_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write({**FILES, "conf.py": CONFIG.replace("asyncpg://", "mssql://")}, tmp_path)
+    (tmp_path / "asyncodbc.py").write_text("raise ImportError('no ODBC here')\n", encoding="utf-8")
+    assert split.main(["shop/models.py", "--python", sys.executable, "--dry-run"]) == 1
+    output = capsys.readouterr()
+    assert "the same as before" not in output.out
+    told = "CREATE statements on sqlite in place of {} ({}), 5 models, 7 JSON schemas"
+    same = f"note: the same as before: {told}"
+    assert output.err.splitlines()[0] == same.format("mssql", "ImportError: no ODBC here")
+    write({"conf.py": CONFIG + "\nraise KeyError('SECRET')\n"}, tmp_path)
+    assert split.main(["shop/models.py", "--python", sys.executable, "--dry-run"]) == 1
+    own = "the project's own settings"
+    assert capsys.readouterr().err.splitlines()[0] == same.format(own, "KeyError: 'SECRET'")
 
 
 def test_where_settings_are_looked_for(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tortoise.models import Model
 class Order(Model):
     number = fields.CharField(max_length=9)
 """
+PROVED = proof.Proof(["sqlite"], models=1, schemas=0, reordered=[], missing=[], reason="")
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +26,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project in the current folder, in which everything is taken for proved."""
     write({"shop/models.py": MODELS, "shop/__init__.py": ""}, tmp_path)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(proof, "prove", lambda plan, project, python: [])
+    monkeypatch.setattr(proof, "prove", lambda plan, project, python: PROVED)
     return tmp_path
 
 
@@ -43,7 +44,10 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
         assert split.main(["--dry-run", name]) == 0
     write({"shop/models.py": MODELS}, project)
     assert split.main(["shop/models.py"]) == 0  # completes what is cut off: models.py is left
-    assert capsys.readouterr().out == "deleted shop/models.py\n"
+    output = capsys.readouterr()
+    assert output.out == "deleted shop/models.py\n"
+    same = "note: the same as before: CREATE statements on sqlite, 1 model, no JSON schema"
+    assert output.err.splitlines()[-1] == same
     assert applied == {
         path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()
     }
@@ -82,7 +86,7 @@ def test_input_that_cannot_be_used(project: Path, capsys: pytest.CaptureFixture[
 
 def test_the_projects_own_interpreter_is_asked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(proof, "prove", lambda plan, project, python: asked.append(python) or [])
+    monkeypatch.setattr(proof, "prove", lambda plan, project, python: asked.append(python) or PROVED)
     own = project / ".venv/bin/python"
     own.parent.mkdir(parents=True)
     own.touch()

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise_dev.analysis.project import load_project
+from tortoise_dev.refactor.plan import plan_split
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = {
@@ -234,3 +236,34 @@ def test_what_is_written_is_the_configured_label(project: Any, target: str) -> N
     assert '        "hr.Person", related_name="orders"' in acme.text(
         "src/acme/domains/orders/models/order.py"
     )
+
+
+MODELS = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class OAuth2Client(Model):
+    secret = fields.CharField(max_length=40)
+
+
+class Class(Model):
+    name = fields.CharField(max_length=40)
+"""
+
+
+def test_a_model_is_looked_for_where_a_split_puts_it(project: Any) -> None:
+    """Each of the two commands names the file of a model, and it is the same file."""
+    project.new(minimal=True)
+    module = project.folder / "apps/shop/models.py"
+    project.write({"apps/shop/__init__.py": "", "apps/shop/models.py": MODELS})
+    split = plan_split(module, load_project([module], here=project.folder))
+    written = sorted(path.name for path in split.files if path.name != "__init__.py")
+    module.unlink()
+    for name, field in (("OAuth2Client", "secret"), ("Class", "name")):
+        project.add("shop", name, f"{field}:char:40", crud=True)
+    assert sorted(path.name for path in module.with_suffix("").iterdir()) == ["__init__.py", *written]
+    project.add("shop", "OA10", "number:char:9", "parent:fk:OAuth2Client")
+    project.add("shop", "OA2", "number:char:9", "parent:fk:OA10")
+    project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
+    project.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/test_server.py")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 from tortoise.models import Model
+from tortoise_dev.analysis.file_names import snake_case
 from tortoise_dev.scaffold import names
 from tortoise_dev.scaffold.field_specs import ON_DELETE, FieldError, Relation, Scalar, parse_fields
 
@@ -93,10 +94,11 @@ def test_on_delete_knows_what_tortoise_knows() -> None:
         ("Day", ("day", "days", "a day")),
         ("Box", ("box", "boxes", "a box")),
         ("HTTPLog", ("http_log", "http_logs", "a http log")),
+        ("Invoice2", ("invoice2", "invoice2s", "an invoice2")),
     ],
 )
 def test_the_forms_of_a_name(name: str, forms: tuple[str, str, str]) -> None:
-    snake = names.snake(name)
+    snake = snake_case(name)
     assert (snake, names.plural(snake), names.with_article(names.words(name))) == forms
 
 

@@ -81,9 +81,8 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     except libcst.ParserSyntaxError as error:
         raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
     changes = changes_of(plan, here)
-    reordered = prove(plan, project, _interpreter(options.python, project.root))
-    if reordered:
-        plan.notes.append(f"properties come in another order in the JSON schema of {', '.join(reordered)}")
+    proof = prove(plan, project, _interpreter(options.python, project.root))
+    plan.notes[:0] = proof.notes()
     return plan, changes
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from .import_lines import line_of
 from .placement import PACKAGE, Places
 from .refusals import refused
 from .statements import Kind, Statement
@@ -175,24 +176,6 @@ def _comment_of(text: cst.BaseStatement) -> str:
     return f"  {comment.value}" if comment is not None else ""
 
 
-def line_of(node: ast.Import | ast.ImportFrom, aliases: Sequence[ast.alias], comment: str = "") -> str:
-    """An import statement with some of its names, as a module of the package must write it."""
-    names = [f"{one.name} as {one.asname}" if one.asname else one.name for one in aliases]
-    if isinstance(node, ast.Import):
-        return f"import {', '.join(names)}{comment}"
-    dots = "." * (node.level + 1) if node.level else ""
-    return wrapped(f"{dots}{node.module or ''}", names, comment)
-
-
-def wrapped(module: str, names: Sequence[str], comment: str = "") -> str:
-    """``from module import names``, one name a line where they are many."""
-    line = f"from {module} import {', '.join(names)}"
-    if len(line) <= 88:
-        return f"{line}{comment}"
-    listed = "".join(f"    {name},\n" for name in names)
-    return f"from {module} import ({comment}\n{listed})"
-
-
 def outside_groups(found: Sequence[Imported], order: Sequence[Statement]) -> list[list[str]]:
     """The lines that import names from outside, in the order and the groups of the module."""
     wanted = set(found)
@@ -203,14 +186,11 @@ def outside_groups(found: Sequence[Imported], order: Sequence[Statement]) -> lis
             continue
         group += any(line.comment is None for line in getattr(statement.text, "leading_lines", ()))
         nodes = statement.nodes[0].body if statement.kind is Kind.TYPING_IMPORT else statement.nodes  # type: ignore[attr-defined]
-        for node in nodes:
+        for number, node in enumerate(nodes):
             own = [one for one in wanted if one.node is node]
+            above = nodes[number - 1] if number else node
+            group += node.lineno > (above.end_lineno or 0) + 1
             if own and isinstance(node, (ast.Import, ast.ImportFrom)):
                 aliases = [alias for alias in node.names if any(one.alias is alias for one in own)]
                 groups.setdefault(group, []).append(line_of(node, aliases, own[0].comment))
     return list(groups.values())
-
-
-def own_lines(found: dict[str, set[str]]) -> list[str]:
-    """The lines that import from files of the package."""
-    return [wrapped(f".{place}", sorted(names)) for place, names in sorted(found.items())]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+import textwrap
 from collections.abc import Callable, Sequence
 
 import libcst as cst
 
-from .imports import Imports, outside_groups, own_lines, wrapped
+from ..analysis.import_order import imported_order, module_order
+from .import_lines import own_lines, wrapped
+from .imports import Imports, outside_groups
 from .placement import Places
 from .statements import Kind, Statement, TopStatement
 from .texts import OneDotMore, is_block, parsed, spaced
@@ -56,21 +59,19 @@ class Package:
         """What a file begins with."""
         file = self.imports.files[place]
         groups = outside_groups(file.outside, self.statements)
-        outside = [line for group in outside_groups(file.typing_outside, self.statements) for line in group]
-        typed = [*outside, *own_lines(_without(file.typing_own, file.own))]
+        typed = _with_local(
+            outside_groups(file.typing_outside, self.statements),
+            own_lines(_without(file.typing_own, file.own)),
+        )
         if typed and not any(one.name == "TYPE_CHECKING" for one in file.outside):
             groups = _with_flag(groups)
-        if file.stars:
-            groups.append([self._shifted(one).strip() for one in self.imports.stars])
-        own = own_lines(file.own)
-        if groups and groups[-1][-1].startswith("from ."):
-            groups[-1] += own
-        elif own:
-            groups.append(own)
+        for star in self.imports.stars if file.stars else ():
+            groups = _with_local(groups, [self._shifted(star).strip()])
+        groups = _with_local(groups, own_lines(file.own))
         if self.future or file.future:
             groups.insert(0, ["from __future__ import annotations"])
         if typed:
-            block = "\n".join(f"    {line}" for text in typed for line in text.split("\n"))
+            block = textwrap.indent("\n\n".join("\n".join(lines) for lines in typed), "    ")
             groups.append([f"if TYPE_CHECKING:\n{block}"])
         return parsed(groups)
 
@@ -80,6 +81,16 @@ class Package:
         return self.tree.with_changes(header=[], footer=[], body=[text]).code
 
 
+def _with_local(groups: list[list[str]], lines: list[str]) -> list[list[str]]:
+    """The groups with lines that import from the package; they join those of the packages around it."""
+    if not lines:
+        return groups
+    if not groups or not all(line.startswith("from .") for line in [*groups[-1], *lines]):
+        return [*groups, lines]
+    joined = [*groups[-1], *lines]
+    return [*groups[:-1], sorted(joined, key=lambda line: module_order(line.split()[1]))]
+
+
 def _with_flag(groups: list[list[str]]) -> list[list[str]]:
     """The groups with an import of ``TYPE_CHECKING``."""
     start = "from typing import "
@@ -87,10 +98,11 @@ def _with_flag(groups: list[list[str]]) -> list[list[str]]:
         for number, line in enumerate(group):
             if line.startswith(start) and "(" not in line and "#" not in line:
                 names = line.removeprefix(start).split(", ")
-                group[number] = wrapped("typing", sorted([*names, "TYPE_CHECKING"]))
+                group[number] = wrapped("typing", sorted([*names, "TYPE_CHECKING"], key=imported_order))
                 return groups
     if groups and all(line.split()[1].partition(".")[0] in sys.stdlib_module_names for line in groups[0]):
-        groups[0].append(f"{start}TYPE_CHECKING")
+        later = (n for n, line in enumerate(groups[0]) if line.startswith("from ") and line > start)
+        groups[0].insert(next(later, len(groups[0])), f"{start}TYPE_CHECKING")
         return groups
     return [[f"{start}TYPE_CHECKING"], *groups]
 

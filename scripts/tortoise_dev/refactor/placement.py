@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import keyword
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from ..analysis.file_names import file_stems
 from .refusals import refused
 from .statements import Kind, Statement
 from .uses import When
@@ -67,18 +66,12 @@ def placed(statements: Sequence[Statement], belongs: dict[Statement, Statement])
     return places
 
 
-def snake_case(name: str) -> str:
-    """``OrderLine`` -> ``order_line``."""
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z0-9])(?=[A-Z][a-z])", "_", name.strip("_"))
-    return re.sub(r"__+", "_", words).lower()
-
-
 def _name_files(places: Places, statements: Sequence[Statement]) -> None:
     """Names for all files, none of which is a name that the package itself must have."""
     taken = {name for one in statements for name in one.binds}
 
-    def free(*names: str) -> str:
-        name = next(one for one in names if one not in taken and not keyword.iskeyword(one))
+    def free(names: Iterable[str]) -> str:
+        name = next(one for one in names if one not in taken)
         taken.add(name)
         return name
 
@@ -87,13 +80,11 @@ def _name_files(places: Places, statements: Sequence[Statement]) -> None:
     fixed = [*dict.fromkeys((*_FIXED.values(), *_SHARED.values())), "common"]
     for name in fixed:
         if name in used or name == "common":
-            places.names[name] = free(name, f"model_{name}", f"model_{name}_", f"the_{name}")
+            places.names[name] = free((name, f"model_{name}", f"model_{name}_", f"the_{name}"))
         else:
             places.names[name] = name
     for one in models:
-        stem = snake_case(one.name) or "model"
-        numbered = (f"{stem}_model_{number}" for number in range(2, 99))
-        places.of[one] = free(stem, f"{stem}_model", *numbered)
+        places.of[one] = free(file_stems(one.name))
         places.entities.add(places.of[one])
 
 

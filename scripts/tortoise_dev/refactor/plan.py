@@ -19,6 +19,7 @@ from .imports import Imports
 from .package import Package
 from .placement import PACKAGE, placed
 from .refusals import Refusal, RefusedError
+from .set_elsewhere import notes_on_set_names
 from .statements import Kind, Statement, statements_of
 
 
@@ -65,7 +66,8 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     starred = _is_starred(module, project)
     entrance = Entrance(tree, statements, places, imports, bases, path.name, is_starred=starred)
     files[path.with_suffix("") / "__init__.py"] = entrance.text().encode()
-    return SplitPlan(path, files, _notes(statements, path, project))
+    notes = [*_notes(statements), *notes_on_set_names(module, statements, places, project)]
+    return SplitPlan(path, files, notes)
 
 
 def _refuse(refusals: Iterable[Refusal]) -> None:
@@ -135,17 +137,11 @@ def _is_starred(module: Module, project: Project) -> bool:
     return False
 
 
-def _notes(statements: Iterable[Statement], path: Path, project: Project) -> list[str]:
-    """What stays for the user to look at."""
-    notes: list[str] = []
-    if any(one.kind is Kind.SCHEMA for one in statements):
-        notes.append(
-            "names of nested schemas in the API's description hold a hash of the model's module, "
-            "so generated clients may change"
-        )
-    dotted = re.compile(rb"patch\w*\(\s*[\"'][\w.]*\b" + path.stem.encode() + rb"\.(\w+)")
-    patched = sorted({name.decode() for f in project.files.values() for name in dotted.findall(f.data)})
-    if patched:
-        names = ", ".join(patched)
-        notes.append(f"tests patch {names} in {path.stem}: patch them in the file that uses them now")
-    return notes
+def _notes(statements: Iterable[Statement]) -> list[str]:
+    """What stays for the user to look at in the descriptions of an API."""
+    if not any(one.kind is Kind.SCHEMA for one in statements):
+        return []
+    return [
+        "names of nested schemas in the API's description hold a hash of the model's module, "
+        "so generated clients may change"
+    ]

@@ -35,31 +35,74 @@ class _Place:
     settings: list[dict[str, Any]]
 
 
-def prove(plan: SplitPlan, project: Project, python: str) -> list[str]:
-    """Return if nothing changes: DDL, descriptions, JSON schemas, names and members of the models.
+@dataclass(frozen=True)
+class Proof:
+    """What was compared and found the same."""
 
-    What is returned are the names of schemas whose properties come in another order.
+    dialects: list[str]
+    """Of the connections that the statements were made for."""
+    models: int
+    schemas: int
+    reordered: list[str]
+    """The names of schemas whose properties come in another order."""
+    missing: list[str]
+    """What SQLite stood in for: the drivers of the project's connections."""
+    reason: str
+    """Why it did."""
+
+    def notes(self) -> list[str]:
+        """What the user is to know of it."""
+        on = " and ".join(self.dialects)
+        if self.missing:
+            on += f" in place of {' and '.join(self.missing)} ({self.reason})"
+        parts = [f"CREATE statements on {on}", _counted(self.models, "model")]
+        parts.append(_counted(self.schemas, "JSON schema") if self.schemas else "no JSON schema")
+        notes = [f"the same as before: {', '.join(parts)}"]
+        if self.reordered:
+            names = ", ".join(self.reordered)
+            notes.append(f"properties come in another order in the JSON schema of {names}")
+        return notes
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
+    """Return if nothing changes: DDL, descriptions, JSON schemas, names and members of the models.
 
     Raises RefusedError with the difference, or where the interpreter cannot import the project.
     """
     with tempfile.TemporaryDirectory(prefix="split-") as folder:
         place = _copied(plan, project, Path(folder).resolve() / project.root.name)
         before = _ask(place, python, offline=None)
-        offline = before.pop("offline", None)
         inside = place.copy / plan.module.relative_to(project.root)
         inside.unlink()
         for path, content in plan.files.items():
             target = place.copy / path.relative_to(project.root)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        after = _ask(place, python, offline=offline, changed=True)
-        after.pop("offline", None)
+        after = _ask(place, python, offline=before.get("offline"), changed=True)
     _leave_out_unmade(before["schemas"], after["schemas"], project)
     difference = _difference(before, after, place.module, plan)
     if difference:
         raise refused("proof-differs", 1, f"the models would not be the same:\n{difference}")
     was, now = before["schemas"], after["schemas"]
-    return sorted(name for name in was if json.dumps(was[name]) != json.dumps(now[name]))
+    return Proof(
+        dialects=before["dialects"],
+        models=len(before["models"]),
+        schemas=len(was),
+        reordered=sorted(name for name in was if json.dumps(was[name]) != json.dumps(now[name])),
+        missing=_missing(before),
+        reason=before["failed"][0][1].partition(" (line ")[0] if before["failed"] else "",
+    )
+
+
+def _missing(answer: dict[str, Any]) -> list[str]:
+    """What SQLite stood in for: drivers, or all settings of the project, where they are of no use."""
+    if "offline" in answer:
+        return [one for one in answer["drivers"] if one != "sqlite"]
+    return ["the project's own settings"] if answer["failed"] else []
 
 
 _OLD_RELEASE = "Tortoise before 1.0 resolves annotations in the model's own file: update Tortoise first"
@@ -111,14 +154,14 @@ def _ask(place: _Place, python: str, *, offline: int | None, changed: bool = Fal
     """What the interpreter says of the models.
 
     Where it cannot make a connection's client (a missing driver), SQLite stands in for it. ``offline`` is
-    then the number of the settings.
+    then the number of the settings. So the project's own settings come before those that are a guess.
     """
     answer = _run(place, python, offline)
-    if "error" in answer and offline is None and not changed:
-        for number in range(len(place.settings)):
+    if offline is None and not changed:
+        for number, _ in answer.get("failed", ()):
             second = _run(place, python, number)
-            if "error" not in second and second["settings"] == number:
-                return {**second, "offline": number}
+            if second.get("settings") == number:
+                return {**second, "offline": number, "failed": answer["failed"]}
     if "error" in answer:
         state = "after the split" if changed else "as it is"
         message = f"{python} cannot import the project {state}: {answer['error']}"

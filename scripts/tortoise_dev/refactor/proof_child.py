@@ -43,7 +43,7 @@ def _facts(request: dict[str, Any]) -> dict[str, Any]:
     if not str(module.__file__).startswith(request["folder"]):
         raise ImportError("{} is imported from {}".format(request["module"], module.__file__))
     names = [name for name in sorted(vars(module)) if name[:2] != "__" or name in ("__all__", "__models__")]
-    errors: list[str] = []
+    failed: list[tuple[int, str]] = []
     for number, candidate in enumerate(request["settings"]):
         try:
             config = _config(candidate, module)
@@ -51,10 +51,10 @@ def _facts(request: dict[str, Any]) -> dict[str, Any]:
                 continue
             facts = asyncio.run(_registered(config, module, request["offline"] == number))
         except Exception as error:
-            errors.append(_shown(error))
+            failed.append((number, _shown(error)))
             continue
-        return {"names": names, "settings": number, **facts}
-    raise RuntimeError(errors[0] if errors else f"no settings register {module.__name__}")
+        return {"names": names, "settings": number, "failed": failed, **facts}
+    return {"error": failed[0][1] if failed else f"no settings register {module.__name__}", "failed": failed}
 
 
 def _config(candidate: dict[str, Any], module: Any) -> Any:
@@ -89,32 +89,47 @@ async def _registered(config: dict[str, Any], module: Any, offline: bool) -> dic
     """What there is to compare, after the models were registered."""
     from tortoise import Tortoise
 
+    drivers = sorted({_driver(one) for one in config["connections"].values()})
     if offline:
         connections = dict.fromkeys(config["connections"], "sqlite://:memory:")
         config = {**config, "connections": connections}
     await Tortoise.init(config=config)
     if not _models(module):
         raise LookupError(f"the settings do not register {module.__name__}")
+    clients = _clients(list(config["connections"]))
     return {
-        "ddl": _ddl(list(config["connections"])),
+        "drivers": drivers,
+        "dialects": sorted({client.capabilities.dialect for client in clients.values()}),
+        "ddl": _ddl(clients),
         "models": Tortoise.describe_models(),
         "schemas": _schemas(module),
         "members": {one.__name__: _members(one) for one in _models(module)},
     }
 
 
-def _ddl(connections: list[str]) -> dict[str, str]:
-    """The statements that create the tables of each connection, in their order."""
-    from tortoise.utils import get_schema_sql
+def _driver(connection: Any) -> str:
+    """The name of a connection's driver: that of its URL, or of its module."""
+    if isinstance(connection, str):
+        return connection.partition(":")[0]
+    return str(connection["engine"]).rpartition(".")[2]
 
+
+def _clients(connections: list[str]) -> dict[str, Any]:
+    """The clients of connections, none of which is opened."""
     try:
         from tortoise import connections as pool
 
-        clients = {name: pool.get(name) for name in connections}
+        return {name: pool.get(name) for name in connections}
     except ImportError:
         from tortoise import Tortoise
 
-        clients = {name: Tortoise.get_connection(name) for name in connections}
+        return {name: Tortoise.get_connection(name) for name in connections}
+
+
+def _ddl(clients: dict[str, Any]) -> dict[str, str]:
+    """The statements that create the tables of each connection, in their order."""
+    from tortoise.utils import get_schema_sql
+
     return {name: get_schema_sql(client, safe=False) for name, client in clients.items()}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ..analysis.file_names import file_stems, snake_case
 from ..analysis.modules import Class
 from . import names
 from .field_specs import FieldSpec, Relation, Scalar
@@ -63,12 +64,17 @@ class Entity:
     @property
     def file(self) -> str:
         """The name of its module."""
-        return names.snake(self.name)
+        return next(file_stems(self.name))
 
     @property
     def files(self) -> str:
         """The name of the modules of its service and its router."""
-        return names.plural(self.file)
+        return names.plural(self.snake)
+
+    @property
+    def snake(self) -> str:
+        """It in the names of tables and functions."""
+        return snake_case(self.name)
 
     @property
     def words(self) -> str:
@@ -78,17 +84,17 @@ class Entity:
     @property
     def is_long(self) -> bool:
         """Is its name too long for lines that hold it three times?"""
-        return len(self.file) > _LONG
+        return len(self.snake) > _LONG
 
     @property
     def variable(self) -> str:
         """A row of it in code."""
-        return "row" if self.is_long else names.variable(self.file)
+        return "row" if self.is_long else names.variable(self.snake)
 
     @property
     def key_parameter(self) -> str:
         """The key of a row in code."""
-        return "row_id" if self.is_long else f"{self.file}_id"
+        return "row_id" if self.is_long else f"{self.snake}_id"
 
     @property
     def scalars(self) -> list[Scalar]:

@@ -152,7 +152,7 @@ def _concrete(entity: Entity, width: int) -> str:
         f'    """The table: {relations}."""',
         "",
         "    class Meta:",
-        f"        table = {quoted(entity.file)}",
+        f"        table = {quoted(entity.snake)}",
         f"        table_description = {quoted(names.plural(entity.words).capitalize())}",
         f"        ordering = {_ordering(entity)}",
     ]
@@ -176,7 +176,7 @@ def _indexes(entity: Entity, width: int) -> Iterator[str]:
     """An index for each foreign key, and for each column that shall have one."""
     columns = [field.name for field in entity.scalars if field.index]
     for column in [*columns, *(link.column for link in entity.links if _is_indexed(link))]:
-        name = names.short_name(f"ix_{entity.file}_{column}")
+        name = names.short_name(f"ix_{entity.snake}_{column}")
         items = [f'fields=("{column}",)', f"name={quoted(name)}"]
         yield call("Index(", items, ")", 12, width - 1)
 

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..analysis.file_names import file_stems, snake_case
 from ..analysis.modules import Class
 from . import names
 from .app_plan import add_app, edit_application, text_of
@@ -48,7 +49,7 @@ class _ModelPlan:
         self.folder = survey.apps_folder / app
         self.label = self._label()
         base = self._base()
-        self.file = self.folder / "models" / f"{names.snake(name)}.py"
+        self.file = self.folder / "models" / f"{next(file_stems(name))}.py"
         links = self._links(name, fields, base)
         self.entity = Entity(self.app_module, name, tuple(fields), links, base)
         self.changes = Plan()
@@ -80,7 +81,7 @@ class _ModelPlan:
         self._register()
         plan.changes = _merged(plan.changes)
         if plan.changes:
-            plan.next += migration_commands(survey, self.label.name, f"add_{entity.file}")
+            plan.next += migration_commands(survey, self.label.name, f"add_{entity.snake}")
         return plan
 
     # --- what the project says
@@ -120,7 +121,7 @@ class _ModelPlan:
         for spec in fields:
             if isinstance(spec, Relation):
                 target = self._target(spec, name, base)
-                back = names.snake(name) if spec.kind == "o2o" else names.plural(names.snake(name))
+                back = snake_case(name) if spec.kind == "o2o" else names.plural(snake_case(name))
                 if any((link.target, link.related_name) == (target, back) for link in links):
                     back = f"{spec.name}_{back}"
                 links.append(Link(spec, target, spec.related_name or back))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable
 
+from ..analysis.file_names import snake_case
 from ..analysis.modules import Class
 from . import names
 from .entity import Entity, Link
@@ -71,7 +72,7 @@ class ModelTests:
         given = [f"{field.name}={self._sample(field)}" for field in required]
         fake = f"Fake{self.entity.name}"
         title = self.entity.title_field
-        name = f"test_{names.snake(self.phrase.replace(' ', '_'))}"
+        name = f"test_{snake_case(self.phrase.replace(' ', '_'))}"
         if title is not None:
             shown = self._sample(title) if title.is_required else self._default(title)
             made = call(f"{self.entity.variable} = {fake}(", given, ")", 4, self.width)
@@ -123,7 +124,7 @@ class ModelTests:
             self.imports.add(link.target.imported_from, link.target.name)
         given = [f"{field.name}={self._sample(field)}" for field in required]
         given += [f"{link.spec.name}={names.variable(link.spec.name)}" for link in needed]
-        head = f"async def make_{self.entity.file}("
+        head = f"async def make_{self.entity.snake}("
         line = call(head, parameters, f") -> {self.entity.name}:", 0, self.width)
         return f"{line}\n{call(f'return await {self.entity.name}.create(', given, ')', 4, self.width)}"
 
@@ -134,7 +135,7 @@ class ModelTests:
             f"    {one} = await {made[link.spec.name]}()" for one, link in zip(variables, needed, strict=True)
         ]
         arguments = ", ".join(variables)
-        return lines, f"make_{self.entity.file}({arguments})"
+        return lines, f"make_{self.entity.snake}({arguments})"
 
     def _kept_test(self, needed: list[Link], made: dict[str, str]) -> str:
         lines, make = self._parents(needed, made)
@@ -238,7 +239,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
         """The function that makes a row of another model; it is written where it was not yet."""
         if cls is None or depth == 0:
             raise UnknownRowError
-        function = f"make_{names.snake(cls.name)}"
+        function = f"make_{snake_case(cls.name)}"
         if cls.name not in self.helpers:
             given, lines = [], []
             for owner, name, field in self.survey.fields_of(cls):

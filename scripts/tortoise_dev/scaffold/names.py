@@ -7,6 +7,8 @@ import hashlib
 import keyword
 import re
 
+from ..analysis.file_names import snake_case
+
 LONGEST = 63
 """Characters that PostgreSQL keeps of the name of an index or a table."""
 
@@ -20,7 +22,7 @@ TAKEN = frozenset(
         "update_or_create"
     ).split()
 )
-"""What every model has already. tests/scaffold/test_names.py holds it against the installed library."""
+"""What every model has already. tests/scaffold/test_fields.py holds it against the installed library."""
 
 TAKEN_BY_SCHEMAS = frozenset(
     (
@@ -32,8 +34,6 @@ TAKEN_BY_SCHEMAS = frozenset(
 
 _TYPES = frozenset({"date", "datetime", "timedelta", "fields"})
 """Names that the files import."""
-
-_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 
 
 class BadNameError(ValueError):
@@ -80,11 +80,6 @@ def variable(name: str) -> str:
     return f"{name}_" if keyword.iskeyword(name) or hasattr(builtins, name) else name
 
 
-def snake(name: str) -> str:
-    """``OrderLine`` as ``order_line``."""
-    return "_".join(_WORDS.findall(name)).lower()
-
-
 def camel(name: str) -> str:
     """``order_line`` as ``OrderLine``."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
@@ -92,7 +87,7 @@ def camel(name: str) -> str:
 
 def words(name: str) -> str:
     """``OrderLine`` as ``order line``."""
-    return snake(name).replace("_", " ")
+    return snake_case(name).replace("_", " ")
 
 
 def plural(name: str) -> str:

@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Sequence
 
+from ..analysis.import_order import listed_order, module_order
 from ..analysis.source import split_lines
-from .source_text import collection, import_from, name_order
+from .source_text import collection, import_from
 
 
 def add_import(source: str, module: str, names: Iterable[str], own: Iterable[str], width: int) -> str:
@@ -58,15 +59,15 @@ def add_to_all(source: str, names: Iterable[str], width: int) -> str:
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
                 there = [str(ast.literal_eval(element)) for element in statement.value.elts]
                 new = [name for name in names if name not in there]
-                is_sorted = there == sorted(there, key=name_order)
-                order = sorted([*there, *new], key=name_order) if is_sorted else [*there, *new]
+                is_sorted = there == sorted(there, key=listed_order)
+                order = sorted([*there, *new], key=listed_order) if is_sorted else [*there, *new]
                 return with_elements(source, statement.value, [quoted(name) for name in order], width)
     return source
 
 
 def new_all(names: Iterable[str], width: int) -> str:
     """An ``__all__`` of these names."""
-    items = [quoted(name) for name in sorted(set(names), key=name_order)]
+    items = [quoted(name) for name in sorted(set(names), key=listed_order)]
     return collection("__all__ = [", items, "]", 0, width)
 
 
@@ -152,7 +153,7 @@ def _insert_import(source: str, tree: ast.Module, module: str, text: str, own: f
     imports = _imports(tree)
     section = [one for one in imports if _is_like(one, module, own)]
     for one in section:
-        if isinstance(one, ast.ImportFrom) and _dotted(one).lower() > module.lower():
+        if isinstance(one, ast.ImportFrom) and module_order(_dotted(one)) > module_order(module):
             at = _span(source, one)[0]
             return f"{source[:at]}{text}\n{source[at:]}"
     if section:

@@ -14,7 +14,7 @@ _ACTIONS = ("create", "delete", "get", "list", "update")
 
 def functions_of(entity: Entity) -> list[str]:
     """The functions of the service, which the package re-exports."""
-    return [f"{action}_{entity.files if action == 'list' else entity.file}" for action in _ACTIONS]
+    return [f"{action}_{entity.files if action == 'list' else entity.snake}" for action in _ACTIONS]
 
 
 def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
@@ -30,7 +30,7 @@ def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
     by_key = f"{entity.base.key.name}={entity.key_parameter}"
     phrase = names.with_article(entity.words)
     raises = _raises(entity)
-    one, many, row = entity.file, entity.files, entity.variable
+    one, many, row = entity.snake, entity.files, entity.variable
     create = "\n".join(
         [
             "@atomic()",
@@ -175,7 +175,7 @@ class RouterFile:
         return [f"{names.variable(name)}=body.{name}" for name in given]
 
     def _call(self, action: str, first: list[str]) -> str:
-        head = f"{self.row} = await {action}_{self.entity.file}("
+        head = f"{self.row} = await {action}_{self.entity.snake}("
         return call(head, [*first, *self._given()], ")", 4, self.width)
 
     def _validated(self, before: str, value: str, behind: str) -> str:
@@ -213,14 +213,14 @@ class RouterFile:
 {answer}""",
             f"""@router.get({path})
 {call("async def get(", [key], f") -> {self.out}:", 0, self.width)}
-{self._validated("return ", f"await get_{entity.file}({one})", "")}""",
+{self._validated("return ", f"await get_{entity.snake}({one})", "")}""",
             f"""@router.put({path})
 {call("async def update(", [key, f"body: {entity.name}In"], f") -> {self.out}:", 0, self.width)}
 {self._call("update", [one])}
 {answer}""",
             f"""{call("@router.delete(", [path, no_content], ")", 0, self.width)}
 async def delete({key}) -> None:
-    await delete_{entity.file}({one})""",
+    await delete_{entity.snake}({one})""",
         ]
 
     def _starlette(self) -> list[str]:
@@ -262,14 +262,14 @@ async def delete({key}) -> None:
 {self._call("create", [])}
     return answer({self.out}.model_validate({self.row}), 201)""",
             f"""async def get(request: Request) -> Response:
-    {self.row} = await get_{entity.file}({key})
+    {self.row} = await get_{entity.snake}({key})
     return answer({self.out}.model_validate({self.row}))""",
             f"""async def update(request: Request) -> Response:
 {body}
 {self._call("update", [key])}
     return answer({self.out}.model_validate({self.row}))""",
             f"""async def delete(request: Request) -> Response:
-    await delete_{entity.file}({key})
+    await delete_{entity.snake}({key})
     return Response(status_code=204)""",
             "\n".join(["routes = [", *routes, "]"]),
         ]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Iterable, Sequence
+
+from ..analysis.import_order import imported_order, module_order
 
 
 def call(head: str, items: Sequence[str], tail: str, indent: int, width: int) -> str:
@@ -34,16 +35,9 @@ def _a_line_each(head: str, items: Sequence[str], tail: str, indent: int) -> str
 
 def import_from(module: str, names: Iterable[str], width: int) -> str:
     """An import of names from a module."""
-    ordered = sorted(set(names), key=name_order)
+    ordered = sorted(set(names), key=imported_order)
     one = f"from {module} import {', '.join(ordered)}"
     return one if len(one) <= width else _a_line_each(f"from {module} import (", ordered, ")", 0)
-
-
-def name_order(name: str) -> tuple[int, list[tuple[int, str | int]], str]:
-    """The order of names in imports and in ``__all__``: constants, classes, then the others."""
-    rank = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    parts = re.findall(r"\d+|\D+", name)
-    return rank, [(0, int(part)) if part.isdigit() else (1, part) for part in parts], name
 
 
 class Imports:
@@ -61,7 +55,9 @@ class Imports:
     def render(self, width: int) -> str:
         """All imports, section after section."""
         sections: dict[int, list[str]] = {}
-        for module in sorted(self._names, key=lambda module: (bool(self._names[module]), module.lower())):
+        for module in sorted(
+            self._names, key=lambda module: (bool(self._names[module]), module_order(module))
+        ):
             names = self._names[module]
             text = import_from(module, names, width) if names else f"import {module}"
             sections.setdefault(self._section(module), []).append(text)
