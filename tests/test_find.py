@@ -43,6 +43,14 @@ def test_a_page_is_cut_at_its_headings_and_not_in_its_fences() -> None:
     assert found == [(1, "Page", "Page"), (5, "Page", "One"), (13, "Page", "Two")]
 
 
+def test_the_hidden_set_up_of_blocks_is_left_out_and_lines_stay() -> None:
+    assert not [section.place for section in HANDBOOK if "<!-- snippet:" in section.text]
+    for section in HANDBOOK:
+        if section.path.endswith(".md") and section.page != "Error messages":
+            line = (ROOT / section.path).read_text(encoding="utf-8").split("\n")[section.line - 1]
+            assert section.heading in line or section.line == 1, section.place
+
+
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """The command in a Python without any package."""
     command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "handbook.py"), "find", *arguments]

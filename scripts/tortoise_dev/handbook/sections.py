@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 EXAMPLE = "example"
@@ -14,6 +14,9 @@ _ERRORS = "references/errors.md"
 _ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
+_SETUP = re.compile(r"<!-- snippet: .*?-->\n", re.DOTALL)
+_CUT = "\0"
+"""Marks the empty lines in the place of what was cut out."""
 
 
 @dataclass(frozen=True)
@@ -64,8 +67,11 @@ def pages_of(root: Path) -> list[Path]:
 
 
 def page_sections(file: Path, root: Path) -> Iterator[Section]:
-    """The sections of one page. Raises OSError."""
-    return sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
+    """The sections of one page, without the hidden set-up of its blocks. Raises OSError."""
+    text = _without_front_matter(file.read_text(encoding="utf-8"))
+    text = _SETUP.sub(lambda setup: _CUT + "\n" * setup[0].count("\n"), text)
+    for section in sections_of(text, _shown(file, root)):
+        yield replace(section, text=re.sub(rf"{_CUT}\n*", "", section.text))
 
 
 def handbook_sections(root: Path) -> Iterator[Section]:
