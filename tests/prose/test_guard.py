@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, calls, data, guard, methods, rules, spelling, wrong_code
+from prose import allowed, asserts, calls, data, guard, methods, rules, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -59,6 +59,11 @@ def test_the_checker_finds_what_is_shown_as_wrong_and_no_more(page: str) -> None
 @pytest.mark.parametrize("page", PAGES)
 def test_methods_in_sentences_are_shown_by_the_page(page: str) -> None:
     assert not list(methods.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_rows_of_tables_begin_differently(page: str) -> None:
+    assert not list(tables.problems(PAGES[page]))
 
 
 @pytest.mark.parametrize("page", PAGES)

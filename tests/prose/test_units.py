@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, rules, spelling, wrong_code
+from prose import asserts, calls, data, methods, rules, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -314,3 +314,11 @@ def test_methods_in_sentences(sentence: str, says: str | None) -> None:
     page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
     found = list(methods.problems(Prose("references/a.md", page), TREE))
     assert found == [] if says is None else len(found) == 1 and says in found[0]
+
+
+def test_tables() -> None:
+    rows = "| 1 | a |\n| 2 | b |\n| {} | c |\n"
+    head = "| status | says |\n|---|---|\n"
+    assert [*tables.problems(Prose("references/a.md", head + rows.format(2)))] == ["two rows begin with '2'"]
+    for cell in ("3", "1.1.9", ""):
+        assert not [*tables.problems(Prose("references/a.md", head + rows.format(cell)))]
