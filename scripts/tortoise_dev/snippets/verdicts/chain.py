@@ -65,8 +65,8 @@ def _is_its_own(
 ) -> bool:
     """Would a block, which uses nothing in doubt, fail like this anywhere?
 
-    It does not compile, a name or a package is missing, or another block failed in the same way: what both
-    lack (a network, say) is nothing that one of them was to make.
+    It does not compile, a name or a package is missing, or the first failed block failed in the same way:
+    what both lack (a network, say) is nothing that one of them was to make.
     """
     failure = outcome.failure
     if verdict.reason.startswith("NameError: ") or (failure is not None and not failure.compiles):
@@ -76,5 +76,5 @@ def _is_its_own(
     makes_files = any(other.is_written or other.block.kind in IN_SHELL for other in index)
     if failure.type == "ModuleNotFoundError" and not makes_files:
         return True
-    earlier = (other.failure for at, other in seen.outcomes.items() if at < outcome.index)
-    return any(other is not None and named(other) == named(failure) for other in earlier)
+    first = seen.outcomes[outcome.behind].failure if outcome.behind is not None else None
+    return first is not None and named(first) == named(failure)
