@@ -151,14 +151,25 @@ def _answers(example: doctest.Example, got: str) -> bool:
 
 
 def _compare_exception(example: doctest.Example, error: Exception, at: int) -> None:
-    if example.exc_msg is None:
-        raise error
     flags = _flags(example)
-    wanted, got = example.exc_msg, traceback.format_exception_only(error)[-1]
+    if isinstance(error, BaseExceptionGroup) and (wanted := _group_lines(example.want)):
+        got = _group_lines("".join(traceback.format_exception(error)))
+    elif example.exc_msg is None:
+        raise error
+    else:
+        wanted, got = example.exc_msg, traceback.format_exception_only(error)[-1]
     if flags & doctest.IGNORE_EXCEPTION_DETAIL:
         wanted, got = _class_of(wanted), _class_of(got)
     if not doctest.OutputChecker().check_output(wanted, got, flags):
         raise BlockError(at, f"expected {wanted.strip()}, got {got.strip()}") from None
+
+
+def _group_lines(text: str) -> str:
+    """Of the traceback of a group, which doctest does not read: the exceptions and their notes."""
+    if not text.lstrip().startswith("+ Exception Group Traceback"):
+        return ""
+    lines = (match[1] for match in re.finditer(r"(?m)^[ |]*\| (?! )(.*)$", text))
+    return "\n".join(line for line in lines if not line.endswith("(most recent call last):")) + "\n"
 
 
 def _class_of(message: str) -> str:

@@ -264,7 +264,7 @@ class Runner:
             return verdict
         number = sent.index[planned]
         verdict = judge_run(planned.block, number, seen, self.settings.timeout)
-        return behind_failure(sent.index, seen.outcomes.get(number), verdict)
+        return behind_failure(sent.index, seen, number, verdict)
 
     def _judge_output(
         self, job: Job, planned: PlannedBlock, above: PlannedBlock, seen: Observation, sent: ChainRequest

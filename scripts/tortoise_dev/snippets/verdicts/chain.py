@@ -9,6 +9,7 @@ from ..planning.planned import Chain, PagePlan, PlannedBlock
 from ..planning.preludes import failure_of
 from ..protocol import Observation, Outcome
 from ..result import Verdict
+from .expectation import named
 
 
 def unreached(
@@ -40,21 +41,40 @@ def unreached(
     return Verdict("unverified", reason, planned.block.start)
 
 
-def behind_failure(index: Mapping[PlannedBlock, int], outcome: Outcome | None, verdict: Verdict) -> Verdict:
+def behind_failure(
+    index: Mapping[PlannedBlock, int], seen: Observation, number: int, verdict: Verdict
+) -> Verdict:
     """The verdict on a block that runs, or would run, behind a failed one of its story.
 
     Its own failure may come from the other one, unless no earlier block can have caused it.
     """
-    if outcome is None or outcome.behind is None or outcome.behind == outcome.index:
+    outcome = seen.outcomes.get(number)
+    if outcome is None or outcome.behind in (None, number):
         return verdict
     culprit = next(other for other, at in index.items() if at == outcome.behind)
     reason = f"the block at line {culprit.block.line} failed"
     if outcome.doubt is not None:
         return Verdict("skipped", f"{reason}, and this one uses {outcome.doubt}" if outcome.doubt else reason)
-    does_not_compile = outcome.failure is not None and not outcome.failure.compiles
-    makes_files = any(other.is_written or other.block.kind in IN_SHELL for other in index)
-    own = ("NameError",) if makes_files else ("NameError", "ModuleNotFoundError")
-    is_own = does_not_compile or verdict.reason.partition(":")[0] in own
-    if verdict.status != "failed" or is_own:
+    if verdict.status != "failed" or _is_its_own(outcome, verdict, index, seen):
         return verdict
     return Verdict("skipped", f"{reason}; behind it this one fails, too: {verdict.reason}")
+
+
+def _is_its_own(
+    outcome: Outcome, verdict: Verdict, index: Mapping[PlannedBlock, int], seen: Observation
+) -> bool:
+    """Would a block, which uses nothing in doubt, fail like this anywhere?
+
+    It does not compile, a name or a package is missing, or the first failed block failed in the same way:
+    what both lack (a network, say) is nothing that one of them was to make.
+    """
+    failure = outcome.failure
+    if verdict.reason.startswith("NameError: ") or (failure is not None and not failure.compiles):
+        return True
+    if failure is None or failure.type in ("", "AssertionError"):
+        return False
+    makes_files = any(other.is_written or other.block.kind in IN_SHELL for other in index)
+    if failure.type == "ModuleNotFoundError" and not makes_files:
+        return True
+    first = seen.outcomes[outcome.behind].failure if outcome.behind is not None else None
+    return first is not None and named(first) == named(failure)
