@@ -5,8 +5,9 @@ Inside a transaction, a `try` around a write of Tortoise. Its handler catches a 
 transaction goes on.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
-It is not reported where the `try` opens a savepoint (`async with in_transaction():`), where something
-raises later in the transaction, or where the project names other databases than PostgreSQL only.
+It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
+raises later in the transaction. It is silent where the failed write is the only one and the handler
+returns, and where the project names other databases than PostgreSQL only.
 
 ## Why is this bad
 On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block
