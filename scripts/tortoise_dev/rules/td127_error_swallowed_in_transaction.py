@@ -1,8 +1,8 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a `try` around a write of Tortoise. Its handler catches a database error, and the
-transaction goes on.
+Inside a transaction, a `try` around a write of Tortoise or around SQL that a connection executes. Its handler
+catches a database error, and the transaction goes on.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
 It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
@@ -111,12 +111,14 @@ def _is_unknown(context: Context, node: ast.AST) -> bool:
 
 
 def _is_write(context: Context, node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Await)
-        and isinstance(node.value, ast.Call)
-        and getattr(node.value.func, "attr", "") in tortoise_api.WRITES
-        and is_orm_await(context, node)
-    )
+    """Does it write rows, or send SQL of the project's own?"""
+    match node:
+        case ast.Await(value=ast.Call(func=ast.Attribute(value=owner, attr=name))):
+            known = context.inference.of(owner)
+            if known is not None and known.kind == "connection":
+                return name in tortoise_api.CONNECTION_CALLS
+            return name in tortoise_api.WRITES and is_orm_await(context, node)
+    return False
 
 
 def _writes(context: Context, node: ast.Try | ast.TryStar) -> bool:
