@@ -40,6 +40,31 @@ FILES: dict[str, Callable[[int], str]] = {
     "a query that is built under ifs of a module": lambda n: (
         HEAD + "q = User.all()\n" + "if q:\n    q = q.filter(a=1)\n" * n
     ),
+    "a query that is built under ifs, and fetches relations": lambda n: (
+        HEAD
+        + "async def f(x):\n    q = User.all()\n"
+        + "    if x:\n        q = q.filter(a=x)\n" * n
+        + "    return await q.prefetch_related('boss')\n"
+    ),
+    "SQL that is built under ifs": lambda n: (
+        HEAD
+        + "from tortoise import connections\nasync def f(x):\n    sql = 'SELECT 1'\n"
+        + "    if x:\n        sql = sql + f' AND a = ?'\n" * n
+        + "    await connections.get('default').execute_query(sql, [x])\n"
+    ),
+    "dictionaries with names": lambda n: (
+        HEAD
+        + "async def f(x):\n"
+        + "".join(f"    d{i} = {{'boss_id': x}}\n    await User.create(**d{i})\n" for i in range(n))
+    ),
+    "rows that are changed and not saved": lambda n: (
+        HEAD
+        + "async def f(x):\n    u = await User.get(id=x)\n"
+        + "    u.update_from_dict({'boss_id': x})\n" * n
+    ),
+    "rows that one loop looks up": lambda n: (
+        HEAD + "async def f(x):\n    for u in x:\n" + "        v = await User.get(id=u)\n" * n
+    ),
     "queries that are built of each other": lambda n: (
         HEAD
         + "async def f(x):\n    q0 = User.all()\n"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 from ..analysis.modules import Module
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.syntax import FUNCTIONS, FunctionNode
 
 Entry: TypeAlias = tuple[str, ast.expr]
 
@@ -15,35 +15,54 @@ _READS = frozenset({"get", "items", "keys", "values", "copy", "update", "setdefa
 """Methods that take no entry away."""
 
 
-def entries(module: Module, node: ast.expr | None, is_of_interest: Callable[[ast.Call], bool]) -> list[Entry]:
-    """The entries that a dictionary certainly has where ``node`` uses it.
+class Dictionaries:
+    """The dictionaries of a module; each function is searched for the uses of its names once."""
 
-    A name is followed where it is bound once, and where ``is_of_interest`` holds for every call that gets it:
-    code that hands it on may need an entry for something else.
-    """
-    if not isinstance(node, ast.Name):
-        return [*literal_entries(node)]
-    literal = module.only_value(node)
-    function = module.scope_of(node).node
-    if literal is None or not isinstance(function, FUNCTIONS):
-        return []
-    found = [*literal_entries(literal)]
-    for name in ast.walk(function):
-        if not isinstance(name, ast.Name) or name.id != node.id or isinstance(name.ctx, ast.Store):
-            continue
-        match module.parents.get(name):
-            case ast.Subscript(ctx=ast.Load()):
-                pass
-            case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()) as item:
-                if name.lineno < node.lineno and _assigned(module, item) is not None:
-                    found.append((key, _assigned(module, item) or item))
-            case ast.Attribute(attr=method) if method in _READS:
-                pass
-            case ast.Call() | ast.keyword() as user if _is_given(module, user, is_of_interest):
-                pass
-            case _:
-                return []
-    return found
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self._uses: dict[FunctionNode, dict[str, list[ast.Name]]] = {}
+
+    def entries(self, node: ast.expr | None, is_of_interest: Callable[[ast.Call], bool]) -> list[Entry]:
+        """The entries that a dictionary certainly has where ``node`` uses it.
+
+        A name is followed where it is bound once, and where ``is_of_interest`` holds for every call that gets
+        it: code that hands it on may need an entry for something else.
+        """
+        if not isinstance(node, ast.Name):
+            return [*literal_entries(node)]
+        literal = self.module.only_value(node)
+        function = self.module.scope_of(node).node
+        if literal is None or not isinstance(function, FUNCTIONS):
+            return []
+        found = [*literal_entries(literal)]
+        for use in self._uses_in(function).get(node.id, ()):
+            match self.module.parents.get(use):
+                case ast.Subscript(ctx=ast.Load()):
+                    pass
+                case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()) as item:
+                    value = _assigned(self.module, item)
+                    if use.lineno < node.lineno and value is not None:
+                        found.append((key, value))
+                case ast.Attribute(attr=method) if method in _READS:
+                    pass
+                case ast.Call() | ast.keyword() as user if self._is_given(user, is_of_interest):
+                    pass
+                case _:
+                    return []
+        return found
+
+    def _uses_in(self, function: FunctionNode) -> dict[str, list[ast.Name]]:
+        if function not in self._uses:
+            uses: dict[str, list[ast.Name]] = {}
+            for node in ast.walk(function):
+                if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Store):
+                    uses.setdefault(node.id, []).append(node)
+            self._uses[function] = uses
+        return self._uses[function]
+
+    def _is_given(self, user: ast.AST, is_of_interest: Callable[[ast.Call], bool]) -> bool:
+        call = self.module.parents.get(user) if isinstance(user, ast.keyword) else user
+        return isinstance(call, ast.Call) and is_of_interest(call)
 
 
 def literal_entries(node: ast.expr | None) -> Iterator[Entry]:
@@ -71,8 +90,3 @@ def _assigned(module: Module, item: ast.Subscript) -> ast.expr | None:
     """The value of ``name["key"] = value``."""
     statement = module.parents.get(item)
     return statement.value if isinstance(statement, ast.Assign) else None
-
-
-def _is_given(module: Module, user: ast.AST, is_of_interest: Callable[[ast.Call], bool]) -> bool:
-    call = module.parents.get(user) if isinstance(user, ast.keyword) else user
-    return isinstance(call, ast.Call) and is_of_interest(call)

@@ -2,10 +2,12 @@
 
 ## What it does
 `except Exception`, `except BaseException` or a bare `except` around calls of Tortoise. The handler does not
-raise, and does not log the traceback.
+raise, and does not log the traceback. `except (Exception, OSError)` and `with suppress(Exception):` count,
+too.
 
 The `try` awaits nothing else, and no handler before it is more specific. `HTTPException(404)` is no raise.
-A clean-up inside a handler that raises or logs is not reported, nor is a `SELECT 1`.
+It is not reported for a clean-up inside a handler that raises or logs, for a `SELECT 1`, or where the
+handler uses the exception by its name.
 
 ## Why is this bad
 It hides a missing row, a broken constraint and a typing error alike. Catch `DoesNotExist`,

@@ -24,7 +24,7 @@ from ..analysis.backward import argument
 from ..analysis.modules import Class
 from ..analysis.query_names import QueryNames
 from .base import Context, Hit, Rule
-from .dictionaries import Entry, entries, is_whole, literal_entries
+from .dictionaries import Dictionaries, Entry, is_whole, literal_entries
 from .example_models import INVOICE
 from .queries import calls
 from .syntax import has_unknown_keywords
@@ -49,6 +49,7 @@ _METHODS = ("create", "update_from_dict", *_FINDS_OR_MAKES)
 
 def check(context: Context) -> Iterator[Hit]:
     """At the value of each argument."""
+    dictionaries = Dictionaries(context.module)
     seen: set[ast.expr] = set()
     of_classes = [call for call, entities in context.known_calls if isinstance(entities[0], Class)]
     for call in dict.fromkeys([*of_classes, *calls(context, *_METHODS)]):
@@ -56,7 +57,7 @@ def check(context: Context) -> Iterator[Hit]:
         known = context.relations.arguments(cls) if cls is not None else None
         if cls is None or known is None:
             continue
-        for name, value in _given(context, call, cls):
+        for name, value in _given(context, dictionaries, call, cls):
             # what is refused with an error is not dropped in silence
             if name in known or name in context.relations.backward_names(cls) or value in seen:
                 continue
@@ -96,7 +97,7 @@ def _model_of_row(context: Context, node: ast.expr) -> Class | None:
     return None if extended else row.model
 
 
-def _given(context: Context, call: ast.Call, cls: Class) -> Iterator[Entry]:
+def _given(context: Context, dictionaries: Dictionaries, call: ast.Call, cls: Class) -> Iterator[Entry]:
     """The arguments of a call that are to be fields of the row."""
 
     def is_of_model(other: ast.Call) -> bool:
@@ -104,13 +105,13 @@ def _given(context: Context, call: ast.Call, cls: Class) -> Iterator[Entry]:
 
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if method == "update_from_dict":
-        yield from entries(context.module, argument(call, "data", 0), is_of_model)
+        yield from dictionaries.entries(argument(call, "data", 0), is_of_model)
     elif method in _FINDS_OR_MAKES:
-        yield from entries(context.module, argument(call, "defaults", 0), is_of_model)
+        yield from dictionaries.entries(argument(call, "defaults", 0), is_of_model)
     else:
         for one in call.keywords:
             if one.arg is None:
-                yield from entries(context.module, one.value, is_of_model)
+                yield from dictionaries.entries(one.value, is_of_model)
             elif one.arg != "using_db" or method != "create":
                 yield one.arg, one.value
 

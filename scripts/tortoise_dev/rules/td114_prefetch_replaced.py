@@ -44,9 +44,6 @@ GOOD = BAD.replace(
 )
 
 
-_DEPTH = 9
-
-
 def check(context: Context) -> Iterator[Hit]:
     """At the later call."""
     for call in calls(context, "prefetch_related"):
@@ -55,30 +52,34 @@ def check(context: Context) -> Iterator[Hit]:
                 value = context.inference.of(query)
                 if value is None or value.kind not in ("query", "relation"):
                     continue
-                node = _earlier(context, query, _DEPTH)
+                node = _earlier(context, query)
                 if node is not None:
                     lost = ", ".join(text(one) for one in node.args)
                     message = f"this prefetch_related() replaces the one before it: {lost} is not fetched"
                     yield Hit(call, message, _merged(context, call, node))
 
 
-def _earlier(context: Context, query: ast.expr, depth: int) -> ast.Call | None:
+def _earlier(context: Context, query: ast.expr) -> ast.Call | None:
     """A ``prefetch_related`` that made a query; a name is followed back to what it was bound to before."""
-    last = query
-    for name, node in steps(context, query):
-        if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
-            return node
-        last = node
-    while isinstance(last, (ast.Call, ast.Attribute, ast.Subscript)):
-        last = last.func if isinstance(last, ast.Call) else last.value
-    if not isinstance(last, ast.Name) or depth == 0:
-        return None
-    found = (_earlier(context, one, depth - 1) for one in _values_before(context, last))
-    return next((one for one in found if one is not None), None)
+    waiting, seen = [query], set[ast.expr]()
+    while waiting:
+        last = waiting.pop()
+        if last in seen:
+            continue
+        seen.add(last)
+        for name, node in steps(context, last):
+            if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
+                return node
+            last = node
+        while isinstance(last, (ast.Call, ast.Attribute, ast.Subscript)):
+            last = last.func if isinstance(last, ast.Call) else last.value
+        if isinstance(last, ast.Name):
+            waiting += _values_before(context, last)
+    return None
 
 
 def _values_before(context: Context, name: ast.Name) -> Iterator[ast.expr]:
-    """What a name of a function may be bound to where it is used: the last value first."""
+    """What a name of a function may be bound to where it is used."""
     scope = context.module.scope_of(name)
     place = (name.lineno, name.col_offset)
     for binding in reversed(scope.names.get(name.id, []) if scope.is_function else []):

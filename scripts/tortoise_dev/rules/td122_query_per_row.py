@@ -55,6 +55,7 @@ _LISTS = frozenset({"values", "values_list"})
 def check(context: Context) -> Iterator[Hit]:
     """At the first await of a kind in each loop."""
     told: set[tuple[ast.AST, str]] = set()
+    bound: dict[ast.AST, set[str]] = {}
     for node in context.module.of_type(ast.Await):
         call = node.value
         if not isinstance(call, ast.Call) or not isinstance(call.func, ast.Attribute):
@@ -62,22 +63,25 @@ def check(context: Context) -> Iterator[Hit]:
         loop = loop_around(context.module, node)
         if not isinstance(loop, LOOPS):
             continue
-        kind, message = _kind(context, node, call, loop) or ("", "")
-        if message and is_for_one_value(context, node, loop, names_in(loop)):
+        if loop not in bound:
+            bound[loop] = names_in(loop)
+        kind, message = _kind(context, node, call, loop, bound[loop]) or ("", "")
+        if not message or (loop, kind) in told or is_for_one_value(context, node, loop, bound[loop]):
             continue
-        if message and (loop, kind) not in told and is_plain(context, loop):
+        if is_plain(context, loop):
             told.add((loop, kind))
             yield Hit(node, message)
 
 
-def _kind(context: Context, node: ast.Await, call: ast.Call, loop: Loop) -> tuple[str, str] | None:
+def _kind(
+    context: Context, node: ast.Await, call: ast.Call, loop: Loop, names: set[str]
+) -> tuple[str, str] | None:
     """What is done for each row, and what to say of it."""
     assert isinstance(call.func, ast.Attribute)
     owner, name = call.func.value, call.func.attr
     value = context.inference.of(owner)
     if value is None or value.model is None:
         return None
-    names = names_in(loop)
     if isinstance(context.module.parents.get(node), ast.Expr):
         written = _written(context, call, owner, names)
         if written is not None:

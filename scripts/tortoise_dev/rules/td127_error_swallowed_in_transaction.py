@@ -1,12 +1,13 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a `try` around a write of Tortoise. Its handler catches a database error, and the
-transaction goes on.
+Inside a transaction, a `try` around a write of Tortoise or around SQL that a connection executes. Its handler
+catches a database error, and the transaction goes on.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
-It is not reported where the `try` opens a savepoint (`async with in_transaction():`), where something
-raises later in the transaction, or where the project names other databases than PostgreSQL only.
+It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
+raises later in the transaction. It is silent where the failed write is the only one and the handler
+returns, and where the project names other databases than PostgreSQL only.
 
 ## Why is this bad
 On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block
@@ -112,12 +113,14 @@ def _is_unknown(context: Context, node: ast.AST) -> bool:
 
 
 def _is_write(context: Context, node: ast.AST) -> bool:
-    return (
-        isinstance(node, ast.Await)
-        and isinstance(node.value, ast.Call)
-        and getattr(node.value.func, "attr", "") in tortoise_api.WRITES
-        and is_orm_await(context, node)
-    )
+    """Does it write rows, or send SQL of the project's own?"""
+    match node:
+        case ast.Await(value=ast.Call(func=ast.Attribute(value=owner, attr=name))):
+            known = context.inference.of(owner)
+            if known is not None and known.kind == "connection":
+                return name in tortoise_api.CONNECTION_CALLS
+            return name in tortoise_api.WRITES and is_orm_await(context, node)
+    return False
 
 
 def _writes(context: Context, node: ast.Try | ast.TryStar) -> bool:

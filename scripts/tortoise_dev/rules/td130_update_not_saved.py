@@ -52,11 +52,16 @@ _SHOWS = frozenset(
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the call."""
+    """At the first call for each name."""
+    told: set[tuple[ast.AST, str]] = set()
     for call in calls(context, "update_from_dict"):
         match call.func:
             case ast.Attribute(value=ast.Name() as row) if _is_statement(context.module, call):
-                if _is_fetched_here(context, row) and not _may_be_saved(context, row):
+                place = (context.module.scope_of(row).node, row.id)
+                if place in told or not _is_fetched_here(context, row):
+                    continue
+                told.add(place)
+                if not _may_be_saved(context, row):
                     message = f"nothing saves {row.id} after update_from_dict(): the changes are lost"
                     yield Hit(call, message)
 
