@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from importlib import metadata
 from typing import Any
 
@@ -20,7 +19,7 @@ from tortoise_dev.pages.page import Block
 from tortoise_dev.settings import SnippetSettings
 
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
-SETTINGS = {field.name.replace("_", "-") for field in fields(SnippetSettings)} - {"root", "source"}
+SETTINGS = {name.replace("_", "-") for name in SnippetSettings._fields} - {"root", "source"}
 DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 
 
