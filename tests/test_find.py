@@ -44,11 +44,13 @@ def test_a_page_is_cut_at_its_headings_and_not_in_its_fences() -> None:
 
 
 def test_the_hidden_set_up_of_blocks_is_left_out_and_lines_stay() -> None:
-    assert not [section.place for section in HANDBOOK if "<!-- snippet:" in section.text]
-    for section in HANDBOOK:
-        if section.path.endswith(".md") and section.page != "Error messages":
-            line = (ROOT / section.path).read_text(encoding="utf-8").split("\n")[section.line - 1]
-            assert section.heading in line or section.line == 1, section.place
+    hidden = "<!-- snippet: prelude\nimport os\n-->\n"
+    shown = "```markdown\n<!-- snippet: prelude\nimport sys\n-->\n```\n"
+    page = f"# Page\n\n{hidden}\ntext\n\n## One\n\n{shown}"
+    first, second = sections_of(page, "p.md")
+    assert "import os" not in first.text
+    assert "text" in first.text
+    assert (second.line, second.text) == (9, f"## One\n\n{shown}".rstrip("\n"))
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

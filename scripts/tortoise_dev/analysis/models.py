@@ -98,6 +98,7 @@ class Models:
     def __init__(self, extra_bases: Iterable[str] = ()) -> None:
         self.extra_bases = tortoise_api.PUBLISHED_BASES.union(extra_bases)
         self._of: dict[Module, list[Class]] = {}
+        self._fields: dict[Class, list[tuple[str, ast.Call]]] = {}
         self._is_model: dict[Class, bool] = {}
         self._is_abstract: dict[Class, bool | None] = {}
         self._bases: dict[Class, list[Class | External]] = {}
@@ -207,10 +208,15 @@ class Models:
     def has_fields(self, cls: Class) -> bool:
         """Does it, or an ancestor in the project, define a field?"""
         own = [cls, *(one for one in self.ancestors(cls) if isinstance(one, Class))]
-        return any(True for one in own for _ in self.fields(one))
+        return any(self.fields(one) for one in own)
 
-    def fields(self, cls: Class) -> Iterator[tuple[str, ast.Call]]:
+    def fields(self, cls: Class) -> list[tuple[str, ast.Call]]:
         """The fields that the class itself assigns: name and call."""
+        if cls not in self._fields:
+            self._fields[cls] = list(self._read_fields(cls))
+        return self._fields[cls]
+
+    def _read_fields(self, cls: Class) -> Iterator[tuple[str, ast.Call]]:
         for member in members_of(cls.node):
             value = getattr(member.node, "value", None)
             if member.rank is Rank.FIELD and value is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Iterable, Iterator
@@ -31,7 +32,7 @@ def notice_of_installed(here: Path) -> str | None:
 def _installed(folders: Iterable[Path]) -> Iterator[str]:
     for folder in folders:
         try:
-            found = [_OWN.fullmatch(entry.name) for entry in folder.iterdir()]
+            found = [_OWN.fullmatch(name) for name in os.listdir(folder)]  # noqa: PTH208 - many names
         except OSError:  # a zip file, or no such folder
             continue
         yield from (match[1] for match in found if match is not None)

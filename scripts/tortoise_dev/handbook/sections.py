@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 EXAMPLE = "example"
@@ -14,9 +14,6 @@ _ERRORS = "references/errors.md"
 _ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
-_SETUP = re.compile(r"<!-- snippet: .*?-->\n", re.DOTALL)
-_CUT = "\0"
-"""Marks the empty lines in the place of what was cut out."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +36,11 @@ class Section:
 
 
 def sections_of(text: str, path: str) -> Iterator[Section]:
-    """Cut a Markdown page at its headings of the first two levels; what stands in fences is no heading."""
-    page, heading, start, mark = "", "", 1, ""
+    """Cut a Markdown page at its headings of the first two levels; what stands in fences is no heading.
+
+    The hidden set-up of its blocks is left out.
+    """
+    page, heading, start, mark, is_hidden = "", "", 1, "", False
     body: list[str] = []
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
@@ -50,6 +50,9 @@ def sections_of(text: str, path: str) -> Iterator[Section]:
                 mark = fence[1]
             elif fence[1].startswith(mark):
                 mark = ""
+        if is_hidden or (not mark and line.startswith("<!-- snippet:")):
+            is_hidden = "-->" not in line
+            continue
         match = _HEADING.match(line) if not mark else None
         if match is not None and len(match[1]) <= 2:
             if any(map(str.strip, body)):
@@ -67,11 +70,8 @@ def pages_of(root: Path) -> list[Path]:
 
 
 def page_sections(file: Path, root: Path) -> Iterator[Section]:
-    """The sections of one page, without the hidden set-up of its blocks. Raises OSError."""
-    text = _without_front_matter(file.read_text(encoding="utf-8"))
-    text = _SETUP.sub(lambda setup: _CUT + "\n" * setup[0].count("\n"), text)
-    for section in sections_of(text, _shown(file, root)):
-        yield replace(section, text=re.sub(rf"{_CUT}\n*", "", section.text))
+    """The sections of one page. Raises OSError."""
+    return sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
 
 
 def handbook_sections(root: Path) -> Iterator[Section]:
