@@ -96,6 +96,20 @@ class Shop:
         return [row[1] for row in self.sql("PRAGMA table_info(plan)")]
 
 
+def semicolons() -> None:
+    """On SQLite `migrate` cuts its SQL at each semicolon, also within the comment of a table or a column."""
+    for column, docstring, error in (
+        ("", '    """A plan; a price."""\n', 'near "a": syntax error'),
+        ('tier = fields.IntField(description="a; b")', "", "incomplete input"),
+    ):
+        shop = Shop()
+        shop.models(column)
+        file = shop.root / f"{shop.stage}.py"
+        file.write_text(file.read_text().replace("class Plan(Model):\n", f"class Plan(Model):\n{docstring}"))
+        shop.run("makemigrations")
+        assert error in shop.fails("migrate")
+
+
 def targets() -> None:
     """A migrations package needs a parent; names in full; `migrate` goes back too, `upgrade` doesn't."""
     shop = Shop(package=False)
@@ -284,6 +298,18 @@ def no_lambda() -> None:
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
-PARTS = (targets, says_ok, branches, squashing, data, faking, remembered, no_check, labels, no_lambda)
+PARTS = (
+    semicolons,
+    targets,
+    says_ok,
+    branches,
+    squashing,
+    data,
+    faking,
+    remembered,
+    no_check,
+    labels,
+    no_lambda,
+)
 for part in PARTS:
     part()
