@@ -1,7 +1,8 @@
 """The cases of single rules: ``cases/tdNNN.txt`` holds those of TDNNN.
 
 A line ``=== NAME`` starts a case. It is the file ``app/service.py`` of the project with the model User; lines
-``# file: PATH`` start further files. ``# !`` ends each line that must be reported; no other line may be.
+``# file: PATH`` start further files. ``# !`` ends each line that must be reported, ``# !!`` one that must be
+reported twice; no other line may be.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ def test_case(code: str, text: str, users) -> None:
         (path, number, code)
         for path, source in files.items()
         for number, line in enumerate(source.split("\n"), 1)
-        if line.endswith("# !")
+        for marks in re.findall(r"# (!+)$", line)
+        for _ in marks
     ]
-    assert sorted(set(users.found("--select", code))) == sorted(wanted)
+    assert sorted(users.found("--select", code)) == sorted(wanted)
