@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -18,6 +19,7 @@ from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 MODULES: dict[str, Any] = {"models": ["__main__"]}
+PORTS = {"postgres": 5432, "asyncpg": 5432, "psycopg": 5432, "mysql": 3306}
 
 
 class Note(Model):
@@ -128,6 +130,45 @@ async def with_a_full_pool() -> None:
             assert await waiting
 
 
+async def behind_a_frozen_server(driver: str) -> None:
+    """`asyncio.timeout()` cancels the query, and then waits for a server that answers no more."""
+    server, frozen = urlsplit(URL), asyncio.Event()
+    streams: list[asyncio.StreamWriter] = []
+    passing: list[asyncio.Future[Any]] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        streams.append(writer)
+        while data := await reader.read(65_536):
+            if frozen.is_set():
+                return
+            writer.write(data)
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection(server.hostname, server.port or PORTS[server.scheme])
+        passing.append(asyncio.gather(pass_on(reader, outer), pass_on(inner, writer), return_exceptions=True))
+
+    async def with_a_limit(client: BaseDBAsyncClient) -> None:
+        async with asyncio.timeout(0.2):
+            await client.execute_query("SELECT 1")
+
+    proxy = await asyncio.start_server(connected, "127.0.0.1", 0)
+    port = proxy.sockets[0].getsockname()[1]
+    account = server.netloc.rpartition("@")[0]
+    async with TortoiseContext() as context:
+        url = server._replace(netloc=f"{account}@127.0.0.1:{port}").geturl()
+        await context.init(db_url=url, modules=MODULES)
+        client = context.connections.get("default")
+        await client.execute_query("SELECT 1")
+        frozen.set()
+        query = asyncio.create_task(with_a_limit(client))
+        done, _ = await asyncio.wait([query], timeout=3)
+        assert bool(done) is (driver == "MySQLClient")
+        for stream in streams:
+            stream.close()
+        await asyncio.gather(query, *passing, return_exceptions=True)
+    proxy.close()
+
+
 async def sizes() -> None:
     """Of the pool, where the URL says nothing."""
     async with TortoiseContext() as context:
@@ -171,6 +212,7 @@ async def main() -> None:
         await killed_inside(client, expected)
     await without_a_server(expected)
     await with_a_full_pool()
+    await behind_a_frozen_server(type(client).__name__)
     await sizes()
     await password_in_the_log()
 

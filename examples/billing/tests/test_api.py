@@ -52,6 +52,22 @@ async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch):
     assert (await client.get("/ready")).status_code == 503
 
 
+async def test_when_the_server_is_frozen_it_is_not_ready(client, monkeypatch):
+    """A cancelled query of asyncpg waits until the server confirms the cancel."""
+
+    class Frozen:
+        async def execute_query(self, query: str) -> None:
+            try:
+                await asyncio.sleep(3600)
+            except asyncio.CancelledError:
+                await asyncio.sleep(3600)
+
+    monkeypatch.setattr("main.get_connection", lambda name: Frozen())
+    monkeypatch.setattr("main.PATIENCE", 0.1)
+    async with asyncio.timeout(30):
+        assert (await client.get("/ready")).status_code == 503
+
+
 async def test_without_a_free_connection_it_is_not_ready(client, monkeypatch):
     """Transactions hold all connections of the pool: five, or SQLite's only one. The probe must not wait."""
     monkeypatch.setattr("main.PATIENCE", 0.1)
