@@ -9,7 +9,7 @@ import io
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..verdicts.output import first_difference
@@ -20,16 +20,22 @@ Execute = Callable[[Any], Any]
 
 
 def run_session(
-    source: str, filename: str, line: int, execute: Execute, raised_at: list[int | None]
+    source: str,
+    filename: str,
+    line: int,
+    execute: Execute,
+    raised_at: list[int | None],
+    flags: Sequence[str] = (),
 ) -> str | None:
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.
 
-    Doctest's directives count (``# doctest: +SKIP``). Without one, ``...`` in an expected answer is the
-    wildcard of other outputs: within a line, or alone on a line for any lines. As in doctest, what stands
-    behind a failed prompt runs, too. Then raises the first error: BlockError for an answer that differs,
-    which knows the text with all answers as they are, or what a prompt raised. The lines of prompts that
-    raised something unexpected are added to ``raised_at``.
+    Doctest's directives count (``# doctest: +SKIP``), and so do ``flags``, by name. Without any, ``...`` in
+    an expected answer is the wildcard of other outputs: within a line, or alone on a line for any lines.
+
+    As in doctest, what stands behind a failed prompt runs, too. Then raises the first error: BlockError for
+    an answer that differs, which knows the text with all answers as they are, or what a prompt raised. The
+    lines of prompts that raised something unexpected are added to ``raised_at``.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -40,7 +46,7 @@ def run_session(
         raise BlockError(line + int(told[1]) - 1, f"not a session: it {told[2]}") from None
     if not examples:
         return "a session without a single >>> prompt"
-    given = _block_options(source, line)
+    given = {doctest.OPTIONFLAGS_BY_NAME[name]: True for name in flags} | _block_options(source, line)
     for example in examples:
         example.options = given | example.options
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
