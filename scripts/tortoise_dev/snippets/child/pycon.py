@@ -50,27 +50,28 @@ def run_session(
     for example in examples:
         example.options = given | example.options
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
-    errors: list[Exception] = []
+    errors: list[tuple[int, Exception]] = []
     answers: dict[int, str] = {}
     for example in run:
         at = line + example.lineno
         try:
             _run_prompt(example, filename, at, execute)
         except AnswerError as error:
-            errors.append(error)
+            errors.append((at, error))
             answers[example.lineno] = error.got
         except Exception as error:
             if skip_reason(error):
                 raise
-            errors.append(error)
+            errors.append((at, error))
             if not isinstance(error, NoExceptionError):
                 raised_at.append(at)
     if not errors:
         return None if run else "every prompt of it is skipped"
-    first = errors[0]
+    (_, first), *others = errors
     if isinstance(first, AnswerError):
         actual = None if len(errors) > len(answers) else _with_answers(source, examples, answers)
-        raise BlockError(first.line, str(first), actual) from None
+        more = f"; {len(others)} more fail, the next at line {others[0][0]}" if others else ""
+        raise BlockError(first.line, f"{first}{more}", actual) from None
     raise first
 
 
