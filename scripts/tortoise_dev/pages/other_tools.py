@@ -40,6 +40,8 @@ DIRECTIVE_LANGUAGES = {
     "testcleanup": "python",
 }
 """Directives of Sphinx' doctest extension: they have a language of their own."""
+SPHINX_FLAGS = ("ELLIPSIS", "IGNORE_EXCEPTION_DETAIL", "DONT_ACCEPT_TRUE_FOR_1")
+"""The flags of doctest that Sphinx gives to each session in its directive."""
 NO_CODE_DIRECTIVES = frozenset(
     "toctree module currentmodule py:module py:currentmodule image figure math raw contents list-table "
     "csv-table table index rubric bibliography tableofcontents video youtube automodule autoclass "

@@ -57,7 +57,8 @@ class Step:
     """One block of a chain: its kind, its source, and the page's line that the source begins at.
 
     ``file`` is the path that it is written to, ``named_later`` says whether a later block speaks of it;
-    ``fixtures`` are those of pytest that it wants. A Python block comes with its ``program``.
+    ``fixtures`` are those of pytest that it wants, ``flags`` those of doctest that a session has. A
+    Python block comes with its ``program``.
     """
 
     index: int
@@ -70,6 +71,7 @@ class Step:
     file: str | None = None
     named_later: bool = False
     fixtures: list[str] = field(default_factory=list)
+    flags: list[str] = field(default_factory=list)
     program: Program | None = None
 
 

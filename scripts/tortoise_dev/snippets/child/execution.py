@@ -276,7 +276,9 @@ class Execution:
         if step.kind == "session":
             from . import pycon
 
-            return pycon.run_session(step.source, self.request.page, step.line, self.run_code, self.failed_at)
+            return pycon.run_session(
+                step.source, self.request.page, step.line, self.run_code, self.failed_at, step.flags
+            )
         return self.run_shell(step)
 
     def run_shell(self, step: Step) -> str | None:

@@ -9,7 +9,7 @@ import io
 import re
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..verdicts.output import first_difference
@@ -20,16 +20,22 @@ Execute = Callable[[Any], Any]
 
 
 def run_session(
-    source: str, filename: str, line: int, execute: Execute, raised_at: list[int | None]
+    source: str,
+    filename: str,
+    line: int,
+    execute: Execute,
+    raised_at: list[int | None],
+    flags: Sequence[str] = (),
 ) -> str | None:
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.
 
-    Doctest's directives count (``# doctest: +SKIP``). Without one, ``...`` in an expected answer is the
-    wildcard of other outputs: within a line, or alone on a line for any lines. As in doctest, what stands
-    behind a failed prompt runs, too. Then raises the first error: BlockError for an answer that differs,
-    which knows the text with all answers as they are, or what a prompt raised. The lines of prompts that
-    raised something unexpected are added to ``raised_at``.
+    Doctest's directives count (``# doctest: +SKIP``), and so do ``flags``, by name. Without any, ``...`` in
+    an expected answer is the wildcard of other outputs: within a line, or alone on a line for any lines.
+
+    As in doctest, what stands behind a failed prompt runs, too. Then raises the first error: BlockError for
+    an answer that differs, which knows the text with all answers as they are, or what a prompt raised. The
+    lines of prompts that raised something unexpected are added to ``raised_at``.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -40,31 +46,32 @@ def run_session(
         raise BlockError(line + int(told[1]) - 1, f"not a session: it {told[2]}") from None
     if not examples:
         return "a session without a single >>> prompt"
-    given = _block_options(source, line)
+    given = {doctest.OPTIONFLAGS_BY_NAME[name]: True for name in flags} | _block_options(source, line)
     for example in examples:
         example.options = given | example.options
     run = [example for example in examples if not _flags(example) & doctest.SKIP]
-    errors: list[Exception] = []
+    errors: list[tuple[int, Exception]] = []
     answers: dict[int, str] = {}
     for example in run:
         at = line + example.lineno
         try:
             _run_prompt(example, filename, at, execute)
         except AnswerError as error:
-            errors.append(error)
+            errors.append((at, error))
             answers[example.lineno] = error.got
         except Exception as error:
             if skip_reason(error):
                 raise
-            errors.append(error)
+            errors.append((at, error))
             if not isinstance(error, NoExceptionError):
                 raised_at.append(at)
     if not errors:
         return None if run else "every prompt of it is skipped"
-    first = errors[0]
+    (_, first), *others = errors
     if isinstance(first, AnswerError):
         actual = None if len(errors) > len(answers) else _with_answers(source, examples, answers)
-        raise BlockError(first.line, str(first), actual) from None
+        more = f"; {len(others)} more fail, the next at line {others[0][0]}" if others else ""
+        raise BlockError(first.line, f"{first}{more}", actual) from None
     raise first
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ...about import SKILL
 from ...pages.languages import IN_SHELL
+from ...pages.other_tools import SPHINX_FLAGS
 from .. import source
 from ..compiling.programs import add_programs
 from ..databases.backends import Backend
@@ -93,6 +94,7 @@ def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> 
         may_fail=bool({"raises", "xfail", "norun"} & block.attributes.keys()),
         file=planned.title.as_posix() if planned.is_written and planned.title else None,
         fixtures=block.attributes.get("fixtures", "").split(),
+        flags=[*SPHINX_FLAGS] if block.info.directive == "doctest" else [],
         named_later=planned.is_written and is_named_later(planned, plan.blocks),
     )
 
