@@ -79,6 +79,12 @@ def test_titled_blocks_stand_in_the_example() -> None:
             assert (ROOT / "examples" / "billing" / title).is_file(), (page.name, title)
 
 
+def test_the_command_for_a_model_shows_types_with_parts_and_the_options() -> None:
+    (command,) = re.findall(r"scaffold\.py\" model (.*?)```", SKILL, re.DOTALL)
+    shown = {part for field in command.split() for part in field.split(":")[1:]}
+    assert {"char", "decimal", "enum", "fk", "null", "unique"} <= shown
+
+
 def test_no_manifest_names_what_is_not_there() -> None:
     market = json.loads((ROOT / ".claude-plugin" / "marketplace.json").read_text(encoding="utf-8"))
     assert [plugin["source"] for plugin in market["plugins"]] == ["./"]

@@ -40,7 +40,7 @@ def _words_of_linked_pages(page: Prose, tree: Tree) -> set[str]:
     """SKILL.md sums up the pages that it leads to."""
     if page.name != "SKILL.md":
         return set()
-    pages = [tree.root / link for link in page.links if link.startswith("references/")]
+    pages = [tree.root / link for link in page.links if link.startswith("references/") and link in tree.files]
     blocks = [block for path in pages for block in read_page(path, path.name).blocks]
     return {word for block in blocks for word in TOKEN.findall(code_of_block(block))}
 

@@ -322,3 +322,9 @@ def test_tables() -> None:
     assert [*tables.problems(Prose("references/a.md", head + rows.format(2)))] == ["two rows begin with '2'"]
     for cell in ("3", "1.1.9", ""):
         assert not [*tables.problems(Prose("references/a.md", head + rows.format(cell)))]
+
+
+def test_the_skill_sums_up_the_pages_that_it_leads_to() -> None:
+    links = "[it](references/queries.md), and a [dead link](references/none.md)"
+    assert not [*methods.problems(Prose("SKILL.md", f"# A\n\n`select_related()` is in {links}.\n"), TREE)]
+    assert [*methods.problems(Prose("SKILL.md", "# A\n\n`select_related()` is in no page.\n"), TREE)]
