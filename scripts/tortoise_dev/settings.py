@@ -109,6 +109,7 @@ class SettingsByFolder:
 
     def __init__(self) -> None:
         self._by_folder: dict[str, RuleSettings] = {}  # not by a Path, which is slow to be looked up
+        self._outer: dict[tuple[Path, Path], list[RuleSettings]] = {}
 
     def of(self, path: Path) -> RuleSettings:
         """The settings for a file (absolute). Raises SettingsError."""
@@ -128,12 +129,20 @@ class SettingsByFolder:
         Raises SettingsError.
         """
         settings = self.of(path)
-        while not settings.is_excluded(path):
-            around = settings.root.parent
-            if around == settings.root or not around.is_relative_to(within):
-                return False
-            settings = self.of_folder(around)
-        return True
+        if settings.is_excluded(path):
+            return True
+        return any(one.is_excluded(path) for one in self._around(settings.root, within))
+
+    def _around(self, root: Path, within: Path) -> list[RuleSettings]:
+        """The settings of the projects around a project, up to a folder."""
+        key = (root, within)
+        if key not in self._outer:
+            self._outer[key] = []
+            around = root.parent
+            if around != root and around.is_relative_to(within):
+                settings = self.of_folder(around)
+                self._outer[key] = [settings, *self._around(settings.root, within)]
+        return self._outer[key]
 
     def _found(self, folder: Path) -> RuleSettings:
         if not _is_top(folder):

@@ -132,8 +132,10 @@ class Project:
 
     def models_with_relations_to(self, name: str) -> list[Class]:
         """The models that have fields for relations to a model of this name."""
-        sought = f'{name}"'.encode()
-        modules = self._holding(name, (file for file, ends in self._quoted if sought in ends))
+        sought = os.fsencode(name)
+        holding = [file for file in self._with_fields if sought in file.data]
+        quoted = (sought + b'"', sought + b"'")
+        modules = self._holding(name, (f for f in holding if any(text in f.data for text in quoted)))
         return [cls for module in modules for cls in self.models.of(module)]
 
     def models_named(self, name: str) -> list[Class]:
@@ -175,15 +177,6 @@ class Project:
         """Every ``related_name`` that the text gives."""
         found = (name for file in self._with_fields for name in _RELATED_NAME.findall(file.data))
         return frozenset(name.decode() for name in found)
-
-    @cached_property
-    def _quoted(self) -> list[tuple[SourceFile, bytes]]:
-        """The same files, each with the last words before its quotes: a tenth of the text to be searched."""
-        found: list[tuple[SourceFile, bytes]] = []
-        for file in self._with_fields:
-            *quoted, _ = file.data.replace(b"'", b'"').split(b'"')
-            found.append((file, b"".join(part.rpartition(b" ")[2] + b'"' for part in quoted)))
-        return found
 
     @cached_property
     def _with_fields(self) -> list[SourceFile]:

@@ -21,8 +21,8 @@ from .resolver import Resolver
 from .source import SourceFile
 from .syntax import FUNCTIONS, Scope
 
-_ONLY_TORTOISE = (b"fetch_related(", b"execute_query_dict(")
-"""Names that no other library has."""
+_ONLY_TORTOISE = (b".fetch_related(", b"execute_query_dict(")
+"""Names that no other library has; with the dot, because Django has ``prefetch_related``."""
 
 
 def relevant_files(resolver: Resolver, models: Models) -> set[str]:
@@ -74,15 +74,23 @@ class _Text:
 
     @cached_property
     def imported(self) -> frozenset[bytes]:
-        """The words behind ``from`` or ``import`` on a line; a dot for what is relative."""
-        lines = _IMPORTED.findall(_CONTINUED.sub(b" ", self.data))
+        """The words on the first lines of import statements; a dot for what is relative."""
+        data = _CONTINUED.sub(b" ", self.data)
+        lines: list[bytes] = []
+        end = 0
+        while (at := data.find(b"import", end)) >= 0:
+            start, end = data.rfind(b"\n", 0, at) + 1, data.find(b"\n", at)
+            end = end if end >= 0 else len(data)
+            statement = _IMPORT.search(data, start, end)
+            if statement is not None:
+                lines.append(data[statement.end() : end])
         relative = {b"."} if any(_RELATIVE.search(line) for line in lines) else set()
         return frozenset(relative.union(b" ".join(lines).translate(_SEPARATED).split()))
 
 
 _SEPARATED = bytes(c if chr(c).isalnum() or c == ord("_") or c >= 128 else ord(" ") for c in range(256))
 _STAR = re.compile(rb"import[ (]*\*")
-_IMPORTED = re.compile(rb"\b(?:from|import)\b([^\n]*)")
+_IMPORT = re.compile(rb"\b(?:from|import)\b")
 _RELATIVE = re.compile(rb"(?<!\w)\.")
 _CONTINUED = re.compile(rb"\\\r?\n")
 
@@ -131,7 +139,9 @@ class _Haystack:
             self._reaching[top] = [*outside, *self._below(below)]
         known = self._named.get((name, top))
         if known is None:
-            known = [text for text in self._reaching[top] if name in text.words]
+            sought = os.fsencode(name)
+            holding = (text for text in self._reaching[top] if sought in text.data)
+            known = [text for text in holding if name in text.words]
         self._named[name, top] = [text for text in known if text.key in self.texts]
         return self._named[name, top]
 

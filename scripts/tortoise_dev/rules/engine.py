@@ -60,6 +60,7 @@ def violations_of(
 ) -> list[Violation]:
     """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     parsed = {module.key: module for module in project.modules}
+    of_paths = [rule for rule in RULES.values() if rule.check_path is not None]
     found: list[Violation] = []
     for path in project.judged:
         codes = enabled(path)
@@ -73,7 +74,7 @@ def violations_of(
         is_migration = path in migrations_of(project)
         own = [
             _violation(file, rule.code, hit)
-            for rule in RULES.values()
+            for rule in (RULES.values() if module is not None else of_paths)
             if rule.code in codes and (is_migration or not rule.code.startswith("TD2"))
             for hit in _hits(rule, path, context)
             if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
