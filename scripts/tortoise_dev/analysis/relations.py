@@ -50,7 +50,7 @@ class Relations:
         """Is this attribute a relation of the model, to one row or to many?"""
         for one in (cls, *self.models.ancestors(cls)):
             if isinstance(one, Class) and name in one.body:
-                return _arity(one, one.body.names[name][-1])
+                return _arity(one, _at_run_time(one, name))
             if isinstance(one, Class) and name in self._annotated(one):
                 return _annotated_arity(one, self._annotated(one)[name])
         return None
@@ -63,8 +63,8 @@ class Relations:
         """The model that a field for a relation names, where the project has one of that name."""
         for one in (cls, *self.models.ancestors(cls)):
             if isinstance(one, Class) and name in one.body:
-                value = one.body.names[name][-1].value
-                if _arity(one, one.body.names[name][-1]) is None or not isinstance(value, ast.Call):
+                value = _at_run_time(one, name).value
+                if _arity(one, _at_run_time(one, name)) is None or not isinstance(value, ast.Call):
                     return None
                 to = value.args[0] if value.args else None
                 if not (isinstance(to, ast.Constant) and isinstance(to.value, str)):
@@ -96,7 +96,7 @@ class Relations:
         """Is this attribute a manager of the model?"""
         for one in (cls, *self.models.ancestors(cls)):
             if isinstance(one, Class) and name in one.body:
-                value = one.body.names[name][-1].value
+                value = _at_run_time(one, name).value
                 return isinstance(value, ast.Call) and any(
                     self._leads_to(entity, "tortoise.manager.Manager")
                     for entity in one.module.meanings(value.func, one.body)
@@ -170,9 +170,10 @@ class Relations:
 
     def _read_own_arguments(self, cls: Class) -> _Arguments:
         names: set[str] = set()
-        for name, bindings in cls.body.names.items():
-            if not isinstance(bindings[-1].node, (*FUNCTIONS, ast.ClassDef)):
-                names |= {name, f"{name}_id"} if _arity(cls, bindings[-1]) == "one" else {name}
+        for name in cls.body.names:
+            binding = _at_run_time(cls, name)
+            if not isinstance(binding.node, (*FUNCTIONS, ast.ClassDef)):
+                names |= {name, f"{name}_id"} if _arity(cls, binding) == "one" else {name}
         for member in members_of(cls.node):
             if isinstance(member.node, ast.AnnAssign) and member.node.value is None:
                 names.add(member.name)
@@ -189,6 +190,15 @@ class Relations:
             isinstance(node, plain) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
             for node in cls.node.body
         )
+
+
+def _at_run_time(cls: Class, name: str) -> Binding:
+    """The last binding of a name in a class body, without those for type checkers alone."""
+    bindings = cls.body.names[name]
+    if len(bindings) > 1:
+        real = [one for one in bindings if not cls.module.is_for_type_checkers(one.node)]
+        return real[-1] if real else bindings[-1]
+    return bindings[-1]
 
 
 _MADE_BY = frozenset({"__init__", "__new__", "_set_kwargs"})

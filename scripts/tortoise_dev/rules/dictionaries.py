@@ -11,8 +11,8 @@ from ..analysis.syntax import FUNCTIONS, FunctionNode
 
 Entry: TypeAlias = tuple[str, ast.expr]
 
-_READS = frozenset({"get", "items", "keys", "values", "copy", "update", "setdefault"})
-"""Methods that take no entry away."""
+_ADDS = frozenset({"update", "setdefault"})
+"""Methods that take no entry away, and read none."""
 
 
 class Dictionaries:
@@ -26,7 +26,7 @@ class Dictionaries:
         """The entries that a dictionary certainly has where ``node`` uses it.
 
         A name is followed where it is bound once, and where ``is_of_interest`` holds for every call that gets
-        it: code that hands it on may need an entry for something else.
+        it. Code that hands it on may need an entry for something else, and so does code that reads the entry.
         """
         if not isinstance(node, ast.Name):
             return [*literal_entries(node)]
@@ -35,21 +35,22 @@ class Dictionaries:
         if literal is None or not isinstance(function, FUNCTIONS):
             return []
         found = [*literal_entries(literal)]
+        read: set[str] = set()
         for use in self._uses_in(function).get(node.id, ()):
             match self.module.parents.get(use):
-                case ast.Subscript(ctx=ast.Load()):
-                    pass
+                case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Load()):
+                    read.add(key)
                 case ast.Subscript(slice=ast.Constant(value=str(key)), ctx=ast.Store()) as item:
                     value = _assigned(self.module, item)
                     if use.lineno < node.lineno and value is not None:
                         found.append((key, value))
-                case ast.Attribute(attr=method) if method in _READS:
+                case ast.Attribute(attr=method) if method in _ADDS:
                     pass
                 case ast.Call() | ast.keyword() as user if self._is_given(user, is_of_interest):
                     pass
                 case _:
                     return []
-        return found
+        return [(key, value) for key, value in found if key not in read]
 
     def _uses_in(self, function: FunctionNode) -> dict[str, list[ast.Name]]:
         if function not in self._uses:

@@ -2,7 +2,8 @@
 
 ## What it does
 A loop over rows awaits a relation of each row: `await invoice.customer`, `await
-invoice.payments.all()`, `await invoice.fetch_related(…)`, `async for payment in invoice.payments`.
+invoice.payments.all()`, `await invoice.fetch_related(…)`, `async for payment in invoice.payments`. A method
+of the model that awaits one counts, too.
 
 It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
@@ -20,10 +21,10 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..analysis.syntax import binds
+from ..analysis.syntax import FunctionNode, binds, own_nodes
 from .base import Context, Hit, Rule
 from .queries import fetched_names
-from .syntax import COMPREHENSIONS, loop_around
+from .syntax import COMPREHENSIONS, is_true, loop_around
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -99,12 +100,16 @@ class _Relation(NamedTuple):
     """Is a query made of it? That one is sent even where the relation was fetched."""
 
 
-def _relation(context: Context, node: ast.expr) -> _Relation | None:
-    """The relation that is awaited."""
+def _relation(context: Context, node: ast.expr, *, in_method: bool = False) -> _Relation | None:
+    """The relation that is awaited, by the expression itself or by a method of the row."""
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="fetch_related")):
             what = "what fetch_related() names"
             return _Relation(row, (), what, is_queried=True) if _is_row(context, row) else None
+        case ast.Call(func=ast.Attribute(value=ast.Name() as row)) if not in_method:
+            found = _relation_in_method(context, node, row)
+            if found is not None:
+                return found
     inner: ast.expr = node
     called: list[str] = []
     while isinstance(inner, ast.Call) and isinstance(inner.func, ast.Attribute):
@@ -133,6 +138,51 @@ def _relation(context: Context, node: ast.expr) -> _Relation | None:
         model = context.relations.related(model, name)
     is_queried = bool(called) or arity == "many"
     return _Relation(inner, tuple(path), ast.unparse(shown), called[:1] == ["count"], is_queried)
+
+
+def _relation_in_method(context: Context, call: ast.Call, row: ast.Name) -> _Relation | None:
+    """The relation of its row that a method of the model awaits whenever it is called so."""
+    if not isinstance(call.func, ast.Attribute) or loop_around(context.module, call) is None:
+        return None
+    value = context.inference.of(row)
+    if value is None or value.kind != "row" or value.mixed:
+        return None
+    method = context.models.method(value.model, call.func.attr) if value.model is not None else None
+    if method is None or not isinstance(method[1], ast.AsyncFunctionDef) or not method[1].args.args:
+        return None
+    inside = Context(context.project, method[0].module, context.options)
+    for node in own_nodes(method[1].body):
+        found = _relation(inside, node.value, in_method=True) if isinstance(node, ast.Await) else None
+        if found is None or found.row.id != method[1].args.args[0].arg:
+            continue
+        if all(_holds(one, method[1], call) for one in _conditions(inside, node, method[1])):
+            return replace(found, row=row, shown=f"{found.shown} in {row.id}.{call.func.attr}()")
+    return None
+
+
+def _conditions(context: Context, node: ast.AST, function: FunctionNode) -> Iterator[ast.expr]:
+    """The tests of the ``if`` statements around a node of a function."""
+    for parent in context.module.ancestors(node):
+        if parent is function:
+            return
+        if isinstance(parent, (ast.If, ast.IfExp)):
+            yield parent.test
+
+
+def _holds(test: ast.expr, function: FunctionNode, call: ast.Call) -> bool:
+    """May a test hold in this call? One about an argument does where that is True unless it is given."""
+    arguments = [*function.args.posonlyargs, *function.args.args][1:]
+    defaults = dict(zip([one.arg for one in arguments][::-1], function.args.defaults[::-1], strict=False))
+    defaults |= {
+        one.arg: value
+        for one, value in zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+        if value is not None
+    }
+    names = {one.arg for one in (*arguments, *function.args.kwonlyargs)}
+    asked = {one.id for one in ast.walk(test) if isinstance(one, ast.Name)} & names
+    is_negated = any(isinstance(one, ast.Not) for one in ast.walk(test))
+    given = bool(call.args or call.keywords)
+    return not asked or (not given and not is_negated and all(is_true(defaults.get(one)) for one in asked))
 
 
 def _is_fetched(context: Context, loop: ast.AST, relation: _Relation) -> bool:

@@ -3,8 +3,8 @@
 ## What it does
 `row.update_from_dict(…)` on a row that the function fetched, where nothing saves the row afterwards.
 
-It is silent where the row goes to other code that may save it: an argument, a list, a method of the model, a
-caller that calls `save()`.
+It is silent where the function writes by a query, and where the row goes to other code that may save it: an
+argument, a list, a method of the model, a caller that calls `save()`.
 
 ## Why is this bad
 `update_from_dict()` sets attributes and sends nothing. The endpoint answers with the new values, and the
@@ -43,6 +43,8 @@ async def correct(number: str, changes: dict[str, bool]):
 GOOD = BAD + "    await invoice.save()\n"
 
 _ROUTES = frozenset({"get", "post", "put", "patch", "delete"})
+_WRITES = frozenset({"update", "bulk_update", "update_or_create", *tortoise_api.CONNECTION_CALLS})
+"""Other ways to write what a row is set to."""
 _READS = frozenset({"update_from_dict", "refresh_from_db", "fetch_related"})
 """Methods of a row that write nothing."""
 _SHOWS = frozenset(
@@ -88,6 +90,8 @@ def _may_be_saved(context: Context, row: ast.Name) -> bool:
     function = context.module.scope_of(row).node
     assert isinstance(function, FUNCTIONS)
     for use in ast.walk(function):
+        if isinstance(use, ast.Attribute) and use.attr in _WRITES:
+            return True
         if isinstance(use, ast.Name) and use.id == row.id and isinstance(use.ctx, ast.Load):
             parent = context.module.parents.get(use)
             if isinstance(parent, ast.Return):
