@@ -20,7 +20,7 @@ TAKEN = frozenset(
         "update_or_create"
     ).split()
 )
-"""What every model has already. tests/scaffold/test_names.py holds it against the installed library."""
+"""What every model has already. tests/scaffold/test_fields.py holds it against the installed library."""
 
 TAKEN_BY_SCHEMAS = frozenset(
     (
