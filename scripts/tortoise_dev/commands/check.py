@@ -265,12 +265,14 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--preview", action="store_true", help="also the rules whose precision is not shown yet"
     )
-    parser.add_argument("--rules", action="store_true", help="list all rules: code, name, what each reports")
+    parser.add_argument("--rules", action="store_true", help="list all rules, as text or JSON")
     parser.add_argument(
         "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
-    parser.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
+    parser.add_argument(
+        "--statistics", action="store_true", help="counts per rule instead of findings, as text or JSON"
+    )
     parser.add_argument("--baseline", metavar="FILE", help="fail only on findings that FILE does not hold")
     parser.add_argument(
         "--against", metavar="REF", help="fail only on findings that the files of this commit do not have"
