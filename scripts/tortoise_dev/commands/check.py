@@ -11,10 +11,10 @@ from pathlib import Path
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
 from ..report.diffs import unified_diff
-from ..report.findings import FORMATS, to_json
+from ..report.findings import FORMATS
 from ..rules import RULES
 from ..rules.baseline import Baseline, BaselineError
-from ..rules.docs import list_of_rules, page_of_all, page_of_rule, table_of_rules
+from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.edited_migrations import changed
 from ..rules.fixing import fixed_texts
 from . import common
@@ -122,6 +122,9 @@ def _list_of_rules(form: str) -> str:
         return list_of_rules()
     if form != "json":
         raise UnusableError(f"--rules lists all rules, as text or JSON: leave out --format {form}")
+    from ..report.findings import to_json  # rare, and most runs are short
+    from ..rules.docs import table_of_rules
+
     return to_json({"version": 1, "rules": table_of_rules()})
 
 
