@@ -15,6 +15,7 @@ import tortoise_dev
 import yaml
 from tortoise_dev.about import SCRIPTS as SCRIPT_OF
 from tortoise_dev.commands import dispatch, handbook
+from tortoise_dev.rules import RULES
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "scripts"
@@ -181,6 +182,13 @@ def test_a_message_names_other_commands_as_the_user_called_this_one(
 ) -> None:
     done = run([*WAYS["scaffold"][way], "app", "shop"], tmp_path)
     assert f"begin with {way} project NAME, or split a models.py with {split} PATH\n" in done.stdout
+
+
+def test_the_help_of_check_names_the_rules_that_can_be_repaired() -> None:
+    told = run([*CHECK, "--help"], ROOT).stdout.partition("\n  --fix ")[2]
+    safe, _, unsafe = told.partition("--diff ")[0].partition("--unsafe-fixes ")
+    assert re.findall(r"TD\d+", safe) == [rule.code for rule in RULES.values() if rule.fixable]
+    assert re.findall(r"TD\d+", unsafe) == [rule.code for rule in RULES.values() if rule.unsafe_fix]
 
 
 def test_all_extras_are_in_all() -> None:

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from tortoise_dev import compat
 
 
 def test_every_private_name_is_there() -> None:
     assert list(compat.incompatible(compat.PRIVATE)) == []
+
+
+def test_no_other_module_uses_a_private_name() -> None:
+    last = {name.rpartition(":")[2].rpartition(".")[2] for names in compat.PRIVATE.values() for name in names}
+    private = "|".join(name for name in last if name.startswith("_"))
+    use = re.compile(
+        rf"""\.({private})\b|def ({private})\(self|["']({private})["']|^\s*(from|import) _[a-z]""", re.M
+    )
+    library = Path(compat.__file__).parent
+    texts = {file: file.read_text(encoding="utf-8") for file in library.rglob("*.py")}
+    assert [file.relative_to(library).as_posix() for file, text in texts.items() if use.search(text)] == [
+        "compat.py"
+    ]
 
 
 def test_a_missing_name_is_told_with_library_and_version(monkeypatch: pytest.MonkeyPatch) -> None:

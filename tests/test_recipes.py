@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tortoise_dev.rules import RULES
 
 pytestmark = pytest.mark.slow
 
@@ -201,6 +202,12 @@ def test_pre_commit_runs_the_hooks(sample: Path, tmp_path_factory: pytest.TempPa
     fixed = (sample / "shop" / "models.py").read_text(encoding="utf-8")
     assert fixed.index("class Meta") < fixed.index("name = ")
     assert (sample / "shop" / "migrations" / "0002_drop.py").read_text(encoding="utf-8") == MIGRATION
+
+
+def test_the_fixing_hook_names_the_safe_fixes() -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    (fixing,) = (hook for hook in hooks if "--fix" in hook["entry"])
+    assert re.findall(r"TD\d+", fixing["description"]) == [r.code for r in RULES.values() if r.fixable]
 
 
 def test_the_hooks_leave_out_tests_and_only_the_fixing_one_migrations() -> None:

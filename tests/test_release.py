@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 import shutil
@@ -13,6 +14,8 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.about import REPOSITORY, SKILL, __version__
+from tortoise_dev.evals.tasks import read_evals
+from tortoise_dev.evals.workspace import SKILL_PARTS, prepare
 
 ROOT = Path(__file__).resolve().parents[1]
 RELEASE = runpy.run_path(str(ROOT / ".ci" / "release.py"))
@@ -138,6 +141,22 @@ def archived() -> set[str]:
 def test_the_archive_holds_what_an_assistant_needs_and_nothing_else(archived: set[str]) -> None:
     assert {name.partition("/")[0] for name in archived} == TOPS
     assert not [name for name in archived if name.endswith("uv.lock")]
+
+
+def test_a_release_the_wheel_and_an_evaluation_hold_the_same_skill(
+    archived: set[str], tmp_path: Path
+) -> None:
+    evals = read_evals(ROOT / "evals")
+    (trial,) = prepare(evals, evals.tasks[:1], tmp_path, 1, ["with_skill"])
+    skill = trial.outputs / ".claude" / "skills" / evals.skill_name
+    tried = {path.relative_to(skill).as_posix() for path in skill.rglob("*") if path.is_file()}
+    released = {name for name in archived if name.partition("/")[0] in SKILL_PARTS}
+    committed = set(git(ROOT, "ls-tree", "-r", "--name-only", "HEAD").splitlines())
+    assert tried & committed == released
+    (in_wheel,) = re.findall(
+        r"(?m)^SHIPPED = (\(.*\))$", (ROOT / "hatch_build.py").read_text(encoding="utf-8")
+    )
+    assert {*ast.literal_eval(in_wheel), "README.md", "pyproject.toml"} == set(SKILL_PARTS)
 
 
 def test_the_skill_branch_holds_the_files_of_the_archive_alone(tmp_path: Path, archived: set[str]) -> None:

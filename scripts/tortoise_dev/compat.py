@@ -32,6 +32,7 @@ PRIVATE: dict[str, tuple[str, ...]] = {
     "aiosqlite": ("aiosqlite:Connection._execute", "aiosqlite:Connection._conn"),
     "tortoise-orm": (
         "tortoise.queryset:AwaitableQuery",
+        "tortoise.queryset:QuerySet._make_query",
         "tortoise.backends.base.client:TransactionContext",
         "tortoise.fields.relational:NoneAwaitable",
     ),
@@ -224,6 +225,9 @@ def collect_garbage_since_fork() -> None:
 
 # --- Tortoise and its SQLite driver
 
+QUERY_MAKERS = ("__await__", "_make_query")
+"""The methods of a query in which Tortoise makes other queries, for itself."""
+
 
 def query_kinds() -> list[type[Any]]:
     """Tortoise's queries: what is awaited to reach the database, or to learn that there is nothing."""
@@ -296,6 +300,19 @@ def skip_at_item(reason: str) -> BaseException:
     import pytest
 
     return pytest.skip.Exception(reason, _use_item_location=True)
+
+
+def imported_module() -> type[Any]:
+    """pytest's collector of a module, for one that is imported already: it shows its attribute ``shown``."""
+    import pytest
+
+    class ImportedModule(pytest.Module):
+        shown: types.ModuleType
+
+        def _getobj(self) -> types.ModuleType:
+            return self.shown
+
+    return ImportedModule
 
 
 def scheduling_by(scope: Callable[[str], str]) -> type[Any]:

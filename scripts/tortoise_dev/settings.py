@@ -242,7 +242,7 @@ def _table(file: Path) -> dict[str, Any] | None:
         raise SettingsError(f"{file}: {error}") from None
     tool = document.get("tool")
     table = tool.get("tortoise-dev") if isinstance(tool, dict) else None
-    return table if isinstance(table, dict) else None
+    return None if table is None else _Reader(file, table, "tool.tortoise-dev").table
 
 
 _SNIPPETS = "tool.tortoise-dev.snippets"
@@ -304,7 +304,11 @@ class _Reader:
         """Raises SettingsError for a key that is none of these."""
         unknown = sorted(set(self.table) - known)
         if unknown:
-            raise self.error(unknown[0], f"is not a setting; known are {', '.join(sorted(known))}")
+            import difflib  # only a mistake needs it
+
+            near = difflib.get_close_matches(unknown[0], sorted(known), n=1)
+            hint = f": did you mean {near[0]}?" if near else f"; known are {', '.join(sorted(known))}"
+            raise self.error(unknown[0], f"is not a setting{hint}")
 
     def text(self, key: str) -> str | None:
         value = self.table.get(key)

@@ -190,6 +190,10 @@ def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     done = run("nowhere", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "plan_deploy.py: nowhere: no such folder\n"
+    (tmp_path / "a.py").touch()
+    done = run("a.py", folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stderr == "plan_deploy.py: a.py: is a file; name the project's folder\n"
 
 
 @pytest.mark.parametrize("path", DRAFTED, ids=lambda path: path.stem)

@@ -14,7 +14,6 @@ from xml.etree import ElementTree
 
 import pytest
 from programs import run_python
-from tortoise_dev import __version__
 from tortoise_dev.evals.pages import END, START, section, updated
 from tortoise_dev.evals.record import read_record
 from tortoise_dev.evals.tasks import EvalsError
@@ -156,17 +155,6 @@ def test_what_cannot_be_used_is_one_line(tmp_path: Path) -> None:
         assert told in done.stderr.splitlines()[-1], words
     done = run_python(tmp_path, SCRIPT, "prepare", "--evals", str(EVALS), "--workspace", str(ROOT / "w"))
     assert (done.returncode, "where every assistant finds the skill" in done.stderr) == (2, True)
-
-
-def test_help_and_version_need_no_package(tmp_path: Path) -> None:
-    for ways in ([SCRIPT], ["-m", "tortoise_dev", "evals"]):
-        done = run_python(tmp_path, "-S", *ways, "--help", PYTHONPATH=str(ROOT / "scripts"))
-        assert (done.returncode, done.stderr) == (0, "")
-        called = "evals.py" if ways == [SCRIPT] else "python -m tortoise_dev evals"
-        assert done.stdout.startswith(f"usage: {called} [")
-        assert f"  {called} prepare --runs 3" in done.stdout
-        done = run_python(tmp_path, "-S", *ways, "--version", PYTHONPATH=str(ROOT / "scripts"))
-        assert done.stdout == f"tortoise-dev {__version__}\n"
 
 
 def test_an_agent_that_fails_or_hangs_is_told(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_a_refusal_in_both_formats(project: Path, capsys: pytest.CaptureFixture[
 def test_input_that_cannot_be_used(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for argument, text, told in (
         ("nowhere/models.py", None, "nowhere/models.py: no such file; name a models.py"),
-        ("shop", None, "shop: no such file; name a models.py"),
+        ("shop", None, "shop: is a folder; name a models.py"),
         ("shop/models.py", "class Order(:\n", "shop/models.py:1: Python "),
         ("shop/models.py", "x = '\xff'\n", "shop/models.py:1: invalid or missing encoding declaration"),
     ):

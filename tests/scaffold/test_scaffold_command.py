@@ -248,6 +248,7 @@ def test_another_project_is_not_overwritten(
         (["project", "shop", "--migrations", "alembic"], "known are aerich and builtin"),
         (["app", "Billing"], "a sub-application's name is like billing"),
         (["app", "billing", "--project", "nowhere"], "nowhere: no such folder"),
+        (["app", "billing", "--project", __file__], "is a file; name the project's folder"),
         (["model", "billing", "invoice"], "a model's name begins with a capital letter"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),

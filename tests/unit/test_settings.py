@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tortoise_dev.settings import SettingsError, check_tables, find_settings
+from tortoise_dev.settings import SettingsByFolder, SettingsError, check_tables, find_settings
 from tortoise_dev.snippets.planning.conventions import conventions_of
 
 
@@ -51,7 +51,8 @@ def test_exclude(tmp_path: Path) -> None:
         ("languages = 3", "takes a table"),
         ('languages = {tree = "txet"}', "is no language: did you mean text?"),
         ('ignore-attributes = ["norun"]', "cannot be ignored"),
-        ('ignore_attributes = ["x"]', "is not a setting"),
+        ('ignore_attributes = ["x"]', r"is not a setting: did you mean ignore-attributes\?"),
+        ("colour = 3", "is not a setting; known are chain, "),
     ],
 )
 def test_what_is_refused(tmp_path: Path, table: str, says: str) -> None:
@@ -64,3 +65,12 @@ def test_tables_on_a_page_need_no_files() -> None:
     with pytest.raises(SettingsError) as caught:
         check_tables(tomllib.loads("[tool.tortoise-dev]\nexclude = 3"))
     assert caught.value.key == ("tool", "tortoise-dev", "exclude")
+
+
+def test_a_value_in_the_place_of_the_table_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool]\ntortoise-dev = "x"\n', encoding="utf-8")
+    told = r"pyproject\.toml: \[tool\.tortoise-dev\] must be a table"
+    with pytest.raises(SettingsError, match=told):
+        find_settings(tmp_path)
+    with pytest.raises(SettingsError, match=told):
+        SettingsByFolder().of_folder(tmp_path)

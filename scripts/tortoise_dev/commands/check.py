@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
-from ..report.findings import FORMATS, to_json
+from ..report.findings import FORMATS
 from ..rules import RULES
-from ..rules.docs import list_of_rules, page_of_all, page_of_rule, table_of_rules
+from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.fixing import fixed_texts
 from . import common
 from .check_report import Outcome, plural, render, statistics
@@ -118,6 +118,9 @@ def _list_of_rules(form: str) -> str:
         return list_of_rules()
     if form != "json":
         raise UnusableError(f"--rules lists all rules, as text or JSON: leave out --format {form}")
+    from ..report.findings import to_json  # rare, and most runs are short
+    from ..rules.docs import table_of_rules
+
     return to_json({"version": 1, "rules": table_of_rules()})
 
 
@@ -283,12 +286,14 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--preview", action="store_true", help="also the rules whose precision is not shown yet"
     )
-    parser.add_argument("--rules", action="store_true", help="list all rules: code, name, what each reports")
+    parser.add_argument("--rules", action="store_true", help="list all rules, as text or JSON")
     parser.add_argument(
         "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
-    parser.add_argument("--statistics", action="store_true", help="counts per rule instead of findings")
+    parser.add_argument(
+        "--statistics", action="store_true", help="counts per rule instead of findings, as text or JSON"
+    )
     parser.add_argument("--baseline", metavar="FILE", help="fail only on findings that FILE does not hold")
     parser.add_argument(
         "--against", metavar="REF", help="fail only on findings that the files of this commit do not have"

@@ -103,6 +103,15 @@ def did_you_mean(word: str, known: Iterable[str], alike: float = 0.7) -> str:
     return f": did you mean {near[0]}?" if near else ""
 
 
+def existing_folder(path: Path) -> Path:
+    """The same path. Raises UnusableError for one that is no folder."""
+    if path.is_dir():
+        return path
+    if path.exists():
+        raise UnusableError(f"{path}: is a file; name the project's folder")
+    raise UnusableError(f"{path}: no such folder")
+
+
 def settings_folder(paths: Sequence[Path], here: Path) -> Path:
     """Where the search for settings begins: in the folder of the first path, else in the current one."""
     return next((path if path.is_dir() else path.parent for path in paths[:1]), here)

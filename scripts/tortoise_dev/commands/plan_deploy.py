@@ -36,10 +36,8 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _run(options: argparse.Namespace) -> int:
     from ..deployment.plan import ManifestError, plan_for
 
-    if not options.path.is_dir():
-        raise UnusableError(f"{options.path}: no such folder")
     try:
-        plan = plan_for(options.path)
+        plan = plan_for(common.existing_folder(options.path))
     except ManifestError as error:
         raise UnusableError(str(error)) from None
     if options.format == "json":

@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -31,9 +31,6 @@ from ..snippets.running.debugging import Rerun
 from ..snippets.running.jobs import Job, jobs_of
 from ..snippets.running.scheduler import UNUSABLE, Scheduler
 from .breaks import broken_rules
-
-if TYPE_CHECKING:
-    from _pytest._code.code import ExceptionInfo, TerminalRepr
 
 
 class Entry(NamedTuple):
@@ -263,7 +260,7 @@ class SnippetItem(pytest.Item):
         if self.again is not None:
             self.again.close()
 
-    def repr_failure(self, excinfo: ExceptionInfo[BaseException], style: Any = None) -> str | TerminalRepr:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The page's line and the block's own traceback, not ours."""
         if isinstance(excinfo.value, SnippetError) or self.again is not None:
             assert self.result is not None

@@ -93,9 +93,7 @@ def _model(options: argparse.Namespace) -> Plan:
 def _survey(options: argparse.Namespace) -> Survey:
     from ..scaffold.survey import Survey
 
-    if not options.project.is_dir():
-        raise UnusableError(f"{options.project}: no such folder")
-    return Survey(options.project)
+    return Survey(common.existing_folder(options.project))
 
 
 def _shown(path: Path) -> str:

@@ -58,7 +58,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--language", action="append", default=[], metavar="LANG", help="only blocks of this language"
     )
-    parser.add_argument("--list", action="store_true", help="list the blocks, run nothing")
+    parser.add_argument("--list", action="store_true", help="list the blocks as text or JSON, run nothing")
     parser.add_argument(
         "--update",
         action="store_true",

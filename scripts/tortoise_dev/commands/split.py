@@ -49,7 +49,8 @@ def _run(options: argparse.Namespace) -> int:
     if asked and not path.is_file() and (package / "__init__.py").is_file():
         return _report(options, here, [], [f"nothing to do: {options.path.with_suffix('')} is a package"])
     if not path.is_file():
-        raise UnusableError(f"{options.path}: no such file; name a models.py")
+        problem = "is a folder" if path.is_dir() else "no such file"
+        raise UnusableError(f"{options.path}: {problem}; name a models.py")
     try:
         plan, changes = _planned(path, here, options)
     except RefusedError as error:

@@ -22,18 +22,9 @@ from pathlib import Path
 from .tasks import Evals, EvalsError, Task
 
 VARIANTS = ("with_skill", "without_skill")
-SKILL_PARTS = (
-    "SKILL.md",
-    "references",
-    "examples",
-    "scripts",
-    "LICENSE",
-    "README.md",
-    "pyproject.toml",
-    "uv.lock",
-)
-"""What a release holds. The evaluations stay out: they hold the graders."""
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".venv", ".*_cache", "*.sqlite3*")
+SKILL_PARTS = ("SKILL.md", "references", "examples", "scripts", "LICENSE", "README.md", "pyproject.toml")
+"""What an assistant gets of a release. The evaluations stay out: they hold the graders."""
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".venv", ".*_cache", "*.sqlite3*", "uv.lock")
 
 
 @dataclass(frozen=True)

@@ -38,11 +38,6 @@ class Baseline:
     tool: str = TOOL
     """The release that recorded it."""
 
-    @property
-    def size(self) -> int:
-        """How many findings it holds."""
-        return self.counts.total()
-
     @classmethod
     def of(cls, violations: Iterable[Violation], base: Path) -> Baseline:
         """The baseline of these findings; paths are kept relative to ``base``."""

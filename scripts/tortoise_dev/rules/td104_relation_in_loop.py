@@ -156,7 +156,7 @@ def _relation_in_method(context: Context, call: ast.Call, row: ast.Name) -> _Rel
         if found is None or found.row.id != method[1].args.args[0].arg:
             continue
         if all(_holds(one, method[1], call) for one in _conditions(inside, node, method[1])):
-            return replace(found, row=row, shown=f"{found.shown} in {row.id}.{call.func.attr}()")
+            return found._replace(row=row, shown=f"{found.shown} in {row.id}.{call.func.attr}()")
     return None
 
 

@@ -46,9 +46,6 @@ GOOD = BAD.replace("import Enum", "import StrEnum").replace("(Enum)", "(StrEnum)
 
 _FIELDS = {"CharEnumField": "StrEnum", "IntEnumField": "IntEnum"}
 _PLAIN = frozenset({"enum.Enum", "enum.Flag"})
-_STANDARD = frozenset(
-    {"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag", "enum.ReprEnum"}
-)
 
 
 def check(context: Context) -> Iterator[Hit]:

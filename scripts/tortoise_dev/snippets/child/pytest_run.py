@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from ... import compat
 from .tracebacks import BlockError
 
 # What a project's own pytest settings may ask for, and what makes no sense for one block in a child.
@@ -56,10 +57,9 @@ def run_with_fixtures(
     _Session(page, line, lambda parent: _PageModule.show(parent, page, holder, ("test_block",))).run()
 
 
-class _PageModule(pytest.Module):
+class _PageModule(compat.imported_module()):  # type: ignore[misc]
     """A block's module as pytest sees it: already imported, at the page's place."""
 
-    shown: ModuleType
     wanted: tuple[str, ...]
 
     @classmethod
@@ -69,9 +69,6 @@ class _PageModule(pytest.Module):
         collector: _PageModule = cls.from_parent(parent, path=page)
         collector.shown, collector.wanted = module, names
         return collector
-
-    def _getobj(self) -> ModuleType:
-        return self.shown
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """The block's own tests; a chain's earlier blocks have run theirs."""

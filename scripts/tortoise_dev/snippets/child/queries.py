@@ -136,7 +136,7 @@ class UnusedQueries:
             if code.co_filename == self.page:
                 return frame.f_lineno
             if code.co_filename != __file__:
-                if code.co_flags & _INTERNAL or code.co_name in ("__await__", "_make_query"):
+                if code.co_flags & _INTERNAL or code.co_name in compat.QUERY_MAKERS:
                     return None
                 if not code.co_filename.startswith(self.tortoise):
                     return None

@@ -78,10 +78,11 @@ def skip_reason(error: BaseException) -> str | None:
     """Why a block asks to be skipped (``pytest.skip``, ``pytest.importorskip``, ``unittest.SkipTest``); None
     where it does not.
     """
-    for module, name in (("_pytest.outcomes", "Skipped"), ("unittest.case", "SkipTest")):
-        kind = getattr(sys.modules.get(module), name, None)
-        if kind is not None and isinstance(error, kind):
-            return str(getattr(error, "msg", error)) or "the block asks to be skipped"
+    pytest, unittest = sys.modules.get("pytest"), sys.modules.get("unittest.case")
+    kinds = [pytest.skip.Exception] if pytest is not None else []
+    kinds += [unittest.SkipTest] if unittest is not None else []
+    if isinstance(error, tuple(kinds)):
+        return str(getattr(error, "msg", error)) or "the block asks to be skipped"
     return None
 
 
