@@ -19,6 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..folders import CACHES
 from .tasks import Evals, EvalsError, Task
 
 VARIANTS = ("with_skill", "without_skill")
@@ -33,7 +34,7 @@ SKILL_PARTS = (
     "uv.lock",
 )
 """What a release holds. The evaluations stay out: they hold the graders."""
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".venv", ".*_cache", "*.sqlite3*")
+_LEFT_OUT = shutil.ignore_patterns(*CACHES, "*.pyc", ".venv", "*.sqlite3*")
 
 
 @dataclass(frozen=True)
