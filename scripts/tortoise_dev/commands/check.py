@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..analysis.project import Project
 from ..analysis.source import SourceFile, shown
+from ..atomic_write import write_atomically
 from ..report.diffs import unified_diff
 from ..report.findings import FORMATS
 from ..rules import RULES
@@ -145,22 +146,11 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
 
 
 def replace_text(file: SourceFile, text: str) -> None:
-    """Write a file anew, in its own encoding and with the byte order mark that it had; all or nothing.
-
-    Raises OSError.
-    """
+    """Write a file anew, in its own encoding and with the byte order mark that it had. Raises OSError."""
     data = text.encode(file.encoding)
     if file.data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf"):
         data = b"\xef\xbb\xbf" + data
-    target = file.path.resolve()
-    mode = target.stat().st_mode
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(data)
-        beside.chmod(mode & 0o7777)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(file.path, data, old=file.data)
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
