@@ -198,11 +198,6 @@ def is_migration(path: Path, below: Path) -> bool:
     return "migrations" in inside and {"test", "tests", "testing"}.isdisjoint(inside)
 
 
-def shown(path: Path, base: Path) -> str:
-    """The path as reports show it: relative to ``base`` where it lies below, POSIX everywhere."""
-    return path.as_posix().removeprefix(f"{base.as_posix().rstrip('/')}/")
-
-
 def read_all(paths: Iterable[Path], unreadable: dict[Path, str]) -> dict[str, SourceFile]:
     """Read many files, each by its key; those that cannot be read go to ``unreadable``."""
     files: dict[str, SourceFile] = {}

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from ..analysis.project import Project
-from ..analysis.source import SourceFile, shown
+from ..analysis.source import SourceFile
 from ..atomic_write import write_atomically
 from ..report.diffs import unified_diff
 from ..report.findings import FORMATS
+from ..report.paths import shown_path
 from ..rules import RULES
 from ..rules.baseline import Baseline, BaselineError
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
@@ -76,12 +77,12 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     project, violations = run.judge(paths, stdin)
     outcome = Outcome(project, violations, here, options.prog)
     outcome.errors = [
-        (shown(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
+        (shown_path(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
     if options.diff or options.fix or options.unsafe_fixes:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
-            show(_diff(project, texts, here), end="")
+            show(_diff(project, texts, common.base_of_diff(texts, here)), end="")
             _tell(outcome, f"{len(texts)} file{plural(len(texts))} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
@@ -141,7 +142,7 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
             written.add(path)
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
-            outcome.errors.append((shown(path, outcome.base), 1, message))
+            outcome.errors.append((shown_path(path, outcome.base), 1, message))
     return written
 
 
@@ -156,7 +157,7 @@ def replace_text(file: SourceFile, text: str) -> None:
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
     files = project.files
     return "".join(
-        unified_diff(files[str(path)].text, texts[path], shown(path, base)) for path in sorted(texts)
+        unified_diff(files[str(path)].text, texts[path], shown_path(path, base)) for path in sorted(texts)
     )
 
 

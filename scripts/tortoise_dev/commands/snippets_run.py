@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..about import __version__
-from ..pages.discovery import SUFFIXES, pages_under, shown_path
+from ..pages.discovery import SUFFIXES, pages_under
 from ..pages.page import PageError
 from ..pages.reading import read_page
 from ..report.findings import Finding, to_github, to_json, to_sarif
+from ..report.paths import shown_path
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_for

@@ -24,11 +24,3 @@ def pages_under(path: Path, unreadable: list[OSError]) -> Iterator[Path]:
             folders.clear()
             continue
         yield from (here / name for name in sorted(files) if name.lower().endswith(SUFFIXES))
-
-
-def shown_path(path: Path, base: Path) -> str:
-    """A path as reports show it: relative to ``base`` and with forward slashes."""
-    try:
-        return Path(os.path.relpath(path, base)).as_posix()
-    except ValueError:  # another drive
-        return path.as_posix()

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ..atomic_write import UNFINISHED, write_atomically
 from ..report.diffs import unified_diff
+from ..report.paths import shown_path
 from .plan import SplitPlan
 from .refusals import refused
 
@@ -64,6 +65,5 @@ def apply(plan: SplitPlan) -> None:
 
 
 def _diff(before: bytes, after: bytes, path: Path, base: Path) -> str:
-    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
     first, second = (text.decode("utf-8", "replace") if text else None for text in (before, after))
-    return unified_diff(first, second, name)
+    return unified_diff(first, second, shown_path(path, base))
