@@ -10,6 +10,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, cast
 
+from .folders import has_marker, marked_root
+
 _NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -145,9 +147,9 @@ class SettingsByFolder:
         return self._outer[key]
 
     def _found(self, folder: Path) -> RuleSettings:
-        if not _is_top(folder):
+        if not has_marker(folder):
             above = None if folder == folder.parent else self.of_folder(folder.parent)
-            return above if above is not None and _is_top(above.root) else RuleSettings(root=folder)
+            return above if above is not None and has_marker(above.root) else RuleSettings(root=folder)
         file = folder / "pyproject.toml"
         table = _table(file) if file.is_file() else None
         return RuleSettings(root=folder) if table is None else _rule_settings(file, table)
@@ -193,7 +195,7 @@ def find_settings(start: Path) -> SnippetSettings:
     """The harness' settings for pages in the folder ``start``: those of the project that it belongs to,
     defaults where that says nothing. Raises SettingsError.
     """
-    root = project_root(start)
+    root = marked_root(start)
     file = root / "pyproject.toml"
     table = _table(file) if file.is_file() else None
     if table is None:
@@ -208,19 +210,6 @@ def find_settings(start: Path) -> SnippetSettings:
             shown = table["snippets"][key]
             raise SettingsError(f"{file}: [{_SNIPPETS}] {key} names no {kind}: {shown}", (key,))
     return settings
-
-
-def project_root(start: Path) -> Path:
-    """The nearest folder, from ``start`` up, with pyproject.toml, setup.cfg or .git; without one, ``start``
-    itself.
-    """
-    start = start.resolve()
-    return next((folder for folder in (start, *start.parents) if _is_top(folder)), start)
-
-
-def _is_top(folder: Path) -> bool:
-    """Does a folder say of itself that it is the top of a project?"""
-    return any((folder / mark).exists() for mark in ("pyproject.toml", "setup.cfg", ".git"))
 
 
 def check_tables(document: Mapping[str, Any]) -> None:

@@ -53,6 +53,25 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     }
 
 
+def test_a_patch_of_another_folder_names_nothing_above(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (project / "elsewhere").mkdir()
+    monkeypatch.chdir(project / "elsewhere")
+    assert split.main(["--dry-run", "../shop/models.py"]) == 1
+    output = capsys.readouterr()
+    assert output.err.splitlines()[0] == "note: names in the diff start at ../shop"
+    monkeypatch.chdir(project / "shop")
+    subprocess.run(["git", "init", "-q"], check=True)
+    subprocess.run(["git", "apply", "-"], input=output.out, encoding="utf-8", check=True)
+    assert sorted(path.name for path in (project / "shop/models").iterdir()) == ["__init__.py", "order.py"]
+    monkeypatch.chdir(project / "elsewhere")
+    assert split.main(["../shop/models"]) == 0
+    write({"shop/models.py": MODELS}, project)
+    assert split.main(["../shop/models.py"]) == 0
+    assert capsys.readouterr().out == "deleted ../shop/models.py\n"
+
+
 def test_a_refusal_in_both_formats(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write({"shop/models.py": f"{MODELS}\nHERE = __file__\n"}, project)
     assert split.main(["shop/models.py"]) == 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from refactor_cases import planned, write
+from tortoise_dev import atomic_write
 from tortoise_dev.refactor.refusals import RefusedError
 from tortoise_dev.refactor.writing import apply, changes_of
 
@@ -37,29 +40,30 @@ def test_a_kill_leaves_a_project_that_works(
     write({"shop/models.py": MODELS, "shop/__init__.py": ""}, tmp_path)
     plan = planned(tmp_path)
     what, name = step.split()
-    rename, unlink, opened = Path.replace, Path.unlink, Path.open
+    done = {"write": 0, "rename": 0}
+    is_dead = False
+    unlink = Path.unlink
 
-    def killed_rename(path: Path, target: Path) -> Path:
-        if what == "rename" and target.name == name:
-            raise KilledError
-        return rename(path, target)
+    def killed(kind: str, real: Callable[..., None]) -> Callable[..., None]:
+        def call(*arguments: object) -> None:
+            nonlocal is_dead
+            is_dead |= what == kind and FILES[done[kind]] == name
+            done[kind] += 1
+            if is_dead:
+                raise KilledError
+            real(*arguments)
+
+        return call
 
     def killed_unlink(path: Path, missing_ok: bool = False) -> None:
-        if what == "unlink":
+        if is_dead or (what == "unlink" and path.name == name):
             raise KilledError
         unlink(path, missing_ok=missing_ok)
 
-    def killed_open(path: Path, *arguments: str, **options: str) -> object:
-        if what == "write" and path.name == f"{name}.new":
-            with opened(path, "wb") as file:
-                file.write(b"from tort")
-            raise KilledError
-        return opened(path, *arguments, **options)  # type: ignore[call-overload]
-
     with monkeypatch.context() as patch:
-        patch.setattr(Path, "replace", killed_rename)
+        patch.setattr(atomic_write.os, "fsync", killed("write", os.fsync))
+        patch.setattr(atomic_write.os, "replace", killed("rename", os.replace))
         patch.setattr(Path, "unlink", killed_unlink)
-        patch.setattr(Path, "open", killed_open)
         with pytest.raises(KilledError):
             apply(plan)
     package = tmp_path / "shop/models"

@@ -472,6 +472,16 @@ def test_a_file_that_cannot_be_written_is_named(project) -> None:
         (project.root / "sub").chmod(0o755)
 
 
+def test_a_file_that_is_read_only_stays_as_it_is(project) -> None:
+    source = HEAD + textwrap.dedent(MOVES["Meta up"][0])
+    project.write({"a.py": source})
+    (project.root / "a.py").chmod(0o444)
+    done = project.run("--fix")
+    assert done.returncode == 2
+    assert b"a.py:1: error: cannot be written: is read-only" in done.stdout
+    assert project.text("a.py") == source
+
+
 SHOP = """\
 from tortoise import fields
 from tortoise.models import Model

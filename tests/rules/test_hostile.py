@@ -189,16 +189,6 @@ def test_a_name_that_is_no_text(project) -> None:
         assert b"Traceback" not in project.run("--format", form).stderr
 
 
-def test_a_path_with_backslashes_is_shown_as_posix() -> None:
-    from pathlib import PureWindowsPath
-
-    from tortoise_dev.analysis.source import shown
-
-    path, base = PureWindowsPath(r"C:\work\app\models\user.py"), PureWindowsPath(r"C:\work")
-    assert shown(path, base) == "app/models/user.py"  # type: ignore[arg-type]
-    assert shown(path, PureWindowsPath(r"D:\other")) == "C:/work/app/models/user.py"  # type: ignore[arg-type]
-
-
 # --- made-up sources
 
 NAMES = st.sampled_from(["A", "B", "Model", "Meta", "fields", "x", "self", "User", "Tortoise"])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tortoise_dev import atomic_write
 from tortoise_dev.scaffold import changes
 from tortoise_dev.scaffold.changes import apply
 from tortoise_dev.scaffold.new_project import NewProject, plan_project
@@ -32,7 +33,7 @@ def kill_at(monkeypatch: pytest.MonkeyPatch, step: int, *, before: bool) -> None
         if is_last:
             raise Killed
 
-    monkeypatch.setattr(changes.os, "replace", replace)
+    monkeypatch.setattr(atomic_write.os, "replace", replace)
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_new_files_come_before_edits(with_customers: Any) -> None:
     order: list[str] = []
     plan = with_customers.plan("users", "Invoice", *FIELDS, crud=True)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(changes, "_write_at_once", lambda path, text: order.append(path.exists()))
+        patch.setattr(changes, "write_atomically", lambda path, data, old: order.append(path.exists()))
         apply(plan)
     assert order == sorted(order) and set(order) == {False, True}
 

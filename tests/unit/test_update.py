@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from tortoise_dev import atomic_write
+from tortoise_dev.atomic_write import NotReplacedError
 from tortoise_dev.pages.page import Page
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.snippets import update
 from tortoise_dev.snippets.update import UpdateError, replace_text, update_page, updated
 
 TEXT = "# A\n\n```text output\nold\n```\n\n> - ~~~text output\n>   older\n>   ~~~\n\nend\n"
@@ -53,14 +54,12 @@ def test_a_page_that_changed_stays_as_it_is(tmp_path: Path, now: str) -> None:
 def test_an_edit_at_the_last_moment_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "page.md"
     path.write_text(TEXT, encoding="utf-8")
-    make = update.tempfile.mkstemp
 
-    def edited_meanwhile(**arguments: object) -> object:
+    def edited_meanwhile(handle: int) -> None:
         path.write_text("edited\n", encoding="utf-8")
-        return make(**arguments)  # type: ignore[call-overload]
 
-    monkeypatch.setattr(update.tempfile, "mkstemp", edited_meanwhile)
-    with pytest.raises(UpdateError, match="changed while it ran"):
+    monkeypatch.setattr(atomic_write.os, "fsync", edited_meanwhile)
+    with pytest.raises(NotReplacedError, match="changed while it ran"):
         replace_text(path, TEXT, "new")
     assert path.read_text(encoding="utf-8") == "edited\n"
     assert [*tmp_path.iterdir()] == [path]
@@ -89,9 +88,9 @@ def test_a_folder_that_takes_no_files_is_told(tmp_path: Path, monkeypatch: pytes
     path = tmp_path / "page.md"
     path.write_text(TEXT, encoding="utf-8")
 
-    def refuse(**arguments: object) -> None:
+    def refuse(handle: int) -> None:
         raise OSError(30, "Read-only file system")
 
-    monkeypatch.setattr(update.tempfile, "mkstemp", refuse)
+    monkeypatch.setattr(atomic_write.os, "fsync", refuse)
     with pytest.raises(UpdateError, match="cannot be written: Read-only file system"):
         update_page(page_of(TEXT, path), [(page_of(TEXT).blocks[0], "new")])

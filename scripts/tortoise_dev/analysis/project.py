@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+from ..folders import INSTALLED, has_marker, project_root
 from .import_paths import folder_of, module_name
 from .inference import Inference
 from .models import Models
@@ -17,15 +18,12 @@ from .relations import Relations
 from .relevance import relevant_files
 from .resolver import Resolver
 from .source import (
-    INSTALLED,
     SourceFile,
     UnreadableError,
     find_word,
-    has_marker,
     is_judged,
     is_migration,
     is_skill,
-    project_root,
     python_files,
     read_all,
 )

@@ -14,23 +14,7 @@ from functools import cached_property
 from io import BytesIO, StringIO
 from pathlib import Path
 
-MARKERS = ("pyproject.toml", "setup.cfg", ".git")
-"""What stands in the folder at the top of a project."""
-
-INSTALLED = frozenset({"site-packages", "dist-packages"})
-"""Folders of installed packages: they know nothing of the project that they lie in."""
-
-LEFT_OUT = INSTALLED.union(
-    (
-        ".git .hg .svn .bzr .tox .nox .venv "
-        "__pypackages__ node_modules __pycache__ .mypy_cache .ruff_cache .pytest_cache .eggs "
-        ".direnv .ipynb_checkpoints .claude .agents .codex .cursor .gemini"
-    ).split()
-)
-"""Folders that hold nobody's own source code; agents' skills (this one) are none of the project's."""
-
-DOUBTFUL = frozenset("build dist env venv .env virtualenv".split())
-"""Folders that tools fill, unless Python files lie directly in them: then an application is called so."""
+from ..folders import DOUBTFUL, LEFT_OUT
 
 OWN = Path(__file__).resolve().parents[3]
 """The folder of this skill, where it was copied to."""
@@ -206,27 +190,6 @@ def _is_own(folder: os.DirEntry[str]) -> bool:
     return folder.name == OWN.name and Path(folder.path).resolve() == OWN
 
 
-def has_marker(folder: Path) -> bool:
-    """Does a folder say of itself that it is the top of a project?"""
-    return any((folder / marker).exists() for marker in MARKERS)
-
-
-def project_root(path: Path) -> Path:
-    """The top of the project that ``path`` (absolute) belongs to.
-
-    That is the nearest folder with a pyproject.toml or the like, or site-packages; without one, the folder
-    that holds the outermost package.
-    """
-    start = path if path.is_dir() else path.parent
-    for folder in (start, *start.parents):
-        if folder.name in INSTALLED or has_marker(folder):
-            return folder
-    folder = start
-    while (folder / "__init__.py").exists() and folder != folder.parent:
-        folder = folder.parent
-    return folder
-
-
 def is_judged(path: Path, below: Path, *, names: bool = True) -> bool:
     """Does a file, seen from the folder ``below``, lie outside of tests and migrations?
 
@@ -244,11 +207,6 @@ def is_migration(path: Path, below: Path) -> bool:
     """Does a file, seen from the folder ``below``, lie in a folder of migrations, outside of tests?"""
     inside = path.relative_to(below).parts[:-1] if path.is_relative_to(below) else path.parts[:-1]
     return "migrations" in inside and {"test", "tests", "testing"}.isdisjoint(inside)
-
-
-def shown(path: Path, base: Path) -> str:
-    """The path as reports show it: relative to ``base`` where it lies below, POSIX everywhere."""
-    return path.as_posix().removeprefix(f"{base.as_posix().rstrip('/')}/")
 
 
 def read_all(paths: Iterable[Path], unreadable: dict[Path, str]) -> dict[str, SourceFile]:

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis.project import Project
-from ..analysis.source import SourceFile, shown
+from ..analysis.source import SourceFile
+from ..atomic_write import write_atomically
 from ..report.findings import FORMATS
+from ..report.paths import shown_path
 from ..rules import RULES
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.fixing import fixed_texts
@@ -80,12 +82,12 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     project, violations = run.judge(paths, stdin)
     outcome = Outcome(project, violations, here, options.prog)
     outcome.errors = [
-        (shown(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
+        (shown_path(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
     if options.diff or options.fix or options.unsafe_fixes:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
-            show(_diff(project, texts, here), end="")
+            show(_diff(project, texts, common.base_of_diff(texts, here)), end="")
             _tell(outcome, f"{len(texts)} file{plural(len(texts))} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
@@ -169,27 +171,16 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
             written.add(path)
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
-            outcome.errors.append((shown(path, outcome.base), 1, message))
+            outcome.errors.append((shown_path(path, outcome.base), 1, message))
     return written
 
 
 def replace_text(file: SourceFile, text: str) -> None:
-    """Write a file anew, in its own encoding and with the byte order mark that it had; all or nothing.
-
-    Raises OSError.
-    """
+    """Write a file anew, in its own encoding and with the byte order mark that it had. Raises OSError."""
     data = text.encode(file.encoding)
     if file.data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf"):
         data = b"\xef\xbb\xbf" + data
-    target = file.path.resolve()
-    mode = target.stat().st_mode
-    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
-    try:
-        beside.write_bytes(data)
-        beside.chmod(mode & 0o7777)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(file.path, data, old=file.data)
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
@@ -197,7 +188,7 @@ def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
 
     files = project.files
     return "".join(
-        unified_diff(files[str(path)].text, texts[path], shown(path, base)) for path in sorted(texts)
+        unified_diff(files[str(path)].text, texts[path], shown_path(path, base)) for path in sorted(texts)
     )
 
 

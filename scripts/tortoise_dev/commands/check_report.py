@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ..about import __version__
 from ..analysis.project import Project
-from ..analysis.source import shown
 from ..report.findings import Finding, to_github, to_json, to_sarif
+from ..report.paths import shown_path
 from ..rules import RULES
 from ..rules.docs import page_of_rule
 from ..rules.engine import Violation
@@ -58,7 +58,7 @@ def render(outcome: Outcome, form: str) -> str:
     if form == "text":
         return _text(outcome)
     findings = [
-        Finding(shown(v.path, outcome.base), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
+        Finding(shown_path(v.path, outcome.base), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
         for v in outcome.violations
     ]
     findings += [Finding(path, line, "TD-input", message) for path, line, message in outcome.errors]
@@ -84,7 +84,7 @@ def _document(outcome: Outcome, **what: Sequence[Mapping[str, object]]) -> Mappi
 
 def _entry(v: Violation, base: Path) -> Mapping[str, object]:
     return {
-        "path": shown(v.path, base),
+        "path": shown_path(v.path, base),
         "line": v.line,
         "column": v.column,
         "rule": v.rule,
@@ -117,7 +117,7 @@ def _text(outcome: Outcome) -> str:
 
 
 def _shown(outcome: Outcome, violation: Violation, style: _Style) -> Iterator[str]:
-    place = f"{shown(violation.path, outcome.base)}:{violation.line}:{violation.column}:"
+    place = f"{shown_path(violation.path, outcome.base)}:{violation.line}:{violation.column}:"
     fix = "" if violation.fix is None else " [fixable]" if violation.fix.safe else " [unsafe fix]"
     yield f"{style.bold(place)} {style.red(violation.rule)} {violation.message}{style.dim(fix)}"
     if style.source and violation.source:
@@ -134,7 +134,7 @@ def _places(outcome: Outcome, violations: Sequence[Violation]) -> Iterator[str]:
     for violation in violations:
         by_path[violation.path].append(violation.line)
     for path, lines in by_path.items():
-        yield f"    also {shown(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
+        yield f"    also {shown_path(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
 
 
 class _Style(NamedTuple):

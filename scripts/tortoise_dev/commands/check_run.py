@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from ..analysis.project import Project, load_project
-from ..analysis.source import SourceFile, shown
+from ..analysis.source import SourceFile
+from ..report.paths import shown_path
 from ..report.progress import Progress
 from ..rules import RULES
 from ..rules.base import RuleOptions
@@ -47,7 +48,7 @@ class Run:
             project,
             self.enabled,
             lambda path: RuleOptions(of(path).any_interface, of(path).tortoise_version),
-            lambda path: progress.advance(shown(path, self.here)),
+            lambda path: progress.advance(shown_path(path, self.here)),
         )
         progress.clear()
         return project, found

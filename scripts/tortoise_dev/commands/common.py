@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from ..about import TOOL, called_as
+from ..report import paths
 from ..settings import SettingsError
 from .newer_release import notice_of_installed
 
@@ -138,6 +139,14 @@ def tell(line: str) -> None:
         print(line, file=sys.stderr, flush=True)
     except OSError:
         _discard(sys.stderr)
+
+
+def base_of_diff(files: Iterable[Path], here: Path) -> Path:
+    """The folder that names in a diff start at. It is told where that is not the current one."""
+    base = paths.base_of_diff(files, here)
+    if base != here:
+        tell(f"note: names in the diff start at {paths.shown_path(base, here)}")
+    return base
 
 
 def missing_package(error: ModuleNotFoundError, extra: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..report.findings import to_json
+from ..report.paths import shown_path
 from . import common
 from .common import UnusableError, show
 
@@ -97,16 +97,14 @@ def _survey(options: argparse.Namespace) -> Survey:
 
 
 def _shown(path: Path) -> str:
-    """A path as it is told: relative to the current folder, POSIX everywhere."""
-    try:
-        return Path(os.path.relpath(path)).as_posix()
-    except ValueError:  # Windows: on another drive
-        return path.as_posix()
+    """A path as it is told: from the current folder."""
+    return shown_path(path, Path.cwd())
 
 
 def _json(plan: Plan) -> str:
+    base = common.base_of_diff([one.path for one in plan.changes], Path.cwd())
     files: list[dict[str, Any]] = [
-        {"path": _shown(one.path), "action": one.action, "diff": one.diff(_shown(one.path))}
+        {"path": _shown(one.path), "action": one.action, "diff": one.diff(shown_path(one.path, base))}
         for one in plan.changes
     ]
     refused = [
@@ -122,7 +120,8 @@ def _text(plan: Plan, dry_run: bool) -> str:
     if not plan.changes:
         return "nothing to do: all of it is there"
     if dry_run:
-        return "".join(one.diff(_shown(one.path)) for one in plan.changes).rstrip("\n")
+        base = common.base_of_diff([one.path for one in plan.changes], Path.cwd())
+        return "".join(one.diff(shown_path(one.path, base)) for one in plan.changes).rstrip("\n")
     did = {"create": "created", "edit": "changed"}
     lines = [f"{did[one.action]} {_shown(one.path)}" for one in plan.changes]
     return "\n".join([*lines, *(["next:"] if plan.next else []), *(f"  {one}" for one in plan.next)])

@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from ..pages.discovery import SUFFIXES, pages_under, shown_path
+from ..pages.discovery import SUFFIXES, pages_under
 from ..pages.page import PageError
 from ..pages.reading import read_page
+from ..report.paths import shown_path
 from ..report.progress import Progress
 from ..settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_for

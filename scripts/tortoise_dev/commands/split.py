@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..report.findings import to_json
+from ..report.paths import shown_path
 from . import common
 from .common import UnusableError, show, tell
 
@@ -81,7 +82,8 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
         raise UnusableError(f"{options.path}:{error.line}: {error}") from None
     except libcst.ParserSyntaxError as error:
         raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
-    changes = changes_of(plan, here)
+    shows_diff = options.dry_run or options.format == "json"
+    changes = changes_of(plan, common.base_of_diff([plan.module], here) if shows_diff else here)
     proof = prove(plan, project, _interpreter(options.python, project.root))
     plan.notes[:0] = proof.notes()
     return plan, changes
@@ -99,17 +101,16 @@ def _interpreter(wanted: str | None, root: Path) -> str:
 
 
 def _report(options: argparse.Namespace, here: Path, changes: Sequence[Change], notes: Sequence[str]) -> int:
-    def shown(path: Path) -> str:
-        return path.relative_to(here).as_posix() if path.is_relative_to(here) else path.as_posix()
-
     if options.format == "json":
-        entries = [{"path": shown(one.path), "action": one.action, "diff": one.diff} for one in changes]
+        entries = [
+            {"path": shown_path(one.path, here), "action": one.action, "diff": one.diff} for one in changes
+        ]
         show(to_json({"version": 1, "files": entries, "refused": [], "notes": list(notes)}))
     else:
         if options.dry_run:
             show("".join(one.diff for one in changes), end="")
         else:
-            show("\n".join(f"{one.action}d {shown(one.path)}" for one in changes))
+            show("\n".join(f"{one.action}d {shown_path(one.path, here)}" for one in changes))
         for note in notes:
             tell(f"note: {note}")
     return 1 if options.dry_run and changes else 0

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..folders import LEFT_OUT
+
 _MIGRATIONS = (
     re.compile(r"\baerich\b(?:\s+-{1,2}\S+(?:[= ]\S+)?)*\s+upgrade\b"),
     re.compile(r"\btortoise\b(?:\s+-{1,2}\S+(?:[= ]\S+)?)*\s+(?:migrate|upgrade)\b"),
@@ -132,9 +134,7 @@ def _file_of(name: str, root: Path) -> Path | None:
 
 
 def _is_foreign(path: Path) -> bool:
-    return any(
-        part.startswith(".") or part in ("node_modules", "site-packages", "venv") for part in path.parts[:-1]
-    )
+    return any(part.startswith(".") or part in LEFT_OUT or part == "venv" for part in path.parts[:-1])
 
 
 def _script_of(match: re.Match[str], root: Path) -> Path | None:

@@ -33,9 +33,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..folders import AGENTS, CACHES
 from .interpreter import run_python
 
-_MADE = ("__pycache__", ".git", ".claude", ".agents", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache")
+_MADE = (*CACHES, *AGENTS, ".git", ".venv")
 
 Judge = Callable[["Work"], "str | Coroutine[Any, Any, str]"]
 

@@ -19,12 +19,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..folders import CACHES
 from .tasks import Evals, EvalsError, Task
 
 VARIANTS = ("with_skill", "without_skill")
 SKILL_PARTS = ("SKILL.md", "references", "examples", "scripts", "LICENSE", "README.md", "pyproject.toml")
 """What an assistant gets of a release. The evaluations stay out: they hold the graders."""
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".venv", ".*_cache", "*.sqlite3*", "uv.lock")
+_LEFT_OUT = shutil.ignore_patterns(*CACHES, "*.pyc", ".venv", "*.sqlite3*", "uv.lock")
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..folders import LEFT_OUT
+
 SUFFIXES = (".md", ".markdown", ".mdx")
-_SKIPPED = {"node_modules", "__pycache__", "site-packages"}
 
 
 def pages_under(path: Path, unreadable: list[OSError]) -> Iterator[Path]:
@@ -17,17 +18,9 @@ def pages_under(path: Path, unreadable: list[OSError]) -> Iterator[Path]:
     appended to ``unreadable``.
     """
     for folder, folders, files in os.walk(path, onerror=unreadable.append):
-        folders[:] = sorted(f for f in folders if f not in _SKIPPED and not f.startswith("."))
+        folders[:] = sorted(f for f in folders if f not in LEFT_OUT and not f.startswith("."))
         here = Path(folder)
         if here != path and (here / "pyvenv.cfg").exists():
             folders.clear()
             continue
         yield from (here / name for name in sorted(files) if name.lower().endswith(SUFFIXES))
-
-
-def shown_path(path: Path, base: Path) -> str:
-    """A path as reports show it: relative to ``base`` and with forward slashes."""
-    try:
-        return Path(os.path.relpath(path, base)).as_posix()
-    except ValueError:  # another drive
-        return path.as_posix()

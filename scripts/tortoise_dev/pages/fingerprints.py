@@ -10,13 +10,14 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..folders import LEFT_OUT
 from .languages import RUNNABLE
 from .page import Block, Page
 
 _LENGTH = 16
 _NOT_CONTINUED = frozenset({"norun", "breaks", "prelude", "title"})
 """What is not run, or is among what every later block shares: ``continues`` goes past it."""
-_LEFT_OUT = frozenset({"__pycache__", "node_modules", "venv"})
+_LEFT_OUT = LEFT_OUT | {"venv"}
 
 
 def fingerprint(*parts: str) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..analysis.project import Project
-from ..analysis.source import LEFT_OUT, has_marker
+from ..folders import LEFT_OUT, has_marker
 from .orm_settings import dotted_name, settings_of
 from .plan import SplitPlan
 from .refusals import refused

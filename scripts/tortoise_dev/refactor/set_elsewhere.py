@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..analysis.modules import Module
 from ..analysis.project import Project
-from ..analysis.source import shown
+from ..report.paths import shown_path
 from .orm_settings import dotted_name
 from .placement import PACKAGE, Places
 from .statements import Statement
@@ -33,7 +33,7 @@ def notes_on_set_names(
     notes: list[str] = []
     for name, files in sorted(users.items()):
         setters = {
-            (shown(other.path, project.root), node.lineno)
+            (shown_path(other.path, project.root), node.lineno)
             for other in project.users_of(module, name)
             if other is not module
             for node in _setting(other, module, dotted, name)

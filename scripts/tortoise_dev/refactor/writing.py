@@ -7,16 +7,14 @@ same files there and completes what is missing.
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..atomic_write import UNFINISHED, write_atomically
 from ..report.diffs import unified_diff
+from ..report.paths import shown_path
 from .plan import SplitPlan
 from .refusals import refused
-
-_UNFINISHED = ".new"
-"""The suffix of a file that is being written."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +47,8 @@ def _refuse_strangers(plan: SplitPlan) -> None:
     found = sorted(plan.package.iterdir()) if plan.package.is_dir() else [plan.package]
     for path in found:
         planned = plan.files.get(path)
-        ours = path.suffix == _UNFINISHED and path.with_suffix("") in plan.files
-        if path.name == "__pycache__" or ours or (planned is not None and path.read_bytes() == planned):
+        ours = path.name == "__pycache__" or path.name.endswith(UNFINISHED)
+        if ours or (planned is not None and path.read_bytes() == planned):
             continue
         message = f"{plan.package.name}/{path.name} is there already: move it, or join the two by hand"
         raise refused("package-exists", 1, message)
@@ -60,16 +58,12 @@ def apply(plan: SplitPlan) -> None:
     """Write the files, then remove the module. Raises OSError where the disk does not let it."""
     plan.package.mkdir(exist_ok=True)
     for path, content in plan.files.items():
-        unfinished = path.with_name(f"{path.name}{_UNFINISHED}")
-        with unfinished.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
+        write_atomically(path, content)
+    for left in plan.package.glob(f".*{UNFINISHED}"):  # by a run that was killed
+        left.unlink()
     plan.module.unlink()
 
 
 def _diff(before: bytes, after: bytes, path: Path, base: Path) -> str:
-    name = path.relative_to(base).as_posix() if path.is_relative_to(base) else path.as_posix()
     first, second = (text.decode("utf-8", "replace") if text else None for text in (before, after))
-    return unified_diff(first, second, name)
+    return unified_diff(first, second, shown_path(path, base))

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..analysis.source import UnreadableError, parse
+from ..atomic_write import UNFINISHED, write_atomically
 from ..report.diffs import unified_diff
-
-_UNFINISHED = ".{}.tortoise-dev-unfinished"
 
 
 @dataclass(frozen=True)
@@ -93,7 +91,8 @@ def apply(plan: Plan) -> None:
         return
     for change in sorted(plan.changes, key=_place):
         change.path.parent.mkdir(parents=True, exist_ok=True)
-        _write_at_once(change.path, change.after)
+        before = None if change.before is None else change.before.encode("utf-8")
+        write_atomically(change.path, change.after.encode("utf-8"), old=before)
 
 
 def _place(change: Change) -> int:
@@ -106,7 +105,7 @@ def _place(change: Change) -> int:
 def _make_folder(folder: Path, changes: Iterable[Change]) -> None:
     """Write the files to a folder beside, which then gets its name."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = folder.with_name(_UNFINISHED.format(folder.name))
+    unfinished = folder.with_name(f".{folder.name}{UNFINISHED}")
     shutil.rmtree(unfinished, ignore_errors=True)
     for change in changes:
         path = unfinished / change.path.relative_to(folder)
@@ -115,12 +114,3 @@ def _make_folder(folder: Path, changes: Iterable[Change]) -> None:
     if folder.is_dir():
         folder.rmdir()  # it is empty
     unfinished.rename(folder)
-
-
-def _write_at_once(path: Path, text: str) -> None:
-    """Give a file its new text in one step: whoever reads it sees the old one or the new one."""
-    unfinished = path.with_name(_UNFINISHED.format(path.name))
-    unfinished.write_bytes(text.encode("utf-8"))
-    if path.exists():
-        shutil.copymode(path, unfinished)
-    os.replace(unfinished, path)  # noqa: PTH105 - tests interrupt it by this name

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ..about import command
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
-from ..analysis.source import project_root
+from ..folders import project_root
 from .changes import RefusedError, read
 from .config_file import ConfigFile, find_config
 

@@ -5,18 +5,15 @@ A page is written only if it still is what was read: the lines of its blocks mea
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
-import tempfile
 from pathlib import Path
 
+from ..atomic_write import NotReplacedError, write_atomically
 from ..pages.page import Block, Page, PageError
 from ..pages.reading import read_text
 
 _NEWLINE = r"\r\n|\n|\r"
 _MARK = b"\xef\xbb\xbf"
-_CHANGED = "changed while it ran"
 
 
 class UpdateError(Exception):
@@ -33,9 +30,11 @@ def update_page(page: Page, changes: list[tuple[Block, str]]) -> None:
     if lines == re.split(_NEWLINE, updated("\n".join(page.lines), changes)):
         return  # it was reached by another name already
     if lines != page.lines:
-        raise UpdateError(_CHANGED)
+        raise UpdateError("changed while it ran")
     try:
         replace_text(page.path, text, updated(text, changes))
+    except NotReplacedError as error:
+        raise UpdateError(str(error.strerror)) from None
     except OSError as error:
         raise UpdateError(f"cannot be written: {error.strerror or error}") from None
 
@@ -62,29 +61,9 @@ def updated(text: str, changes: list[tuple[Block, str]]) -> str:
 
 
 def replace_text(path: Path, old: str, new: str) -> None:
-    """Replace a file's text in one step, keeping its byte order mark, line ends, mode and owner.
-
-    Raises OSError, and UpdateError where the file does not hold ``old`` any more, or may not be written.
-    """
-    target = path.resolve()
-    status = target.stat()
-    if not status.st_mode & 0o222 or not os.access(target, os.W_OK):
-        raise UpdateError("is read-only")
-    mark = _MARK if target.read_bytes().startswith(_MARK) else b""
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(mark + new.encode("utf-8"))
-        if hasattr(os, "chown"):
-            with contextlib.suppress(OSError):
-                os.chown(name, status.st_uid, status.st_gid)
-        os.chmod(name, status.st_mode)  # noqa: PTH101
-        if target.read_bytes() != mark + old.encode("utf-8"):
-            raise UpdateError(_CHANGED)
-        os.replace(name, target)  # noqa: PTH105
-    except BaseException:
-        os.unlink(name)  # noqa: PTH108
-        raise
+    """Replace a file's text in one step, keeping its byte order mark and its line ends. Raises OSError."""
+    mark = _MARK if path.read_bytes().startswith(_MARK) else b""
+    write_atomically(path, mark + new.encode("utf-8"), old=mark + old.encode("utf-8"))
 
 
 def _longer_fence(mark: str, content: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ... import compat
+from ...folders import CACHES
 
 if TYPE_CHECKING:
     import time_machine
@@ -54,9 +55,7 @@ def copy_project(project: Path, directory: Path) -> None:
     """Copy a project without what is generated or foreign in it."""
     import shutil
 
-    ignored = shutil.ignore_patterns(
-        "__pycache__", ".venv", ".git", ".pytest_cache", ".mypy_cache", ".ruff_cache", "*.sqlite3*"
-    )
+    ignored = shutil.ignore_patterns(*CACHES, ".venv", ".git", "*.sqlite3*")
     shutil.copytree(project, directory, ignore=ignored, dirs_exist_ok=True)
 
 

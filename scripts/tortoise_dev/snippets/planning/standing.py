@@ -6,8 +6,8 @@ import functools
 import re
 from pathlib import Path
 
-from ...pages.discovery import shown_path
 from ...pages.page import Block
+from ...report.paths import shown_path
 from ...settings import SnippetSettings
 from .. import source
 from ..dedent import dedent

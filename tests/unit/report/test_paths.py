@@ -1,0 +1,31 @@
+"""How files are named."""
+
+from __future__ import annotations
+
+from pathlib import Path, PureWindowsPath
+
+from tortoise_dev.report.paths import base_of_diff, shown_path
+
+
+def test_a_path_is_shown_from_the_base() -> None:
+    base = Path("/work/shop")
+    assert shown_path(Path("/work/shop/apps/a.py"), base) == "apps/a.py"
+    assert shown_path(Path("/work/shop"), base) == "."
+    assert shown_path(Path("/work/bad.md"), base) == "../bad.md"
+    assert shown_path(Path("/work/shopping/a.py"), base) == "../shopping/a.py"
+    assert shown_path(Path("/a.py"), Path("/")) == "a.py"
+
+
+def test_a_path_with_backslashes_is_shown_as_posix() -> None:
+    path = PureWindowsPath("C:\\work\\app\\models\\user.py")
+    assert shown_path(path, PureWindowsPath("C:\\work")) == "app/models/user.py"  # type: ignore[arg-type]
+    other = PureWindowsPath("D:\\other")
+    assert shown_path(path, other) == "C:/work/app/models/user.py"  # type: ignore[arg-type]
+
+
+def test_where_names_in_a_diff_start() -> None:
+    below, beside = Path("/work/shop/apps/a.py"), Path("/work/other/b.py")
+    assert base_of_diff([below], Path("/work/shop")) == Path("/work/shop")
+    assert base_of_diff([beside], Path("/work/shop")) == Path("/work/other")
+    assert base_of_diff([below, beside], Path("/work/shop")) == Path("/work")
+    assert base_of_diff([], Path("/work/shop")) == Path("/work/shop")
