@@ -4,7 +4,7 @@
 A model that other models extend and that is not abstract.
 
 It is not reported where parent and child name the same table: then the child is another class for the
-same rows. Nor is a parent that no configured module has: Tortoise does not find it.
+same rows. Nor is a parent or a child that no configured module has: Tortoise does not find it.
 
 ## Why is this bad
 The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of
@@ -101,7 +101,11 @@ def check(context: Context) -> Iterator[Hit]:
     for cls in context.own:
         if context.models.is_abstract(cls) is not False:
             continue
-        children = [one for one in _children(context.project, cls) if not _shares_table(cls, one)]
+        children = [
+            one
+            for one in _children(context.project, cls)
+            if not _shares_table(cls, one) and not _is_left_out(context, one)
+        ]
         if not children or not _is_registered(context, cls, children):
             continue
         names = ", ".join(child.name for child in children[:2])
@@ -136,6 +140,13 @@ def _is_registered(context: Context, cls: Class, children: list[Class]) -> bool:
         return True
     exported = registered.classes(entrance)
     return cls in exported or not any(child in exported for child in children)
+
+
+def _is_left_out(context: Context, child: Class) -> bool:
+    """Does no configured module have the child, so that it gets no table and is a place for functions?"""
+    registered = context.project.once(Registrations)
+    is_abstract = context.models.is_abstract(child) is not False
+    return registered.is_known and not is_abstract and not registered.registers(child)
 
 
 def _is_used(context: Context, cls: Class) -> bool:

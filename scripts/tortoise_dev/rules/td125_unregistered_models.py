@@ -30,6 +30,7 @@ from pathlib import Path
 from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
+from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .registrations import Registrations
@@ -87,6 +88,7 @@ def _models_of(project: Project, package: str) -> list[Class]:
     """The models of a package, or of a module, that have a table; in the order of paths and lines."""
     near = f"{package}{os.sep}"
     keys = sorted(key for key in project.files if key == package or key.startswith(near))
+    keys = [key for key in keys if Path(key).stem.isidentifier()]  # nothing imports model-old.py
     modules = [module for key in keys if (module := project.resolver.module(key)) is not None]
     return [
         model
@@ -94,17 +96,21 @@ def _models_of(project: Project, package: str) -> list[Class]:
         for model in project.models.of(module)
         if project.models.is_abstract(model) is False
         and model.scope is module.scope
-        and not _is_type_alone(project, model)
+        and not _adds_no_field(project, model)
     ]
 
 
-def _is_type_alone(project: Project, model: Class) -> bool:
-    """Does it say types alone, and extend a model that has a table: is it there for the type checker?"""
+def _adds_no_field(project: Project, model: Class) -> bool:
+    """Does it extend a model that has a table, and add types or functions alone?"""
     body = [one for one in model.node.body if not isinstance(one, ast.Expr)]
-    types = [one for one in body if isinstance(one, ast.AnnAssign) and one.value is None]
+    adds = [
+        one
+        for one in body
+        if isinstance(one, FUNCTIONS) or (isinstance(one, ast.AnnAssign) and one.value is None)
+    ]
     parents = [one for one in project.models.bases(model) if isinstance(one, Class)]
     has_table = any(project.models.is_abstract(parent) is False for parent in parents)
-    return bool(types) and len(types) == len(body) and has_table
+    return bool(adds) and len(adds) == len(body) and has_table
 
 
 def _is_broken(context: Context, registered: Registrations, relation: RelationCall) -> bool:
