@@ -66,16 +66,27 @@ def never_mapped(value: object) -> str | None:
     """The same for a ``map`` or ``filter`` over a list and its like, none of whose items has been taken."""
     if not isinstance(value, map | filter):
         return None
-    made_of: Any = value.__reduce__()[1]  # its function, and the iterators that it reads
-    for source in made_of[1:]:
-        try:
-            state = source.__reduce__()[1:]
-        except TypeError:  # a generator
-            state = ()
-        waits = len(state) == 2 and len(state[0][0]) > 0 and state[1] == 0
-        if not waits and compat.unstarted_generator(source) is None:
-            return None
+    _, *sources = _made_of(value)[0]  # its function, and the iterators that it reads
+    if not sources or not all(map(_has_begun_nothing, sources)):
+        return None
     return f"{type(value).__name__}() was never iterated: nothing happened"
+
+
+def _has_begun_nothing(iterator: object) -> bool:
+    """Is it an iterator over items, and at the first one?"""
+    match _made_of(iterator):
+        case ((list() | tuple() | str() | range() as items,), 0):
+            return bool(items)
+    return compat.unstarted_generator(iterator) is not None
+
+
+def _made_of(value: object) -> tuple[Any, ...]:
+    """What pickle would make a copy of an iterator from: arguments, and the place where it stands."""
+    try:
+        made: Any = value.__reduce__()
+    except Exception:  # a generator, a file, an iterator of the block's own
+        return ((None,),)
+    return tuple(made[1:])
 
 
 def database_errors() -> tuple[type, ...]:
