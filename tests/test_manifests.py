@@ -55,8 +55,14 @@ def rendered(template: Path) -> str:
 
 
 def validate(document: Any) -> None:
-    """Strict: a field that Kubernetes does not know is an error. Raises ValidationError."""
+    """Strict: a field that Kubernetes does not know is an error. Raises ValidationError.
+
+    Its schema lets a container be without an image, which only an overlay could add.
+    """
     kubernetes_validate.validate(document, "1.36", strict=True)
+    pod = document.get("spec", {}).get("template", {}).get("spec", {})
+    for container in pod.get("containers", []) + pod.get("initContainers", []):
+        assert container.get("image"), f"{container['name']} has no image"
 
 
 def run(*command: str) -> str:
