@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import subprocess
@@ -85,3 +86,15 @@ def test_its_settings_of_pytest_are_strict(tmp_path: Path) -> None:
     assert "UserWarning: a warning is an error" in ran
     assert "the reason of a skip" in ran
     assert "'slwo' not found in `markers`" in printed("tests/test_mark.py")
+
+
+def test_each_index_of_its_models_has_a_name() -> None:
+    """Without one Aerich makes up a name of the class, and a renamed class loses its table."""
+    indexes = [
+        (path.name, node)
+        for path in (BILLING / "apps").rglob("models/*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Index"
+    ]
+    assert len(indexes) >= 4
+    assert not [one for one, call in indexes if "name" not in [keyword.arg for keyword in call.keywords]]

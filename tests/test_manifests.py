@@ -55,8 +55,14 @@ def rendered(template: Path) -> str:
 
 
 def validate(document: Any) -> None:
-    """Strict: a field that Kubernetes does not know is an error. Raises ValidationError."""
+    """Strict: a field that Kubernetes does not know is an error. Raises ValidationError.
+
+    Its schema lets a container be without an image, which only an overlay could add.
+    """
     kubernetes_validate.validate(document, "1.36", strict=True)
+    pod = document.get("spec", {}).get("template", {}).get("spec", {})
+    for container in pod.get("containers", []) + pod.get("initContainers", []):
+        assert container.get("image"), f"{container['name']} has no image"
 
 
 def run(*command: str) -> str:
@@ -260,3 +266,14 @@ def test_pipelines_never_sync_on_the_way_to_production() -> None:
     github = [step["run"] for step in jobs["migrate"]["steps"] if "run" in step]
     for commands in (github, load(".gitlab-ci.yml")["migrate"]["script"]):
         assert commands == ["uv sync --locked --no-default-groups", "uv run --no-sync python migrate.py"]
+
+
+def test_amounts_of_memory_and_processor_have_units_that_kubernetes_knows() -> None:
+    shown = [
+        (key, amount)
+        for file in [*KUBERNETES.rglob("*.yaml"), *CHART.rglob("*.yaml")]
+        for key, amount in re.findall(r"\b(cpu|memory): *(\w+)", file.read_text(encoding="utf-8"))
+    ]
+    assert {key for key, _ in shown} == {"cpu", "memory"}
+    units = {"cpu": r"\d+m?", "memory": r"\d+(?:Ki|Mi|Gi)"}
+    assert not [(key, amount) for key, amount in shown if not re.fullmatch(units[key], amount)]

@@ -172,7 +172,8 @@ def test_each_equivalent_has_a_reason(bench: ModuleType) -> None:
 def test_each_equivalent_is_about_a_line_that_is_there(bench: ModuleType) -> None:
     pages = {page: (bench.ROOT / page).read_text(encoding="utf-8") for page, *_ in bench.equivalents()}
     lines = {page: {line.strip() for line in text.split("\n")} for page, text in pages.items()}
-    assert not [before for page, _, before, _ in bench.equivalents() if before not in lines[page]]
+    first = [(page, before.partition("\n")[0]) for page, _, before, _ in bench.equivalents()]
+    assert not [line for page, line in first if line not in lines[page]]
 
 
 @pytest.mark.slow

@@ -53,18 +53,20 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
 
 def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:
     if block.info.language == "toml" and "title" not in block.attributes:
-        yield from _of_toml(tomllib.loads(block.source), page)
+        yield from _of_toml(tomllib.loads(block.source), page, tree)
     elif page == "README.md" and block.info.language in ("yaml", "yml"):
         yield from _of_readme(yaml.safe_load(block.source), block.attributes.get("title"), tree)
 
 
-def _of_toml(document: dict[str, Any], page: str) -> Iterator[str]:
+def _of_toml(document: dict[str, Any], page: str, tree: Tree) -> Iterator[str]:
     yield from (f"{key!r} is no table of pyproject.toml" for key in sorted(document.keys() - TABLES))
     project = document.get("project")
     if project is not None:
         missing = {"name", "version", "dependencies"} - project.keys()
         yield from (f"[project] lacks {key!r}" for key in sorted(missing))
-        yield from filter(None, map(_problem_of_requirement, project.get("dependencies", [])))
+        wanted = project.get("dependencies", [])
+        yield from filter(None, map(_problem_of_requirement, wanted))
+        yield from (f"{one!r} is not what the package itself requires" for one in _unlike(wanted, tree))
     shown = document.get("tool", {}).get("tortoise-dev", {}).get("snippets")
     if page == "references/harness.md" and shown is not None:
         yield from (f"the setting {key!r} is not shown" for key in sorted(SETTINGS - shown.keys()))
@@ -86,6 +88,20 @@ def _problem_of_requirement(text: str) -> str | None:
     if not wanted.extras <= extras:
         return f"{text!r} names no extra of {wanted.name}"
     return None if wanted.specifier.contains(version) else f"{text!r} excludes {version}, which runs here"
+
+
+def _unlike(requirements: list[str], tree: Tree) -> Iterator[str]:
+    """Requirements of what this package requires, too, in other releases."""
+    project = tomllib.loads((tree.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    own = {one for extra in project["optional-dependencies"].values() for one in map(Requirement, extra)}
+    for text in requirements:
+        others = {
+            one
+            for one in own
+            if one.name == Requirement(text).name and one.extras == Requirement(text).extras
+        }
+        if others and Requirement(text) not in others:
+            yield text
 
 
 def _of_readme(document: dict[Any, Any], title: str | None, tree: Tree) -> Iterator[str]:

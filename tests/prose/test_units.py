@@ -173,7 +173,8 @@ def test_what_is_only_denied(block: str, literals: list[str]) -> None:
         ('[project]\nname = "shop"\ndependencies = []', "lacks 'version'"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-ohm"]', "no installed package"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[pg]"]', "no extra of"),
-        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm<1"]', "excludes"),
+        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[asyncmy]<1"]', "excludes"),
+        ('[project]\nname = "s"\nversion = "1"\ndependencies = ["cryptography>=41"]', "itself requires"),
     ],
 )
 def test_data_of_a_project(block: str, says: str) -> None:

@@ -250,3 +250,26 @@ async def refused(user_id: UUID) -> bool:
     except DoesNotExist:
         return True
     return False
+
+
+@pytest.mark.parametrize(
+    ("model", "write"),
+    [
+        (Customer, lambda: create_customer(name="Hooli", email="billing@hooli.test")),
+        (Invoice, lambda: create_invoice(number="INV-7", customer_id=ACME, amount=Decimal(10))),
+        (Payment, lambda: settle_invoice(INV_3, PaymentMethod.CARD)),
+        (User, lambda: register_user(email="ada@example.test", full_name="Ada")),
+    ],
+    ids=["create_customer", "create_invoice", "settle_invoice", "register_user"],
+)
+async def test_a_service_stores_all_or_nothing(model, write, monkeypatch):
+    async def no_entry(entry):
+        assert await model.all().count() == before + (model is not Payment)
+        raise RuntimeError("no audit log")
+
+    before = await model.all().count()
+    monkeypatch.setattr(AuditLog, "save", no_entry)
+    with pytest.raises(RuntimeError, match="no audit log"):
+        _ = await write()
+    assert await model.all().count() == before
+    assert not (await Invoice.get(id=INV_3)).paid
