@@ -33,6 +33,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..report.redaction import ending
 from .interpreter import run_python
 
 _MADE = ("__pycache__", ".git", ".claude", ".agents", ".venv", ".pytest_cache", ".ruff_cache", ".mypy_cache")
@@ -100,7 +101,7 @@ class Work:
         variables = os.environ | {"PYTHONPATH": str(place)} | environment
         status, printed = run_python(arguments, place, variables)
         shown = "python -c" if arguments[0] == "-c" else f"python {' '.join(arguments)}"
-        assert status == 0, f"{shown} exited {status}: {printed[-600:].strip()}"
+        assert status == 0, f"{shown} exited {status}: {ending(printed, 600).strip()}"
         return printed
 
     @asynccontextmanager
