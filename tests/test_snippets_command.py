@@ -83,6 +83,14 @@ assert os.environ["DB_PASS"] == "x"
 ```bash
 echo "$DB_PASS"; false
 ```
+
+```python
+import os
+
+print("word " * 98 + os.environ["DB_PASS"])  # the report shows 500 characters of a line
+print("word\\n" * 5 + os.environ["DB_PASS"] + "\\n" + "line\\n" * 798)  # and the last 4000 of all
+raise ValueError("word " * 98 + os.environ["DB_PASS"])
+```
 """
 
 

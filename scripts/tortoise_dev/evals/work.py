@@ -34,6 +34,7 @@ from pathlib import Path
 from typing import Any
 
 from ..folders import AGENTS, CACHES
+from ..report.redaction import ending
 from .interpreter import run_python
 
 _MADE = (*CACHES, *AGENTS, ".git", ".venv")
@@ -101,7 +102,7 @@ class Work:
         variables = os.environ | {"PYTHONPATH": str(place)} | environment
         status, printed = run_python(arguments, place, variables)
         shown = "python -c" if arguments[0] == "-c" else f"python {' '.join(arguments)}"
-        assert status == 0, f"{shown} exited {status}: {printed[-600:].strip()}"
+        assert status == 0, f"{shown} exited {status}: {ending(printed, 600).strip()}"
         return printed
 
     @asynccontextmanager

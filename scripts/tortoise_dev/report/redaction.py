@@ -27,6 +27,7 @@ _SECRET_NAME = re.compile(
     re.IGNORECASE,
 )
 _NAME_OF_A_PLACE = re.compile(r"(?:OLD)?PWD|.*_(?:SOCK|FILE|PATH|DIR|HOST|PORT)", re.IGNORECASE)
+_TORN_START, _TORN_END = re.compile(r"\A[^\s'\"]+"), re.compile(r"[^\s'\"]+\Z")
 _SHORTEST = 4
 _SURE = 8
 
@@ -44,6 +45,16 @@ def redacted(text: str, environment: Mapping[str, str] = os.environ) -> str:
             text = re.sub(rf"(['\"]){re.escape(secret)}\1", rf"\1{HIDDEN}\1", text)
     text = _IN_QUERY.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1{HIDDEN}", text))
     return _TOKEN.sub(HIDDEN, text)
+
+
+def beginning(text: str, most: int) -> str:
+    """The first characters of a text, at a word's end: a part of a secret would not be known for one."""
+    return text if len(text) <= most else f"{_TORN_END.sub('', text[:most]) or text[:most]}…"
+
+
+def ending(text: str, most: int) -> str:
+    """The last characters of a text, from a word's beginning on."""
+    return text if len(text) <= most else _TORN_START.sub("", text[-most:]) or text[-most:]
 
 
 @cache

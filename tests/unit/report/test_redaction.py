@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from tortoise_dev.report.redaction import is_secret, redacted
+from tortoise_dev.report.redaction import beginning, ending, is_secret, redacted
 
 
 @pytest.mark.parametrize(
@@ -72,3 +72,10 @@ def test_a_short_secret_may_be_a_word_and_is_hidden_as_a_value_alone() -> None:
     assert redacted("'root' == \"root\" for root in 'the root'", environment) == (
         "'***' == \"***\" for root in 'the root'"
     )
+
+
+def test_a_cut_tears_no_word() -> None:
+    assert beginning("pass: hunter2hunter2", 12) == "pass: …"
+    assert ending("x='hunter2hunter2' end", 8) == "' end"
+    assert (beginning("short", 5), ending("short", 5)) == ("short", "short")
+    assert (beginning("aaaa", 3), ending("aaaa", 3)) == ("aaa…", "aaa")

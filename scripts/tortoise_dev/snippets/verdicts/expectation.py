@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...pages.page import Block
+from ...report.redaction import beginning
 from ..protocol import Failure
 from ..result import Verdict
 
@@ -28,8 +29,7 @@ def wrong_exception(raises: str, failure: Failure | None, start: int) -> Verdict
 
 def named(failure: Failure) -> str:
     """A failure in one line."""
-    first = failure.message.split("\n")[0]
-    first = first if len(first) <= 500 else f"{first[:500]}…"
+    first = beginning(failure.message.split("\n")[0], 500)
     return f"{failure.type}: {first}" if failure.type and first else failure.type or first
 
 

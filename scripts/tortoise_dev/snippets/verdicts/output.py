@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ...report.redaction import beginning
 from ..databases.sql import statements_of
 
 
@@ -109,5 +110,4 @@ def _matches(pattern: str, text: str) -> bool:
 
 
 def _quoted(text: str) -> str:
-    text = text.strip("\n")
-    return repr(text if len(text) <= 200 else f"{text[:200]}…")
+    return repr(beginning(text.strip("\n"), 200))

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from ...pages.page import Block
+from ...report.redaction import beginning, ending
 from .. import source
 from ..protocol import Observation, Outcome, Problem
 from ..result import Verdict
@@ -75,7 +76,7 @@ def _left_behind(block: Block, index: int, seen: Observation) -> list[Problem]:
     is_last = seen.outcomes[index].last
     mine = [p for p in seen.problems if _within(block, p.line) or (is_last and p.line is None)]
     if is_last:
-        mine += [Problem(None, f"left a process running: {_shortened(command)}") for command in seen.left]
+        mine += [Problem(None, f"left a process running: {beginning(command, 500)}") for command in seen.left]
     if is_last and not seen.ended and not any(outcome.failure for outcome in seen.outcomes.values()):
         line = _stuck_at(seen.stacks, block)
         if seen.timed_out:
@@ -125,15 +126,11 @@ def _detail(outcome: Outcome, problems: list[Problem]) -> str:
     parts += [problem.detail for problem in problems if problem.detail]
     for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
         if text:
-            parts.append(f"{name}:\n{text[-4000:]}")
+            parts.append(f"{name}:\n{ending(text, 4000)}")
     lines = "\n".join(part.rstrip("\n") for part in parts if part).split("\n")
     if len(lines) > 120:
         lines = [*lines[:60], f"… {len(lines) - 120} lines …", *lines[-60:]]
-    return "\n".join(_shortened(line) for line in lines)
-
-
-def _shortened(line: str) -> str:
-    return line if len(line) <= 500 else f"{line[:500]}…"
+    return "\n".join(beginning(line, 500) for line in lines)
 
 
 def _within(block: Block, line: int | None) -> bool:
