@@ -146,6 +146,8 @@ def test_against_a_commit_only_new_migrations_are_reported(project) -> None:
         ('return """\n    DROP TABLE "a"; -- noqa: TD202 - empty\n    SELECT 1;\n"""', False),
         ('return """\n    /* noqa: TD202 */ DROP TABLE "a";\n"""', False),
         ('return """\n    DROP TABLE "a"; -- noqa\n"""', False),
+        ('return """\n    DROP TABLE "a"; -- NoQA : td202\n"""', False),
+        ('return """\n    DROP TABLE "a"; -- noqa : TD203\n"""', True),
         ('return """\n    DROP TABLE "a"; -- noqa: TD203\n"""', True),
         ('return """\n    DROP TABLE "a";\n    SELECT 1; -- noqa: TD202\n"""', True),
     ],

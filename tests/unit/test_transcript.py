@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 from tortoise_dev.snippets.transcript import TranscriptError, read_transcript, script_of
 
@@ -32,3 +36,13 @@ def test_text_above_the_first_prompt() -> None:
     with pytest.raises(TranscriptError) as caught:
         read_transcript("one\n$ a\n")
     assert caught.value.line == 1
+
+
+def test_bash_is_asked_in_utf8_whatever_the_locale_is() -> None:
+    """Its answer quotes the text."""
+    code = "from tortoise_dev.snippets.transcript import is_unfinished as ask; print(ask(['echo (\\u00fc)']))"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=os.environ | ascii_only, capture_output=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == (b"False", 0), done.stderr

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
 from .base import Context, Hit
+from .noqa import sql_comment_covers
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step
-
-_NOQA = re.compile(r"noqa(?::\s*(?P<codes>[A-Z]+\d+(?:[,\s]+[A-Z]+\d+)*))?", re.IGNORECASE)
 
 
 def migration_in(context: Context) -> Migration | None:
@@ -62,10 +61,8 @@ def guide(migration: Migration) -> str:
 
 def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
     """A hit at a statement; none where a comment of the SQL says ``noqa`` to this rule."""
-    for comment in step.comments:
-        noqa = _NOQA.match(comment)
-        if noqa and (noqa["codes"] is None or code in re.split(r"[,\s]+", noqa["codes"].upper())):
-            return
+    if any(sql_comment_covers(comment, code) for comment in step.comments):
+        return
     place = ast.Pass(
         lineno=step.line,
         col_offset=getattr(step.node, "col_offset", 0) if step.line == getattr(step.node, "lineno", 0) else 0,

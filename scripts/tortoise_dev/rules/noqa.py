@@ -11,7 +11,9 @@ from typing import NamedTuple
 from ..analysis.source import SourceFile, UnreadableError
 from .fixes import Edit, Fix
 
-_NOQA = re.compile(r"#\s*(?:noqa|NOQA)(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?")
+_CODES = r"(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?"
+_NOQA = re.compile(rf"#\s*(?:noqa|NOQA){_CODES}")
+_IN_SQL = re.compile(rf"noqa{_CODES}", re.IGNORECASE)
 
 _WORDS = (b"noqa", b"NOQA")
 _NAMES_RULES = re.compile(rb"(?i)noqa\s*:[^\n\r]*td[0-9]")
@@ -61,15 +63,24 @@ def without_codes(file: SourceFile, noqa: Noqa, codes: Sequence[str]) -> Fix | N
     return Fix((Edit((noqa.line, 0), (noqa.line + 1, 0), ""),))
 
 
+def _codes(match: re.Match[str]) -> tuple[str, ...]:
+    return tuple(re.findall(r"[A-Z]+[0-9]+", (match["codes"] or "").upper()))
+
+
+def sql_comment_covers(comment: str, code: str) -> bool:
+    """Does a comment of SQL, without its dashes, suppress this code?"""
+    match = _IN_SQL.match(comment)
+    return match is not None and code in (_codes(match) or (code,))
+
+
 def noqas_of(file: SourceFile) -> dict[int, Noqa]:
     """The comments of a file by their line. Only real comments count, not text that looks like one."""
     found: dict[int, Noqa] = {}
     try:
         for token in tokenize.generate_tokens(io.StringIO(file.text, newline="").readline):
             if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)):
-                codes = re.findall(r"[A-Z]+[0-9]+", (match["codes"] or "").upper())
                 line, column = token.start
-                found[line] = Noqa(line, column + match.start() + 1, tuple(codes))
+                found[line] = Noqa(line, column + match.start() + 1, _codes(match))
     except (tokenize.TokenError, SyntaxError, UnreadableError):
         pass  # what was read before it counts; the file itself is reported elsewhere
     return found

@@ -28,7 +28,7 @@ from .python_edits import (
     with_elements,
 )
 from .schema_file import SchemaFile
-from .service_files import RouterFile, functions_of, service_file
+from .service_files import RouterFile, ServiceFile, functions_of
 from .survey import Key, Survey
 
 _SHARED = ("Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page", "Paging", "Text", "UtcTime")
@@ -210,7 +210,7 @@ class _ModelPlan:
     def _add_service(self) -> None:
         survey, entity, plan = self.survey, self.entity, self.changes
         own, width = survey.own_modules, survey.width
-        plan.create(self.folder / "services" / f"{entity.files}.py", service_file(entity, own, width))
+        plan.create(self.folder / "services" / f"{entity.files}.py", ServiceFile(entity, own, width).render())
         self._re_export("services", entity.files, functions_of(entity))
         framework = survey.framework or "fastapi"
         router = RouterFile(entity, survey.app("common"), own, width)

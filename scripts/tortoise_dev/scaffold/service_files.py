@@ -17,90 +17,95 @@ def functions_of(entity: Entity) -> list[str]:
     return [f"{action}_{entity.files if action == 'list' else entity.snake}" for action in _ACTIONS]
 
 
-def service_file(entity: Entity, own: Iterable[str], width: int) -> str:
-    """The source of the service."""
-    imports = Imports(own)
-    imports.add(f"{entity.app}.models", entity.name)
-    imports.add("tortoise.exceptions", "DoesNotExist")
-    imports.add("tortoise.transactions", "atomic")
-    for link in entity.to_one:
-        imports.add(link.target.imported_from, link.target.name)
-    parameters = _parameters(entity, imports)
-    key = f"{entity.key_parameter}: {key_type(entity.base.key, imports)}"
-    by_key = f"{entity.base.key.name}={entity.key_parameter}"
-    phrase = names.with_article(entity.words)
-    raises = _raises(entity)
-    one, many, row = entity.snake, entity.files, entity.variable
-    create = "\n".join(
-        [
+class ServiceFile:
+    """Writes the service of a model."""
+
+    def __init__(self, entity: Entity, own: Iterable[str], width: int) -> None:
+        self.entity = entity
+        self.width = width
+        self.imports = Imports(own)
+        self.phrase = names.with_article(entity.words)
+        self.parameters = _parameters(entity, self.imports)
+        self.key = f"{entity.key_parameter}: {key_type(entity.base.key, self.imports)}"
+        self.by_key = f"{entity.base.key.name}={entity.key_parameter}"
+
+    def render(self) -> str:
+        """The source of the file."""
+        self.imports.add(f"{self.entity.app}.models", self.entity.name)
+        self.imports.add("tortoise.exceptions", "DoesNotExist")
+        self.imports.add("tortoise.transactions", "atomic")
+        for link in self.entity.to_one:
+            self.imports.add(link.target.imported_from, link.target.name)
+        plural = names.plural(self.entity.words).capitalize()
+        head = f'"""{plural}: create, read, change and delete them."""\n\n{self.imports.render(self.width)}'
+        functions = (self._create(), self._delete(), self._get(), self._list(), self._update())
+        return "\n\n\n".join([head, *functions]) + "\n"
+
+    def _create(self) -> str:
+        model = self.entity.name
+        given = [f"{name}={names.variable(name)}" for name in _stored_names(self.entity)]
+        lines = [
             "@atomic()",
-            call(f"async def create_{one}(", ["*", *parameters], f") -> {entity.name}:", 0, width),
-            _docstring(f"Create {phrase}.", raises, width),
-            *_found(entity),
-            call(
-                f"return await {entity.name}.create(",
-                [f"{name}={names.variable(name)}" for name in _stored_names(entity)],
-                ")",
-                4,
-                width,
-            ),
+            self._define(f"create_{self.entity.snake}", ["*", *self.parameters], model),
+            _docstring(f"Create {self.phrase}.", _raises(self.entity), self.width),
+            *_found(self.entity),
+            call(f"return await {model}.create(", given, ")", 4, self.width),
         ]
-    )
-    delete = "\n".join(
-        [
-            call(f"async def delete_{one}(", [key], ") -> None:", 0, width),
-            _docstring(
-                f"Delete {phrase}.",
-                [f"No such {entity.words}: DoesNotExist.", "Other rows need it: IntegrityError."],
-                width,
-            ),
-            call(f"if not await {entity.name}.filter(", [by_key], ").delete():", 4, width),
-            f"        raise DoesNotExist({entity.name})",
+        return "\n".join(lines)
+
+    def _delete(self) -> str:
+        model = self.entity.name
+        raises = [self._missing(), "Other rows need it: IntegrityError."]
+        lines = [
+            self._define(f"delete_{self.entity.snake}", [self.key], "None"),
+            _docstring(f"Delete {self.phrase}.", raises, self.width),
+            call(f"if not await {model}.filter(", [self.by_key], ").delete():", 4, self.width),
+            f"        raise DoesNotExist({model})",
         ]
-    )
-    get = "\n".join(
-        [
-            call(f"async def get_{one}(", [key], f") -> {entity.name}:", 0, width),
-            _docstring(f"Read {phrase}.", [f"No such {entity.words}: DoesNotExist."], width),
-            call(f"return await {entity.name}.get(", [by_key], ")", 4, width),
+        return "\n".join(lines)
+
+    def _get(self) -> str:
+        model = self.entity.name
+        lines = [
+            self._define(f"get_{self.entity.snake}", [self.key], model),
+            _docstring(f"Read {self.phrase}.", [self._missing()], self.width),
+            call(f"return await {model}.get(", [self.by_key], ")", 4, self.width),
         ]
-    )
-    listing = "\n".join(
-        [
-            call(
-                f"async def list_{many}(",
-                ["*", "limit: int", "offset: int"],
-                f") -> tuple[list[{entity.name}], int]:",
-                0,
-                width,
-            ),
-            _docstring(
-                f"Read a page of {names.plural(entity.words)}.",
-                ["Count all of them, too: two queries."],
-                width,
-            ),
-            f"    page = await {entity.name}.all().limit(limit).offset(offset)",
-            f"    return page, await {entity.name}.all().count()",
+        return "\n".join(lines)
+
+    def _list(self) -> str:
+        model = self.entity.name
+        page = f"Read a page of {names.plural(self.entity.words)}."
+        parameters = ["*", "limit: int", "offset: int"]
+        lines = [
+            self._define(f"list_{self.entity.files}", parameters, f"tuple[list[{model}], int]"),
+            _docstring(page, ["Count all of them, too: two queries."], self.width),
+            f"    page = await {model}.all().limit(limit).offset(offset)",
+            f"    return page, await {model}.all().count()",
         ]
-    )
-    changed = [f'"{name}": {names.variable(name)}' for name in _stored_names(entity)]
-    update = "\n".join(
-        [
+        return "\n".join(lines)
+
+    def _update(self) -> str:
+        model, row = self.entity.name, self.entity.variable
+        raises = [self._missing(), *_raises(self.entity)]
+        changed = [f'"{name}": {names.variable(name)}' for name in _stored_names(self.entity)]
+        lines = [
             "@atomic()",
-            call(f"async def update_{one}(", [key, "*", *parameters], f") -> {entity.name}:", 0, width),
-            _docstring(
-                f"Give {phrase} other values.", [f"No such {entity.words}: DoesNotExist.", *raises], width
-            ),
-            call(f"{row} = await {entity.name}.select_for_update().get(", [by_key], ")", 4, width),
-            *_found(entity),
-            collection("changes = {", changed, "}", 4, width),
+            self._define(f"update_{self.entity.snake}", [self.key, "*", *self.parameters], model),
+            _docstring(f"Give {self.phrase} other values.", raises, self.width),
+            call(f"{row} = await {model}.select_for_update().get(", [self.by_key], ")", 4, self.width),
+            *_found(self.entity),
+            collection("changes = {", changed, "}", 4, self.width),
             f"    await {row}.update_from_dict(changes).save()",
             f"    return {row}",
         ]
-    )
-    plural = names.plural(entity.words).capitalize()
-    head = f'"""{plural}: create, read, change and delete them."""\n\n{imports.render(width)}'
-    return "\n\n\n".join([head, create, delete, get, listing, update]) + "\n"
+        return "\n".join(lines)
+
+    def _define(self, name: str, parameters: list[str], result: str) -> str:
+        return call(f"async def {name}(", parameters, f") -> {result}:", 0, self.width)
+
+    def _missing(self) -> str:
+        return f"No such {self.entity.words}: DoesNotExist."
 
 
 def _parameters(entity: Entity, imports: Imports) -> list[str]:

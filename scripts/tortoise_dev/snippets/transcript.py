@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from .bash_syntax import ask_bash
 from .shell_text import PROMPT
 
 
@@ -110,10 +110,5 @@ def is_unfinished(command: list[str]) -> bool:
         return True
     if not _MAY_GO_ON.search(text):
         return False
-    try:
-        asked = subprocess.run(
-            ["bash", "-n"], input=text, capture_output=True, text=True, check=False, env={"LC_ALL": "C"}
-        )
-    except OSError:
-        return False
-    return re.search(r"unexpected (end of file|EOF)|delimited by end-of-file", asked.stderr) is not None
+    _, told = ask_bash(text.encode())
+    return re.search(r"unexpected (end of file|EOF)|delimited by end-of-file", told) is not None

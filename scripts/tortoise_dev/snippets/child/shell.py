@@ -10,7 +10,6 @@ module judges it.
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import shutil
 import subprocess
@@ -20,6 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .. import shell_text
+from ..bash_syntax import ask_bash, first_problem
 from .tracebacks import BlockError
 
 # Each line of the file $__snippet_told is one event. __snippet_before runs before each command of the block
@@ -280,12 +280,9 @@ def failure_of(status: int, told: list[str]) -> BlockError:
 
 def _check_syntax(script: Path) -> None:
     """Let bash read a script that it did not begin to run, and raise BlockError for what it says."""
-    asked = subprocess.run(
-        ["bash", "-n", str(script)], capture_output=True, env={"LC_ALL": "C"}, check=False, text=True
-    )
-    match = re.search(r": line (\d+): (.*)", asked.stderr)
-    if match is not None:
-        raise BlockError(int(match[1]), match[2])
+    problem = first_problem(ask_bash(script.read_bytes())[1])
+    if problem is not None:
+        raise BlockError(*problem)
 
 
 def not_found(name: str) -> str:

@@ -10,9 +10,9 @@ from ...pages.page import Block
 from ...report.paths import shown_path
 from ...settings import SnippetSettings
 from .. import source
+from ..bash_syntax import bash_problem
 from ..dedent import dedent
 from ..result import Verdict
-from .shell_syntax import bash_problem
 from .titles import difference_from
 
 _LANGUAGES = {".toml": "toml", ".yaml": "yaml", ".yml": "yaml", ".json": "json", ".ini": "ini", ".cfg": "ini"}

@@ -12,11 +12,11 @@ from ...analysis.source import UnreadableError
 from ...pages.page import Block
 from ...settings import SettingsError
 from .. import source
+from ..bash_syntax import bash_problem
 from ..result import Verdict
 from ..verdicts.expectation import turned
 from .planned import PagePlan, PlannedBlock
 from .probes import unmet, wants_other_python
-from .shell_syntax import bash_problem
 from .standing import check_standing
 from .titles import standing_file
 
