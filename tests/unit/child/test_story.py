@@ -35,6 +35,8 @@ def test_what_it_reads_may_have_changed() -> None:
 def test_a_name_of_its_own_is_none_of_the_story() -> None:
     told = story("x = fail()")
     assert told.doubt(step("[x for x in [1]]")) is None
+    assert told.doubt(step("{x for x in [1]}, {x: x for x in [1]}")) is None
+    assert told.doubt(step("[y for y in x]")) == "x"
     assert told.doubt(step("def double(x):\n    return x * 2")) is None
     assert told.doubt(step("x = 1\nprint(x)")) is None
     assert told.doubt(step("class A:\n    def b(self):\n        return x")) == "x"

@@ -99,7 +99,8 @@ class Statement:
         self.end = end
         self.reads, self.imports, self.binds, self.words = set[str](), set[str](), set[str](), set[str]()
         try:
-            table = symtable.symtable(text, "page", "exec")
+            tree = _ScopedComprehensions().visit(ast.parse(text))
+            table = symtable.symtable(ast.unparse(tree), "page", "exec")
         except (SyntaxError, ValueError, RecursionError):
             self.words = _words(text)
             return
@@ -107,6 +108,21 @@ class Statement:
         self.reads = {one.get_name() for one in symbols if one.is_referenced()} | set(_globals(table))
         self.imports = {one.get_name() for one in symbols if one.is_imported()}
         self.binds = {one.get_name() for one in symbols if one.is_assigned() or one.is_namespace()}
+
+
+class _ScopedComprehensions(ast.NodeTransformer):
+    """Makes generators of comprehensions: from Python 3.12 on only they have a scope of their own."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    def visit_SetComp(self, node: ast.SetComp) -> ast.AST:
+        return self.visit_ListComp(node)
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
 
 
 def _globals(table: symtable.SymbolTable) -> Iterator[str]:
