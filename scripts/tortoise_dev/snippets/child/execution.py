@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from ... import compat
 from ...pages.languages import IN_SHELL
-from ...report.redaction import beginning, ending
+from ...report.redaction import beginning, ending, redacted
 from ..checks import BEFORE, load
 from ..databases.templates import open_sqlite, open_url
 from ..dedent import dedent
@@ -38,7 +38,6 @@ from . import sql_log, surroundings, titled
 from .guards import Guards
 from .leftovers import end_tasks, wait_for_threads
 from .tracebacks import describe, line_of_block, skip_reason, text_of, traceback_of
-from .values import without_secrets
 
 if TYPE_CHECKING:
     import asyncio
@@ -263,7 +262,7 @@ class Execution:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
             status = 1
-            detail = without_secrets(traceback_of(error, self.request.page))
+            detail = redacted(traceback_of(error, self.request.page))
             message = f"in a forked process: {type(error).__name__}: {beginning(text_of(error), 200)}"
             detail = ending(detail, 1500)  # so that the message is written at once
             send(Stray([Problem(self.guards.line_of(error), message, detail)]))
