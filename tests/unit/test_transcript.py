@@ -40,7 +40,9 @@ def test_text_above_the_first_prompt() -> None:
 
 def test_bash_is_asked_in_utf8_whatever_the_locale_is() -> None:
     """Its answer quotes the text."""
-    code = "from tortoise_dev.snippets.transcript import is_unfinished as ask; print(ask(['echo (\\u00fc)']))"
+    code = (
+        "from tortoise_dev.snippets.transcript import is_unfinished; print(is_unfinished(['echo (\\u00fc)']))"
+    )
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ | ascii_only, capture_output=True, check=False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from .compose_draft import draft_of
@@ -11,6 +12,7 @@ from .image import Image, read_dockerfile
 from .manifest import Manifest
 from .project import Project
 from .shell_commands import Work
+from .work_problems import problems_at_start, problems_of
 from .yaml_nodes import Node, UnreadableError, first_document
 
 _BASE = re.compile(r"(?:docker-)?compose\.ya?ml$")
@@ -50,10 +52,7 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
     manifest.migrates = (bool(right) and waiting == code and _only_locked(inside)) or (not steps and locked)
     for service in services:
         if service.work.first_only:
-            line = service.line
-            manifest.add(
-                line, f"{service.name}: `aerich init-db` makes the first tables only; run `aerich upgrade`."
-            )
+            _add(manifest, service, service.line, problems_of(service.work))
     listed = document.get("services") if document else None
     if not manifest.migrates and listed is not None:
         manifest.draft = draft_of(project, path, listed, services, steps, code, inside)
@@ -144,29 +143,17 @@ def _judge_step(manifest: Manifest, step: Service, services: list[Service]) -> N
             )
         elif database.is_database and database.node.get("healthcheck") is None:
             manifest.add(database.line, f"{database.name}: service_healthy needs a healthcheck here.")
-    _judge_command(manifest, step)
-
-
-def _judge_command(manifest: Manifest, service: Service) -> None:
-    line = service.node.own_line("command") or service.line
-    if service.work.syncs:
-        manifest.add(
-            line, f"{service.name}: `uv run` may install packages at its start; write `uv run --no-sync`."
-        )
-    if service.work.ignores_failure:
-        manifest.add(line, f"{service.name}: the new code starts although the migration failed.")
+    _add(manifest, step, step.node.own_line("command") or step.line, problems_of(step.work))
 
 
 def _judge_inside(manifest: Manifest, service: Service) -> None:
     line = service.node.own_line("command") or service.line
-    if not service.work.locked:
-        manifest.add(
-            line,
-            f"{service.name}: each replica migrates when it starts, and nothing locks. Migrate once, before.",
-        )
-    if service.work.late:
-        manifest.add(line, f"{service.name}: it serves before it migrates.")
-    _judge_command(manifest, service)
+    _add(manifest, service, line, problems_at_start(service.work, "replica"))
+
+
+def _add(manifest: Manifest, service: Service, line: int, messages: Iterable[str]) -> None:
+    for message in messages:
+        manifest.add(line, f"{service.name}: {message}")
 
 
 def _waits(manifest: Manifest, service: Service, steps: list[Service]) -> bool:

@@ -113,7 +113,7 @@ def _copied(lines: list[str], like: Service, column: int) -> list[str]:
 
 def _keys(lines: list[str], service: Service) -> list[tuple[str, int, int]]:
     """The keys that stand in a service itself: name, first line, the line after."""
-    pairs = [(k.value, k.start_mark.line + 1) for k, _ in service.node._node.value]
+    pairs = service.node.own_lines()
     ends = [start for _, start in pairs[1:]] + [_end(lines, service)]
     return [(key, start, end) for (key, start), end in zip(pairs, ends, strict=True)]
 

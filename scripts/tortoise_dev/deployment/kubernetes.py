@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import Work
+from .work_problems import problems_at_start, problems_of
 from .yaml_nodes import Node
 
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Rollout"}
@@ -27,11 +28,11 @@ class Object:
 
     @property
     def kind(self) -> str:
-        return _text(self.node, "kind")
+        return self.node.text_at("kind")
 
     @property
     def name(self) -> str:
-        return _text(self.node, "metadata", "name")
+        return self.node.text_at("metadata", "name")
 
     def annotation(self, name: str) -> Node | None:
         """One of its annotations, whose names contain dots."""
@@ -49,11 +50,6 @@ class Object:
         pod = self.pod
         listed = pod.get(key) if pod else None
         return listed.items() if listed is not None and listed.is_list else []
-
-
-def _text(node: Node, *keys: str) -> str:
-    found = node.get(*keys)
-    return found.text if found else ""
 
 
 class Judge:
@@ -153,15 +149,12 @@ class Judge:
                 "A failed Job stays, and the next release cannot make it again; add before-hook-creation.",
             )
         for container in job.containers():
-            self._judge_command(job, container)
+            self._tell(job, container, problems_of(self.work(container)))
 
-    def _judge_command(self, one: Object, container: Node) -> None:
-        work = self.work(container)
+    def _tell(self, one: Object, container: Node, messages: Iterable[str]) -> None:
         node = container.get("command") or container.get("args") or container
-        if work.syncs:
-            self.add(one, node, "`uv run` may install packages at its start; write `uv run --no-sync`.")
-        if work.ignores_failure:
-            self.add(one, node, "The new code starts although the migration failed.")
+        for message in messages:
+            self.add(one, node, message[0].upper() + message[1:])
 
     def _starts_migrate(self, one: Object) -> bool | None:
         """Do its containers migrate when they start? True under a lock, False without, None if not."""
@@ -170,16 +163,7 @@ class Judge:
             work = self.work(container)
             if not work.migrates:
                 continue
-            node = container.get("command") or container.get("args") or container
-            if not work.locked:
-                self.add(
-                    one,
-                    node,
-                    "Each replica migrates when it starts, and nothing locks. Migrate once, before.",
-                )
-            if work.late:
-                self.add(one, node, "It serves before it migrates.")
-            self._judge_command(one, container)
+            self._tell(one, container, problems_at_start(work, "replica"))
             found = work.locked and not work.late and found is not False
         return found
 
@@ -194,7 +178,6 @@ class Judge:
                 self.add(
                     one, container, "Each pod runs this init container, side by side, and nothing locks."
                 )
-            self._judge_command(one, container)
             found = work.locked and found is not False
         return found
 
@@ -301,7 +284,7 @@ def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:
     for node in documents:
         if not node.is_mapping:
             continue
-        items = node.get("items") if _text(node, "kind").endswith("List") else None
+        items = node.get("items") if node.text_at("kind").endswith("List") else None
         for one in items.items() if items is not None and items.is_list else [node]:
             if one.is_mapping:
                 yield Object(file, one)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from pathlib import Path
 
 from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import Work, work_of
+from .work_problems import problems_at_start, problems_of
 from .yaml_nodes import Node, UnreadableError, first_document
 
 
@@ -26,9 +28,9 @@ def read_procfile(project: Project, path: Path, name: str) -> Manifest:
     for number, process, work in processes:
         if process == "release":
             manifest.migrates = work.migrates and not work.ignores_failure
-            _judge(manifest, number, "release", work)
+            _add(manifest, number, "release", problems_of(work))
         elif work.migrates:
-            _judge_inside(manifest, number, process, work)
+            _add(manifest, number, process, problems_at_start(work, "instance"))
     inside = [work for _, process, work in processes if process != "release" and work.migrates]
     if inside:
         manifest.migrates = all(work.locked for work in inside)
@@ -53,7 +55,7 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
     if isinstance(release, str):
         work = work_of(release, project.root)
         manifest.migrates = work.migrates and not work.ignores_failure
-        _judge(manifest, _line_of(lines, r"\s*release_command\s*="), "release_command", work)
+        _add(manifest, _line_of(lines, r"\s*release_command\s*="), "release_command", problems_of(work))
     processes = settings.get("processes", {})
     starts = (
         [value for value in processes.values() if isinstance(value, str)]
@@ -88,8 +90,8 @@ def read_render(project: Project, path: Path, name: str, image: Image) -> Manife
     code = [
         one
         for one in listed
-        if _value(one, "type") in ("web", "pserv", "worker", "private")
-        and _value(one, "runtime", "env") != "static"
+        if one.text_at("type") in ("web", "pserv", "worker", "private")
+        and (one.text_at("runtime") or one.text_at("env")) != "static"
     ]
     before = [one for one in listed if _is_release(project, manifest, one)]
     starts = [_start(project, image, one) for one in code]
@@ -104,7 +106,7 @@ def read_render(project: Project, path: Path, name: str, image: Image) -> Manife
     line = code[0].line if code else 1
     manifest.migrates = _judge_starts(manifest, line, starts, migrates=bool(before))
     if not manifest.migrates and code and not before:
-        first = next((one for one in code if _value(one, "type") == "web"), code[0])
+        first = next((one for one in code if one.text_at("type") == "web"), code[0])
         if first.get("preDeployCommand") is None:
             draft = Draft(project.root, path)
             at = first.own_line("name") or first.own_line("type") or first.line
@@ -118,20 +120,15 @@ def _is_release(project: Project, manifest: Manifest, service: Node) -> bool:
     if command is None:
         return False
     work = work_of(command.text, project.root)
-    _judge(manifest, command.line, "preDeployCommand", work)
+    _add(manifest, command.line, "preDeployCommand", problems_of(work))
     return work.migrates and not work.ignores_failure
 
 
 def _start(project: Project, image: Image, service: Node) -> Work:
     """What an instance runs: its own command, behind the entrypoint of an image."""
-    command = _value(service, "startCommand", "dockerCommand") or None
-    is_image = _value(service, "runtime", "env") in ("docker", "image")
+    command = (service.text_at("startCommand") or service.text_at("dockerCommand")) or None
+    is_image = (service.text_at("runtime") or service.text_at("env")) in ("docker", "image")
     return (image if is_image else Image()).work(project.root, command=command)
-
-
-def _value(node: Node, *keys: str) -> str:
-    """The first of several keys that is there."""
-    return next((found.text for key in keys if (found := node.get(key)) is not None), "")
 
 
 def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
@@ -147,16 +144,16 @@ def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
         if not work.migrates:
             continue
         line = command.line if command else job.line
-        kind = _value(job, "kind") or "POST_DEPLOY"
+        kind = job.text_at("kind") or "POST_DEPLOY"
         if kind != "PRE_DEPLOY":
             manifest.add(
                 line, f"The job is {kind}: it does not run before the new code. Write kind: PRE_DEPLOY."
             )
         else:
             manifest.migrates = not work.ignores_failure
-        _judge(manifest, line, "run_command", work)
+        _add(manifest, line, "run_command", problems_of(work))
     services = [one for key in ("services", "workers") for one in _list(document, key)]
-    starts = [image.work(project.root, command=_value(one, "run_command") or None) for one in services]
+    starts = [image.work(project.root, command=one.text_at("run_command") or None) for one in services]
     line = services[0].line if services else 1
     manifest.migrates = _judge_starts(manifest, line, starts, migrates=manifest.migrates)
     if not manifest.migrates and services and jobs is None:
@@ -210,30 +207,16 @@ def _list(document: Node | None, key: str) -> list[Node]:
     return found.items() if found is not None and found.is_list else []
 
 
-def _judge(manifest: Manifest, line: int, where: str, work: Work) -> None:
-    if work.migrates and work.ignores_failure:
-        manifest.add(line, f"{where}: the new code starts although the migration failed.")
-    if work.migrates and work.syncs:
-        manifest.add(line, f"{where}: `uv run` may install packages at its start; write `uv run --no-sync`.")
-    if work.first_only:
-        manifest.add(line, f"{where}: `aerich init-db` makes the first tables only; run `aerich upgrade`.")
-
-
-def _judge_inside(manifest: Manifest, line: int, where: str, work: Work) -> None:
-    if not work.locked:
-        manifest.add(
-            line, f"{where}: each instance migrates when it starts, and nothing locks. Migrate once, before."
-        )
-    if work.late:
-        manifest.add(line, f"{where}: it serves before it migrates.")
-    _judge(manifest, line, where, work)
+def _add(manifest: Manifest, line: int, where: str, messages: Iterable[str]) -> None:
+    for message in messages:
+        manifest.add(line, f"{where}: {message}")
 
 
 def _judge_starts(manifest: Manifest, line: int, starts: list[Work], *, migrates: bool) -> bool:
     """Look at what instances start; whether a migration runs before the new code, all in all."""
     works = [work for work in starts if work.migrates]
     for work in works:
-        _judge_inside(manifest, line, "start", work)
+        _add(manifest, line, "start", problems_at_start(work, "instance"))
     if any(not work.locked or work.late for work in works):
         return False
     return migrates or bool(works)

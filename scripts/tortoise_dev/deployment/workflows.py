@@ -90,7 +90,7 @@ def read_gitlab(
         for job, line, node in document.entries()
         if job not in _GITLAB_KEYS and not job.startswith(".") and node.is_mapping
     ]
-    rank = {job: _rank(order, _value(node, "stage") or "test") for job, _, node in jobs}
+    rank = {job: _rank(order, node.text_at("stage") or "test") for job, _, node in jobs}
     needs = {
         job: {other for other in rank if rank[other] < rank[job]} | _needs(node) for job, _, node in jobs
     }
@@ -98,7 +98,7 @@ def read_gitlab(
     names = {
         job
         for job, _, node in jobs
-        if node.get("environment") is not None or _value(node, "stage") == "deploy"
+        if node.get("environment") is not None or node.text_at("stage") == "deploy"
     }
     manifest = Manifest(name, "gitlab")
     alone = any(node.get("resource_group") is not None for _, _, node in jobs)
@@ -170,7 +170,7 @@ def _needs(node: Node) -> set[str]:
     listed = node.get("needs")
     if listed is None:
         return set()
-    return {_value(item, "job") or item.text for item in listed.items()}
+    return {item.text_at("job") or item.text for item in listed.items()}
 
 
 def _github_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
@@ -179,7 +179,7 @@ def _github_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
     for step in listed.items() if listed is not None and listed.is_list else []:
         run, uses = step.get("run"), step.get("uses")
         action = uses.text if uses else ""
-        script = _value(step.get("with") or step, "script") if uses else ""
+        script = (step.get("with") or step).text_at("script") if uses else ""
         text = run.text if run else script
         work = work_of(text, project.root)
         deploys = bool(_DEPLOYS.search(text)) or (
@@ -238,11 +238,6 @@ def _gitlab_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
 
 def _rank(order: list[str], stage: str) -> int:
     return order.index(stage) if stage in order else len(order)
-
-
-def _value(node: Node, key: str) -> str:
-    found = node.get(key)
-    return found.text if found else ""
 
 
 def _draft(project: Project, path: Path, before: _Step) -> str | None:

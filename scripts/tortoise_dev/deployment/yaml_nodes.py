@@ -18,12 +18,11 @@ class UnreadableError(Exception):
 
 
 class Node:
-    """A YAML value and where it stands: ``line`` is its first line, ``end`` the line after it, from 1."""
+    """A YAML value and where it stands: ``line`` is its first line, from 1."""
 
     def __init__(self, node: yaml.Node) -> None:
         self._node = node
         self.line = node.start_mark.line + 1
-        self.end = node.end_mark.line + (1 if node.end_mark.column == 0 else 2)
         self.is_flow = bool(getattr(node, "flow_style", False))
 
     @property
@@ -53,10 +52,20 @@ class Node:
             node = found[0] if found else None
         return node
 
+    def text_at(self, *keys: str) -> str:
+        """The text behind some keys; empty where one is missing."""
+        found = self.get(*keys)
+        return found.text if found is not None else ""
+
+    def own_lines(self) -> list[tuple[str, int]]:
+        """The keys that stand in this mapping itself, not in one that is merged into it, and their lines."""
+        return (
+            [(key.value, key.start_mark.line + 1) for key, _ in self._node.value] if self.is_mapping else []
+        )
+
     def own_line(self, key: str) -> int | None:
-        """The line of a key that stands in this mapping itself, not in one that is merged into it."""
-        pairs = self._node.value if self.is_mapping else ()
-        return next((k.start_mark.line + 1 for k, _ in pairs if k.value == key), None)
+        """The line of a key that stands in this mapping itself."""
+        return next((line for name, line in self.own_lines() if name == key), None)
 
     def items(self) -> list[Node]:
         """The items of a list; a single value is a list of itself."""
