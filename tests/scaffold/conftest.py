@@ -47,9 +47,9 @@ class Scaffolded:
         apply(plan)
         return plan
 
-    def plan(self, app: str, name: str, *fields: str, crud: bool = False) -> Plan:
+    def plan(self, app: str, name: str, *fields: str, crud: bool = False, schemas: bool = True) -> Plan:
         """What `scaffold model` would do."""
-        return plan_model(Survey(self.folder), app, name, parse_fields(fields), crud)
+        return plan_model(Survey(self.folder), app, name, parse_fields(fields), crud=crud, schemas=schemas)
 
     def add(self, app: str, name: str, *fields: str, crud: bool = False) -> Plan:
         """What `scaffold model` does."""

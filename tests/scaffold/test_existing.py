@@ -123,6 +123,8 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
     assert plan.next == [
         "uv run python -m tortoise makemigrations --name add_refund",
         "uv run python migrate.py",
+        "(type the other side, in Payment: refunds: fields.ReverseRelation[Refund])",
+        "(type the other side, in User: refunds: fields.ReverseRelation[Refund])",
     ]
     text = bill.text("apps/billing/models/refund.py")
     assert "class BaseRefund(BaseModel):" in text
@@ -133,6 +135,26 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
     assert '"apps.users.models", "apps.shipping.models"]' in bill.text("config/tortoise.py")
     assert bill.add("users", "Team", "name:char:20").changes
     assert "class BaseTeam(BaseModel):" in bill.text("apps/users/models/team.py")
+
+
+def test_a_model_without_schemas(project: Any) -> None:
+    bill = copied(project, "billing")
+    plan = bill.plan("billing", "Refund", "amount:decimal:12:2", schemas=False)
+    changed = [change.path.relative_to(bill.folder).as_posix() for change in plan.changes]
+    assert "apps/billing/models/refund.py" in changed
+    assert not [path for path in changed if "schemas" in path]
+
+
+@pytest.mark.parametrize(
+    ("kind", "annotation"),
+    [
+        ("o2o", "refund: fields.BackwardOneToOneRelation[Refund]"),
+        ("m2m", "refunds: fields.ManyToManyRelation[Refund]"),
+    ],
+)
+def test_the_other_side_of_each_kind_of_relation_is_named(project: Any, kind: str, annotation: str) -> None:
+    plan = copied(project, "billing").plan("billing", "Refund", f"payment:{kind}:billing.Payment")
+    assert plan.next[-1] == f"(type the other side, in Payment: {annotation})"
 
 
 @pytest.mark.slow

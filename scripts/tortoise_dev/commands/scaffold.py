@@ -87,7 +87,10 @@ def _model(options: argparse.Namespace) -> Plan:
         fields = parse_fields(options.fields)
     except (BadNameError, FieldError) as error:
         raise UnusableError(str(error)) from None
-    return plan_model(_survey(options), app, name, fields, options.service == "crud")
+    crud = options.service == "crud"
+    if crud and options.no_schemas:
+        raise UnusableError("--service crud needs the schemas: leave out --no-schemas")
+    return plan_model(_survey(options), app, name, fields, crud=crud, schemas=not options.no_schemas)
 
 
 def _survey(options: argparse.Namespace) -> Survey:
@@ -169,6 +172,7 @@ def _add_model(kinds: Any) -> None:
     model.add_argument("model", metavar="MODEL", help="its name, as in OrderLine")
     model.add_argument("fields", nargs="*", metavar="FIELD", help="see below")
     model.add_argument("--service", choices=("crud",), help="write a service and routes, too")
+    model.add_argument("--no-schemas", action="store_true", help="write no schemas of Pydantic")
     _add_project_option(model)
     _add_common(model, _model)
 

@@ -35,9 +35,18 @@ _SHARED = ("Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page",
 _NEEDED = {"fastapi": {"Limit", "Offset", "Page"}, "starlette": {"Page", "Paging"}}
 
 
-def plan_model(survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], crud: bool) -> Plan:
-    """All files and edits for a model. Raises RefusedError."""
-    return _ModelPlan(survey, app, name, fields).plan(crud)
+_OTHER_SIDE = {"fk": "ReverseRelation", "o2o": "BackwardOneToOneRelation", "m2m": "ManyToManyRelation"}
+"""The annotation of a relation's other side, by the kind of the relation."""
+
+
+def plan_model(
+    survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], *, crud: bool, schemas: bool = True
+) -> Plan:
+    """All files and edits for a model; with ``crud`` also a service and routes, which need ``schemas``.
+
+    Raises RefusedError.
+    """
+    return _ModelPlan(survey, app, name, fields).plan(crud=crud, schemas=schemas)
 
 
 class _ModelPlan:
@@ -54,13 +63,13 @@ class _ModelPlan:
         self.entity = Entity(self.app_module, name, tuple(fields), links, base)
         self.changes = Plan()
 
-    def plan(self, crud: bool) -> Plan:
+    def plan(self, *, crud: bool, schemas: bool) -> Plan:
         """The plan, after all reasons to refuse."""
         refuse_conflicts(self.entity, self.survey, self.app, self.label.name, self.file)
         if crud:
             self._refuse_missing_helpers()
         survey, entity, plan = self.survey, self.entity, self.changes
-        has_schemas = survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic")
+        has_schemas = schemas and (survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic"))
         config = survey.config
         if config is not None and config.label_of(f"{self.app_module}.models") is not None:
             # The last step of a new app registers it, so this one is complete as its owner wants it.
@@ -71,9 +80,9 @@ class _ModelPlan:
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
         if has_schemas:
-            schemas = self._schemas()
-            plan.create(self.folder / "schemas" / f"{entity.file}.py", schemas.render())
-            self._re_export("schemas", entity.file, schemas.classes)
+            file = self._schemas()
+            plan.create(self.folder / "schemas" / f"{entity.file}.py", file.render())
+            self._re_export("schemas", entity.file, file.classes)
         if crud:
             self._add_service()
         tests = ModelTests(entity, survey, self.label.name, survey.own_modules, survey.width)
@@ -82,7 +91,14 @@ class _ModelPlan:
         plan.changes = _merged(plan.changes)
         if plan.changes:
             plan.next += migration_commands(survey, self.label.name, f"add_{entity.snake}")
+            plan.next += [self._other_side(link) for link in entity.links if link.target.cls is not None]
         return plan
+
+    def _other_side(self, link: Link) -> str:
+        """What is left to write by hand: the annotation on the model that a relation leads to."""
+        kind = _OTHER_SIDE[link.spec.kind]
+        annotation = f"{link.related_name}: fields.{kind}[{self.entity.name}]"
+        return f"(type the other side, in {link.target.name}: {annotation})"
 
     # --- what the project says
 
