@@ -290,7 +290,11 @@ class Inference:
         if is_async:
             rows = value.kind == "stream" or (value.kind == "query" and value.gives == "many")
         else:
-            rows = value.kind in ("rows", "stream", "relation")  # a relation that is gone over was fetched
+            rows = value.kind in (
+                "rows",
+                "stream",
+                "relation",
+            )  # a loop over a relation means that it was fetched
         return Value("row", value.model, mixed=value.mixed) if rows else None
 
     def _element_of_tuple(self, target: ast.AST, name: str, iterable: ast.expr) -> Value | None:

@@ -34,15 +34,15 @@ def relevant_files(resolver: Resolver, models: Models) -> set[str]:
     own = [key for key in files if not key.startswith(library)] if library else list(files)
     waiting = [key for key in own if any(seed in files[key].data for seed in seeds)]
     relevant = set(waiting)
-    haystack = _Haystack(files[key] for key in own if key not in relevant)
+    unparsed = _Unparsed(files[key] for key in own if key not in relevant)
     leads = _Leads(resolver, models, frozenset(relevant))
-    while waiting and haystack.texts:
+    while waiting and unparsed.texts:
         key = waiting.pop()
-        near = haystack.near(key, resolver.import_paths.outermost_package(key))
+        near = unparsed.near(key, resolver.import_paths.outermost_package(key))
         module = resolver.module(key) if near else None
         if module is not None:
             found = [one for one in near if leads.out_of(module, None if one.is_wild else one.words)]
-            haystack.remove(found)
+            unparsed.remove(found)
             relevant.update(one.key for one in found)
             waiting += (one.key for one in found)
     return relevant
@@ -95,7 +95,7 @@ _RELATIVE = re.compile(rb"(?<!\w)\.")
 _CONTINUED = re.compile(rb"\\\r?\n")
 
 
-class _Haystack:
+class _Unparsed:
     """The files of which it is not known yet whether they matter."""
 
     def __init__(self, files: Iterable[SourceFile]) -> None:

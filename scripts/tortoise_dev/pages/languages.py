@@ -1,4 +1,4 @@
-"""What a fence's language means to the harness: run it, check it, let it be, or admit that nothing can."""
+"""What the harness does with a fence, by its language: run it, check it, leave it alone, or call it unknown."""
 
 from __future__ import annotations
 

@@ -232,7 +232,7 @@ class Execution:
             self.leave(None, send)
         seconds = perf_counter() - started
         self.guards.operands.clear()
-        if step is not self.last:  # so that what was never awaited speaks up under its own block
+        if step is not self.last:  # so that Python reports what was never awaited while its block runs
             compat.collect_garbage_since_fork()
         _flush()
         problems, self.guards.problems = self.guards.problems, []

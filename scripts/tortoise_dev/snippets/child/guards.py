@@ -62,7 +62,7 @@ class Guards:
         self.page = self.queries.page = self.workers.page = page
 
     def install(self) -> None:
-        """Put the checks behind Python's hooks for what it only whispers."""
+        """Install hooks for what Python only warns of."""
         sys.set_coroutine_origin_tracking_depth(16)
         compat.watch_coroutines(self._unawaited)
         compat.watch_threads(self._thread_failed)

@@ -55,7 +55,7 @@ class Workers:
         self.processes.clear()
 
     def _line(self, frame: types.FrameType | None) -> int | None:
-        """The page's line, where page code itself calls the library; a library minds its own."""
+        """The page's line where page code itself calls the library; None where a library does."""
         while frame is not None and frame.f_globals.get("__name__", "").startswith("concurrent.futures"):
             frame = frame.f_back
         is_page = frame is not None and frame.f_code.co_filename == self.page

@@ -1,4 +1,4 @@
-"""From what a child observed to the verdict on each block: pure functions, no process in sight."""
+"""From what a child observed to the verdict on each block: pure functions that start no process."""
 
 from __future__ import annotations
 
