@@ -1,4 +1,4 @@
-"""What the harness does with a fence, by its language: run it, check it, leave it alone, or call it unknown."""
+"""What the harness does with a fence, by its language: run it, check it, leave it, or call it unknown."""
 
 from __future__ import annotations
 
