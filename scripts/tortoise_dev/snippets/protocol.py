@@ -16,6 +16,12 @@ from typing import Any, TypeAlias
 
 from .. import compat
 
+GRACE = 0.3
+"""Seconds that a child gets to write its stacks before it is killed."""
+
+FILE_SIZE = 100
+"""MiB that a file may have at most; what a block prints goes to a file too."""
+
 Models: TypeAlias = dict[str, list[str]]
 """Module names by Tortoise app label."""
 

@@ -10,12 +10,11 @@ import contextlib
 import sys
 from typing import Any
 
+from ..protocol import FILE_SIZE
+
 resource: Any = None
 with contextlib.suppress(ImportError):  # Windows has none
     import resource
-
-FILE_SIZE = 100
-"""MiB that a file may have at most; what a block prints goes to a file too."""
 
 
 def set_limits(memory: int) -> None:

@@ -33,6 +33,7 @@ from ..child.project_files import protect
 from ..child.surroundings import CLOCK
 from ..databases.templates import make_template
 from ..protocol import (
+    GRACE,
     Answer,
     Crash,
     Exit,
@@ -44,9 +45,6 @@ from ..protocol import (
     encode,
 )
 from .orphans import end_children, kill_group
-
-GRACE = 0.3
-"""Seconds that a child gets to write its stacks before it is killed."""
 
 REHEARSALS = 20
 """Enough for CPython to settle on the code that it will run."""

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from ..protocol import (
+    GRACE,
     Answer,
     Exit,
     Observation,
@@ -22,7 +23,6 @@ from ..protocol import (
     encode_preparation,
     encode_requests,
 )
-from .forkserver import GRACE
 
 FORKS = hasattr(os, "fork")
 """Does each chain run in a fork? Elsewhere it gets a new interpreter."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ...pages.languages import IN_SHELL
 from ...pages.page import Block
-from ..child.limits import FILE_SIZE
+from ..protocol import FILE_SIZE
 
 
 def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
