@@ -345,11 +345,12 @@ def column_goes() -> None:
     aerich("migrate", "--offline", "--name", "tier")
     assert 'DROP COLUMN "tier"' in last().read_text()
     last().unlink()
-    aerich("migrate", "--offline", "--empty", "--name", "tier_null")
-    edit(EMPTY, 'return "ALTER TABLE price ALTER COLUMN tier DROP NOT NULL"')
+    aerich("migrate", "--offline", "--empty", "--name", "tier_default")
+    edit(EMPTY, 'return "ALTER TABLE price ALTER COLUMN tier SET DEFAULT 0"')
     aerich("upgrade")
     sql("INSERT INTO price (cents, tier) VALUES (1, 1)")  # as the old code does
     sql("INSERT INTO price (cents) VALUES (2)")  # as the new code does
+    assert sql("SELECT tier FROM price WHERE cents = 2") == [(0,)]  # no NULL, which old code could not save
     assert "No changes detected" in aerich("migrate")
     aerich("migrate", "--offline", "--empty", "--name", "tier_drop")  # a release later
     edit(EMPTY, 'return "ALTER TABLE price DROP COLUMN tier"')
