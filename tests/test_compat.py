@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -24,6 +25,16 @@ def test_no_other_module_uses_a_private_name() -> None:
     assert [file.relative_to(library).as_posix() for file, text in texts.items() if use.search(text)] == [
         "compat.py"
     ]
+
+
+def test_asyncio_asks_a_future_of_another_thread_by_the_function_that_we_know() -> None:
+    loop = asyncio.new_event_loop()
+    coroutine = asyncio.sleep(0)
+    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
+    loop.run_until_complete(asyncio.sleep(0.01))
+    asked = [callback.__name__ for callback in future._done_callbacks]
+    loop.close()
+    assert asked == [compat.CANCEL_CHECK]
 
 
 def test_a_missing_name_is_told_with_library_and_version(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -47,8 +47,10 @@ async def health() -> dict[str, str]:
 async def ready() -> dict[str, str]:
     """Readiness: the database answers too. The answer 503 means: send no requests here now."""
     query = asyncio.create_task(get_connection("default").execute_query("SELECT 1"))
-    done, _ = await asyncio.wait({query}, timeout=PATIENCE)  # timeout() hangs if the server is frozen
-    if not done or query.exception():
+    try:
+        done, _ = await asyncio.wait({query}, timeout=PATIENCE)  # timeout() hangs if the server is frozen
+    finally:
         query.cancel()
+    if not done or query.exception():
         raise HTTPException(503, "The database does not answer")
     return {"status": "ok"}

@@ -36,10 +36,13 @@ PRIVATE: dict[str, tuple[str, ...]] = {
         "tortoise.backends.base.client:TransactionContext",
         "tortoise.fields.relational:NoneAwaitable",
     ),
-    "pytest": ("_pytest.outcomes:Skipped", "_pytest.python:Module._getobj"),
+    "pytest": ("_pytest.python:Module._getobj",),
     "pytest-xdist": ("xdist.scheduler:LoadScopeScheduling._split_scope",),
 }
 """The private names of each library: module, and the path within it."""
+
+CANCEL_CHECK = "_call_check_cancel"
+"""The function by which asyncio itself asks the future of ``run_coroutine_threadsafe``."""
 
 
 def incompatible(libraries: Iterable[str]) -> Iterator[str]:

@@ -35,20 +35,30 @@ _SURE = 8
 def redacted(text: str, environment: Mapping[str, str] = os.environ) -> str:
     """A text without the values of the environment's secrets, without passwords of URLs, and without tokens.
 
-    A value of less than eight characters may be a word of the text, so it is taken out in quotes alone.
+    A value of less than eight characters may be a word or a number of the text. If it has letters only or
+    digits only, it is taken out in quotes and behind ``=`` or ``:``, else wherever it stands as a word.
     """
     found = {secret for secret in _secrets(environment) if len(secret) >= _SHORTEST and secret in text}
     for secret in sorted(found, key=len, reverse=True):  # one may be a part of another
-        if len(secret) >= _SURE:
-            text = text.replace(secret, HIDDEN)
-        else:
-            text = re.sub(rf"(['\"]){re.escape(secret)}\1", rf"\1{HIDDEN}\1", text)
+        is_sure = len(secret) >= _SURE
+        text = text.replace(secret, HIDDEN) if is_sure else _short(secret).sub(HIDDEN, text)
     text = _IN_QUERY.sub(rf"\1{HIDDEN}", _IN_URL.sub(rf"\1{HIDDEN}", text))
     return _TOKEN.sub(HIDDEN, text)
 
 
+@cache
+def _short(secret: str) -> re.Pattern[str]:
+    """Where a short secret is one for sure."""
+    is_common = secret.isalpha() or secret.isdigit()
+    before = r"(?<=['\"=:])|(?<=[=:] )" if is_common else r"(?<!\w)"
+    return re.compile(rf"(?:{before}){re.escape(secret)}(?!\w)")
+
+
 def beginning(text: str, most: int) -> str:
-    """The first characters of a text, at a word's end: a part of a secret would not be known for one."""
+    """The first characters of a text, at a word's end: a part of a secret would not be known for one.
+
+    A secret that has blanks can be cut all the same: take secrets out first.
+    """
     return text if len(text) <= most else f"{_TORN_END.sub('', text[:most]) or text[:most]}…"
 
 

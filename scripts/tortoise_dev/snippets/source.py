@@ -15,7 +15,9 @@ from .dedent import dedent
 TOP_LEVEL_AWAIT = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 
 _FILTERS = threading.Lock()
-"""Held while a thread has changed how the whole process warns."""
+"""Held while blocks are compiled: the whole process warns otherwise then. It is not reentrant. Pages are read
+before any thread begins, and need no lock.
+"""
 
 
 def check_compiles(source: str, filename: str, line: int) -> None:

@@ -79,3 +79,16 @@ def test_a_cut_tears_no_word() -> None:
     assert ending("x='hunter2hunter2' end", 8) == "' end"
     assert (beginning("short", 5), ending("short", 5)) == ("short", "short")
     assert (beginning("aaaa", 3), ending("aaaa", 3)) == ("aaa…", "aaa")
+
+
+@pytest.mark.parametrize(
+    ("value", "text", "expected"),
+    [
+        ("hunter2", "password=hunter2 end, hunter2s", "password=*** end, hunter2s"),
+        ("hunter2", "it is hunter2", "it is ***"),
+        ("bridge", "the bridge: bridge, 'bridge', key=bridge", "the bridge: ***, '***', key=***"),
+        ("5432", "port 5432, pin=5432", "port 5432, pin=***"),
+    ],
+)
+def test_a_short_secret_is_hidden_where_it_can_be_nothing_else(value: str, text: str, expected: str) -> None:
+    assert redacted(text, {"DB_PASS": value}) == expected

@@ -147,6 +147,20 @@ def test_blocks_are_compiled_here_while_the_first_of_them_run(tmp_path: Path, ru
         assert [scheduler.results_of(job)[0].status for job in jobs] == ["passed"] * 40
 
 
+def test_an_error_while_blocks_are_compiled_lets_nobody_wait(tmp_path: Path, running: Any) -> None:
+    jobs = jobs_for(4, tmp_path)
+
+    def compile_job(stub: Stub, job: Job) -> None:
+        raise RecursionError("too deep")
+
+    running(lambda job: Ran(told(job))).compile = compile_job
+    with Scheduler(SnippetSettings(root=tmp_path), jobs, workers=2) as scheduler:
+        with pytest.raises(RecursionError):
+            scheduler.start_compiled()
+        with pytest.raises(RecursionError):
+            scheduler.results_of(jobs[-1])
+
+
 def test_no_job_at_all(tmp_path: Path, running: Any) -> None:
     running(lambda job: Ran(told(job)))
     assert all_results(Scheduler(SnippetSettings(root=tmp_path), [], workers=2)) == {}

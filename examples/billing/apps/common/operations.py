@@ -136,8 +136,11 @@ class SetNotNull(ops.AlterField):
         await self._run(state_editor, f"{drop}; {add}")
         try:
             await self._run(state_editor, f"{alter} VALIDATE CONSTRAINT {check}")
-        except BaseException:
-            await self._run(state_editor, drop)  # old code may still write NULL
+        except BaseException as error:
+            try:
+                await self._run(state_editor, drop)  # old code may still write NULL
+            except Exception as left:
+                error.add_note(f"{check} is still there, and the next run drops it: {left}")
             raise
         await self._run(state_editor, f'{alter} ALTER COLUMN "{column}" SET NOT NULL; {drop}')
 

@@ -263,7 +263,9 @@ class Execution:
         elif error is not None:
             status = 1
             detail = redacted(traceback_of(error, self.request.page))
-            message = f"in a forked process: {type(error).__name__}: {beginning(text_of(error), 200)}"
+            message = (
+                f"in a forked process: {type(error).__name__}: {beginning(redacted(text_of(error)), 200)}"
+            )
             detail = ending(detail, 1500)  # so that the message is written at once
             send(Stray([Problem(self.guards.line_of(error), message, detail)]))
         _exit(status)

@@ -8,6 +8,7 @@ import types
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ... import compat
 from ..protocol import Problem
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Workers:
     def _asking(self, original: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(original)
         def ask(future: Future[Any], *args: Any, **kwargs: Any) -> Any:
-            if not (args and getattr(args[0], "__name__", "") == "_call_check_cancel"):  # asyncio's own
+            if not (args and getattr(args[0], "__name__", "") == compat.CANCEL_CHECK):  # asyncio's own
                 self.unread = [(one, line) for one, line in self.unread if one is not future]
             return original(future, *args, **kwargs)
 

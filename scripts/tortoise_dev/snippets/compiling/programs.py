@@ -11,6 +11,7 @@ import __future__
 import ast
 import base64
 import marshal
+import threading
 import types
 from collections.abc import Iterable
 from dataclasses import replace
@@ -26,6 +27,8 @@ for _name in __future__.all_feature_names:
     _FUTURES |= getattr(__future__, _name).compiler_flag
 
 
+_LOCK = threading.Lock()
+"""Of several threads that need the same page, one compiles it."""
 _made: dict[tuple[str, tuple[tuple[str, int, bool], ...]], list[Program]] = {}
 
 
@@ -33,8 +36,9 @@ def add_programs(page: str, steps: Iterable[Step]) -> None:
     """Give each Python block of a chain its program; what was compiled for another database is kept."""
     python = [step for step in steps if step.kind == "python"]
     blocks = tuple((step.source, step.line, step.file is not None or step.prelude) for step in python)
-    if (page, blocks) not in _made:
-        _made[page, blocks] = make_programs([*blocks], page)
+    with _LOCK:
+        if (page, blocks) not in _made:
+            _made[page, blocks] = make_programs([*blocks], page)
     for step, program in zip(python, _made[page, blocks], strict=True):
         step.program = program
 

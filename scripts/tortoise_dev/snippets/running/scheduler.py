@@ -45,8 +45,9 @@ Done = Callable[[Job, list[Result]], None]
 class Scheduler:
     """Runs the jobs of pages that share their settings. Use as a context manager.
 
-    ``start`` runs all of them ahead, on threads with a worker each; ``results_of`` waits for one job, and
-    runs it itself where nothing was started. ``forks=False`` gives each chain a new interpreter.
+    ``start`` and ``start_compiled`` run all of them ahead, on threads with a worker each. ``results_of``
+    waits for one job, and runs it itself where nothing was started. ``forks=False`` gives each chain a new
+    interpreter.
     """
 
     def __init__(
@@ -131,6 +132,9 @@ class Scheduler:
                     self._uncompiled -= 1
                     self._waiting.append(job)
                     self._lock.notify()
+        except BaseException as error:
+            self._fail(error)  # nobody shall wait for the jobs that are left
+            raise
         finally:
             with self._lock:
                 self._uncompiled = 0

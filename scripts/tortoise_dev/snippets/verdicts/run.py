@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 
 from ...pages.page import Block
-from ...report.redaction import beginning, ending
+from ...report.redaction import beginning, ending, redacted
 from .. import source
 from ..protocol import Observation, Outcome, Problem
 from ..result import Verdict
@@ -126,7 +126,7 @@ def _detail(outcome: Outcome, problems: list[Problem]) -> str:
     parts += [problem.detail for problem in problems if problem.detail]
     for name, text in (("stdout", outcome.stdout), ("stderr", outcome.stderr)):
         if text:
-            parts.append(f"{name}:\n{ending(text, 4000)}")
+            parts.append(f"{name}:\n{ending(redacted(text), 4000)}")
     lines = "\n".join(part.rstrip("\n") for part in parts if part).split("\n")
     if len(lines) > 120:
         lines = [*lines[:60], f"… {len(lines) - 120} lines …", *lines[-60:]]
