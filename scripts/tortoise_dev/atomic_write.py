@@ -26,8 +26,10 @@ def write_atomically(path: Path, data: bytes, *, old: bytes | None = None) -> No
     if status is not None and not (status.st_mode & 0o222 and os.access(target, os.W_OK)):
         raise NotReplacedError(errno.EACCES, "is read-only", str(path))
     unfinished = target.with_name(f".{target.name}.{os.getpid()}{UNFINISHED}")
+    unfinished.unlink(missing_ok=True)  # left behind by a run that was killed
+    mode = 0o666 if status is None else 0o600  # nobody else reads the content before it has its own mode
     try:
-        with unfinished.open("wb") as file:
+        with open(unfinished, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
