@@ -53,7 +53,13 @@ def test_a_link_left_at_the_unfinished_name_is_not_followed(tmp_path: Path) -> N
     assert not path.is_symlink()
 
 
-@pytest.mark.parametrize(("mode", "old", "told"), [(0o444, b"1", "read-only"), (0o644, b"0", "changed")])
+@pytest.mark.parametrize(
+    ("mode", "old", "told"),
+    [
+        (0o444, b"1", "is read-only: make it writable first"),
+        (0o644, b"0", "changed while it ran: run it again"),
+    ],
+)
 def test_a_file_is_left_alone(mode: int, old: bytes, told: str, tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"1")
