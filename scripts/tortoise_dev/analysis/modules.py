@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
-from .syntax import REFERENCES, FunctionNode, Scope, Tree
+from .syntax import REFERENCES, FunctionNode, Scope, Tree, called
 
 if TYPE_CHECKING:
     from .resolver import Resolver
@@ -134,8 +134,7 @@ class Module:
         """The calls of the file, by the last part of what is called."""
         found: dict[str, list[ast.Call]] = {}
         for call in self.of_type(ast.Call):
-            name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
-            if name is not None:
+            if name := called(call):
                 found.setdefault(name, []).append(call)
         return found
 
