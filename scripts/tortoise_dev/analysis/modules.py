@@ -23,7 +23,9 @@ Node = TypeVar("Node", bound=ast.AST)
 class External(NamedTuple):
     """Something of a package that is not part of the project: ``tortoise.models.Model``.
 
-    Or a folder of the project without ``__init__.py``, as far as a dotted name has led in ``importer``.
+    With an ``importer`` it is a dotted name as far as it has been followed. After ``import apps.shop``,
+    ``apps`` may be a folder of the project without ``__init__.py``. The importer is the module with that
+    import: the next part of the name is looked up from there.
     """
 
     name: str
