@@ -387,7 +387,10 @@ def test_a_page_that_changed_while_it_ran_is_not_updated(tmp_path: Path, edit: s
     assert "Traceback" not in done.stderr
     (error,) = json.loads(done.stdout)["errors"]
     assert error["path"] == "page.md"
-    assert error["message"] in ("not updated: changed while it ran", "not updated: no such file")
+    assert error["message"] in (
+        "not updated: changed while it ran: run it again",
+        "not updated: no such file",
+    )
     assert "\nnew\n" in other.read_text(encoding="utf-8"), "the other page is updated"
     assert not page.exists() or "\nnew\n" not in page.read_text(encoding="utf-8")
 
@@ -399,7 +402,7 @@ def test_a_read_only_page_is_not_updated(tmp_path: Path) -> None:
     page.chmod(0o444)
     done = run_snippets(tmp_path, "--update", "page.md", "other.md")
     assert done.returncode == 2
-    assert "snippets.py: page.md was not updated: is read-only\n" in done.stderr
+    assert "snippets.py: page.md was not updated: is read-only: make it writable first\n" in done.stderr
     assert "old" in page.read_text(encoding="utf-8")
     assert "old" not in other.read_text(encoding="utf-8")
 

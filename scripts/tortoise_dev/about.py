@@ -41,7 +41,9 @@ def called_as() -> str:
 
 
 def command(name: str) -> str:
-    """How this user starts another command: as the one that runs was started."""
+    """What to type for a command of this project, written like the one that runs now: ``check.py``,
+    ``tortoise-dev check`` or ``python -m tortoise_dev check``.
+    """
     called = called_as()
     if called in SCRIPTS.values():
         return SCRIPTS[name]

@@ -28,6 +28,9 @@ LEFT_OUT = (
 )
 """Folders that hold nobody's own source code."""
 
+OF_OTHERS = LEFT_OUT | {"venv"}
+"""Folders below a project that hold what others wrote, whatever lies directly in them."""
+
 DOUBTFUL = frozenset("build dist env venv .env virtualenv".split())
 """Folders that tools fill, unless Python files lie directly in them: then an application is called so."""
 

@@ -478,7 +478,7 @@ def test_a_file_that_is_read_only_stays_as_it_is(project) -> None:
     (project.root / "a.py").chmod(0o444)
     done = project.run("--fix")
     assert done.returncode == 2
-    assert b"a.py:1: error: cannot be written: is read-only" in done.stdout
+    assert b"a.py:1: error: cannot be written: is read-only: make it writable first\n" in done.stdout
     assert project.text("a.py") == source
 
 

@@ -46,7 +46,7 @@ def test_a_page_is_written_as_it_was_read(tmp_path: Path) -> None:
 def test_a_page_that_changed_stays_as_it_is(tmp_path: Path, now: str) -> None:
     path = tmp_path / "page.md"
     path.write_text(now, encoding="utf-8")
-    with pytest.raises(UpdateError, match="changed while it ran"):
+    with pytest.raises(UpdateError, match="changed while it ran: run it again"):
         update_page(page_of(TEXT, path), [(page_of(TEXT).blocks[0], "new")])
     assert path.read_text(encoding="utf-8") == now
 

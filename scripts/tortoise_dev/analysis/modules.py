@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
 from .source import SourceFile
-from .syntax import REFERENCES, FunctionNode, Scope, Tree
+from .syntax import REFERENCES, FunctionNode, Scope, Tree, called
 
 if TYPE_CHECKING:
     from .resolver import Resolver
@@ -23,7 +23,9 @@ Node = TypeVar("Node", bound=ast.AST)
 class External(NamedTuple):
     """Something of a package that is not part of the project: ``tortoise.models.Model``.
 
-    Or a folder of the project without ``__init__.py``, as far as a dotted name has led in ``importer``.
+    With an ``importer`` it is a dotted name as far as it has been followed. After ``import apps.shop``,
+    ``apps`` may be a folder of the project without ``__init__.py``. The importer is the module with that
+    import: the next part of the name is looked up from there.
     """
 
     name: str
@@ -134,8 +136,7 @@ class Module:
         """The calls of the file, by the last part of what is called."""
         found: dict[str, list[ast.Call]] = {}
         for call in self.of_type(ast.Call):
-            name = getattr(call.func, "attr", None) or getattr(call.func, "id", None)
-            if name is not None:
+            if name := called(call):
                 found.setdefault(name, []).append(call)
         return found
 

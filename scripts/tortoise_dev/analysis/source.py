@@ -87,17 +87,17 @@ class SourceFile:
         return parse(self.text)
 
 
-def find_word(data: bytes, word: bytes, start: int = 0, end: int = sys.maxsize) -> int:
+def find_word(data: bytes, word: bytes) -> int:
     """Where a name first stands in the bytes of a file; -1 if nowhere.
 
     Letters of other alphabets are letters too. This is faster than a regular expression for each name.
     """
-    at = data.find(word, start, end)
+    at = data.find(word)
     while at >= 0:
         behind = at + len(word)
         if data[at - 1 : at] not in _LETTERS and data[behind : behind + 1] not in _LETTERS:
             return at
-        at = data.find(word, at + 1, end)
+        at = data.find(word, at + 1)
     return -1
 
 

@@ -178,6 +178,7 @@ class Judge:
                 self.add(
                     one, container, "Each pod runs this init container, side by side, and nothing locks."
                 )
+            self._tell(one, container, problems_of(work))
             found = work.locked and found is not False
         return found
 

@@ -6,10 +6,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..folders import OF_OTHERS
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
-from .project import OF_OTHERS, Project, project_at
+from .project import Project, project_at
 from .yaml_nodes import UnreadableError
 
 _CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}

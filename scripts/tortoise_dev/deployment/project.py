@@ -6,12 +6,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..folders import LEFT_OUT
+from ..folders import OF_OTHERS
 from .image import read_dockerfile
 from .shell_commands import expanded, work_of
 
-OF_OTHERS = LEFT_OUT | {"venv"}
-"""Folders below a project that hold what others wrote."""
 _NOT_RUN = {"tests", "test", "docs"}
 """Folders that say nothing of how the application runs."""
 

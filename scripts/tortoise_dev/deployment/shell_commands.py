@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..folders import LEFT_OUT
+from ..folders import OF_OTHERS
 
 _MIGRATIONS = (
     re.compile(r"\baerich\b(?:\s+-{1,2}\S+(?:[= ]\S+)?)*\s+upgrade\b"),
@@ -134,7 +134,7 @@ def _file_of(name: str, root: Path) -> Path | None:
 
 
 def _is_foreign(path: Path) -> bool:
-    return any(part.startswith(".") or part in LEFT_OUT or part == "venv" for part in path.parts[:-1])
+    return any(part.startswith(".") or part in OF_OTHERS for part in path.parts[:-1])
 
 
 def _script_of(match: re.Match[str], root: Path) -> Path | None:

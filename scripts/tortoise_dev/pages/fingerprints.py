@@ -10,14 +10,13 @@ import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..folders import LEFT_OUT
+from ..folders import OF_OTHERS
 from .languages import RUNNABLE
 from .page import Block, Page
 
 _LENGTH = 16
 _NOT_CONTINUED = frozenset({"norun", "breaks", "prelude", "title"})
 """What is not run, or is among what every later block shares: ``continues`` goes past it."""
-_LEFT_OUT = LEFT_OUT | {"venv"}
 
 
 def fingerprint(*parts: str) -> str:
@@ -76,7 +75,7 @@ def files_of(folder: Path) -> Iterator[Path]:
     for entry in sorted(folder.iterdir()):
         if entry.is_dir():
             is_hidden = entry.name.startswith(".") and entry.name != ".github"
-            if not is_hidden and entry.name not in _LEFT_OUT:
+            if not is_hidden and entry.name not in OF_OTHERS:
                 yield from files_of(entry)
         elif ".sqlite3" not in entry.name and entry.suffix != ".pyc":
             yield entry

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
+from ..analysis.syntax import called
 from .refusals import Refusal
 from .statements import Kind, Statement
 
@@ -61,9 +62,7 @@ def _computes(module: Module, name: ast.Name) -> bool:
 
 def _is_logger(parent: ast.AST | None) -> bool:
     """Is it an argument of ``getLogger``? A logger of the package's child passes its records on."""
-    if not isinstance(parent, ast.Call):
-        return False
-    return "logger" in getattr(parent.func, "attr", getattr(parent.func, "id", "")).lower()
+    return isinstance(parent, ast.Call) and "logger" in called(parent).lower()
 
 
 def _stays(module: Module, name: ast.Name) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 
 from ..analysis.modules import Module
 from ..analysis.project import Project
+from ..analysis.syntax import called
 from ..report.paths import shown_path
 from .orm_settings import dotted_name
 from .placement import PACKAGE, Places
@@ -52,7 +53,7 @@ def _setting(other: Module, module: Module, dotted: str, name: str) -> Iterator[
         if is_set and node.attr == name and module in other.meanings(node.value):
             yield node
     for call in other.of_type(ast.Call):
-        if getattr(call.func, "attr", getattr(call.func, "id", "")) in _SETTERS:
+        if called(call) in _SETTERS:
             match call.args:
                 case [ast.Constant(value=str(target)), *_]:
                     if f".{target}".endswith(f".{dotted}.{name}"):

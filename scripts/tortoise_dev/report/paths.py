@@ -18,9 +18,13 @@ def shown_path(path: Path, base: Path) -> str:
 def base_of_diff(paths: Iterable[Path], here: Path) -> Path:
     """The folder that names in a diff start at: ``here`` (absolute), if all files (absolute) lie below it.
 
-    Else it is the folder that holds them all: what applies a diff takes no name with ``..``.
+    Else it is the folder that holds them all: what applies a diff takes no name with ``..``. For files on two
+    drives of Windows there is none, so it is ``here``.
     """
     found = [*paths]
     if all(path.is_relative_to(here) for path in found):
         return here
-    return Path(os.path.commonpath([path.parent for path in found]))
+    try:
+        return Path(os.path.commonpath([path.parent for path in found]))
+    except ValueError:
+        return here

@@ -24,7 +24,7 @@ import re
 from collections.abc import Iterator
 
 from ..analysis.modules import External
-from ..analysis.syntax import SCOPES, own_nodes
+from ..analysis.syntax import SCOPES, called, own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_orm_await
 
@@ -114,10 +114,7 @@ def _reacts(handler: ast.ExceptHandler) -> bool:
         for node in ast.walk(statement):
             if isinstance(node, ast.Raise) and not _blames_the_client(node):
                 return True
-            if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "attr", getattr(node.func, "id", "")) in _TRACES
-            ):
+            if isinstance(node, ast.Call) and called(node) in _TRACES:
                 return True
             if isinstance(node, ast.keyword) and node.arg == "exc_info":
                 return True

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Module
-from ..analysis.syntax import FUNCTIONS, FunctionNode
+from ..analysis.syntax import FUNCTIONS, FunctionNode, called
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .queries import calls
@@ -109,8 +109,8 @@ def _only_reads(module: Module, parent: ast.AST | None) -> bool:
             call = module.parents.get(parent)
             is_called = isinstance(call, ast.Call) and call.func is parent
             return name in _READS or not (is_called or name in tortoise_api.ROW_CALLS)
-        case ast.Call(func=function):
-            return (getattr(function, "attr", None) or getattr(function, "id", "")) in _SHOWS
+        case ast.Call() as call:
+            return called(call) in _SHOWS
         case ast.If() | ast.UnaryOp() | ast.Compare() | ast.BoolOp() | ast.FormattedValue() | ast.Assert():
             return True
     return False

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from ..analysis.file_names import snake_case
 from ..analysis.modules import Class
+from ..analysis.syntax import called
 from . import names
 from .entity import Entity, Link
 from .field_specs import Scalar, member_name
@@ -256,7 +257,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
 
     def _value(self, owner: Class, field: ast.Call, depth: int) -> str | None:
         """A value for a required field of another model; None for a key that is generated."""
-        kind = str(getattr(field.func, "attr", None) or getattr(field.func, "id", ""))
+        kind = called(field)
         if any(is_true(field, option) for option in ("primary_key", "pk")) and kind != "CharField":
             return None
         if kind in ("ForeignKeyField", "OneToOneField"):

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from ..about import command
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
+from ..analysis.syntax import called
 from ..folders import project_root
 from .changes import RefusedError, read
 from .config_file import ConfigFile, find_config
@@ -194,7 +195,7 @@ class Survey:
         """The primary key of a model."""
         for _, name, call in self.fields_of(cls) if cls is not None else ():
             if any(is_true(call, option) for option in ("primary_key", "pk")):
-                kind = getattr(call.func, "attr", None) or getattr(call.func, "id", "")
+                kind = called(call)
                 return Key(name, "UUID" if kind == "UUIDField" else "str" if kind == "CharField" else "int")
         return Key("id", "int")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..atomic_write import NotReplacedError, write_atomically
+from ..atomic_write import CHANGED, NotReplacedError, write_atomically
 from ..pages.page import Block, Page, PageError
 from ..pages.reading import read_text
 
@@ -30,7 +30,7 @@ def update_page(page: Page, changes: list[tuple[Block, str]]) -> None:
     if lines == re.split(_NEWLINE, updated("\n".join(page.lines), changes)):
         return  # it was reached by another name already
     if lines != page.lines:
-        raise UpdateError("changed while it ran")
+        raise UpdateError(CHANGED)
     try:
         replace_text(page.path, text, updated(text, changes))
     except NotReplacedError as error:

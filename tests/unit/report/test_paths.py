@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ntpath
 from pathlib import Path, PureWindowsPath
+from types import SimpleNamespace
 
+import pytest
+from tortoise_dev.report import paths
 from tortoise_dev.report.paths import base_of_diff, shown_path
 
 
@@ -29,3 +33,9 @@ def test_where_names_in_a_diff_start() -> None:
     assert base_of_diff([beside], Path("/home/ann/shop")) == Path("/home/ann/other")
     assert base_of_diff([below, beside], Path("/home/ann/shop")) == Path("/home/ann")
     assert base_of_diff([], Path("/home/ann/shop")) == Path("/home/ann/shop")
+
+
+def test_names_in_a_diff_start_here_if_files_lie_on_two_drives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "os", SimpleNamespace(path=ntpath))
+    here, other = PureWindowsPath("C:\\shop"), PureWindowsPath("D:\\lib\\a.py")
+    assert base_of_diff([here / "a.py", other], here) == here  # type: ignore[arg-type, list-item]

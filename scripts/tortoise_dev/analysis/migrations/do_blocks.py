@@ -1,4 +1,4 @@
-"""The statements inside of PostgreSQL's ``DO $$ … $$``, without the words that steer them."""
+"""The statements inside of PostgreSQL's ``DO $$ … $$``, without its control words."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ _UNTIL = {
     **dict.fromkeys(["FOR", "FOREACH", "WHILE"], "LOOP"),
 }
 """Words that begin a condition, and the word that ends it."""
-_STEERS = frozenset({"END", "DECLARE", "NULL", "RETURN", "RAISE", "EXIT", "CONTINUE"})
+_CONTROLS = frozenset({"END", "DECLARE", "NULL", "RETURN", "RAISE", "EXIT", "CONTINUE"})
+"""Words that begin a statement which only controls the block, or end it."""
 
 
 def statements_in_block(statement: Statement) -> Iterator[Statement]:
@@ -24,13 +25,13 @@ def statements_in_block(statement: Statement) -> Iterator[Statement]:
         return
     quote = body.text[: body.text.index("$", 1) + 1]
     for inner in statements(body.text.removeprefix(quote).removesuffix(quote)):
-        tokens = _without_steering(inner.tokens)
-        if tokens and tokens[0].text not in _STEERS:
+        tokens = _without_control(inner.tokens)
+        if tokens and tokens[0].text not in _CONTROLS:
             moved = (replace(token, line=token.line + body.line - 1) for token in tokens)
             yield replace(inner, tokens=tuple(moved))
 
 
-def _without_steering(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+def _without_control(tokens: tuple[Token, ...]) -> tuple[Token, ...]:
     while tokens and tokens[0].kind == "word":
         word = tokens[0].text
         if word in _OPENS:

@@ -1,1 +1,1 @@
-"""How TD106 finds what is never awaited: one module for each way to lose an ``await``."""
+"""How TD106 finds what is never awaited: one module for each place where an ``await`` is missing."""

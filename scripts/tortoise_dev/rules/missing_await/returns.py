@@ -15,6 +15,7 @@ _BUILDER_NAMES = ("query", "qs", "queryset")
 
 
 def returned(context: Context, node: ast.Return, value: Value) -> str | None:
+    """The end of the message, if the callers expect what the returned awaitable gives; else None."""
     function = next((p for p in context.module.ancestors(node) if isinstance(p, SCOPES)), None)
     if not isinstance(function, ast.AsyncFunctionDef):
         return None

@@ -1,4 +1,4 @@
-"""Code that needs rows, or another thing that an awaitable is not."""
+"""Uses that an awaitable cannot serve: ``len()``, loops, attributes of rows."""
 
 from __future__ import annotations
 

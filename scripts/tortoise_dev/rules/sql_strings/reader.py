@@ -17,7 +17,9 @@ _VALUE_PLACE = re.compile(
 
 
 class SqlReader:
-    """Reads one text of SQL. It looks at each piece once, so names that rest on each other come to an end."""
+    """Reads one text of SQL. It looks at each piece once, so names that refer to each other cause no endless
+    loop.
+    """
 
     def __init__(self, context: Context) -> None:
         self.context = context
@@ -59,7 +61,7 @@ class SqlReader:
     def _is_harmless(self, node: ast.expr) -> bool:
         """Is it a constant, a name out of Tortoise's own description of the model, or a number for sure?"""
         if node not in self._harmless:
-            self._harmless[node] = True  # what rests on itself is judged by the rest
+            self._harmless[node] = True  # a name that refers to itself is judged by its other values
             self._harmless[node] = self._judge(node)
         return self._harmless[node]
 
