@@ -21,12 +21,14 @@ from ..protocol import Problem
 from .queries import UnusedQueries
 from .results import (
     database_errors,
+    exit_status,
     may_return_itself,
     must_be_awaited,
     name_of,
     never_begun,
     never_mapped,
     nothing_happened,
+    returns_status,
     unread_failure,
     unread_status,
 )
@@ -104,11 +106,20 @@ class Guards:
             self._dispose(value)
         return value
 
-    def status(self, value: object) -> object:
-        """A command ran as a statement: nobody reads its status."""
-        if isinstance(value, int) and value:
-            self.add(self._line(sys._getframe(1)), unread_status(value))
-        return value
+    def status(self, function: Any) -> Any:
+        """What is called as a statement: where it runs a command, nobody reads its status."""
+        if not returns_status(function):
+            return function
+        line = self._line(sys._getframe(1))
+
+        def run(*args: Any, **options: Any) -> Any:
+            value = function(*args, **options)
+            command = args[0] if args else options.get("command", options.get("args"))
+            if message := unread_status(command, exit_status(function, value)):
+                self.add(line, message)
+            return value
+
+        return run
 
     def condition(self, value: object, is_called: bool) -> object:
         """A condition: an awaitable is always true. A coroutine with a name may be awaited later."""

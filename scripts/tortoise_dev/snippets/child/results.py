@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 import types
 from collections.abc import Awaitable
@@ -39,14 +41,40 @@ def unread_failure(value: object) -> str | None:
         error = next((one for one in value if isinstance(one, AssertionError)), None)
         return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
     if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
-        status = getattr(value, "returncode", 0)
-        return unread_status(status) if status else None
+        return unread_status(getattr(value, "args", ""), getattr(value, "returncode", 0))
     return None
 
 
-def unread_status(status: int) -> str:
-    """Say that a command failed; what ``os.system`` returns has its status above the lowest eight bits."""
-    return f"its command ended with status {status >> 8 or status}, and nobody asked for it"
+def unread_status(command: Any, status: int) -> str | None:
+    """Say that a command failed, whose status nobody reads, or None. After signal 9 the status is -9."""
+    from .. import shell_text
+
+    if not status or shell_text.is_answer(_command_line(command), status):
+        return None
+    ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
+    return f"its command {ended}, and nobody asked for it"
+
+
+def _command_line(command: Any) -> str:
+    if isinstance(command, str | bytes | os.PathLike):
+        return os.fsdecode(command)
+    return shlex.join(map(os.fsdecode, command))
+
+
+def returns_status(function: object) -> bool:
+    """Does a function run a command and return its status?"""
+    is_call = isinstance(function, types.FunctionType) and function.__module__ == "subprocess"
+    return function is _SYSTEM or (is_call and getattr(function, "__name__", "") == "call")
+
+
+_SYSTEM = os.system  # a page may put something else there
+
+
+def exit_status(function: object, value: int) -> int:
+    """The status in what such a function returned: ``os.system`` returns that of ``wait``, but on Windows."""
+    if function is _SYSTEM and os.name != "nt":
+        return os.waitstatus_to_exitcode(value)
+    return value
 
 
 def never_begun(value: object, page: str) -> str | None:
