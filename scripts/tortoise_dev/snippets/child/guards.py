@@ -189,11 +189,11 @@ class Guards:
         return value
 
     def enter(self) -> None:
-        """A branch that is all that the block does."""
+        """A branch was entered that holds all that the block does."""
         self.entered = True
 
     def reach(self, state: Reached) -> None:
-        """How near a block is to its last statement."""
+        """Note how near the block is to its last statement."""
         self.reached = state
 
     def _compared(self, operands: list[object], frame: types.FrameType) -> None:
@@ -254,7 +254,7 @@ class Guards:
         """
         for name, line in kept:
             value = namespace.get(name)
-            if message := never_begun(value, self.page) or never_mapped(value):
+            if message := never_begun(value, self.page) or never_mapped(value, self.page):
                 self.add(line, message)
 
     def report_coroutines(self) -> None:

@@ -78,9 +78,9 @@ def exit_status(function: object, value: int) -> int:
 
 
 def never_begun(value: object, page: str) -> str | None:
-    """The same for generators and their context managers, of which it can be told at any time.
+    """Say so of a generator that nobody has iterated, or a context manager that nobody has entered; or None.
 
-    A generator of a library may come from a function that has done its work before it returned it.
+    Generators of libraries are left out: the function may have done its work before it returned one.
     """
     foreign = isinstance(value, types.GeneratorType) and value.gi_code.co_filename != page
     if not foreign and (name := compat.unstarted_generator(value)) is not None:
@@ -90,12 +90,17 @@ def never_begun(value: object, page: str) -> str | None:
     return None
 
 
-def never_mapped(value: object) -> str | None:
-    """The same for a ``map`` or ``filter`` over a list and its like, none of whose items has been taken."""
+def never_mapped(value: object, page: str) -> str | None:
+    """Say so of a ``map`` or ``filter`` over a list and its like that has not taken an item yet; or None.
+
+    Only for a function of the page: a page may show with ``map(print, …)`` what lazy means.
+    """
     if not isinstance(value, map | filter):
         return None
-    _, *sources = _made_of(value)[0]  # its function, and the iterators that it reads
-    if not sources or not all(map(_has_begun_nothing, sources)):
+    function, *sources = _made_of(value)[0]  # ``sources`` are the iterators that it reads
+    if not isinstance(function, types.FunctionType | types.MethodType):
+        return None
+    if function.__code__.co_filename != page or not all(map(_has_begun_nothing, sources)):
         return None
     return f"{type(value).__name__}() was never iterated: nothing happened"
 
@@ -109,7 +114,9 @@ def _has_begun_nothing(iterator: object) -> bool:
 
 
 def _made_of(value: object) -> tuple[Any, ...]:
-    """What pickle would make a copy of an iterator from: arguments, and the place where it stands."""
+    """What pickle takes of an iterator to copy it: the arguments of the call that made it, and then, for one
+    over items, the index of the next item.
+    """
     try:
         made: Any = value.__reduce__()
     except Exception:  # a generator, a file, an iterator of the block's own
@@ -118,7 +125,9 @@ def _made_of(value: object) -> tuple[Any, ...]:
 
 
 def database_errors() -> tuple[type, ...]:
-    """The class of what a database answers with, if Tortoise has been imported; no lost connections."""
+    """The class of the errors that a database reports, if Tortoise has been imported; a lost connection is
+    none of them.
+    """
     return _imported((("tortoise.exceptions", "OperationalError"),))
 
 
