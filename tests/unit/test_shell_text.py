@@ -47,6 +47,33 @@ def test_where_leaving_ends_a_block(script: str, line: int, ends: bool) -> None:
     assert shell_text.ends_at(script, line) is ends
 
 
+@pytest.mark.parametrize(
+    ("script", "command", "status", "lost"),
+    [
+        ("for x in $(ls a); do b; done", "ls a", 2, True),
+        ("for x in `ls a`; do b; done", "ls a", 2, True),
+        ('for x in "$(ls a)"; do b; done', "ls a", 2, True),
+        ("for x in $(LC_ALL=C grep a b); do c; done", "LC_ALL=C grep a b", 1, False),
+        ("for x in $(/usr/bin/grep a b); do c; done", "/usr/bin/grep a b", 1, False),
+        ("for x in $(/usr/bin/grep a b); do c; done", "/usr/bin/grep a b", 2, True),
+        ("for x in $(find . | xargs grep a); do c; done", "xargs grep a", 123, False),
+        ('for x in "$(find . | xargs grep a)"; do c; done', "xargs grep a", 123, False),
+        ("for x in $(expr 1 - 1); do c; done", "expr 1 - 1", 1, False),
+        ("for x in $(git -C a grep b); do c; done", "git -C a grep b", 1, False),
+        ("for x in $(git ls-files a); do c; done", "git ls-files a", 1, True),
+        ("for x in $(command -v a); do c; done", "command -v a", 1, False),
+        ("for x in $(ls *.x 2>/dev/null); do c; done", "ls *.x 2> /dev/null", 2, False),
+        ('for x in $(cat a); do b="$(ls c)" || d; done', "ls c", 2, False),
+        ("for x in $(cat a); do (b) || c; done", "b", 2, False),
+        ("for x in a b; do c; done", "c", 2, False),
+    ],
+)
+def test_commands_that_fail_among_the_words_of_a_for(
+    script: str, command: str, status: int, lost: bool
+) -> None:
+    assert shell_text.is_lost_in_for(script, 1, command, status) is lost
+
+
 def test_a_function_that_nothing_names_again() -> None:
     assert shell_text.uncalled_function("f() {\n  a\n}") == "f"
     assert shell_text.uncalled_function("f() { a; }\nf") is None

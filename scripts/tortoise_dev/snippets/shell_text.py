@@ -105,30 +105,47 @@ def suspects(source: str) -> list[int]:
 def is_lost_in_for(source: str, number: int, command: str, status: int) -> bool:
     """Has a command at a line failed among the words of a ``for``, which then makes fewer rounds?
 
-    Status 1 of a search says that nothing was found; of a pipe nobody knows whose status it is.
+    Of a pipe nobody knows whose status it is. Nor is it known where commands of the loop run in subshells.
     """
     line = next((one for one in logical_lines(source) if one.first <= number <= one.last), None)
     match = _FOR.match(line.bare) if line is not None else None
-    if match is None or "$(" in match["body"] or (status == 1 and "|" in match["words"].replace("||", "")):
+    if line is None or match is None:
         return False
-    return status not in (1, 141) or command.split()[0] not in _SEARCHES
+    # as long as in ``bare``, which hides what stands in quotes
+    words, body = line.text[slice(*match.span("words"))], line.text[slice(*match.span("body"))]
+    if not _SUBSTITUTION.search(words) or "|" in words.replace("||", ""):
+        return False
+    if _SUBSTITUTION.search(body) or re.search(r"[(|]", match["body"]):
+        return False
+    return status != 141 and not is_answer(command, status)
 
 
-_FOR = re.compile(r"for\s+\w+\s+in\s(?P<words>[^;]*\$\([^;]*)(?P<body>.*)", re.DOTALL)
-_SEARCHES = (
-    "grep",
-    "egrep",
-    "fgrep",
-    "zgrep",
-    "rg",
-    "pgrep",
-    "diff",
-    "cmp",
-    "which",
-    "type",
-    "command",
-    "test",
-    "[",
+_FOR = re.compile(r"for\s+\w+\s+in\s(?P<words>[^;]*)(?P<body>.*)", re.DOTALL)
+_SUBSTITUTION = re.compile(r"\$\(|`")
+
+
+def is_answer(command: str, status: int) -> bool:
+    """Is a status other than 0 what a command answers, or of no importance, rather than a failure?
+
+    Status 1 of a search says that nothing was found, and of ``diff`` that two files differ. Who throws the
+    messages of a command away expects them. There is no terminal here to be cleared.
+    """
+    if re.search(r"[2&]>>?\s*/dev/null|>\s*/dev/null 2>&1", command):
+        return True
+    names = [_plain(words) for words in commands(command)]
+    if any(_ON_TERMINALS.match(name) for name in names):
+        return True
+    return status in (1, _XARGS_FAILED) and any(_SEARCHES.match(name) for name in names)
+
+
+_XARGS_FAILED = 123  # one of the commands that it started has failed
+_ON_TERMINALS = re.compile(r"(\S*/)?(clear|reset|stty|tput)( |$)")
+_SEARCHES = re.compile(
+    r"""(xargs\ (-\S+\ )*)?(\S*/)?
+    ([efz]?grep|rg|pgrep|pidof|diff|cmp|which|type|test|\[\[?|expr|git\ (\S+\ )*?(grep|diff)
+    | -[vV]  # of "command -v"
+    )(\ |$)""",
+    re.VERBOSE,
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from tortoise_dev.snippets.compiling.idle import idle_reason, jumps
+from tortoise_dev.snippets.compiling.idle import idle_reason, jumps, unsure_branches
 
 PROVES_NOTHING = [
     "pass",
@@ -72,3 +72,19 @@ def test_a_jump_over_lines_is_told() -> None:
     source = "\nframe.f_lineno = 5"
     assert jumps(ast.parse(source), source) == "sets f_lineno at line 2: lines may have been left out"
     assert jumps(ast.parse("print(frame.f_lineno)"), "print(frame.f_lineno)") is None
+
+
+@pytest.mark.parametrize(
+    ("body", "unsure"),
+    [
+        ("print()", 1),
+        ("raise SystemExit('not here')", 0),
+        ("print('not here')\n    sys.exit(1)", 0),
+        ("sys.exit(1)\nprint()", 0),
+        ("raise SystemExit\nif os.getenv('A'):\n    print()", 1),
+        ("if a:\n        sys.exit(1)\n    print()", 1),
+    ],
+)
+def test_a_branch_that_leaves_is_right_where_it_is_not_entered(body: str, unsure: int) -> None:
+    tree = ast.parse(f"if 'NOT_SET' in os.environ:\n    {body}")
+    assert len(unsure_branches(tree)) == unsure

@@ -21,12 +21,14 @@ from ..protocol import Problem
 from .queries import UnusedQueries
 from .results import (
     database_errors,
+    exit_status,
     may_return_itself,
     must_be_awaited,
     name_of,
     never_begun,
     never_mapped,
     nothing_happened,
+    returns_status,
     unread_failure,
     unread_status,
 )
@@ -104,11 +106,20 @@ class Guards:
             self._dispose(value)
         return value
 
-    def status(self, value: object) -> object:
-        """A command ran as a statement: nobody reads its status."""
-        if isinstance(value, int) and value:
-            self.add(self._line(sys._getframe(1)), unread_status(value))
-        return value
+    def status(self, function: Any) -> Any:
+        """What is called as a statement: where it runs a command, nobody reads its status."""
+        if not returns_status(function):
+            return function
+        line = self._line(sys._getframe(1))
+
+        def run(*args: Any, **options: Any) -> Any:
+            value = function(*args, **options)
+            command = args[0] if args else options.get("command", options.get("args"))
+            if message := unread_status(command, exit_status(function, value)):
+                self.add(line, message)
+            return value
+
+        return run
 
     def condition(self, value: object, is_called: bool) -> object:
         """A condition: an awaitable is always true. A coroutine with a name may be awaited later."""
@@ -178,11 +189,11 @@ class Guards:
         return value
 
     def enter(self) -> None:
-        """A branch that is all that the block does."""
+        """A branch was entered that holds all that the block does."""
         self.entered = True
 
     def reach(self, state: Reached) -> None:
-        """How near a block is to its last statement."""
+        """Note how near the block is to its last statement."""
         self.reached = state
 
     def _compared(self, operands: list[object], frame: types.FrameType) -> None:
@@ -243,7 +254,7 @@ class Guards:
         """
         for name, line in kept:
             value = namespace.get(name)
-            if message := never_begun(value, self.page) or never_mapped(value):
+            if message := never_begun(value, self.page) or never_mapped(value, self.page):
                 self.add(line, message)
 
     def report_coroutines(self) -> None:

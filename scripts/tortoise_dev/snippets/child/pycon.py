@@ -34,8 +34,8 @@ def run_session(
     an expected answer is the wildcard of other outputs: within a line, or alone on a line for any lines.
 
     As in doctest, what stands behind a failed prompt runs, too. Then raises the first error: BlockError for
-    an answer that differs, which knows the text with all answers as they are, or what a prompt raised. The
-    lines of prompts that raised something unexpected are added to ``raised_at``.
+    an answer that differs, which knows the text with all answers as they are, or what a prompt raised. Either
+    says how many more fail. The lines of prompts that raised something unexpected are added to ``raised_at``.
     """
     try:
         examples = doctest.DocTestParser().get_examples(source)
@@ -68,10 +68,12 @@ def run_session(
     if not errors:
         return None if run else "every prompt of it is skipped"
     (_, first), *others = errors
-    if isinstance(first, AnswerError):
+    more = f"{len(others)} more fail, the next at line {others[0][0]}" if others else ""
+    if isinstance(first, BlockError):
         actual = None if len(errors) > len(answers) else _with_answers(source, examples, answers)
-        more = f"; {len(others)} more fail, the next at line {others[0][0]}" if others else ""
-        raise BlockError(first.line, f"{first}{more}", actual) from None
+        raise BlockError(first.line, f"{first}; {more}" if more else f"{first}", actual) from None
+    if more:
+        first.add_note(more)
     raise first
 
 

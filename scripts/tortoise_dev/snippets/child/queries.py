@@ -57,8 +57,9 @@ class UnusedQueries:
             setattr(holder, "__init__", self._using(holder.__init__))  # noqa: B010
 
     def compared(self, query: object, line: int | None) -> bool:
-        """It was compared before it was awaited, which is well if it still will be; False for what is not a
-        query.
+        """A value was compared. If it is a query, it must still be awaited later, or this line is reported.
+
+        Returns False for what is not a query.
         """
         if line is None or not isinstance(query, self.kinds):
             return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 import types
 from collections.abc import Awaitable
@@ -39,20 +41,46 @@ def unread_failure(value: object) -> str | None:
         error = next((one for one in value if isinstance(one, AssertionError)), None)
         return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
     if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
-        status = getattr(value, "returncode", 0)
-        return unread_status(status) if status else None
+        return unread_status(getattr(value, "args", ""), getattr(value, "returncode", 0))
     return None
 
 
-def unread_status(status: int) -> str:
-    """Say that a command failed; what ``os.system`` returns has its status above the lowest eight bits."""
-    return f"its command ended with status {status >> 8 or status}, and nobody asked for it"
+def unread_status(command: Any, status: int) -> str | None:
+    """Say that a command failed, whose status nobody reads, or None. After signal 9 the status is -9."""
+    from .. import shell_text
+
+    if not status or shell_text.is_answer(_command_line(command), status):
+        return None
+    ended = f"ended with status {status}" if status > 0 else f"was ended by signal {-status}"
+    return f"its command {ended}, and nobody asked for it"
+
+
+def _command_line(command: Any) -> str:
+    if isinstance(command, str | bytes | os.PathLike):
+        return os.fsdecode(command)
+    return shlex.join(map(os.fsdecode, command))
+
+
+def returns_status(function: object) -> bool:
+    """Does a function run a command and return its status?"""
+    is_call = isinstance(function, types.FunctionType) and function.__module__ == "subprocess"
+    return function is _SYSTEM or (is_call and getattr(function, "__name__", "") == "call")
+
+
+_SYSTEM = os.system  # a page may put something else there
+
+
+def exit_status(function: object, value: int) -> int:
+    """The status in what such a function returned: ``os.system`` returns that of ``wait``, but on Windows."""
+    if function is _SYSTEM and os.name != "nt":
+        return os.waitstatus_to_exitcode(value)
+    return value
 
 
 def never_begun(value: object, page: str) -> str | None:
-    """The same for generators and their context managers, of which it can be told at any time.
+    """Say so of a generator that nobody has iterated, or a context manager that nobody has entered; or None.
 
-    A generator of a library may come from a function that has done its work before it returned it.
+    Generators of libraries are left out: the function may have done its work before it returned one.
     """
     foreign = isinstance(value, types.GeneratorType) and value.gi_code.co_filename != page
     if not foreign and (name := compat.unstarted_generator(value)) is not None:
@@ -62,12 +90,17 @@ def never_begun(value: object, page: str) -> str | None:
     return None
 
 
-def never_mapped(value: object) -> str | None:
-    """The same for a ``map`` or ``filter`` over a list and its like, none of whose items has been taken."""
+def never_mapped(value: object, page: str) -> str | None:
+    """Say so of a ``map`` or ``filter`` over a list and its like that has not taken an item yet; or None.
+
+    Only for a function of the page: a page may show with ``map(print, …)`` what lazy means.
+    """
     if not isinstance(value, map | filter):
         return None
-    _, *sources = _made_of(value)[0]  # its function, and the iterators that it reads
-    if not sources or not all(map(_has_begun_nothing, sources)):
+    function, *sources = _made_of(value)[0]  # ``sources`` are the iterators that it reads
+    if not isinstance(function, types.FunctionType | types.MethodType):
+        return None
+    if function.__code__.co_filename != page or not all(map(_has_begun_nothing, sources)):
         return None
     return f"{type(value).__name__}() was never iterated: nothing happened"
 
@@ -81,7 +114,9 @@ def _has_begun_nothing(iterator: object) -> bool:
 
 
 def _made_of(value: object) -> tuple[Any, ...]:
-    """What pickle would make a copy of an iterator from: arguments, and the place where it stands."""
+    """What pickle takes of an iterator to copy it: the arguments of the call that made it, and then, for one
+    over items, the index of the next item.
+    """
     try:
         made: Any = value.__reduce__()
     except Exception:  # a generator, a file, an iterator of the block's own
@@ -90,7 +125,9 @@ def _made_of(value: object) -> tuple[Any, ...]:
 
 
 def database_errors() -> tuple[type, ...]:
-    """The class of what a database answers with, if Tortoise has been imported; no lost connections."""
+    """The class of the errors that a database reports, if Tortoise has been imported; a lost connection is
+    none of them.
+    """
     return _imported((("tortoise.exceptions", "OperationalError"),))
 
 

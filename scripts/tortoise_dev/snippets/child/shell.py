@@ -244,7 +244,10 @@ def judge(status: int, told: list[str], source: str, line: int) -> None:
             number, code, command = int(event[1]) - line + 1, int(event[3]), event[4]
             is_lost = is_lost or shell_text.is_lost_in_for(source, number, command, code)
         if is_lost:
-            message = f"exit status {event[3]} of `{event[4]}` is lost: write value=$(…) first"
+            message = (
+                f"exit status {event[3]} of `{event[4]}` is lost: "
+                "write value=$(…) first, or || true where it may fail"
+            )
             raise BlockError(int(event[1]), message)
     for event in events:
         if event[0] == "job":

@@ -62,8 +62,9 @@ class Story:
         return {name for name in names if name not in self.given and not _is_fixed(known.get(name))}
 
     def doubt(self, step: Step) -> str | None:
-        """What is in doubt and would be used by a block, which then must be left out (empty: nothing that has
-        a name); None if it can run. A shell block may use any file that nobody has made.
+        """A name in doubt that a block uses, so that it must be left out; None if it can run.
+
+        The text is empty for a shell block: it may use a file that was not made.
         """
         if self.failed is None:
             return None
@@ -80,7 +81,7 @@ class Story:
         return None
 
     def passed(self, step: Step) -> None:
-        """A block ran to its end: what it has made is beyond doubt."""
+        """A block ran to its end: what it has made is in doubt no more."""
         if step.kind not in IN_SHELL:
             for statement in _statements(step) or ():
                 self.doubtful -= statement.binds | statement.imports

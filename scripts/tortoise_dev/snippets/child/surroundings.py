@@ -21,7 +21,9 @@ that does nothing but look at it. time.monotonic() and asyncio's waits are real.
 """
 
 PATIENCE = 1000
-"""So often the clock is read before each further look at it takes a millisecond: it is a loop that waits."""
+"""How often the clock can be read while it stands still. Each later read moves it by a millisecond, because
+code that reads it so often waits in a loop.
+"""
 
 
 def fix_clock_and_chance() -> None:

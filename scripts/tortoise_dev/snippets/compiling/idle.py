@@ -68,15 +68,25 @@ def unsure_assert(tree: ast.Module) -> int | None:
 def unsure_branches(tree: ast.Module) -> list[ast.If]:
     """The conditions on environment variables that all a block does stands under.
 
-    A branch for another platform or version is another matter: nobody can have it run here.
+    A branch for another platform or version is another matter: nobody can have it run here. So is one that
+    only leaves the block: it is right where it is not entered.
     """
     acting = [node for node in tree.body if _acts(node)]
-    unsure = [node for node in acting if isinstance(node, ast.If) and _asks_environment(node)]
-    return unsure if unsure == acting else []
+    asking = [node for node in acting if isinstance(node, ast.If) and _asks_environment(node)]
+    return [node for node in asking if not _leaves(node.body[-1])] if asking == acting else []
 
 
 def _asks_environment(node: ast.If) -> bool:
     return not node.orelse and re.search(r"\b(environ|getenv)\b", ast.unparse(node.test)) is not None
+
+
+def _leaves(node: ast.stmt) -> bool:
+    """Does a statement raise an exception, or end the program?"""
+    return isinstance(node, ast.Raise) or (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and ast.unparse(node.value.func) in ("exit", "quit", "sys.exit", "os._exit", "pytest.skip")
+    )
 
 
 def _asserts_of(node: ast.AST) -> Iterator[int]:

@@ -2,7 +2,7 @@
 
 * A call, an await or a generator that stands as a statement reports a result that should have been awaited,
   entered, iterated or read; so does each call in a list that stands as a statement.
-* A call that runs a command reports a status that nobody reads.
+* A call that may run a command, by its name, hands its function over: a status that nobody reads is reported.
 * A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
 * An ``assert`` remembers the values that decide it.
 * ``isinstance`` and its like say that a query is looked at.
@@ -207,16 +207,12 @@ _SYMBOLS: dict[type[ast.cmpop], str] = {
 
 def _statement(node: ast.expr) -> ast.expr:
     """An expression whose value nobody reads."""
-    if isinstance(node, ast.Call) and not _is_check(node) and ast.unparse(node.func) in _STATUS:
-        return _call(Check.STATUS, node, node)
     is_call = isinstance(node, ast.Call) and not _is_check(node)
+    if isinstance(node, ast.Call) and is_call and _called(node) in ("system", "call"):
+        node.func = _call(Check.STATUS, node.func, node.func)
     if is_call or isinstance(node, ast.Await | ast.GeneratorExp):
         return _call(Check.STATEMENT, node, node, ast.Constant(isinstance(node, ast.Await)))
     return node
-
-
-_STATUS = ("os.system", "subprocess.call")
-"""What runs a command and returns its status."""
 
 
 def _returns(node: ast.AST) -> bool:
