@@ -208,6 +208,12 @@ class Module:
         )
         return None if taken or binding.position >= (name.lineno, name.col_offset) else binding.value
 
+    def uses_of(self, value: ast.expr) -> Iterator[ast.Name]:
+        """Where a local name stands for a value: the names whose ``only_value`` it is."""
+        for node in ast.walk(self.scope_of(value).node):
+            if isinstance(node, ast.Name) and self.only_value(node) is value:
+                yield node
+
     @cached_property
     def public(self) -> frozenset[str] | None:
         """The strings of ``__all__``; None where there is none, or one that is computed."""

@@ -93,9 +93,8 @@ def _sent(module: Module, query: ast.expr) -> Iterator[ast.expr]:
             case ast.AsyncFor(iter=rows) | ast.comprehension(iter=rows, is_async=1) if rows is node:
                 yield node
             case ast.Assign() | ast.AnnAssign():
-                for name in ast.walk(module.scope_of(node).node):
-                    if isinstance(name, ast.Name) and module.only_value(name) is node:
-                        yield from _sent(module, name)
+                for name in module.uses_of(node):
+                    yield from _sent(module, name)
             case ast.Attribute() | ast.Call(func=ast.Attribute()) if getattr(parent, "func", node) is node:
                 node = parent
                 continue

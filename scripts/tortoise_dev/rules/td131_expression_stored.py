@@ -77,11 +77,9 @@ def _writes(context: Context, value: ast.expr) -> Iterator[str]:
             row = context.inference.of(owner)
             if row is not None and row.kind == "row":
                 yield "row"
-        case ast.Assign(targets=[ast.Name(id=name)]):
-            uses = ast.walk(context.module.scope_of(value).node)
-            for use in uses:
-                if isinstance(use, ast.Name) and use.id == name and context.module.only_value(use) is value:
-                    yield from _writes(context, use)
+        case ast.Assign(targets=[ast.Name()]):
+            for use in context.module.uses_of(value):
+                yield from _writes(context, use)
 
 
 def _written_by(context: Context, call: ast.AST | None) -> Iterator[str]:

@@ -262,11 +262,10 @@ class Execution:
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
         elif error is not None:
             status = 1
-            detail = redacted(traceback_of(error, self.request.page))
-            message = (
-                f"in a forked process: {type(error).__name__}: {beginning(redacted(text_of(error)), 200)}"
-            )
-            detail = ending(detail, 1500)  # so that the message is written at once
+            # short, so that the message is written at once
+            detail = ending(redacted(traceback_of(error, self.request.page)), 1500)
+            text = beginning(redacted(text_of(error)), 200)
+            message = f"in a forked process: {type(error).__name__}: {text}"
             send(Stray([Problem(self.guards.line_of(error), message, detail)]))
         _exit(status)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 import types
 from collections.abc import Awaitable
@@ -58,6 +57,8 @@ def unread_status(command: Any, status: int) -> str | None:
 def _command_line(command: Any) -> str:
     if isinstance(command, str | bytes | os.PathLike):
         return os.fsdecode(command)
+    import shlex  # rare: only where a command failed
+
     return shlex.join(map(os.fsdecode, command))
 
 
