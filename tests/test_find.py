@@ -79,6 +79,22 @@ def test_a_section_is_found_by_its_link() -> None:
     assert run("references/locks.md#job-queue").stdout == done.stdout
 
 
+def test_several_names_print_each_and_a_page_its_anchors_with_their_sizes() -> None:
+    done = run("locks.md#job-queue", "zero-downtime.md", "td106")
+    heads = [line for line in done.stdout.splitlines() if line.startswith("--- ")]
+    assert [head.partition(":")[0] for head in heads] == [
+        "--- references/locks.md",
+        "--- references/zero-downtime.md",
+        "--- references/rules.md",
+    ]
+    size = len(run("zero-downtime.md#plan-the-releases").stdout.partition("\n")[2].rstrip("\n").encode())
+    assert f"{size / 1000:5.1f} kB  #plan-the-releases\n" in done.stdout
+
+
+def test_a_page_among_other_words_is_a_word() -> None:
+    assert run("README.md", "harness").returncode == 0
+
+
 def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
     done = run("errors.md#queries")
     assert done.stdout.startswith("--- references/errors.md:")
@@ -89,6 +105,7 @@ def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
     ("words", "told"),
     [
         (["locks.md#job-quue"], "locks.md has no anchor #job-quue: the nearest are #job-queue, #"),
+        (["lock.md"], "no page is called lock.md: the nearest are locks.md, "),
         (["lock.md#job-queue"], "no page is called lock.md: the nearest are locks.md, "),
         (["-n", "0", "locks"], "argument -n: '0' is not a number from 1 on"),
         (["-n", "-3", "locks"], "argument -n: '-3' is not a number from 1 on"),

@@ -18,12 +18,14 @@ from ..rules.docs import page_of_rule
 from . import common
 from .common import UnusableError, show, tell
 
+_PLACE = re.compile(r"(?:references/)?([\w-]+\.md)(?:#([\w-]+))?")
+
 _EXAMPLES = """\
 examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
   %(prog)s TD106                                  a rule with its examples
-  %(prog)s locks.md#job-queue                     one section, as a link names it
+  %(prog)s locks.md#job-queue testing.md          one section, and the anchors of a page
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
 
@@ -39,7 +41,7 @@ def _run(options: argparse.Namespace) -> int:
     if not (HANDBOOK / "SKILL.md").is_file():
         raise UnusableError(f"no SKILL.md in {HANDBOOK}: install the skill's whole folder")
     words = " ".join(options.words)
-    found = _rule(words) or _section(words) or find(words, handbook_sections(HANDBOOK), options.number)
+    found = _named(words) or find(words, handbook_sections(HANDBOOK), options.number)
     if options.format == "json":
         show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
@@ -50,33 +52,50 @@ def _run(options: argparse.Namespace) -> int:
     return 0 if found else 1
 
 
-def _rule(words: str) -> list[Found]:
-    """The page of the rule that the words are the code or the name of."""
-    wanted = words.strip()
+def _named(words: str) -> list[Found]:
+    """What the words name, if each of them is a rule, a page or a section; else nothing."""
+    names = words.split()
+    if not all(_rule(name) or _PLACE.fullmatch(name) for name in names):
+        return []
+    return [_rule(name) or _place(name) for name in names]
+
+
+def _rule(wanted: str) -> Found | None:
+    """The page of the rule that has this code or name."""
     names = {rule.name: code for code, rule in RULES.items()}
     rule = RULES.get(names.get(wanted.lower(), wanted.upper()))
-    if rule is None or not re.fullmatch(r"[\w-]+", wanted):
-        return []
+    if rule is None:
+        return None
     heading = f"{rule.code} {rule.name}"
-    return [Found(Section("references/rules.md", 1, "Rules", heading, page_of_rule(rule).strip()), 1.0)]
+    return Found(Section("references/rules.md", 1, "Rules", heading, page_of_rule(rule).strip()), 1.0)
 
 
-def _section(words: str) -> list[Found]:
-    """The one section that the words name, as a link does: ``locks.md#job-queue``."""
-    match = re.fullmatch(r"(?:references/)?([\w-]+\.md)#([\w-]+)", words.strip())
-    if match is None:
-        return []
-    name, anchor = match[1], match[2].lower()
+def _place(wanted: str) -> Found:
+    """The section that is named as a link does it, ``locks.md#job-queue``.
+
+    Of a page, ``locks.md``, its anchors, each with the size of its section.
+    """
+    match = _PLACE.fullmatch(wanted)
+    assert match is not None
+    name, anchor = match[1], match[2]
+    sections = {slug(section.heading): section for section in _sections_of_page(name)}
+    if anchor is None:
+        first = next(iter(sections.values()))
+        rows = [f"{len(one.text.encode()) / 1000:5.1f} kB  #{known}" for known, one in sections.items()]
+        return Found(Section(first.path, 1, first.page, first.page, "\n".join(rows)), 1.0)
+    if anchor.lower() not in sections:
+        near = _nearest(f"#{anchor}", [f"#{one}" for one in sections])
+        raise UnusableError(f"{name} has no anchor #{anchor}: the nearest are {near}")
+    return Found(sections[anchor.lower()], 1.0)
+
+
+def _sections_of_page(name: str) -> list[Section]:
     pages = pages_of(HANDBOOK)
     page = next((page for page in pages if page.name.lower() == name.lower()), None)
     if page is None:
         near = _nearest(name, [page.name for page in pages])
         raise UnusableError(f"no page is called {name}: the nearest are {near}")
-    anchors = {slug(section.heading): section for section in page_sections(page, HANDBOOK)}
-    if anchor not in anchors:
-        near = _nearest(f"#{anchor}", [f"#{one}" for one in anchors])
-        raise UnusableError(f"{name} has no anchor #{anchor}: the nearest are {near}")
-    return [Found(anchors[anchor], 1.0)]
+    return list(page_sections(page, HANDBOOK))
 
 
 def _nearest(word: str, known: Iterable[str]) -> str:
