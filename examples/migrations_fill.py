@@ -1,0 +1,74 @@
+# snippet: needs="sqlite|postgres"
+"""Fill a column with values that Python computes: locked batches lose no write of the application.
+
+On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/migrations_fill.py
+"""
+
+import asyncio
+import os
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+BATCH = 2  # few rows, several batches; take 1,000
+
+
+class Product(Model):
+    class Meta:
+        table = "product"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=20)
+    code = fields.CharField(max_length=30, null=True)
+
+
+batch_is_read = asyncio.Event()
+
+
+async def fill(*, locks: bool = True) -> None:
+    """What RunPython calls, in a migration with `atomic = False`: each batch commits."""
+    last = 0
+    while True:
+        async with in_transaction():
+            rows = Product.filter(code=None, id__gt=last).order_by("id").limit(BATCH)
+            batch = await (rows.select_for_update() if locks else rows)
+            if not batch:
+                return
+            batch_is_read.set()
+            await asyncio.sleep(0.1)  # the application writes now
+            for row in batch:
+                row.code = f"{row.name}-{row.id}"
+            await Product.bulk_update(batch, ["code"])
+            last = batch[-1].id
+
+
+async def rename_first() -> None:
+    """What the application does meanwhile: it writes both columns."""
+    await batch_is_read.wait()
+    await Product.filter(id=1).update(name="new", code="new-1")
+
+
+async def filled(*, locks: bool) -> list[str | None]:
+    await asyncio.gather(fill(locks=locks), rename_first())
+    codes = await Product.all().order_by("id").values_list("code", flat=True)
+    await Product.all().update(name="old", code=None)
+    batch_is_read.clear()
+    return codes
+
+
+async def main() -> None:
+    url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
+    async with TortoiseContext() as context:
+        await context.init(db_url=url, modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        await Product.bulk_create(Product(id=number, name="old") for number in range(1, 6))
+
+        assert await filled(locks=True) == ["new-1", "old-2", "old-3", "old-4", "old-5"]
+
+        if url.startswith("postgres"):  # SQLite's one connection makes the application wait in any case
+            assert (await filled(locks=False))[0] == "old-1"  # the application's write is lost
+
+
+asyncio.run(main())
