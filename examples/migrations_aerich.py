@@ -198,6 +198,16 @@ def set_up() -> None:
         aerich("history", status=status)
 
 
+def failing_import() -> None:
+    """A configuration whose own import fails: the message hides the ModuleNotFoundError."""
+    project()
+    Path("settings").mkdir()
+    Path("settings/database.py").write_text("import a_package_that_is_not_installed\nTORTOISE_ORM = {}\n")
+    Path("pyproject.toml").write_text(SECTION.format(module="settings.database"))
+    told = aerich("init-db", status=2)
+    assert '"database.TORTOISE_ORM" from module' in told
+
+
 def constraints() -> None:
     """Nothing in the file, nothing in the table."""
     start(invoice(indexes=NAMED + '\n        constraints = (CheckConstraint(check="id > 0", name="ck_id"),)'))
@@ -637,7 +647,7 @@ def moving_out() -> None:
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
 PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, branches)
-PARTS += (inspected, moving_out)
+PARTS += (inspected, moving_out, failing_import)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:

@@ -1,18 +1,31 @@
 # snippet: needs="sqlite|postgres"
 """Fill a column with values that Python computes: locked batches lose no write of the application.
 
+If the column is NOT NULL without a default, code that does not know it cannot insert.
+
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/migrations_fill.py
 """
 
 import asyncio
 import os
 
-from tortoise import fields
+from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 BATCH = 2  # few rows, several batches; take 1,000
+
+
+class OldItem(Model):
+    """An item as the code before the migration knows it: without the column `code`."""
+
+    class Meta:
+        table = "item"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=20)
 
 
 class Product(Model):
@@ -58,6 +71,14 @@ async def filled(*, locks: bool) -> list[str | None]:
     return codes
 
 
+async def insert_by_old_code(column: str) -> None:
+    connection = Tortoise.get_connection("default")
+    await connection.execute_script(
+        f"DROP TABLE item; CREATE TABLE item (id INT PRIMARY KEY, name VARCHAR(20), code {column})"
+    )
+    await OldItem.create(id=1, name="old")
+
+
 async def main() -> None:
     url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
     async with TortoiseContext() as context:
@@ -69,6 +90,13 @@ async def main() -> None:
 
         if url.startswith("postgres"):  # SQLite's one connection makes the application wait in any case
             assert (await filled(locks=False))[0] == "old-1"  # the application's write is lost
+
+        try:
+            await insert_by_old_code("VARCHAR(20) NOT NULL")
+            raise AssertionError("old code gave no value, and the row was stored")
+        except IntegrityError:
+            pass
+        await insert_by_old_code("VARCHAR(20) NOT NULL DEFAULT ''")
 
 
 asyncio.run(main())

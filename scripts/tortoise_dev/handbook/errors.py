@@ -32,7 +32,7 @@ _HEAD = """\
 # Error messages: cause and what to do
 
 Read this when you have an error message, or let `handbook.py find "MESSAGE"` print the row alone.
-`…` stands for what differs. Three examples provoke each message, `examples/error_messages*.py`.
+`…` stands for what differs. `examples/error_messages*.py` provoke them.
 """
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LAST = "Messages of the pages' own blocks"
