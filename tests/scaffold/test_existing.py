@@ -123,6 +123,7 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
     assert plan.next == [
         "uv run python -m tortoise makemigrations --name add_refund",
         "uv run python migrate.py",
+        "uv run python -m pytest tests/test_billing_refund.py",
         "(type the other side, in Payment: refunds: fields.ReverseRelation[Refund])",
         "(type the other side, in User: refunds: fields.ReverseRelation[Refund])",
     ]

@@ -23,6 +23,7 @@ ROOT = Path(__file__).resolve().parents[2]
         ("status:enum:draft,sent", Scalar("status", "enum", choices=("draft", "sent"))),
         ("due_at:datetime:null", Scalar("due_at", "datetime", null=True)),
         ("paid:bool:default=false", Scalar("paid", "bool", default="false")),
+        ("paid:bool:default=True", Scalar("paid", "bool", default="true")),
         ("made_at:datetime:auto_now_add", Scalar("made_at", "datetime", auto="auto_now_add")),
         ("customer:fk:users.Customer", Relation("customer", "fk", "users.Customer")),
         (

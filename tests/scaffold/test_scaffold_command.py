@@ -42,7 +42,7 @@ def test_it_needs_no_package_and_no_network(tmp_path: Path) -> None:
         )
         assert (done.returncode, done.stderr) == (0, ""), done
     assert (tmp_path / "shop" / "apps" / "billing" / "models" / "invoice.py").exists()
-    assert done.stdout.splitlines()[-4:-1] == [
+    assert done.stdout.splitlines()[-5:-2] == [
         "next:",
         "  uv run aerich init-migrations",
         "  uv run python migrate.py",

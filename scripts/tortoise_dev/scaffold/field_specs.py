@@ -146,6 +146,8 @@ def _scalar(text: str, name: str, kind: str, rest: list[str]) -> Scalar:
     if kind in ("text", "json") and not options.keys().isdisjoint({"unique", "index"}):
         raise FieldError(f"{text}: not every database can index a {kind} column: take char")
     default = options.get("default")
+    if kind == "bool" and default is not None:
+        default = default.lower()  # Python's spelling is welcome, too
     field = Scalar(
         name,
         kind,

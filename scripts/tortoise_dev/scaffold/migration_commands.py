@@ -9,7 +9,7 @@ _PRODUCT = "(Aerich writes SQL for the database product in DATABASE_URL: name pr
 
 def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
     """How to draft a migration of a label, and how to apply it."""
-    run = "uv run " if survey.runs_with_uv else ""
+    run = survey.runner
     has_several = survey.config is not None and len(survey.config.labels) > 1
     own = "python migrate.py" if (survey.root / "migrate.py").exists() else None
     if survey.migrations == "aerich":

@@ -86,11 +86,13 @@ class _ModelPlan:
         if crud:
             self._add_service()
         tests = ModelTests(entity, survey, self.label.name, survey.own_modules, survey.width)
-        plan.create(survey.root / "tests" / f"test_{self.app}_{entity.file}.py", tests.render())
+        test_file = f"tests/test_{self.app}_{entity.file}.py"
+        plan.create(survey.root / test_file, tests.render())
         self._register()
         plan.changes = _merged(plan.changes)
         if plan.changes:
             plan.next += migration_commands(survey, self.label.name, f"add_{entity.snake}")
+            plan.next += [f"{survey.runner}python -m pytest {test_file}"]
             plan.next += [self._other_side(link) for link in entity.links if link.target.cls is not None]
         return plan
 

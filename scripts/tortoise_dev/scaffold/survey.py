@@ -119,9 +119,10 @@ class Survey:
         return None
 
     @property
-    def runs_with_uv(self) -> bool:
-        """Does it start its commands with ``uv run``?"""
-        return bool(self._table("uv")) or (self.root / "uv.lock").exists()
+    def runner(self) -> str:
+        """What stands before its commands: ``uv run`` with a space, or nothing."""
+        has_uv = bool(self._table("uv")) or (self.root / "uv.lock").exists()
+        return "uv run " if has_uv else ""
 
     @property
     def tests_are_async(self) -> bool:
