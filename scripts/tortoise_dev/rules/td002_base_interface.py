@@ -6,8 +6,8 @@ may its successor `Invoice2`. With `base-interface = "any"` in the settings, any
 do.
 
 ## Why is this bad
-Services need a type that is not bound to a table: fakes in tests extend it, and a new version of the model
-shares it.
+Services need a type that is not bound to a table, because fakes in tests and a new version of the model
+extend it.
 
 ## Fix safety
 Not fixed by `--fix`: fields change their class, and with it the order of columns.

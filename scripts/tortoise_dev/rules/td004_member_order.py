@@ -7,7 +7,7 @@ then public methods and properties.
 Annotations, managers and constants count as fields. The order within a group is not judged.
 
 ## Why is this bad
-One order for all models means one way to read them: first the columns, then the behaviour.
+A reader finds the columns first and the behaviour after them, in every model.
 
 ## Fix safety
 `--fix` moves whole members with their comments and decorators, and keeps the order within each group, so that

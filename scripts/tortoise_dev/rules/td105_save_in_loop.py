@@ -1,15 +1,15 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop, also of `rows[number]` and of a new row. All else that the loop
-awaits looks one row up: `get`, `get_or_none`, `first`.
+`await row.save()` for each row of a loop, also of `rows[number]` and of a new row. The loop
+awaits nothing else, or only looks one row up (`get`, `get_or_none`, `first`).
 
 It is not reported where bulk would do something else: where the model overrides `save` or has signal
 handlers, and where the loop handles errors by row or leaves early. Loops over constants are left out. So are
 new rows whose key is used, because `bulk_create` gives no key.
 
 ## Why is this bad
-One round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
+It makes one round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
 
 ## Fix safety
 Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.

@@ -9,7 +9,7 @@ unpacked, read for an attribute that only its result has, assigned to a local na
 returned by an `async def` that promises rows.
 
 ## Why is this bad
-Nothing is sent. A queryset warns nobody, and as a condition it is always true.
+The query is not sent, and no error says so. As a condition a queryset is always true.
 
 No linter finds it. mypy does in typed code, with `enable_error_code = ["unused-awaitable", "truthy-bool"]`.
 

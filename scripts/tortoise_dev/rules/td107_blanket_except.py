@@ -5,9 +5,9 @@
 raise, and does not log the traceback. `except (Exception, OSError)` and `with suppress(Exception):` count,
 too.
 
-The `try` awaits nothing else, and no handler before it is more specific. `HTTPException(404)` is no raise.
-It is not reported for a clean-up inside a handler that raises or logs, for a `SELECT 1`, or where the
-handler uses the exception by its name.
+The `try` awaits nothing else, and no handler before it is more specific. A raised `HTTPException(404)` does
+not count. It is not reported for a clean-up inside a handler that raises or logs, for a `SELECT 1`, or where
+the handler uses the exception by its name.
 
 ## Why is this bad
 It hides a missing row, a broken constraint and a typing error alike. Catch `DoesNotExist`,
@@ -64,7 +64,7 @@ GOOD = BAD.replace(
 ).replace("except Exception:", "except DoesNotExist:")
 
 _ALL = ("Exception", "BaseException")
-_HIDES = "hides what Tortoise says: catch DoesNotExist, IntegrityError …"
+_HIDES = "hides the error of Tortoise: catch DoesNotExist, IntegrityError …"
 _TRACES = frozenset({"exception", "print_exc", "format_exc", "print_exception", "capture_exception"})
 
 

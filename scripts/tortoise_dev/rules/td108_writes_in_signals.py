@@ -92,20 +92,20 @@ def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Ite
     for node in ast.walk(handler):
         match node:
             case ast.Assign(targets=targets) if any(_is_of(target, instance) for target in targets):
-                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+                yield Hit(node, f"signal handler {handler.name} changes the instance: do this in a service")
             case ast.AugAssign(target=target) if _is_of(target, instance):
-                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+                yield Hit(node, f"signal handler {handler.name} changes the instance: do this in a service")
             case ast.Call(func=ast.Name(id="setattr"), args=[ast.Name(id=owner), *_]) if owner == instance:
-                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+                yield Hit(node, f"signal handler {handler.name} changes the instance: do this in a service")
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr="update_from_dict")) if (
                 owner == instance
             ):
-                yield Hit(node, f"signal handler {handler.name} changes the instance: make it a service")
+                yield Hit(node, f"signal handler {handler.name} changes the instance: do this in a service")
             case ast.Call(func=ast.Attribute(value=ast.Name(id=owner), attr=name)) if (
                 owner == instance and any(_changes_row(context, cls, name) for cls in models)
             ):
                 message = f"signal handler {handler.name} changes the instance by {name}()"
-                yield Hit(node, f"{message}: make it a service")
+                yield Hit(node, f"{message}: do this in a service")
             case ast.Call(func=ast.Attribute(value=owner, attr=name)) if name in tortoise_api.WRITES:
                 known = context.inference.of(owner)
                 direct = isinstance(owner, ast.Name) and owner.id == instance and name in ("save", "delete")
@@ -118,7 +118,7 @@ def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Ite
                         and not _is_trail(name, known.model.name if known.model is not None else "")
                     )
                 ):
-                    yield Hit(node, f"signal handler {handler.name} writes rows: make it a service")
+                    yield Hit(node, f"signal handler {handler.name} writes rows: do this in a service")
 
 
 def _is_relation_of(context: Context, node: ast.expr, instance: str, models: list[Class]) -> bool:

@@ -72,7 +72,8 @@ def check(context: Context) -> Iterator[Hit]:
         is_alone = "lifespan" in places and "request" not in places and not fallback
         if is_alone and not context.is_older_than(1, 0):
             yield Hit(
-                call, "Tortoise.init counts for this task only, requests run in others: use RegisterTortoise"
+                call,
+                "Tortoise.init connects this task only, and requests run in others: use RegisterTortoise",
             )
 
 

@@ -4,7 +4,7 @@
 `delete()` or `update()` on a query narrowed by `limit`, `offset`, a slice, `first`, `last`, `earliest` or
 `latest`.
 
-MySQL has `LIMIT` here. In a project with a driver or a URL of MySQL only offsets and slices are reported.
+MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 
 ## Why is this bad
 PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Select the keys first.
@@ -61,7 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
                     continue
                 lost = next((name for name, _ in steps(context, query) if _is_lost(context, name)), None)
                 if lost is not None:
-                    yield Hit(call, f"{write}() ignores {lost}: it takes every row of the filter")
+                    yield Hit(call, f"{write}() ignores {lost} and {write}s every row that matches")
 
 
 def _is_lost(context: Context, name: str) -> bool:

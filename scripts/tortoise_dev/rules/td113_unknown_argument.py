@@ -8,7 +8,7 @@ It also reports a keyword of `get_or_create` or `update_or_create` that only fin
 `name__iexact="x"`, `owner__id=7`. It is silent where the code does not show all fields of the model.
 
 ## Why is this bad
-Tortoise ignores it: the row is saved, the value is lost. It ignores `pk=` too: write the name of the
+Tortoise ignores it, so the row is saved without the value. It ignores `pk=` too: write the name of the
 key's field. `get_or_create(name__iexact="x")` makes a row without that name: add `defaults={"name": "x"}`.
 
 ## Fix safety
@@ -62,9 +62,9 @@ def check(context: Context) -> Iterator[Hit]:
             if name in known or name in context.relations.backward_names(cls) or value in seen:
                 continue
             seen.add(value)
-            yield Hit(value, f"{name} is no field of {cls.name}: it is dropped without a word")
+            yield Hit(value, f"{name} is no field of {cls.name}, so Tortoise ignores it")
         for name, value in _only_looked_up(context, call, cls):
-            yield Hit(value, f"{name} only finds a row of {cls.name}: a new one does not get it")
+            yield Hit(value, f"{name} only finds a row of {cls.name}: a new row does not get the value")
 
 
 def _model(context: Context, call: ast.Call) -> Class | None:

@@ -4,8 +4,8 @@
 A second `prefetch_related(…)` on the same query, also where a local name holds the query in between.
 
 ## Why is this bad
-It replaces the first: what that one named is not fetched. Name all relations in one call. (`select_related`
-adds up.)
+It replaces the first call, whose relations are then not fetched. Name all relations in one call.
+(`select_related` adds up.)
 
 ## Fix safety
 `--unsafe-fixes` names all relations in the later call: more is fetched then.

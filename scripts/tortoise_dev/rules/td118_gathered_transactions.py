@@ -60,7 +60,8 @@ def check(context: Context) -> Iterator[Hit]:
     for call, opening in started:
         if opening and transaction_around(module, call, named=False) is not None:
             yield Hit(
-                call, f"{text(opening[0].func)}() opens a transaction within this one, at once with others"
+                call,
+                f"{text(opening[0].func)}() opens a savepoint here, at once with others: await one after another",
             )
 
 

@@ -71,7 +71,8 @@ def check(context: Context) -> Iterator[Hit]:
             if keyword.arg is not None and keyword.arg not in known:
                 field = tortoise_api.short(name)
                 yield Hit(
-                    keyword, f"{field} knows no {keyword.arg}: it is dropped{_hint(keyword.arg, known)}"
+                    keyword,
+                    f"{field} has no option {keyword.arg}, so Tortoise ignores it{_hint(keyword.arg, known)}",
                 )
     for cls in context.own:
         yield from _meta_options(context, cls)
@@ -91,7 +92,7 @@ def _meta_options(context: Context, cls: Class) -> Iterator[Hit]:
             if name in META_OPTIONS or name.startswith("_") or context.project.once(_readers).reads(name):
                 continue
             hint = _hint(name, META_OPTIONS)
-            yield Hit(statement, f"Tortoise reads no {name} in a Meta: it is dropped{hint}")
+            yield Hit(statement, f"Meta has no option {name}, so Tortoise ignores it{hint}")
 
 
 @cache

@@ -7,8 +7,8 @@ It is not reported where parent and child name the same table: then the child is
 same rows. Nor is a parent or a child that no configured module has: Tortoise does not find it.
 
 ## Why is this bad
-The parent gets a table of its own. The children copy its columns, so a query for the parent finds none of
-their rows, and a foreign key to the parent cannot point to a child.
+The parent gets a table of its own, in which the children's rows are missing. The children copy its columns,
+so a query for the parent finds none of their rows, and a foreign key to the parent cannot point to a child.
 
 ## Fix safety
 Not fixed by `--fix`: the next migration would drop the table of the parent. Set `abstract = True` in the

@@ -2,10 +2,10 @@
 
 ## What it does
 `select_for_update()` that an `await` or an `async for` sends outside of a transaction. A local name of the
-query is followed where it is bound once.
+query is followed if it is bound only once.
 
-It is not reported where a caller opens one, where the query names a connection, or where a decorator or a
-dependency may open one.
+It is not reported where a caller opens a transaction, where the query names a connection, or where a
+decorator or a dependency may open one.
 
 ## Why is this bad
 Without a transaction the lock ends with the statement. Another request changes the row before this one saves.

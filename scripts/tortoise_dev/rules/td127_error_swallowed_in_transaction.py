@@ -1,8 +1,8 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a `try` around a write of Tortoise or around SQL that a connection executes. Its handler
-catches a database error, and the transaction goes on.
+Inside a transaction, a handler that catches the error of a write and lets the transaction go on. The write is
+one of Tortoise, or SQL that a connection executes.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
 It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
@@ -81,7 +81,7 @@ def check(context: Context) -> Iterator[Hit]:
         if not context.project.once(_may_be_postgres):
             continue
         what = f"except {ast.unparse(handler.type)}" if handler.type is not None else "bare except"
-        message = f"{what} inside of a transaction: PostgreSQL refuses all that follows"
+        message = f"{what} inside a transaction: PostgreSQL refuses each query after the error"
         yield Hit(handler, f"{message}; open a savepoint in the try")
 
 

@@ -1,11 +1,10 @@
 """# TD128 plain-enum
 
 ## What it does
-A `CharEnumField` of an `Enum` that is no `str`, or an `IntEnumField` of an `Enum` that is no `IntEnum`
-and no `int`.
+A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-A plain `Enum` in an `IntEnumField` reaches the driver as it is: saving fails. In a `CharEnumField`,
+A plain `Enum` in an `IntEnumField` reaches the driver as it is, so saving fails. In a `CharEnumField`,
 Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with
 a string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 

@@ -1,8 +1,8 @@
 """# TD131 expression-stored
 
 ## What it does
-`RawSQL` or `Subquery` as a value in `update()` or of a row's field. Also `F`, a function or `Case` as a
-value in `create()` or in the call of a model.
+`RawSQL` or `Subquery` as a value in `update()`, or as the value of a row's field. Also `F`, a function or
+`Case` as a value in `create()` or in the call of a model.
 
 ## Why is this bad
 Tortoise does not run it there. A text column stores the text of the expression, another column raises

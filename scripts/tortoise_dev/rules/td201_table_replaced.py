@@ -4,8 +4,8 @@
 A migration that makes a table and drops another one with the same columns.
 
 ## Why is this bad
-The model was probably renamed: the new table is empty, and the rows of the old one are lost. The run ends
-with exit status 0. Rename instead: `RenameModel` or `ALTER TABLE … RENAME TO`, or keep the old name in
+The new table is empty, and the rows of the old one are lost. The run ends with exit status 0. The model was
+probably renamed. Rename instead: `RenameModel` or `ALTER TABLE … RENAME TO`, or keep the old name in
 `Meta.table`.
 
 ## Fix safety

@@ -63,13 +63,13 @@ _REASONS = {
     "add unique": "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it",
     "add foreign key": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
-    "change type": "the table may be written anew while all wait: add a new column, fill it, and switch",
+    "change type": "the table may be rewritten while all queries wait: add a new column, fill it, and switch",
     "add exclusion": "all rows are read while writes wait: run it when nobody writes",
-    "set not null": "all rows are read while all wait: first add a CHECK as NOT VALID, and validate it",
+    "set not null": "all rows are read while all queries wait: first add a CHECK as NOT VALID, and validate it",
 }
 
 
-_REWRITES = "each row gets a value of its own while all wait: add it nullable, and fill it in batches"
+_REWRITES = "each row gets another value while all queries wait: add it nullable, and fill it in batches"
 _STILL_LOCKED = "the constraint's lock is held until all rows are checked: validate it in a later migration"
 
 
@@ -102,7 +102,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _reported(step: Step, reason: str) -> Iterator[Hit]:
-    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
+    yield from hit("TD206", step, f"{step.shown}: {reason} (see zero-downtime.md)")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:

@@ -4,7 +4,7 @@
 A data migration that imports the project's models.
 
 ## Why is this bad
-The imported models are the models of today, and the tables are older. They select columns that the table of
+The imported models are today's, but the migration runs on older tables. They select columns that the table of
 that day does not have yet.
 
 On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the
@@ -68,7 +68,7 @@ def check(context: Context) -> Iterator[Hit]:
                 seen.add(node.id)
                 yield Hit(
                     node,
-                    f"{node.id} is the model of today: it asks for columns that are not there yet. "
+                    f"{node.id} is today's model and asks for columns that the old table lacks. "
                     f"{instead}: {guide(migration)}",
                 )
 

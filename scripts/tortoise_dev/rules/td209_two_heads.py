@@ -5,9 +5,9 @@ Two migrations that come after the same one, or a migration whose relation leads
 does not depend.
 
 ## Why is this bad
-Two branches made a migration each. A database that has one of them already runs the two in another order than
-a new one, so the tables can differ. Aerich's last file lacks the change of the other file, and the next
-`aerich migrate` makes that change again.
+A database that already has one of them runs the two in another order than a new database. So the tables can
+differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file, and
+the next `aerich migrate` makes that change again.
 
 Let the later one depend on the other, or make it again. Without the dependency on the other label
 `makemigrations` stops with "uninitialized relations".
@@ -73,7 +73,7 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(
             migration.node,
             f"{rival.name} comes after the same migration: databases get them in different orders. Let one "
-            f"depend on the other, or draft it anew: {guide(migration)}",
+            f"depend on the other, or draft it again: {guide(migration)}",
         )
     yield from _missing_labels(migration, others)
 

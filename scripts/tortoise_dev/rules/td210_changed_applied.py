@@ -4,7 +4,7 @@
 With `--against REF`, a migration that REF has and whose content is different now.
 
 ## Why is this bad
-A database that has applied the old text never runs the new one. It differs from then on from a new database.
+A database that has applied the old text never runs the new one. From then on it differs from a new database.
 Undo the edit, and write another migration. Comments may change: a `noqa` is no edit.
 
 ## Fix safety
