@@ -16,6 +16,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 import yaml
+from prose.rendered import rendered
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 CHART = BILLING / "charts" / "billing"
@@ -41,17 +42,6 @@ def check_jsonschema(schema: str, file: Path) -> subprocess.CompletedProcess[str
     """Run check-jsonschema with one of the schemas that it ships."""
     command = [sys.executable, "-m", "check_jsonschema", "--builtin-schema", schema, str(file)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
-
-
-def rendered(template: Path) -> str:
-    """A template with the chart's values in it. Enough for this chart, whose templates are YAML as they
-    stand; test_helm_renders_the_same compares it to Helm."""
-    values = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-    names = {".Release.Name": "shop"}
-    names |= {f".Values.image.{key}": value for key, value in values["image"].items()}
-    names |= {f".Values.{key}": values[key] for key in ("databaseSecret", "migrationSecret")}
-    source = template.read_text(encoding="utf-8")
-    return re.sub(r"\{\{ (\S+) \}\}", lambda match: names[match[1]], source)
 
 
 def validate(document: Any) -> None:
@@ -155,7 +145,9 @@ def test_the_job_is_a_hook_that_fails_fast() -> None:
     assert notes["helm.sh/hook"] == "pre-install,pre-upgrade"
     assert notes["helm.sh/hook-delete-policy"] == "before-hook-creation"
     assert job["metadata"]["name"] == "shop-migrate"
+    assert notes["helm.sh/hook-weight"] == "-5", "not before a Secret of weight -10"
     assert job["spec"]["backoffLimit"] == 0
+    assert job["spec"]["activeDeadlineSeconds"] == 14 * 60, "Helm waits for 15 minutes"
     assert job["spec"]["template"]["spec"]["restartPolicy"] == "Never"
     container = job["spec"]["template"]["spec"]["containers"][0]
     assert container["args"] == MIGRATE and "command" not in container
@@ -179,7 +171,7 @@ def containers() -> dict[str, Any]:
 
 
 def test_pods_run_with_the_rights_that_they_need() -> None:
-    """What Kubernetes' Pod Security Standard "restricted" asks for, and a limit of the memory."""
+    """What Kubernetes' Pod Security Standard "restricted" asks for, no writes, and a place to run."""
     assert len(pods()) == 4 and len(containers()) == 5
     for name, pod in pods().items():
         assert pod["securityContext"]["runAsNonRoot"] is True, name
@@ -187,6 +179,8 @@ def test_pods_run_with_the_rights_that_they_need() -> None:
     for name, container in containers().items():
         assert container["securityContext"]["allowPrivilegeEscalation"] is False, name
         assert container["securityContext"]["capabilities"] == {"drop": ["ALL"]}, name
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True, name
+        assert container["resources"]["requests"].keys() == {"cpu", "memory"}, name
         assert container["resources"]["limits"]["memory"], name
     user = re.findall(r"(?m)^USER (.+)$", text("docker/Dockerfile"))
     assert user == ["10001"], "runAsNonRoot refuses a user by name"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, calls, data, guard, methods, rules, spelling, tables, wrong_code
+from prose import allowed, asserts, calls, data, guard, methods, rendered, rules, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -64,6 +64,11 @@ def test_methods_in_sentences_are_shown_by_the_page(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_rows_of_tables_begin_differently(page: str) -> None:
     assert not list(tables.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_helm_prints_is_what_the_chart_gives(page: str) -> None:
+    assert not list(rendered.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, rules, spelling, tables, wrong_code
+from prose import asserts, calls, data, methods, rendered, rules, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -329,3 +329,21 @@ def test_the_skill_sums_up_the_pages_that_it_leads_to() -> None:
     links = "[it](references/queries.md), and a [dead link](references/none.md)"
     assert not [*methods.problems(Prose("SKILL.md", f"# A\n\n`select_related()` is in {links}.\n"), TREE)]
     assert [*methods.problems(Prose("SKILL.md", "# A\n\n`select_related()` is in no page.\n"), TREE)]
+
+
+@pytest.mark.parametrize(
+    ("rest", "shown", "said"),
+    [
+        ('templates/migrate-job.yaml | grep -E "hook:"', "    helm.sh/hook: ...,pre-upgrade", ""),
+        ('templates/migrate-job.yaml | grep "hook:"', "    helm.sh/hook: pre-install,pre-upgrade", ""),
+        ('templates/migrate-job.yaml | grep -E "hook:"', "    helm.sh/hook: pre-install", "the chart gives"),
+        ('templates/migrate-job.yaml | grep "hook:|name:"', "    helm.sh/hook: ...", "the chart gives []"),
+        ('templates/other.yaml | grep "hook:"', "    helm.sh/hook: ...", "is no template"),
+        ("templates/migrate-job.yaml", "    helm.sh/hook: ...", "expected one command"),
+    ],
+)
+def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
+    command = f"helm template shop charts/billing --show-only {rest}"
+    text = f"""```bash needs="helm"\n{command}\n```\n\n```text output\n{shown}\n```\n"""
+    found = "".join(rendered.problems(Prose("references/a.md", text), TREE))
+    assert said in found if said else not found
