@@ -18,8 +18,9 @@ def table_of(cls: Class) -> str | None:
     """
     table: str | None = cls.name.lower()
     for meta in metas_of(cls.node):
-        if not isinstance(meta, ast.ClassDef) or meta.bases:
+        if not isinstance(meta, ast.ClassDef):
             return None
+        table = None if meta.bases else table  # a Meta that this one extends may have a table
         for statement in meta.body:
             targets = _targets(statement)
             if any(isinstance(target, ast.Name) and target.id == "table" for target in targets):

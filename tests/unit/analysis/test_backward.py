@@ -55,6 +55,17 @@ class Refund(Model):
 
     customer = fields.ForeignKeyField("shop.Customer")
 """,
+    "a Meta that extends another one": """\
+class Common:
+    table = "common"
+
+
+class Invoice(Model):
+    class Meta(Common):
+        table = "billing_invoice"
+
+    customer = fields.ForeignKeyField("shop.Customer")
+""",
     "default of one to one has an s": """\
 class Profile(Model):
     customer = fields.OneToOneField("shop.Customer")
