@@ -1,115 +1,107 @@
-"""What relations are called on their other side, in a whole project: ``related_name``, or its default."""
+"""What relations are called on their other side: ``related_name``, or its default.
+
+Tortoise gives a model an attribute for each relation that leads to it. Its default name is the table of the
+model that has the field, and an ``s``. A field of an abstract model counts once for each of its children.
+"""
 
 from __future__ import annotations
 
 import ast
 import re
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from . import tortoise_api
-from .models import metas_of
 from .modules import Class, Module
-from .syntax import called
+from .relation_calls import FIELDS, RelationCall, relation_calls
+from .tables import are_generated, table_of
 
 if TYPE_CHECKING:
     from .project import Project
 
-_FIELDS = tortoise_api.TO_ONE_FIELDS | tortoise_api.TO_MANY_FIELDS
 
+class BackwardRelation(NamedTuple):
+    """A relation, seen from the model that it leads to."""
 
-class Backward:
-    """The names that relations give to the models they lead to, by the name of that model's class."""
-
-    def __init__(self) -> None:
-        self.names: dict[str, dict[str, list[Class | None]]] = defaultdict(lambda: defaultdict(list))
-        """For each name the models that the relation leads back to; None where the text does not tell."""
-        self.many: set[tuple[str, str]] = set()
-        """Target and name of those that a ManyToManyField gives."""
-        self.unsure: set[str] = set()
-        """Models that may have more names than these."""
-        self.is_open = False
-        """May any model have more names than these?"""
-
-
-class RelationCall(NamedTuple):
-    """A call that makes a relation: the class in whose body it stands, its target and its name there."""
-
-    call: ast.Call
-    owner: Class | None
-    target: str | None
-    """The name of the target's class; None where the text does not tell."""
-    label: str | None
-    """The app label that stands before it."""
-    is_many: bool
-    is_own: bool
-    """Is the field one of Tortoise's?"""
+    source: Class | None
+    """The model that it leads back to; None where the text does not tell."""
+    field: str
+    """The name of the field that makes it: ``ForeignKeyField``."""
 
     @property
-    def related_name(self) -> ast.expr | None:
-        """What the other side is to call it, if that is said."""
-        return argument(self.call, "related_name", 4 if self.is_many else 1)
+    def arity(self) -> Literal["one", "many"]:
+        """Does it lead back to one row or to many?"""
+        return "one" if self.field == "OneToOneField" else "many"
+
+    @property
+    def kind(self) -> Literal["backward", "many"]:
+        """Which lookups it has: a kind of ``field_tables.LOOKUPS``."""
+        return "many" if self.field == "ManyToManyField" else "backward"
 
 
-def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
-    """An argument of a call, given by name or by position."""
-    given = next((k.value for k in call.keywords if k.arg == name), None)
-    if given is None and len(call.args) > position and not isinstance(call.args[position], ast.Starred):
-        return call.args[position]
-    return given
+class BackwardRelations:
+    """The backward relations of models, by the names of the models' classes."""
+
+    def __init__(self) -> None:
+        self.named: dict[str, dict[str, list[BackwardRelation]]] = defaultdict(lambda: defaultdict(list))
+        self.unsure: set[str] = set()
+        """Models that may have more of them than these."""
+        self.is_open = False
+        """May any model have more of them than these?"""
+
+    def of(self, model: str) -> Mapping[str, Sequence[BackwardRelation]]:
+        """The backward relations of a model, by their names."""
+        return self.named.get(model, {})
+
+    def add(self, project: Project, relation: RelationCall, extending: _Extending) -> None:
+        """What one call adds to the model that it names."""
+        given = relation.related_name
+        if relation.target is None:
+            self.is_open = True
+        elif _is_switched_off(relation, given):
+            return
+        elif given is None or (isinstance(given, ast.Constant) and not given.value):
+            self._add_default(project, relation, extending)
+        elif isinstance(given, ast.Constant) and isinstance(given.value, str) and "%" not in given.value:
+            sources: list[Class | None] = [*_sources(project, relation, extending)]
+            found = self.named[relation.target][given.value]
+            found += [BackwardRelation(source, relation.field) for source in sources or [None]]
+        else:
+            self.unsure.add(relation.target)
+
+    def _add_default(self, project: Project, relation: RelationCall, extending: _Extending) -> None:
+        """A relation without ``related_name``: its name is the table of its model, and an ``s``."""
+        target = str(relation.target)
+        sources = _sources(project, relation, extending)
+        tables = [table_of(one) for one in sources]
+        if not tables or None in tables or project.once(_generates_tables):
+            self.unsure.add(target)
+        for source, table in zip(sources, tables, strict=True):
+            if table is not None:
+                self.named[target][f"{table}s"].append(BackwardRelation(source, relation.field))
 
 
-def relation_calls(module: Module) -> list[RelationCall]:
-    """The calls of a module that make relations, or may: those of Tortoise's fields, and of others that take
-    a ``related_name``.
-    """
-    return module.once(_relation_calls)
+_Extending = Callable[[Class], Iterable[Class]]
+"""The models that extend a class, over any number of steps."""
 
 
-def _relation_calls(module: Module) -> list[RelationCall]:
-    data = module.file.data
-    found = {call for name in _FIELDS if name.encode() in data for call in module.calls_by_name.get(name, ())}
-    if b"related_name" in data:
-        for call in module.of_type(ast.Call):
-            if any(k.arg == "related_name" for k in call.keywords):
-                found.add(call)
-    return [_relation(module, one) for one in sorted(found, key=lambda one: (one.lineno, one.col_offset))]
+def _is_switched_off(relation: RelationCall, given: ast.expr | None) -> bool:
+    """``related_name=False`` leaves the attribute out, but for a ManyToManyField it means the default."""
+    return isinstance(given, ast.Constant) and given.value is False and not relation.is_many
 
 
-def _relation(module: Module, call: ast.Call) -> RelationCall:
-    label, target = target_of(module, call)
-    name = module.tortoise_name(call.func)
-    is_own = name is not None and tortoise_api.is_field(name)
-    return RelationCall(call, _owner(module, call), target, label, called(call) == "ManyToManyField", is_own)
+def _sources(project: Project, relation: RelationCall, extending: _Extending) -> list[Class]:
+    """The models that have a field, and may have a table: the class around it, or those that extend it."""
+    if relation.owner is None or not relation.is_own:
+        return []
+    models = project.models
+    candidates = [relation.owner, *extending(relation.owner)]
+    return [one for one in candidates if models.is_model(one) and models.is_abstract(one) is not True]
 
 
-def target_of(module: Module, call: ast.Call) -> tuple[str | None, str | None]:
-    """The label and the class that a relation names: ``"billing.Invoice"``, or the class itself."""
-    to = argument(call, "to", 0) or argument(call, "model_name", 0)
-    match to:
-        case ast.Constant(value=str(text)):
-            label, _, name = text.rpartition(".")
-            return label or None, name
-        case ast.JoinedStr(values=[*_, ast.Constant(value=str(text))]) if "." in text:
-            return None, tortoise_api.short(text)
-        case ast.Name() | ast.Attribute():
-            classes = [entity for entity in module.meanings(to) if isinstance(entity, Class)]
-            return None, classes[0].name if len(classes) == 1 else None
-    return None, None
-
-
-def _owner(module: Module, call: ast.Call) -> Class | None:
-    for parent in module.ancestors(call):
-        if isinstance(parent, ast.ClassDef):
-            return module.class_of(parent)
-        if not isinstance(parent, (ast.expr, ast.keyword, ast.Assign, ast.AnnAssign, ast.If)):
-            return None
-    return None
-
-
-def backward_relations(project: Project) -> Backward:
-    """What the relations of a project are called on their other side."""
-    found = Backward()
+def backward_relations(project: Project) -> BackwardRelations:
+    """Those of all models of a project."""
+    found = BackwardRelations()
     found.is_open = any(_BEYOND_TEXT.search(file.data) for file in project.files.values())
     children = project.once(descendants)
     for key in sorted(project.relevant):
@@ -120,17 +112,28 @@ def backward_relations(project: Project) -> Backward:
             continue
         found.is_open = found.is_open or _names_a_field_without_a_call(module)
         for relation in relation_calls(module):
-            _add(project, found, relation, children)
+            found.add(project, relation, lambda cls: children.get(cls, ()))
     return found
 
 
-def backward_relations_of(project: Project, name: str) -> Backward:
-    """The same for one model, by the files that hold its name in quotes; there may be more of them."""
-    found = Backward()
-    modules = {cls.module: None for cls in project.models_with_relations_to(name)}
-    for relation in (one for module in modules for one in relation_calls(module)):
-        if relation.target == name:
-            _add(project, found, relation, {})
+def backward_relations_to(project: Project, model: str) -> BackwardRelations:
+    """Those of the models of one name, by the files that hold that name; there may be more of them."""
+    found = BackwardRelations()
+    for module in project.modules_with_relations_to(model):
+        for relation in relation_calls(module):
+            if relation.target == model:
+                found.add(project, relation, lambda cls: _extending(project, cls))
+    return found
+
+
+def _extending(project: Project, cls: Class) -> Iterable[Class]:
+    """The models that extend a class without a table, by the files that hold its name."""
+    found: dict[Class, None] = {}
+    waiting = [cls] if not project.models.is_model(cls) or project.models.is_abstract(cls) else []
+    while waiting:
+        children = [one for one in project.children(waiting.pop()) if one not in found]
+        found |= dict.fromkeys(children)
+        waiting += children
     return found
 
 
@@ -153,57 +156,8 @@ def models_by_name(project: Project) -> dict[str, list[Class]]:
     return found
 
 
-def _add(
-    project: Project, found: Backward, relation: RelationCall, children: dict[Class, list[Class]]
-) -> None:
-    if relation.target is None:
-        found.is_open = True
-        return
-    given = relation.related_name
-    if isinstance(given, ast.Constant) and given.value is False:
-        return
-    owner = relation.owner
-    sources = [owner, *children.get(owner, ())] if owner is not None else []
-    concrete = [one for one in sources if project.models.is_model(one)]
-    names = found.names[relation.target]
-    if given is None or (isinstance(given, ast.Constant) and not given.value):
-        with_table = [one for one in concrete if project.models.is_abstract(one) is not True]
-        tables = [table_of(one) for one in with_table]
-        if not tables or None in tables or project.once(_generates_names):
-            found.unsure.add(relation.target)
-        for model, table in zip(with_table, tables, strict=True):
-            names[f"{table}s"].append(model)
-            if relation.is_many:
-                found.many.add((relation.target, f"{table}s"))
-        return
-    if not (isinstance(given, ast.Constant) and isinstance(given.value, str)) or "%" in given.value:
-        found.unsure.add(relation.target)
-        return
-    if relation.is_many:
-        found.many.add((relation.target, given.value))
-    names[given.value] += concrete if concrete and relation.is_own else [None]
-
-
-def table_of(cls: Class) -> str | None:
-    """The name of a model's table; None where the text does not tell."""
-    table: str | None = cls.name.lower()
-    for meta in metas_of(cls.node):
-        if not isinstance(meta, ast.ClassDef) or meta.bases:
-            return None
-        for statement in meta.body:
-            targets = statement.targets if isinstance(statement, ast.Assign) else []
-            if any(isinstance(target, ast.Name) and target.id == "table" for target in targets):
-                value = getattr(statement, "value", None)
-                is_text = isinstance(value, ast.Constant) and isinstance(value.value, str)
-                table = (value.value or cls.name.lower()) if is_text else None  # type: ignore[union-attr]
-            elif not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Pass, ast.Expr, ast.ClassDef)):
-                return None
-    return table
-
-
-def _generates_names(project: Project) -> bool:
-    """Does a function of the project make the names of tables?"""
-    return any(b"table_name_generator" in file.data for file in project.files.values())
+def _generates_tables(project: Project) -> bool:
+    return are_generated(project.files.values())
 
 
 _BEYOND_TEXT = re.compile(
@@ -216,16 +170,16 @@ _BEYOND_TEXT = re.compile(
 def _names_a_field_without_a_call(module: Module) -> bool:
     """Does a module give a field for relations another name, or pass it on?"""
     data = module.file.data
-    if not any(name.encode() in data for name in _FIELDS):
+    if not any(name.encode() in data for name in FIELDS):
         return False
     for statement in module.of_type(ast.ImportFrom):
-        if any(alias.name in _FIELDS and alias.asname not in (None, alias.name) for alias in statement.names):
+        if any(alias.name in FIELDS and alias.asname not in (None, alias.name) for alias in statement.names):
             return True
     named: list[ast.Name | ast.Attribute] = [*module.of_type(ast.Name), *module.of_type(ast.Attribute)]
     return any(
         _is_passed_on(node, module.parents[node])
         for node in named
-        if (node.attr if isinstance(node, ast.Attribute) else node.id) in _FIELDS
+        if (node.attr if isinstance(node, ast.Attribute) else node.id) in FIELDS
     )
 
 

@@ -371,9 +371,11 @@ class Inference:
             return Value("connection") if node.attr == "db" else None
         if owner.kind == "row":
             arity = self.relations.relation(owner.model, node.attr)
-            other = self.relations.backward(owner.model, node.attr) if arity is None else None
-            if arity == "many" or other is not None:
-                return Value("relation", other or self.relations.related(owner.model, node.attr))
+            if arity == "many":
+                return Value("relation", self.relations.related(owner.model, node.attr))
+            backward = self.relations.backward(owner.model, node.attr) if arity is None else None
+            if backward is not None and backward.arity == "many" and backward.source is not None:
+                return Value("relation", backward.source)
         if owner.kind == "class" and self.relations.is_manager(owner.model, node.attr):
             return Value("manager", owner.model)
         return None

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ..folders import INSTALLED, has_marker, project_root
+from .backward import BackwardRelations, backward_relations_to
 from .import_paths import folder_of, module_name
 from .inference import Inference
 from .models import Models
 from .modules import Class, External, Module
+from .relation_calls import WORDS as RELATION_WORDS
 from .relations import Relations
 from .relevance import relevant_files
 from .resolver import Resolver
@@ -66,6 +68,7 @@ class Project:
         self.judged = sorted(set(judged), key=lambda path: path.parts)
         self._inferences: dict[str, Inference] = {}
         self._in_module: dict[str, _ModelsIn] = {}
+        self._backward: dict[str, BackwardRelations] = {}
         self._users: dict[tuple[str, str, tuple[str, ...]], list[Module]] = {}
         self._reached: dict[tuple[str, tuple[str, ...]], list[SourceFile]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
@@ -128,13 +131,15 @@ class Project:
             ]
         return self._reached[key]
 
-    def models_with_relations_to(self, name: str) -> list[Class]:
-        """The models that have fields for relations to a model of this name."""
-        sought = os.fsencode(name)
-        holding = [file for file in self._with_fields if sought in file.data]
-        quoted = (sought + b'"', sought + b"'")
-        modules = self._holding(name, (f for f in holding if any(text in f.data for text in quoted)))
-        return [cls for module in modules for cls in self.models.of(module)]
+    def backward_to(self, name: str) -> BackwardRelations:
+        """The backward relations of the models of this name, by the files that hold it."""
+        if name not in self._backward:
+            self._backward[name] = backward_relations_to(self, name)
+        return self._backward[name]
+
+    def modules_with_relations_to(self, name: str) -> list[Module]:
+        """The modules that may define relations to a model of this name."""
+        return self._holding(name, self._with_relations)
 
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
@@ -173,13 +178,13 @@ class Project:
     @cached_property
     def related_names(self) -> frozenset[str]:
         """Every ``related_name`` that the text gives."""
-        found = (name for file in self._with_fields for name in _RELATED_NAME.findall(file.data))
+        found = (name for file in self._with_relations for name in _RELATED_NAME.findall(file.data))
         return frozenset(name.decode() for name in found)
 
     @cached_property
-    def _with_fields(self) -> list[SourceFile]:
+    def _with_relations(self) -> list[SourceFile]:
         """The files that may define relations."""
-        return [file for file in self.files.values() if b"Field" in file.data]
+        return [file for file in self.files.values() if any(word in file.data for word in RELATION_WORDS)]
 
     def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
         """The modules of the files that hold a name."""

@@ -9,18 +9,11 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
-from .backward import (
-    Backward,
-    argument,
-    backward_relations,
-    backward_relations_of,
-    descendants,
-    models_by_name,
-    target_of,
-)
+from .backward import BackwardRelations, backward_relations, descendants, models_by_name
 from .field_tables import LOOKUPS, VALUE_LOOKUPS, kind_of
 from .modules import Class, External
-from .syntax import FUNCTIONS, Binding
+from .relation_calls import target_of
+from .syntax import FUNCTIONS, Binding, argument
 from .tortoise_api import MODEL_NAMES
 
 if TYPE_CHECKING:
@@ -83,7 +76,6 @@ class _View:
         self.project = project
         self.is_whole = is_whole
         self._attributes: dict[Class, dict[str, Attribute] | None] = {}
-        self._backward: dict[str, Backward] = {}
 
     def miss(self, model: Class, name: str, use: Use) -> Miss | None:
         """Where a name fails; rows may be of a model that extends this one."""
@@ -93,14 +85,12 @@ class _View:
             return None
         return self._miss_of_all(candidates, name, use)
 
-    def _backward_of(self, cls: Class) -> Backward:
+    def _backward_of(self, cls: Class) -> BackwardRelations:
         if self.is_whole:
             return self.project.once(backward_relations)
         if self.project.models.is_abstract(cls):
-            return Backward()
-        if cls.name not in self._backward:
-            self._backward[cls.name] = backward_relations_of(self.project, cls.name)
-        return self._backward[cls.name]
+            return BackwardRelations()
+        return self.project.backward_to(cls.name)
 
     def _named(self, name: str) -> list[Class]:
         if self.is_whole:
@@ -172,10 +162,10 @@ class _View:
                 return None
             for name, attribute in self._own(one).items():
                 found.setdefault(name, attribute)
-            for name, sources in backward.names.get(one.name, {}).items():
-                kind = "many" if (one.name, name) in backward.many else "backward"
-                sure = tuple(source for source in sources if source is not None)
-                found.setdefault(name, Attribute(kind, sure if len(sure) == len(sources) else ()))
+            for name, relations in backward.of(one.name).items():
+                sure = tuple(relation.source for relation in relations if relation.source is not None)
+                kind = relations[0].kind
+                found.setdefault(name, Attribute(kind, sure if len(sure) == len(relations) else ()))
             for name in self._declared(one):
                 found.setdefault(name, self._annotated(one, name))
         if not self.project.relations.has_own_key(model):

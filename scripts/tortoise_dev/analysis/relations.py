@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 from typing import Literal, NamedTuple, Protocol, TypeAlias
 
 from . import tortoise_api
+from .backward import BackwardRelation, BackwardRelations
 from .models import Models, members_of
 from .modules import Class, Entity, External, unquoted
+from .relation_calls import target_of
 from .syntax import FUNCTIONS, Binding
 
 Arity: TypeAlias = Literal["one", "many"]
@@ -24,11 +27,11 @@ class _Arguments(NamedTuple):
 class Surroundings(Protocol):
     """What a project knows about its models as a whole."""
 
-    def models_with_relations_to(self, name: str) -> list[Class]:
-        """The models that have fields for relations to a model of this name."""
-
     def models_named(self, name: str) -> list[Class]:
         """The models of this name."""
+
+    def backward_to(self, name: str) -> BackwardRelations:
+        """The backward relations of the models of this name."""
 
     @property
     def related_names(self) -> frozenset[str]:
@@ -44,7 +47,6 @@ class Relations:
         self._annotations: dict[Class, dict[str, ast.expr]] = {}
         self._arguments: dict[Class, frozenset[str] | None] = {}
         self._own_arguments: dict[Class, _Arguments | None] = {}
-        self._backward: dict[str, dict[str, Class | None]] = {}
 
     def relation(self, cls: Class, name: str) -> Arity | None:
         """Is this attribute a relation of the model, to one row or to many?"""
@@ -57,7 +59,9 @@ class Relations:
 
     def related(self, cls: Class, name: str) -> Class | None:
         """The model on the other side of a relation, where an annotation or a field names it."""
-        return self._annotated_model(cls, name) or self._model_of_field(cls, name) or self.backward(cls, name)
+        found = self._annotated_model(cls, name) or self._model_of_field(cls, name)
+        backward = self.backward(cls, name) if found is None else None
+        return backward.source if backward is not None else found
 
     def _model_of_field(self, cls: Class, name: str) -> Class | None:
         """The model that a field for a relation names, where the project has one of that name."""
@@ -66,10 +70,8 @@ class Relations:
                 value = _at_run_time(one, name).value
                 if _arity(one, _at_run_time(one, name)) is None or not isinstance(value, ast.Call):
                     return None
-                to = value.args[0] if value.args else None
-                if not (isinstance(to, ast.Constant) and isinstance(to.value, str)):
-                    return None
-                found = self._around.models_named(tortoise_api.short(to.value))
+                _, target = target_of(one.module, value)
+                found = self._around.models_named(target) if target is not None else []
                 return found[0] if len(found) == 1 else None
         return None
 
@@ -110,28 +112,29 @@ class Relations:
             isinstance(one, External) and one.name == name for one in self.models.ancestors(entity)
         )
 
-    def backward_names(self, cls: Class) -> set[str]:
-        """What relations of other models to this one are called here: ``related_name``, or its default."""
-        return set(self._backward_of(cls))
+    def backward(self, cls: Class, name: str) -> BackwardRelation | None:
+        """The relation of another model to this one that is called so here, where it leads to one model."""
+        found = self._backward(cls, name)
+        return found[0] if len({(one.source, one.arity) for one in found}) == 1 else None
 
-    def backward(self, cls: Class, name: str) -> Class | None:
-        """The model whose relation to this one is called so here, by its ``related_name``."""
-        if name not in self._around.related_names:
-            return None
+    def backward_arity(self, cls: Class, name: str) -> Arity | None:
+        """Does such a relation lead back to one row or to many?"""
+        found = self.backward(cls, name)
+        return found.arity if found is not None else None
+
+    def may_be_backward(self, cls: Class, name: str) -> bool:
+        """May a relation of another model to this one be called so here?"""
+        return bool(self._backward(cls, name)) or cls.name in self._around.backward_to(cls.name).unsure
+
+    def _backward(self, cls: Class, name: str) -> Sequence[BackwardRelation]:
+        if name not in self._around.related_names and not name.endswith("s"):  # as default names do
+            return ()
         for one in (cls, *self.models.ancestors(cls)):
-            if isinstance(one, Class) and name in self._backward_of(one):
-                return self._backward_of(one)[name]
-        return None
-
-    def _backward_of(self, cls: Class) -> dict[str, Class | None]:
-        if cls.name not in self._backward:
-            found: dict[str, Class | None] = {}
-            for model in self._around.models_with_relations_to(cls.name):
-                for _, field in self.models.fields(model):
-                    for name in _names_at_target(model, field, cls.name):
-                        found[name] = model if name not in found else None
-            self._backward[cls.name] = found
-        return self._backward[cls.name]
+            if isinstance(one, Class) and not self.models.is_abstract(one):
+                found = self._around.backward_to(one.name).of(one.name).get(name)
+                if found:
+                    return found
+        return ()
 
     def arguments(self, cls: Class) -> frozenset[str] | None:
         """The names that a new row takes: fields, and keys of relations; None where others may be added.
@@ -207,19 +210,6 @@ _MADE_BY = frozenset({"__init__", "__new__", "_set_kwargs"})
 def _is_key(call: ast.Call) -> bool:
     """Does a field say that it is the primary key?"""
     return any(k.arg in ("primary_key", "pk") or k.arg is None for k in call.keywords)
-
-
-def _names_at_target(model: Class, field: ast.Call, target: str) -> set[str]:
-    """What the rows of a target model call the relation that a field of another model declares."""
-    to = field.args[0] if field.args else None
-    if not (
-        isinstance(to, ast.Constant) and isinstance(to.value, str) and tortoise_api.short(to.value) == target
-    ):
-        return set()
-    given = next((k.value for k in field.keywords if k.arg == "related_name"), None)
-    if given is None:
-        return {model.name.lower(), f"{model.name.lower()}s"}
-    return {str(given.value)} if isinstance(given, ast.Constant) else set()
 
 
 def _arity(cls: Class, binding: Binding) -> Arity | None:

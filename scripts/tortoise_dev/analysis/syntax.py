@@ -352,6 +352,14 @@ def called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
+def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
+    """An argument of a call, given by name or by position."""
+    given = next((k.value for k in call.keywords if k.arg == name), None)
+    if given is None and len(call.args) > position and not isinstance(call.args[position], ast.Starred):
+        return call.args[position]
+    return given
+
+
 def binds(target: ast.AST, name: str) -> bool:
     """Is a name among those of a target: of a loop, an assignment, a comprehension?"""
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))

@@ -130,9 +130,7 @@ def _relation(context: Context, node: ast.expr, *, in_method: bool = False) -> _
     for name in path:
         if model is None or (arity is not None and arity != "one"):
             return None
-        arity = context.relations.relation(model, name)
-        if arity is None and name in context.relations.backward_names(model):
-            arity = "many"
+        arity = context.relations.relation(model, name) or context.relations.backward_arity(model, name)
         if arity is None:
             return None
         model = context.relations.related(model, name)

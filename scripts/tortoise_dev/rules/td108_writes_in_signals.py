@@ -127,7 +127,7 @@ def _is_relation_of(context: Context, node: ast.expr, instance: str, models: lis
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == instance:
             return any(
                 context.relations.relation(cls, name) == "many"
-                or context.relations.backward(cls, name) is not None
+                or context.relations.backward_arity(cls, name) == "many"
                 for cls in models
             )
     return False

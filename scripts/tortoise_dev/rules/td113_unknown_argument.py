@@ -20,9 +20,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from ..analysis.backward import argument
 from ..analysis.modules import Class
 from ..analysis.query_names import QueryNames
+from ..analysis.syntax import argument
 from .base import Context, Hit, Rule
 from .dictionaries import Dictionaries, Entry, is_whole, literal_entries
 from .example_models import INVOICE
@@ -59,7 +59,7 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         for name, value in _given(context, dictionaries, call, cls):
             # what is refused with an error is not dropped in silence
-            if name in known or name in context.relations.backward_names(cls) or value in seen:
+            if name in known or value in seen or context.relations.may_be_backward(cls, name):
                 continue
             seen.add(value)
             yield Hit(value, f"{name} is no field of {cls.name}, so Tortoise ignores it")

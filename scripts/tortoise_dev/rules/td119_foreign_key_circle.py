@@ -23,9 +23,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class
 from ..analysis.project import Project
+from ..analysis.relation_calls import RelationCall, relation_calls
 from ..analysis.source import is_judged
 from .base import Context, Hit, Rule
 

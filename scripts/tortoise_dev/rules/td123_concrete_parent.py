@@ -22,10 +22,10 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.backward import table_of
 from ..analysis.modules import Class
 from ..analysis.project import Project
 from ..analysis.source import is_judged
+from ..analysis.tables import table_of
 from .base import Context, Hit, Rule
 from .registrations import Registrations
 from .td006_re_export import is_computed

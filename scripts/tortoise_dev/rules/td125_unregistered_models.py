@@ -27,9 +27,9 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..analysis.backward import RelationCall, relation_calls
 from ..analysis.modules import Class, Module
 from ..analysis.project import Project
+from ..analysis.relation_calls import RelationCall, relation_calls
 from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .example_models import INVOICE

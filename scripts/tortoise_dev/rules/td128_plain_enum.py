@@ -18,8 +18,8 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.backward import argument
 from ..analysis.modules import Class, External
+from ..analysis.syntax import argument
 from .base import Context, Hit, Rule
 
 BAD = """\

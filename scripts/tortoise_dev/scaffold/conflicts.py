@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 from ..analysis.modules import Class
+from ..analysis.tables import table_of
 from . import names
 from .changes import RefusedError, read
 from .entity import Entity, Link
@@ -38,7 +39,7 @@ def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, f
     if cls.name == entity.name and near:
         message = f"the label {label} has a model {cls.name}: the later one would silently win"
         raise RefusedError("name-taken", place, message, line)
-    if _table_of(cls) == entity.snake:
+    if table_of(cls) == entity.snake:
         raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.snake}", line)
 
 
@@ -57,16 +58,6 @@ def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], surve
 def _leads_to(field: ast.Call, target: Class) -> bool:
     to = field.args[0] if field.args else option_of(field, "to")
     return isinstance(to, ast.Constant) and str(to.value).rpartition(".")[2] == target.name
-
-
-def _table_of(cls: Class) -> str:
-    """The table of a model: ``Meta.table``, else its name in small letters."""
-    for node in ast.walk(cls.node):
-        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant):
-            target = node.targets[0]
-            if isinstance(target, ast.Name) and target.id == "table":
-                return str(node.value.value)
-    return cls.name.lower()
 
 
 def _compare(entity: Entity, survey: Survey, file: Path) -> None:
