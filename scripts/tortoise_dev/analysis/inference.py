@@ -54,13 +54,9 @@ class Inference:
         """The value of an expression; None where the text does not tell."""
         if node in self._known:
             return self._known[node]
-        if not isinstance(
-            node, ast.Name
-        ):  # what a name rests on is judged by the name, not by this use of it
-            self._known[node] = None  # an expression that contains itself has no value
-        value = self._known[node] = self._evaluate(node)
-        if value == SAME:
-            del self._known[node]  # that holds only while the name is being judged
+        value = self._evaluate(node)
+        if value != SAME:  # which holds only while the name is being judged
+            self._known[node] = value
         return value
 
     @cached_property
