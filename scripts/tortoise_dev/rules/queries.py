@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Class, Function, Module
+from ..analysis.modules import Class, External, Function, Module
 from ..analysis.syntax import FunctionNode, Scope
 from .base import Context
 
@@ -41,6 +41,17 @@ def is_orm_await(context: Context, node: ast.Await) -> bool:
     """Does it await a call of Tortoise?"""
     value = context.inference.of(node.value)
     return value is not None and (value.awaitable or value.kind == "relation")
+
+
+def suppressed_kinds(context: Context, node: ast.With) -> dict[ast.expr, ast.Call]:
+    """The exceptions that ``with suppress(…):`` takes, each with its call."""
+    return {
+        kind: item.context_expr
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        and [External("contextlib.suppress")] == context.module.meanings(item.context_expr.func)
+        for kind in item.context_expr.args
+    }
 
 
 def is_relation(context: Context, node: ast.expr) -> bool:
