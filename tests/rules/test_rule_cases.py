@@ -36,3 +36,5 @@ def test_case(code: str, text: str, users) -> None:
         for _ in marks
     ]
     assert sorted(users.found("--select", code)) == sorted(wanted)
+    together = users.found("--select", "TD0,TD1,TD2", "--preview")
+    assert sorted(one for one in together if one[2] == code) == sorted(wanted), "beside all other rules"

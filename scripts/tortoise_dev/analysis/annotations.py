@@ -7,6 +7,7 @@ import ast
 from . import tortoise_api
 from .models import Models
 from .modules import Class, External, Module, unquoted
+from .objects import defined
 from .syntax import Scope
 from .values import PLAIN, Value, joined
 
@@ -37,7 +38,26 @@ def annotated(module: Module, models: Models, node: ast.expr, scope: Scope) -> V
                     entity.name, *tortoise_api.CONNECTION_CLASSES
                 ):
                     return Value("connection")
+            return _alias(module, models, node) if isinstance(node, ast.Name) else None
     return None
+
+
+def _alias(module: Module, models: Models, name: ast.Name) -> Value | None:
+    """What a name of an annotation promises: ``Current = Annotated[User, …]``, ``TypeVar("M", bound=…)``."""
+    where, value = defined(module, name.id)
+    match value:
+        case ast.Subscript() | ast.BinOp(op=ast.BitOr()) | ast.Constant(value=str()):
+            return annotated(where, models, value, where.scope) if _rests_on_others(value, name.id) else None
+        case ast.Call(func=ast.Name(id="TypeVar") | ast.Attribute(attr="TypeVar"), keywords=keywords):
+            bound = next((one.value for one in keywords if one.arg == "bound"), None)
+            found = annotated(where, models, bound, where.scope) if bound is not None else None
+            return found._replace(mixed=True) if found is not None else None
+    return None
+
+
+def _rests_on_others(value: ast.expr, name: str) -> bool:
+    """Is an alias free of its own name? ``Tree = dict[str, "Tree"]`` has no end."""
+    return name not in ast.unparse(value)
 
 
 def _container(name: str, parts: list[Value | None]) -> Value | None:
@@ -52,19 +72,19 @@ def _container(name: str, parts: list[Value | None]) -> Value | None:
     if value is None or value.model is None or value.kind != "row":
         return None
     if name in ("tuple", "Tuple"):
-        return Value("pair", value.model) if len(parts) > 1 else None
+        return value._replace(kind="pair") if len(parts) > 1 else None
     if name in _MAPPINGS:
-        return Value("mapping", value.model) if len(parts) == 2 else None
+        return value._replace(kind="mapping") if len(parts) == 2 else None
     if name in _STREAMS:
-        return Value("stream", value.model)
+        return value._replace(kind="stream")
     if len(parts) > 1:
         return None
     if name in _LISTS:
-        return Value("rows", value.model)
+        return value._replace(kind="rows")
     if name in ("type", "Type"):
-        return Value("class", value.model)
+        return value._replace(kind="class")
     if name == "QuerySet":
-        return Value("query", value.model, "many")
+        return value._replace(kind="query", gives="many")
     if name == "QuerySetSingle":
-        return Value("query", value.model, "one")
+        return value._replace(kind="query", gives="one")
     return None

@@ -14,7 +14,7 @@ from . import tortoise_api
 from .annotations import annotated
 from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
-from .objects import class_around, class_of_object
+from .objects import class_around, class_of_object, held
 from .relations import Relations
 from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
@@ -27,6 +27,8 @@ _BUILTIN_NAMES = frozenset(
         "frozenset int float"
     ).split()
 )
+_HELD = ("row", "rows", "class", "mapping")
+_CAST = External("typing.cast")
 _SAME_ROWS = frozenset("list sorted reversed tuple set frozenset iter filter".split())
 """Builtins that give the rows that they get, or some of them."""
 
@@ -49,18 +51,15 @@ class Inference:
         self._inner: dict[Scope, dict[str, list[ast.comprehension | ast.NamedExpr]]] = {}
         self._looped: dict[tuple[Scope, str], bool] = {}
         self._returned: dict[FunctionNode, Value | None] = {}
+        self._attributes: set[ast.Attribute] = set()  # those that are being judged
 
     def of(self, node: ast.expr) -> Value | None:
         """The value of an expression; None where the text does not tell."""
         if node in self._known:
             return self._known[node]
-        if not isinstance(
-            node, ast.Name
-        ):  # what a name rests on is judged by the name, not by this use of it
-            self._known[node] = None  # an expression that contains itself has no value
-        value = self._known[node] = self._evaluate(node)
-        if value == SAME:
-            del self._known[node]  # that holds only while the name is being judged
+        value = self._evaluate(node)
+        if value != SAME:  # which holds only while the name is being judged
+            self._known[node] = value
         return value
 
     @cached_property
@@ -320,6 +319,12 @@ class Inference:
             for entity in self.module.meanings(context.func):
                 if isinstance(entity, External) and tortoise_api.is_tortoise(entity.name, "in_transaction"):
                     return Value("connection")
+                if isinstance(entity, Function) and _is_context_manager(entity):
+                    inference = self._of_module(entity.module)
+                    returns = entity.node.returns
+                    annotated = inference.annotated(returns, entity.scope) if returns is not None else None
+                    yielded = annotated or inference.returned(entity.node)
+                    return yielded._replace(kind="row") if yielded and yielded.kind == "stream" else None
         return None
 
     def _parameter(self, scope: Scope, node: ast.arg) -> Value | None:
@@ -362,7 +367,7 @@ class Inference:
                 return value
         owner = self.of(node.value)
         if owner is None:
-            return self._attribute_of_class(node)
+            return self._attribute_of_class(node) or self._attribute_of_object(node)
         if owner.model is None:
             return None
         if node.attr == "_meta" and owner.kind in ("class", "row"):
@@ -391,6 +396,23 @@ class Inference:
                     return Value("class", value.model, mixed=True) if value is not None else None
         return None
 
+    def _attribute_of_object(self, node: ast.Attribute) -> Value | None:
+        """What an attribute of an object of the project holds: a row, rows, a model."""
+        cls = class_of_object(self.module, node.value)
+        owners = (cls, *self.models.ancestors(cls)) if cls is not None else ()
+        found = (held(one, node.attr) for one in owners if isinstance(one, Class))
+        known = next((one for one in found if one is not None), None)
+        if known is None or node in self._attributes:
+            return None
+        self._attributes.add(node)
+        inference = self._of_module(known.owner.module)
+        if known.annotation is not None:
+            value = inference.annotated(known.annotation, known.owner.body)
+        else:
+            value = joined(inference.of(one) for one in known.values)
+        self._attributes.discard(node)
+        return value if value is not None and value.kind in _HELD else None
+
     def _call(self, node: ast.Call) -> Value | None:
         function = node.func
         entities = self.module.meanings(function)
@@ -402,6 +424,8 @@ class Inference:
         known = given_by_library(entities)
         if known is not None:
             return known
+        if len(node.args) == 2 and any(one == _CAST for one in entities):
+            return self.annotated(node.args[0], self.module.scope_of(node))
         if isinstance(function, ast.Attribute):
             owner = self.of(function.value)
             found = self._methods.of(owner, function.attr) if owner is not None else None
@@ -486,4 +510,14 @@ def _is_undecorated(function: FunctionNode) -> bool:
     return all(
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod", "override")
         for one in function.decorator_list
+    )
+
+
+def _is_context_manager(function: Function) -> bool:
+    """Is it made a context manager by ``contextlib``, and by nothing else?"""
+    decorators = function.node.decorator_list
+    names = [getattr(one, "name", "") for each in decorators for one in function.module.meanings(each)]
+    return len(decorators) == 1 and names in (
+        ["contextlib.asynccontextmanager"],
+        ["contextlib.contextmanager"],
     )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from .modules import Class, Module, unquoted
 from .syntax import FUNCTIONS, Scope
@@ -91,17 +93,51 @@ def _made(module: Module, name: ast.Name) -> tuple[Module, ast.expr | None]:
     scope = module.scope_of(name)
     if local is not None or (name.id in scope and scope.parent is not None):
         return module, local
-    where, wanted = module, name.id
+    return defined(module, name.id)
+
+
+def defined(module: Module, name: str) -> tuple[Module, ast.expr | None]:
+    """The one expression that a name of a module is bound to, and the module that does it."""
+    where = module
     for _ in range(_HOPS):
-        bindings = where.scope.names.get(wanted, ())
+        bindings = where.scope.names.get(name, ())
         if len(bindings) != 1:
             break
         statement = bindings[0].node
         if not isinstance(statement, ast.ImportFrom):
             return where, bindings[0].value
-        wanted = next(a.name for a in statement.names if (a.asname or a.name) == wanted)
+        name = next(a.name for a in statement.names if (a.asname or a.name) == name)
         targets = where.resolver.imported(where, statement.module, statement.level)
         if len(targets) != 1 or not isinstance(targets[0], Module):
             break
         where = targets[0]
     return module, None
+
+
+class Held(NamedTuple):
+    """What is known of an attribute of a class's objects: its annotation, or all that is assigned to it."""
+
+    owner: Class
+    annotation: ast.expr | None = None
+    values: tuple[ast.expr, ...] = ()
+
+
+def held(cls: Class, name: str) -> Held | None:
+    """What the text says of an attribute; None where more than the methods of its class assign it."""
+    for statement in cls.node.body:
+        match statement:
+            case ast.AnnAssign(target=ast.Name(id=target), annotation=annotation) if target == name:
+                return Held(cls, annotation)
+    in_methods = [
+        value
+        for method, value in cls.module.assigned_to_self.get(name, ())
+        if cls.module.parents.get(method) is cls.node
+    ]
+    if not in_methods or len(in_methods) != cls.module.once(_stores)[name]:
+        return None
+    return Held(cls, None, tuple(value for value, _ in _assigned(cls, name)))
+
+
+def _stores(module: Module) -> Counter[str]:
+    """How often a module assigns to, or deletes, attributes of each name."""
+    return Counter(one.attr for one in module.of_type(ast.Attribute) if not isinstance(one.ctx, ast.Load))

@@ -187,8 +187,16 @@ class _Leads:
             self._known[key] = any(
                 self._through(entity) if isinstance(entity, Module) else self._is_there(entity)
                 for entity in self.resolver.exported(module, name) or _classes_of_object(module, name)
-            )
+            ) or self._is_alias(module, name)
         return self._known[key]
+
+    def _is_alias(self, module: Module, name: str) -> bool:
+        """Is it a name for an annotation of rows: ``Current = Annotated[User, …]``?"""
+        values = [binding.value for binding in module.scope.names.get(name, ())]
+        return any(
+            isinstance(one, (ast.Subscript, ast.BinOp)) and self._names_model(module, one, module.scope)
+            for one in values
+        )
 
     def _is_there(self, entity: Entity) -> bool:
         """Is it one of Tortoise's names, a model, or a function that has to do with them?"""
@@ -223,9 +231,11 @@ class _Leads:
             yield from self.resolver.exported(module, name)
 
     def _has_rows(self, cls: Class) -> bool:
-        """Does a method of the class give rows of a model, or does an attribute hold a model?"""
+        """Does a method of the class give rows of a model, or does an attribute hold a model or rows?"""
         held = [binding.value for bindings in cls.body.names.values() for binding in bindings]
-        if any(isinstance(one, ast.Name) and self._names_model(cls.module, one, cls.scope) for one in held):
+        held = [one for one in held if isinstance(one, ast.Name)]
+        held += [one.annotation for one in cls.node.body if isinstance(one, ast.AnnAssign)]
+        if any(one is not None and self._names_model(cls.module, one, cls.scope) for one in held):
             return True
         methods = (node for node in cls.node.body if isinstance(node, FUNCTIONS))
         return any(self._gives_rows(Function(cls.module, node, cls.body)) for node in methods)

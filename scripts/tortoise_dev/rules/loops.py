@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from ..analysis.modules import Class
 from .base import Context
-from .queries import is_orm_await
+from .queries import is_orm_await, suppressed_kinds
 
 Loop: TypeAlias = ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp
 LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -51,13 +51,20 @@ def is_plain(context: Context, loop: Loop) -> bool:
         return False
     for part in repeated:
         for node in ast.walk(part):
-            if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.TryStar, ast.Yield, ast.Raise)):
+            if isinstance(node, (ast.Break, ast.Return, ast.Yield, ast.Raise, ast.AsyncWith, ast.AsyncFor)):
                 return False
-            if isinstance(node, (ast.AsyncWith, ast.AsyncFor)):
+            if handles_errors(context, node):
                 return False
             if isinstance(node, ast.Await) and not is_orm_await(context, node):
                 return False
     return True
+
+
+def handles_errors(context: Context, node: ast.AST) -> bool:
+    """Does it go on after an error of its body: a ``try``, or ``with suppress(…):``?"""
+    if isinstance(node, (ast.Try, ast.TryStar)):
+        return True
+    return isinstance(node, ast.With) and bool(suppressed_kinds(context, node))
 
 
 def is_short(context: Context, rows: ast.expr) -> bool:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Class, Function, Module
-from ..analysis.syntax import FunctionNode
+from ..analysis.modules import Class, External, Function, Module
+from ..analysis.syntax import FunctionNode, Scope
 from .base import Context
 
 
@@ -40,6 +41,17 @@ def is_orm_await(context: Context, node: ast.Await) -> bool:
     """Does it await a call of Tortoise?"""
     value = context.inference.of(node.value)
     return value is not None and (value.awaitable or value.kind == "relation")
+
+
+def suppressed_kinds(context: Context, node: ast.With) -> dict[ast.expr, ast.Call]:
+    """The exceptions that ``with suppress(…):`` takes, each with its call."""
+    return {
+        kind: item.context_expr
+        for item in node.items
+        if isinstance(item.context_expr, ast.Call)
+        and [External("contextlib.suppress")] == context.module.meanings(item.context_expr.func)
+        for kind in item.context_expr.args
+    }
 
 
 def is_relation(context: Context, node: ast.expr) -> bool:
@@ -82,6 +94,11 @@ class Origin:
         self.names: set[str] = set()
         self.relations: list[ast.Attribute] = []
 
+    def add(self, other: Origin) -> None:
+        """What made another query made this one, too."""
+        self.names |= other.names
+        self.relations += (one for one in other.relations if one not in self.relations)
+
 
 def origin(context: Context, node: ast.expr) -> Origin | None:
     """What made a query; None where the text does not tell all of it.
@@ -89,13 +106,69 @@ def origin(context: Context, node: ast.expr) -> Origin | None:
     A local name is followed to everything that it is bound to.
     """
     found = Origin()
-    seen: set[ast.expr] = set()
-    waiting = [node]
+    names = _read_chains(context, [node], found)
+    for name in names if names is not None else ():
+        other = _origin_of_name(context, name)
+        if other is None:
+            return None
+        found.add(other)
+    return found if names is not None else None
+
+
+_Origins: TypeAlias = dict[tuple[Scope, str], Origin | None]
+"""The origins of the local names of a module, by the scope that binds them."""
+
+
+def _origins(module: Module) -> _Origins:
+    return {}
+
+
+def _origin_of_name(context: Context, name: ast.Name) -> Origin | None:
+    known = context.module.once(_origins)
+    start = _place_of(context, name)
+    if start is not None and start not in known:
+        known[start] = _read_names(context, name, known)
+    return known[start] if start is not None else None
+
+
+def _read_names(context: Context, name: ast.Name, known: _Origins) -> Origin | None:
+    """The origin of a local name, and of the names that it is bound to."""
+    found = Origin()
+    seen: set[tuple[Scope, str]] = set()
+    waiting = [name]
+    while waiting:
+        place = _place_of(context, waiting.pop())
+        if place in seen:
+            continue
+        if place is None:
+            return None
+        seen.add(place)
+        if place in known:
+            other = known[place]
+            if other is None:
+                return None
+            found.add(other)
+            continue
+        bindings = place[0].names[place[1]]
+        values = [binding.value for binding in bindings if binding.value is not None]
+        names = _read_chains(context, values, found) if len(values) == len(bindings) else None
+        if names is None:
+            return None
+        waiting += names
+    return found
+
+
+def _place_of(context: Context, name: ast.Name) -> tuple[Scope, str] | None:
+    """The function that binds a name; None where none does."""
+    place = context.module.scope_of(name).lookup(name.id, None)
+    return (place[0], name.id) if place is not None and place[0].is_function else None
+
+
+def _read_chains(context: Context, waiting: list[ast.expr], found: Origin) -> list[ast.Name] | None:
+    """Adds what chains of calls say, and gives the names that the chains begin with; None for other code."""
+    names: list[ast.Name] = []
     while waiting:
         one = waiting.pop()
-        if one in seen:
-            continue
-        seen.add(one)
         match one:
             case ast.Call(func=ast.Attribute(value=owner, attr=method), keywords=keywords):
                 if method == "annotate":
@@ -109,22 +182,17 @@ def origin(context: Context, node: ast.expr) -> Origin | None:
                 waiting.append(owner)
             case ast.IfExp(body=body, orelse=orelse):
                 waiting += [body, orelse]
-            case ast.Name(id=name):
+            case ast.Name():
                 value = context.inference.of(one)
-                if value is not None and value.kind == "class":
-                    continue
-                place = context.module.scope_of(one).lookup(name, None)
-                bindings = place[0].names.get(name, []) if place is not None and place[0].is_function else []
-                if not bindings or any(binding.value is None for binding in bindings):
-                    return None
-                waiting += [binding.value for binding in bindings if binding.value is not None]
+                if value is None or value.kind != "class":
+                    names.append(one)
             case ast.Attribute():
                 value = context.inference.of(one)
                 if value is not None and value.kind == "relation":
                     found.relations.append(one)
             case _:
                 return None
-    return found
+    return names
 
 
 _FETCHING = ("prefetch_related", "select_related")

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from ..analysis.modules import Class
 from ..analysis.syntax import binds
 from .base import Context, Hit, Rule
-from .loops import is_short
+from .loops import handles_errors, is_short
 from .queries import has_handlers, is_orm_await
 from .syntax import loop_around, text
 
@@ -145,7 +145,9 @@ def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
     if is_short(context, loop.iter):
         return False
     for node in ast.walk(loop):
-        if isinstance(node, (ast.Break, ast.Return, ast.Try, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
+        if isinstance(node, (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
+            return False
+        if handles_errors(context, node):
             return False
         if (
             isinstance(node, ast.Await)

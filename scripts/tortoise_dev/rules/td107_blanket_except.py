@@ -23,10 +23,9 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..analysis.modules import External
 from ..analysis.syntax import SCOPES, called, own_nodes
 from .base import Context, Hit, Rule
-from .queries import is_orm_await
+from .queries import is_orm_await, suppressed_kinds
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -98,14 +97,9 @@ def _catches_all(handler: ast.ExceptHandler) -> bool:
 def _suppressed(context: Context) -> Iterator[Hit]:
     """At ``with suppress(Exception):`` around nothing but queries."""
     for node in context.module.of_type(ast.With):
-        for item in node.items:
-            match item.context_expr:
-                case ast.Call(func=function, args=kinds) as call if any(
-                    isinstance(kind, ast.Name) and kind.id in _ALL for kind in kinds
-                ):
-                    names = [e.name for e in context.module.meanings(function) if isinstance(e, External)]
-                    if names == ["contextlib.suppress"] and _only_asks(context, node):
-                        yield Hit(call, f"{ast.unparse(call)} {_HIDES}")
+        for kind, call in suppressed_kinds(context, node).items():
+            if isinstance(kind, ast.Name) and kind.id in _ALL and _only_asks(context, node):
+                yield Hit(call, f"{ast.unparse(call)} {_HIDES}")
 
 
 def _reacts(handler: ast.ExceptHandler) -> bool:

@@ -21,10 +21,10 @@ import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Class
+from ..analysis.modules import Class, Function
 from ..analysis.syntax import FunctionNode, own_nodes
 from .base import Context, Hit, Rule
-from .queries import is_signal
+from .queries import calls, is_signal
 from .syntax import decorator_names
 
 BAD = """\
@@ -84,6 +84,24 @@ def check(context: Context) -> Iterator[Hit]:
         if senders:
             models = [e for call in senders for one in call.args for e in context.module.meanings(one)]
             yield from _writes(context, node, [one for one in models if isinstance(one, Class)])
+    for model, handler in _listeners(context):
+        yield from _writes(context, handler, [model])
+
+
+def _listeners(context: Context) -> Iterator[tuple[Class, FunctionNode]]:
+    """The functions of the module that ``Model.register_listener(Signals.pre_save, function)`` names."""
+    found: dict[FunctionNode, Class] = {}
+    for call in calls(context, "register_listener"):
+        match call:
+            case ast.Call(func=ast.Attribute(value=owner), args=[_, ast.Name() as named]):
+                value = context.inference.of(owner)
+                if value is None or value.kind != "class" or value.model is None:
+                    continue
+                for entity in context.module.meanings(named):
+                    if isinstance(entity, Function) and entity.module is context.module:
+                        found.setdefault(entity.node, value.model)
+    for handler, model in found.items():
+        yield model, handler
 
 
 def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Iterator[Hit]:
@@ -122,7 +140,11 @@ def _writes(context: Context, handler: FunctionNode, models: list[Class]) -> Ite
 
 
 def _is_relation_of(context: Context, node: ast.expr, instance: str, models: list[Class]) -> bool:
-    """Is it ``instance.groups``, the many side of a relation?"""
+    """Is it ``instance.groups``, the many side of a relation, or a query that begins with it?"""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr not in tortoise_api.RELATION_CALLS:
+            return False
+        node = node.func.value
     match node:
         case ast.Attribute(value=ast.Name(id=owner), attr=name) if owner == instance:
             return any(

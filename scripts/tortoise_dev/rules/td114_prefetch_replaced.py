@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..analysis.modules import Module
+from ..analysis.syntax import Position, Scope
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of, insertion, source_of, start_of
@@ -61,12 +62,11 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _earlier(context: Context, query: ast.expr) -> ast.Call | None:
     """A ``prefetch_related`` that made a query; a name is followed back to what it was bound to before."""
-    waiting, seen = [query], set[ast.expr]()
+    followed: dict[tuple[Scope, str], Position] = {}
+    """Up to where the bindings of a name were already followed back."""
+    waiting = [query]
     while waiting:
         last = waiting.pop()
-        if last in seen:
-            continue
-        seen.add(last)
         for name, node in steps(context, last):
             if name == "prefetch_related" and isinstance(node, ast.Call) and node.args:
                 return node
@@ -74,21 +74,25 @@ def _earlier(context: Context, query: ast.expr) -> ast.Call | None:
         while isinstance(last, (ast.Call, ast.Attribute, ast.Subscript)):
             last = last.func if isinstance(last, ast.Call) else last.value
         if isinstance(last, ast.Name):
-            waiting += _values_before(context, last)
+            place = (context.module.scope_of(last), last.id)
+            if place not in followed or (last.lineno, last.col_offset) <= followed[place]:
+                values, followed[place] = _values_before(context.module, last, place[0])
+                waiting += values
     return None
 
 
-def _values_before(context: Context, name: ast.Name) -> Iterator[ast.expr]:
-    """What a name of a function may be bound to where it is used."""
-    scope = context.module.scope_of(name)
+def _values_before(module: Module, name: ast.Name, scope: Scope) -> tuple[list[ast.expr], Position]:
+    """What a name of a function may be bound to where it is used, and where the first of it is bound."""
+    values: list[ast.expr] = []
     place = (name.lineno, name.col_offset)
     for binding in reversed(scope.names.get(name.id, []) if scope.is_function else []):
-        if binding.position >= place or _are_exclusive(context.module, binding.node, name):
+        if binding.position >= place or _are_exclusive(module, binding.node, name):
             continue
         if binding.value is not None:
-            yield binding.value
+            values.append(binding.value)
         if binding.sure:
-            return
+            return values, binding.position
+    return values, (0, 0)
 
 
 def _are_exclusive(module: Module, one: ast.AST, other: ast.AST) -> bool:

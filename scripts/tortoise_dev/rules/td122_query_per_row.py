@@ -137,7 +137,7 @@ def _is_lookup(context: Context, query: ast.expr, names: set[str]) -> bool:
     node = query
     keys = 0
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        if node.func.attr in ("using_db", "select_for_update", "limit", "offset"):
+        if node.func.attr in ("select_for_update", "limit", "offset"):
             return False
         if any(uses(one, names) for one in node.args) or any(one.arg is None for one in node.keywords):
             return False

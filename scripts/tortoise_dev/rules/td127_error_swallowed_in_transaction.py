@@ -2,7 +2,7 @@
 
 ## What it does
 Inside a transaction, a handler that catches the error of a write and lets the transaction go on. The write is
-one of Tortoise, or SQL that a connection executes.
+one of Tortoise, or SQL that a connection executes. `with suppress(IntegrityError):` counts, too.
 
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
 It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
@@ -22,13 +22,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from ..analysis.project import Project
 from ..analysis.syntax import SCOPES, own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import is_orm_await
+from .queries import is_orm_await, suppressed_kinds
 from .transactions import enters, transaction_around
 
 BAD = (
@@ -61,6 +62,8 @@ GOOD = BAD.replace(
 """,
 )
 
+_Trying: TypeAlias = ast.Try | ast.TryStar | ast.With
+_REFUSED = "inside of a transaction: PostgreSQL refuses all that follows; open a savepoint in the try"
 _DATABASE = frozenset({"IntegrityError", "OperationalError", "BaseORMException"})
 _ALL = frozenset({"Exception", "BaseException"})
 _POSTGRES = re.compile(rb"(?i)postgres(ql)?://|\b(asyncpg|psycopg)\b")
@@ -68,21 +71,31 @@ _OTHERS = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the handler."""
+    """At the handler, or at ``suppress(…)``."""
     statements: list[ast.Try | ast.TryStar] = [*context.module.of_type(ast.Try)]
     statements += context.module.of_type(ast.TryStar)
     for node in statements:
-        around = transaction_around(context.module, node)
-        if around is None or _ends_in_error(context, around, node) or not _writes(context, node):
-            continue
-        handler = next((one for one in node.handlers if _takes_database_errors(context, one)), None)
-        if handler is None or _raises(handler) or _loses_nothing(context, around, node, handler):
-            continue
-        if not context.project.once(_may_be_postgres):
-            continue
-        what = f"except {ast.unparse(handler.type)}" if handler.type is not None else "bare except"
-        message = f"{what} inside a transaction: PostgreSQL refuses each query after the error"
-        yield Hit(handler, f"{message}; open a savepoint in the try")
+        handler = next((one for one in node.handlers if _takes_database_errors(context, one.type)), None)
+        if handler is not None and not _raises(handler) and _goes_on(context, node, handler.body):
+            what = f"except {ast.unparse(handler.type)}" if handler.type is not None else "bare except"
+            yield Hit(handler, f"{what} {_REFUSED}")
+    for block in context.module.of_type(ast.With):
+        kinds = suppressed_kinds(context, block)
+        call = next((kinds[one] for one in kinds if _takes_database_errors(context, one)), None)
+        if call is not None and _goes_on(context, block, []):
+            yield Hit(call, f"{ast.unparse(call)} {_REFUSED}")
+
+
+def _goes_on(context: Context, node: _Trying, handling: list[ast.stmt]) -> bool:
+    """Does a transaction go on after an error of a write in the body?"""
+    around = transaction_around(context.module, node)
+    return (
+        around is not None
+        and not _ends_in_error(context, around, node)
+        and _writes(context, node)
+        and not _loses_nothing(context, around, node, handling)
+        and context.project.once(_may_be_postgres)
+    )
 
 
 def _may_be_postgres(project: Project) -> bool:
@@ -91,13 +104,11 @@ def _may_be_postgres(project: Project) -> bool:
     return not project.mentions(_OTHERS, b"mysql", b"asyncmy", b"sqlite", b"mssql", b"oracle")
 
 
-def _loses_nothing(
-    context: Context, around: ast.AST, node: ast.Try | ast.TryStar, handler: ast.ExceptHandler
-) -> bool:
+def _loses_nothing(context: Context, around: ast.AST, node: _Trying, handling: list[ast.stmt]) -> bool:
     """Does the handler leave the transaction without a query, and is the failed write its first one?"""
-    if not isinstance(handler.body[-1], ast.Return):
+    if not handling or not isinstance(handling[-1], ast.Return):
         return False
-    if any(isinstance(one, ast.Await) for one in own_nodes(handler.body)):
+    if any(isinstance(one, ast.Await) for one in own_nodes(handling)):
         return False
     before = [
         one for one in own_nodes(getattr(around, "body", ())) if getattr(one, "lineno", 0) < node.lineno
@@ -123,7 +134,7 @@ def _is_write(context: Context, node: ast.AST) -> bool:
     return False
 
 
-def _writes(context: Context, node: ast.Try | ast.TryStar) -> bool:
+def _writes(context: Context, node: _Trying) -> bool:
     """Does the body write rows, without a savepoint around it?"""
     return any(
         _is_write(context, one) and not _is_in_savepoint(context, one, node)
@@ -144,14 +155,14 @@ def _is_in_savepoint(context: Context, node: ast.AST, outer: ast.AST) -> bool:
     return False
 
 
-def _takes_database_errors(context: Context, handler: ast.ExceptHandler) -> bool:
-    if handler.type is None:
-        return True
-    kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
+def _takes_database_errors(context: Context, kind: ast.expr | None) -> bool:
+    """Is it an exception that a failed write raises, or one of several? A bare ``except`` has none."""
+    kinds = kind.elts if isinstance(kind, ast.Tuple) else [kind]
     return any(
-        (isinstance(kind, ast.Name) and kind.id in _ALL)
-        or tortoise_api.short(context.module.tortoise_name(kind) or "") in _DATABASE
-        for kind in kinds
+        one is None
+        or (isinstance(one, ast.Name) and one.id in _ALL)
+        or tortoise_api.short(context.module.tortoise_name(one) or "") in _DATABASE
+        for one in kinds
     )
 
 
@@ -164,7 +175,7 @@ def _raises(handler: ast.ExceptHandler) -> bool:
     )
 
 
-def _ends_in_error(context: Context, around: ast.AST, node: ast.Try | ast.TryStar) -> bool:
+def _ends_in_error(context: Context, around: ast.AST, node: _Trying) -> bool:
     """Does something raise in the transaction behind the ``try``: is it rolled back on purpose?"""
     end = node.end_lineno or 0
     return any(
