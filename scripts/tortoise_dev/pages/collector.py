@@ -18,9 +18,9 @@ from markdown_it.token import Token
 from .fence_info import Conventions, Info, parse_info
 from .headings import anchors_of_headings, slug, written_anchors
 from .html import DIRECTIVE, code_in, fences_in, links_in, unclosed_comment, without_comments
-from .languages import looks_like_python
+from .languages import kind_of, looks_like_python
 from .markdown import parser
-from .other_tools import TEXT_DIRECTIVES, rst_has_code, skip_comment, without_options
+from .other_tools import HIGHLIGHT, TEXT_DIRECTIVES, rst_has_code, skip_comment, without_options
 from .page import Block, Oddity, Page
 
 _CHAIN = re.compile(r"chain=(\w+)")
@@ -173,7 +173,7 @@ class Collector:
         self.page.anchors.update(written_anchors(visible))
         if not _PRE.search(visible):
             self.page.html_links += [(start + 1 + line, target) for line, target in links_in(visible)]
-        for line, fail_line in fences_in(visible):
+        for line, fail_line, _ in fences_in(visible):
             reason = "a fence inside raw HTML is shown as text: put a blank line above it"
             self.odd(start + line, reason, start + fail_line)
         self.preformatted(visible, start)
@@ -182,6 +182,13 @@ class Collector:
         for line, language in code_in(text):
             reason = f"{language} in <pre> is code that nobody ran: use a ```{language} fence"
             self.odd(start + line, reason, start + line)
+
+    def highlight(self, match: re.Match[str], line: int) -> None:
+        """Code in a tag of Jekyll or Hugo."""
+        language = match["language"].lower()
+        if kind_of(language) not in ("prose", "unknown"):
+            reason = f"{language} in a highlight tag is code that nobody ran: use a ```{language} fence"
+            self.odd(line, reason, line)
 
     def hidden(self, match: re.Match[str], start: int, end: int) -> None:
         """A comment that holds code: a prelude."""
@@ -204,7 +211,9 @@ class Collector:
     def indented(self, token: Token) -> None:
         start, _ = self.span(token)
         fences = list(fences_in(token.content))
-        for line, fail_line in fences:
+        for line, fail_line, is_prose in fences:
+            if is_prose:
+                continue
             reason = f"a fence inside an indented block at line {start + line} is not a fence in CommonMark"
             self.odd(start + line, reason, start + fail_line)
         if not fences and looks_like_python(token.content):
@@ -237,6 +246,8 @@ class Collector:
             )
         if "<pre" in text.lower():
             self.preformatted(text, start)
+        for match in HIGHLIGHT.finditer(text) if "{" in text else ():
+            self.highlight(match, start + 1 + text.count("\n", 0, match.start()))
 
 
 def _is_foreign(token: Token) -> bool:

@@ -13,7 +13,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from .languages import Kind, kind_of
-from .other_tools import CODE_DIRECTIVES, DIRECTIVE, DIRECTIVE_LANGUAGES, LET_BE, TEXT_DIRECTIVES, peer_hint
+from .other_tools import (
+    CODE_DIRECTIVES,
+    DIRECTIVE,
+    DIRECTIVE_LANGUAGES,
+    LABEL,
+    LET_BE,
+    TEXT_DIRECTIVES,
+    peer_hint,
+)
 
 _RUNS: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
 _CHECKED: frozenset[Kind] = _RUNS | {"sql", "data"}
@@ -48,8 +56,8 @@ ATTRIBUTES: dict[str, _Rule] = {
 _OF_WHAT_RUNS = ("norun", "raises", "xfail", "queries", "continues", "name", "prelude")
 
 _TOKEN = re.compile(
-    r"""(?P<key>[^\s="'{}]+)\s*=\s*(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<plain>[^\s{}]*))"""
-    r"""|(?P<range>\{[\d,\s-]+\})|(?P<word>[^\s{}]+)|[{}]"""
+    r"""(?P<key>[^\s="'{},][^\s="'{}]*)\s*=\s*(?:"(?P<double>(?:[^"\\]|\\.)*)"|'(?P<single>(?:[^'\\]|\\.)*)'|(?P<plain>[^\s{}]*?)(?=,?(?:[\s{}]|$)))"""
+    r"""|(?P<range>\{[\d,\s-]+\})|(?P<word>[^\s{},][^\s{}]*)|[{}]"""
 )
 
 
@@ -141,6 +149,8 @@ def _interpret(
     for match in words:
         key = match["key"] or match["word"]
         if key is None or key in LET_BE or key in ignored or key.startswith((".", "#")):
+            continue
+        if key == match["word"] and LABEL.fullmatch(key):
             continue
         if kind == "python" and (fixture := FIXTURE.fullmatch(match.group(0))):
             attributes["fixtures"] = f"{attributes.get('fixtures', '')} {fixture[1]}".strip()

@@ -54,18 +54,29 @@ def unclosed_comment(text: str) -> int | None:
     return None if closed else text.count("\n", 0, opened)
 
 
-def fences_in(text: str) -> Iterator[tuple[int, int]]:
-    """Yield (line, first content line), from 1, of what looks like a fence in text that is not Markdown."""
-    mark = ""
-    for number, line in enumerate(text.split("\n"), 1):
-        match = FENCE.match(line)
+def fences_in(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Yield (line, first content line, is it prose), lines from 1, of what looks like a fence in text that is
+    not Markdown.
+    """
+    lines = text.split("\n")
+    number = 0
+    while number < len(lines):
+        number += 1
+        match = FENCE.match(lines[number - 1])
         if match is None:
             continue
-        if not mark:
-            mark = match["mark"]
-            yield number, number + 1
-        elif match["mark"].startswith(mark) and not match["info"].strip():
-            mark = ""
+        first = number
+        while number < len(lines) and not _closes(lines[number], match["mark"]):
+            number += 1
+        language = match["info"].partition(" ")[0].strip("{.}").lower()
+        content = "\n".join(lines[first:number])
+        yield first, first + 1, kind_of(language) == "prose" and not looks_like_python(content)
+        number += 1
+
+
+def _closes(line: str, mark: str) -> bool:
+    match = FENCE.match(line)
+    return match is not None and match["mark"].startswith(mark) and not match["info"].strip()
 
 
 def code_in(text: str) -> Iterator[tuple[int, str]]:

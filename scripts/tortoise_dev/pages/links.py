@@ -24,7 +24,7 @@ def dead_links(page: Page) -> Iterator[Oddity]:
     """Yield an oddity for each relative link to a file, or to an anchor of a page, that is not there.
 
     Links with a scheme and links from the site's root are let be. A target without a suffix may be a page's
-    address, as site generators write it (``guide/`` for ``guide.md``); where it may be that or a folder
+    address, as site generators write it (``guide/`` or ``guide.html`` for ``guide.md``); where it may be that or a folder
     (``./`` is the page itself on a site, and its folder in a repository), the anchor may be in either.
     """
     seen: Counter[str] = Counter()
@@ -39,7 +39,8 @@ def dead_links(page: Page) -> Iterator[Oddity]:
         if is_there or _is_of_sphinx(page.path.parent.absolute(), target):
             continue
         if not files:
-            what, reason = path, f"dead link: {path} does not exist"
+            mail = f": did you mean mailto:{path}?" if re.fullmatch(r"[^/@]+@[^/@]+", path) else ""
+            what, reason = path, f"dead link: {path} does not exist{mail}"
         else:
             what = f"{path}#{anchor}"
             near = _nearest(page, files[0], anchor)
@@ -60,7 +61,9 @@ def _files(page: Page, path: str, *, is_html: bool) -> list[Path]:
     for place in places:
         index = [place / name for name in ("index.md", "README.md")]
         beside = [place.with_name(place.name + suffix) for suffix in SUFFIXES] if place.name else []
-        candidates += [*index, *beside] if not place.suffix else []
+        built = place.suffix.lower() in (".html", ".htm")
+        source = [place.with_suffix(suffix) for suffix in SUFFIXES] if built else []
+        candidates += [*index, *beside] if not place.suffix else [place, *source]
     try:
         pages = [candidate for candidate in candidates if candidate.exists()]
         return pages or [place for place in places if place.exists()]

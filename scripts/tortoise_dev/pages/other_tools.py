@@ -7,8 +7,15 @@ from __future__ import annotations
 
 import re
 
-LET_BE = frozenset({"hl_lines", "linenums", "linenostart", "lineno", "emphasize-lines", "annotate", "copy"})
-"""Attributes that only change how a block looks, in MkDocs Material, PyMdown, Sphinx and VitePress."""
+LET_BE = frozenset(
+    "hl_lines linenums linenostart lineno emphasize-lines annotate copy showLineNumbers lineNumbers "
+    "line-numbers numberLines startFrom startLine highlight wrap nowrap collapse caption icon".split()
+)
+"""Attributes that only change how a block looks, in MkDocs Material, PyMdown, Sphinx, VitePress, Docusaurus
+and pandoc.
+"""
+LABEL = re.compile(r"\[[^\]]+\]")
+"""VitePress' name of a tab, behind the language."""
 
 _SKIP = 'norun="why" leaves a block out'
 _PEERS = {
@@ -29,6 +36,9 @@ _SKIP_COMMENT = re.compile(
     r"<!--+\s*(?P<mark>pytest\.mark\.\w+|(?:pytest-codeblocks|phmdoctest|pytest-markdown-docs)[\w-]*[.:]\s*[\w.-]+"
     r"|skip:\s*\w+|(?:mktestdocs|doccmd|blacken-docs|invisible-code-block|notest|no-?run)\b[^\n]*?)\s*-*-->"
 )
+
+HIGHLIGHT = re.compile(r"\{[%{][%<-]?\s*(?:highlight|code)\s+[\"']?(?P<language>[\w+#.-]+)")
+"""Jekyll's ``{% highlight python %}`` and Hugo's ``{{< highlight python >}}``: code that is no fence."""
 
 DIRECTIVE = re.compile(r"\{(?P<name>[A-Za-z][\w:+.-]*)\}(?P<rest>.*)", re.DOTALL)
 """MyST's ``{name} argument`` in place of a language."""

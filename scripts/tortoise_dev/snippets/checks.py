@@ -24,6 +24,7 @@ class Check(enum.Enum):
     ASSERTED = "\0snippet check: asserted"
     LOOKED_AT = "\0snippet check: looked at"
     CAUGHT = "\0snippet check: caught"
+    EXITED = "\0snippet check: exited"
     ENTERED = "\0snippet check: entered"
     REACHED = "\0snippet check: reached"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import shlex
 import shutil
@@ -100,6 +101,22 @@ def suspects(source: str) -> list[int]:
         if is_list or re.search(r"(^|[;{(]|\b(then|do|else)\b)\s*!\s", line.bare):
             found += range(line.first, line.last + 1)
     return found
+
+
+def asked(source: str) -> list[int]:
+    """The lines whose status the next command reads: ``a; echo $?``, ``b=$?`` and ``PIPESTATUS`` below it."""
+    found: list[int] = []
+    lines = [*logical_lines(source), Line(0, 0, "", "")]
+    for line, below in itertools.pairwise(lines):
+        parts = [line.text[slice(*match.span())] for match in re.finditer(r"[^;]+", line.bare)]
+        following = parts[1:] or [below.text[slice(*match.span())] for match in _FIRST.finditer(below.bare)]
+        is_command = re.match(r"(done|fi|esac|\}|\))", line.bare) is None
+        if is_command and following and re.search(r"\$\{?\?|PIPESTATUS", following[0]):
+            found += range(line.first, line.last + 1)
+    return found
+
+
+_FIRST = re.compile(r"^[^;]+")
 
 
 def is_lost_in_for(source: str, number: int, command: str, status: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -60,6 +61,10 @@ def run_transcript(
     return None
 
 
+_OF_BASH = re.compile(r"(?m)^\S+/transcript/\d+\.sh: line \d+: ")
+"""What bash puts before a message of its own in a script; before a prompt it says only ``bash:``."""
+
+
 def _write(entry: Entry, number: int, folder: Path, line: int) -> str:
     """Write a command as a file of its own, at its line of the page; returns what sources it."""
     script, output = folder / f"{number}.sh", folder / f"{number}.out"
@@ -78,7 +83,7 @@ def _compare(entries: list[Entry], folder: Path, told: list[str], line: int) -> 
     """Pass on what was printed; raise BlockError for the first command that printed something else."""
     for number, entry in enumerate(entries):
         with (folder / f"{number}.out").open(encoding="utf-8", errors="replace") as file:
-            printed = file.read(_SHOWN)
+            printed = _OF_BASH.sub("bash: ", file.read(_SHOWN))
         sys.stdout.write(printed)
         if f"done {number}" not in told:
             return

@@ -33,7 +33,7 @@ from .results import (
     unread_status,
 )
 from .sql_log import record_statements
-from .tracebacks import text_of
+from .tracebacks import leaves_of, text_of
 from .values import shown
 from .workers import Workers
 
@@ -91,6 +91,7 @@ class Guards:
             Check.ASSERTED.value: self.asserted,
             Check.LOOKED_AT.value: self.looked_at,
             Check.CAUGHT.value: self.caught,
+            Check.EXITED.value: self.exited,
             Check.ENTERED.value: self.enter,
             Check.REACHED.value: self.reach,
         }
@@ -162,15 +163,20 @@ class Guards:
         """A handler has caught an exception; a ``broad`` one speaks of Exception, and catches assertions. An
         ``idle`` one does nothing.
         """
-        error = sys.exception()
-        self.cut_off(error)
-        if broad and idle and error is not None and isinstance(error, database_errors()):
-            told = f"{type(error).__name__}: {text_of(error)}"
-            self.add(self.line_of(error), f"a database error is swallowed, name it to expect it: {told}")
-        if broad and isinstance(error, AssertionError):
-            told = self.values_at(self.line_of(error))
-            if told:
+        caught = sys.exception()
+        self.cut_off(caught)
+        for error in leaves_of(caught) if broad else ():
+            if idle and isinstance(error, database_errors()):
+                told = f"{type(error).__name__}: {text_of(error)}"
+                self.add(self.line_of(error), f"a database error is swallowed, name it to expect it: {told}")
+            if isinstance(error, AssertionError) and (told := self.values_at(self.line_of(error))):
                 self.add(self.line_of(error), f"an assertion failed, and the block swallows it: {told}")
+
+    def exited(self, value: object) -> object:
+        """``__exit__`` returns a value: what is true swallows the exception."""
+        if value:
+            self.caught(broad=True, idle=False)
+        return value
 
     def values_at(self, line: int | None) -> str:
         """The values that decided the assertion that failed last, if it stands at this line; else nothing."""
@@ -192,9 +198,10 @@ class Guards:
         """A branch was entered that holds all that the block does."""
         self.entered = True
 
-    def reach(self, state: Reached) -> None:
-        """Note how near the block is to its last statement."""
-        self.reached = state
+    def reach(self, state: Reached, in_finally: bool = False) -> None:
+        """Note how near the block is to its last statement; not while an exception passes a ``finally``."""
+        if not in_finally or sys.exception() is None:
+            self.reached = state
 
     def _compared(self, operands: list[object], frame: types.FrameType) -> None:
         """An awaitable equals nothing but itself; that two queries are not the same object may be shown."""

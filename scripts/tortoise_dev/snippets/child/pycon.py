@@ -107,9 +107,9 @@ def _with_answers(source: str, examples: list[doctest.Example], answers: dict[in
 def _run_prompt(example: doctest.Example, filename: str, at: int, execute: Execute) -> None:
     padded = "\n" * (at - 1) + example.source
     flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-    code = compile(padded, filename, "single", flags, dont_inherit=True, optimize=0)
     printed = io.StringIO()
     try:
+        code = compile(padded, filename, "single", flags, dont_inherit=True, optimize=0)
         with contextlib.redirect_stdout(printed):
             execute(code)
     except Exception as error:
@@ -163,14 +163,22 @@ def _compare_exception(example: doctest.Example, error: Exception, at: int) -> N
     flags = _flags(example)
     if isinstance(error, BaseExceptionGroup) and (wanted := _group_lines(example.want)):
         got = _group_lines("".join(traceback.format_exception(error)))
-    elif example.exc_msg is None:
-        raise error
     else:
-        wanted, got = example.exc_msg, traceback.format_exception_only(error)[-1]
+        wanted = example.exc_msg or _syntax_error_in(example.want, error)
+        if not wanted:
+            raise error
+        got = traceback.format_exception_only(error)[-1]
     if flags & doctest.IGNORE_EXCEPTION_DETAIL:
         wanted, got = _class_of(wanted), _class_of(got)
     if not doctest.OutputChecker().check_output(wanted, got, flags):
         raise BlockError(at, f"expected {wanted.strip()}, got {got.strip()}") from None
+
+
+def _syntax_error_in(answer: str, error: Exception) -> str:
+    """The message of a syntax error as a prompt shows it: below the line, without a traceback's head."""
+    *above, last = answer.splitlines(keepends=True) or [""]
+    is_shown = isinstance(error, SyntaxError) and last.startswith(f"{type(error).__name__}:")
+    return last if is_shown and above and above[0].lstrip().startswith("File ") else ""
 
 
 def _group_lines(text: str) -> str:

@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,7 +25,8 @@ from .tracebacks import BlockError
 
 # Each line of the file $__snippet_told is one event. __snippet_before runs before each command of the block
 # itself (not of what it sources), also in functions and subshells; before the commands of the ERR trap too,
-# then with the command that failed. Lines that may fail unseen are in $__snippet_suspects. The traps stand on
+# then with the command that failed. Lines that may fail unseen are in $__snippet_suspects, and those whose status
+# the next command reads in $__snippet_asked. The traps stand on
 # one line each, or $LINENO would be theirs. Bash 4 tells command_not_found_handle the name.
 _TRAPS = r"""
 __snippet_off= __snippet_ran= __snippet_last= __snippet_piped= __snippet_began= __snippet_job=${!-}
@@ -91,6 +93,7 @@ __snippet_before() {
 __snippet_failed() {
   local code=$1 line=$2 statuses=" $3 " command=${BASH_COMMAND%%$'\n'*}
   [[ -n $__snippet_off || -z ${BASH_SOURCE[1]-} ]] && return 0
+  [[ $BASH_SUBSHELL == 0 && $__snippet_asked == *" $line "* ]] && return 0
   if [[ $code == 141 && $statuses == *" 0 " && ${statuses//141/0} != *[1-9]* ]]; then
     __snippet_piped=1
     return 0
@@ -175,7 +178,8 @@ class Shell:
         script = self.scratch / "block.sh"
         script.write_text("\n" * (line - 1) + source, encoding="utf-8", newline="\n")
         suspects = [line + number - 1 for number in shell_text.suspects(source)]
-        status, told = self.start(_STEPS, script, suspects, environment)
+        asked = [line + number - 1 for number in shell_text.asked(source)]
+        status, told = self.start(_STEPS, script, suspects, environment, asked)
         if status == 2 and not any(event.startswith(("failed", "unseen", "left")) for event in told):
             _check_syntax(script)
         judge(status, told, source, line)
@@ -190,8 +194,12 @@ class Shell:
         script: Path,
         suspects: list[int],
         environment: dict[str, str],
+        asked: Sequence[int] = (),
     ) -> tuple[int, list[str]]:
-        """Run lines that source a block's parts in one shell; returns its status and what its traps told."""
+        """Run lines that source a block's parts in one shell; returns its status and what its traps told.
+
+        ``suspects`` are the lines that may fail unseen, ``asked`` those whose status the next command reads.
+        """
         bash = shutil.which("bash")
         if bash is None:
             raise BlockError(None, "no bash on this machine")
@@ -204,6 +212,7 @@ class Shell:
         head = [
             f"__snippet_told={shlex.quote(str(told))} __snippet_state={shlex.quote(str(state))}",
             f'__snippet_suspects=" {" ".join(map(str, suspects))} " __snippet_block=-',
+            f'__snippet_asked=" {" ".join(map(str, asked))} "',
             *([_RESTORE, *exports] if self.keeps else []),
         ]
         done = subprocess.run(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ..checks import THERE
@@ -64,6 +65,15 @@ def line_of_block(error: BaseException, page: str) -> int | None:
         if frame.f_code.co_name == "<module>" and frame.f_code.co_filename == page:
             return line
     return None
+
+
+def leaves_of(error: BaseException | None) -> Iterator[BaseException]:
+    """The exceptions in a group and in the groups within it; one that is no group alone."""
+    if isinstance(error, BaseExceptionGroup):
+        for one in error.exceptions:
+            yield from leaves_of(one)
+    elif error is not None:
+        yield error
 
 
 def text_of(error: BaseException) -> str:

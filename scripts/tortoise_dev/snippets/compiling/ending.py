@@ -11,8 +11,10 @@ from collections.abc import Callable
 
 from ..checks import BEFORE, NEARLY, THERE, Reached
 
-Mark = Callable[[ast.stmt, ast.expr], ast.expr]
-"""Makes the call that says how far the block has got, at the place of a statement."""
+Mark = Callable[..., ast.expr]
+"""Makes the call that says how far the block has got, at the place of a statement; in a ``finally`` with one
+more argument, because there only a block that no exception is leaving has got any further.
+"""
 
 
 def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = THERE) -> None:
@@ -21,15 +23,15 @@ def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = THE
         return
     last = body[-1]
 
-    def note(statements: list[ast.stmt], index: int, state: Reached) -> None:
+    def note(statements: list[ast.stmt], index: int, state: Reached, mark: Mark = mark) -> None:
         place = statements[index]
         call = mark(place, ast.Constant(state))
         statements.insert(index, ast.copy_location(ast.Expr(call), place))
 
-    def branch(statements: list[ast.stmt], state: Reached) -> None:
+    def branch(statements: list[ast.stmt], state: Reached, mark: Mark = mark) -> None:
         if statements and not is_inert(statements[-1]):
             mark_last_statement(statements, mark, state)
-            note(statements, 0, BEFORE)  # what an earlier round or branch reached is past
+            note(statements, 0, BEFORE, mark)  # what an earlier round or branch reached is past
 
     match last:
         case ast.For() | ast.AsyncFor() | ast.While():
@@ -46,6 +48,7 @@ def mark_last_statement(body: list[ast.stmt], mark: Mark, reached: Reached = THE
             branch(last.body, NEARLY if last.orelse else reached)
             for statements in (*(handler.body for handler in last.handlers), last.orelse):
                 branch(statements, reached)
+            branch(last.finalbody, reached, lambda place, state: mark(place, state, ast.Constant(True)))
         case ast.Match():
             for case in last.cases:
                 mark_last_statement(case.body, mark, reached)

@@ -6,7 +6,8 @@
 * A condition (``if``, ``while``, ``and`` …) reports an awaitable, which is always true.
 * An ``assert`` remembers the values that decide it.
 * ``isinstance`` and its like say that a query is looked at.
-* A handler of exceptions, or a ``return`` in ``finally``, says that the code above it was cut off.
+* A handler of exceptions, or a ``finally`` that leaves by itself, says that the code above it was cut off.
+* What ``__exit__`` returns is looked at: it may swallow an exception.
 * A branch says that it was entered, where it is all that the block does.
 * The last statement of the block, and of the compound statement that it is, says that it was reached.
 """
@@ -14,9 +15,10 @@
 from __future__ import annotations
 
 import ast
+import functools
 import types
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from ..checks import Check
@@ -38,7 +40,7 @@ def with_checks(
     for node in branches:
         place = node.body[0]
         node.body.insert(0, ast.copy_location(ast.Expr(_call(Check.ENTERED, place)), place))
-    mark_last_statement(tree.body, lambda place, argument: _call(Check.REACHED, place, argument))
+    mark_last_statement(tree.body, functools.partial(_call, Check.REACHED))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a string that is called
         return compile_tree(tree, filename, flags)
@@ -71,12 +73,23 @@ class _Rewrite(ast.NodeTransformer):
         for handler in node.handlers:
             broad, idle = _is_broad(handler.type), all(map(is_inert, handler.body))
             handler.body.insert(0, _caught(handler.body[0], broad, idle=idle))
-        if any(map(_returns, node.finalbody)):
+        if any(map(_leaves, node.finalbody)):
             node.body = [_guarded(node.body, swallows=True, idle=True)]
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
         return self.visit_Try(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+        if node.name in ("__exit__", "__aexit__") and not _names_assertion(node):
+            for returned in _returns_of(node.body):
+                if returned.value is not None:
+                    returned.value = _call(Check.EXITED, returned.value, returned.value)
+        self.generic_visit(node)
+        return node
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(node)
 
     def visit_With(self, node: ast.With) -> ast.AST:
         self.generic_visit(node)
@@ -215,11 +228,35 @@ def _statement(node: ast.expr) -> ast.expr:
     return node
 
 
-def _returns(node: ast.AST) -> bool:
-    """Does a statement leave the function that it stands in?"""
-    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-        return False
-    return isinstance(node, ast.Return) or any(map(_returns, ast.iter_child_nodes(node)))
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+
+
+def _leaves(node: ast.AST, *, in_loop: bool = False) -> bool:
+    """Does a statement leave the function or the loop that it stands in, or the program?"""
+    match node:
+        case ast.Return():
+            return True
+        case ast.Break() | ast.Continue():
+            return not in_loop
+        case ast.Call() if ast.unparse(node.func) in ("exit", "quit", "sys.exit"):
+            return True
+        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
+            return False
+    in_loop = in_loop or isinstance(node, ast.For | ast.AsyncFor | ast.While)
+    return any(_leaves(child, in_loop=in_loop) for child in ast.iter_child_nodes(node))
+
+
+def _returns_of(statements: Sequence[ast.AST]) -> Iterator[ast.Return]:
+    """The ``return`` statements of a function, without those of functions within it."""
+    for node in statements:
+        if isinstance(node, ast.Return):
+            yield node
+        elif not isinstance(node, _SCOPES):
+            yield from _returns_of([*ast.iter_child_nodes(node)])
+
+
+def _names_assertion(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Name) and part.id == "AssertionError" for part in ast.walk(node))
 
 
 def _guarded(body: list[ast.stmt], *, swallows: bool, idle: bool) -> ast.Try:
@@ -261,7 +298,9 @@ def _called(node: ast.expr) -> str:
 
 def _is_broad(kind: ast.expr | None) -> bool:
     """Does a handler catch an AssertionError without saying so?"""
-    return kind is None or (isinstance(kind, ast.Name) and kind.id in ("Exception", "BaseException"))
+    if isinstance(kind, ast.Tuple):
+        return any(map(_is_broad, kind.elts)) and not _names_assertion(kind)
+    return kind is None or ast.unparse(kind).removeprefix("builtins.") in ("Exception", "BaseException")
 
 
 def _caught(place: ast.stmt, broad: bool, *, idle: bool) -> ast.Expr:

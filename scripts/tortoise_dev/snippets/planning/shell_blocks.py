@@ -6,7 +6,7 @@ from ...pages.languages import IN_SHELL
 from ...pages.page import Block
 from .. import shell_text
 from ..result import Verdict
-from ..transcript import TranscriptError, read_transcript, script_of
+from ..transcript import NO_PROMPT, TranscriptError, read_transcript, script_of
 from .planned import PlannedBlock
 
 _SHOWN = frozenset({"norun", "title"})
@@ -44,5 +44,5 @@ def _script(block: Block) -> str:
         return block.source
     try:
         return script_of(read_transcript(block.source))
-    except TranscriptError:
-        return ""  # its run will say so
+    except TranscriptError as error:
+        return block.source if f"{error}" == NO_PROMPT else ""  # its run will say so

@@ -16,7 +16,7 @@ from ...settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
-from ..databases.sql import SqlError
+from ..databases.sql import SqlError, statements_of
 from ..planning.needs import kinds_needed
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.probes import unmet
@@ -311,8 +311,8 @@ class Runner:
             if error.unknown:
                 return Verdict("unverified", f"SQL: {error}", line)
             return turned(block, Verdict("failed", f"SQL: {error}", line))
-        if not block.source.strip():
-            return Verdict("unverified", "an empty block", block.start)
+        if not statements_of(block.source):
+            return Verdict("unverified", "nothing in it: no statement of SQL", block.start)
         return turned(block, Verdict("passed", "explained"))
 
 
