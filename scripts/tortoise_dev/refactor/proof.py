@@ -60,7 +60,8 @@ class Proof:
         notes = [f"the same as before: {', '.join(parts)}"]
         if self.reordered:
             names = ", ".join(self.reordered)
-            notes.append(f"properties come in another order in the JSON schema of {names}")
+            changed = "the same properties come in another order, because fields of a base class come first"
+            notes.append(f"{changed}: JSON schema of {names}")
         return notes
 
 

@@ -163,7 +163,7 @@ def _schemas(module: Any) -> dict[str, Any]:
         if isinstance(one, type) and issubclass(one, pydantic.BaseModel)
     ]
     made += [
-        (model.__name__ + " (created)", lambda model=model: pydantic_model_creator(model))
+        (f"pydantic_model_creator({model.__name__})", lambda model=model: pydantic_model_creator(model))
         for model in _models(module)
     ]
     found: dict[str, Any] = {}
