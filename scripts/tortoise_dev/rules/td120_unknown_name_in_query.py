@@ -61,6 +61,14 @@ _STRINGS: dict[str, Use] = {
 _LISTS = {"save": ("update_fields", 1), "bulk_update": ("fields", 1), "refresh_from_db": ("fields", 0)}
 """Arguments that list names of columns: their keyword and their place."""
 
+_COUNTED = ("count", "exists", "delete", "update")
+_FORGET = {
+    "only": _COUNTED,
+    "group_by": _COUNTED,
+    "select_related": (*_COUNTED, "values", "values_list"),
+}
+"""Methods whose names are never looked at where one of these ends the query."""
+
 _MANAGERS = ("tortoise.manager.Manager", "tortoise.Manager")
 
 _Named = tuple[str, ast.AST, Use]
@@ -69,7 +77,7 @@ _Named = tuple[str, ast.AST, Use]
 def check(context: Context) -> Iterator[Hit]:
     """At the keyword or the string."""
     for call in calls(context, *_KEYWORDS, *_STRINGS, *_LISTS):
-        named = [*_named(context, call)]
+        named = [*_named(context, call)] if not _is_dropped(context, call) else []
         model = _model(context, call) if named else None
         if model is None:
             continue
@@ -113,6 +121,20 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
             text = argument.value.removeprefix("-") if use == "order" else argument.value
             yield text, argument, use
+
+
+def _is_dropped(context: Context, call: ast.Call) -> bool:
+    """Does what follows in the chain forget the names: ``select_related("owner").count()``?"""
+    kinds = _FORGET.get(getattr(call.func, "attr", ""), ())
+    around: ast.AST = call
+    for parent in context.module.ancestors(call) if kinds else ():
+        if isinstance(parent, ast.Attribute):
+            if parent.attr in kinds:
+                return True
+        elif not (isinstance(parent, ast.Call) and parent.func is around):
+            return False
+        around = parent
+    return False
 
 
 def _origin(context: Context, call: ast.Call) -> Origin | None:
