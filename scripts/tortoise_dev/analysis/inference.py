@@ -128,6 +128,8 @@ class Inference:
     def _filled(self, kind: Kind, element: ast.expr) -> Value | None:
         """A container of this kind, where what a comprehension puts into it is a row."""
         inner = self.of(element)
+        if inner == SAME and kind == "rows":
+            return SAME
         return (
             Value(kind, inner.model, mixed=inner.mixed) if inner is not None and inner.kind == "row" else None
         )
@@ -135,6 +137,8 @@ class Inference:
     def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
         if value is None:
             return None
+        if value == SAME and isinstance(index, ast.Slice):
+            return SAME
         if value.kind == "rows":
             return value if isinstance(index, ast.Slice) else Value("row", value.model, mixed=value.mixed)
         if value.kind == "mapping":
@@ -233,7 +237,7 @@ class Inference:
                 self._open.discard(key)
             if self._open:
                 return value  # rests on a name that is still being judged
-            self._names[key] = value
+            self._names[key] = value if value != SAME else None  # which rests on nothing
         return self._names[key]
 
     def _bound(self, scope: Scope, name: str, binding: Binding) -> Value | None:
@@ -284,6 +288,8 @@ class Inference:
         if not (isinstance(target, ast.Name) and target.id == name):
             return self._element_of_tuple(target, name, iterable)
         value = self.of(iterable)
+        if value == SAME:
+            return SAME
         if value is None or value.model is None:
             return None
         if is_async:

@@ -77,12 +77,12 @@ def awaited(value: Value | None) -> Value | None:
 def joined(values: Iterable[Value | None]) -> Value | None:
     """What is known if it may be any of these; literals (``x = None``) say nothing against the others."""
     found: Value | None = None
-    plain = False
+    plain: Value | None = None
     for value in values:
         if value is None:
             return None
         if value.kind == "plain":
-            plain = True
+            plain = value if plain is None or value != SAME else plain
         elif found is None:
             found = value
         elif (found.kind, found.gives) == (value.kind, value.gives):
@@ -90,4 +90,4 @@ def joined(values: Iterable[Value | None]) -> Value | None:
             found = Value(found.kind, found.model, found.gives, mixed)
         else:
             return None
-    return found if found is not None else (PLAIN if plain else None)
+    return found if found is not None else plain

@@ -3,8 +3,9 @@
 ## What it does
 A name in a query that leads to no field, relation or lookup of the model. It reads the keywords of
 `filter`, `exclude`, `get`, `get_or_none`, `get_or_create`, `update_or_create`, `Model.exists`, `update` and
-`Q`. It reads the strings of `values`, `values_list`, `only`, `order_by`, `group_by`, `select_related` and
-`prefetch_related`.
+`Q`. It reads the strings of `values`, `values_list`, `only`, `order_by`, `latest`, `earliest`, `group_by`,
+`select_related`, `prefetch_related` and `fetch_related`, and those of `save(update_fields=[…])`,
+`bulk_update(rows, fields=[…])` and `refresh_from_db(fields=[…])`.
 
 It follows relations over all models of the project. It is silent where the text does not tell all names:
 a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
@@ -13,7 +14,7 @@ Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True`
 `customer_id__isnull=True` is right. `pk` is a name for filters only: `order_by("pk")` fails.
 
 ## Why is this bad
-The query fails with `FieldError`, and not before that line runs. No type checker sees it.
+The query fails with `FieldError` or `KeyError`, and not before that line runs. No type checker sees it.
 
 ## Fix safety
 Not fixed by `--fix`: only you know which name was meant.
@@ -30,7 +31,7 @@ from ..analysis.modules import Class, External
 from ..analysis.query_names import Miss, QueryNames, Use
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import calls, origin
+from .queries import Origin, calls, origin
 
 BAD = (
     INVOICE
@@ -54,9 +55,19 @@ _OPTIONS = {
 _KEYWORDS: dict[str, Use] = {**dict.fromkeys(_FILTERS, "filter"), "update": "update"}
 _STRINGS: dict[str, Use] = {
     **dict.fromkeys(["values", "values_list", "only", "group_by"], "values"),
-    "order_by": "order",
-    **dict.fromkeys(["select_related", "prefetch_related"], "relation"),
+    **dict.fromkeys(["order_by", "latest", "earliest"], "order"),
+    **dict.fromkeys(["select_related", "prefetch_related", "fetch_related"], "relation"),
 }
+_LISTS = {"save": ("update_fields", 1), "bulk_update": ("fields", 1), "refresh_from_db": ("fields", 0)}
+"""Arguments that list names of columns: their keyword and their place."""
+
+_COUNTED = ("count", "exists", "delete", "update")
+_FORGET = {
+    "only": _COUNTED,
+    "group_by": _COUNTED,
+    "select_related": (*_COUNTED, "values", "values_list"),
+}
+"""Methods whose names are never looked at where one of these ends the query."""
 
 _MANAGERS = ("tortoise.manager.Manager", "tortoise.Manager")
 
@@ -65,8 +76,8 @@ _Named = tuple[str, ast.AST, Use]
 
 def check(context: Context) -> Iterator[Hit]:
     """At the keyword or the string."""
-    for call in calls(context, *_KEYWORDS, *_STRINGS):
-        named = [*_named(context, call)]
+    for call in calls(context, *_KEYWORDS, *_STRINGS, *_LISTS):
+        named = [*_named(context, call)] if not _is_dropped(context, call) else []
         model = _model(context, call) if named else None
         if model is None:
             continue
@@ -74,7 +85,7 @@ def check(context: Context) -> Iterator[Hit]:
         for name, node, use in named:
             if not names.is_strange(model, name, use) or _adds_names(context, model):
                 continue
-            made = origin(context, call.func.value) if isinstance(call.func, ast.Attribute) else None
+            made = _origin(context, call)
             if made is None or any(name == one or name.startswith(f"{one}__") for one in made.names):
                 continue
             if any(_other_side(context, relation) is not model for relation in made.relations):
@@ -95,6 +106,9 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
             for argument in call.args:
                 yield from _in_q(context, argument)
         return
+    if method in _LISTS:
+        yield from _listed(call, *_LISTS[method])
+        return
     given = list(call.args)
     if method == "values":
         given += [keyword.value for keyword in call.keywords if keyword.arg is not None]
@@ -107,6 +121,38 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
             text = argument.value.removeprefix("-") if use == "order" else argument.value
             yield text, argument, use
+
+
+def _is_dropped(context: Context, call: ast.Call) -> bool:
+    """Does what follows in the chain forget the names: ``select_related("owner").count()``?"""
+    kinds = _FORGET.get(getattr(call.func, "attr", ""), ())
+    around: ast.AST = call
+    for parent in context.module.ancestors(call) if kinds else ():
+        if isinstance(parent, ast.Attribute):
+            if parent.attr in kinds:
+                return True
+        elif not (isinstance(parent, ast.Call) and parent.func is around):
+            return False
+        around = parent
+    return False
+
+
+def _origin(context: Context, call: ast.Call) -> Origin | None:
+    """What made the query; rows have only the names of their model."""
+    assert isinstance(call.func, ast.Attribute)
+    if call.func.attr in (*_LISTS, "fetch_related"):
+        return Origin()
+    return origin(context, call.func.value)
+
+
+def _listed(call: ast.Call, keyword: str, place: int) -> Iterator[_Named]:
+    """The names in a list that is an argument."""
+    given = [one.value for one in call.keywords if one.arg == keyword] or call.args[place : place + 1]
+    for argument in given:
+        if isinstance(argument, (ast.List, ast.Tuple, ast.Set)):
+            for one in argument.elts:
+                if isinstance(one, ast.Constant) and isinstance(one.value, str):
+                    yield one.value, one, "update"
 
 
 def _in_q(context: Context, node: ast.expr) -> Iterator[_Named]:
@@ -142,6 +188,9 @@ def _model(context: Context, call: ast.Call) -> Class | None:
             return _other_side(context, call.func.value) if method in tortoise_api.RELATION_CALLS else None
         case "class":
             known = method in tortoise_api.MODEL_CALLS and not context.models.defines(owner.model, method)
+        case "row":
+            is_own = method in ("fetch_related", "save", "refresh_from_db")
+            known = is_own and not context.models.defines(owner.model, method)
         case "manager":
             known = False  # which class of manager it is, is another question
         case _:

@@ -4,8 +4,9 @@
 A step that locks an existing table on PostgreSQL while PostgreSQL reads or writes all its rows.
 
 That is an index without CONCURRENTLY, a changed type, a new column with another value for each row, and a
-unique constraint, a foreign key, a check or NOT NULL that is validated at once. CONCURRENTLY inside of a
-transaction is reported too: PostgreSQL refuses it.
+table that is written anew (VACUUM FULL, CLUSTER, SET LOGGED). It is a unique constraint, a foreign key, a
+check or NOT NULL that is validated at once. CONCURRENTLY inside of a transaction is reported too:
+PostgreSQL refuses it.
 
 Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dropped index is not reported: it
 needs the lock for a moment only.
@@ -65,7 +66,8 @@ _REASONS = {
     "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "change type": "the table may be rewritten while all queries wait: add a new column, fill it, and switch",
     "add exclusion": "all rows are read while writes wait: run it when nobody writes",
-    "set not null": "all rows are read while all queries wait: first add a CHECK as NOT VALID, and validate it",
+    "rewrite table": "the table is rewritten while all queries wait: run it when nobody uses it",
+    "set not null": "all rows are read while all queries wait: first validate a CHECK that was added NOT VALID",
 }
 
 

@@ -23,6 +23,7 @@ Kind = Literal[
     "add check",
     "add exclusion",
     "validate",
+    "rewrite table",
     "data",
     "other",
 ]

@@ -115,6 +115,8 @@ def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
         yield reader.at_once(reader.step("other", ""))
     elif statement.begins("REINDEX"):
         yield reader.rebuild_index()
+    elif statement.begins("CLUSTER") or (statement.begins("VACUUM") and "FULL" in statement.words.split()):
+        yield reader.step("rewrite table", reader.last_name())
     elif statement.begins("DROP", "SCHEMA") or statement.begins("DROP", "DATABASE"):
         for schema in reader.names_after("DROP", "SCHEMA"):
             yield reader.step("drop schema", schema)
@@ -209,6 +211,10 @@ class _Reader:
     def rebuild_index(self) -> Step:
         return self.at_once(self.step("add index", _name(self.tokens[-1])))
 
+    def last_name(self) -> str:
+        """The table at the end of ``VACUUM (FULL) note``, or behind ``CLUSTER``."""
+        return self.table_after("CLUSTER")[0] if self.tokens[0].text == "CLUSTER" else _name(self.tokens[-1])
+
     def at_once(self, step: Step) -> Step:
         """The step; online where the statement says CONCURRENTLY."""
         is_concurrent = any(token.text == "CONCURRENTLY" for token in self.tokens)
@@ -260,6 +266,8 @@ class _Reader:
             return self.alter(table, action, text)
         if words[0] == "VALIDATE":
             return self.step("validate", table)
+        if re.match(r"SET (?:LOGGED|UNLOGGED|TABLESPACE|ACCESS METHOD)\b", text):
+            return self.step("rewrite table", table)
         return self.step("other", table)
 
     def add(
