@@ -65,7 +65,7 @@ _REASONS = {
     "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
     "change type": "the table may be rewritten while all queries wait: add a new column, fill it, and switch",
     "add exclusion": "all rows are read while writes wait: run it when nobody writes",
-    "set not null": "all rows are read while all queries wait: first add a CHECK as NOT VALID, and validate it",
+    "set not null": "all rows are read while all queries wait: first add a CHECK NOT VALID, and validate it",
 }
 
 
@@ -102,7 +102,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _reported(step: Step, reason: str) -> Iterator[Hit]:
-    yield from hit("TD206", step, f"{step.shown}: {reason} (see zero-downtime.md)")
+    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:
