@@ -139,6 +139,16 @@ def test_a_record_that_cannot_be_written_is_an_error(tmp_path: Path) -> None:
     assert "--record a.md" in done.stderr
 
 
+def test_what_was_never_awaited_is_shown_without_the_harness(tmp_path: Path) -> None:
+    page = "```python\nasync def save():\n    pass\n\nkept = [save()]\n```\n"
+    write(tmp_path, "docs/a.md", page)
+    (block,) = report(tmp_path, "docs")["blocks"]
+    first, second, *frames = block["detail"].splitlines()
+    assert first == "coroutine 'save' was never awaited"
+    assert second == "Coroutine created at (most recent call last)"
+    assert [frame.rpartition("/")[2] for frame in frames] == ['a.md", line 5, in <module>']
+
+
 def test_json_keeps_its_contract(tmp_path: Path) -> None:
     write(tmp_path, "docs/a.md", PASSING)
     write(tmp_path, "docs/b.md", FAILING)

@@ -35,8 +35,8 @@ _PASSES = 5
 _EXAMPLES = """\
 examples:
   %(prog)s                                the project in the current folder
-  %(prog)s apps/ main.py                  these; bases are still found in the rest of the project
-  %(prog)s --select TD0 --ignore TD002    only the hard rules, without one
+  %(prog)s apps/ main.py                  judge these; the rest of the project is read for base classes
+  %(prog)s --select TD0 --ignore TD002    only the hard rules, except TD002
   %(prog)s --select TD1                   bugs alone
   %(prog)s --fix                          repair what is safe; --diff only shows it
   %(prog)s --fix --unsafe-fixes           also what changes the code's behaviour: await, @atomic() …
@@ -265,7 +265,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         action="store_true",
         help="--fix, and repairs that change what the code does (TD006, TD106, TD114, TD115, TD124)",
     )
-    parser.add_argument("--diff", action="store_true", help="show what they would change, write nothing")
+    parser.add_argument("--diff", action="store_true", help="show what the fixes would change, write nothing")
     parser.add_argument(
         "--select",
         action="append",
@@ -275,7 +275,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
     parser.add_argument(
-        "--preview", action="store_true", help="also the rules whose precision is not shown yet"
+        "--preview", action="store_true", help="also the new rules, which may raise false alarms"
     )
     parser.add_argument("--rules", action="store_true", help="list all rules, as text or JSON")
     parser.add_argument(
@@ -285,7 +285,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--statistics", action="store_true", help="counts per rule instead of findings, as text or JSON"
     )
-    parser.add_argument("--baseline", metavar="FILE", help="fail only on findings that FILE does not hold")
+    parser.add_argument(
+        "--baseline", metavar="FILE", help="fail only on findings that FILE lacks; the first run writes FILE"
+    )
     parser.add_argument(
         "--against", metavar="REF", help="fail only on findings that the files of this commit do not have"
     )

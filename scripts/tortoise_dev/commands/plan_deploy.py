@@ -66,7 +66,9 @@ def _entry(manifest: Manifest) -> str:
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(
-        prog, "Say which deployment manifests run no migration before the new code, and draft one.", _EXAMPLES
+        prog,
+        "Say which deployment manifests run no migration before the new code, and draft that step.",
+        _EXAMPLES,
     )
     parser.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the project's folder"

@@ -69,7 +69,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         "--record",
         type=Path,
         metavar="DIR",
-        help="write what each block showed to DIR, one file for each database",
+        help="write the output and SQL of each block to DIR, one file for each database",
     )
     parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument(

@@ -26,7 +26,7 @@ examples:
   %(prog)s apps/billing/models.py             write apps/billing/models/, remove models.py
   %(prog)s --no-base apps/billing/models.py   move the classes only: no Base classes, no order of members
 
-The new package has a file for each model with its Base class, and gives out every name that models.py had.
+The new package has a file for each model with its Base class, and re-exports every name that models.py had.
 Before anything is written, the command proves that nothing changes. It copies the project to a temporary
 folder. There it imports the models with the project's interpreter and settings, before and after the split.
 So it RUNS THE PROJECT'S CODE, as starting the application does. It opens no database. DDL, descriptions of

@@ -35,7 +35,7 @@ Read this when you have an error message, or let `handbook.py find "MESSAGE"` pr
 `…` stands for what differs. `examples/error_messages*.py` provoke them.
 """
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_LAST = "Messages of the pages' own blocks"
+_LAST = "Messages that other pages explain"
 
 
 @dataclass(frozen=True)

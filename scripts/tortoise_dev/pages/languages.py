@@ -78,8 +78,8 @@ def why_unchecked(language: str) -> str:
     if parts and kind_of(parts[0]) != "unknown":
         head, tail = parts
         return (
-            f"unknown language {language!r}: {tail!r} is another tool's mark; write {head} and attributes of "
-            f"this harness after a blank, or set languages = {{{language!r} = {head!r}}}"
+            f"unknown language {language!r}: {tail!r} is another tool's mark; write {head}, a space and "
+            f"marks of this harness, or set languages = {{{language!r} = {head!r}}}"
         )
     checked = [name for name, kind in _KINDS.items() if name and kind != "unchecked"]
     near = difflib.get_close_matches(language, checked, n=1, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""The text of the package's ``__init__.py``, which gives out every name that the module had."""
+"""The text of the package's ``__init__.py``, which re-exports every name that the module had."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def check(context: Context) -> Iterator[Hit]:
         if opening and transaction_around(module, call, named=False) is not None:
             yield Hit(
                 call,
-                f"{text(opening[0].func)}() opens a savepoint here, at once with others: await one after another",
+                f"{text(opening[0].func)}() opens a savepoint beside others: await one after another",
             )
 
 

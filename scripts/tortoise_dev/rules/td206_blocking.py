@@ -67,7 +67,7 @@ _REASONS = {
     "change type": "the table may be rewritten while all queries wait: add a new column, fill it, and switch",
     "add exclusion": "all rows are read while writes wait: run it when nobody writes",
     "rewrite table": "the table is rewritten while all queries wait: run it when nobody uses it",
-    "set not null": "all rows are read while all queries wait: first validate a CHECK that was added NOT VALID",
+    "set not null": "all rows are read while all queries wait: first add a CHECK NOT VALID, and validate it",
 }
 
 
@@ -104,7 +104,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _reported(step: Step, reason: str) -> Iterator[Hit]:
-    yield from hit("TD206", step, f"{step.shown}: {reason} (see zero-downtime.md)")
+    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:

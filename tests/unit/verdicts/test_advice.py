@@ -12,7 +12,7 @@ from tortoise_dev.snippets.verdicts.advice import advice
 
 ABOVE = (
     "NameError: name 'x' is not defined; it is set in the block at line 3: "
-    'add continues behind its language, or chain = "page" to the settings'
+    'add continues after its language, or chain = "page" to the settings'
 )
 NOWHERE = "NameError: name 'shop' is not defined"
 

@@ -298,7 +298,10 @@ class Guards:
         line = next((line for file, line, _ in origin if file == self.page), None)
         if line is None and code.co_filename == self.page:
             line = code.co_firstlineno
-        steps = "".join(f'  File "{file}", line {at}, in {name}\n' for file, at, name in reversed(origin))
+        frames = [*reversed(origin)]
+        first = next((number for number, (file, _, _) in enumerate(frames) if file == self.page), 0)
+        shown = frames[first:]  # without the harness, which runs the page
+        steps = "".join(f'  File "{file}", line {at}, in {name}\n' for file, at, name in shown)
         message = f"coroutine {coroutine.__qualname__!r} was never awaited"
         self.add(line, message, f"{message}\nCoroutine created at (most recent call last)\n{steps}")
 

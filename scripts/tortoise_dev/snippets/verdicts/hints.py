@@ -20,7 +20,7 @@ def name_hint(blocks: Iterable[Block], block: Block, reason: str) -> str:
         rf"(?m)^((async )?def|class|import|from .* import\b.*) {name}\b|^(.*\bas )?{name}\b(:.*)?( =|:$)"
     )
     above = [b for b in blocks if b.line < block.line and sets.search(_code(b))]
-    hint = 'add continues behind its language, or chain = "page" to the settings'
+    hint = 'add continues after its language, or chain = "page" to the settings'
     return f"; it is set in the block at line {above[-1].line}: {hint}" if above else ""
 
 
