@@ -108,6 +108,9 @@ class Bench:
         try:
             report: dict[str, Any] = json.loads(run.stdout)
         except json.JSONDecodeError:
+            if len(pages) > 1:  # one of them stopped the run: which?
+                each = (self.failed({page: lines}, urls) for page, lines in pages.items())
+                return {page: reason for failed in each for page, reason in failed.items()}
             return dict.fromkeys(pages, f"exit status {run.returncode}: {run.stderr.strip()[-200:]}")
         failed: dict[str, str] = {}
         for block in report["blocks"]:
@@ -116,6 +119,10 @@ class Bench:
         for error in report["errors"]:
             failed.setdefault(error["path"], error["message"])
         return failed
+
+    def has_blocks(self, page: str) -> bool:
+        """Whether there is something to run; references/errors.md has none."""
+        return bool(Prose(page, (self.root / page).read_text(encoding="utf-8")).blocks)
 
     def harness(self, mutants: Sequence[Mutant], urls: Iterable[str] = ()) -> dict[Mutant, str]:
         """What the harness finds in mutants, each of which changes its page alone."""
@@ -431,7 +438,9 @@ def main() -> int:
             print("no mutant of these pages and kinds", file=sys.stderr)
             return 2
         bench.say(f"{len(chosen)} of {len(found)} mutants of {len(pages)} pages")
-        to_run = sorted({mutant.page for mutant in chosen if mutant.kind not in PROSE})
+        to_run = sorted(
+            {mutant.page for mutant in chosen if mutant.kind not in PROSE and bench.has_blocks(mutant.page)}
+        )
         unsound = bench.failed(dict.fromkeys(to_run, ()), SQLITE) if to_run else {}
         if unsound and not options.keep_going:
             print(f"fails without any mistake: {unsound}", file=sys.stderr)

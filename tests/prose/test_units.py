@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, rendered, rules, spelling, tables, wrong_code
+from prose import asserts, calls, data, methods, phrases, rendered, rules, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -304,16 +304,32 @@ def test_findings_of_the_checker() -> None:
     ("sentence", "says"),
     [
         ("Call `limit()`.", None),
-        ("Call `offset()`.", "offset is in no block or linked example"),
+        ("Call `offset()`.", "offset is in no block or linked example of this section"),
         ("`bulk_create` sends no signal.", "bulk_create is in no block"),
         ("`limit()`, `limit()` and `all()` are methods.", "a list has limit() twice"),
         ("`limit()` cuts, and `limit()` stays.", None),
-        ("See [it](../examples/queries_bulk.py): `bulk_create()` sends no signal.", None),
+        ("`execute_query(sql, values)` and `session.add()` are others.", None),
+        ("Call `limit()`.\n\n## Other\n\nHere it is.", None),
+        ("Call `limit()`.\n\n```python\nx = 1\n```\n\n## Other\n\nHere it is.", "limit is in no block"),
     ],
 )
 def test_methods_in_sentences(sentence: str, says: str | None) -> None:
     page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
     found = list(methods.problems(Prose("references/a.md", page), TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("span", "says"),
+    [
+        ("ALTER TABLE … DROP COLUMN …", None),
+        ("ALTER TABLE … CREATE COLUMN …", "no code has 'CREATE COLUMN'"),
+        ("DELETE /users/{id}", None),
+        ("SELECT /users/{id}", "SELECT is no method of HTTP"),
+    ],
+)
+def test_keywords_that_stand_together(span: str, says: str | None) -> None:
+    found = list(phrases.problems(Prose("references/a.md", f"# A\n\n`{span}`.\n"), TREE))
     assert found == [] if says is None else len(found) == 1 and says in found[0]
 
 
