@@ -87,6 +87,8 @@ class Bench:
             "references/rules.md": page_of_all().rstrip("\n"),
             "references/errors.md": errors_page(ROOT).rstrip("\n"),
         }
+        versions = _module("matrix", ROOT / "tests" / "versions" / "matrix.py")
+        self.recorded = {"README.md": versions.table(versions.records())}
         self.sound: dict[str, set[str]] = {}
 
     def say(self, text: str) -> None:
@@ -173,6 +175,8 @@ class Bench:
         found |= {f"denied: {problem.literal}" for problem in asserts.problems(prose)}
         if text.rstrip("\n") != self.generated.get(page, text.rstrip("\n")):
             found.add("is not what the command prints that makes this page")
+        if self.recorded.get(page, "") not in text:
+            found.add("is not what the records of runs say")
         running = tuple(block for block in prose.blocks if self.facts.runs(block))
         for key, fact in self.facts.FACTS.items():
             for proof in fact.get("proof", []):

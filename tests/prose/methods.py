@@ -1,8 +1,8 @@
 """Methods of queries and models that a sentence names: its section shows them, and no list names one twice.
 
 Another method that exists is a name, too. A section whose blocks and linked examples do not have it does not
-mean it. A section without blocks sums others up: there the whole page counts. `allowed.toml` lists the methods
-that sentences name where they are not shown.
+mean it. A section without blocks sums others up: there the whole page counts. `allowed.toml` lists the
+methods that sentences name where they are not shown.
 """
 
 from __future__ import annotations

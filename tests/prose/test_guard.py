@@ -15,6 +15,7 @@ from prose import (
     phrases,
     rendered,
     rules,
+    sizes,
     spelling,
     tables,
     wrong_code,
@@ -87,6 +88,11 @@ def test_rows_of_tables_begin_differently(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_helm_prints_is_what_the_chart_gives(page: str) -> None:
     assert not list(rendered.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sizes_of_fields_stand_twice(page: str) -> None:
+    assert not list(sizes.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, phrases, rendered, rules, spelling, tables, wrong_code
+from prose import asserts, calls, data, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -363,3 +363,23 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
     text = f"""```bash needs="helm"\n{command}\n```\n\n```text output\n{shown}\n```\n"""
     found = "".join(rendered.problems(Prose("references/a.md", text), TREE))
     assert said in found if said else not found
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ("python\na = CharField(max_length=9)\nb = CharField(max_length=9)", None),
+        (
+            "python\na = CharField(max_length=9)\nb = CharField(max_length=8)",
+            "max_length=9 stands nowhere else",
+        ),
+        ("python\na = CharField(max_length=9)\nassert 'VARCHAR(9)' in ddl", None),
+        ("python\nnumber = CharField(max_length=32)", None),
+        ("bash\nscaffold.py model billing Invoice number:char:32:unique amount:decimal:12:2", None),
+        ("bash\nscaffold.py model billing Invoice amount:decimal:13:2", "amount has another size"),
+        ("bash\nscaffold.py model billing Invoice weight:decimal:13:2", None),
+    ],
+)
+def test_sizes_of_fields(block: str, says: str | None) -> None:
+    found = list(sizes.problems(Prose("references/a.md", f"# A\n\n```{block}\n```\n"), TREE))
+    assert found == [] if says is None else says in found[0]
