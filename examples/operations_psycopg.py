@@ -1,5 +1,5 @@
 # snippet: needs="postgres, psycopg"
-"""What PostgreSQL answers, as Tortoise passes it on with asyncpg and with psycopg.
+"""asyncpg and psycopg: what PostgreSQL answers, as Tortoise passes it on, and how each opens its pool.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_psycopg.py
 """
@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 STATEMENTS = {
     "no such table": "SELECT 1 FROM nowhere",
@@ -30,12 +31,15 @@ class Note(Model):
     number = fields.IntField()
 
 
+def url_of(driver: str, options: str = "") -> str:
+    return urlsplit(os.environ["DATABASE_URL"])._replace(scheme=driver, query=options).geturl()
+
+
 async def answers(driver: str) -> dict[str, str]:
     """The class of each error, and of a JSON value."""
-    url = urlsplit(os.environ["DATABASE_URL"])._replace(scheme=driver).geturl()
     found = {}
     async with TortoiseContext() as context:
-        await context.init(db_url=url, modules={"models": ["__main__"]})
+        await context.init(db_url=url_of(driver), modules={"models": ["__main__"]})
         connection = context.connections.get("default")
         await context.generate_schemas(safe=True)
         for what, statement in STATEMENTS.items():
@@ -46,6 +50,30 @@ async def answers(driver: str) -> dict[str, str]:
         (row,) = await connection.execute_query_dict("SELECT '[1]'::json AS value")
         found["json"] = type(row["value"]).__name__
     return found
+
+
+async def first_of_two(driver: str, *, open_first: bool) -> str:
+    """What the first of two transactions answers that begin together and take both connections."""
+    async with TortoiseContext() as context:
+        url = url_of(driver, "minsize=2&maxsize=2&timeout=1")  # psycopg waits for 30 seconds by default
+        await context.init(db_url=url, modules={"models": ["__main__"]})
+        if open_first:
+            await context.connections.get("default").execute_query("SELECT 1")
+        done = asyncio.Event()
+
+        async def hold() -> str:
+            async with in_transaction():
+                await done.wait()
+            return "began"
+
+        first, second = (asyncio.create_task(hold()) for _ in range(2))
+        await asyncio.sleep(1.5)
+        done.set()
+        assert await second == "began"
+        try:
+            return await first
+        except DBConnectionError as error:
+            return str(error)
 
 
 async def main() -> None:
@@ -61,6 +89,10 @@ async def main() -> None:
         "too large a number": "psycopg.errors.NumericValueOutOfRange",
         "json": "list",
     }
+    # With psycopg the first task opens the pool, and waits until both connections are idle at once.
+    assert "Can't establish connection" in await first_of_two("psycopg", open_first=False)
+    assert await first_of_two("psycopg", open_first=True) == "began"
+    assert await first_of_two("asyncpg", open_first=False) == "began"
 
 
 asyncio.run(main())

@@ -33,9 +33,14 @@ class Allowed:
     denied: tuple[Entry, ...] = field(default=())
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     """By page: names that belong to something else than Tortoise."""
+    elsewhere: dict[str, frozenset[str]] = field(default_factory=dict)
+    """By page: methods that a sentence names in a section that does not show them."""
 
     def foreign_to(self, page: str) -> frozenset[str]:
         return self.foreign.get(page, frozenset())
+
+    def elsewhere_on(self, page: str) -> frozenset[str]:
+        return self.elsewhere.get(page, frozenset())
 
     def allows_span(self, text: str, page: str) -> bool:
         return any(entry.text == text and entry.page in ("", page) for entry in self.names)
@@ -80,8 +85,13 @@ def read(file: Path = FILE) -> Allowed:
     return Allowed(
         proper=frozenset(" ".join(table["proper"].values()).split()),
         spelt=frozenset(" ".join(table.get("spelt", {}).values()).split()),
-        foreign={page: frozenset(words.split()) for page, words in table.get("foreign", {}).items()},
+        foreign=_by_page(table.get("foreign", {})),
+        elsewhere=_by_page(table.get("elsewhere", {})),
         names=tuple(entries("name")),
         numbers=tuple(entries("number")),
         denied=tuple(entries("denied")),
     )
+
+
+def _by_page(table: dict[str, str]) -> dict[str, frozenset[str]]:
+    return {page: frozenset(words.split()) for page, words in table.items()}

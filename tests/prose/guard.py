@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from prose import calls, data, methods, rendered, rules, spelling, tables, wrong_code
+from prose import calls, data, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
 from prose.allowed import Allowed, read
 from prose.code import Tree
 from prose.names import Names
@@ -34,6 +34,8 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from spelling.problems(page, tree, allowed)
     yield from calls.problems(page)
     yield from wrong_code.problems(page, tree)
-    yield from methods.problems(page, tree)
+    yield from methods.problems(page, tree, allowed)
+    yield from phrases.problems(page, tree)
     yield from tables.problems(page)
     yield from rendered.problems(page, tree)
+    yield from sizes.problems(page, tree)

@@ -1,7 +1,8 @@
-"""Methods of queries and models that a sentence names: the page shows them, and no list names one twice.
+"""Methods of queries and models that a sentence names: its section shows them, and no list names one twice.
 
-Another method that exists is a name, too. A page that neither calls it nor links to an example with it does
-not mean it.
+Another method that exists is a name, too. A section whose blocks and linked examples do not have it does not
+mean it. A section without blocks sums others up: there the whole page counts. `allowed.toml` lists the
+methods that sentences name where they are not shown.
 """
 
 from __future__ import annotations
@@ -9,40 +10,60 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from prose.code import TOKEN, PageCode, Tree, code_of_block
-from prose.reading import Piece, Prose
+from prose.allowed import Allowed
+from prose.code import TOKEN, PageCode, Tree, code_of_block, words_of_file
+from prose.reading import Piece, Prose, Section
 from tortoise import fields, functions
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise_dev.pages.reading import read_page
 
-METHODS = {name for owner in (QuerySet, Model) for name in dir(owner) if not name.startswith("_")}
+METHODS = {name for owner in (QuerySet, Model) for name in dir(owner) if name[0].islower()}
 METHODS |= {name for owner in (fields, functions) for name in vars(owner) if re.fullmatch(".+Field", name)}
 MADE = ("references/rules.md", "references/errors.md")
 """Pages that commands print; their text is tested with the rules and with the facts."""
 
 
-def problems(page: Prose, tree: Tree) -> Iterator[str]:
-    """Methods that a page's sentences name and that it does not show, one line each."""
+def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:
+    """Methods that a section's sentences name and that it does not show, one line each."""
     if page.name in MADE:
         return
-    shown = PageCode(page, tree).words | _words_of_linked_pages(page, tree)
-    for _, piece in page.pieces:
-        for span in piece.spans:
-            for name in re.findall(r"[A-Za-z]\w+", span.text):
-                is_method = name in METHODS and ("(" in span.text or "_" in name)
-                if is_method and name not in shown:
-                    yield f"line {span.line}: {name} is in no block or linked example of this page"
-        yield from _twice(piece)
+    elsewhere = allowed.elsewhere_on(page.name) if allowed else frozenset()
+    for section in page.sections:
+        shown = _words_of_section(section, page, tree)
+        for piece in section.pieces:
+            for span in piece.spans:
+                for name in _methods_in(span.text):
+                    if name not in shown and name not in elsewhere:
+                        yield f"line {span.line}: {name} is in no block or linked example of this section"
+            yield from _twice(piece)
 
 
-def _words_of_linked_pages(page: Prose, tree: Tree) -> set[str]:
+def _methods_in(span: str) -> Iterator[str]:
+    """The methods that a code span names; `session.add()` is a method of something else."""
+    for name, called in re.findall(r"(?<!session\.)\b([A-Za-z]\w+)(\()?", span):
+        if name in METHODS and (called or "_" in name):
+            yield name
+
+
+def _words_of_section(section: Section, page: Prose, tree: Tree) -> frozenset[str]:
+    """The names of the section's code, or of the page's where the section has none."""
+    code = PageCode(page, tree)
+    if not section.blocks:
+        return code.words | _words_of_linked_pages(page, tree)
+    linked = code.files_at(page.targets(section.links))
+    return frozenset().union(
+        *(TOKEN.findall(code_of_block(block)) for block in section.blocks), *map(words_of_file, linked)
+    )
+
+
+def _words_of_linked_pages(page: Prose, tree: Tree) -> frozenset[str]:
     """SKILL.md sums up the pages that it leads to."""
     if page.name != "SKILL.md":
-        return set()
+        return frozenset()
     pages = [tree.root / link for link in page.links if link.startswith("references/") and link in tree.files]
     blocks = [block for path in pages for block in read_page(path, path.name).blocks]
-    return {word for block in blocks for word in TOKEN.findall(code_of_block(block))}
+    return frozenset(word for block in blocks for word in TOKEN.findall(code_of_block(block)))
 
 
 def _twice(piece: Piece) -> Iterator[str]:

@@ -5,7 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import allowed, asserts, calls, data, guard, methods, rendered, rules, spelling, tables, wrong_code
+from prose import (
+    allowed,
+    asserts,
+    calls,
+    data,
+    guard,
+    methods,
+    phrases,
+    rendered,
+    rules,
+    sizes,
+    spelling,
+    tables,
+    wrong_code,
+)
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -57,8 +71,13 @@ def test_the_checker_finds_what_is_shown_as_wrong_and_no_more(page: str) -> None
 
 
 @pytest.mark.parametrize("page", PAGES)
-def test_methods_in_sentences_are_shown_by_the_page(page: str) -> None:
-    assert not list(methods.problems(PAGES[page], TREE))
+def test_methods_in_sentences_are_shown_by_the_section(page: str) -> None:
+    assert not list(methods.problems(PAGES[page], TREE, ALLOWED))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_keywords_stand_together_in_code_too(page: str) -> None:
+    assert not list(phrases.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -69,6 +88,11 @@ def test_rows_of_tables_begin_differently(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_helm_prints_is_what_the_chart_gives(page: str) -> None:
     assert not list(rendered.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sizes_of_fields_stand_twice(page: str) -> None:
+    assert not list(sizes.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -107,6 +131,13 @@ def test_exceptions_are_needed() -> None:
         for page, words in ALLOWED.foreign.items()
         for word in words
         if page not in names or not uses(PAGES[page], word) or names[page].is_name(word)
+    ]
+    unneeded += [
+        name
+        for page, listed in ALLOWED.elsewhere.items()
+        for name in listed
+        if page not in PAGES
+        or not any(f": {name} is" in found for found in methods.problems(PAGES[page], TREE))
     ]
     unneeded += [entry.text for entry in ALLOWED.numbers if not number_is_needed(entry)]
     unknown = [found for prose in PAGES.values() for found in spelling.problems(prose, TREE, Allowed())]

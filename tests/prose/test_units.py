@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, rendered, rules, spelling, tables, wrong_code
+from prose import asserts, calls, data, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -304,16 +304,32 @@ def test_findings_of_the_checker() -> None:
     ("sentence", "says"),
     [
         ("Call `limit()`.", None),
-        ("Call `offset()`.", "offset is in no block or linked example"),
+        ("Call `offset()`.", "offset is in no block or linked example of this section"),
         ("`bulk_create` sends no signal.", "bulk_create is in no block"),
         ("`limit()`, `limit()` and `all()` are methods.", "a list has limit() twice"),
         ("`limit()` cuts, and `limit()` stays.", None),
-        ("See [it](../examples/queries_bulk.py): `bulk_create()` sends no signal.", None),
+        ("`execute_query(sql, values)` and `session.add()` are others.", None),
+        ("Call `limit()`.\n\n## Other\n\nHere it is.", None),
+        ("Call `limit()`.\n\n```python\nx = 1\n```\n\n## Other\n\nHere it is.", "limit is in no block"),
     ],
 )
 def test_methods_in_sentences(sentence: str, says: str | None) -> None:
     page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
     found = list(methods.problems(Prose("references/a.md", page), TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("span", "says"),
+    [
+        ("ALTER TABLE … DROP COLUMN …", None),
+        ("ALTER TABLE … CREATE COLUMN …", "no code has 'CREATE COLUMN'"),
+        ("DELETE /users/{id}", None),
+        ("SELECT /users/{id}", "SELECT is no method of HTTP"),
+    ],
+)
+def test_keywords_that_stand_together(span: str, says: str | None) -> None:
+    found = list(phrases.problems(Prose("references/a.md", f"# A\n\n`{span}`.\n"), TREE))
     assert found == [] if says is None else len(found) == 1 and says in found[0]
 
 
@@ -347,3 +363,23 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
     text = f"""```bash needs="helm"\n{command}\n```\n\n```text output\n{shown}\n```\n"""
     found = "".join(rendered.problems(Prose("references/a.md", text), TREE))
     assert said in found if said else not found
+
+
+@pytest.mark.parametrize(
+    ("block", "says"),
+    [
+        ("python\na = CharField(max_length=9)\nb = CharField(max_length=9)", None),
+        (
+            "python\na = CharField(max_length=9)\nb = CharField(max_length=8)",
+            "max_length=9 stands nowhere else",
+        ),
+        ("python\na = CharField(max_length=9)\nassert 'VARCHAR(9)' in ddl", None),
+        ("python\nnumber = CharField(max_length=32)", None),
+        ("bash\nscaffold.py model billing Invoice number:char:32:unique amount:decimal:12:2", None),
+        ("bash\nscaffold.py model billing Invoice amount:decimal:13:2", "amount has another size"),
+        ("bash\nscaffold.py model billing Invoice weight:decimal:13:2", None),
+    ],
+)
+def test_sizes_of_fields(block: str, says: str | None) -> None:
+    found = list(sizes.problems(Prose("references/a.md", f"# A\n\n```{block}\n```\n"), TREE))
+    assert found == [] if says is None else says in found[0]
