@@ -298,7 +298,12 @@ class Guards:
         line = next((line for file, line, _ in origin if file == self.page), None)
         if line is None and code.co_filename == self.page:
             line = code.co_firstlineno
-        steps = "".join(f'  File "{file}", line {at}, in {name}\n' for file, at, name in reversed(origin))
+        outermost = max(
+            (n for n, (file, *_) in enumerate(origin, 1) if file == self.page), default=len(origin)
+        )
+        steps = "".join(
+            f'  File "{file}", line {at}, in {name}\n' for file, at, name in reversed(origin[:outermost])
+        )
         message = f"coroutine {coroutine.__qualname__!r} was never awaited"
         self.add(line, message, f"{message}\nCoroutine created at (most recent call last)\n{steps}")
 
