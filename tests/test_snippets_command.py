@@ -574,6 +574,39 @@ def test_a_prelude_that_fails_is_named_at_its_line(tmp_path: Path) -> None:
         assert "before.py" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("chain", ["block", "page"])
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("async def f(): pass\nf()\n", "coroutine 'f' was never awaited"),
+        ("import os\nos._exit(0)\n", "its process ended (status 0)"),
+        ("while True: pass\n", "did not end within 1 s"),
+    ],
+)
+def test_a_prelude_that_fails_without_an_error_fails_its_blocks(
+    tmp_path: Path, chain: str, code: str, reason: str
+) -> None:
+    settings = f'prelude = "before.py"\nchain = "{chain}"\ntimeout = 1\n'
+    write(tmp_path, "pyproject.toml", f"[tool.tortoise-dev.snippets]\n{settings}")
+    write(tmp_path, "before.py", code)
+    write(tmp_path, "a.md", "```python\nassert True\n```\n\n```python\nassert True\n```\n")
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 1
+    assert done.stdout.count(f"failed: the prelude before.py fails: {reason}") == 2
+    assert "tortoise_dev" not in done.stdout
+
+
+@pytest.mark.parametrize("chain", ["block", "page"])
+def test_a_prelude_that_asks_to_be_skipped_skips_its_blocks(tmp_path: Path, chain: str) -> None:
+    settings = f'prelude = "before.py"\nchain = "{chain}"\n'
+    write(tmp_path, "pyproject.toml", f"[tool.tortoise-dev.snippets]\n{settings}")
+    write(tmp_path, "before.py", 'import pytest\npytest.importorskip("no_such_package")\n')
+    write(tmp_path, "a.md", "```python\nassert True\n```\n")
+    done = snippets(tmp_path, "a.md")
+    assert done.returncode == 0
+    assert "skipped: a block before it in the chain was skipped: could not import" in done.stdout
+
+
 def test_settings_that_would_help_are_told_behind_the_report(tmp_path: Path) -> None:
     page = tmp_path / "guide.md"
     page.write_text("# Guide\n\n```python\nx = 1\n```\n" + "\n```python\nprint(x)\n```\n" * 3)

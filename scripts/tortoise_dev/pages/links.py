@@ -23,8 +23,8 @@ _GENERATED = re.compile(r"top|:~:.*|__.*|fn(ref)?[:-].*|L\d+.*|user-content-fn.*
 def dead_links(page: Page) -> Iterator[Oddity]:
     """Yield an oddity for each relative link to a file, or to an anchor of a page, that is not there.
 
-    Links with a scheme and links from the site's root are let be. A target without a suffix may be a page's
-    address, as site generators write it (``guide/`` or ``guide.html`` for ``guide.md``); where it may be that or a folder
+    Links with a scheme and links from the site's root are let be. A target may be a page's address, as site
+    generators write it (``guide/`` or ``guide.html`` for ``guide.md``); where it may be that or a folder
     (``./`` is the page itself on a site, and its folder in a repository), the anchor may be in either.
     """
     seen: Counter[str] = Counter()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -92,6 +93,7 @@ class _Session:
     def run(self) -> None:
         for key in [key for key in os.environ if key.startswith(("PYTEST_", "COV_"))]:
             del os.environ[key]
+        sys.dont_write_bytecode = True  # pytest writes bytecode of its own beside conftest.py
         output = io.StringIO()
         with contextlib.redirect_stdout(output), contextlib.redirect_stderr(output):
             status = pytest.main([*_OPTIONS, str(self.page)], plugins=[self])

@@ -25,9 +25,9 @@ from .tracebacks import BlockError
 
 # Each line of the file $__snippet_told is one event. __snippet_before runs before each command of the block
 # itself (not of what it sources), also in functions and subshells; before the commands of the ERR trap too,
-# then with the command that failed. Lines that may fail unseen are in $__snippet_suspects, and those whose status
-# the next command reads in $__snippet_asked. The traps stand on
-# one line each, or $LINENO would be theirs. Bash 4 tells command_not_found_handle the name.
+# then with the command that failed. Lines that may fail unseen are in $__snippet_suspects, and those whose
+# status the next command reads in $__snippet_asked. The traps stand on one line each, or $LINENO would be
+# theirs. Bash 4 tells command_not_found_handle the name.
 _TRAPS = r"""
 __snippet_off= __snippet_ran= __snippet_last= __snippet_piped= __snippet_began= __snippet_job=${!-}
 __snippet_at=0 __snippet_depth=0 __snippet_sub=0 __snippet_lines=() __snippet_commands=() __snippet_jobs=()

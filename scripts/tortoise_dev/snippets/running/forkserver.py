@@ -26,6 +26,7 @@ from typing import IO, Any
 
 from ... import compat
 from ...report.redaction import redacted
+from ..child.bytecode import keep_bytecode_of_packages
 from ..child.execution import Execution, warm_up
 from ..child.guards import Guards
 from ..child.limits import set_limits
@@ -129,8 +130,7 @@ class _Server:
             problem = self.make_template(template)
             if problem:
                 return problem
-        # A block may write a module twice in a second. Python would take the bytecode of the first for it.
-        sys.dont_write_bytecode = True
+        keep_bytecode_of_packages()
         os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         self.guards = warm_up(preparation.models)
         set_limits(preparation.memory)  # each child has them from here

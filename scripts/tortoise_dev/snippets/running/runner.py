@@ -259,7 +259,7 @@ class Runner:
 
     def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
         """The verdict on a block that was sent to the child."""
-        verdict = unreached(job.plan, job.chain, planned, sent.index, seen)
+        verdict = unreached(job.plan, job.chain, planned, sent.index, seen, self.settings.timeout)
         if verdict is not None:
             return verdict
         number = sent.index[planned]

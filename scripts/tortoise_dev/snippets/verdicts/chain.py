@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import PurePath
 
 from ...pages.languages import IN_SHELL
 from ..planning.planned import Chain, PagePlan, PlannedBlock
@@ -10,6 +11,7 @@ from ..planning.preludes import failure_of
 from ..protocol import Observation, Outcome
 from ..result import Verdict
 from .expectation import named
+from .run import judge_run
 
 
 def unreached(
@@ -18,6 +20,7 @@ def unreached(
     planned: PlannedBlock,
     index: Mapping[PlannedBlock, int],
     seen: Observation,
+    limit: float = 0,
 ) -> Verdict | None:
     """Where the project's prelude failed, each block of the chain fails; of a page that is one story, what
     follows a failure is skipped. Elsewhere it is unverified. None where nothing of this kind happened.
@@ -27,18 +30,29 @@ def unreached(
     if chain is None or stopped is None or index[planned] <= stopped:
         return None
     culprit = next((other for other, at in index.items() if at == stopped), None)
-    if culprit is not None and culprit is plan.prelude:
-        failure = seen.outcomes[stopped].failure if stopped in seen.outcomes else None
-        if failure is not None:
-            reason, detail = failure_of(culprit, failure)
-            return Verdict("failed", reason, planned.block.line, detail)
-    if culprit is not None and chain.is_story:
-        return Verdict("skipped", f"the block at line {culprit.block.line} failed")
     if culprit is None or (stopped in seen.outcomes and seen.outcomes[stopped].skipped):
         return None
+    if culprit is plan.prelude:
+        return _prelude_failed(culprit, stopped, planned, seen, limit)
+    if chain.is_story:
+        return Verdict("skipped", f"the block at line {culprit.block.line} failed")
     page = culprit.block.id.partition("::")[0]
     reason = f"a block before it in the chain failed: {page}:{culprit.block.line}"
     return Verdict("unverified", reason, planned.block.start)
+
+
+def _prelude_failed(
+    prelude: PlannedBlock, number: int, planned: PlannedBlock, seen: Observation, limit: float
+) -> Verdict:
+    """The verdict on a block behind the project's prelude, which has no entry of its own."""
+    outcome = seen.outcomes.get(number)
+    if outcome is not None and outcome.failure is not None:
+        reason, detail = failure_of(prelude, outcome.failure)
+    else:
+        verdict = judge_run(prelude.block, number, seen, limit)
+        file = PurePath(prelude.block.id.partition("::")[0]).name
+        reason, detail = f"the prelude {file} fails: {verdict.reason}", verdict.detail
+    return Verdict("failed", reason, planned.block.line, detail)
 
 
 def behind_failure(

@@ -59,7 +59,7 @@ def _never_finished(block: Block, index: int, seen: Observation, limit: float) -
         return Verdict("unverified", "a block before it in the chain failed", block.start)
     line = _stuck_at(seen.stacks, block) or block.start
     if seen.timed_out:
-        verdict = Verdict("failed", f"did not end within {limit:g} s", line, seen.stacks)
+        verdict = Verdict("failed", f"did not end within {limit:g} s", line, _shown(seen.stacks))
     elif seen.crash:
         verdict = Verdict("failed", "the harness failed to run it", block.start, seen.crash)
     elif seen.exit is not None and seen.exit < 0:
@@ -81,7 +81,9 @@ def _left_behind(block: Block, index: int, seen: Observation) -> list[Problem]:
         line = _stuck_at(seen.stacks, block)
         if seen.timed_out:
             mine.append(
-                Problem(line, "left a thread or a connection open: the process never ends", seen.stacks)
+                Problem(
+                    line, "left a thread or a connection open: the process never ends", _shown(seen.stacks)
+                )
             )
         else:
             mine.append(
@@ -135,6 +137,18 @@ def _detail(outcome: Outcome, problems: list[Problem]) -> str:
 
 def _within(block: Block, line: int | None) -> bool:
     return line is not None and block.start <= line < block.end
+
+
+def _shown(stacks: str) -> str:
+    """A dump of stacks without the harness' own frames."""
+    return _OWN_FRAME.sub("", stacks)
+
+
+_OWN_FRAME = re.compile(
+    r"""(?m)^\s*File\ "([^"\n]*[/\\]tortoise_dev[/\\]snippets[/\\](child|running)[/\\][^"\n]*|<string>)",
+    \ line\ \d+\ in\ .*\n?""",
+    re.VERBOSE,
+)
 
 
 def _stuck_at(stacks: str, block: Block) -> int | None:
