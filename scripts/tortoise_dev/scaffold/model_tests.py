@@ -321,7 +321,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             case "decimal":
                 self.imports.add("decimal", "Decimal")
                 one = "1" if field.digits > field.places or not field.digits else "0"
-                return f'Decimal("{one}")'
+                return f"Decimal({one})"
             case "date":
                 self.imports.add("datetime", "date")
                 return "date(2026, 2, 1)"
