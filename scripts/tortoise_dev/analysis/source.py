@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from io import BytesIO, StringIO
+from operator import attrgetter
 from pathlib import Path
 
 from ..folders import DOUBTFUL, LEFT_OUT
@@ -155,7 +156,7 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
         here = waiting.pop()
         try:
             with os.scandir(here) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=attrgetter("name"))
         except OSError as error:
             unreadable[Path(here)] = f"cannot be listed: {error.strerror or error}"
             continue

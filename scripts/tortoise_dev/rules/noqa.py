@@ -16,7 +16,7 @@ _IN_SQL = rf"(?i)noqa{_CODES}"
 """Patterns are compiled where they are used: most files have no such comment."""
 
 _WORDS = (b"noqa", b"NOQA")
-_NAMES_RULES = rb"(?i)noqa\s*:[^\n\r]*td[0-9]"
+_BEFORE_RULE = rb"\s*:[^\n\r]*[Tt][Dd][0-9]"
 
 
 class Noqa(NamedTuple):
@@ -33,7 +33,7 @@ class Noqa(NamedTuple):
 
 def may_name_rules(file: SourceFile) -> bool:
     """Can a comment of the file name a rule of this checker? Cheap, and never wrong with a no."""
-    return any(word in file.data for word in _WORDS) and re.search(_NAMES_RULES, file.data) is not None
+    return any(word in file.data and re.search(word + _BEFORE_RULE, file.data) for word in _WORDS)
 
 
 def stands_on(file: SourceFile, lines: Iterable[int]) -> bool:
