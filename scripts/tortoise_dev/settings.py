@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -225,6 +224,8 @@ def check_tables(document: Mapping[str, Any]) -> None:
 
 
 def _table(file: Path) -> dict[str, Any] | None:
+    import tomllib  # a project without a pyproject.toml needs none of it
+
     try:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:

@@ -102,7 +102,7 @@ def _sources(project: Project, relation: RelationCall, extending: _Extending) ->
 def backward_relations(project: Project) -> BackwardRelations:
     """Those of all models of a project."""
     found = BackwardRelations()
-    found.is_open = any(_BEYOND_TEXT.search(file.data) for file in project.files.values())
+    found.is_open = any(re.search(_BEYOND_TEXT, file.data) for file in project.files.values())
     children = project.once(descendants)
     for key in sorted(project.relevant):
         if b"Field" not in project.files[key].data and b"related_name" not in project.files[key].data:
@@ -160,7 +160,7 @@ def _generates_tables(project: Project) -> bool:
     return are_generated(project.files.values())
 
 
-_BEYOND_TEXT = re.compile(
+_BEYOND_TEXT = (
     rb"_meta\.add_field|fields_map\[[^\]\n]*\]\s*=[^=]"
     rb"|(?:ForeignKey|OneToOne|ManyToMany)FieldInstance\(|\((?:\w+\.)*(?:ForeignKey|OneToOne|ManyToMany)FieldInstance\s*[,)]"
 )

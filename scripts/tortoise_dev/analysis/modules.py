@@ -75,7 +75,7 @@ class Module:
         self.scope = Scope(self.root, None)
         self._scopes: dict[ast.AST, Scope] = {self.root: self.scope}
         self._classes: dict[ast.ClassDef, Class] = {}
-        self._meanings: dict[ast.expr, list[Entity]] = {}
+        self._meanings: dict[ast.expr | tuple[ast.expr, Scope], list[Entity]] = {}
         self._facts: dict[Callable[[Any], Any], Any] = {}
 
     @property
@@ -249,11 +249,10 @@ class Module:
 
     def meanings(self, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
         """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
-        if scope is not None:
-            return self.resolver.meanings(self, expression, scope)
-        if expression not in self._meanings:
-            self._meanings[expression] = self.resolver.meanings(self, expression)
-        return self._meanings[expression]
+        key = expression if scope is None else (expression, scope)
+        if key not in self._meanings:
+            self._meanings[key] = self.resolver.meanings(self, expression, scope)
+        return self._meanings[key]
 
     def tortoise_name(self, expression: ast.expr) -> str | None:
         """The dotted name of what an expression refers to, where that is Tortoise's."""

@@ -13,18 +13,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"})
-_LISTS = re.compile(r"(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in))$")
-_LOCKED = re.compile(r'name = "tortoise[-_.]orm"\s+version = "([^"]+)"', re.IGNORECASE)
-_PIPFILE_LOCKED = re.compile(r'"tortoise-orm": \{[^{}]*?"version": "==([^"]+)"', re.DOTALL)
-_REQUIREMENT = re.compile(
-    r"""(?ix) (?<![\w.-]) tortoise[-_.]orm (?![\w.-])
+_LISTS = r"(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in))"
+_LOCKED = r'(?i)name = "tortoise[-_.]orm"\s+version = "([^"]+)"'
+_PIPFILE_LOCKED = r'(?s)"tortoise-orm": \{[^{}]*?"version": "==([^"]+)"'
+_REQUIREMENT = r"""(?ix) (?<![\w.-]) tortoise[-_.]orm (?![\w.-])
     \s* (?:\[[^\]]*\])? ["']?                                 # extras; the key of a table may be quoted
     (?: \s*=\s*\{[^{}]*?\bversion\s*=\s*["'](?P<table>[^"']+) # tortoise-orm = {version = "^0.19", …}
       | \s*=\s*["'](?P<text>[^"']+)["']                       # tortoise-orm = "^0.19"
       | \s*\(?(?P<plain>(?:[~=!<>]=?=?\s*[\w.*+-]+\s*,?\s*)+) # tortoise-orm==0.19.3
     )"""
-)
-_CLAUSE = re.compile(r"(===|==|~=|<=|>=|!=|<|>|\^|~)?\s*(\d+(?:\.\d+)*)(\.\*)?")
+_CLAUSE = r"(===|==|~=|<=|>=|!=|<|>|\^|~)?\s*(\d+(?:\.\d+)*)(\.\*)?"
+"""Patterns are compiled where they are used: most runs on one file use none of them."""
 
 
 class Bound(NamedTuple):
@@ -52,7 +51,7 @@ def exactly(text: str) -> Bound | None:
 
 def bound_of(requirement: str) -> Bound | None:
     """The bound of the part behind a name: ``>=0.19,<0.20``, ``^0.19.3``; None where it has no upper end."""
-    bounds = (_of_clause(match) for match in _CLAUSE.finditer(requirement))
+    bounds = (_of_clause(match) for match in re.finditer(_CLAUSE, requirement))
     return min((bound for bound in bounds if bound is not None), default=None)
 
 
@@ -105,7 +104,7 @@ def _in_folder(folder: Path) -> tuple[Bound | None, ...]:
     locked = tuple(bound for name in sorted(_LOCKS & names.keys()) for bound in _locked(_text(names[name])))
     if locked:
         return (max(locked),)
-    files = [names[name] for name in sorted(names) if _LISTS.fullmatch(name)]
+    files = [names[name] for name in sorted(names) if re.fullmatch(_LISTS, name)]
     if "requirements" in names:
         files += sorted((folder / "requirements").glob("*.txt"))
     return tuple(bound for file in files for bound in _listed(_text(file)))
@@ -113,7 +112,7 @@ def _in_folder(folder: Path) -> tuple[Bound | None, ...]:
 
 def _locked(text: str) -> Iterator[Bound]:
     for pattern in (_LOCKED, _PIPFILE_LOCKED):
-        for match in pattern.finditer(text):
+        for match in re.finditer(pattern, text):
             bound = exactly(match[1])
             if bound is not None:
                 yield bound
@@ -121,7 +120,7 @@ def _locked(text: str) -> Iterator[Bound]:
 
 def _listed(text: str) -> Iterator[Bound | None]:
     lines = (line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    for match in _REQUIREMENT.finditer("\n".join(lines)):
+    for match in re.finditer(_REQUIREMENT, "\n".join(lines)):
         yield bound_of(match["table"] or match["text"] or match["plain"] or "")
 
 

@@ -184,7 +184,8 @@ class Project:
     @cached_property
     def _with_relations(self) -> list[SourceFile]:
         """The files that may define relations."""
-        return [file for file in self.files.values() if any(word in file.data for word in RELATION_WORDS)]
+        with_fields = (file for file in self.files.values() if b"Field" in file.data)
+        return [file for file in with_fields if any(word in file.data for word in RELATION_WORDS)]
 
     def _holding(self, name: str, files: Iterable[SourceFile]) -> list[Module]:
         """The modules of the files that hold a name."""

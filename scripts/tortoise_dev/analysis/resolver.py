@@ -25,7 +25,6 @@ class Resolver:
         self.problems: dict[str, UnreadableError] = {}
         """Why a file that was to be parsed could not be."""
         self._modules: dict[str, Module | None] = {}
-        self._meanings: dict[tuple[ast.expr, Scope | None], list[Entity]] = {}
         self._names: dict[tuple[Scope, str, int], list[Entity]] = {}
         self.exports: dict[tuple[str, str], list[Entity]] = {}
         """What modules give to others, by path and name, as far as it was asked for."""
@@ -48,27 +47,22 @@ class Resolver:
             self.problems[key] = UnreadableError("is nested too deeply to be read")
         return None
 
-    def meanings(self, module: Module, expression: ast.expr, scope: Scope | None = None) -> list[Entity]:
-        """What a name, a dotted name or a subscript of one refers to; nothing where that is not known."""
+    def meanings(self, module: Module, expression: ast.expr, scope: Scope | None) -> list[Entity]:
+        """What a name, a dotted name or a subscript of one refers to; nothing where that is not known.
+
+        Modules keep the answers: ask them.
+        """
         while isinstance(expression, ast.Subscript):  # Base[int]
             expression = expression.value
         if scope is None and not _may_refer(module, expression):
             return []
-        key = (expression, scope)
-        if key not in self._meanings:
-            if isinstance(expression, ast.Attribute):
-                owners = self.meanings(module, expression.value, scope)
-                found = self._members(owners, expression.attr)
-            elif isinstance(expression, ast.Name):
-                found = self._named(module, expression, scope or module.scope_of(expression))
-            else:
-                at = (getattr(expression, "lineno", 0), getattr(expression, "col_offset", 0))
-                search = _Search(self)
-                found = _unique(
-                    search.expression(module, expression, scope or module.scope_of(expression), at)
-                )
-            self._meanings[key] = found
-        return self._meanings[key]
+        if isinstance(expression, ast.Attribute):
+            return self._members(module.meanings(expression.value, scope), expression.attr)
+        scope = scope or module.scope_of(expression)
+        if isinstance(expression, ast.Name):
+            return self._named(module, expression, scope)
+        at = (expression.lineno, expression.col_offset)
+        return _unique(_Search(self).expression(module, expression, scope, at))
 
     def _named(self, module: Module, name: ast.Name, scope: Scope) -> list[Entity]:
         """What a name refers to: found out once for each scope that binds it, not for each use."""
@@ -106,17 +100,19 @@ class Resolver:
 
     def imported(self, importer: Module, dotted: str | None, level: int) -> list[External | Module]:
         """The module that an import statement names: of the project, else an External."""
-        if level == 0 and dotted is not None and dotted.partition(".")[0] == "tortoise":
-            return [External(dotted)]
         key = (importer.key, dotted or "", level)
         if key not in self._imports:
-            path = self.import_paths.find(*key)
-            module = self.module(path)
-            if module is not None:
-                self._imports[key] = [module]
-            else:
-                self._imports[key] = [External(dotted)] if level == 0 and dotted and path is None else []
+            self._imports[key] = self._imported(*key)
         return self._imports[key]
+
+    def _imported(self, importer: str, dotted: str, level: int) -> list[External | Module]:
+        if level == 0 and dotted.partition(".")[0] == "tortoise":
+            return [External(dotted)]
+        path = self.import_paths.find(importer, dotted, level)
+        module = self.module(path)
+        if module is not None:
+            return [module]
+        return [External(dotted)] if level == 0 and dotted and path is None else []
 
 
 class _Search:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import os
 import stat
 import sys
-import tokenize
 import warnings
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from io import BytesIO, StringIO
+from operator import attrgetter
 from pathlib import Path
 
 from ..folders import DOUBTFUL, LEFT_OUT
@@ -54,8 +55,11 @@ class SourceFile:
     @cached_property
     def encoding(self) -> str:
         """Its encoding, from a byte order mark or a PEP 263 comment. Raises UnreadableError."""
-        if self.data.isascii() and b"coding" not in self.data:
+        first_lines = self.data.split(b"\n", 2)[:2]
+        if not self.data.startswith(codecs.BOM_UTF8) and not any(b"coding" in line for line in first_lines):
             return "utf-8"
+        import tokenize  # few files say what encoding they have
+
         try:
             return tokenize.detect_encoding(BytesIO(self.data).readline)[0]
         except SyntaxError as error:
@@ -108,6 +112,8 @@ def split_lines(text: str) -> list[str]:
 
 def comments_of(text: str) -> Counter[str]:
     """The comments of a source text that can be parsed, and how often each one stands there."""
+    import tokenize  # only a repair asks for comments
+
     tokens = tokenize.generate_tokens(StringIO(text, newline="").readline)
     return Counter(token.string.rstrip() for token in tokens if token.type == tokenize.COMMENT)
 
@@ -150,7 +156,7 @@ def python_files(folder: Path, unreadable: dict[Path, str]) -> Iterator[Path]:
         here = waiting.pop()
         try:
             with os.scandir(here) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=attrgetter("name"))
         except OSError as error:
             unreadable[Path(here)] = f"cannot be listed: {error.strerror or error}"
             continue

@@ -30,12 +30,18 @@ def _child_fields(kind: type[ast.AST]) -> tuple[str, ...]:
     return tuple(field for field in kind._fields if field not in _NO_NODES)
 
 
+def _around(kind: type[ast.AST], fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the fields whose nodes are looked up in the scope around: all but the body of a new scope."""
+    return tuple(field for field in fields if field != "body") if kind in SCOPES else fields
+
+
 _FIELDS: dict[type, tuple[str, ...]] = {
     kind: _child_fields(kind)
     for kind in vars(ast).values()
     if isinstance(kind, type) and issubclass(kind, ast.AST)
 }
 """Of each kind of node the fields that hold nodes: looking at nothing else makes the walk twice as fast."""
+_FIELDS_AROUND = {kind: _around(kind, fields) for kind, fields in _FIELDS.items()}
 
 
 class Tree:
@@ -63,7 +69,7 @@ class Tree:
         self, owner: ast.AST, stack: list[ast.AST], waiting: list[tuple[ast.AST, list[ast.AST]]]
     ) -> None:
         """The nodes of one scope, in the order of the text; the scopes within it are left ``waiting``."""
-        parents, by_kind, fields = self.parents, self.by_kind, _FIELDS
+        parents, by_kind, fields = self.parents, self.by_kind, _FIELDS_AROUND
         while stack:
             node = stack.pop()
             kind = type(node)
@@ -89,9 +95,10 @@ class Tree:
                     children += value
             if kind in _SCOPE_KINDS:
                 self.owners[node] = owner
-                inside = [child for child in children if _is_inside(child, node)]
-                waiting.append((node, inside))
-                children = [child for child in children if not _is_inside(child, node)]
+                body = [node.body] if kind is ast.Lambda else list(node.body)  # type: ignore[attr-defined]
+                for child in body:
+                    parents[child] = node
+                waiting.append((node, body))
             elif kind is ast.comprehension or kind is ast.NamedExpr:
                 self.bindings[owner].append(node)  # type: ignore[arg-type]
             elif kind in _GIVING:
@@ -219,7 +226,7 @@ class Scope:
             self._positions[name] = sorted(binding.position for binding in bindings)
         return bisect_left(self._positions[name], until)
 
-    def _bind(self, name: str, node: ast.AST, sure: bool, value: ast.expr | None = None) -> None:
+    def _bind(self, name: str, node: _Binder, sure: bool, value: ast.expr | None = None) -> None:
         binding = Binding(node, _position(node), sure, value)
         if name in self.names:
             self.names[name].append(binding)
@@ -294,11 +301,15 @@ class Scope:
             self._bind_target(target.value, node, sure, None)
 
 
-def _position(node: ast.AST) -> Position:
+_Binder: TypeAlias = ast.stmt | ast.arg | ast.ExceptHandler | ast.pattern
+_ASSIGNING = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign})
+
+
+def _position(node: _Binder) -> Position:
     """Where a name has its meaning from: an assignment's value is computed before the name is bound."""
-    if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+    if type(node) in _ASSIGNING:
         return (node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
-    return (getattr(node, "lineno", 0), getattr(node, "col_offset", 0))
+    return (node.lineno, node.col_offset)
 
 
 _PLAIN = frozenset(

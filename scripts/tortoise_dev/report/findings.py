@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
-from urllib.parse import quote
 
 from ..about import TOOL
 
@@ -88,6 +87,8 @@ def _sarif_rule(code: str, text: str, page: str | None) -> dict[str, Any]:
 
 
 def _sarif_result(finding: Finding, codes: list[str]) -> dict[str, Any]:
+    from urllib.parse import quote  # the other formats need none of it
+
     return {
         "ruleId": finding.code,
         "ruleIndex": codes.index(finding.code),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from typing import TextIO
 
@@ -20,6 +19,8 @@ class Progress:
         """One more is done; ``what`` is shown behind the bar."""
         self.done += 1
         if self.visible:
+            import shutil  # it takes longer than this package's modules, and a pipe needs none of it
+
             width = shutil.get_terminal_size().columns
             filled = 24 * self.done // self.total
             bar = "━" * filled + "─" * (24 - filled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,7 @@ from ..analysis.project import Project
 from ..analysis.source import SourceFile
 from ..analysis.syntax import FUNCTIONS
 from . import RULES
-from .base import Context, Hit, Rule, RuleOptions
+from .base import Context, Hit, RuleOptions
 from .fixes import Fix
 from .noqa import Noqa, may_name_rules, noqas_of, stands_on, without_codes
 
@@ -60,7 +61,8 @@ def violations_of(
 ) -> list[Violation]:
     """What the enabled rules find; ``enabled`` says which ones count for a file, ``done`` hears of each."""
     parsed = {module.key: module for module in project.modules}
-    of_paths = [rule for rule in RULES.values() if rule.check_path is not None]
+    migrations = migrations_of(project)
+    selected = cache(_selected)
     found: list[Violation] = []
     for path in project.judged:
         codes = enabled(path)
@@ -70,25 +72,36 @@ def violations_of(
         if file is None:
             continue
         module = parsed.get(file.key)
-        context = Context(project, module, options(path)) if module is not None else None
-        is_migration = path in migrations_of(project)
-        own = [
-            _violation(file, rule.code, hit)
-            for rule in (RULES.values() if module is not None else of_paths)
-            if rule.code in codes and (is_migration or not rule.code.startswith("TD2"))
-            for hit in _hits(rule, path, context)
-            if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
-        ]
+        of_paths, of_modules = selected(codes, path in migrations)
+        own = [_violation(file, code, hit) for code, check in of_paths for hit in check(path)]
+        if module is not None:
+            context = Context(project, module, options(path))
+            own += [
+                _violation(file, code, hit)
+                for code, check in of_modules
+                for hit in check(context)
+                if hit.node is None or not module.is_for_type_checkers(hit.node)
+            ]
         if own or may_name_rules(file):
             found += _unsuppressed(file, own, codes)
         done(path)
     return sorted(found, key=lambda one: one.order)
 
 
-def _hits(rule: Rule, path: Path, context: Context | None) -> Iterable[Hit]:
-    if rule.check_path is not None:
-        return rule.check_path(path)
-    return rule.check(context) if rule.check is not None and context is not None else ()
+class _Selected(NamedTuple):
+    """The checks of the rules that count for a file, each with the rule's code."""
+
+    of_paths: list[tuple[str, Callable[[Path], Iterable[Hit]]]]
+    of_modules: list[tuple[str, Callable[[Context], Iterable[Hit]]]]
+
+
+def _selected(codes: frozenset[str], is_migration: bool) -> _Selected:
+    rules = [rule for code, rule in RULES.items() if code in codes]
+    rules = [rule for rule in rules if is_migration or not rule.code.startswith("TD2")]
+    return _Selected(
+        [(rule.code, rule.check_path) for rule in rules if rule.check_path is not None],
+        [(rule.code, rule.check) for rule in rules if rule.check is not None and rule.check_path is None],
+    )
 
 
 def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:

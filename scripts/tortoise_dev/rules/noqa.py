@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import tokenize
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
@@ -12,11 +11,12 @@ from ..analysis.source import SourceFile, UnreadableError
 from .fixes import Edit, Fix
 
 _CODES = r"(?P<codes>\s*:\s*[A-Za-z]+[0-9]+(?:[,\s]+[A-Za-z]+[0-9]+)*)?"
-_NOQA = re.compile(rf"#\s*(?:noqa|NOQA){_CODES}")
-_IN_SQL = re.compile(rf"noqa{_CODES}", re.IGNORECASE)
+_NOQA = rf"#\s*(?:noqa|NOQA){_CODES}"
+_IN_SQL = rf"(?i)noqa{_CODES}"
+"""Patterns are compiled where they are used: most files have no such comment."""
 
 _WORDS = (b"noqa", b"NOQA")
-_NAMES_RULES = re.compile(rb"(?i)noqa\s*:[^\n\r]*td[0-9]")
+_BEFORE_RULE = rb"\s*:[^\n\r]*[Tt][Dd][0-9]"
 
 
 class Noqa(NamedTuple):
@@ -33,7 +33,7 @@ class Noqa(NamedTuple):
 
 def may_name_rules(file: SourceFile) -> bool:
     """Can a comment of the file name a rule of this checker? Cheap, and never wrong with a no."""
-    return any(word in file.data for word in _WORDS) and _NAMES_RULES.search(file.data) is not None
+    return any(word in file.data and re.search(word + _BEFORE_RULE, file.data) for word in _WORDS)
 
 
 def stands_on(file: SourceFile, lines: Iterable[int]) -> bool:
@@ -41,7 +41,7 @@ def stands_on(file: SourceFile, lines: Iterable[int]) -> bool:
     if not any(word in file.data for word in _WORDS):
         return False
     try:
-        return any(_NOQA.search(file.lines[line - 1]) for line in lines if line <= len(file.lines))
+        return any(re.search(_NOQA, file.lines[line - 1]) for line in lines if line <= len(file.lines))
     except UnreadableError:
         return False  # which is reported
 
@@ -50,7 +50,7 @@ def without_codes(file: SourceFile, noqa: Noqa, codes: Sequence[str]) -> Fix | N
     """Takes codes out of a comment, and the comment away when none is left; None if it says more."""
     line = file.lines[noqa.line - 1]
     text = line[noqa.column - 1 :].rstrip()
-    match = _NOQA.fullmatch(text)
+    match = re.fullmatch(_NOQA, text)
     if match is None:
         return None
     left = [code for code in noqa.codes if code not in codes]
@@ -69,16 +69,18 @@ def _codes(match: re.Match[str]) -> tuple[str, ...]:
 
 def sql_comment_covers(comment: str, code: str) -> bool:
     """Does a comment of SQL, without its dashes, suppress this code?"""
-    match = _IN_SQL.match(comment)
+    match = re.match(_IN_SQL, comment)
     return match is not None and code in (_codes(match) or (code,))
 
 
 def noqas_of(file: SourceFile) -> dict[int, Noqa]:
     """The comments of a file by their line. Only real comments count, not text that looks like one."""
+    import tokenize  # most files have no such comment
+
     found: dict[int, Noqa] = {}
     try:
         for token in tokenize.generate_tokens(io.StringIO(file.text, newline="").readline):
-            if token.type == tokenize.COMMENT and (match := _NOQA.search(token.string)):
+            if token.type == tokenize.COMMENT and (match := re.search(_NOQA, token.string)):
                 line, column = token.start
                 found[line] = Noqa(line, column + match.start() + 1, _codes(match))
     except (tokenize.TokenError, SyntaxError, UnreadableError):
