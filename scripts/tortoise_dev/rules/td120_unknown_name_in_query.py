@@ -49,9 +49,11 @@ GOOD = BAD.replace("payed=", "paid=")
 
 _FILTERS = ("filter", "exclude", "get", "get_or_none", "exists", "get_or_create", "update_or_create")
 _OPTIONS = {
-    **dict.fromkeys(["get", "get_or_none", "exists"], ("using_db",)),
-    **dict.fromkeys(["get_or_create", "update_or_create"], ("using_db", "defaults")),
+    **dict.fromkeys(["filter", "exclude"], ("join_type",)),
+    **dict.fromkeys(["get", "get_or_none", "exists"], ("join_type", "using_db")),
+    **dict.fromkeys(["get_or_create", "update_or_create"], ("join_type", "using_db", "defaults")),
 }
+"""Keywords that are no names: each keyword makes a ``Q``, and that knows ``join_type``."""
 _KEYWORDS: dict[str, Use] = {**dict.fromkeys(_FILTERS, "filter"), "update": "update"}
 _STRINGS: dict[str, Use] = {
     **dict.fromkeys(["values", "values_list", "only", "group_by"], "values"),
