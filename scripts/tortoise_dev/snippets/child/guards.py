@@ -22,6 +22,7 @@ from .queries import UnusedQueries
 from .results import (
     database_errors,
     exit_status,
+    is_own_method,
     may_return_itself,
     must_be_awaited,
     name_of,
@@ -138,18 +139,22 @@ class Guards:
             self.operands[frame].append(value)
         return value
 
-    def asserted(self, value: object, spec: tuple[tuple[str, ...], tuple[int, int], int, bool, bool]) -> bool:
+    def asserted(
+        self, value: object, spec: tuple[tuple[str, ...], tuple[int, int], int, bool, bool, str]
+    ) -> bool:
         """A part of an assertion, which is to be true (or, ``negated``, false): is it?
 
         Remembers the values of the parts that are not, for the report.
         """
-        texts, lines, number, negated, compares = spec
+        texts, lines, number, negated, compares, attribute = spec
         frame = sys._getframe(1)
         operands = self.operands.pop(id(frame), [])
         if compares:
             self._compared(operands, frame)
         else:
             self._must_have_truth(value, frame)
+            if attribute and is_own_method(value, attribute):
+                self.add(self._line(frame), f"{attribute} is a method that is not called: it is always true")
         if number == 0:
             self.failing = (lines, [])
             self.asserts = True

@@ -41,7 +41,18 @@ def unread_failure(value: object) -> str | None:
         return f"an assertion failed, and nobody reads what is returned: {error!r}" if error else None
     if isinstance(value, _imported((("subprocess", "CompletedProcess"),))):
         return unread_status(getattr(value, "args", ""), getattr(value, "returncode", 0))
-    return None
+    return "its tests did not pass, and nobody reads what is returned" if _tests_failed(value) else None
+
+
+def _tests_failed(value: object) -> bool:
+    """Is it what a run of tests returned, of which some failed?"""
+    if isinstance(value, _imported((("unittest.main", "TestProgram"),))):
+        value = getattr(value, "result", None)
+    if isinstance(value, _imported((("unittest.result", "TestResult"),))):
+        return not getattr(value, "wasSuccessful", bool)()
+    if isinstance(value, _imported((("doctest", "TestResults"),))):
+        return bool(getattr(value, "failed", 0))
+    return isinstance(value, _imported((("pytest", "ExitCode"),))) and bool(value)
 
 
 def unread_status(command: Any, status: int) -> str | None:
@@ -145,6 +156,16 @@ def may_return_itself(value: object) -> bool:
     """Is it an object with __await__ like a pool or a client, which ``await`` opens and returns?"""
     is_query = isinstance(value, _imported((("tortoise.queryset", "AwaitableQuery"),)))
     return isinstance(value, Awaitable) and not isinstance(value, types.CoroutineType) and not is_query
+
+
+def is_own_method(value: object, name: str) -> bool:
+    """Is it a method that an object's class defines under this name, and no function that it was given?"""
+    return (
+        isinstance(value, types.MethodType)
+        and value.__name__ == name
+        and name not in getattr(value.__self__, "__dict__", ())
+        and isinstance(getattr(type(value.__self__), name, None), types.FunctionType)
+    )
 
 
 def name_of(value: object) -> str:

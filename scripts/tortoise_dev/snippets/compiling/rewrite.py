@@ -151,6 +151,7 @@ class _Assertion:
     def _part(self, node: ast.expr, *, negated: bool = False) -> ast.expr:
         texts: list[str] = ["not " if negated else ""]
         compares = isinstance(node, ast.Compare)
+        attribute = node.attr if isinstance(node, ast.Attribute) else ""
         if isinstance(node, ast.Compare):
             operators = [*(f" {_SYMBOLS[type(operator)]} " for operator in node.ops), ""]
             left, *others = [self._operand(node.left, 0, texts), *node.comparators]
@@ -169,7 +170,7 @@ class _Assertion:
             if texts != [negated_text]:
                 texts[-1] += " is "
             node = self.rewrite.visit(node)
-        spec = (tuple(texts), self.lines, self.parts, negated, compares)
+        spec = (tuple(texts), self.lines, self.parts, negated, compares, attribute)
         self.parts += 1
         return _call(Check.ASSERTED, node, node, _constant(spec))
 
