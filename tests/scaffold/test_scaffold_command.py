@@ -251,6 +251,7 @@ def test_another_project_is_not_overwritten(
         (["app", "billing", "--project", __file__], "is a file; name the project's folder"),
         (["model", "billing", "invoice"], "a model's name begins with a capital letter"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
+        (["model", "billing", "Model"], "its abstract base would be BaseModel"),
         (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),
     ],
 )

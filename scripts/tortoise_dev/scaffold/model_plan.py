@@ -160,11 +160,10 @@ class _ModelPlan:
         by_label = [cls for cls in named if self.survey.label_of_class(cls) == where]
         found = in_app or by_label or ([] if where else named)
         if len(found) != 1:
-            known = (
-                ", ".join(sorted(f"{self._app_of(cls)}.{cls.name}" for cls in self.survey.concrete)) or "none"
-            )
+            known = ", ".join(sorted(f"{self._app_of(cls)}.{cls.name}" for cls in self.survey.concrete))
             problem = "several models have this name" if found else "there is no such model"
-            raise RefusedError("unknown-target", self.file, f"{spec.target}: {problem}; known are {known}")
+            has = f"the project has {known or 'no model yet'}"
+            raise RefusedError("unknown-target", self.file, f"{spec.target}: {problem}; {has}")
         label = self.survey.label_of_class(found[0])
         if label is None:
             raise RefusedError(

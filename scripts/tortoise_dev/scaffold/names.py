@@ -48,13 +48,17 @@ def entity_name(text: str) -> str:
         raise BadNameError(f"{text}: a model's name has at most {_LONGEST_ENTITY} characters")
     if text.startswith("Base") and text != "Base":
         raise BadNameError(f"{text}: name the concrete model, its abstract Base{text[4:]} comes with it")
+    if text == "Model":
+        raise BadNameError(
+            "Model: its abstract base would be BaseModel, which the project has; choose another name"
+        )
     return text
 
 
 def app_name(text: str) -> str:
     """The name of a sub-application. Raises BadNameError."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", text) or keyword.iskeyword(text) or text == "common":
-        raise BadNameError(f"{text}: a sub-application's name is like billing or order_lines, and not common")
+        raise BadNameError(f"{text}: a sub-application's name is like billing or order_lines, but not common")
     return text
 
 
