@@ -53,6 +53,12 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     }
 
 
+def test_each_file_ends_with_a_newline(project: Path) -> None:
+    (project / "shop/models.py").write_text(MODELS.rstrip(), encoding="utf-8")
+    assert split.main(["shop/models.py"]) == 0
+    assert all(path.read_bytes().endswith(b"\n") for path in (project / "shop/models").iterdir())
+
+
 def test_a_patch_of_another_folder_names_nothing_above(
     project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -224,7 +224,9 @@ def test_an_app_that_is_there_gets_no_empty_packages(project: Any) -> None:
 def test_an_app_without_a_label_is_refused_where_labels_differ(project: Any) -> None:
     from tortoise_dev.scaffold.changes import RefusedError
 
-    with pytest.raises(RefusedError, match="under one of the labels people, orders first"):
+    with pytest.raises(
+        RefusedError, match="first: under one of the labels people, orders, or under a new one"
+    ):
         project.write(OTHER).add("billing", "Invoice", "number:char:9")
 
 

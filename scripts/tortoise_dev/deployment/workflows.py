@@ -12,14 +12,21 @@ from .project import Project
 from .shell_commands import work_of
 from .yaml_nodes import Node, read_yaml
 
-_DEPLOYS = re.compile(
+_STARTS = re.compile(
     r"\b(?:kubectl\s+(?:apply|rollout|set|replace)|helm(?:file)?\s+(?:upgrade|install|apply|sync)|kustomize\s+build|"
-    r"fly(?:ctl)?\s+deploy|docker(?:-|\s+)compose\s+(?:-\S+\s+\S+\s+)*up|docker\s+stack\s+deploy|"
+    r"fly(?:ctl)?\s+deploy|docker(?:-|\s+)compose\s+(?:-\S+\s+\S+\s+)*"
+    r"(?:up(?!(?:\s+-\S+)*\s+(?:db|database|postgres\w*|mysql|mariadb|redis)\b)|restart|start)|"
+    r"docker\s+(?:stack\s+deploy|service\s+update|(?:re)?start|run\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*?(?:-d|--detach))|"
     r"gcloud\s+(?:run|app)\s+deploy|aws\s+ecs\s+update-service|aws\s+deploy|eb\s+deploy|az\s+(?:webapp|containerapp)|"
     r"doctl\s+apps|railway\s+up|git\s+push\s+(?:-\S+\s+)*(?:heroku|dokku|production)|heroku\s+container:release|"
-    r"rsync|scp|ssh|ansible-playbook|systemctl\s+(?:restart|reload)|argocd\s+app\s+sync|kamal\s+deploy|"
+    r"ansible-playbook|systemctl\s+(?:--user\s+)?(?:restart|reload|start)|supervisorctl\s+(?:re)?start|"
+    r"pm2\s+(?:restart|reload|start)|service\s+\S+\s+(?:restart|reload|start)|argocd\s+app\s+sync|kamal\s+deploy|"
     r"curl\s.*(?:deploy|render\.com))\b"
 )
+"""Commands that start the new code."""
+_SENDS = re.compile(r"\b(?:rsync|scp|ssh)\b")
+"""Commands that bring it to a server, where something else may start it."""
+_MIGRATES = re.compile(r"\b(?:aerich\b.*\bupgrade|tortoise\b.*\b(?:migrate|upgrade)|\S*migrat\S*)")
 _DEPLOY_ACTIONS = re.compile(
     r"(?:deploy|ssh-action|flyctl-actions|helm|k8s|kubernetes|heroku|ecs|cloudrun|render|railway|app_action)",
     re.IGNORECASE,
@@ -51,6 +58,8 @@ class _Step:
     line: int
     node: Node | None
     deploys: bool
+    starts: bool
+    """Does it certainly start the new code? What only sends it may be followed by what starts it."""
     migrates: bool
     locked: bool
 
@@ -116,7 +125,8 @@ def _judged(
     *,
     alone: bool,
 ) -> Manifest | None:
-    deploying = [step for step in steps if step.deploys]
+    starting = {step.job for step in steps if step.starts}
+    deploying = [step for step in steps if step.starts or (step.deploys and step.job not in starting)]
     releasing = [step for step in steps if step.migrates and step.job in environments]
     if not deploying and not releasing:
         return None
@@ -182,40 +192,37 @@ def _github_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
         script = (step.get("with") or step).text_at("script") if uses else ""
         text = run.text if run else script
         work = work_of(text, project.root)
-        deploys = bool(_DEPLOYS.search(text)) or (
-            bool(_DEPLOY_ACTIONS.search(action)) and not _NO_DEPLOY_ACTIONS.match(action)
-        )
+        acts = bool(_DEPLOY_ACTIONS.search(action)) and not _NO_DEPLOY_ACTIONS.match(action)
         yield from _split(
             job,
             step,
             text,
-            deploys=deploys,
+            acts=acts,
             migrates=work.migrates and not has_services,
             locked=work.locked,
-            run=run,
+            line=(run or step).line,
         )
 
 
 def _split(
-    job: str, step: Node, text: str, *, deploys: bool, migrates: bool, locked: bool, run: Node | None
+    job: str, step: Node, text: str, *, acts: bool, migrates: bool, locked: bool, line: int
 ) -> Iterator[_Step]:
-    """One step, or two in their order where one script both migrates and deploys."""
-    line = (run or step).line
-    if deploys and migrates and text:
-        found = _DEPLOYS.search(text)
-        first = found.start() if found else 0
-        migration = next(
-            iter(
-                re.finditer(r"\b(?:aerich\b.*\bupgrade|tortoise\b.*\b(?:migrate|upgrade)|\S*migrat\S*)", text)
-            )
-        )
-        order = (
-            [(True, False), (False, True)] if first < migration.start() else [(False, True), (True, False)]
-        )
-        for is_deploy, is_migration in order:
-            yield _Step(job, line, step, is_deploy, is_migration, locked)
-    else:
-        yield _Step(job, line, step, deploys, migrates, locked)
+    """One step, or two in their order where one script migrates and deploys. ``acts``: an action deploys.
+
+    Where no command is known to start the new code, what stands below the migration does.
+    """
+    start, sent = _STARTS.search(text), _SENDS.search(text)
+    migration = _MIGRATES.search(text) if migrates else None
+    deploys = acts or start is not None or sent is not None
+    if migration is None or not deploys:
+        starts = start is not None or (acts and not text)
+        yield _Step(job, line, step, deploys, starts, migrates, locked)
+        return
+    followed = text[migration.end() :].partition("\n")[2].strip() != ""
+    is_first = migration.start() < start.start() if start is not None else followed
+    migrating = _Step(job, line, step, False, False, True, locked)
+    deploying = _Step(job, line, step, True, start is not None, False, locked)
+    yield from (migrating, deploying) if is_first else (deploying, migrating)
 
 
 def _gitlab_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
@@ -224,15 +231,14 @@ def _gitlab_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
         listed = node.get(key)
         for item in listed.items() if listed is not None else []:
             work = work_of(item.text, project.root)
-            deploys = bool(_DEPLOYS.search(item.text))
             yield from _split(
                 job,
                 item,
                 item.text,
-                deploys=deploys,
+                acts=False,
                 migrates=work.migrates and not has_services,
                 locked=work.locked,
-                run=item,
+                line=item.line,
             )
 
 

@@ -59,7 +59,9 @@ class Entrance:
         ending = [] if has_all else parsed([[f"__all__ = {_listing(sorted(self.listed, key=listed_order))}"]])
         body = _noted_below([*_in_order(head), *middle, *tail])
         body += [spaced(one, 1) for one in ending]
-        return self.tree.with_changes(body=[spaced(body[0], 0), *body[1:]], encoding="utf-8").code
+        return self.tree.with_changes(
+            body=[spaced(body[0], 0), *body[1:]], encoding="utf-8", has_trailing_newline=True
+        ).code
 
     def _files(self) -> list[str]:
         return sorted({*self.places.of.values()} - {PACKAGE})

@@ -40,7 +40,9 @@ class Package:
         for one in own:
             body += self._moved(one, rewrite, before, bool(body))
             before = one
-        return self.tree.with_changes(header=[], footer=[], body=body, encoding="utf-8").code
+        return self.tree.with_changes(
+            header=[], footer=[], body=body, encoding="utf-8", has_trailing_newline=True
+        ).code
 
     def _moved(
         self, one: Statement, rewrite: Rewrite, before: Statement | None, follows: bool

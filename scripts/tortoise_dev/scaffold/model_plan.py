@@ -121,7 +121,7 @@ class _ModelPlan:
             raise RefusedError(
                 "which-label",
                 config.path,
-                f'list "{self.app_module}.models" under one of the labels {known} first',
+                f'list "{self.app_module}.models" first: under one of the labels {known}, or under a new one',
                 own[0].node.lineno,
             )
         return there or own[0]
