@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from tortoise_dev.snippets.verdicts.output import first_difference, first_sql_difference, sql_text
+from tortoise_dev.snippets.verdicts.output import (
+    first_difference,
+    first_sql_difference,
+    for_page,
+    sql_text,
+)
 
 
 @pytest.mark.parametrize(
@@ -78,3 +83,21 @@ def test_sql_differs(expected: str, line: int, says: str) -> None:
 
 def test_sql_text_is_what_a_block_shows() -> None:
     assert sql_text(("SELECT\n  1", "SELECT 2;")) == "SELECT 1;\nSELECT 2;\n"
+
+
+@pytest.mark.parametrize(
+    ("printed", "text"),
+    [
+        ("\x1b[1mbold\x1b[0m\n", "bold\n"),
+        ("\r50%\r100%\n", "...50%...100%\n"),
+        ("a\0b\x07\tc\n", "a...b...\tc\n"),
+        ("a\r\nb\r\n", "a\nb\n"),
+    ],
+)
+def test_what_a_page_is_given_matches_what_was_printed(printed: str, text: str) -> None:
+    assert for_page(printed) == text
+    assert first_difference(text, printed) is None
+
+
+def test_colours_do_not_count_on_the_page_either() -> None:
+    assert first_difference("\x1b[1mbold\x1b[0m", "\x1b[31mbold\x1b[0m") is None

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..verdicts.output import first_difference
+from ..verdicts.output import first_difference, for_page, without_colours
 from .tracebacks import BlockError, skip_reason
 
 Execute = Callable[[Any], Any]
@@ -96,7 +96,7 @@ def _with_answers(source: str, examples: list[doctest.Example], answers: dict[in
         if example.lineno not in answers:
             continue
         start = example.lineno + example.source.count("\n")
-        printed = answers[example.lineno].rstrip("\n")
+        printed = for_page(answers[example.lineno]).rstrip("\n")
         got = printed.split("\n") if printed else []
         lines[start : start + example.want.count("\n")] = [
             " " * example.indent + (text or "<BLANKLINE>") for text in got
@@ -150,6 +150,7 @@ def _compare_answer(example: doctest.Example, got: str, at: int) -> None:
 
 def _answers(example: doctest.Example, got: str) -> bool:
     """Is it the expected answer?"""
+    got = without_colours(got)
     check = doctest.OutputChecker().check_output
     if example.options:
         return check(example.want, got, _flags(example))

@@ -28,7 +28,9 @@ def make_module(file: str, directory: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     parent, _, last = name.rpartition(".")
     if parent:
-        setattr(importlib.import_module(parent), last, module)
+        package = importlib.import_module(parent)
+        if isinstance(getattr(package, last, module), ModuleType):
+            setattr(package, last, module)  # else __init__.py has put something else there, under this name
     sys.modules[name] = module
     return module
 

@@ -14,8 +14,8 @@ def first_difference(expected: str, actual: str) -> tuple[int, str] | None:
     Trailing white space, trailing blank lines and ANSI colours don't count. ``...`` matches anything within a
     line, and alone on a line it matches any number of lines; it does not match an output without any line.
     """
-    wanted = [line.rstrip() for line in expected.rstrip().split("\n")]
-    got = [line.rstrip() for line in _ANSI.sub("", actual).rstrip().split("\n")]
+    wanted = [line.rstrip() for line in without_colours(expected).rstrip().split("\n")]
+    got = [line.rstrip() for line in without_colours(actual).rstrip().split("\n")]
     if got == [""] and wanted != [""]:
         return 1, f"expected {_quoted(wanted[0])}, but nothing was printed"
     runs = _runs_between_wildcards(wanted)
@@ -36,7 +36,18 @@ def first_difference(expected: str, actual: str) -> tuple[int, str] | None:
     return None
 
 
+def without_colours(text: str) -> str:
+    """A text without ANSI's escape sequences."""
+    return _ANSI.sub("", text) if "\x1b" in text else text
+
+
+def for_page(actual: str) -> str:
+    """What was printed, as a page can hold it: ``...`` for characters that would break its lines or itself."""
+    return _NOT_ON_PAGES.sub("...", without_colours(actual).replace("\r\n", "\n"))
+
+
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_NOT_ON_PAGES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]+")
 
 
 def _runs_between_wildcards(wanted: list[str]) -> list[tuple[int, list[str]]]:

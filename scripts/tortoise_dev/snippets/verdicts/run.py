@@ -12,7 +12,7 @@ from ..protocol import Observation, Outcome, Problem
 from ..result import Verdict
 from .expectation import named, turned, wrong_exception
 from .names import missing_names
-from .output import first_difference, first_sql_difference, sql_text
+from .output import first_difference, first_sql_difference, for_page, sql_text
 from .prints import first_print_difference
 
 
@@ -48,6 +48,7 @@ def judge_output(block: Block, above: Block, outcome: Outcome | None) -> tuple[V
     if difference is None:
         return Verdict("passed"), None
     line, reason = difference
+    actual = for_page(actual)
     return Verdict("failed", reason, block.start + line - 1, f"now:\n{actual}"), actual
 
 
