@@ -33,6 +33,8 @@ class Allowed:
     denied: tuple[Entry, ...] = field(default=())
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     """By page: names that belong to something else than Tortoise."""
+    leads: dict[str, dict[str, str]] = field(default_factory=dict)
+    """By page: links whose words differ from their target, by text."""
     elsewhere: dict[str, frozenset[str]] = field(default_factory=dict)
     """By page: methods that a sentence names in a section that does not show them."""
 
@@ -41,6 +43,9 @@ class Allowed:
 
     def elsewhere_on(self, page: str) -> frozenset[str]:
         return self.elsewhere.get(page, frozenset())
+
+    def leads_on(self, page: str) -> dict[str, str]:
+        return self.leads.get(page, {})
 
     def allows_span(self, text: str, page: str) -> bool:
         return any(entry.text == text and entry.page in ("", page) for entry in self.names)
@@ -86,6 +91,7 @@ def read(file: Path = FILE) -> Allowed:
         proper=frozenset(" ".join(table["proper"].values()).split()),
         spelt=frozenset(" ".join(table.get("spelt", {}).values()).split()),
         foreign=_by_page(table.get("foreign", {})),
+        leads=table.get("leads", {}),
         elsewhere=_by_page(table.get("elsewhere", {})),
         names=tuple(entries("name")),
         numbers=tuple(entries("number")),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from prose import calls, data, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
+from prose import calls, data, links, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
 from prose.allowed import Allowed, read
 from prose.code import Tree
 from prose.names import Names
@@ -38,4 +38,5 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from phrases.problems(page, tree)
     yield from tables.problems(page)
     yield from rendered.problems(page, tree)
+    yield from links.problems(page, tree, allowed)
     yield from sizes.problems(page, tree)

@@ -11,6 +11,7 @@ from prose import (
     calls,
     data,
     guard,
+    links,
     methods,
     phrases,
     rendered,
@@ -96,6 +97,11 @@ def test_sizes_of_fields_stand_twice(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES)
+def test_links_lead_where_they_say(page: str) -> None:
+    assert not list(links.problems(PAGES[page], TREE, ALLOWED))
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_what_a_block_denies_is_shown_to_be_possible(page: str) -> None:
     found = [
         str(problem)
@@ -131,6 +137,14 @@ def test_exceptions_are_needed() -> None:
         for page, words in ALLOWED.foreign.items()
         for word in words
         if page not in names or not uses(PAGES[page], word) or names[page].is_name(word)
+    ]
+    unneeded += [
+        text
+        for page, listed in ALLOWED.leads.items()
+        for text, target in listed.items()
+        if not any(
+            f"[{text}] says nothing of {target}" in found for found in links.problems(PAGES[page], TREE)
+        )
     ]
     unneeded += [
         name

@@ -5,7 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from prose import asserts, calls, data, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
+from prose import (
+    asserts,
+    calls,
+    data,
+    links,
+    methods,
+    phrases,
+    rendered,
+    rules,
+    sizes,
+    spelling,
+    tables,
+    wrong_code,
+)
 from prose.allowed import Allowed, Entry
 from prose.code import Tree
 from prose.names import Names
@@ -383,3 +396,30 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
 def test_sizes_of_fields(block: str, says: str | None) -> None:
     found = list(sizes.problems(Prose("references/a.md", f"# A\n\n```{block}\n```\n"), TREE))
     assert found == [] if says is None else says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_told"),
+    [
+        ("See [how to rename](migrations.md#rename-a-class).", True),
+        ("To rename: see [this](migrations.md#rename-a-class).", True),
+        ("See [how to rename](migrations.md#choose-the-tool).", False),
+        ("See [testing.md](testing.md).", True),
+        ("See [testing.md](writes.md).", False),
+        ("See [proof.py](../examples/proof_silent.py).", False),
+        ("See [the proof](../examples/proof_silent.py).", True),
+        ("See [tests](testing.md).", True),
+        ("See [tests](writes.md).", False),
+        ("See [this](writes.md).", True),
+    ],
+)
+def test_links_lead_where_they_say(sentence: str, is_told: bool) -> None:
+    found = list(links.problems(Prose("references/a.md", f"# A\n\n{sentence}\n"), TREE))
+    assert (found == []) is is_told
+
+
+def test_a_listed_link_leads_to_its_target_alone() -> None:
+    allowed = Allowed(leads={"references/a.md": {"fill it": "migrations.md#choose-the-tool"}})
+    for anchor, number in (("choose-the-tool", 0), ("foreign-keys-in-a-circle", 1)):
+        page = Prose("references/a.md", f"# A\n\nNow [fill it](migrations.md#{anchor}).\n")
+        assert len([*links.problems(page, TREE, allowed)]) == number

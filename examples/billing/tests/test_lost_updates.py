@@ -1,0 +1,54 @@
+"""Two processes write the same row of an SQLite file. On a server `gather` alone tests it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tortoise.context import TortoiseContext
+from tortoise.contrib.test import tortoise_test_context
+
+from apps.billing.models import Invoice, Payment
+from apps.billing.services import settle_invoice
+from config import fixtures
+from config.fixtures import INV_3
+from tests.conftest import DATABASE_URL, MODELS
+
+pytestmark = pytest.mark.skipif(not DATABASE_URL.startswith("sqlite"), reason="opens an SQLite file")
+
+Apart = Callable[[Callable[[], Awaitable[Any]]], Awaitable[Any]]
+
+
+@pytest.fixture
+async def apart(tmp_path: Path) -> AsyncIterator[Apart]:
+    """Call a function on a connection of its own, as another process would."""
+    url = f"sqlite://{tmp_path}/test.sqlite3"
+
+    async def call(function: Callable[[], Awaitable[Any]]) -> Any:
+        async with TortoiseContext() as context:
+            await context.init(db_url=url, modules={"models": MODELS})
+            return await function()
+
+    async with tortoise_test_context(MODELS, db_url=url):
+        await fixtures.load()
+        yield call
+
+
+async def test_two_processes_settle_once(apart):
+    await asyncio.gather(*(apart(lambda: settle_invoice(INV_3)) for _ in range(2)))
+    assert await Payment.filter(invoice_id=INV_3).count() == 1
+
+
+async def test_the_fixture_notices_a_lost_update(apart):
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one():  # wrong: reads, then writes what it has read
+        invoice = await Invoice.get(id=INV_3)
+        await both_have_read.wait()
+        invoice.amount += 1
+        await invoice.save(update_fields=["amount"])
+
+    before = (await Invoice.get(id=INV_3)).amount
+    await asyncio.gather(apart(add_one), apart(add_one))
+    assert (await Invoice.get(id=INV_3)).amount == before + 1, "both additions are there"

@@ -1,0 +1,73 @@
+"""Links lead where their words say: the text, or the line around it, shares a word with the target.
+
+The harness knows that a target exists. It does not know that another one was meant. `allowed.toml` lists the
+links whose words differ from the heading that they lead to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path, PurePosixPath
+
+from prose.allowed import Allowed
+from prose.code import Tree
+from prose.reading import Prose
+
+LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?P<file>[^()\s#:]*)(?:#(?P<anchor>[\w-]+))?)\)")
+FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
+ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "y")
+EMPTY = frozenset(
+    """
+    the a an of in on to and or for with by is are it its from at as be that this not no one use how what when
+    see also here read page pages
+    """.split()
+)
+
+
+def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:
+    """Links whose words have nothing to do with their target, one line each."""
+    listed = allowed.leads_on(page.name) if allowed else {}
+    for number, line in enumerate(page.text.split("\n"), 1):
+        for link in LINK.finditer(line):
+            if listed.get(link["text"]) == link["target"]:
+                continue
+            if not _is_told(link, line, page, tree):
+                yield f"line {number}: [{link['text']}] says nothing of {link['target']}"
+
+
+def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
+    text, file = link["text"].strip("`"), link["file"]
+    if file and FILE.fullmatch(text):
+        return PurePosixPath(text).name == PurePosixPath(file).name
+    if not (file or page.name).endswith(".md"):
+        return True
+    if link["anchor"]:
+        around = LINK.sub(lambda other: other["text"], line)
+        return bool(words_of(link["anchor"]) & (words_of(text) | words_of(around)))
+    titles = _titles(tree.root)
+    fitting = {name for name, title in titles.items() if title & words_of(text)}
+    return not fitting or PurePosixPath(file).name in fitting
+
+
+def words_of(text: str) -> frozenset[str]:
+    """The words of a text without their endings."""
+    found = re.findall(r"[a-z]{2,}", re.sub(r"[_-]", " ", text.lower()))
+    return frozenset(_stem(word) for word in found if word not in EMPTY)
+
+
+def _stem(word: str) -> str:
+    endings = (ending for ending in ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3)
+    return word.removesuffix(next(endings, ""))
+
+
+@cache
+def _titles(root: Path) -> dict[str, frozenset[str]]:
+    """By page: the words of its name and of its first heading."""
+    pages = [root / "README.md", root / "SKILL.md", *sorted((root / "references").glob("*.md"))]
+    heading = re.compile(r"^# (.*)$", re.MULTILINE)
+    first = {path: heading.search(path.read_text(encoding="utf-8")) for path in pages}
+    return {
+        path.name: words_of(path.stem) | words_of(found[1] if found else "") for path, found in first.items()
+    }
