@@ -155,6 +155,7 @@ class _Server:
         page, scratch = "rehearsal", self.preparation.scratch
         request = Request(page, [step], scratch, scratch, skill="", limit=0.0)
         before, guards = sys.path[:], warm_up(None)
+        gc.freeze()  # so that each run collects its own garbage alone
         for _ in range(REHEARSALS):
             Execution(request, self.captured, guards).run(_drop)
         sys.path[:] = before
