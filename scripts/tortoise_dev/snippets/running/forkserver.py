@@ -59,10 +59,12 @@ _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
+    first = requests.readline()
+    if not first:  # it was started ahead, and nothing is to be run
+        return
     if forks:
         compat.adopt_orphans()
-    preparation = decode_preparation(requests.readline())
-    server = _Server(preparation, requests, answers)
+    server = _Server(decode_preparation(first), requests, answers)
     problem = server.prepare()
     server.answer(Ready(problem and redacted(problem)))
     if problem is not None:
