@@ -21,7 +21,6 @@ from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan
 from ..snippets.planning.static_checks import check_page
-from ..snippets.record import write_records
 from ..snippets.result import Fault, Report, Result
 from ..snippets.running.interpreters import Interpreters
 from ..snippets.running.jobs import Job, jobs_of
@@ -234,6 +233,8 @@ def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
 
 
 def _write_records(report: Report, plans: list[PagePlan], backends: list[Backend], folder: Path) -> None:
+    from ..snippets.record import write_records  # few runs need it, and it imports much
+
     try:
         write_records(report, plans, backends, folder)
     except OSError as error:
