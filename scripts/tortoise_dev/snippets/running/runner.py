@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
 from ...report.redaction import redacted
 from ...settings import SnippetSettings
