@@ -18,21 +18,29 @@ FORKS = hasattr(os, "fork")
 AHEAD = 4
 """How many are started ahead at most: each makes the command that starts it wait for some milliseconds."""
 
+_LINKING = "LD_BIND_NOW"
+"""Linux' linker looks up all functions at the start then. Else each fork looks up those that it calls, in
+memory that it has to copy. Blocks do not see the variable.
+"""
+
 Interpreter: TypeAlias = "subprocess.Popen[str]"
 
 
 class Interpreters:
-    """Starts interpreters, ``ahead`` of them at once. Use as a context manager: at its end those that nobody
-    has taken are ended. Raises nothing: what cannot be started ahead is tried again when it is needed.
+    """Starts interpreters, ``ahead`` of them at once; ``waiting`` are those that nobody has taken yet. Use as
+    a context manager: they are ended with it. Raises nothing: what cannot be started ahead is tried again
+    when it is needed.
+
+    ``forks=False`` is for interpreters that run one chain each.
     """
 
     def __init__(self, ahead: int = 0, *, forks: bool = FORKS) -> None:
         self.forks = forks
         self._environment = _environment()
-        self._waiting: list[Interpreter] = []
+        self.waiting: list[Interpreter] = []
         with contextlib.suppress(OSError):
             for _ in range(min(ahead, AHEAD)):
-                self._waiting.append(self._start())
+                self.waiting.append(self._start())
 
     def __enter__(self) -> Interpreters:
         return self
@@ -49,7 +57,7 @@ class Interpreters:
             self._end_waiting()
             self._environment = environment
         try:
-            return self._waiting.pop()
+            return self.waiting.pop()
         except IndexError:
             return self._start()
 
@@ -61,23 +69,25 @@ class Interpreters:
         and parent and server wait for each other.
         """
         home = Path(__file__).resolve().parents[3]
+        linking = {} if _LINKING in self._environment else {_LINKING: "1"}
         code = (
-            f"import sys; sys.path.insert(0, {str(home)!r})\n"
+            f"import os, sys; sys.path.insert(0, {str(home)!r})\n"
             "from tortoise_dev.snippets.running.forkserver import serve\n"
-            f"del sys.path[0]; serve(forks={self.forks})"
+            f"del sys.path[0]; {f'del os.environ[{_LINKING!r}]' if linking else ''}\n"
+            f"serve(forks={self.forks})"
         )
         return subprocess.Popen(
             [sys.executable, "-P", "-c", code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env=self._environment | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
+            env=self._environment | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"} | linking,
             encoding="utf-8",
             process_group=0 if os.name == "posix" else None,
             creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         )
 
     def _end_waiting(self) -> None:
-        ended, self._waiting = self._waiting, []
+        ended, self.waiting = self.waiting, []
         for process in ended:
             process.kill()
         for process in ended:
