@@ -17,6 +17,7 @@ from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError
+from ..marks import turned
 from ..planning.needs import kinds_needed
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.probes import unmet
@@ -25,7 +26,6 @@ from ..planning.static_checks import compile_problem
 from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.chain import behind_failure, unreached
-from ..verdicts.expectation import turned
 from ..verdicts.hints import limit_hint, name_hint, place_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
 from ..verdicts.run import judge_output, judge_run
