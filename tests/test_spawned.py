@@ -9,6 +9,7 @@ from tortoise_dev.pages.reading import parse_page
 from tortoise_dev.settings import SnippetSettings
 from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.result import Result
+from tortoise_dev.snippets.running.interpreters import Interpreters
 from tortoise_dev.snippets.running.jobs import Job, jobs_of
 from tortoise_dev.snippets.running.scheduler import Scheduler
 
@@ -65,7 +66,8 @@ def test_forked_and_spawned_children_agree(tmp_path: Path, forks: bool) -> None:
     def done(job: Job, results: list[Result]) -> None:
         found.extend(results)
 
-    with Scheduler(settings, list(jobs_of(plan, [])), workers=2, forks=forks) as scheduler:
+    jobs, interpreters = [*jobs_of(plan, [])], Interpreters(forks=forks)
+    with Scheduler(settings, jobs, workers=2, interpreters=interpreters) as scheduler:
         scheduler.run_all(done)
     assert scheduler.problems == []
     told = [(result.line, result.status, result.fail_line) for result in sorted(found, key=lambda r: r.line)]

@@ -221,9 +221,8 @@ def collect_garbage_since_fork() -> None:
     A full collection also empties the free lists, whose memory would have to be copied; it is not needed as
     long as nothing has got into the oldest of CPython's three generations.
     """
-    counts = gc.get_count()
-    used = [number for number, count in enumerate(counts) if count]
-    gc.collect(max(used, default=0))
+    _, middle, oldest = gc.get_count()
+    gc.collect(2 if oldest else 1 if middle else 0)
 
 
 # --- Tortoise and its SQLite driver

@@ -28,9 +28,13 @@ from ..snippets.planning.planned import PlannedBlock
 from ..snippets.planning.static_checks import check_page
 from ..snippets.result import Result
 from ..snippets.running.debugging import Rerun
+from ..snippets.running.interpreters import Interpreters
 from ..snippets.running.jobs import Job, jobs_of
 from ..snippets.running.scheduler import UNUSABLE, Scheduler
 from .breaks import broken_rules
+
+WORKERS = os.cpu_count() or 1
+"""How many workers run blocks where all are run ahead."""
 
 
 class Entry(NamedTuple):
@@ -67,6 +71,7 @@ class Pages:
             self.backends(find_settings(config.rootpath))
         except (SettingsError, DatabaseError) as error:
             raise pytest.UsageError(f"--snippets: {error}") from None
+        self.interpreters = self.open.enter_context(Interpreters(self.needed_at_once()))
 
     # --- hooks
 
@@ -178,7 +183,9 @@ class Pages:
         """The scheduler for the settings of a job's page."""
         settings = job.plan.settings
         if settings.root not in self.schedulers:
-            scheduler = Scheduler(settings, self.jobs[settings.root], workers=os.cpu_count() or 1)
+            scheduler = Scheduler(
+                settings, self.jobs[settings.root], workers=WORKERS, interpreters=self.interpreters
+            )
             self.open.enter_context(scheduler)
             self.schedulers[settings.root] = scheduler
             for warning in scheduler.databases.warnings:
@@ -190,9 +197,22 @@ class Pages:
     def runs_ahead(self) -> bool:
         """Will all items be run, and by this process?"""
         options = ("maxfail", "usepdb", "trace", "stepwise", "setuponly")
-        return not hasattr(self.config, "workerinput") and not any(
-            self.config.getoption(option, default=None) for option in options
-        )
+        return not self.is_xdist_worker() and not any(map(self.is_given, options))
+
+    def needed_at_once(self) -> int:
+        """How many interpreters this process is likely to need."""
+        hands_out = self.config.getoption("dist", default="no") != "no" and not self.is_xdist_worker()
+        if hands_out or self.is_given("collectonly"):
+            return 0
+        return WORKERS if self.runs_ahead() else 1
+
+    def is_xdist_worker(self) -> bool:
+        """Does another pytest hand out the items that this process runs?"""
+        return hasattr(self.config, "workerinput")
+
+    def is_given(self, option: str) -> bool:
+        """Is an option of pytest, or of a plugin, set?"""
+        return bool(self.config.getoption(option, default=None))
 
 
 def _with_names_of_their_own(entries: list[Entry]) -> Iterator[Entry]:

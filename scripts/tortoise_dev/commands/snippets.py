@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..report.findings import FORMATS
+from ..snippets.running.interpreters import Interpreters
 from . import common
 
 _EXAMPLES = """\
@@ -41,9 +42,18 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 
 def _run(options: argparse.Namespace) -> int:
-    from .snippets_run import run  # it imports packages: --help needs none
+    with Interpreters(_needed_at_once(options)) as interpreters:
+        from .snippets_run import run  # it imports packages: --help needs none
 
-    return run(options)
+        return run(options, interpreters)
+
+
+def _needed_at_once(options: argparse.Namespace) -> int:
+    """How many interpreters the run is likely to need."""
+    if options.list:
+        return 0
+    workers: int = options.n
+    return 1 if options.select else workers
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:

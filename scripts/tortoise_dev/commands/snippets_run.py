@@ -21,8 +21,8 @@ from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
 from ..snippets.planning.planned import PagePlan
 from ..snippets.planning.static_checks import check_page
-from ..snippets.record import write_records
 from ..snippets.result import Fault, Report, Result
+from ..snippets.running.interpreters import Interpreters
 from ..snippets.running.jobs import Job, jobs_of
 from ..snippets.running.scheduler import UNUSABLE, Scheduler
 from ..snippets.update import UpdateError, update_page
@@ -35,20 +35,20 @@ from .snippets_report import listing, render
 from .snippets_selection import Selection, check_selection, selection_of
 
 
-def run(options: argparse.Namespace) -> int:
+def run(options: argparse.Namespace, interpreters: Interpreters) -> int:
     """Run the pages that the command's options name, and print the report; returns the exit status.
 
     Raises UnusableError and SettingsError for what cannot be run.
     """
     with Interruption() as interruption:
         try:
-            return _run(options, interruption)
+            return _run(options, interpreters, interruption)
         except Interrupted:
             tell(f"{options.prog}: interrupted by {interruption.name}")
             return interruption.exit_code
 
 
-def _run(options: argparse.Namespace, interruption: Interruption) -> int:
+def _run(options: argparse.Namespace, interpreters: Interpreters, interruption: Interruption) -> int:
     here = Path.cwd()
     given = [Path(path) for path in options.paths]
     settings = find_settings(common.settings_folder(given, here))
@@ -67,7 +67,9 @@ def _run(options: argparse.Namespace, interruption: Interruption) -> int:
         if options.list:
             show(listing(plans, selection, report.faults, options.format))
             return 2 if report.faults else 0
-        complete = run_plans(plans, settings, backends, selection, report, interruption, options)
+        complete = run_plans(
+            plans, settings, backends, selection, report, interpreters, interruption, options
+        )
     except UNUSABLE as error:
         raise UnusableError(str(error)) from None
     if options.update and complete:
@@ -147,6 +149,7 @@ def run_plans(
     backends: list[Backend],
     selection: Selection,
     report: Report,
+    interpreters: Interpreters,
     interruption: Interruption,
     options: argparse.Namespace,
 ) -> bool:
@@ -169,7 +172,7 @@ def run_plans(
         results[job.plan] += found
         progress.advance(job.plan.page.name)
 
-    scheduler = Scheduler(settings, jobs, workers=options.n)
+    scheduler = Scheduler(settings, jobs, workers=options.n, interpreters=interpreters)
     with interruption.stopping(scheduler.interrupt, scheduler.kill), scheduler:
         for warning in scheduler.databases.warnings:
             tell(f"{options.prog}: {warning}")
@@ -230,6 +233,8 @@ def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
 
 
 def _write_records(report: Report, plans: list[PagePlan], backends: list[Backend], folder: Path) -> None:
+    from ..snippets.record import write_records  # few runs need it, and it imports much
+
     try:
         write_records(report, plans, backends, folder)
     except OSError as error:

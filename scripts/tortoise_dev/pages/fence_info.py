@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from .languages import Kind, kind_of
+from .kinds import Kind
+from .languages import kind_of
 from .other_tools import (
     CODE_DIRECTIVES,
     DIRECTIVE,

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ..folders import OF_OTHERS
-from .languages import RUNNABLE
+from .kinds import RUNNABLE
 from .page import Block, Page
 
 _LENGTH = 16

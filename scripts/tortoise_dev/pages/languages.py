@@ -7,15 +7,9 @@ import difflib
 import re
 import textwrap
 import warnings
-from typing import Literal
 
+from .kinds import Kind
 from .other_tools import NO_CODE_DIRECTIVES, split_tail
-
-Kind = Literal["python", "session", "shell", "console", "sql", "data", "prose", "unchecked", "unknown"]
-
-RUNNABLE: frozenset[Kind] = frozenset({"python", "session", "shell", "console"})
-
-IN_SHELL: frozenset[Kind] = frozenset({"shell", "console"})
 
 _KINDS: dict[str, Kind] = {
     **dict.fromkeys(("python", "py", "python3", "py3"), "python"),

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from .fence_info import Info
-from .languages import Kind
+from .kinds import Kind
 
 
 class PageError(Exception):

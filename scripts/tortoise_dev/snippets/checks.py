@@ -4,7 +4,6 @@ get into its code.
 
 from __future__ import annotations
 
-import binascii
 import enum
 import marshal
 import types
@@ -44,7 +43,7 @@ THERE: Reached = 2
 
 def load(code: str | None, checks: Checks) -> types.CodeType | None:
     """The code of a Program, with the checks in it; None for one that does not compile."""
-    return hold(marshal.loads(binascii.a2b_base64(code)), checks) if code else None
+    return hold(marshal.loads(bytes.fromhex(code)), checks) if code else None
 
 
 def hold(code: types.CodeType, checks: Checks) -> types.CodeType:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -39,11 +40,11 @@ class NameRead:
 class Program:
     """A Python block made ready, so that the child only has to run it.
 
-    ``code`` is the marshalled code object in base64, or ``error`` holds what a SyntaxError is made of. Then
-    come: why the block proves nothing; the modules that it names in import statements; the global names that
-    function bodies read and no code of the chain sets; the variables that keep what a call returned, with the
-    line; the tests that pytest is to run; can it make coroutines? the line of an assert, where none is
-    sure to run; and what to say if no branch is entered, where branches are all of it.
+    ``code`` is the marshalled code object in hexadecimal digits, or ``error`` holds what a SyntaxError is
+    made of. Then come: why the block proves nothing; the modules that it names in import statements; the
+    global names that function bodies read and no code of the chain sets; the variables that keep what a call
+    returned, with the line; the tests that pytest is to run; can it make coroutines? the line of an assert,
+    where none is sure to run; and what to say if no branch is entered, where branches are all of it.
     """
 
     code: str | None
@@ -306,6 +307,12 @@ def encode_nothing(index: int) -> bytes:
     """
     filled = encode(Outcome(index, seconds=0.125, last=True))
     return filled.replace(b"%", b"%%").replace(b"0.125", b"%.6f").replace(b'"last": true', b'"last": %b')
+
+
+@functools.cache
+def encode_end_of_process(status: int) -> bytes:
+    """How a process ended in time, by its status as wait() has it."""
+    return encode(Exit(os.waitstatus_to_exitcode(status), timed_out=False))
 
 
 def decode(line: str) -> Answer:

@@ -15,6 +15,7 @@ from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.protocol import Exit, Observation
 from tortoise_dev.snippets.result import Result, Verdict
 from tortoise_dev.snippets.running import scheduler as module
+from tortoise_dev.snippets.running.interpreters import Interpreters
 from tortoise_dev.snippets.running.jobs import Job, jobs_of
 from tortoise_dev.snippets.running.runner import Ran
 from tortoise_dev.snippets.running.scheduler import Scheduler
@@ -115,7 +116,8 @@ def test_a_worker_is_asked_for_several_small_jobs_at_once(tmp_path: Path, runnin
 
 def test_where_there_is_no_fork_each_worker_runs_one_job(tmp_path: Path, running: Any) -> None:
     stub = running(lambda job: Ran(told(job)))
-    all_results(Scheduler(SnippetSettings(root=tmp_path), jobs_for(40, tmp_path), workers=1, forks=False))
+    settings, interpreters = SnippetSettings(root=tmp_path), Interpreters(forks=False)
+    all_results(Scheduler(settings, jobs_for(40, tmp_path), workers=1, interpreters=interpreters))
     assert [len(asked) for asked in stub.asked] == [1] * 40
 
 

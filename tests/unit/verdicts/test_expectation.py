@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from tortoise_dev.pages.fence_info import parse_info
 from tortoise_dev.pages.page import Block
+from tortoise_dev.snippets.marks import turned
 from tortoise_dev.snippets.protocol import Failure
 from tortoise_dev.snippets.result import Verdict
-from tortoise_dev.snippets.verdicts.expectation import turned, wrong_exception
+from tortoise_dev.snippets.verdicts.expectation import wrong_exception
 
 RAISED = Failure("KeyError", "builtins.KeyError", "'x'", line=7)
 FAILED = Verdict("failed", "KeyError: 'x'", 7)

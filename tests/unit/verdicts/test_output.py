@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from tortoise_dev.snippets.verdicts.output import (
-    first_difference,
-    first_sql_difference,
-    for_page,
-    sql_text,
-)
+from tortoise_dev.snippets.comparison import first_difference, for_page
+from tortoise_dev.snippets.verdicts.statements import first_sql_difference, sql_text
 
 
 @pytest.mark.parametrize(

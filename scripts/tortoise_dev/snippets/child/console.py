@@ -7,8 +7,8 @@ import shlex
 import sys
 from pathlib import Path
 
+from ..comparison import first_difference
 from ..transcript import NO_PROMPT, Entry, TranscriptError, read_transcript, script_of
-from ..verdicts.output import first_difference
 from .shell import Shell, failure_of, not_found, refuse_installs
 from .tracebacks import BlockError
 

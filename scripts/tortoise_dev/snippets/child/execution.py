@@ -5,6 +5,7 @@ It tells its parent what each block did (protocol.py).
 
 from __future__ import annotations
 
+import builtins
 import contextvars
 import linecache
 import os
@@ -16,16 +17,15 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from ... import compat
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...report.redaction import beginning, ending, redacted
-from ..checks import BEFORE, load
+from ..checks import load
 from ..databases.templates import open_sqlite, open_url
 from ..dedent import dedent
 from ..protocol import (
     Answer,
     End,
     Models,
-    NameRead,
     Outcome,
     Problem,
     Request,
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
 Send = Callable[[Answer | bytes], None]
 CAPTURED = 200_000
 """Bytes of a block's output that are kept."""
+
+LITTLE = 200
+"""Bytes of output that are read at once. Room for more would have to be mapped, which takes longer."""
 
 # Bound before any block can patch it.
 _exit = os._exit
@@ -87,10 +90,17 @@ class Execution:
         self.module = types.ModuleType("__main__")
         self.module.__file__ = request.page
         self.programs = {step.index: step.program for step in request.steps if step.program is not None}
+        programs = [*self.programs.values()]
+        self.reads = [read for program in programs for read in program.reads]
+        self.kept = [kept for program in programs for kept in program.kept]
+        self.is_async = any(program.is_async for program in programs)
         self.last = request.steps[-1] if request.steps else None
+        self.outcomes = {step.index: Outcome(step.index) for step in request.steps}
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
         checks = guards.checks
-        self.codes = {index: load(program.code, checks) for index, program in self.programs.items()}
+        codes = {index: load(program.code, checks) for index, program in self.programs.items()}
+        vars(self.module)["__builtins__"] = vars(builtins)  # as exec() has it
+        self.blocks = {index: self.block(code) for index, code in codes.items() if code is not None}
         self.lines = _lines(request)
         self.process = 0
         self.runner: asyncio.Runner | None = None
@@ -102,13 +112,14 @@ class Execution:
     def run(self, send: Send) -> None:
         """Run the blocks one after the other and report each; an unexpected failure ends the chain.
 
-        Never raises for what blocks do.
+        Never raises for what blocks do. The process is in the chain's directory already.
         """
         self.process = os.getpid()
         self.enter()
         self.prepare()
         for step in self.request.steps:
-            outcome = self.left_out(step) or self.run_step(step, send)
+            outcome = self.left_out(step) if self.story is not None else None
+            outcome = outcome or self.run_step(step, send)
             if step.prelude and self.request.goes_on:
                 self.given = frozenset(vars(self.module))
             stops = bool(outcome.failure or outcome.problems or outcome.skipped) and not step.may_fail
@@ -120,7 +131,7 @@ class Execution:
             send(self.short(outcome) or outcome)
             if outcome.last:
                 break
-        unresolved = self.unresolved_names()
+        unresolved = [read for read in self.reads if read.name not in vars(self.module)] if self.reads else []
         self.close(completed=step is self.last and self.story is None)
         problems = self.guards.problems
         send(End(problems, unresolved) if problems or unresolved else _PLAIN_END)
@@ -135,10 +146,9 @@ class Execution:
     # --- before the first block
 
     def enter(self) -> None:
-        """Make this process look like a fresh script's: directory, sys.path, ``__main__``."""
+        """Make this process look like a fresh script's: sys.path, sys.argv, ``__main__``."""
         request = self.request
         self.guards.begin(request.page)
-        os.chdir(request.directory)
         if sys.path[0] != request.directory:
             sys.path.insert(0, request.directory)
         sys.argv = [request.page]
@@ -183,8 +193,7 @@ class Execution:
         """The outcome of a block that uses what is in doubt since another failed; None for one that can
         run.
         """
-        if self.story is None:
-            return None
+        assert self.story is not None
         doubt = self.story.doubt(step)
         return Outcome(step.index, behind=self.story.failed, doubt=doubt) if doubt is not None else None
 
@@ -205,51 +214,46 @@ class Execution:
 
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
-        self.guards.statements.clear()
-        self.guards.reached = BEFORE
-        self.guards.asserts = self.guards.entered = False
-        sql_log.sent_to.clear()
-        self.failed_at = []
+        outcome, guards = self.outcomes[step.index], self.guards
         started = perf_counter()
-        failure, idle, skipped = None, None, None
         trace = sys.gettrace()
         try:
-            idle = self.execute(step)
+            outcome.idle = self.execute(step)
         except BaseException as raised:
             sys.settrace(trace)  # the block's own trace function must not see the harness
             if "builtins" in step.source:
-                self.guards.restore_builtins()
+                guards.restore_builtins()
             if os.getpid() != self.process:
                 self.leave(raised, send)
-            skipped = skip_reason(raised)
+            outcome.skipped = skip_reason(raised)
             if step.kind != "session":
                 self.failed_at.append(line_of_block(raised, self.request.page))
-            failure = describe(raised, self.request.page, self.guards)
-        sys.settrace(trace)
+            outcome.failure = describe(raised, self.request.page, guards)
+        if sys.gettrace() is not trace:
+            sys.settrace(trace)
         if "builtins" in step.source:
-            self.guards.restore_builtins()
+            guards.restore_builtins()
         if os.getpid() != self.process:
             self.leave(None, send)
-        seconds = perf_counter() - started
-        self.guards.operands.clear()
+        outcome.seconds = perf_counter() - started
+        if guards.operands:
+            guards.operands.clear()
         if step is not self.last:  # so that Python reports what was never awaited while its block runs
             compat.collect_garbage_since_fork()
         _flush()
-        problems, self.guards.problems = self.guards.problems, []
-        stdout, stderr = map(_read_on, self.captured)
-        return Outcome(
-            index=step.index,
-            failure=failure,
-            problems=problems,
-            idle=idle,
-            skipped=skipped,
-            stdout=stdout,
-            stderr=stderr,
-            statements=[] if step.prelude else list(self.guards.statements),
-            sent_to=sorted(sql_log.sent_to),
-            seconds=seconds,
-            behind=self.story.failed if self.story is not None else None,
-        )
+        outcome.stdout, outcome.stderr = _read_on(self.captured[0]), _read_on(self.captured[1])
+        if guards.statements and not step.prelude:
+            outcome.statements = [*guards.statements]
+        if sql_log.sent_to:
+            outcome.sent_to = sorted(sql_log.sent_to)
+        if self.story is not None:
+            outcome.behind = self.story.failed
+        if guards.problems:
+            outcome.problems, guards.problems = guards.problems, []
+        if step is not self.last:
+            guards.forget_block()
+            sql_log.sent_to.clear()
+        return outcome
 
     def leave(self, error: BaseException | None, send: Send) -> None:
         """In a process that the block forked and that has come to the block's end: end it like a script.
@@ -300,24 +304,18 @@ class Execution:
         return self.shell.run_block(step.source, step.line, environment, step.needs)
 
     def run_python(self, step: Step) -> str | None:
-        program, code = self.programs[step.index], self.codes[step.index]
-        if code is None:
+        program, block = self.programs[step.index], self.blocks.get(step.index)
+        if block is None:
             message, place = program.error or ("not compiled", ())
             raise SyntaxError(message, tuple(place))
-        imports = program.imports
-        if "tortoise" in imports:
-            self.guards.watch_database()  # the block brings its own models
-        if "asyncio" in imports:
-            self.guards.watch_loops()
-        self.guards.workers.watch(imports)
-        if "multiprocessing" in imports or "concurrent" in imports:
-            self.write_main(step)
+        if program.imports:
+            self.watch(program.imports, step)
         if step.file is not None and titled.is_module(step.file):
-            self.run_file(step, code)
+            self.run_file(step, block.__code__)
         elif step.fixtures or program.tests:
-            self.run_in_pytest(step, code, tuple(program.tests))
+            self.run_in_pytest(step, block, tuple(program.tests))
         else:
-            self.run_code(code)
+            self.call(block)
         if program.idle and not step.named_later:
             return program.idle
         if program.branch is not None and not self.guards.entered:
@@ -325,17 +323,27 @@ class Execution:
         unreached = program.asserts is not None and not self.guards.asserts
         return f"the assert at line {program.asserts} was not reached" if unreached else None
 
-    def run_in_pytest(self, step: Step, code: types.CodeType, tests: tuple[str, ...]) -> None:
+    def watch(self, imports: list[str], step: Step) -> None:
+        """Watch the libraries that a block names in import statements."""
+        if "tortoise" in imports:
+            self.guards.watch_database()  # the block brings its own models
+        if "asyncio" in imports:
+            self.guards.watch_loops()
+        self.guards.workers.watch(imports)
+        if "multiprocessing" in imports or "concurrent" in imports:
+            self.write_main(step)
+
+    def run_in_pytest(self, step: Step, block: types.FunctionType, tests: tuple[str, ...]) -> None:
         """Run a block with the fixtures that it wants, and then the tests that it defines."""
         from . import pytest_run
 
         page = Path(self.request.page)
         if step.fixtures:
             pytest_run.run_with_fixtures(
-                self.module, page, step.line, tuple(step.fixtures), lambda: self.run_code(code)
+                self.module, page, step.line, tuple(step.fixtures), lambda: self.call(block)
             )
         else:
-            self.run_code(code)
+            self.call(block)
         if tests:
             self.context.run(pytest_run.run_tests, self.module, page, step.line, tests)
 
@@ -362,17 +370,27 @@ class Execution:
         titled.write_main([(dedent(one.source), one.line) for one in steps], path)
         self.module.__file__ = str(path)
 
+    def block(self, code: types.CodeType) -> types.FunctionType:
+        """A block's code as a function: to call it is to run the code in the chain's namespace, as exec()
+        does. A function can be made before the fork.
+        """
+        return types.FunctionType(code, vars(self.module))
+
     def run_code(self, code: types.CodeType) -> None:
         """Run a code object in the chain's namespace and context, on its loop if it awaits."""
-        if not code.co_flags & 0x80:  # inspect.CO_COROUTINE
-            self.context.run(exec, code, vars(self.module))
+        self.call(self.block(code))
+
+    def call(self, block: types.FunctionType) -> None:
+        """Run what ``block`` has made."""
+        awaits = self.context.run(block)
+        if awaits is None:
             return
         if self.runner is None:
             import asyncio
 
             self.guards.watch_loops()
             self.runner = asyncio.Runner()
-        self.runner.run(eval(code, vars(self.module)), context=self.context)
+        self.runner.run(awaits, context=self.context)
 
     # --- after the last block
 
@@ -381,11 +399,9 @@ class Execution:
 
         Where it has not been completed, the blocks that did not run might have used what is left.
         """
-        guards, is_async = self.guards, False
-        for program in self.programs.values():
-            is_async = is_async or program.is_async
-            if program.kept and completed:
-                guards.report_kept(vars(self.module), program.kept)
+        guards = self.guards
+        if self.kept and completed:
+            guards.report_kept(vars(self.module), self.kept)
         if not completed:
             guards.queries.waiting.clear()
         if self.runner is not None:
@@ -394,30 +410,21 @@ class Execution:
             if "tortoise" in sys.modules:
                 # docs rarely do; an open connection keeps its thread, and with it the process, alive
                 self.runner.run(compat.close_connections(), context=self.context)
-        guards.report_unused()
+        if guards.queries.waiting:
+            guards.report_unused()
         vars(self.module).clear()
-        self.programs.clear()
-        self.codes.clear()
         compat.collect_garbage_since_fork()
         if self.runner is not None:
             self.runner.close()
             compat.collect_garbage_since_fork()
-        if is_async:
+        if self.is_async:
             guards.report_coroutines()
-        wait_for_threads()
-        compat.run_exit_functions()
+        if "threading" in sys.modules:
+            wait_for_threads()
+        if "atexit" in sys.modules:
+            compat.run_exit_functions()
         if guards.workers.watched:
             guards.problems += guards.workers.failures()
-        _flush()
-
-    def unresolved_names(self) -> list[NameRead]:
-        """The names that function bodies read and that nobody has set."""
-        unresolved = []
-        for program in self.programs.values():
-            if program.reads:
-                namespace = vars(self.module)
-                unresolved += [read for read in program.reads if read.name not in namespace]
-        return unresolved
 
 
 def _lines(request: Request) -> list[str]:
@@ -441,7 +448,9 @@ def _flush() -> None:
 
 def _read_on(file: int) -> str:
     """What a captured output has got since it was last read."""
-    data = os.read(file, CAPTURED)
+    data = os.read(file, LITTLE)
+    if len(data) == LITTLE:
+        data += os.read(file, CAPTURED - LITTLE)
     if len(data) == CAPTURED:
         os.lseek(file, 0, os.SEEK_END)
-    return data.decode("utf-8", "replace")
+    return data.decode("utf-8", "replace") if data else ""

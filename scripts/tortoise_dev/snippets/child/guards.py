@@ -64,6 +64,12 @@ class Guards:
         """In the child: these are the blocks of a page, compiled under its name."""
         self.page = self.queries.page = self.workers.page = page
 
+    def forget_block(self) -> None:
+        """Another block follows: forget what concerned the one before it."""
+        self.statements.clear()
+        self.reached = BEFORE
+        self.asserts = self.entered = False
+
     def install(self) -> None:
         """Install hooks for what Python only warns of."""
         sys.set_coroutine_origin_tracking_depth(16)
@@ -150,7 +156,8 @@ class Guards:
         frame = sys._getframe(1)
         operands = self.operands.pop(id(frame), [])
         if compares:
-            self._compared(operands, frame)
+            if any(map(must_be_awaited, operands)):
+                self._compared(operands, frame)
         else:
             self._must_have_truth(value, frame)
             if attribute and is_own_method(value, attribute):

@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from ..verdicts.output import first_difference, for_page, without_colours
+from ..comparison import first_difference, for_page, without_colours
 from .tracebacks import BlockError, skip_reason
 
 Execute = Callable[[Any], Any]

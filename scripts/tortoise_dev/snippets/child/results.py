@@ -13,6 +13,9 @@ from ... import compat
 # A model instance has __await__ too (it returns the instance); a Future or Task runs by itself.
 _AWAITABLE_BUT_FINE = (("asyncio.futures", "Future"), ("tortoise.models", "Model"))
 
+_PLAIN = frozenset({int, float, bool, str, bytes, type(None), list, tuple, dict, set})
+"""Most values are of these types, which a look is enough for."""
+
 _ENTERED = {
     "in_transaction": (("tortoise.backends.base.client", "TransactionContext"),),
     "asyncio.timeout": (("asyncio.timeouts", "Timeout"),),
@@ -145,9 +148,11 @@ def database_errors() -> tuple[type, ...]:
 
 def must_be_awaited(value: object) -> bool:
     """Is it a coroutine or another object with __await__ that does nothing by itself?"""
+    if type(value) in _PLAIN:
+        return False
     if isinstance(value, types.CoroutineType):
         return True
-    if not isinstance(value, Awaitable) or isinstance(value, type):
+    if getattr(type(value), "__await__", None) is None or isinstance(value, type):
         return False
     return not isinstance(value, _imported(_AWAITABLE_BUT_FINE))
 

@@ -14,7 +14,7 @@ import types
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ..dedent import dedent
 from ..protocol import Step
 

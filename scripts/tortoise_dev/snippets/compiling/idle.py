@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from .ending import is_inert
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ENVIRONMENT = re.compile(r"\b(environ|getenv)\b")
 
 
 def idle_reason(tree: ast.Module, others: frozenset[str], *, is_file: bool) -> str | None:
@@ -65,19 +66,21 @@ def unsure_assert(tree: ast.Module) -> int | None:
     return next((line for node in tree.body for line in _asserts_of(node)), None)
 
 
-def unsure_branches(tree: ast.Module) -> list[ast.If]:
+def unsure_branches(tree: ast.Module, source: str) -> list[ast.If]:
     """The conditions on environment variables that all a block does stands under.
 
     A branch for another platform or version is another matter: nobody can have it run here. So is one that
     only leaves the block: it is right where it is not entered.
     """
+    if not _ENVIRONMENT.search(source):
+        return []
     acting = [node for node in tree.body if _acts(node)]
     asking = [node for node in acting if isinstance(node, ast.If) and _asks_environment(node)]
     return [node for node in asking if not _leaves(node.body[-1])] if asking == acting else []
 
 
 def _asks_environment(node: ast.If) -> bool:
-    return not node.orelse and re.search(r"\b(environ|getenv)\b", ast.unparse(node.test)) is not None
+    return not node.orelse and _ENVIRONMENT.search(ast.unparse(node.test)) is not None
 
 
 def _leaves(node: ast.stmt) -> bool:

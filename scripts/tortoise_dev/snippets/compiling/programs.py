@@ -9,7 +9,6 @@ from __future__ import annotations
 import __future__
 
 import ast
-import base64
 import marshal
 import threading
 import types
@@ -78,7 +77,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[P
             idle = idle_reason(tree, others.union(tests), is_file=is_file) or jumps(tree, source)
             reads, kept = [*names_read(plain[-1])], _kept_results(tree)
             asserts = unsure_assert(tree) if "assert " in source else None
-            branches = [] if is_file else unsure_branches(tree)
+            branches = [] if is_file else unsure_branches(tree, source)
             branch = _left_out(branches[0]) if branches else None
             is_async = "async " in source or "await " in source
             code = _compile(tree, filename, flags, branches)
@@ -87,7 +86,7 @@ def _make_programs(blocks: list[tuple[str, int, bool]], filename: str) -> list[P
             programs.append(Program(None, [str(error.msg), place], imports=imports))
         else:
             flags |= code.co_flags & _FUTURES
-            text = base64.b64encode(marshal.dumps(code)).decode("ascii")
+            text = marshal.dumps(code).hex()
             programs.append(Program(text, None, idle, imports, reads, kept, tests, is_async, asserts, branch))
     if any(program.reads for program in programs):
         bound = names_bound(plain)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ...pages.languages import RUNNABLE, looks_like_python, why_unchecked
+from ...pages.kinds import RUNNABLE
+from ...pages.languages import looks_like_python, why_unchecked
 from ...pages.links import dead_links
 from ...pages.page import Block, Page
 from ...settings import SnippetSettings

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...about import SKILL
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...pages.other_tools import SPHINX_FLAGS
 from .. import source
 from ..compiling.programs import add_programs

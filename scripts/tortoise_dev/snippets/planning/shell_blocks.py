@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
 from .. import shell_text
 from ..result import Verdict

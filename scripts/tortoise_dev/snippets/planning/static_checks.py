@@ -13,8 +13,8 @@ from ...pages.page import Block
 from ...settings import SettingsError
 from .. import source
 from ..bash_syntax import bash_problem
+from ..marks import turned
 from ..result import Verdict
-from ..verdicts.expectation import turned
 from .planned import PagePlan, PlannedBlock
 from .probes import unmet, wants_other_python
 from .standing import check_standing

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from ...pages.languages import IN_SHELL, RUNNABLE
+from ...pages.kinds import IN_SHELL, RUNNABLE
 from ...pages.page import Block
 from .. import shell_text
 from .planned import PlannedBlock

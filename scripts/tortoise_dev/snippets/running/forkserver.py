@@ -5,13 +5,15 @@ It reads requests (a JSON list of them a line) from its stdin and answers on its
 a fork; where there is no fork, this process runs one chain itself and ends. It has one thread, and hash seed
 0.
 
-The requests of a line are made ready together. Each fork makes this process wait for a copy of every page of
-memory that it changes afterwards, so the less it does between two forks, the better.
+The requests of a line are made ready together. Behind a fork each page of memory that one of the two
+processes changes has to be copied first, and Python changes an object whenever it looks at it. Small blocks
+take most of their time for that. So as little as possible is done in a child, and here as long as one runs.
 """
 
 from __future__ import annotations
 
 import faulthandler
+import functools
 import gc
 import importlib
 import linecache
@@ -27,7 +29,7 @@ from typing import IO, Any
 from ... import compat
 from ...report.redaction import redacted
 from ..child.bytecode import keep_bytecode_of_packages
-from ..child.execution import Execution, warm_up
+from ..child.execution import Execution, Send, warm_up
 from ..child.guards import Guards
 from ..child.limits import set_limits
 from ..child.project_files import protect
@@ -44,14 +46,18 @@ from ..protocol import (
     decode_preparation,
     decode_requests,
     encode,
+    encode_end_of_process,
 )
 from .orphans import end_children, kill_group
 
 REHEARSALS = 20
 """Enough for CPython to settle on the code that it will run."""
 
+SHORT = 10
+"""Milliseconds that most chains end in."""
+
 # Bound before any block can patch them: what a block does to os must not reach the report.
-_write, _exit = os.write, os._exit
+_write, _exit, _enable_gc = os.write, os._exit, gc.enable
 
 _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 """How the messages begin after which a child only has to end."""
@@ -60,10 +66,12 @@ _LAST_WORDS = (b'{"is": "End"', b'{"is": "Crash"')
 def serve(*, forks: bool) -> None:
     """Answer requests until stdin ends."""
     requests, answers = _take_over_stdio()
+    first = requests.readline()
+    if not first:  # it was started ahead, and nothing is to be run
+        return
     if forks:
         compat.adopt_orphans()
-    preparation = decode_preparation(requests.readline())
-    server = _Server(preparation, requests, answers)
+    server = _Server(decode_preparation(first), requests, answers)
     problem = server.prepare()
     server.answer(Ready(problem and redacted(problem)))
     if problem is not None:
@@ -76,10 +84,10 @@ def serve(*, forks: bool) -> None:
             return
 
 
-def _take_over_stdio() -> tuple[IO[str], IO[bytes]]:
+def _take_over_stdio() -> tuple[IO[str], int]:
     """Keep the protocol on private descriptors; blocks get an empty stdin and captured outputs."""
     requests = os.fdopen(os.dup(0), "r", encoding="utf-8")
-    answers = os.fdopen(os.dup(1), "wb", buffering=0)
+    answers = os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     return requests, answers
 
@@ -92,17 +100,22 @@ def _capture(path: Path, descriptor: int) -> int:
 
 
 class _Server:
-    def __init__(self, preparation: Preparation, requests: IO[str], answers: IO[bytes]) -> None:
+    def __init__(self, preparation: Preparation, requests: IO[str], answers: int) -> None:
         self.preparation = preparation
         self.requests = requests
+        self.ends: Any = None  # wakes up when a pipe ends: that of the requests, or of a child
+        if hasattr(select, "poll"):
+            self.ends = select.poll()
+            self.ends.register(requests, 0)
         self.answers = answers
         self.guards = Guards()
         scratch = Path(preparation.scratch)
         self.captured = _capture(scratch / "stdout", 1), _capture(scratch / "stderr", 2)
+        self.kept: object = None  # what children replace; nobody has to free it as long as it is held here
         self.stacks = (scratch / "stacks").open("a+", encoding="utf-8")
 
     def answer(self, message: Answer | bytes) -> None:
-        self.answers.write(encode(message))
+        _tell(self.answers, message)
 
     def prepare(self) -> str | None:
         """Import what children will need; returns what went wrong."""
@@ -155,9 +168,15 @@ class _Server:
         page, scratch = "rehearsal", self.preparation.scratch
         request = Request(page, [step], scratch, scratch, skill="", limit=0.0)
         before, guards = sys.path[:], warm_up(None)
+        self.kept = sys.modules["__main__"], sys.argv
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        send = functools.partial(_tell, nowhere)
+        gc.freeze()  # so that each run collects its own garbage alone
         for _ in range(REHEARSALS):
-            Execution(request, self.captured, guards).run(_drop)
+            Execution(request, self.captured, guards).run(send)
+        os.close(nowhere)
         sys.path[:] = before
+        sys.modules["__main__"], sys.argv = self.kept
         del linecache.cache[page]
 
     def make_template(self, target: str) -> str | None:
@@ -182,7 +201,7 @@ class _Server:
     def run_here(self, request: Request) -> None:
         """Without fork: run the one chain of this process; the process that started it keeps the time."""
         limit = request.limit
-        os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
+        self.clear(request.directory)
 
         def send(message: Answer | bytes) -> None:
             faulthandler.dump_traceback_later(limit, file=self.stacks)
@@ -191,7 +210,6 @@ class _Server:
         faulthandler.dump_traceback_later(limit, file=self.stacks)
         Execution(request, self.captured, self.guards).run(send)
         faulthandler.cancel_dump_traceback_later()
-        self.answers.flush()
         os._exit(0)
 
     def run_each(self, requests: list[Request]) -> bool:
@@ -208,91 +226,108 @@ class _Server:
         try:
             self.clear(execution.request.directory)
             reader, writer = os.pipe()
+            self.ends.register(reader, 0)
+            # looked up here: behind the fork, until the child has ended, each look-up may copy a page
+            send, be_child, wait = functools.partial(_tell, writer), self.be_child, self.ends.poll
             child = os.fork()
         except OSError as error:
             self.answer(Ready(f"no block can be run: {error.strerror or error}"))
             return False
         if child == 0:
-            self.be_child(execution, writer)
+            be_child(execution, send)
         os.close(writer)
+        wait(SHORT)  # until then, do not wake up for each message
+        self.ends.unregister(reader)
         said = bytearray()
         try:
-            exit_ = self.attend(child, reader, execution.request.limit, said)
+            status, processor, timed_out = self.attend(child, reader, execution.request.limit, said)
         except EOFError:
             kill_group(child)
             end_children(child, settle=False)
             return False
         finally:
             os.close(reader)
-        exit_.left, processor = end_children(child, settle=not exit_.timed_out)
-        exit_.processor = (exit_.processor or 0.0) + processor
-        if exit_.timed_out:
+        left, more = end_children(child, settle=not timed_out)
+        if timed_out or left:
+            exit_ = Exit(os.waitstatus_to_exitcode(status), timed_out, processor=processor + more, left=left)
             self.stacks.seek(0)
             exit_.stacks = self.stacks.read(100_000)
             self.stacks.truncate(0)
-        self.answers.write(said + encode(exit_))
+            _write(self.answers, said + encode(exit_))
+        else:
+            _write(self.answers, said + encode_end_of_process(status))
         return True
 
     def clear(self, directory: str) -> None:
-        """Take away what the chain before wrote: its files, and what it printed. Raises OSError."""
+        """Take away what the chain before wrote: its files, and what it printed. Then enter the chain's
+        directory. Raises OSError.
+        """
         _empty(directory)
+        os.chdir(directory)
         for file in self.captured:
-            os.ftruncate(file, 0)
-            os.lseek(file, 0, os.SEEK_SET)
+            if os.lseek(file, 0, os.SEEK_END):
+                os.ftruncate(file, 0)
+                os.lseek(file, 0, os.SEEK_SET)
 
-    def be_child(self, execution: Execution, writer: int) -> None:
+    def be_child(self, execution: Execution, send: Send) -> None:
         """In the child: run the chain, never return."""
         try:
             os.setpgid(0, 0)
-            self.answers.close()
-            gc.enable()
-
-            def send(message: Answer | bytes) -> None:
-                _write(writer, encode(message))
-
+            os.close(self.answers)
+            _enable_gc()
             execution.run(send)
         except BaseException:
             import traceback
 
-            _write(writer, encode(Crash(traceback.format_exc())))
+            send(Crash(traceback.format_exc()))
         finally:
             _exit(0)
 
-    def attend(self, child: int, reader: int, limit: float, said: bytearray) -> Exit:
-        """Put a child's messages into ``said`` until it ends or runs out of time; how it ended.
+    def attend(self, child: int, reader: int, limit: float, said: bytearray) -> tuple[int, float, bool]:
+        """Put a child's messages into ``said`` until it ends or runs out of time.
 
-        They are passed on together, because the parent wakes up for each message that it gets.
-        Raises EOFError when stdin ends: the child is to be killed.
+        Returns its status as wait() has it, for how many seconds it was on a processor (0.0 where it ended in
+        time), and whether it ran out of time. Raises EOFError when stdin ends: the child is to be killed.
+
+        The messages are passed on together, because the parent wakes up for each message that it gets.
         """
         pending = b""
         deadline = time.monotonic() + limit
         dying = ended = False
         requests = self.requests.fileno()
+        watched = [reader, requests]
         while True:
             wait = deadline - time.monotonic()
             if wait <= 0:
                 if dying or ended:
                     kill_group(child)
                     os.kill(child, signal.SIGKILL)  # it may have left its group
-                    return _exit_of(os.wait4(child, 0), timed_out=dying)
+                    return *_waited_for(child, measured=True)[1:], dying
                 os.kill(child, signal.SIGUSR1)
                 dying, deadline = True, time.monotonic() + GRACE
                 continue
-            ready, _, _ = select.select([reader, requests], [], [], min(wait, 0.5))
+            ready, _, _ = select.select(watched, [], [], min(wait, 0.5 if reader in watched else 0.002))
             if requests in ready:
                 raise EOFError
-            data = os.read(reader, 1 << 16) if ready else b""
+            data = os.read(reader, 4096) if ready else b""
             if not data:
-                done = os.wait4(child, 0 if ready else os.WNOHANG)
-                if done[0]:
-                    return _exit_of(done, timed_out=dying)
+                flags = 0 if ready and ended else os.WNOHANG
+                done, status, processor = _waited_for(child, flags, measured=dying)
+                if done:
+                    return status, processor, dying
+                if ready:  # it has closed the channel, and will end now, or later
+                    watched = [requests]
                 continue
             said += data
-            *lines, pending = (pending + data).split(b"\n")
-            if lines and not dying:
+            pending += data
+            if b"\n" not in data:
+                continue
+            *lines, pending = pending.split(b"\n")
+            if not dying:
                 deadline = time.monotonic() + limit
-            if any(line.startswith(_LAST_WORDS) for line in lines):
-                ended, deadline = True, time.monotonic() + GRACE
+            for line in lines:
+                if line.startswith(_LAST_WORDS):
+                    ended, deadline = True, time.monotonic() + GRACE
 
     def dump_tasks(self, signum: int, frame: object) -> None:
         """In a child that is about to be killed: where each asyncio task stands."""
@@ -306,8 +341,17 @@ class _Server:
         self.stacks.flush()
 
 
-def _drop(message: Answer | bytes) -> None:
-    encode(message)
+def _tell(where: int, message: Answer | bytes) -> None:
+    _write(where, message if isinstance(message, bytes) else encode(message))
+
+
+def _waited_for(child: int, flags: int = 0, *, measured: bool) -> tuple[bool, int, float]:
+    """Has a child ended? Its status, and the seconds that it was on a processor, if they are asked for."""
+    if not measured:
+        done, status = os.waitpid(child, flags)
+        return done != 0, status, 0.0
+    done, status, usage = os.wait4(child, flags)
+    return done != 0, status, usage.ru_utime + usage.ru_stime
 
 
 def _try_template(preparation: Preparation, target: str) -> str | None:
@@ -329,11 +373,6 @@ def _resolve(reference: str) -> Callable[[], Any]:
     module, _, name = reference.partition(":")
     function: Callable[[], Any] = getattr(importlib.import_module(module), name)
     return function
-
-
-def _exit_of(waited: tuple[int, int, Any], *, timed_out: bool) -> Exit:
-    _, status, usage = waited
-    return Exit(os.waitstatus_to_exitcode(status), timed_out, processor=usage.ru_utime + usage.ru_stime)
 
 
 def _empty(directory: str) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from .. import source
 from ..databases.backends import Backend
 from ..planning.needs import kinds_needed

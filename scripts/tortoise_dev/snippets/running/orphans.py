@@ -49,8 +49,10 @@ def end_children(group: int, *, settle: bool) -> tuple[list[str], float]:
 
 def kill_group(group: int) -> None:
     """Kill all processes of a group, if there are any."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
+    try:
         os.killpg(group, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
 
 
 def _reap() -> tuple[bool, float]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
 from ...report.redaction import redacted
 from ...settings import SnippetSettings
@@ -17,6 +17,7 @@ from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError, statements_of
+from ..marks import turned
 from ..planning.needs import kinds_needed
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.probes import unmet
@@ -25,12 +26,12 @@ from ..planning.static_checks import compile_problem
 from ..protocol import Observation, Outcome, Preparation, Request
 from ..result import Result, Verdict
 from ..verdicts.chain import behind_failure, unreached
-from ..verdicts.expectation import turned
 from ..verdicts.hints import limit_hint, name_hint, place_hint
 from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
 from ..verdicts.run import judge_output, judge_run
+from .interpreters import Interpreters
 from .jobs import Job
-from .worker import FORKS, ChainError, Worker
+from .worker import ChainError, Worker
 
 
 @dataclass(frozen=True)
@@ -51,16 +52,15 @@ class Runner:
         settings: SnippetSettings,
         scratch: Path,
         databases: Databases,
+        interpreters: Interpreters,
         modules: Iterable[str] = (),
-        *,
-        forks: bool = FORKS,
     ) -> None:
         self.settings = settings
         self.scratch = scratch
         self.databases = databases
         self.directory = scratch / "chain"
+        self.interpreters = interpreters
         self.modules = list(modules)
-        self.forks = forks
         self.worker: Worker | None = None
         self._interrupted = False
 
@@ -124,7 +124,7 @@ class Runner:
                 memory=self.settings.memory,
                 rehearsal=rehearsal(),
             )
-            self.worker = Worker(preparation, forks=self.forks)
+            self.worker = Worker(preparation, self.interpreters)
             self.worker.interrupted = self._interrupted
             try:
                 self.worker.start()

@@ -20,10 +20,11 @@ from ..databases.backends import DatabaseError
 from ..databases.provider import Databases, TemplateError
 from ..protocol import Request
 from ..result import Result
+from .interpreters import Interpreters
 from .jobs import Job, modules_to_preload
 from .runner import Runner
 from .scratch import scratch_folder
-from .worker import FORKS, WorkerError
+from .worker import WorkerError
 
 UNUSABLE = (WorkerError, TemplateError, DatabaseError)
 """What keeps blocks from being run at all: broken models, a broken data set, a server or a machine that
@@ -46,17 +47,21 @@ class Scheduler:
     """Runs the jobs of pages that share their settings. Use as a context manager.
 
     ``start`` and ``start_compiled`` run all of them ahead, on threads with a worker each. ``results_of``
-    waits for one job, and runs it itself where nothing was started. ``forks=False`` gives each chain a new
-    interpreter.
+    waits for one job, and runs it itself where nothing was started.
     """
 
     def __init__(
-        self, settings: SnippetSettings, jobs: Sequence[Job], *, workers: int, forks: bool = FORKS
+        self,
+        settings: SnippetSettings,
+        jobs: Sequence[Job],
+        *,
+        workers: int,
+        interpreters: Interpreters | None = None,
     ) -> None:
         self.settings = settings
         self.jobs = sorted(jobs, key=lambda job: job.starts_processes, reverse=True)
         self.workers = min(workers, len(jobs))
-        self.forks = forks
+        self.interpreters = interpreters or Interpreters()
         self.problems: list[str] = []
         self._errors: list[BaseException] = []
         self._futures: dict[Job, Future[list[Result]]] = {job: Future() for job in jobs}
@@ -121,7 +126,7 @@ class Scheduler:
 
         Those that are compiled run while the others are being compiled.
         """
-        runner = Runner(self.settings, self.scratch, self.databases)
+        runner = Runner(self.settings, self.scratch, self.databases, self.interpreters)
         self._waiting.clear()
         self._uncompiled = len(self.jobs)
         self.start()
@@ -199,7 +204,7 @@ class Scheduler:
     def _new_runner(self) -> Runner:
         with self._lock:
             scratch = self.scratch / f"worker-{len(self._runners)}"
-            runner = Runner(self.settings, scratch, self.databases, self._modules, forks=self.forks)
+            runner = Runner(self.settings, scratch, self.databases, self.interpreters, self._modules)
             self._runners.append(runner)
         return runner
 
@@ -238,7 +243,7 @@ class Scheduler:
             while not jobs and self._uncompiled and not self._stopped:
                 self._lock.wait(0.2)  # a signal handler that stops all tells nobody
             left = len(jobs) + self._uncompiled
-            several = self.forks and jobs and jobs[0].is_small
+            several = self.interpreters.forks and jobs and jobs[0].is_small
             most = min(TOGETHER, left // (4 * self.workers)) if several else 1
             taken = [jobs.popleft()] if jobs else []
             while jobs and len(taken) < most and jobs[0].is_small:

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -23,9 +22,7 @@ from ..protocol import (
     encode_preparation,
     encode_requests,
 )
-
-FORKS = hasattr(os, "fork")
-"""Does each chain run in a fork? Elsewhere it gets a new interpreter."""
+from .interpreters import Interpreter, Interpreters
 
 
 class WorkerError(Exception):
@@ -42,10 +39,11 @@ class Worker:
     ``interrupt`` and ``kill`` may be called from another thread.
     """
 
-    def __init__(self, preparation: Preparation, *, forks: bool = FORKS) -> None:
+    def __init__(self, preparation: Preparation, interpreters: Interpreters) -> None:
         self.preparation = preparation
-        self.forks = forks
-        self.process: subprocess.Popen[str] | None = None
+        self.interpreters = interpreters
+        self.forks = interpreters.forks
+        self.process: Interpreter | None = None
         self.interrupted = False
 
     def start(self) -> None:
@@ -124,30 +122,10 @@ class Worker:
             process.kill()
             process.communicate()
 
-    def _spawn(self) -> subprocess.Popen[str]:
-        """A server in a process group of its own: what the terminal sends (Ctrl-C) is for the parent alone.
-
-        A session of its own would do too, but Linux gives each session a share of the processors of its own,
-        and parent and server wait for each other.
-        """
-        home = Path(__file__).resolve().parents[3]
-        code = (
-            f"import sys; sys.path.insert(0, {str(home)!r})\n"
-            "from tortoise_dev.snippets.running.forkserver import serve\n"
-            f"del sys.path[0]; serve(forks={self.forks})"
-        )
-        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONOPTIMIZE"}
+    def _spawn(self) -> Interpreter:
         try:
             Path(self.preparation.scratch).mkdir(exist_ok=True)
-            return subprocess.Popen(
-                [sys.executable, "-P", "-c", code],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=inherited | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
-                encoding="utf-8",
-                process_group=0 if os.name == "posix" else None,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
+            return self.interpreters.take()
         except OSError as error:
             raise WorkerError(f"no worker can be started: {error.strerror or error}") from None
 
@@ -156,7 +134,7 @@ class Worker:
             self._close_stdin(self.process)
 
     @staticmethod
-    def _close_stdin(process: subprocess.Popen[str]) -> None:
+    def _close_stdin(process: Interpreter) -> None:
         if process.stdin is not None:
             with contextlib.suppress(OSError):
                 process.stdin.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ..planning.planned import Chain, PagePlan, PlannedBlock
 from ..planning.preludes import failure_of
 from ..protocol import Observation, Outcome

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ...pages.languages import IN_SHELL
+from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
 from ..protocol import FILE_SIZE
 

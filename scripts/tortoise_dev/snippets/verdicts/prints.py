@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .output import first_difference
+from ..comparison import first_difference
 
 _PRINTED = re.compile(r"^[ \t]*#>(?: (.*)|)$")
 

@@ -8,19 +8,21 @@ from dataclasses import replace
 from ...pages.page import Block
 from ...report.redaction import beginning, ending, redacted
 from .. import source
+from ..comparison import first_difference, for_page
+from ..marks import turned
 from ..protocol import Observation, Outcome, Problem
 from ..result import Verdict
-from .expectation import named, turned, wrong_exception
+from .expectation import named, wrong_exception
 from .names import missing_names
-from .output import first_difference, first_sql_difference, for_page, sql_text
 from .prints import first_print_difference
+from .statements import first_sql_difference, sql_text
 
 
 def judge_run(block: Block, index: int, seen: Observation, limit: float) -> Verdict:
     """The verdict on a block that a child was asked to run within ``limit`` seconds."""
     outcome = seen.outcomes.get(index)
     if outcome is None:
-        return _never_finished(block, index, seen, limit)
+        return _never_finished(block, seen, limit)
     problems = [
         *outcome.problems,
         *_left_behind(block, index, seen),
@@ -52,12 +54,10 @@ def judge_output(block: Block, above: Block, outcome: Outcome | None) -> tuple[V
     return Verdict("failed", reason, block.start + line - 1, f"now:\n{actual}"), actual
 
 
-def _never_finished(block: Block, index: int, seen: Observation, limit: float) -> Verdict:
+def _never_finished(block: Block, seen: Observation, limit: float) -> Verdict:
     skipped = next((outcome.skipped for outcome in seen.outcomes.values() if outcome.skipped), None)
     if skipped is not None:
         return Verdict("skipped", f"a block before it in the chain was skipped: {skipped}")
-    if seen.running not in (None, index) or (seen.running is None and not seen.crash):
-        return Verdict("unverified", "a block before it in the chain failed", block.start)
     line = _stuck_at(seen.stacks, block) or block.start
     if seen.timed_out:
         verdict = Verdict("failed", f"did not end within {limit:g} s", line, _shown(seen.stacks))

@@ -1,11 +1,10 @@
-"""Expected text against what there is: ``...`` is a wildcard, SQL is compared without its layout."""
+"""Expected text against what there is: ``...`` is a wildcard."""
 
 from __future__ import annotations
 
 import re
 
-from ...report.redaction import beginning
-from ..databases.sql import statements_of
+from ..report.redaction import beginning
 
 
 def first_difference(expected: str, actual: str) -> tuple[int, str] | None:
@@ -17,22 +16,22 @@ def first_difference(expected: str, actual: str) -> tuple[int, str] | None:
     wanted = [line.rstrip() for line in without_colours(expected).rstrip().split("\n")]
     got = [line.rstrip() for line in without_colours(actual).rstrip().split("\n")]
     if got == [""] and wanted != [""]:
-        return 1, f"expected {_quoted(wanted[0])}, but nothing was printed"
+        return 1, f"expected {quoted(wanted[0])}, but nothing was printed"
     runs = _runs_between_wildcards(wanted)
     place, last = 0, len(runs) - 1
     for number, (line, run) in enumerate(runs):
         is_fixed = number == 0
         found = place if is_fixed else _place_of(run, got, place, at_end=number == last)
         if found is None:
-            return line, f"nothing matches what stands after the ... ; got {_quoted(actual)}"
+            return line, f"nothing matches what stands after the ... ; got {quoted(actual)}"
         for offset, pattern in enumerate(run):
             here = got[found + offset] if found + offset < len(got) else None
-            if here is None or not _matches(pattern, here):
-                there = "nothing more" if here is None else _quoted(here)
-                return line + offset, f"expected {_quoted(pattern)}, got {there}"
+            if here is None or not matches(pattern, here):
+                there = "nothing more" if here is None else quoted(here)
+                return line + offset, f"expected {quoted(pattern)}, got {there}"
         place = found + len(run)
     if last == 0 and place < len(got):
-        return len(wanted), f"expected nothing more, got {_quoted(got[place])}"
+        return len(wanted), f"expected nothing more, got {quoted(got[place])}"
     return None
 
 
@@ -68,42 +67,12 @@ def _place_of(run: list[str], got: list[str], start: int, *, at_end: bool) -> in
     final = len(got) - len(run)
     places = range(max(start, final), final + 1) if at_end else range(start, final + 1)
     for place in places:
-        if all(_matches(pattern, got[place + offset]) for offset, pattern in enumerate(run)):
+        if all(matches(pattern, got[place + offset]) for offset, pattern in enumerate(run)):
             return place
     return None
 
 
-def first_sql_difference(expected: str, actual: tuple[str, ...]) -> tuple[int, str] | None:
-    """Compare statements in order; returns (line within the expected text, what differs), or None."""
-    wanted = statements_of(expected)
-    if wanted and wanted[-1][1].strip() == "..." and len(actual) >= len(wanted):
-        wanted, actual = wanted[:-1], actual[: len(wanted) - 1]  # at the end it stands for all the rest
-    for position, (line, statement) in enumerate(wanted):
-        if position >= len(actual):
-            return line, f"expected {_quoted(_flat(statement))}, but only {len(actual)} statements were sent"
-        if not _matches(_tight(statement), _tight(actual[position])):
-            return line, f"expected {_quoted(_flat(statement))}, sent was {_quoted(_flat(actual[position]))}"
-    if len(actual) > len(wanted):
-        extra = _quoted(_flat(actual[len(wanted)]))
-        return max(1, expected.count("\n")), f"{len(actual)} statements were sent; also {extra}"
-    return None
-
-
-def sql_text(statements: tuple[str, ...]) -> str:
-    """Statements as an ``sql`` block shows them."""
-    return "".join(f"{_flat(statement)};\n" for statement in statements)
-
-
-def _flat(statement: str) -> str:
-    return re.sub(r"\s+", " ", statement).strip().rstrip(";").rstrip()
-
-
-def _tight(statement: str) -> str:
-    """A statement without the white space that means nothing, so that a page may wrap a long one anywhere."""
-    return re.sub(r"\s*([(),])\s*", r"\1", _flat(statement))
-
-
-def _matches(pattern: str, text: str) -> bool:
+def matches(pattern: str, text: str) -> bool:
     """Match literal pieces around ``...`` in order, without backtracking."""
     first, *pieces = pattern.split("...")
     if not pieces:
@@ -120,5 +89,6 @@ def _matches(pattern: str, text: str) -> bool:
     return text.endswith(last) and len(text) - len(last) >= position
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
+    """A text as reasons show it."""
     return repr(beginning(text.strip("\n"), 200))
