@@ -14,6 +14,7 @@ from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.expressions import F
+from tortoise.functions import Count
 from tortoise.models import Model
 
 
@@ -98,6 +99,15 @@ async def lone_key() -> int | str:
     return await LoneKey.all().count()
 
 
+async def ungrouped() -> tuple[int, int] | str:
+    """How many of three rows group_by() gives without values(), and values() without group_by()."""
+    counted = DifferenceRow.annotate(n=Count("id"))
+    try:
+        return len(await counted.group_by("name")), len(await counted.values("name", "n"))
+    except OperationalError:
+        return "refused"
+
+
 PLACEHOLDERS = {
     # $1 is a name for SQLite. Python 3.14 and later refuse a list of values for names.
     "tortoise.backends.sqlite.client": {"?", "$1"} if sys.version_info < (3, 14) else {"?"},
@@ -149,6 +159,8 @@ async def main() -> None:
         expected = {"sqlite": SQLITE, "mysql": MARIADB, "postgres": POSTGRES}[dialect]
         given = await found()
         assert given == expected, given
+
+        assert await ungrouped() == ("refused" if dialect == "postgres" else (1, 1))
 
         later = WALL_CLOCK if dialect == "mysql" else SIX
         assert await stored() == {"create": SIX, "save": later, "bulk_update": later, "update": later}
