@@ -7,6 +7,7 @@ very members that the class had before.
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -198,7 +199,7 @@ class _Blocks(NamedTuple):
 
 
 def _blocks(lines: Sequence[str], node: ast.ClassDef, members: Sequence[Member]) -> _Blocks | None:
-    """The lines of a file, cut at the members of one class; None where members share lines."""
+    """The lines of a file, cut at the members of one class; None where they cannot be cut safely."""
     has_doc = len(node.body) > len(members)
     kept = {id(m.node) for m in _joined(members)}
     body = node.body[1:] if has_doc else node.body
@@ -215,7 +216,9 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef, members: Sequence[Member])
         if first < end or lines[first][: len(lines[first]) - len(lines[first].lstrip())] != margin:
             return None
         gap = list(lines[end:first])
-        if any(line.strip() and not line.lstrip().startswith("#") for line in gap):
+        if any(
+            _is_switch(line, indent) or (line.strip() and not line.lstrip().startswith("#")) for line in gap
+        ):
             return None
         own = list(lines[first:last])
         if id(statement) not in kept and blocks:
@@ -233,8 +236,21 @@ def _blocks(lines: Sequence[str], node: ast.ClassDef, members: Sequence[Member])
         (i for i, line in enumerate(tail) if line.strip() and not line.lstrip().startswith("#")), len(tail)
     )
     trailing = _trailing(tail[:size], indent, followed=False)
+    if any(_is_switch(line, indent) for line in tail[:trailing]):
+        return None
     blocks[-1].lines.extend(tail[:trailing])
     return _Blocks(list(lines[:start]), blocks, tail[trailing:])
+
+
+def _is_switch(line: str, indent: int) -> bool:
+    """Is it a comment between members that holds for all lines below it: ``# fmt: off``?"""
+    return len(line) - len(line.lstrip()) <= indent and re.match(_SWITCH, line.lstrip()) is not None
+
+
+_SWITCH = (
+    r"#\s*(?:(?:fmt|yapf|isort|autopep8|ruff)\s*:\s*(?:off|on|disable|enable)\b"
+    r"|pylint\s*:\s*(?:disable|enable)\s*=|(?:end)?region\b)"
+)
 
 
 def _header_end(node: ast.ClassDef, lines: Sequence[str]) -> int:
