@@ -227,7 +227,7 @@ def _table(file: Path) -> dict[str, Any] | None:
     import tomllib  # a project without a pyproject.toml needs none of it
 
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
+        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise SettingsError(f"{file}: {error}") from None
     tool = document.get("tool")

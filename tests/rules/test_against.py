@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -59,6 +60,50 @@ def test_in_a_folder_of_the_repository(committed) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     done = committed.run_check(committed.root / "app", ["--against", "main", "../old.py"], b"")
     assert done.returncode == 0
+
+
+def test_files_of_a_submodule_are_compared_with_the_commit_that_is_recorded(
+    committed, tmp_path_factory
+) -> None:
+    outer = tmp_path_factory.mktemp("outer")
+    git(outer, "init", "-q", "-b", "main")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", str(committed.root), "inner")
+    git(outer, "commit", "-q", "-m", "first")
+
+    def found(*paths: str) -> list[str]:
+        done = committed.run_check(outer, ["--against", "main", "--format", "json", *paths], b"")
+        assert done.returncode in (0, 1), done.stderr
+        return [f"{one['path']}:{one['line']}" for one in json.loads(done.stdout)["violations"]]
+
+    assert found() == found("inner") == []
+    (outer / "inner" / "new.py").write_text(DEAD)
+    assert found() == found("inner") == ["inner/new.py:5"]
+    git(outer / "inner", "add", "-A")
+    git(outer / "inner", "commit", "-q", "-m", "second")
+    assert found() == ["inner/new.py:5"], "until the outer repository records the new commit"
+    git(outer, "commit", "-q", "-a", "-m", "second")
+    assert found() == []
+
+
+def test_a_commit_that_a_shallow_clone_lacks(committed, tmp_path_factory) -> None:
+    committed.write({"new.py": DEAD})
+    git(committed.root, "add", "-A")
+    git(committed.root, "commit", "-q", "-m", "second")
+    clone = tmp_path_factory.mktemp("clones") / "shallow"
+    git(clone.parent, "clone", "-q", "--depth=1", committed.root.as_uri(), str(clone))
+    done = committed.run_check(clone, ["--against", "HEAD~1"], b"")
+    message = b"--against HEAD~1: this shallow clone has no such commit: git fetch --unshallow\n"
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(message)
+
+
+def test_content_that_the_repository_lacks_is_named(committed) -> None:
+    question = ["git", "rev-parse", "HEAD:old.py"]
+    lost = subprocess.run(question, cwd=committed.root, capture_output=True, text=True, check=True).stdout
+    (committed.root / ".git" / "objects" / lost[:2] / lost[2:].strip()).unlink()
+    done = committed.run("--against", "HEAD")
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert done.stderr.endswith(b"the repository lacks old.py of that commit: fetch it\n")
 
 
 def test_todays_settings_count_for_the_commit(committed) -> None:

@@ -406,6 +406,9 @@ def test_standard_input(users) -> None:
         b"app/new.py:4:5: "
     )
     assert users.run("-", "a.py", stdin=b"").returncode == 2
+    done = users.run("--stdin-filename", "app", stdin=source)
+    assert done.returncode == 2
+    assert done.stderr == b"check.py: --stdin-filename app: is a folder: name a file\n"
     fixed = users.run("-", "--unsafe-fixes", stdin=source).stdout
     assert fixed == source.replace(b"    User", b"    await User")
 
@@ -458,14 +461,28 @@ def test_a_second_finding_of_a_kind_is_new(users) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "[]", "{}", '{"version": 3, "findings": []}', '{"version": 1, "findings": [1]}']
+    ("text", "reason"),
+    [
+        ("", "it is not JSON"),
+        ("[]", "--baseline wrote no such file"),
+        ("{}", "--baseline wrote no such file"),
+        ('{"version": 3, "findings": []}', f"{TOOL} reads no version 3"),
+        ('{"version": 1, "findings": [1]}', "--baseline wrote no such file"),
+    ],
 )
-def test_a_file_that_is_no_baseline(text: str, broken) -> None:
+def test_a_file_that_is_no_baseline(text: str, reason: str, broken) -> None:
     broken.write({"known.json": text})
     done = broken.run("--baseline", "known.json")
     assert done.returncode == 2
-    assert b"no baseline" in done.stderr
-    assert done.stderr.endswith(b": delete it to record one, or name another file\n")
+    line = f"check.py: known.json is no baseline: {reason}: delete it to record one, or name another file"
+    assert done.stderr.decode().strip() == line
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="has no such device")
+def test_a_baseline_that_is_a_device(broken) -> None:
+    done = broken.run("--baseline", "/dev/full")
+    assert done.returncode == 2
+    assert done.stderr == b"check.py: /dev/full: cannot be read: is not a regular file\n"
 
 
 def test_a_baseline_knows_which_files_were_checked(broken) -> None:

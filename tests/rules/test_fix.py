@@ -270,6 +270,32 @@ def test_move(name: str, project) -> None:
 
 
 LEFT_ALONE = {
+    "a formatter that is switched off and on": """
+        class A(Model):
+            # fmt: off
+            x  =  fields.IntField()
+            # fmt: on
+
+            class Meta:
+                table = "a"
+        """,
+    "a switch at the end": """
+        class A(Model):
+            x = fields.IntField()
+
+            class Meta:
+                table = "a"
+            # pylint: disable=invalid-name
+        """,
+    "a region": """
+        class A(Model):
+            # region Fields
+            x = fields.IntField()
+            # endregion
+
+            class Meta:
+                table = "a"
+        """,
     "a field reads what a method binds": """
         class A(Model):
             class Meta:
@@ -423,6 +449,14 @@ def test_multi_line_strings_keep_their_lines(project) -> None:
     after = project.text("a.py")
     assert {ast.dump(node) for node in ast.parse(after).body[-1].body} == before
     assert after.index("class Meta") < after.index("not a member")
+
+
+def test_a_switch_within_a_method_moves_with_it(project) -> None:
+    method = "    def x(self):\n        # fmt: off\n        return  1\n        # fmt: on\n"
+    meta = '    class Meta:\n        table = "a"\n'
+    project.write({"a.py": f"{HEAD}class A(Model):\n{method}\n{meta}"})
+    assert project.found("--fix", "--select", "TD003") == []
+    assert project.text("a.py") == f"{HEAD}class A(Model):\n{meta}\n{method}"
 
 
 def test_diff_shows_and_writes_nothing(project) -> None:

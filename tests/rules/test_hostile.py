@@ -187,6 +187,11 @@ def test_a_name_that_is_no_text(project) -> None:
     assert json.loads(done.stdout)["files"] == 1
     for form in ("text", "github", "sarif"):
         assert b"Traceback" not in project.run("--format", form).stderr
+    known = json.loads(done.stdout)["violations"]
+    assert known
+    for _ in range(2):  # recorded, and then read
+        done = project.run("--baseline", "known.json")
+        assert done.returncode == 0, done.stderr
 
 
 # --- made-up sources

@@ -74,3 +74,10 @@ def test_a_value_in_the_place_of_the_table_is_refused(tmp_path: Path) -> None:
         find_settings(tmp_path)
     with pytest.raises(SettingsError, match=told):
         SettingsByFolder().of_folder(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_statement(tmp_path: Path) -> None:
+    text = '[tool.tortoise-dev]\nignore = ["TD0"]\n[tool.tortoise-dev.snippets]\ntimeout = 3\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8-sig")
+    assert SettingsByFolder().of_folder(tmp_path).ignore == ("TD0",)
+    assert find_settings(tmp_path).timeout == 3

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 _NEEDED = (".py", ".toml", ".cfg", ".txt", ".in", ".lock", "Pipfile")
 """Ends of the names of files that the checker reads."""
@@ -40,28 +41,57 @@ class OldTree:
 def tree_at(ref: str, here: Path, into: Path) -> OldTree:
     """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError."""
     repository = Path(_text(here, "rev-parse", "--show-toplevel"))
-    commit = _text(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    wanted = list(_listed(repository, commit))
-    request = "".join(f"{name}\n" for name, _ in wanted).encode()
-    content = _git(repository, "cat-file", "--batch", stdin=request)
-    position = 0
-    for _, path in wanted:
-        end = content.index(b"\n", position)
-        size = int(content[position:end].split()[-1])
-        file = into / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_bytes(content[end + 1 : end + 1 + size])
-        position = end + size + 2
-    (into / ".git").mkdir(exist_ok=True)  # marks the top of the project, as in the repository
+    try:
+        commit = _text(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    except GitError:
+        if _text(here, "rev-parse", "--is-shallow-repository") == "true":
+            raise GitError("this shallow clone has no such commit: git fetch --unshallow") from None
+        raise
+    _write(repository, commit, into)
     return OldTree(repository, into, dict(_renamed(repository, commit)))
 
 
-def _listed(repository: Path, commit: str) -> Iterator[tuple[str, str]]:
-    """The name of the object and the path of each regular file that is needed."""
+def _write(repository: Path, commit: str, into: Path) -> None:
+    """Write the files of a commit, and those of its submodules as far as they are checked out."""
+    files: list[_Entry] = []
+    for entry in _listed(repository, commit):
+        if entry.mode.startswith("100") and entry.path.endswith(_NEEDED):
+            files.append(entry)
+        elif entry.mode == _SUBMODULE and (repository / entry.path / ".git").exists():
+            _write(repository / entry.path, entry.name, into / entry.path)
+    content = _git(
+        repository, "cat-file", "--batch", stdin="".join(f"{one.name}\n" for one in files).encode()
+    )
+    position = 0
+    for entry in files:
+        end = content.index(b"\n", position)
+        size = content[position:end].split()[-1]
+        if not size.isdigit():  # "missing"
+            raise GitError(f"the repository lacks {entry.path} of that commit: fetch it")
+        file = into / entry.path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content[end + 1 : end + 1 + int(size)])
+        position = end + int(size) + 2
+    (into / ".git").mkdir(parents=True, exist_ok=True)  # marks the top of the project, as in the repository
+
+
+_SUBMODULE = "160000"
+
+
+class _Entry(NamedTuple):
+    """What a commit has at a path: a file with the name of its content, or a submodule with its commit."""
+
+    mode: str
+    name: str
+    path: str
+
+
+def _listed(repository: Path, commit: str) -> Iterator[_Entry]:
     for entry in _git(repository, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
         described, _, path = entry.partition(b"\t")
-        if described.startswith(b"100") and os.fsdecode(path).endswith(_NEEDED):
-            yield described.split()[2].decode(), os.fsdecode(path)
+        if path:
+            mode, _, name = described.decode().split()[:3]
+            yield _Entry(mode, name, os.fsdecode(path))
 
 
 def _renamed(repository: Path, commit: str) -> Iterator[tuple[str, str]]:

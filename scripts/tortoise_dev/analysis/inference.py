@@ -106,7 +106,7 @@ class Inference:
             case ast.Await(value=value):
                 result = awaited(self.of(value))
                 if result is None and isinstance(value, ast.Call):
-                    return self._promised(self._called(value.func), awaited=True)
+                    return self._promised(self.called(value.func), awaited=True)
                 return result
             case ast.NamedExpr(value=value):
                 return self.of(value)
@@ -435,7 +435,7 @@ class Inference:
         if isinstance(function, ast.Attribute):
             owner = self.of(function.value)
             found = self._methods.of(owner, function.attr) if owner is not None else None
-            return found if found is not None else self._promised(self._called(function))
+            return found if found is not None else self._promised(self.called(function))
         value = self.of(function) if not entities or self._entity(entities) is not None else None
         if value is not None and value.kind == "class":
             return Value("row", value.model, mixed=value.mixed)
@@ -462,7 +462,7 @@ class Inference:
     def _promised(self, entities: Iterable[Entity], *, awaited: bool = False) -> Value | None:
         """What a function of the project says that it returns, or what all its ``return`` give."""
         for entity in entities:
-            if not isinstance(entity, Function) or not _is_undecorated(entity.node):
+            if not isinstance(entity, Function) or not is_undecorated(entity.node):
                 continue
             inference = self._of_module(entity.module)
             if entity.node.returns is None:
@@ -497,7 +497,7 @@ class Inference:
         value = self.of(node) if node is not None else None
         return value is not None and value.kind == "row"
 
-    def _called(self, function: ast.expr) -> list[Entity]:
+    def called(self, function: ast.expr) -> list[Entity]:
         """What a call calls: by its name, or as a method of a row or of an object whose class is known."""
         entities = self.module.meanings(function)
         if entities or not isinstance(function, ast.Attribute):
@@ -511,7 +511,7 @@ class Inference:
         return [Function(method[0].module, method[1], method[0].body)] if method is not None else []
 
 
-def _is_undecorated(function: FunctionNode) -> bool:
+def is_undecorated(function: FunctionNode) -> bool:
     """Does a call of it give what it returns? ``@staticmethod`` and ``@classmethod`` change nothing there."""
     return all(
         isinstance(one, ast.Name) and one.id in ("staticmethod", "classmethod", "override")

@@ -146,8 +146,10 @@ def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
         return None
     if options.paths not in ([], ["-"]):
         raise UnusableError("the source comes from standard input: give no paths beside it")
-    name = Path(options.stdin_filename or "stdin.py")
-    return SourceFile(_absolute(name, here), sys.stdin.buffer.read())
+    path = _absolute(Path(options.stdin_filename or "stdin.py"), here)
+    if path.is_dir():
+        raise UnusableError(f"--stdin-filename {options.stdin_filename}: is a folder: name a file")
+    return SourceFile(path, sys.stdin.buffer.read())
 
 
 def _fix(outcome: Outcome, run: Run, paths: Sequence[Path], texts: Mapping[Path, str]) -> None:

@@ -49,22 +49,25 @@ class Baseline:
     def read(cls, file: Path) -> Baseline:
         """The baseline that a file holds; paths are relative to its folder. Raises BaselineError."""
         try:
+            if file.exists() and not file.is_file():  # a device would never end
+                raise BaselineError(f"{file}: cannot be read: is not a regular file")
             document = json.loads(file.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
+        except (ValueError, RecursionError):
+            raise _no_baseline(file, "it is not JSON") from None
+        if isinstance(document, dict) and document.get("version", 1) not in _THIRD:
+            raise _no_baseline(file, f"{TOOL} reads no version {document['version']}")
+        try:
             version = document["version"]
-            if version not in _THIRD:
-                raise ValueError(f"version {version}")
             return cls(
                 Counter(_counted(document["findings"], _THIRD[version])),
                 file.absolute().parent,
                 version,
                 tool=str(document.get("tool", "")),
             )
-        except OSError as error:
-            raise BaselineError(f"{file}: cannot be read: {error.strerror}") from None
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
-            raise BaselineError(
-                f"{file} is no baseline: {error!r}: delete it to record one, or name another file"
-            ) from None
+        except (ValueError, KeyError, TypeError):
+            raise _no_baseline(file, "--baseline wrote no such file") from None
 
     def write(self, file: Path) -> None:
         """One finding a line, sorted, so that its changes can be read. Raises BaselineError."""
@@ -76,7 +79,8 @@ class Baseline:
         body = "".join(f"\n    {line}," for line in lines)[:-1]
         text = f'{{"version": {self.version}, "tool": "{TOOL}", "findings": [{body}\n]}}\n'
         try:
-            file.write_text(text, encoding="utf-8", newline="\n")
+            # a name of a file that is not UTF-8 holds surrogates: JSON can escape them
+            file.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
         except OSError as error:
             raise BaselineError(f"{file}: cannot be written: {error.strerror}") from None
 
@@ -117,6 +121,10 @@ class Baseline:
             return Path(os.path.relpath(path, self.base)).as_posix()
         except ValueError:  # on another drive
             return path.as_posix()
+
+
+def _no_baseline(file: Path, reason: str) -> BaselineError:
+    return BaselineError(f"{file} is no baseline: {reason}: delete it to record one, or name another file")
 
 
 def _counted(findings: list[dict[str, Any]], third: str) -> dict[Key, int]:

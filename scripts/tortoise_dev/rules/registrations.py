@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+from ..analysis.bound_values import bound_value
 from ..analysis.import_paths import is_package
 from ..analysis.modules import Class, External, Function, Module
 from ..analysis.project import Project
@@ -156,7 +157,7 @@ class Registrations:
 
     def _read_apps(self, module: Module, apps: ast.expr | None) -> None:
         for label, app in self._items(module, apps):
-            value = _value(module, app)
+            value = bound_value(module, app)
             if isinstance(value, ast.Call):
                 models = _keyword(value, "models") or (value.args[0] if value.args else None)
             else:
@@ -165,7 +166,7 @@ class Registrations:
 
     def _items(self, module: Module, node: ast.expr | None) -> list[tuple[str, ast.expr]]:
         """The entries of a dictionary, each with its key."""
-        value = _value(module, node)
+        value = bound_value(module, node)
         if not isinstance(value, ast.Dict) or any(key is None for key in value.keys):
             raise _UnknownError
         if isinstance(node, ast.Name):
@@ -185,7 +186,7 @@ class Registrations:
         """The elements of a list of modules."""
         if isinstance(node, ast.Name):
             self._names.add(node.id)
-        match _value(module, node):
+        match bound_value(module, node):
             case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
                 for element in elements:
                     if isinstance(element, ast.Starred):
@@ -266,43 +267,8 @@ def _targets(module: Module, node: ast.expr) -> set[str]:
     return {name for name in names if name}
 
 
-def _value(module: Module, node: ast.expr | None, depth: int = 0) -> ast.expr | None:
-    """What an expression stands for, over names that are bound once."""
-    if not isinstance(node, (ast.Name, ast.Attribute)) or depth > 8:
-        return node
-    if isinstance(node, ast.Attribute):
-        owners = [entity for entity in module.meanings(node.value) if isinstance(entity, (Module, Class))]
-        if len(owners) != 1:
-            return None
-        owner = owners[0]
-        scope, home, name = (
-            (owner.scope, owner, node.attr)
-            if isinstance(owner, Module)
-            else (owner.body, owner.module, node.attr)
-        )
-    else:
-        place = module.scope_of(node).lookup(node.id, None)
-        if place is None:
-            return None
-        scope, home, name = place[0], module, node.id
-    bindings = scope.names.get(name, [])
-    if len(bindings) != 1:
-        return None
-    binding = bindings[0]
-    if isinstance(binding.node, ast.ImportFrom):
-        original = next((a.name for a in binding.node.names if (a.asname or a.name) == name), name)
-        targets = home.resolver.imported(home, binding.node.module, binding.node.level)
-        if len(targets) != 1 or not isinstance(targets[0], Module):
-            return None
-        there = targets[0].scope.names.get(original, [])
-        if len(there) != 1 or there[0].value is None:
-            return None
-        return _value(targets[0], there[0].value, depth + 1)
-    return _value(home, binding.value, depth + 1)
-
-
 def _text(module: Module, node: ast.expr | None) -> str:
-    value = _value(module, node)
+    value = bound_value(module, node)
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return value.value
     raise _UnknownError

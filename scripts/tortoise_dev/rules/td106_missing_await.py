@@ -1,8 +1,8 @@
 """# TD106 missing-await
 
 ## What it does
-A query or coroutine of Tortoise that is certainly never awaited. Also a list of rows that is used as one
-row.
+A query or coroutine of Tortoise that is certainly never awaited. Also an `async def` of the project that a
+statement calls without `await`, and a list of rows that is used as one row.
 
 It is called as a statement, or used as a condition, in a comparison, in arithmetic or in a `for`. Or it is
 unpacked, read for an attribute that only its result has, assigned to a local name that nothing awaits, or

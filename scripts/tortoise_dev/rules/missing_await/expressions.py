@@ -10,6 +10,7 @@ from ..base import Context, Hit
 from ..syntax import text
 from .bare_fetches import is_bare_fetch
 from .fix import with_await
+from .own_functions import is_bare_call
 from .returns import returned
 from .uses import consumes, is_foreign
 
@@ -18,6 +19,7 @@ _RIGHT = (ast.Await, ast.keyword, ast.Dict, ast.Starred, ast.withitem, ast.Lambd
 
 _TRUE = ": it is always true"
 _NOT_SENT = ": nothing is sent"
+_NOT_RUN = ": its body never runs"
 _NO_LOOP = ": it cannot be iterated over without 'async for'"
 
 
@@ -28,6 +30,8 @@ def unawaited_expressions(context: Context) -> Iterator[Hit]:
         reason = _misuse(context, node, value) if value is not None and value.awaitable else None
         if value is None and is_bare_fetch(context, node):
             reason = _NOT_SENT
+        elif value is None and is_bare_call(context, node):
+            reason = _NOT_RUN
         if reason is None:
             continue
         missing = _missing_method(context, node, value)
