@@ -2,7 +2,8 @@
 
 ## What it does
 A loop or a comprehension that creates, changes, deletes or looks up at each step: `await Invoice.create(…)`,
-`await row.delete()`, `await Invoice.get(number=number)`, `await Line.filter(invoice=row)`.
+`await row.delete()`, `await Invoice.get(number=number)`, `await Line.filter(invoice=row)`,
+`await invoice.tags.add(tag)`.
 
 It is not reported where the loop awaits something else than Tortoise, handles errors by row or leaves early.
 Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
@@ -105,6 +106,9 @@ def _written(context: Context, call: ast.Call, owner: ast.expr, names: set[str])
     if name == "create" and value.kind == "class":
         if uses(call, names) and not _does_more(context, value.model, "save", "create"):
             return "create", f"{text(owner)}.create() for each row: use bulk_create()"
+    elif name in ("add", "remove") and value.kind == "relation":
+        if len(call.args) == 1 and uses(call.args[0], names) and not uses(owner, names):
+            return name, f"{text(owner)}.{name}() for each row: pass all rows to one {name}()"
     elif name == "delete" and value.kind == "row" and isinstance(owner, ast.Name):
         if owner.id in names and not _does_more(context, value.model, "delete"):
             return "delete", f"{owner.id}.delete() for each row: use filter(id__in=…).delete()"

@@ -4,6 +4,9 @@
 `RawSQL` or `Subquery` as a value in `update()`, or as the value of a row's field. Also `F`, a function or
 `Case` as a value in `create()` or in the call of a model.
 
+It is silent where `update()` runs `RawSQL`: for `DateField`, `DatetimeField` and `IntEnumField`. So it is for
+field classes of the project.
+
 ## Why is this bad
 Tortoise does not run it there. A text column stores the text of the expression, another column raises
 `TypeError`. In `update()` use `F`, a function or `Case`, or send the SQL yourself.
@@ -16,6 +19,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class
@@ -41,61 +45,80 @@ GOOD = BAD.replace("import RawSQL", "import F").replace("""RawSQL("'INV-' || id"
 _NEVER_RUN = frozenset({"RawSQL", "Subquery"})
 _RUN_BY_UPDATE = frozenset({"F", "Case", "Value"})
 _QUERIES = ("query", "relation")
+_PASSED_ON = frozenset({"DateField", "DatetimeField", "IntEnumField"})
+"""Fields that hand a value which they do not know to ``update()`` as it is, so that SQL is run."""
+
+
+class _Write(NamedTuple):
+    """What writes a value as it is: ``update``, ``create``, or the ``row`` that it is given to."""
+
+    how: str
+    model: Class | None
+    column: str
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the expression."""
     for call, dotted in context.tortoise_calls:
         name = tortoise_api.short(dotted)
-        if name in _NEVER_RUN:
-            writes = _writes(context, call)
-        elif name in _RUN_BY_UPDATE or ".functions." in dotted:
-            writes = (one for one in _writes(context, call) if one == "create")
-        else:
+        is_never_run = name in _NEVER_RUN
+        if not is_never_run and name not in _RUN_BY_UPDATE and ".functions." not in dotted:
             continue
-        for write in writes:
-            if write == "update" and context.is_older_than(0, 22):  # there it was run
+        for write in _writes(context, call):
+            if write.how != "create" and not is_never_run:
                 continue
-            how = "a row" if write == "row" else f"{write}()"
+            if write.how == "update" and context.is_older_than(0, 22):  # there it was run
+                continue
+            field = _field(context, write.model, write.column)
+            if field is None or (write.how == "update" and field in _PASSED_ON):
+                continue
+            how = "a row" if write.how == "row" else f"{write.how}()"
             yield Hit(
                 call, f"{how} does not run {name}(): it stores the expression's text, or raises TypeError"
             )
 
 
-def _writes(context: Context, value: ast.expr) -> Iterator[str]:
-    """What writes a value as it is: ``update``, ``create``, or the ``row`` that it is given to.
+def _field(context: Context, model: Class | None, column: str) -> str | None:
+    """Which of Tortoise's fields a column is; None for a field of the project's own, or an unknown one."""
+    for one in (model, *context.models.ancestors(model)) if model is not None else ():
+        for name, call in context.models.fields(one) if isinstance(one, Class) else ():
+            if column in (name, f"{name}_id"):
+                dotted = one.module.tortoise_name(call.func) if isinstance(one, Class) else None
+                return tortoise_api.short(dotted) if dotted is not None else None
+    return None
 
-    A local name is followed where it is bound once.
-    """
+
+def _writes(context: Context, value: ast.expr) -> Iterator[_Write]:
+    """What writes a value. A local name is followed where it is bound once."""
     parent = context.module.parents.get(value)
     match parent:
         case ast.BinOp():
             yield from _writes(context, parent)
-        case ast.keyword():
-            yield from _written_by(context, context.module.parents.get(parent))
-        case ast.Assign(targets=[ast.Attribute(value=owner)]):
+        case ast.keyword(arg=str(column)):
+            yield from _written_by(context, context.module.parents.get(parent), column)
+        case ast.Assign(targets=[ast.Attribute(value=owner, attr=column)]):
             row = context.inference.of(owner)
             if row is not None and row.kind == "row":
-                yield "row"
+                yield _Write("row", row.model, column)
         case ast.Assign(targets=[ast.Name()]):
             for use in context.module.uses_of(value):
                 yield from _writes(context, use)
 
 
-def _written_by(context: Context, call: ast.AST | None) -> Iterator[str]:
+def _written_by(context: Context, call: ast.AST | None, column: str) -> Iterator[_Write]:
     match call:
         case ast.Call(func=ast.Attribute(value=owner, attr="update")):
             query = context.inference.of(owner)
             if query is not None and query.kind in _QUERIES:
-                yield "update"
+                yield _Write("update", query.model, column)
         case ast.Call(func=ast.Attribute(value=owner, attr="create")):
             model = context.inference.of(owner)
             if model is not None and model.kind in ("class", *_QUERIES):
-                yield "create"
+                yield _Write("create", model.model, column)
         case ast.Call(func=func):
             found = context.module.meanings(func)
             if found and all(isinstance(one, Class) and context.models.is_model(one) for one in found):
-                yield "create"
+                yield _Write("create", next(one for one in found if isinstance(one, Class)), column)
 
 
-RULE = Rule("TD131", "expression-stored", check, preview=True)
+RULE = Rule("TD131", "expression-stored", check)
