@@ -42,7 +42,7 @@ def without_colours(text: str) -> str:
 
 
 def for_page(actual: str) -> str:
-    """What was printed, as a page can hold it: ``...`` for characters that would break its lines or itself."""
+    """What was printed, as a page can hold it: ``...`` for characters that would break its lines."""
     return _NOT_ON_PAGES.sub("...", without_colours(actual).replace("\r\n", "\n"))
 
 
