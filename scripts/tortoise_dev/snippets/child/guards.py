@@ -178,7 +178,7 @@ class Guards:
                 self.add(self.line_of(error), f"an assertion failed, and the block swallows it: {told}")
 
     def exited(self, value: object, idle: bool) -> object:
-        """What ``__exit__`` returns swallows the exception if it is true; an ``idle`` one does nothing else."""
+        """``__exit__`` returns a value: true swallows the exception. An ``idle`` one does nothing else."""
         if value:
             self.caught(broad=True, idle=idle)
         return value
