@@ -111,7 +111,8 @@ def asked(source: str) -> list[int]:
         parts = [line.text[slice(*match.span())] for match in re.finditer(r"[^;]+", line.bare)]
         following = parts[1:] or [below.text[slice(*match.span())] for match in _FIRST.finditer(below.bare)]
         is_command = re.match(r"(done|fi|esac|\}|\))", line.bare) is None
-        if is_command and following and re.search(r"\$\{?\?|PIPESTATUS", following[0]):
+        read = re.sub(r"'[^']*'", "", following[0]) if following else ""
+        if is_command and re.search(r"\$\{?\?|PIPESTATUS", read):
             found += range(line.first, line.last + 1)
     return found
 

@@ -184,10 +184,10 @@ class Guards:
             if isinstance(error, AssertionError) and (told := self.values_at(self.line_of(error))):
                 self.add(self.line_of(error), f"an assertion failed, and the block swallows it: {told}")
 
-    def exited(self, value: object) -> object:
-        """``__exit__`` returns a value: what is true swallows the exception."""
+    def exited(self, value: object, idle: bool) -> object:
+        """``__exit__`` returns a value: true swallows the exception. An ``idle`` one does nothing else."""
         if value:
-            self.caught(broad=True, idle=False)
+            self.caught(broad=True, idle=idle)
         return value
 
     def values_at(self, line: int | None) -> str:

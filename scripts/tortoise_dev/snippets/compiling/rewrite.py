@@ -82,9 +82,11 @@ class _Rewrite(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         if node.name in ("__exit__", "__aexit__") and not _names_assertion(node):
+            idle = all(is_inert(one) or _returns_constant(one) for one in node.body)
             for returned in _returns_of(node.body):
                 if returned.value is not None:
-                    returned.value = _call(Check.EXITED, returned.value, returned.value)
+                    value = returned.value
+                    returned.value = _call(Check.EXITED, value, value, ast.Constant(idle))
         self.generic_visit(node)
         return node
 
@@ -254,6 +256,10 @@ def _returns_of(statements: Sequence[ast.AST]) -> Iterator[ast.Return]:
             yield node
         elif not isinstance(node, _SCOPES):
             yield from _returns_of([*ast.iter_child_nodes(node)])
+
+
+def _returns_constant(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Return) and isinstance(node.value, ast.Constant)
 
 
 def _names_assertion(node: ast.AST) -> bool:
