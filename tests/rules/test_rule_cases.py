@@ -1,8 +1,8 @@
 """The cases of single rules: ``cases/tdNNN.txt`` holds those of TDNNN.
 
 A line ``=== NAME`` starts a case, ``=== 3.12: NAME`` one that Python 3.11 cannot read. It is the file
-``app/service.py`` of the project with the model User; lines ``# file: PATH`` start further files. ``# !`` ends
-each line that must be reported, ``# !!`` one that must be reported twice; no other line may be.
+``app/service.py`` of the project with the model User; lines ``# file: PATH`` start further files. ``# !``
+ends each line that must be reported, ``# !!`` one that must be reported twice; no other line may be.
 """
 
 from __future__ import annotations
