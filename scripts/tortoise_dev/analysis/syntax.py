@@ -6,7 +6,7 @@ import ast
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 FunctionNode: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -177,6 +177,10 @@ class Scope:
         if isinstance(node, (*FUNCTIONS, ast.Lambda)):
             for argument in _arguments(node.args):
                 self._bind(argument.arg, argument, True)
+        if self.is_function:
+            around = parent.node if parent is not None and parent.is_class else None
+            for parameter in (*_type_parameters(around), *_type_parameters(node)):
+                self._bind(parameter.name, parameter, True, getattr(parameter, "bound", None))
         if isinstance(node, (*FUNCTIONS, ast.ClassDef, ast.Module)):
             self._read(node.body, True)
 
@@ -265,6 +269,9 @@ class Scope:
                     self._bind_target(target, statement, sure, value)
             case ast.AugAssign(target=target):
                 self._bind_target(target, statement, sure, None)
+            case _ if isinstance(statement, _TYPE_ALIAS):
+                parts = vars(statement)
+                self._bind_target(parts["name"], statement, sure, parts["value"])
             case ast.Global(names=names) | ast.Nonlocal(names=names):
                 self.elsewhere.update(names)
             case ast.For(target=target) | ast.AsyncFor(target=target):
@@ -312,13 +319,19 @@ def _position(node: _Binder) -> Position:
     return (node.lineno, node.col_offset)
 
 
+def _type_parameters(node: ast.AST | None) -> list[Any]:
+    """The ``M`` of ``def f[M: User](row: M)``, which Python 3.12 and later know."""
+    return getattr(node, "type_params", [])
+
+
+_TYPE_ALIAS: tuple[type, ...] = tuple(filter(None, [getattr(ast, "TypeAlias", None)]))
 _PLAIN = frozenset(
     {ast.Expr, ast.Return, ast.Raise, ast.Assert, ast.Pass, ast.Delete, ast.Break, ast.Continue}
 )
 _BINDING = frozenset(
     (
         *(ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal),
-        *(*FUNCTIONS, ast.ClassDef, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith),
+        *(*FUNCTIONS, ast.ClassDef, ast.For, ast.AsyncFor, ast.With, ast.AsyncWith, *_TYPE_ALIAS),
     )
 )
 _COMPOUND = frozenset(
