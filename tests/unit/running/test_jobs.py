@@ -106,3 +106,5 @@ def test_what_several_blocks_import_is_imported_before_the_fork() -> None:
     assert modules_to_preload([*jobs_of(plan_of(twice + once), [])]) == ["pydantic"]
     compared = "```python\nprint(1)\n```\n\n```text output\n1\n```\n"
     assert modules_to_preload([*jobs_of(plan_of(compared), [])]) == ["time_machine"]
+    sessions = modules_to_preload([*jobs_of(plan_of("```pycon\n>>> 1\n1\n```\n"), [])])
+    assert sessions[-1] == "time_machine"

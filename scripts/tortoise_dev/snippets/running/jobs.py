@@ -139,4 +139,5 @@ def modules_to_preload(jobs: list[Job]) -> list[str]:
     own = {"session": "pycon", "shell": "shell", "console": "console"}
     needed += [f"{child}.{module}" for kind, module in own.items() if kind in kinds]
     compared = any(planned.source is not None for job in jobs for planned in job.plan.blocks)
-    return [*dict.fromkeys(needed), *(["time_machine"] if compared else [])]
+    fixed = compared or "session" in kinds  # the clock stands still there
+    return [*dict.fromkeys(needed), *(["time_machine"] if fixed else [])]
