@@ -75,7 +75,7 @@ def violations_of(
         own = [
             _violation(file, rule.code, hit)
             for rule in (RULES.values() if module is not None else of_paths)
-            if rule.code in codes and (is_migration or not rule.code.startswith("TD2"))
+            if rule.code in codes and (is_migration or rule.judges_models or not rule.code.startswith("TD2"))
             for hit in _hits(rule, path, context)
             if module is None or hit.node is None or not module.is_for_type_checkers(hit.node)
         ]
