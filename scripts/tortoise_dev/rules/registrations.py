@@ -275,7 +275,7 @@ class Registrations:
 
 
 def _may_configure(data: bytes) -> bool:
-    """Can a file configure Tortoise, or change a configuration? The words are searched first: that is fast."""
+    """Can a file configure Tortoise, or change a configuration? Words are searched first: that is fast."""
     if b"ortoise" in data and _CONFIGURES.search(data) is not None:
         return True
     return (b"apps" in data or b"AppConfig" in data) and _SPEAKS_OF_APPS.search(data) is not None

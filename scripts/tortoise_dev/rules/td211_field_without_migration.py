@@ -3,13 +3,15 @@
 ## What it does
 A model, or a field of one, that no migration file of its app label names.
 
-It reads the built-in migrations and those of Aerich. A name counts wherever it stands in them: in an
-operation, in SQL, in an operation of the project. The configuration must be written out. The rule is silent
-where a label has no migration yet, and where a migration reads its SQL from another file.
+It reads the built-in migrations and those of Aerich. A name counts wherever it stands in them, unless it
+stands in an operation or a statement for another table. It also counts in other SQL of the project.
+
+The configuration must be written out. The rule is silent where a label has no migration yet, where a
+migration reads its SQL from a file, and where a table was there before the first migration.
 
 ## Why is this bad
-The database has no such column: each query of that model fails. A test that makes its tables from the models
-does not see it.
+The database has no such column: no row of that model can be written, and PostgreSQL reads none. A test that
+makes its tables from the models does not see it.
 
 Draft the migration, read it, and commit it with the model.
 
@@ -99,11 +101,9 @@ class Migration(migrations.Migration):
 )
 
 _DRAFTS: dict[Tool, str] = {
-    "built-in": "python -m tortoise makemigrations drafts one: see migrations.md",
-    "aerich": "aerich migrate drafts one: see migrations-aerich.md",
+    "built-in": "the database lacks it. Draft one with python -m tortoise makemigrations: see migrations.md",
+    "aerich": "the database lacks it. Draft one with aerich migrate: see migrations-aerich.md",
 }
-
-
 _TESTS = frozenset({"test", "tests", "testing"})
 
 
@@ -116,25 +116,22 @@ class _Label(NamedTuple):
 
 
 def check(context: Context) -> Iterator[Hit]:
-    """At the field, or at the class of a model that has no table."""
+    """At the field, or at the class of a model that no migration names."""
     if not context.own or not migrations_of(context.project):
         return
     judged = context.project.once(_Judged)
     for cls in context.own:
         label = judged.label_of(cls)
-        if label is not None and not judged.has_table(cls, label):
-            yield Hit(
-                cls.node,
-                f"no migration of {label.name} names {cls.name} or its table. {_DRAFTS[label.tool]}",
-            )
-        heirs = list(judged.heirs(cls))
+        if label is not None and not judged.may_have_table(cls, label):
+            yield Hit(cls.node, f"no migration of {label.name} names {cls.name}: {_DRAFTS[label.tool]}")
+        heirs = judged.heirs(cls)
         for name, field in context.models.fields(cls) if heirs else ():
-            lacking = [one for one in heirs if judged.lacks(one, cls, name, field)]
-            label = judged.label_of(lacking[0]) if lacking else None
-            if label is not None:
-                models = ", ".join(one.name for one in lacking[:3]) + (" …" if len(lacking) > 3 else "")
+            lacking = {one.name: label for one, label in heirs if judged.lacks(one, label, cls, name, field)}
+            if lacking:
+                models = ", ".join([*lacking][:3]) + (" …" if len(lacking) > 3 else "")
+                label = next(iter(lacking.values()))
                 yield Hit(
-                    field, f"no migration of {label.name} names {name} of {models}. {_DRAFTS[label.tool]}"
+                    field, f"no migration of {label.name} names {name} of {models}: {_DRAFTS[label.tool]}"
                 )
 
 
@@ -148,8 +145,9 @@ class _Judged:
         self._labels: dict[str, _Label | None] = {}
         self._of: dict[Class, _Label | None] = {}
 
-    def heirs(self, cls: Class) -> Iterator[Class]:
+    def heirs(self, cls: Class) -> list[tuple[Class, _Label]]:
         """A model, or those that extend an abstract one, as far as a migration creates their tables."""
+        found: dict[Class, _Label] = {}
         waiting, seen = [cls], set[Class]()
         while waiting:
             one = waiting.pop(0)
@@ -160,7 +158,8 @@ class _Judged:
                 waiting += self.project.children(one)
             label = self.label_of(one)
             if label is not None and label.names.makes(label.names.all_names(self._owners(one, label))):
-                yield one
+                found[one] = label
+        return list(found.items())
 
     def label_of(self, cls: Class) -> _Label | None:
         """The label of a model that has a table, if that is certain and the label has migrations."""
@@ -215,15 +214,14 @@ class _Judged:
         is_known = all(add_folder(names, self.project, folder) for folder in folders)
         return _Label(name, tool, names) if is_known else None
 
-    def has_table(self, cls: Class, label: _Label) -> bool:
-        """Does a migration name a model or its table?"""
+    def may_have_table(self, cls: Class, label: _Label) -> bool:
+        """Does a migration, or other SQL, name a model or its table?"""
         names = self._owners(cls, label)
         return label.names.has_table(names) or self._elsewhere.has_table(names)
 
-    def lacks(self, model: Class, owner: Class, name: str, field: ast.Call) -> bool:
+    def lacks(self, model: Class, label: _Label, owner: Class, name: str, field: ast.Call) -> bool:
         """Does a model have this field from a class, and does no migration name it?"""
-        label = self.label_of(model)
-        if label is None or self._owner_of(model, name) is not owner:
+        if self._owner_of(model, name) is not owner:
             return False
         columns, tables = self._names_of(model, name, field, label.tool)
         if not columns and not tables:
@@ -329,11 +327,13 @@ def _folders(project: Project, label: str, apps: list[App]) -> dict[Path, Tool]:
     """The folders that hold the migrations of a label; none where they are not certain."""
     found: dict[Path, Tool] = {}
     there = {(one.path.parent, one.tool) for one in migrations_of(project).values()}
-    there = {one for one in there if _TESTS.isdisjoint(one[0].relative_to(project.root).parts)}
+    there = {one for one in there if _TESTS.isdisjoint(one[0].parts[len(project.root.parts) :])}
     for app in apps:
         folder = _package(project, app, {place for place, tool in there if tool == "built-in"})
         if folder is not None:
             found[folder] = "built-in"
+        elif app.migrations is not None:
+            return {}  # not begun, or written elsewhere
     location = _location(project, label)
     for place, tool in sorted(there):
         if tool == "aerich" and place.name == label:
@@ -373,4 +373,4 @@ def _location(project: Project, label: str) -> Path | None:
         return None
 
 
-RULE = Rule("TD211", "field-without-migration", check, judges_models=True, preview=True)
+RULE = Rule("TD211", "field-without-migration", check, judges_models=True)

@@ -124,6 +124,9 @@ class Names:
                 text = _text(node)
                 self.add_sql("" if _IS_DOTTED.fullmatch(text) else text)
             elif not (isinstance(node, ast.Call) and self._add_operation(node)):
+                match node:
+                    case ast.keyword(arg=str(name), value=ast.Call() as field) if called(field) in _FIELDS:
+                        self._free.add(name.lower())  # AddColumns("Note", text=fields.TextField())
                 waiting += ast.iter_child_nodes(node)
 
     def _add_operation(self, call: ast.Call) -> bool:
@@ -182,7 +185,9 @@ def names_elsewhere(project: Project) -> Names:
         module = project.resolver.module(file.key) if _may_change_tables(file.data) else None
         texts = list(_strings(module)) if module is not None else []
         changing = [text for text in texts if _CHANGES_TABLES.search(text.lower())]
-        is_filled = any(_HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing)
+        is_filled = _F_STRING.search(file.data) is not None or any(
+            _HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing
+        )
         for text in texts if is_filled else changing:
             names.add_sql(text)
     for folder, folders, files in os.walk(project.root):
