@@ -168,8 +168,6 @@ class _Judged:
         return self._of[cls]
 
     def _find_label(self, cls: Class) -> _Label | None:
-        if not self.registered.is_known:
-            return None
         labels = [label for label in self.registered.apps if self._registers(label, cls)]
         return self._label(labels[0]) if len(labels) == 1 else None
 
