@@ -180,9 +180,7 @@ class _Judged:
 
     def _is_plain(self, cls: Class) -> bool:
         """Has a model a table of its own, whose name the text tells?"""
-        if self.models.is_abstract(cls) is not False or cls.scope is not cls.module.scope:
-            return False
-        if cls.node.keywords or cls.node.decorator_list:
+        if self.models.is_abstract(cls) is not False or cls.node.keywords or cls.node.decorator_list:
             return False
         options = _options(cls)
         return (
