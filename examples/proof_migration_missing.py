@@ -2,16 +2,18 @@
 """What TD211 warns of: no tool makes a column that no file names. Tables made from the models have it."""
 
 import asyncio
+import contextvars
 import os
 import sys
 import tempfile
+from collections.abc import Coroutine
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
 from aerich import Command
-from tortoise import Tortoise
 from tortoise.cli.cli import run_cli_async
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import OperationalError
 
@@ -42,7 +44,9 @@ class Migration(migrations.Migration):
     "conf.py": """
 CONFIG = {
     "connections": {"default": "sqlite://built_in.db"},
-    "apps": {"models": {"models": ["shop.models"], "migrations": "shop.steps"}},
+    "apps": {
+        "models": {"models": ["shop.models"], "default_connection": "default", "migrations": "shop.steps"}
+    },
 }
 """,
     "migrations/models/0_20260101000000_init.py": '''
@@ -60,7 +64,7 @@ async def downgrade(db):
 }
 CONFIG = {
     "connections": {"default": "sqlite://aerich.db"},
-    "apps": {"models": {"models": ["shop.models", "aerich.models"]}},
+    "apps": {"models": {"models": ["shop.models", "aerich.models"], "default_connection": "default"}},
 }
 LACKS = "table payment has no column named reference"
 for name, text in FILES.items():
@@ -81,11 +85,9 @@ async def error_of_a_write() -> str:
 async def built_in() -> str:
     with redirect_stdout(StringIO()):
         assert await run_cli_async(["-c", "conf.CONFIG", "migrate"]) == 0
-    await Tortoise.init(config=CONFIG | {"connections": {"default": "sqlite://built_in.db"}})
-    try:
+    async with TortoiseContext() as context:
+        await context.init(config=CONFIG | {"connections": {"default": "sqlite://built_in.db"}})
         return await error_of_a_write()
-    finally:
-        await Tortoise.close_connections()
 
 
 async def with_aerich() -> str:
@@ -99,6 +101,11 @@ async def with_tables_from_the_models() -> str:
         return await error_of_a_write()
 
 
-assert asyncio.run(built_in()) == LACKS
-assert asyncio.run(with_aerich()) == LACKS
-assert asyncio.run(with_tables_from_the_models()) == ""
+def run(coroutine: Coroutine[None, None, str]) -> str:
+    """Each in a context of its own, as in a new process."""
+    return contextvars.Context().run(asyncio.run, coroutine)
+
+
+assert run(built_in()) == LACKS
+assert run(with_aerich()) == LACKS
+assert run(with_tables_from_the_models()) == ""
