@@ -117,6 +117,8 @@ class Rule(NamedTuple):
     """Does ``--fix`` repair it, where that is safe?"""
     unsafe_fix: bool = False
     """Does ``--unsafe-fixes`` repair it?"""
+    judges_models: bool = False
+    """Is it about migrations, and yet judges the files of models?"""
     preview: bool = False
     """Is its precision not shown yet? It then runs only where somebody asks for it."""
     home: str = ""

@@ -97,7 +97,7 @@ class _Selected(NamedTuple):
 
 def _selected(codes: frozenset[str], is_migration: bool) -> _Selected:
     rules = [rule for code, rule in RULES.items() if code in codes]
-    rules = [rule for rule in rules if is_migration or not rule.code.startswith("TD2")]
+    rules = [rule for rule in rules if is_migration or rule.judges_models or not rule.code.startswith("TD2")]
     return _Selected(
         [(rule.code, rule.check_path) for rule in rules if rule.check_path is not None],
         [(rule.code, rule.check) for rule in rules if rule.check is not None and rule.check_path is None],

@@ -12,21 +12,36 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from ..analysis.bound_values import bound_value
 from ..analysis.import_paths import is_package
 from ..analysis.modules import Class, External, Function, Module
 from ..analysis.project import Project
-from ..analysis.source import is_judged
+from ..analysis.source import is_judged, is_migration
 from .td006_re_export import is_computed
 
 _INITS = frozenset({"init", "register_tortoise", "RegisterTortoise", "init_models", "generate_config"})
 _CHANGES = frozenset({"append", "extend", "insert", "update", "setdefault", "pop", "remove"})
+_CONFIGURES = re.compile(rb"\b(?:init|register_tortoise|RegisterTortoise|init_models|generate_config)\s*\(")
 _SPEAKS_OF_APPS = re.compile(rb"[\"']apps[\"']|\bapps\s*=|AppConfig")
 
 
 class _UnknownError(Exception):
     """Something that the text does not tell."""
+
+
+class App(NamedTuple):
+    """What one configuration, a dictionary or a TortoiseConfig, says of an app label."""
+
+    home: Module
+    """The module that has the configuration."""
+    modules: tuple[Module, ...]
+    """The project's modules that it names."""
+    first: str | None
+    """The first module by its dotted name."""
+    migrations: str | None
+    """The dotted name of its migrations package; empty where the text does not tell it, None without one."""
 
 
 class Registrations:
@@ -37,6 +52,8 @@ class Registrations:
         self.labels: dict[str, list[Module]] = defaultdict(list)
         self.installed: dict[str, set[str]] = defaultdict(set)
         """By app label the modules of installed packages."""
+        self.apps: dict[str, list[App]] = defaultdict(list)
+        """By app label what each written configuration says of it."""
         self.is_known = False
         """Is there a configuration, and is each one written out in full?"""
         self.is_absent = False
@@ -50,6 +67,7 @@ class Registrations:
             self.is_known, self.is_absent = bool(self.labels), not self.labels
         except _UnknownError:
             self.labels.clear()
+            self.apps.clear()
 
     def registers(self, cls: Class) -> bool:
         """Does one of the modules have this class?"""
@@ -111,16 +129,17 @@ class Registrations:
 
     def _of_interest(self) -> Iterator[Module]:
         """The modules that may configure Tortoise or change a configuration; those of tests don't count."""
-        relevant = self.project.relevant
         for key, file in sorted(self.project.files.items()):
-            configures = key in relevant and any(name.encode() in file.data for name in _INITS)
-            if not configures and _SPEAKS_OF_APPS.search(file.data) is None:
-                continue
-            if not is_judged(Path(key), self.project.root):
+            if not (_may_configure(file.data) and self._counts(key)):
                 continue
             module = self.project.resolver.module(key)
             if module is not None:
                 yield module
+
+    def _counts(self, key: str) -> bool:
+        """Is a file none of the tests? A configuration may lie beside Aerich's migrations."""
+        path, root = Path(key), self.project.root
+        return is_judged(path, root) or is_migration(path, root)
 
     def _read_call(self, module: Module, name: str, call: ast.Call) -> None:
         if any(keyword.arg is None for keyword in call.keywords) or any(
@@ -160,9 +179,15 @@ class Registrations:
             value = bound_value(module, app)
             if isinstance(value, ast.Call):
                 models = _keyword(value, "models") or (value.args[0] if value.args else None)
+                migrations = _keyword(value, "migrations")
             else:
-                models = dict(self._items(module, value)).get("models")
-            self._read_modules(module, label, models)
+                items = dict(self._items(module, value))
+                models, migrations = items.get("models"), items.get("migrations")
+            found = self._read_modules(module, label, models)
+            own = tuple(one for one in found if isinstance(one, Module))
+            first = next(self._elements(module, models), None)
+            said = App(module, own, _known_text(module, first), _known_text(module, migrations))
+            self.apps[label].append(said)
 
     def _items(self, module: Module, node: ast.expr | None) -> list[tuple[str, ast.expr]]:
         """The entries of a dictionary, each with its key."""
@@ -173,14 +198,15 @@ class Registrations:
             self._names.add(node.id)
         return [(_text(module, key), item) for key, item in zip(value.keys, value.values, strict=True)]
 
-    def _read_modules(self, module: Module, label: str, node: ast.expr | None) -> None:
-        for element in self._elements(module, node):
-            found = self._module(module, element)
+    def _read_modules(self, module: Module, label: str, node: ast.expr | None) -> list[Module | str]:
+        named = [self._module(module, element) for element in self._elements(module, node)]
+        for found in named:
             if isinstance(found, Module):
                 self.labels[label].append(found)
             else:
                 self.labels[label] += []
                 self.installed[label].add(found)
+        return named
 
     def _elements(self, module: Module, node: ast.expr | None) -> Iterator[ast.expr]:
         """The elements of a list of modules."""
@@ -226,7 +252,7 @@ class Registrations:
         """The modules that may hold one of the names of a configuration."""
         names = [name.encode() for name in self._names]
         for key, file in sorted(self.project.files.items()):
-            if any(name in file.data for name in names) and is_judged(Path(key), self.project.root):
+            if any(name in file.data for name in names) and self._counts(key):
                 module = self.project.resolver.module(key)
                 if module is not None:
                     yield module
@@ -247,6 +273,13 @@ class Registrations:
         if isinstance(node, (ast.Name, ast.Attribute)):
             return (node.attr if isinstance(node, ast.Attribute) else node.id) in self._names
         return isinstance(node, ast.Subscript) and self._roots_in_config(node.value)
+
+
+def _may_configure(data: bytes) -> bool:
+    """Can a file configure Tortoise, or change a configuration? Words are searched first: that is fast."""
+    if b"ortoise" in data and _CONFIGURES.search(data) is not None:
+        return True
+    return (b"apps" in data or b"AppConfig" in data) and _SPEAKS_OF_APPS.search(data) is not None
 
 
 def _pairs(node: ast.Dict) -> Iterator[tuple[ast.Constant, ast.expr]]:
@@ -272,6 +305,16 @@ def _text(module: Module, node: ast.expr | None) -> str:
     if isinstance(value, ast.Constant) and isinstance(value.value, str):
         return value.value
     raise _UnknownError
+
+
+def _known_text(module: Module, node: ast.expr | None) -> str | None:
+    """A text; empty where it is not written, None where there is none."""
+    if node is None or (isinstance(node, ast.Constant) and node.value is None):
+        return None
+    try:
+        return _text(module, node)
+    except _UnknownError:
+        return ""
 
 
 def _names_of(module: Module) -> set[str]:

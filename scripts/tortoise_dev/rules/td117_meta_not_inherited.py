@@ -4,7 +4,7 @@
 `manager`, `indexes`, `unique_together`, `constraints`, `schema` or `table` in the `Meta` of an abstract
 model.
 
-`table_description` too. It is not reported where the project inherits that Meta (`class
+The option `table_description` too. It is not reported where the project inherits that Meta (`class
 Meta(BaseInvoice.Meta)`).
 
 ## Why is this bad

@@ -1,0 +1,266 @@
+"""What migrations name: each word that may be a field or a column, by the model or table that it stands for.
+
+Whether a file makes a column, and how, is not asked: a column whose name stands nowhere is made by nothing.
+A word counts for every table, unless it stands in an operation or a statement for one table alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from itertools import pairwise
+from pathlib import Path
+
+from ...folders import OF_OTHERS
+from ..field_tables import FIELD_OPTIONS
+from ..modules import Module
+from ..project import Project
+from ..syntax import called
+
+_CHANGES_TABLES = re.compile(r"\b(?:alter|create)\s+table\b")
+_NAME = r"""["`]?(\w+)["`]?"""
+_TARGET = re.compile(
+    r"""\s*(?:
+        (?:create|alter|drop)\s+table(?:\s+if(?:\s+not)?\s+exists)?(?:\s+only)?
+      | create\s+(?:unique\s+)?index(?:\s+concurrently)?(?:\s+if\s+not\s+exists)?\s+\S+\s+on
+      | insert\s+into | update | delete\s+from
+    )\s+(?:["`]?\w+["`]?\s*\.\s*)? ["`]?(?P<table>\w+)["`]?(?![\w"`]|\s*\.)""",
+    re.VERBOSE,
+)
+"""A statement about one table."""
+_COMMENT = re.compile(r"\s*comment\s+on\b")
+_RENAMED = re.compile(rf"\brename\s+(?:to\s+|as\s+)?(?!(?:to|as|column|index|key|constraint)\b){_NAME}")
+_COPIES = re.compile(r"\s+(?:as\s+)?select\b|\blike\s+[\"`\w]|\binherits\s*\(|\bpartition\s+of\b")
+"""In a CREATE TABLE: the table gets columns that the statement does not name."""
+_WORD = re.compile(r"\w+")
+_IS_DOTTED = re.compile(r"\w+(?:\.\w+)+")
+"""What an operation calls a model: ``billing.Invoice``."""
+_HOLES = re.compile(r"%s|\{\w*\}")
+"""Where a value is put into a text."""
+
+_READS_FILES = re.compile(rb"\b(?:open|read_text|read_bytes)\s*\(")
+_F_STRING = re.compile(rb"\b[rR]?[fF][rR]?[\"']")
+_STATE = "MODELS_STATE"
+"""Aerich's picture of the models, compressed."""
+_FIELDS = frozenset(FIELD_OPTIONS) | {"ForeignKeyField", "OneToOneField", "ManyToManyField"}
+_NAMING = frozenset({"source_field", "through", "forward_key", "backward_key"})
+"""Options of a field that name a column or a table."""
+_OF_MODELS = frozenset({"CreateModel", "DeleteModel", "AlterModelOptions"})
+_RENAME_PARTS = frozenset({"RenameField", "RenameIndex", "RenameConstraint"})
+_OF_PARTS = _RENAME_PARTS | {
+    *("AddField", "AlterField", "RemoveField", "AddIndex", "RemoveIndex", "AddConstraint", "RemoveConstraint")
+}
+"""Operations for a part of one model."""
+
+
+class Names:
+    """The words that may be fields or columns. Tables are known by their names, in small letters."""
+
+    def __init__(self) -> None:
+        self._free: set[str] = set()
+        """Words that may mean a column of any table, or a table."""
+        self._of: defaultdict[str, set[str]] = defaultdict(set)
+        """By model or table the words that stand for it alone."""
+        self._made: set[str] = set()
+        """The models and tables that a statement creates."""
+        self._also: defaultdict[str, set[str]] = defaultdict(set)
+        """By model or table its other names, before and after it was renamed."""
+
+    def has_column(self, owners: Iterable[str], names: Iterable[str]) -> bool:
+        """May one of the names be a column of the model or table that has one of these names?"""
+        small = {name.lower() for name in names}
+        return not small.isdisjoint(self._free) or any(
+            not small.isdisjoint(self._of[owner]) for owner in owners if owner in self._of
+        )
+
+    def makes(self, owners: Iterable[str]) -> bool:
+        """Is the model or table that has one of these names created here?"""
+        return not self._made.isdisjoint(owners)
+
+    def has_table(self, names: Iterable[str]) -> bool:
+        """Is there, or may there be, a model or table of one of these names?"""
+        small = (name.lower() for name in names)
+        return any(name in self._of or name in self._also or name in self._free for name in small)
+
+    def all_names(self, owners: Iterable[str]) -> set[str]:
+        """These names of a model or table, with those before and after it was renamed."""
+        found: set[str] = set()
+        waiting = [owner.lower() for owner in owners]
+        while waiting:
+            one = waiting.pop()
+            if one not in found:
+                found.add(one)
+                waiting += self._also.get(one, ())
+        return found
+
+    def add_sql(self, text: str) -> None:
+        """The words of a script. What a semicolon within a string cuts off counts for every table."""
+        for statement in text.lower().split(";"):
+            if _COMMENT.match(statement):
+                continue  # it makes nothing
+            words = _WORD.findall(statement)
+            target = _TARGET.match(statement)
+            if words[:2] == ["rename", "table"]:
+                for word in words[2:]:
+                    self._link(words[2], word)
+            elif target is None or (words[0] == "create" and _COPIES.search(statement)):
+                self._free.update(words)
+            else:
+                self._of[target["table"]].update(words)
+                if words[:2] == ["create", "table"]:
+                    self._made.add(target["table"])
+                for renamed in _RENAMED.findall(statement):
+                    self._link(target["table"], renamed)
+
+    def add_operations(self, tree: ast.Module) -> None:
+        """The words in a module with built-in operations."""
+        waiting: list[ast.AST] = [tree]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, ast.Constant):
+                text = _text(node)
+                self.add_sql("" if _IS_DOTTED.fullmatch(text) else text)
+            elif not (isinstance(node, ast.Call) and self._add_operation(node)):
+                match node:
+                    case ast.keyword(arg=str(name), value=ast.Call() as field) if called(field) in _FIELDS:
+                        self._free.add(name.lower())  # AddColumns("Note", text=fields.TextField())
+                waiting += ast.iter_child_nodes(node)
+
+    def _add_operation(self, call: ast.Call) -> bool:
+        """Is a call an operation for one model? Then its words are those of that model."""
+        name = called(call)
+        if "rename" in name.lower() and name not in _RENAME_PARTS:  # RenameModel, or the project's own
+            models = [_text(node).lower() for node in (*call.args, *(one.value for one in call.keywords))]
+            for other in models:
+                self._link(models[0], other)
+            return name == "RenameModel"
+        model = _argument(call, "name" if name in _OF_MODELS else "model_name", 0)
+        if not model or name not in _OF_MODELS | _OF_PARTS:
+            return False
+        if name == "CreateModel":
+            self._made.add(model.lower())
+        own = self._of[model.lower()]
+        given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+        own.update(word.lower() for node in given for word in _field_words(node))
+        for keyword in call.keywords if name in _OF_MODELS else ():
+            if keyword.arg == "options" and isinstance(keyword.value, ast.Dict):
+                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+                    if key is not None and _text(key) == "table" and _text(value):
+                        self._link(model.lower(), _text(value).lower())
+        return True
+
+    def _link(self, one: str, other: str) -> None:
+        self._also[one].add(other)
+        self._also[other].add(one)
+
+
+def add_folder(names: Names, project: Project, folder: Path) -> bool:
+    """Add the names in the migrations of a folder; False where they may make more than they name.
+
+    A module that a migration imports counts, too, where it has operations.
+    """
+    start = f"{folder}{os.sep}"
+    keys = [key for key in project.files if key.startswith(start)]
+    modules = [project.resolver.module(key) for key in keys]
+    files = [module for module in modules if module is not None]
+    helpers = {path for module in files for path in _imported(project, module) if not path.startswith(start)}
+    for module in (*files, *filter(None, map(project.resolver.module, sorted(helpers)))):
+        if _READS_FILES.search(module.file.data) or _puts_names_together(module):
+            return False
+        if b"MODELS_STATE" in module.file.data or b"async def upgrade" in module.file.data:
+            for text in _strings(module):
+                names.add_sql(text)
+        else:
+            names.add_operations(module.root)
+    return len(files) == len(modules)
+
+
+def names_elsewhere(project: Project) -> Names:
+    """The names in other SQL that changes tables: a script, a dump, code that runs at the start."""
+    names = Names()
+    for file in project.files.values():
+        module = project.resolver.module(file.key) if _may_change_tables(file.data) else None
+        texts = list(_strings(module)) if module is not None else []
+        changing = [text for text in texts if _CHANGES_TABLES.search(text.lower())]
+        is_filled = _F_STRING.search(file.data) is not None or any(
+            _HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing
+        )
+        for text in texts if is_filled else changing:
+            names.add_sql(text)
+    for folder, folders, files in os.walk(project.root):
+        folders[:] = [name for name in folders if name not in OF_OTHERS]
+        for name in files:
+            if name.endswith(".sql"):
+                names.add_sql(Path(folder, name).read_text("utf-8", "replace"))
+    return names
+
+
+def _may_change_tables(data: bytes) -> bool:
+    small = data.lower()
+    return b"alter table" in small or b"create table" in small
+
+
+def _strings(module: Module) -> Iterator[str]:
+    """All strings of a module, without those of Aerich's picture of the models."""
+    waiting: list[ast.AST] = [module.root]
+    while waiting:
+        match waiting.pop():
+            case ast.Constant(value=str(text)):
+                yield text
+            case ast.Assign(targets=[ast.Name(id=name)]) if name == _STATE:
+                pass
+            case node:
+                waiting += ast.iter_child_nodes(node)
+
+
+def _field_words(node: ast.AST) -> Iterator[str]:
+    """The words of an argument. What a field says of another model or of its values names no column."""
+    waiting: list[ast.AST] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, ast.Call) and called(one) in _FIELDS:
+            waiting += [keyword.value for keyword in one.keywords if keyword.arg in _NAMING]
+        elif isinstance(one, ast.Constant):
+            yield from _WORD.findall(_text(one))
+        else:
+            waiting += ast.iter_child_nodes(one)
+
+
+def _imported(project: Project, module: Module) -> Iterator[str]:
+    """The files with operations that a file imports, or imports something of."""
+    for statement in ast.walk(module.root):
+        if isinstance(statement, ast.Import):
+            dotted, level = [alias.name for alias in statement.names], 0
+        elif isinstance(statement, ast.ImportFrom):
+            base, level = statement.module or "", statement.level
+            dotted = [base, *(f"{base}.{alias.name}".lstrip(".") for alias in statement.names)]
+        else:
+            continue
+        for name in dotted:
+            if level or name.partition(".")[0] not in ("", "tortoise"):
+                path = project.resolver.import_paths.find(module.key, name, level)
+                if path is not None and b"tortoise.migrations" in project.files[path].data:
+                    yield path
+
+
+def _puts_names_together(module: Module) -> bool:
+    """Does a value stand within a word of an f-string, as in ``f"{name}_at"``?"""
+    return _F_STRING.search(module.file.data) is not None and any(
+        re.search(r"\w$", _text(before)) or re.match(r"\w", _text(after))
+        for text in module.of_type(ast.JoinedStr)
+        for before, after in pairwise(text.values)
+    )
+
+
+def _argument(call: ast.Call, name: str, position: int) -> str:
+    given = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
+    if given is None and len(call.args) > position:
+        given = call.args[position]
+    return _text(given) if given is not None else ""
+
+
+def _text(node: ast.AST) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
