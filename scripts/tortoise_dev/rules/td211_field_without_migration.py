@@ -301,7 +301,7 @@ def _options(cls: Class) -> dict[str, ast.expr] | None:
 
 
 def _table(project: Project, cls: Class) -> str | None:
-    """The name of a model's table; None where the text does not tell, or a function of the project names it."""
+    """The name of a model's table; None where neither the text nor Tortoise's default tells."""
     table = table_of(cls)
     if table is None or (table == cls.name.lower() and project.once(_names_tables)):
         return None
