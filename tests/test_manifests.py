@@ -132,7 +132,8 @@ def test_compose_migrates_once_before_the_application() -> None:
     assert services["migrate"]["restart"] == "no"
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
     assert services["app"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
-    assert "healthcheck" in services["db"]
+    healthcheck = services["db"]["healthcheck"]
+    assert (healthcheck["interval"], healthcheck["timeout"], healthcheck["retries"]) == ("2s", "3s", 30)
     assert services["app"]["stop_grace_period"] == "30s"
     assert services["app"]["restart"] == "unless-stopped"
     for service in ("migrate", "app"):
@@ -204,6 +205,8 @@ def test_what_restarts_the_application_does_not_ask_the_database() -> None:
         container = containers()[name]
         assert container["livenessProbe"]["httpGet"]["path"] == "/health", name
         assert container["readinessProbe"]["httpGet"]["path"] == "/ready", name
+        for probe in ("livenessProbe", "readinessProbe"):
+            assert container[probe]["httpGet"]["port"] == 8000, name
     (web,) = load("render.yaml")["services"]
     assert web["healthCheckPath"] == "/health"
 

@@ -201,15 +201,30 @@ def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path:
 
 
 @pytest.mark.slow
-def test_most_mistakes_in_sentences_are_found(bench: ModuleType, mutants: ModuleType) -> None:
-    """The guard of prose can fail: on a wrong letter in a code span, a wrong name, a wrong number."""
+def test_a_page_that_stops_the_run_is_the_only_one_that_fails(bench: ModuleType, tmp_path: Path) -> None:
+    """`--select` refuses a page without blocks; the others are judged all the same."""
+    bench.copy_of_tree(tmp_path)
+    judge = bench.Bench(tmp_path)
+    (tmp_path / "references" / "none.md").write_text("# No block\n")
+    assert not judge.has_blocks("references/none.md") and judge.has_blocks("references/checker.md")
+    failed = judge.failed({"references/checker.md": (), "references/none.md": ()})
+    assert failed.keys() == {"references/none.md"}
+    assert "no block is selected" in failed["references/none.md"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("names_another_method", "share"), [(False, 0.8), (True, 0.35)])
+def test_most_mistakes_in_sentences_are_found(
+    bench: ModuleType, mutants: ModuleType, names_another_method: bool, share: float
+) -> None:
+    """The guard of prose can fail: on a wrong letter in a code span, a wrong name, number or method."""
     judge = bench.Bench(bench.ROOT)
     found = [
         mutant
         for path in bench.guard.pages_of(bench.ROOT)
         for mutant in mutants.mutants_of(path.read_text(), path.relative_to(bench.ROOT).as_posix())
-        if mutant.kind in mutants.PROSE and mutant.kind != "prose-other"  # which no test of names can see
+        if mutant.kind in mutants.PROSE and (mutant.kind == "prose-other") == names_another_method
     ]
     chosen = bench.sample_of(found, 45, seed=7)
     caught = [mutant for mutant in chosen if judge.read_by_tests(mutant)]
-    assert len(caught) >= 0.8 * len(chosen)
+    assert len(caught) >= share * len(chosen)

@@ -61,7 +61,12 @@ def problems(page: Prose) -> Iterator[Unproven]:
     """What the page's blocks deny or change without a control."""
     seen: set[tuple[int, str]] = set()
     for chain in chains_of(page):
-        for found in (*_unproven_literals(chain), *_unchecked_seds(chain), *_unproven_greps(chain)):
+        for found in (
+            *_unproven_literals(chain),
+            *_empty_literals(chain),
+            *_unchecked_seds(chain),
+            *_unproven_greps(chain),
+        ):
             if (found.line, found.literal) not in seen:
                 seen.add((found.line, found.literal))
                 yield found
@@ -102,6 +107,23 @@ def _unproven_literals(chain: list[Block]) -> Iterator[Unproven]:
         in_other_case = text.lower() in {other.lower() for other in constants}
         if value not in MUTE and not in_other_case and not any(text in one for one in positive + constants):
             yield Unproven(line, str(value), "is only denied: its chain never shows that it can be there")
+
+
+def _empty_literals(chain: list[Block]) -> Iterator[Unproven]:
+    """`"" in sql` holds always."""
+    for block in chain:
+        if block.kind == "python":
+            for node in _nodes_of(block):
+                match node:
+                    case ast.Compare(left=ast.Constant(value=""), ops=[ast.In()]):
+                        yield Unproven(block.start + node.lineno - 1, "", "is in every text")
+
+
+def _nodes_of(block: Block) -> Iterator[ast.AST]:
+    try:
+        yield from ast.walk(ast.parse(block.source))
+    except SyntaxError:
+        return
 
 
 def literals_denied(test: ast.expr) -> Iterator[ast.Constant]:

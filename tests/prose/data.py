@@ -37,6 +37,8 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
             yield f"line {block.line}: {title} is no file of the example"
         if block.kind != "data" or {"xfail", "norun"} & block.attributes.keys():
             continue
+        if title is None and (file := _shown_file(block, tree)):
+            yield f"line {block.line}: these lines stand in {file}: say title="
         try:
             found = list(_of_block(block, page.name, tree))
         except (
@@ -49,6 +51,17 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
         ) as error:
             found = [f"is not what it should be: {error!r}"]
         yield from (f"line {block.line}: {problem}" for problem in found)
+
+
+def _shown_file(block: Block, tree: Tree) -> str | None:
+    """The file of the example that has all lines of a block, if they are four or more."""
+    lines = {line.strip() for line in block.source.split("\n") if line.strip()}
+    if len(lines) < 4:
+        return None
+    for file in tree.under("examples/billing/", (".yml", ".yaml", ".toml", "Dockerfile", "Procfile")):
+        if lines <= {line.strip() for line in file.read_text(encoding="utf-8").split("\n")}:
+            return file.relative_to(tree.root / "examples" / "billing").as_posix()
+    return None
 
 
 def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:

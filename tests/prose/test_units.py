@@ -423,3 +423,16 @@ def test_a_listed_link_leads_to_its_target_alone() -> None:
     for anchor, number in (("choose-the-tool", 0), ("foreign-keys-in-a-circle", 1)):
         page = Prose("references/a.md", f"# A\n\nNow [fill it](migrations.md#{anchor}).\n")
         assert len([*links.problems(page, TREE, allowed)]) == number
+
+
+def test_an_empty_text_is_in_every_other() -> None:
+    for literal, number in (('""', 1), ('"SELECT"', 0)):
+        page = Prose("references/a.md", f"# A\n\n```python\nsql = 'SELECT'\nassert {literal} in sql\n```\n")
+        assert len([*asserts.problems(page)]) == number
+
+
+def test_a_file_of_the_example_is_shown_by_its_title() -> None:
+    shown = (TREE.root / "examples/billing/.gitlab-ci.yml").read_text(encoding="utf-8")
+    for title, number in (("", 1), (' title=".gitlab-ci.yml"', 0)):
+        page = Prose("references/a.md", f"# A\n\n```yaml{title}\n{shown}```\n")
+        assert len([problem for problem in data.problems(page, TREE) if "say title=" in problem]) == number
