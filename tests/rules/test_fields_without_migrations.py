@@ -59,6 +59,12 @@ def test_the_message_names_the_tool_and_its_page(project) -> None:
     )
 
 
+def test_a_script_that_cannot_be_read_may_name_anything(project) -> None:
+    project.write(example_files(BAD))
+    (project.root / "dump.sql").symlink_to("nowhere.sql")
+    assert project.found(MODEL) == []
+
+
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_projects_here(folder: Path, project) -> None:
     project.root = folder

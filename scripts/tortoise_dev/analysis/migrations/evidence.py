@@ -43,6 +43,8 @@ _HOLES = re.compile(r"%s|\{\w*\}")
 
 _READS_FILES = re.compile(rb"\b(?:open|read_text|read_bytes)\s*\(")
 _F_STRING = re.compile(rb"\b[rR]?[fF][rR]?[\"']")
+_LARGE = 20_000_000
+"""Bytes of a dump that is not read."""
 _STATE = "MODELS_STATE"
 """Aerich's picture of the models, compressed."""
 _FIELDS = frozenset(FIELD_OPTIONS) | {"ForeignKeyField", "OneToOneField", "ManyToManyField"}
@@ -68,13 +70,14 @@ class Names:
         """The models and tables that a statement creates."""
         self._also: defaultdict[str, set[str]] = defaultdict(set)
         """By model or table its other names, before and after it was renamed."""
+        self.is_open = False
+        """May there be any other name, too?"""
 
     def has_column(self, owners: Iterable[str], names: Iterable[str]) -> bool:
         """May one of the names be a column of the model or table that has one of these names?"""
         small = {name.lower() for name in names}
-        return not small.isdisjoint(self._free) or any(
-            not small.isdisjoint(self._of[owner]) for owner in owners if owner in self._of
-        )
+        own = (self._of[owner] for owner in owners if owner in self._of)
+        return self.is_open or any(not small.isdisjoint(words) for words in (self._free, *own))
 
     def makes(self, owners: Iterable[str]) -> bool:
         """Is the model or table that has one of these names created here?"""
@@ -82,8 +85,10 @@ class Names:
 
     def has_table(self, names: Iterable[str]) -> bool:
         """Is there, or may there be, a model or table of one of these names?"""
-        small = (name.lower() for name in names)
-        return any(name in self._of or name in self._also or name in self._free for name in small)
+        small = {name.lower() for name in names}
+        return self.is_open or any(
+            not small.isdisjoint(known) for known in (self._free, self._of, self._also)
+        )
 
     def all_names(self, owners: Iterable[str]) -> set[str]:
         """These names of a model or table, with those before and after it was renamed."""
@@ -133,7 +138,8 @@ class Names:
         """Is a call an operation for one model? Then its words are those of that model."""
         name = called(call)
         if "rename" in name.lower() and name not in _RENAME_PARTS:  # RenameModel, or the project's own
-            models = [_text(node).lower() for node in (*call.args, *(one.value for one in call.keywords))]
+            given = (*call.args, *(keyword.value for keyword in call.keywords))
+            models = [text.lower() for text in map(_text, given) if text]
             for other in models:
                 self._link(models[0], other)
             return name == "RenameModel"
@@ -142,9 +148,10 @@ class Names:
             return False
         if name == "CreateModel":
             self._made.add(model.lower())
-        own = self._of[model.lower()]
-        given = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
-        own.update(word.lower() for node in given for word in _field_words(node))
+            self.is_open = self.is_open or not _lists_fields(call)
+        arguments = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
+        words = {word.lower() for node in arguments for word in _field_words(node)}
+        self._of[model.lower()].update(words)
         for keyword in call.keywords if name in _OF_MODELS else ():
             if keyword.arg == "options" and isinstance(keyword.value, ast.Dict):
                 for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
@@ -167,6 +174,8 @@ def add_folder(names: Names, project: Project, folder: Path) -> bool:
     modules = [project.resolver.module(key) for key in keys]
     files = [module for module in modules if module is not None]
     helpers = {path for module in files for path in _imported(project, module) if not path.startswith(start)}
+    if len(files) < len(modules):
+        return False
     for module in (*files, *filter(None, map(project.resolver.module, sorted(helpers)))):
         if _READS_FILES.search(module.file.data) or _puts_names_together(module):
             return False
@@ -175,7 +184,7 @@ def add_folder(names: Names, project: Project, folder: Path) -> bool:
                 names.add_sql(text)
         else:
             names.add_operations(module.root)
-    return len(files) == len(modules)
+    return not names.is_open
 
 
 def names_elsewhere(project: Project) -> Names:
@@ -193,9 +202,20 @@ def names_elsewhere(project: Project) -> Names:
     for folder, folders, files in os.walk(project.root):
         folders[:] = [name for name in folders if name not in OF_OTHERS]
         for name in files:
-            if name.endswith(".sql"):
-                names.add_sql(Path(folder, name).read_text("utf-8", "replace"))
+            script = _script(Path(folder, name)) if name.endswith(".sql") else ""
+            names.is_open = names.is_open or script is None
+            names.add_sql(script or "")
     return names
+
+
+def _script(path: Path) -> str | None:
+    """The text of a file of SQL; None for one that cannot be read, or is too large."""
+    try:
+        if not path.is_file() or path.stat().st_size > _LARGE:
+            return None
+        return path.read_text("utf-8", "replace")
+    except OSError:
+        return None
 
 
 def _may_change_tables(data: bytes) -> bool:
@@ -214,6 +234,15 @@ def _strings(module: Module) -> Iterator[str]:
                 pass
             case node:
                 waiting += ast.iter_child_nodes(node)
+
+
+def _lists_fields(call: ast.Call) -> bool:
+    """Does a CreateModel write out the names of its fields?"""
+    given = next((one.value for one in call.keywords if one.arg == "fields"), None)
+    listed = given or (call.args[1] if len(call.args) > 1 else None)
+    return isinstance(listed, ast.List | ast.Tuple) and all(
+        isinstance(one, ast.Tuple) and one.elts and _text(one.elts[0]) for one in listed.elts
+    )
 
 
 def _field_words(node: ast.AST) -> Iterator[str]:
