@@ -9,7 +9,7 @@ field classes of the project.
 
 ## Why is this bad
 Tortoise does not run it there. A text column stores the text of the expression, another column raises
-`TypeError`. In `update()` use `F`, a function or `Case`, or send the SQL yourself.
+`TypeError`. In `update()` use `F`, a function or `Case`. A function runs the `RawSQL` that it is given.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -40,7 +40,9 @@ async def number_them():
 """
 )
 
-GOOD = BAD.replace("import RawSQL", "import F").replace("""RawSQL("'INV-' || id")""", 'F("id")')
+GOOD = BAD.replace("import RawSQL", "import RawSQL\nfrom tortoise.functions import Coalesce").replace(
+    """RawSQL("'INV-' || id")""", """Coalesce(RawSQL("'INV-' || id"), "")"""
+)
 
 _NEVER_RUN = frozenset({"RawSQL", "Subquery"})
 _RUN_BY_UPDATE = frozenset({"F", "Case", "Value"})
