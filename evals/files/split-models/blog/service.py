@@ -7,9 +7,8 @@ from blog.models import Article, Author, State
 async def write(author: Author, title: str, *words: str) -> Article:
     """A new draft, with tags."""
     article = await Article.create(author=author, title=title)
-    for word in words:
-        tag, _ = await models.Tag.get_or_create(name=word)
-        await article.tags.add(tag)
+    tags = [await models.Tag.get_or_create(name=word) for word in words]
+    await article.tags.add(*(tag for tag, _ in tags))
     return article
 
 
