@@ -41,7 +41,7 @@ batch_is_read = asyncio.Event()
 
 
 async def fill(*, locks: bool = True) -> None:
-    """What RunPython calls, in a migration with `atomic = False`: each batch commits."""
+    """The body of a RunPython function, with `atomic = False`. There take Product from `apps.get_model()`."""
     last = 0
     while True:
         async with in_transaction():

@@ -1,4 +1,4 @@
-"""Two processes write the same row of an SQLite file. On a server `gather` alone tests it."""
+"""Two connections write the same row of an SQLite file, as two processes would."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -43,7 +43,7 @@ async def test_two_processes_settle_once(apart):
 async def test_the_fixture_notices_a_lost_update(apart):
     both_have_read = asyncio.Barrier(2)
 
-    async def add_one():  # wrong: reads, then writes what it has read
+    async def add_one():  # WRONG: reads, then writes what it has read
         invoice = await Invoice.get(id=INV_3)
         await both_have_read.wait()
         invoice.amount += 1

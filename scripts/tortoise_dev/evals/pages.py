@@ -61,12 +61,19 @@ def updated(page: str, records: Sequence[Record]) -> str:
 
 
 def _introduction(record: Record) -> str:
-    counts = {len(record.of(variant, task)) for variant in VARIANTS for task in record.tasks}
+    tried = _tried(record)
+    counts = {len(record.of(variant, task)) for variant in tried for task in record.tasks} or {0}
     runs = " to ".join(map(str, sorted({min(counts), max(counts)})))
     words = [f"{len(record.tasks)} task{'s' * (len(record.tasks) != 1)}"]
-    words.append(f"{runs} run{'s' * (runs != '1')} of each with and without the skill")
+    how = " and ".join(variant.removesuffix("_skill") for variant in tried)
+    words.append(f"{runs} run{'s' * (runs != '1')} of each {how} the skill")
     conditions = f"\n\n{record.conditions.rstrip('.')}." if record.conditions else ""
     return f"{', '.join(words)}, on {record.date}, tortoise-dev {record.version}.{conditions}"
+
+
+def _tried(record: Record) -> list[str]:
+    """The variants that were tried."""
+    return [variant for variant in VARIANTS if record.of(variant)]
 
 
 def _tables(record: Record) -> list[tuple[str, Table]]:
@@ -77,7 +84,7 @@ def _tables(record: Record) -> list[tuple[str, Table]]:
 
 def _variants(record: Record) -> Table:
     rows = []
-    for variant in VARIANTS:
+    for variant in _tried(record):
         runs = record.of(variant)
         whole = sum(run.rate() == 1 for run in runs)
         cells = [_figure(name, average(runs, figure)) for name, figure in FIGURES.items()]
@@ -89,11 +96,11 @@ def _tasks(record: Record) -> Table:
     rows = []
     for task in record.tasks:
         row = [task, next(run.chapter for run in record.runs if run.task == task)]
-        for variant in VARIANTS:
+        for variant in _tried(record):
             runs = record.of(variant, task)
             row += [_figure(name, average(runs, FIGURES[name])) for name in ("pass_rate", "commands")]
         rows.append(row)
-    heads = [f"{what} {WORDS[variant]}" for variant in VARIANTS for what in ("passed", "commands")]
+    heads = [f"{what} {WORDS[variant]}" for variant in _tried(record) for what in ("passed", "commands")]
     return ["task", "chapter", *heads], rows
 
 
@@ -103,10 +110,10 @@ def _assertions(record: Record) -> Table:
         runs = [run for run in record.runs if run.task == task]
         texts = dict.fromkeys((outcome.text, outcome.kind) for run in runs for outcome in run.outcomes)
         for text, kind in texts:
-            counts = [_count(record.of(variant, task), text) for variant in VARIANTS]
+            counts = [_count(record.of(variant, task), text) for variant in _tried(record)]
             if any(passed < judged for passed, judged in counts):
                 rows.append([task, text, kind, *(f"{passed} of {judged}" for passed, judged in counts)])
-    return ["task", "assertion", "kind", *(f"passed {WORDS[variant]}" for variant in VARIANTS)], rows
+    return ["task", "assertion", "kind", *(f"passed {WORDS[variant]}" for variant in _tried(record))], rows
 
 
 def _count(runs: Sequence[Run], text: str) -> tuple[int, int]:

@@ -1,0 +1,35 @@
+"""What a report says of records of different trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from tortoise_dev.evals.pages import section
+from tortoise_dev.evals.record import read_record
+
+ROOT = Path(__file__).resolve().parents[2]
+RECORD = read_record(ROOT / "evals" / "results" / "2026-11-28-ten-tasks.json")
+
+
+@pytest.mark.parametrize(
+    ("variants", "told", "rows"),
+    [
+        (("with_skill",), "10 tasks, 1 run of each with the skill, on", ["with the skill"]),
+        (("without_skill",), "10 tasks, 1 run of each without the skill, on", ["without"]),
+        (
+            ("with_skill", "without_skill"),
+            "10 tasks, 1 run of each with and without the skill, on",
+            ["with the skill", "without"],
+        ),
+    ],
+)
+def test_a_record_tells_of_the_variants_that_were_tried(
+    variants: tuple[str, ...], told: str, rows: list[str]
+) -> None:
+    runs = [run for run in RECORD.runs if run.variant in variants]
+    text = section([replace(RECORD, runs=runs)])
+    assert text.startswith(told)
+    firsts = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
+    assert firsts[: len(rows) + 3] == ["variant", "---", *rows, "task"]
