@@ -28,7 +28,7 @@ RECORD = read_record(ROOT / "evals" / "results" / "2026-11-28-ten-tasks.json")
 def test_a_record_tells_of_the_variants_that_were_tried(
     variants: tuple[str, ...], told: str, rows: list[str]
 ) -> None:
-    runs = [run for run in RECORD.runs if run.variant in variants]
+    runs = tuple(run for run in RECORD.runs if run.variant in variants)
     text = section([replace(RECORD, runs=runs)])
     assert text.startswith(told)
     firsts = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
