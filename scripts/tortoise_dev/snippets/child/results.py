@@ -163,13 +163,15 @@ def may_return_itself(value: object) -> bool:
     return isinstance(value, Awaitable) and not isinstance(value, types.CoroutineType) and not is_query
 
 
-def is_own_method(value: object, name: str) -> bool:
-    """Is it a method that an object's class defines under this name, and no function that it was given?"""
+def is_own_method(value: object, owner: object, name: str) -> bool:
+    """Is it the method that the class of ``owner`` defines under this name, and nothing that the object was
+    given?
+    """
     return (
         isinstance(value, types.MethodType)
-        and value.__name__ == name
-        and name not in getattr(value.__self__, "__dict__", ())
-        and isinstance(getattr(type(value.__self__), name, None), types.FunctionType)
+        and value.__self__ is owner
+        and isinstance(value.__func__, types.FunctionType)
+        and value.__func__ is getattr(type(owner), name, None)
     )
 
 
