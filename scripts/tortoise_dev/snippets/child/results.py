@@ -55,7 +55,8 @@ def _tests_failed(value: object) -> bool:
         return not getattr(value, "wasSuccessful", bool)()
     if isinstance(value, _imported((("doctest", "TestResults"),))):
         return bool(getattr(value, "failed", 0))
-    return isinstance(value, _imported((("pytest", "ExitCode"),))) and bool(value)
+    # other statuses: pytest has not found any tests, as in pytest.main([__file__]) on a page
+    return isinstance(value, _imported((("pytest", "ExitCode"),))) and value == 1
 
 
 def unread_status(command: Any, status: int) -> str | None:
