@@ -160,9 +160,11 @@ class Guards:
                 self._compared(operands, frame)
         else:
             self._must_have_truth(value, frame)
-            owner = operands.pop() if attribute else None
+            owner = operands[-1] if attribute and operands else None
             if attribute and is_own_method(value, owner, attribute):
                 self.add(self._line(frame), f"{attribute} is a method that is not called: it is always true")
+        if len(texts) == 1:  # what is there was left by an assertion that an exception cut off
+            operands = []
         if number == 0:
             self.failing = (lines, [])
             self.asserts = True
