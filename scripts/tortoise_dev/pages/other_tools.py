@@ -37,7 +37,7 @@ _SKIP_COMMENT = re.compile(
     r"|skip:\s*\w+|(?:mktestdocs|doccmd|blacken-docs|invisible-code-block|notest|no-?run)\b[^\n]*?)\s*-*-->"
 )
 
-HIGHLIGHT = re.compile(r"\{[%{][%<-]?\s*(?:highlight|code)\s+[\"']?(?P<language>[\w+#.-]+)")
+HIGHLIGHT = re.compile(r"\{(?:%-?|\{[<%])\s*(?:highlight|code)\s+[\"']?(?P<language>[\w+#.-]+)")
 """Jekyll's ``{% highlight python %}`` and Hugo's ``{{< highlight python >}}``: code that is no fence."""
 
 DIRECTIVE = re.compile(r"\{(?P<name>[A-Za-z][\w:+.-]*)\}(?P<rest>.*)", re.DOTALL)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -85,3 +88,24 @@ def test_blocks_do_not_see_what_is_for_the_interpreter_alone(
     source += "assert 'PYTEST_CURRENT_TEST' not in os.environ"
     with Interpreters(ahead=1) as interpreters:
         assert results_of(source, tmp_path, interpreters) == [("passed", "")]
+
+
+def test_pytest_may_begin_another_test_while_an_interpreter_is_taken() -> None:
+    done = threading.Event()
+
+    def go_on() -> None:
+        while not done.is_set():
+            os.environ["PYTEST_CURRENT_TEST"] = "another"
+            del os.environ["PYTEST_CURRENT_TEST"]
+
+    interval = sys.getswitchinterval()
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        sys.setswitchinterval(1e-6)
+        for _ in range(3000):
+            Interpreters()
+    finally:
+        sys.setswitchinterval(interval)
+        done.set()
+        thread.join()

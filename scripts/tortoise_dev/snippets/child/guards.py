@@ -160,8 +160,11 @@ class Guards:
                 self._compared(operands, frame)
         else:
             self._must_have_truth(value, frame)
-            if attribute and is_own_method(value, attribute):
+            owner = operands[-1] if attribute and operands else None
+            if attribute and is_own_method(value, owner, attribute):
                 self.add(self._line(frame), f"{attribute} is a method that is not called: it is always true")
+        if len(texts) == 1:  # what is there was left by an assertion that an exception cut off
+            operands = []
         if number == 0:
             self.failing = (lines, [])
             self.asserts = True
@@ -185,8 +188,10 @@ class Guards:
                 self.add(self.line_of(error), f"an assertion failed, and the block swallows it: {told}")
 
     def exited(self, value: object, idle: bool) -> object:
-        """``__exit__`` returns a value: true swallows the exception. An ``idle`` one does nothing else."""
-        if value:
+        """``__exit__`` returns a value: true swallows the exception that it was given. An ``idle`` one does
+        nothing else.
+        """
+        if _is_local(sys.exception(), sys._getframe(1)) and not must_be_awaited(value) and value:
             self.caught(broad=True, idle=idle)
         return value
 
@@ -408,6 +413,12 @@ _NEEDED = {
     if name not in ("print", "open", "input", "_", "help", "exit", "quit", "copyright", "credits", "license")
 }
 """The builtins that the harness calls, as they were before any block; a page may replace the others."""
+
+
+def _is_local(error: BaseException | None, frame: types.FrameType) -> bool:
+    """Does a function hold an exception, alone or among ``*arguments``?"""
+    values = frame.f_locals.values() if error is not None else ()
+    return any(one is error for value in values for one in (value if isinstance(value, tuple) else (value,)))
 
 
 def _filter_warnings() -> None:

@@ -55,7 +55,8 @@ def _tests_failed(value: object) -> bool:
         return not getattr(value, "wasSuccessful", bool)()
     if isinstance(value, _imported((("doctest", "TestResults"),))):
         return bool(getattr(value, "failed", 0))
-    return isinstance(value, _imported((("pytest", "ExitCode"),))) and bool(value)
+    # other statuses: pytest has not found any tests, as in pytest.main([__file__]) on a page
+    return isinstance(value, _imported((("pytest", "ExitCode"),))) and value == 1
 
 
 def unread_status(command: Any, status: int) -> str | None:
@@ -163,13 +164,15 @@ def may_return_itself(value: object) -> bool:
     return isinstance(value, Awaitable) and not isinstance(value, types.CoroutineType) and not is_query
 
 
-def is_own_method(value: object, name: str) -> bool:
-    """Is it a method that an object's class defines under this name, and no function that it was given?"""
+def is_own_method(value: object, owner: object, name: str) -> bool:
+    """Is it the method that the class of ``owner`` defines under this name, and nothing that the object was
+    given?
+    """
     return (
         isinstance(value, types.MethodType)
-        and value.__name__ == name
-        and name not in getattr(value.__self__, "__dict__", ())
-        and isinstance(getattr(type(value.__self__), name, None), types.FunctionType)
+        and value.__self__ is owner
+        and isinstance(value.__func__, types.FunctionType)
+        and value.__func__ is getattr(type(owner), name, None)
     )
 
 

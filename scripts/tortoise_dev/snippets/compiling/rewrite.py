@@ -74,14 +74,19 @@ class _Rewrite(ast.NodeTransformer):
             broad, idle = _is_broad(handler.type), all(map(is_inert, handler.body))
             handler.body.insert(0, _caught(handler.body[0], broad, idle=idle))
         if any(map(_leaves, node.finalbody)):
-            node.body = [_guarded(node.body, swallows=True, idle=True)]
+            inner: list[ast.stmt] = node.body
+            if node.handlers:  # what these name is expected: only what they let pass is swallowed
+                parts = type(node)(node.body, node.handlers, node.orelse, [])
+                inner = [ast.copy_location(parts, node)]
+            guarded = _guarded(inner, swallows=True, idle=True)
+            return ast.copy_location(ast.Try([guarded], [], [], node.finalbody), node)
         return node
 
     def visit_TryStar(self, node: Any) -> ast.AST:
         return self.visit_Try(node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
-        if node.name in ("__exit__", "__aexit__") and not _names_assertion(node):
+        if node.name in ("__exit__", "__aexit__") and not _selects(node):
             idle = all(is_inert(one) or _returns_constant(one) for one in node.body)
             for returned in _returns_of(node.body):
                 if returned.value is not None:
@@ -171,6 +176,8 @@ class _Assertion:
                 texts[0] = _short(node)
             if texts != [negated_text]:
                 texts[-1] += " is "
+            if isinstance(node, ast.Attribute):
+                node.value = _call(Check.OPERAND, node.value, node.value, ast.Constant(0))
             node = self.rewrite.visit(node)
         spec = (tuple(texts), self.lines, self.parts, negated, compares, attribute)
         self.parts += 1
@@ -264,6 +271,25 @@ def _returns_constant(node: ast.stmt) -> bool:
 
 def _names_assertion(node: ast.AST) -> bool:
     return any(isinstance(part, ast.Name) and part.id == "AssertionError" for part in ast.walk(node))
+
+
+_ABOUT_ANY = {"isinstance", "issubclass", "bool", "Exception", "BaseException"}
+
+
+def _selects(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """May ``__exit__`` swallow some exceptions only, those that the page has named to it?"""
+    arguments = node.args
+    given = [*arguments.posonlyargs, *arguments.args, arguments.vararg]
+    known = {one.arg for one in given if one is not None} | _ABOUT_ANY
+    deciding = [one.test for one in ast.walk(node) if isinstance(one, ast.If | ast.IfExp | ast.While)]
+    deciding += [one.value for one in _returns_of(node.body) if one.value is not None]
+    parts = [part for one in deciding for part in ast.walk(one)]
+    return (
+        _names_assertion(node)
+        or any(isinstance(one, ast.Match) for one in ast.walk(node))
+        or any(isinstance(part, ast.Attribute) for part in parts)
+        or any(isinstance(part, ast.Name) and part.id not in known for part in parts)
+    )
 
 
 def _guarded(body: list[ast.stmt], *, swallows: bool, idle: bool) -> ast.Try:

@@ -97,4 +97,4 @@ class Interpreters:
 def _environment() -> dict[str, str]:
     """What interpreters get of this process' environment: not what speaks of one test of pytest."""
     left_out = ("PYTHONOPTIMIZE", "PYTEST_CURRENT_TEST")
-    return {name: value for name, value in os.environ.items() if name not in left_out}
+    return {name: os.environ[name] for name in os.environ if name not in left_out}
