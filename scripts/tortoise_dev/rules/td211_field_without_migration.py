@@ -7,7 +7,8 @@ It reads the built-in migrations and those of Aerich. A name counts wherever it 
 stands in an operation or a statement for another table. It also counts in other SQL of the project.
 
 The configuration must be written out. The rule is silent where a label has no migration yet, where a
-migration reads its SQL from a file, and where a table was there before the first migration.
+migration reads its SQL from a file, and where a table was there before the first migration. So it is for a
+model where the project calls `generate_schemas()`.
 
 ## Why is this bad
 The database has no such column: no row of that model can be written, and PostgreSQL reads none. A test that
@@ -214,7 +215,7 @@ class _Judged:
     def may_have_table(self, cls: Class, label: _Label) -> bool:
         """Does a migration, or other SQL, name a model or its table?"""
         names = self._owners(cls, label)
-        return label.names.has_table(names) or self._elsewhere.has_table(names)
+        return label.names.has_table(names) or self._elsewhere.has_table(names) or self._makes_all
 
     def lacks(self, model: Class, label: _Label, owner: Class, name: str, field: ast.Call) -> bool:
         """Does a model have this field from a class, and does no migration name it?"""
@@ -240,6 +241,12 @@ class _Judged:
         from ..analysis.migrations.evidence import names_elsewhere
 
         return names_elsewhere(self.project)
+
+    @cached_property
+    def _makes_all(self) -> bool:
+        from ..analysis.migrations.evidence import makes_all_tables
+
+        return makes_all_tables(self.project)
 
     def _owner_of(self, model: Class, name: str) -> Class | None:
         """The class that gives a model this attribute."""
@@ -326,10 +333,17 @@ def _folders(project: Project, label: str, apps: list[App]) -> dict[Path, Tool]:
     location = _location(project, label)
     for place, tool in sorted(there):
         if tool == "aerich" and place.name == label:
+            if place != location and not any(_is_run_above(place, app) for app in apps):
+                return {}  # another project's: a monorepo has several
             found[place] = "aerich"
     if location is not None and "aerich" in found.values() and location not in found:
         return {}
     return found
+
+
+def _is_run_above(place: Path, app: App) -> bool:
+    """Does Aerich's ``migrations/label`` lie in a folder that has the configuration, too?"""
+    return place.parent.parent in app.home.file.path.parents
 
 
 def _package(project: Project, app: App, there: set[Path]) -> Path | None:
