@@ -24,6 +24,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -106,6 +107,8 @@ _DRAFTS: dict[Tool, str] = {
     "built-in": "the database lacks it. Draft one with python -m tortoise makemigrations: see migrations.md",
     "aerich": "the database lacks it. Draft one with aerich migrate: see migrations-aerich.md",
 }
+_SETS_TABLE = re.compile(rb"\.(?:db_table|Meta\.table)\s*=(?!=)")
+"""Code that names tables while the program runs."""
 _TESTS = frozenset({"test", "tests", "testing"})
 
 
@@ -182,7 +185,9 @@ class _Judged:
 
     def _is_plain(self, cls: Class) -> bool:
         """Has a model a table of its own, whose name the text tells?"""
-        if self.models.is_abstract(cls) is not False or cls.node.keywords or cls.node.decorator_list:
+        if self.models.is_abstract(cls) is not False or self._sets_tables:
+            return False
+        if any(_is_changed(one) for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)):
             return False
         options = _options(cls)
         return (
@@ -243,6 +248,10 @@ class _Judged:
         return names_elsewhere(self.project)
 
     @cached_property
+    def _sets_tables(self) -> bool:
+        return any(_SETS_TABLE.search(file.data) for file in self.project.files.values())
+
+    @cached_property
     def _makes_all(self) -> bool:
         from ..analysis.migrations.evidence import makes_all_tables
 
@@ -283,6 +292,11 @@ class _Judged:
         if len(tables) != 2 or None in tables:
             return ()
         return f"{tables[0]}_{tables[1]}", f"{tables[1]}_{tables[0]}"
+
+
+def _is_changed(cls: Class) -> bool:
+    """May a metaclass, a decorator or ``__init_subclass__`` change a class or those that extend it?"""
+    return bool(cls.node.keywords or cls.node.decorator_list) or "__init_subclass__" in cls.body
 
 
 def _options(cls: Class) -> dict[str, ast.expr] | None:
