@@ -109,6 +109,7 @@ _DRAFTS: dict[Tool, str] = {
 }
 _SETS_TABLE = re.compile(rb"\.(?:db_table|Meta\.table)\s*=(?!=)")
 """Code that names tables while the program runs."""
+_IS_WORD = re.compile(r"\w+")
 _TESTS = frozenset({"test", "tests", "testing"})
 
 
@@ -276,6 +277,8 @@ class _Judged:
         if given is not None and not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
             return (), ()
         written = (str(given.value),) if isinstance(given, ast.Constant) else ()
+        if not all(_IS_WORD.fullmatch(tortoise_api.short(one)) for one in written):
+            return (), ()
         own = (name,) if tool == "built-in" else ()
         if is_many:
             tables = tuple(map(tortoise_api.short, written)) or self._through(model, field)
@@ -326,7 +329,8 @@ def _table(project: Project, cls: Class) -> str | None:
     table = table_of(cls)
     if table is None or (table == cls.name.lower() and project.once(_names_tables)):
         return None
-    return tortoise_api.short(table)
+    name = tortoise_api.short(table)
+    return name if _IS_WORD.fullmatch(name) else None  # migrations are read word by word
 
 
 def _names_tables(project: Project) -> bool:
