@@ -21,7 +21,7 @@ from ..project import Project
 from ..source import is_judged
 from ..syntax import called
 
-_CHANGES_TABLES = re.compile(r"\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
+_CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
 """A view is read as a table: ``CREATE OR REPLACE VIEW``, ``CREATE UNLOGGED TABLE``."""
 _IS_SCRIPT = re.compile(r"\.(?:\w*sql|ddl)(?:\.\w+)?$", re.IGNORECASE)
 _NAME = r"""["`]?(\w+)["`]?"""
@@ -199,9 +199,9 @@ def names_elsewhere(project: Project) -> Names:
     """The names in other SQL that changes tables: a script, a dump, code that runs at the start."""
     names = Names()
     for file in project.files.values():
-        module = project.resolver.module(file.key) if _may_change_tables(file.data) else None
+        module = project.resolver.module(file.key) if _CHANGES_TABLES.search(file.data) else None
         texts = list(_strings(module)) if module is not None else []
-        changing = [text for text in texts if _CHANGES_TABLES.search(text.lower())]
+        changing = [text for text in texts if _CHANGES_TABLES.search(text.encode(errors="replace"))]
         is_filled = _F_STRING.search(file.data) is not None or any(
             _HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing
         )
@@ -241,11 +241,6 @@ def makes_all_tables(project: Project) -> bool:
 def _is_asked_for(keyword: ast.keyword) -> bool:
     is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
     return keyword.arg == "generate_schemas" and is_true
-
-
-def _may_change_tables(data: bytes) -> bool:
-    small = data.lower()
-    return (b"alter " in small or b"create " in small) and (b" table" in small or b" view" in small)
 
 
 def _strings(module: Module) -> Iterator[str]:
