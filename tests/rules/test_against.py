@@ -85,6 +85,17 @@ def test_files_of_a_submodule_are_compared_with_the_commit_that_is_recorded(
     assert found() == []
 
 
+def test_a_commit_that_a_submodule_lacks(committed, tmp_path_factory) -> None:
+    outer = tmp_path_factory.mktemp("outer")
+    git(outer, "init", "-q", "-b", "main")
+    git(outer, "-c", "protocol.file.allow=always", "submodule", "add", str(committed.root), "inner")
+    git(outer, "update-index", "--cacheinfo", f"160000,{'0123456789' * 4},inner")
+    git(outer, "commit", "-q", "-m", "first")
+    done = committed.run_check(outer, ["--against", "main"], b"")
+    assert done.returncode == 2
+    assert b"inner: fatal: not a tree object, its commit 0123456789: fetch that" in done.stderr
+
+
 def test_a_commit_that_a_shallow_clone_lacks(committed, tmp_path_factory) -> None:
     committed.write({"new.py": DEAD})
     git(committed.root, "add", "-A")

@@ -58,7 +58,11 @@ def _write(repository: Path, commit: str, into: Path) -> None:
         if entry.mode.startswith("100") and entry.path.endswith(_NEEDED):
             files.append(entry)
         elif entry.mode == _SUBMODULE and (repository / entry.path / ".git").exists():
-            _write(repository / entry.path, entry.name, into / entry.path)
+            try:
+                _write(repository / entry.path, entry.name, into / entry.path)
+            except GitError as error:
+                commit = f"its commit {entry.name[:10]}: fetch that in the submodule"
+                raise GitError(f"{entry.path}: {error}, {commit}") from None
     content = _git(
         repository, "cat-file", "--batch", stdin="".join(f"{one.name}\n" for one in files).encode()
     )

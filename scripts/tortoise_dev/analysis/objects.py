@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -123,7 +124,19 @@ class Held(NamedTuple):
 
 
 def held(cls: Class, name: str) -> Held | None:
-    """What the text says of an attribute; None where more than the methods of its class assign it."""
+    """What the text says of an attribute; None where more than the methods of its class may assign it."""
+    known = cls.module.once(_known)
+    if (cls, name) not in known:
+        known[cls, name] = _held(cls, name)
+    return known[cls, name]
+
+
+def _known(module: Module) -> dict[tuple[Class, str], Held | None]:
+    """What was found of the attributes of a module's classes."""
+    return {}
+
+
+def _held(cls: Class, name: str) -> Held | None:
     for statement in cls.node.body:
         match statement:
             case ast.AnnAssign(target=ast.Name(id=target), annotation=annotation) if target == name:
@@ -135,7 +148,23 @@ def held(cls: Class, name: str) -> Held | None:
     ]
     if not in_methods or len(in_methods) != cls.module.once(_stores)[name]:
         return None
+    if is_replaced(cls.module, cls.name, name, but=cls.module):
+        return None
     return Held(cls, None, tuple(value for value, _ in _assigned(cls, name)))
+
+
+def is_replaced(module: Module, cls: str, name: str, *, but: Module | None = None) -> bool:
+    """May a file that names a class give its objects something else by this name?
+
+    It may assign it, or extend the class and define it as a plain function. The words of the text tell.
+    """
+    replaces = re.compile(rf"(?<!async )\bdef\s+{name}\b|\b{name}\s*(?::[^=\n]+)?=(?!=)".encode())
+    word = cls.encode()
+    return any(
+        word in file.data and replaces.search(file.data) is not None
+        for key, file in module.resolver.files.items()
+        if but is None or key != but.key
+    )
 
 
 def _stores(module: Module) -> Counter[str]:

@@ -12,15 +12,22 @@ from .project import Project
 from .shell_commands import work_of
 from .yaml_nodes import Node, read_yaml
 
+_BACKING = r"(?:db|database|postgres\w*|pgbouncer|mysql\w*|mariadb|redis\S*|rabbitmq\S*|docker|nginx|caddy)"
+"""Services that are no code of the project."""
+_OPTIONS = r"(?:\s+-\S+|\s+\d+)*"
+_ONLY_BACKING = rf"(?!{_OPTIONS}(?:\s+{_BACKING}(?:\.service)?{_OPTIONS})+\s*(?:$|[\n;&|\"'>]))"
 _STARTS = re.compile(
     r"\b(?:kubectl\s+(?:apply|rollout|set|replace)|helm(?:file)?\s+(?:upgrade|install|apply|sync)|kustomize\s+build|"
     r"fly(?:ctl)?\s+deploy|docker(?:-|\s+)compose\s+(?:-\S+\s+\S+\s+)*"
-    r"(?:up(?!(?:\s+-\S+)*\s+(?:db|database|postgres\w*|mysql|mariadb|redis)\b)|restart|start)|"
-    r"docker\s+(?:stack\s+deploy|service\s+update|(?:re)?start|run\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*?(?:-d|--detach))|"
+    rf"(?:up|(?:re)?start){_ONLY_BACKING}|"
+    rf"docker\s+(?:stack\s+deploy|service\s+update|(?:re)?start{_ONLY_BACKING}|"
+    rf"run(?![^\n]*\s(?:[\w.-]+/)*{_BACKING}(?::\S*)?(?:\s|$))\s+(?:-\S+\s+(?:[^-\s]\S*\s+)?)*?(?:-d|--detach))|"
     r"gcloud\s+(?:run|app)\s+deploy|aws\s+ecs\s+update-service|aws\s+deploy|eb\s+deploy|az\s+(?:webapp|containerapp)|"
     r"doctl\s+apps|railway\s+up|git\s+push\s+(?:-\S+\s+)*(?:heroku|dokku|production)|heroku\s+container:release|"
-    r"ansible-playbook|systemctl\s+(?:--user\s+)?(?:restart|reload|start)|supervisorctl\s+(?:re)?start|"
-    r"pm2\s+(?:restart|reload|start)|service\s+\S+\s+(?:restart|reload|start)|argocd\s+app\s+sync|kamal\s+deploy|"
+    rf"ansible-playbook|systemctl\s+(?:--user\s+)?(?:restart|reload|start){_ONLY_BACKING}|"
+    r"supervisorctl\s+(?:re)?start|"
+    rf"pm2\s+(?:restart|reload|start)|service\s+(?!{_BACKING}\s)\S+\s+(?:restart|reload|start)|"
+    r"argocd\s+app\s+sync|kamal\s+deploy|"
     r"curl\s.*(?:deploy|render\.com))\b"
 )
 """Commands that start the new code."""

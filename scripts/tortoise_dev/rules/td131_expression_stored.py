@@ -115,12 +115,23 @@ def _written_by(context: Context, call: ast.AST | None, column: str) -> Iterator
                 yield _Write("update", query.model, column)
         case ast.Call(func=ast.Attribute(value=owner, attr="create")):
             model = context.inference.of(owner)
-            if model is not None and model.kind in ("class", *_QUERIES):
+            is_own = model is not None and _defines(context, model.model, "create", "__init__")
+            if model is not None and model.kind in ("class", *_QUERIES) and not is_own:
                 yield _Write("create", model.model, column)
         case ast.Call(func=func):
             found = context.module.meanings(func)
-            if found and all(isinstance(one, Class) and context.models.is_model(one) for one in found):
+            if found and all(
+                isinstance(one, Class)
+                and context.models.is_model(one)
+                and not _defines(context, one, "__init__")
+                for one in found
+            ):
                 yield _Write("create", next(one for one in found if isinstance(one, Class)), column)
+
+
+def _defines(context: Context, model: Class | None, *names: str) -> bool:
+    """Has a model a method of its own, which may do something else with the value?"""
+    return model is not None and any(context.models.defines(model, name) for name in names)
 
 
 RULE = Rule("TD131", "expression-stored", check)

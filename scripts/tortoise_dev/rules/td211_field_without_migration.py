@@ -7,7 +7,8 @@ It reads the built-in migrations and those of Aerich. A name counts wherever it 
 stands in an operation or a statement for another table. It also counts in other SQL of the project.
 
 The configuration must be written out. The rule is silent where a label has no migration yet, where a
-migration reads its SQL from a file, and where a table was there before the first migration.
+migration reads its SQL from a file, and where a table was there before the first migration. So it is for a
+model where the project calls `generate_schemas()`.
 
 ## Why is this bad
 The database has no such column: no row of that model can be written, and PostgreSQL reads none. A test that
@@ -23,6 +24,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import tomllib
 from collections.abc import Iterator
 from functools import cached_property
@@ -105,6 +107,9 @@ _DRAFTS: dict[Tool, str] = {
     "built-in": "the database lacks it. Draft one with python -m tortoise makemigrations: see migrations.md",
     "aerich": "the database lacks it. Draft one with aerich migrate: see migrations-aerich.md",
 }
+_SETS_TABLE = re.compile(rb"\.(?:db_table|Meta\.table)\s*=(?!=)")
+"""Code that names tables while the program runs."""
+_IS_WORD = re.compile(r"\w+")
 _TESTS = frozenset({"test", "tests", "testing"})
 
 
@@ -181,7 +186,9 @@ class _Judged:
 
     def _is_plain(self, cls: Class) -> bool:
         """Has a model a table of its own, whose name the text tells?"""
-        if self.models.is_abstract(cls) is not False or cls.node.keywords or cls.node.decorator_list:
+        if self.models.is_abstract(cls) is not False or self._sets_tables:
+            return False
+        if any(_is_changed(one) for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)):
             return False
         options = _options(cls)
         return (
@@ -214,7 +221,7 @@ class _Judged:
     def may_have_table(self, cls: Class, label: _Label) -> bool:
         """Does a migration, or other SQL, name a model or its table?"""
         names = self._owners(cls, label)
-        return label.names.has_table(names) or self._elsewhere.has_table(names)
+        return label.names.has_table(names) or self._elsewhere.has_table(names) or self._makes_all
 
     def lacks(self, model: Class, label: _Label, owner: Class, name: str, field: ast.Call) -> bool:
         """Does a model have this field from a class, and does no migration name it?"""
@@ -241,6 +248,16 @@ class _Judged:
 
         return names_elsewhere(self.project)
 
+    @cached_property
+    def _sets_tables(self) -> bool:
+        return any(_SETS_TABLE.search(file.data) for file in self.project.files.values())
+
+    @cached_property
+    def _makes_all(self) -> bool:
+        from ..analysis.migrations.evidence import makes_all_tables
+
+        return makes_all_tables(self.project)
+
     def _owner_of(self, model: Class, name: str) -> Class | None:
         """The class that gives a model this attribute."""
         for one in (model, *self.models.ancestors(model)):
@@ -260,6 +277,8 @@ class _Judged:
         if given is not None and not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
             return (), ()
         written = (str(given.value),) if isinstance(given, ast.Constant) else ()
+        if not all(_IS_WORD.fullmatch(tortoise_api.short(one)) for one in written):
+            return (), ()
         own = (name,) if tool == "built-in" else ()
         if is_many:
             tables = tuple(map(tortoise_api.short, written)) or self._through(model, field)
@@ -276,6 +295,11 @@ class _Judged:
         if len(tables) != 2 or None in tables:
             return ()
         return f"{tables[0]}_{tables[1]}", f"{tables[1]}_{tables[0]}"
+
+
+def _is_changed(cls: Class) -> bool:
+    """May a metaclass, a decorator or ``__init_subclass__`` change a class or those that extend it?"""
+    return bool(cls.node.keywords or cls.node.decorator_list) or "__init_subclass__" in cls.body
 
 
 def _options(cls: Class) -> dict[str, ast.expr] | None:
@@ -305,7 +329,8 @@ def _table(project: Project, cls: Class) -> str | None:
     table = table_of(cls)
     if table is None or (table == cls.name.lower() and project.once(_names_tables)):
         return None
-    return tortoise_api.short(table)
+    name = tortoise_api.short(table)
+    return name if _IS_WORD.fullmatch(name) else None  # migrations are read word by word
 
 
 def _names_tables(project: Project) -> bool:
@@ -326,10 +351,17 @@ def _folders(project: Project, label: str, apps: list[App]) -> dict[Path, Tool]:
     location = _location(project, label)
     for place, tool in sorted(there):
         if tool == "aerich" and place.name == label:
+            if place != location and not any(_is_run_above(place, app) for app in apps):
+                return {}  # another project's: a monorepo has several
             found[place] = "aerich"
     if location is not None and "aerich" in found.values() and location not in found:
         return {}
     return found
+
+
+def _is_run_above(place: Path, app: App) -> bool:
+    """Does Aerich's ``migrations/label`` lie in a folder that has the configuration, too?"""
+    return place.parent.parent in app.home.file.path.parents
 
 
 def _package(project: Project, app: App, there: set[Path]) -> Path | None:

@@ -18,9 +18,12 @@ from ...folders import OF_OTHERS
 from ..field_tables import FIELD_OPTIONS
 from ..modules import Module
 from ..project import Project
+from ..source import is_judged
 from ..syntax import called
 
-_CHANGES_TABLES = re.compile(r"\b(?:alter|create)\s+table\b")
+_CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
+"""A view is read as a table: ``CREATE OR REPLACE VIEW``, ``CREATE UNLOGGED TABLE``."""
+_IS_SCRIPT = re.compile(r"\.(?:\w*sql|ddl)(?:\.\w+)?$", re.IGNORECASE)
 _NAME = r"""["`]?(\w+)["`]?"""
 _TARGET = re.compile(
     r"""\s*(?:
@@ -42,6 +45,9 @@ _HOLES = re.compile(r"%s|\{\w*\}")
 """Where a value is put into a text."""
 
 _READS_FILES = re.compile(rb"\b(?:open|read_text|read_bytes)\s*\(")
+_MAKES_ALL = re.compile(rb"\bgenerate_schemas(?:\s*\(|\s*=\s*True\b)")
+"""Tortoise makes each table that is missing, but adds no column to one that is there."""
+_HOLE_IN_WORD = re.compile(r"\w(?:%s|%\(\w+\)s|\{\w*\})|(?:%s|%\(\w+\)s|\{\w*\})\w")
 _F_STRING = re.compile(rb"\b[rR]?[fF][rR]?[\"']")
 _LARGE = 20_000_000
 """Bytes of a dump that is not read."""
@@ -152,9 +158,9 @@ class Names:
         arguments = [*call.args[1:], *(keyword.value for keyword in call.keywords)]
         words = {word.lower() for node in arguments for word in _field_words(node)}
         self._of[model.lower()].update(words)
-        for keyword in call.keywords if name in _OF_MODELS else ():
-            if keyword.arg == "options" and isinstance(keyword.value, ast.Dict):
-                for key, value in zip(keyword.value.keys, keyword.value.values, strict=True):
+        for options in arguments if name in _OF_MODELS else ():
+            if isinstance(options, ast.Dict):
+                for key, value in zip(options.keys, options.values, strict=True):
                     if key is not None and _text(key) == "table" and _text(value):
                         self._link(model.lower(), _text(value).lower())
         return True
@@ -167,7 +173,7 @@ class Names:
 def add_folder(names: Names, project: Project, folder: Path) -> bool:
     """Add the names in the migrations of a folder; False where they may make more than they name.
 
-    A module that a migration imports counts, too, where it has operations.
+    A module that a migration imports counts, too, where it has operations or no models.
     """
     start = f"{folder}{os.sep}"
     keys = [key for key in project.files if key.startswith(start)]
@@ -177,7 +183,9 @@ def add_folder(names: Names, project: Project, folder: Path) -> bool:
     if len(files) < len(modules):
         return False
     for module in (*files, *filter(None, map(project.resolver.module, sorted(helpers)))):
-        if _READS_FILES.search(module.file.data) or _puts_names_together(module):
+        if _READS_FILES.search(module.file.data) or _MAKES_ALL.search(module.file.data):
+            return False
+        if _puts_names_together(module):
             return False
         if b"MODELS_STATE" in module.file.data or b"async def upgrade" in module.file.data:
             for text in _strings(module):
@@ -191,9 +199,9 @@ def names_elsewhere(project: Project) -> Names:
     """The names in other SQL that changes tables: a script, a dump, code that runs at the start."""
     names = Names()
     for file in project.files.values():
-        module = project.resolver.module(file.key) if _may_change_tables(file.data) else None
+        module = project.resolver.module(file.key) if _CHANGES_TABLES.search(file.data) else None
         texts = list(_strings(module)) if module is not None else []
-        changing = [text for text in texts if _CHANGES_TABLES.search(text.lower())]
+        changing = [text for text in texts if _CHANGES_TABLES.search(text.encode(errors="replace"))]
         is_filled = _F_STRING.search(file.data) is not None or any(
             _HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing
         )
@@ -202,7 +210,7 @@ def names_elsewhere(project: Project) -> Names:
     for folder, folders, files in os.walk(project.root):
         folders[:] = [name for name in folders if name not in OF_OTHERS]
         for name in files:
-            script = _script(Path(folder, name)) if name.endswith(".sql") else ""
+            script = _script(Path(folder, name)) if _IS_SCRIPT.search(name) else ""
             names.is_open = names.is_open or script is None
             names.add_sql(script or "")
     return names
@@ -218,9 +226,21 @@ def _script(path: Path) -> str | None:
         return None
 
 
-def _may_change_tables(data: bytes) -> bool:
-    small = data.lower()
-    return b"alter table" in small or b"create table" in small
+def makes_all_tables(project: Project) -> bool:
+    """Does a file of the project, none of its tests, let Tortoise make the tables of all models?"""
+    for file in project.files.values():
+        if _MAKES_ALL.search(file.data) is not None and is_judged(file.path, project.root):
+            module = project.resolver.module(file.key)
+            if module is None or "generate_schemas" in module.calls_by_name:
+                return True
+            if any(_is_asked_for(one) for one in module.of_type(ast.keyword)):
+                return True
+    return False
+
+
+def _is_asked_for(keyword: ast.keyword) -> bool:
+    is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
+    return keyword.arg == "generate_schemas" and is_true
 
 
 def _strings(module: Module) -> Iterator[str]:
@@ -259,7 +279,7 @@ def _field_words(node: ast.AST) -> Iterator[str]:
 
 
 def _imported(project: Project, module: Module) -> Iterator[str]:
-    """The files with operations that a file imports, or imports something of."""
+    """The files that a migration imports, or imports something of, if they may name columns."""
     for statement in ast.walk(module.root):
         if isinstance(statement, ast.Import):
             dotted, level = [alias.name for alias in statement.names], 0
@@ -271,17 +291,26 @@ def _imported(project: Project, module: Module) -> Iterator[str]:
         for name in dotted:
             if level or name.partition(".")[0] not in ("", "tortoise"):
                 path = project.resolver.import_paths.find(module.key, name, level)
-                if path is not None and b"tortoise.migrations" in project.files[path].data:
-                    yield path
+                found = project.resolver.module(path) if path is not None else None
+                if found is not None and _may_name_columns(project, found):
+                    yield found.key
+
+
+def _may_name_columns(project: Project, module: Module) -> bool:
+    """Has a module that a migration imports operations, or words for them? One with models has neither."""
+    return b"tortoise.migrations" in module.file.data or not project.models.of(module)
 
 
 def _puts_names_together(module: Module) -> bool:
-    """Does a value stand within a word of an f-string, as in ``f"{name}_at"``?"""
-    return _F_STRING.search(module.file.data) is not None and any(
-        re.search(r"\w$", _text(before)) or re.match(r"\w", _text(after))
-        for text in module.of_type(ast.JoinedStr)
-        for before, after in pairwise(text.values)
-    )
+    """Is a word made of parts: ``f"{name}_at"``, ``name + "_at"``, ``"%s_at" % name``?"""
+    pairs = [
+        *((one.left, one.right) for one in module.of_type(ast.BinOp) if isinstance(one.op, ast.Add)),
+        *(pair for text in module.of_type(ast.JoinedStr) for pair in pairwise(text.values)),
+    ]
+    if any(re.search(r"\w$", _text(before)) or re.match(r"\w", _text(after)) for before, after in pairs):
+        return True
+    is_filled = b".format(" in module.file.data or bool(module.of_type(ast.BinOp))
+    return is_filled and any(_HOLE_IN_WORD.search(text) for text in _strings(module))
 
 
 def _argument(call: ast.Call, name: str, position: int) -> str:
