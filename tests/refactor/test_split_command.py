@@ -98,7 +98,7 @@ def test_input_that_cannot_be_used(project: Path, capsys: pytest.CaptureFixture[
         ("nowhere/models.py", None, "nowhere/models.py: no such file; name a models.py"),
         ("shop", None, "shop: is a folder; name a models.py"),
         ("shop/models.py", "class Order(:\n", "shop/models.py:1: Python "),
-        ("shop/models.py", "x = '\xff'\n", "shop/models.py:1: invalid or missing encoding declaration"),
+        ("shop/models.py", "x = '\xff'\n", "shop/models.py:1: is not valid utf-8: invalid start byte"),
     ):
         if text is not None:
             (project / argument).write_bytes(text.encode("latin-1"))
