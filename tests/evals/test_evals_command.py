@@ -206,8 +206,8 @@ def record(folder: Path, **changes: Any) -> Path:
 def test_the_section_of_a_page_is_written_anew(tmp_path: Path) -> None:
     records = [read_record(record(tmp_path))]
     page = updated(f"# A\n\n{START}\nold\n{END}\n\nMore.\n", records)
-    assert page.startswith(f"# A\n\n{START}\n\n1 task, 0 to 1 runs of each")
-    assert "By hand." in page and "| a\\|b | models | 100% | – | – | – |" in page
+    assert page.startswith(f"# A\n\n{START}\n\n1 task, 1 run of each with the skill")
+    assert "By hand." in page and "| a\\|b | models | 100% | – |" in page
     assert page.endswith(f"\n\n{END}\n\nMore.\n") and "old" not in page
     assert updated(page, records) == page
     with pytest.raises(EvalsError, match="lacks the lines"):
