@@ -3,6 +3,7 @@
 import asyncio
 import sys
 import tempfile
+import warnings
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +13,8 @@ from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
 from tortoise.migrations.api import migrate
+
+warnings.filterwarnings("ignore", "`pk` is deprecated")  # older releases use it themselves
 
 MODELS = """
 from tortoise import fields
