@@ -215,6 +215,7 @@ class Execution:
     def run_step(self, step: Step, send: Send) -> Outcome:
         """Run one block and say what it did."""
         outcome, guards = self.outcomes[step.index], self.guards
+        self.failed_at.clear()
         started = perf_counter()
         trace = sys.gettrace()
         try:
