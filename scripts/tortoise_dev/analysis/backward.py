@@ -74,7 +74,7 @@ class BackwardRelations:
         target = str(relation.target)
         sources = _sources(project, relation, extending)
         tables = [table_of(one) for one in sources]
-        if not tables or None in tables or project.once(_generates_tables):
+        if not tables or None in tables or project.once(are_generated):
             self.unsure.add(target)
         for source, table in zip(sources, tables, strict=True):
             if table is not None:
@@ -154,10 +154,6 @@ def models_by_name(project: Project) -> dict[str, list[Class]]:
         if project.models.is_abstract(model) is not True:
             found[model.name].append(model)
     return found
-
-
-def _generates_tables(project: Project) -> bool:
-    return are_generated(project.files.values())
 
 
 _BEYOND_TEXT = (

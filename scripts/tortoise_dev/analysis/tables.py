@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from .models import metas_of
 from .modules import Class
-from .source import SourceFile
+
+if TYPE_CHECKING:
+    from .project import Project
 
 
 def table_of(cls: Class) -> str | None:
@@ -41,6 +43,6 @@ def _targets(statement: ast.stmt) -> list[ast.expr]:
     return []
 
 
-def are_generated(files: Iterable[SourceFile]) -> bool:
+def are_generated(project: Project) -> bool:
     """Does a function of the project make the names of tables that no Meta gives?"""
-    return any(b"table_name_generator" in file.data for file in files)
+    return any(b"table_name_generator" in file.data for file in project.files.values())

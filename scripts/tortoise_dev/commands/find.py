@@ -54,10 +54,10 @@ def _run(options: argparse.Namespace) -> int:
 
 def _named(words: str) -> list[Found]:
     """What the words name, if each of them is a rule, a page or a section; else nothing."""
-    names = words.split()
-    if not all(_rule(name) or _PLACE.fullmatch(name) for name in names):
+    named = [_rule(word) or _PLACE.fullmatch(word) for word in words.split()]
+    if None in named:
         return []
-    return [_rule(name) or _place(name) for name in names]
+    return [one if isinstance(one, Found) else _place(one) for one in named if one is not None]
 
 
 def _rule(wanted: str) -> Found | None:
@@ -70,14 +70,12 @@ def _rule(wanted: str) -> Found | None:
     return Found(Section("references/rules.md", 1, "Rules", heading, page_of_rule(rule).strip()), 1.0)
 
 
-def _place(wanted: str) -> Found:
+def _place(named: re.Match[str]) -> Found:
     """The section that is named as a link does it, ``locks.md#job-queue``.
 
     Of a page, ``locks.md``, its anchors, each with the size of its section.
     """
-    match = _PLACE.fullmatch(wanted)
-    assert match is not None
-    name, anchor = match[1], match[2]
+    name, anchor = named[1], named[2]
     sections = {slug(section.heading): section for section in _sections_of_page(name)}
     if anchor is None:
         first = next(iter(sections.values()))

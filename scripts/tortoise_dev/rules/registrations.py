@@ -19,11 +19,13 @@ from ..analysis.import_paths import is_package
 from ..analysis.modules import Class, External, Function, Module
 from ..analysis.project import Project
 from ..analysis.source import is_judged, is_migration
+from ..analysis.syntax import argument
+from .syntax import keyword
 from .td006_re_export import is_computed
 
 _INITS = frozenset({"init", "register_tortoise", "RegisterTortoise", "init_models", "generate_config"})
 _CHANGES = frozenset({"append", "extend", "insert", "update", "setdefault", "pop", "remove"})
-_CONFIGURES = re.compile(rb"\b(?:init|register_tortoise|RegisterTortoise|init_models|generate_config)\s*\(")
+_CONFIGURES = re.compile(rf"\b(?:{'|'.join(sorted(_INITS))})\s*\(".encode())
 _SPEAKS_OF_APPS = re.compile(rb"[\"']apps[\"']|\bapps\s*=|AppConfig")
 
 
@@ -118,7 +120,7 @@ class Registrations:
             for call in module.calls_by_name.get("TortoiseConfig", ()):
                 self._literals.append((module, call))
                 self._names |= _targets(module, call)
-                self._read_apps(module, _keyword(call, "apps"))
+                self._read_apps(module, keyword(call, "apps"))
         for module in modules:
             for name in _INITS:
                 for call in module.calls_by_name.get(name, ()):
@@ -178,8 +180,7 @@ class Registrations:
         for label, app in self._items(module, apps):
             value = bound_value(module, app)
             if isinstance(value, ast.Call):
-                models = _keyword(value, "models") or (value.args[0] if value.args else None)
-                migrations = _keyword(value, "migrations")
+                models, migrations = argument(value, "models", 0), keyword(value, "migrations")
             else:
                 items = dict(self._items(module, value))
                 models, migrations = items.get("models"), items.get("migrations")
@@ -286,10 +287,6 @@ def _pairs(node: ast.Dict) -> Iterator[tuple[ast.Constant, ast.expr]]:
     for key, value in zip(node.keys, node.values, strict=True):
         if isinstance(key, ast.Constant):
             yield key, value
-
-
-def _keyword(call: ast.Call, name: str) -> ast.expr | None:
-    return next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
 
 
 def _targets(module: Module, node: ast.expr) -> set[str]:

@@ -29,6 +29,7 @@ from ..analysis import tortoise_api
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, External
 from ..analysis.query_names import Miss, QueryNames, Use
+from ..analysis.syntax import argument
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .queries import Origin, calls, origin
@@ -149,12 +150,10 @@ def _origin(context: Context, call: ast.Call) -> Origin | None:
 
 def _listed(call: ast.Call, keyword: str, place: int) -> Iterator[_Named]:
     """The names in a list that is an argument."""
-    given = [one.value for one in call.keywords if one.arg == keyword] or call.args[place : place + 1]
-    for argument in given:
-        if isinstance(argument, (ast.List, ast.Tuple, ast.Set)):
-            for one in argument.elts:
-                if isinstance(one, ast.Constant) and isinstance(one.value, str):
-                    yield one.value, one, "update"
+    given = argument(call, keyword, place)
+    for one in given.elts if isinstance(given, (ast.List, ast.Tuple, ast.Set)) else ():
+        if isinstance(one, ast.Constant) and isinstance(one.value, str):
+            yield one.value, one, "update"
 
 
 def _in_q(context: Context, node: ast.expr) -> Iterator[_Named]:

@@ -327,14 +327,10 @@ def _options(cls: Class) -> dict[str, ast.expr] | None:
 def _table(project: Project, cls: Class) -> str | None:
     """The name of a model's table; None where neither the text nor Tortoise's default tells."""
     table = table_of(cls)
-    if table is None or (table == cls.name.lower() and project.once(_names_tables)):
+    if table is None or (table == cls.name.lower() and project.once(are_generated)):
         return None
     name = tortoise_api.short(table)
     return name if _IS_WORD.fullmatch(name) else None  # migrations are read word by word
-
-
-def _names_tables(project: Project) -> bool:
-    return are_generated(project.files.values())
 
 
 def _folders(project: Project, label: str, apps: list[App]) -> dict[Path, Tool]:

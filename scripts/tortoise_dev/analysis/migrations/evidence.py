@@ -19,7 +19,8 @@ from ..field_tables import FIELD_OPTIONS
 from ..modules import Module
 from ..project import Project
 from ..source import is_judged
-from ..syntax import called
+from ..syntax import argument, called
+from .facts import MODELS_STATE
 
 _CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
 """A view is read as a table: ``CREATE OR REPLACE VIEW``, ``CREATE UNLOGGED TABLE``."""
@@ -51,8 +52,6 @@ _HOLE_IN_WORD = re.compile(r"\w(?:%s|%\(\w+\)s|\{\w*\})|(?:%s|%\(\w+\)s|\{\w*\})
 _F_STRING = re.compile(rb"\b[rR]?[fF][rR]?[\"']")
 _LARGE = 20_000_000
 """Bytes of a dump that is not read."""
-_STATE = "MODELS_STATE"
-"""Aerich's picture of the models, compressed."""
 _FIELDS = frozenset(FIELD_OPTIONS) | {"ForeignKeyField", "OneToOneField", "ManyToManyField"}
 _NAMING = frozenset({"source_field", "through", "forward_key", "backward_key"})
 """Options of a field that name a column or a table."""
@@ -149,7 +148,7 @@ class Names:
             for other in models:
                 self._link(models[0], other)
             return name == "RenameModel"
-        model = _argument(call, "name" if name in _OF_MODELS else "model_name", 0)
+        model = _text(argument(call, "name" if name in _OF_MODELS else "model_name", 0))
         if not model or name not in _OF_MODELS | _OF_PARTS:
             return False
         if name == "CreateModel":
@@ -187,7 +186,7 @@ def add_folder(names: Names, project: Project, folder: Path) -> bool:
             return False
         if _puts_names_together(module):
             return False
-        if b"MODELS_STATE" in module.file.data or b"async def upgrade" in module.file.data:
+        if MODELS_STATE.encode() in module.file.data or b"async def upgrade" in module.file.data:
             for text in _strings(module):
                 names.add_sql(text)
         else:
@@ -250,7 +249,7 @@ def _strings(module: Module) -> Iterator[str]:
         match waiting.pop():
             case ast.Constant(value=str(text)):
                 yield text
-            case ast.Assign(targets=[ast.Name(id=name)]) if name == _STATE:
+            case ast.Assign(targets=[ast.Name(id=name)]) if name == MODELS_STATE:
                 pass
             case node:
                 waiting += ast.iter_child_nodes(node)
@@ -258,8 +257,7 @@ def _strings(module: Module) -> Iterator[str]:
 
 def _lists_fields(call: ast.Call) -> bool:
     """Does a CreateModel write out the names of its fields?"""
-    given = next((one.value for one in call.keywords if one.arg == "fields"), None)
-    listed = given or (call.args[1] if len(call.args) > 1 else None)
+    listed = argument(call, "fields", 1)
     return isinstance(listed, ast.List | ast.Tuple) and all(
         isinstance(one, ast.Tuple) and one.elts and _text(one.elts[0]) for one in listed.elts
     )
@@ -313,12 +311,5 @@ def _puts_names_together(module: Module) -> bool:
     return is_filled and any(_HOLE_IN_WORD.search(text) for text in _strings(module))
 
 
-def _argument(call: ast.Call, name: str, position: int) -> str:
-    given = next((keyword.value for keyword in call.keywords if keyword.arg == name), None)
-    if given is None and len(call.args) > position:
-        given = call.args[position]
-    return _text(given) if given is not None else ""
-
-
-def _text(node: ast.AST) -> str:
+def _text(node: ast.AST | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

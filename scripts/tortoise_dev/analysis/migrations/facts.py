@@ -29,6 +29,9 @@ Kind = Literal[
 ]
 Tool = Literal["built-in", "aerich"]
 
+MODELS_STATE = "MODELS_STATE"
+"""What Aerich's files call its picture of the models. `aerich fix-migrations` fills it in."""
+
 
 @dataclass(frozen=True)
 class Step:

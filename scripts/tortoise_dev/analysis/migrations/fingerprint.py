@@ -5,9 +5,7 @@ from __future__ import annotations
 import ast
 
 from ..sql_tokens import without_comments
-
-_STATE = "MODELS_STATE"
-"""Aerich's picture of the models, which `aerich fix-migrations` fills in."""
+from .facts import MODELS_STATE
 
 
 def fingerprint(tree: ast.Module) -> str:
@@ -27,7 +25,7 @@ def _copy(node: ast.stmt) -> ast.stmt:
 
 def _is_state(node: ast.stmt) -> bool:
     targets = node.targets if isinstance(node, ast.Assign) else []
-    return any(isinstance(target, ast.Name) and target.id == _STATE for target in targets)
+    return any(isinstance(target, ast.Name) and target.id == MODELS_STATE for target in targets)
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -243,6 +243,8 @@ _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 def _leaves(node: ast.AST, *, in_loop: bool = False) -> bool:
     """Does a statement leave the function or the loop that it stands in, or the program?"""
+    if isinstance(node, _SCOPES):
+        return False
     match node:
         case ast.Return():
             return True
@@ -250,8 +252,6 @@ def _leaves(node: ast.AST, *, in_loop: bool = False) -> bool:
             return not in_loop
         case ast.Call() if ast.unparse(node.func) in ("exit", "quit", "sys.exit"):
             return True
-        case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef() | ast.Lambda():
-            return False
     in_loop = in_loop or isinstance(node, ast.For | ast.AsyncFor | ast.While)
     return any(_leaves(child, in_loop=in_loop) for child in ast.iter_child_nodes(node))
 
