@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from . import tortoise_api
 from .models import Models
@@ -47,7 +48,7 @@ def _alias(module: Module, models: Models, name: ast.Name) -> Value | None:
     where, value = defined(module, name.id)
     match value:
         case ast.Subscript() | ast.BinOp(op=ast.BitOr()) | ast.Constant(value=str()):
-            return annotated(where, models, value, where.scope) if _rests_on_others(value, name.id) else None
+            return annotated(where, models, value, where.scope) if _is_free_of(value, name.id) else None
         case ast.Call(func=ast.Name(id="TypeVar") | ast.Attribute(attr="TypeVar"), keywords=keywords):
             bound = next((one.value for one in keywords if one.arg == "bound"), None)
             found = annotated(where, models, bound, where.scope) if bound is not None else None
@@ -55,9 +56,9 @@ def _alias(module: Module, models: Models, name: ast.Name) -> Value | None:
     return None
 
 
-def _rests_on_others(value: ast.expr, name: str) -> bool:
+def _is_free_of(value: ast.expr, name: str) -> bool:
     """Is an alias free of its own name? ``Tree = dict[str, "Tree"]`` has no end."""
-    return name not in ast.unparse(value)
+    return re.search(rf"\b{name}\b", ast.unparse(value)) is None
 
 
 def _container(name: str, parts: list[Value | None]) -> Value | None:
