@@ -61,6 +61,14 @@ class _Text:
     def __init__(self, file: SourceFile) -> None:
         self.key = file.key
         self.data = file.data
+        self._searches = 0
+
+    def holds(self, word: str) -> bool:
+        """Is it one of the words? They are listed at last: that takes as long as some searches for one."""
+        self._searches += 1
+        if self._searches < _SEARCHES and os.fsencode(word) not in self.data:
+            return False
+        return word in self.words
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -89,6 +97,8 @@ class _Text:
 
 
 _SEPARATED = bytes(c if chr(c).isalnum() or c == ord("_") or c >= 128 else ord(" ") for c in range(256))
+_SEARCHES = 12
+_DOT = "."
 _STAR = re.compile(rb"import[ (]*\*")
 _IMPORT = re.compile(rb"\b(?:from|import)\b")
 _RELATIVE = re.compile(rb"(?<!\w)\.")
@@ -124,7 +134,7 @@ class _Unparsed:
             near = [text for text in texts if holder in text.words or text.key.startswith(within)]
         else:
             near = [*self._importing(name)]
-            for word in (holder, "."):
+            for word in (holder, _DOT):
                 near += [text for text in self._importing(word) if name in text.words] if word else []
         near += self._below(package) if package else []
         unique = {text.key: text for text in near}
@@ -139,9 +149,7 @@ class _Unparsed:
             self._reaching[top] = [*outside, *self._below(below)]
         known = self._named.get((name, top))
         if known is None:
-            sought = os.fsencode(name)
-            holding = (text for text in self._reaching[top] if sought in text.data)
-            known = [text for text in holding if name in text.words]
+            known = [text for text in self._reaching[top] if text.holds(name)]
         self._named[name, top] = [text for text in known if text.key in self.texts]
         return self._named[name, top]
 
@@ -152,7 +160,7 @@ class _Unparsed:
         """The files with an import statement that has the word on its first line."""
         if word not in self._imported:
             sought = os.fsencode(word)
-            found = (text for text in self.texts.values() if sought in text.data)
+            found = (text for text in self.texts.values() if word == _DOT or text.holds(word))
             self._imported[word] = [text for text in found if sought in text.imported]
         return self._imported[word]
 
