@@ -162,11 +162,12 @@ class Project:
 
     @cached_property
     def function_names(self) -> frozenset[str]:
-        """Every name by which the project may call a function of its own, by the text."""
+        """Every name by which the project may call a function that gives something to await, by the text."""
         found: set[bytes] = set()
         for file in self.files.values():
-            for pattern in _FUNCTION_NAMES:
-                found.update(pattern.findall(file.data))
+            if file.key in self.relevant or b"async" in file.data:
+                for pattern in _FUNCTION_NAMES:
+                    found.update(pattern.findall(file.data))
         return frozenset(name.decode(errors="replace") for name in found)
 
     def children(self, cls: Class) -> list[Class]:

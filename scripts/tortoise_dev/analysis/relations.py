@@ -39,7 +39,7 @@ class Surroundings(Protocol):
 
     @property
     def function_names(self) -> frozenset[str]:
-        """Every name by which the project may call a function of its own, by the text."""
+        """Every name by which the project may call a function that gives something to await."""
 
 
 class Relations:
