@@ -163,9 +163,10 @@ class Project:
     @cached_property
     def function_names(self) -> frozenset[str]:
         """Every name by which the project may call a function that gives something to await, by the text."""
+        relevant = vars(self).get("relevant", self.files)  # for this alone it is not worth to be found out
         found: set[bytes] = set()
         for file in self.files.values():
-            if file.key in self.relevant or b"async" in file.data:
+            if file.key in relevant or b"async" in file.data:
                 for pattern in _FUNCTION_NAMES:
                     found.update(pattern.findall(file.data))
         return frozenset(name.decode(errors="replace") for name in found)
