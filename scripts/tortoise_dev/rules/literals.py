@@ -16,6 +16,12 @@ def is_literal(context: Context, node: ast.expr) -> bool:
     return all(_parts(one) for one in _literals(context.module, node, _DEPTH))
 
 
+def holds_constants_only(module: Module, node: ast.expr) -> bool:
+    """Is it certainly a list or dictionary of constants?"""
+    found = _literals(module, node, _DEPTH)
+    return all(_parts(one) and all(isinstance(v, ast.Constant) for v in _parts(one)) for one in found)
+
+
 def _parts(node: ast.expr) -> list[ast.expr]:
     """What a literal holds; an empty one is filled later."""
     match node:

@@ -10,6 +10,7 @@ from ..analysis.modules import Class
 from .base import Context
 from .literals import is_literal
 from .queries import is_orm_await, suppressed_kinds
+from .syntax import loop_around
 
 Loop: TypeAlias = ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp
 LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -52,7 +53,9 @@ def is_plain(context: Context, loop: Loop) -> bool:
         return False
     for part in repeated:
         for node in ast.walk(part):
-            if isinstance(node, (ast.Break, ast.Return, ast.Yield, ast.Raise, ast.AsyncWith, ast.AsyncFor)):
+            if isinstance(node, (ast.Return, ast.Yield, ast.Raise, ast.AsyncWith, ast.AsyncFor)):
+                return False
+            if isinstance(node, ast.Break) and loop_around(context.module, node) is loop:
                 return False
             if handles_errors(context, node):
                 return False
