@@ -113,7 +113,9 @@ def _in_folder(folder: Path) -> tuple[Bound | None, ...]:
         return (max(locked),)
     files = [names[name] for name in sorted(names) if re.fullmatch(_LISTS, name)]
     if "requirements" in names:
-        files += sorted((folder / "requirements").glob("*.txt"))
+        files += sorted((folder / "requirements").glob("*.txt")) + sorted(
+            (folder / "requirements").glob("*.in")
+        )
     return tuple(bound for file in files for bound in _listed(_text(file)))
 
 
