@@ -331,6 +331,9 @@ class Inference:
         return None
 
     def _entered(self, context: ast.expr) -> Value | None:
+        if isinstance(context, ast.Name):  # async with transaction as connection:
+            value = self.of(context)
+            return value if value is not None and value.kind == "connection" else None
         if isinstance(context, ast.Call):
             for entity in self.module.meanings(context.func):
                 if isinstance(entity, External) and tortoise_api.is_tortoise(entity.name, "in_transaction"):

@@ -13,17 +13,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 _LOCKS = frozenset({"poetry.lock", "uv.lock", "pdm.lock", "Pipfile.lock", "pylock.toml"})
-_LISTS = r"(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*requirements[\w.-]*\.(txt|in))"
+_LISTS = r"(pyproject\.toml|setup\.cfg|setup\.py|Pipfile|[\w.-]*(requirements|constraints)[\w.-]*\.(txt|in))"
 _LOCKED = r'(?i)name = "tortoise[-_.]orm"\s+version = "([^"]+)"'
 _PIPFILE_LOCKED = r'(?s)"tortoise-orm": \{[^{}]*?"version": "==([^"]+)"'
 _REQUIREMENT = r"""(?ix) (?<![\w.-]) tortoise[-_.]orm (?![\w.-])
     \s* (?:\[[^\]]*\])? ["']?                                 # extras; the key of a table may be quoted
     (?: \s*=\s*\{[^{}]*?\bversion\s*=\s*["'](?P<table>[^"']+) # tortoise-orm = {version = "^0.19", …}
-      | \s*=\s*["'](?P<text>[^"']+)["']                       # tortoise-orm = "^0.19"
-      | \s*\(?(?P<plain>(?:[~=!<>]=?=?\s*[\w.*+-]+\s*,?\s*)+) # tortoise-orm==0.19.3
+      | \s*=\s*["'](?P<text>[\s~=!<>^*\d][^"']*)["']          # tortoise-orm = "^0.19"
+      | \s*\(?(?P<plain>(?:[~=!<>]=?=?\s*[\d*][\w.*+-]*\s*,?\s*)+) # tortoise-orm==0.19.3
     )"""
 _CLAUSE = r"(===|==|~=|<=|>=|!=|<|>|\^|~)?\s*(\d+(?:\.\d+)*)(\.\*)?"
-"""Patterns are compiled where they are used: most runs on one file use none of them."""
+"""Patterns are compiled where they are used: most runs on one file use none of them.
+
+No release begins with a letter: ``tortoise_orm = "config.TORTOISE_ORM"`` of ``[tool.aerich]`` is none.
+"""
 
 
 class Bound(NamedTuple):
@@ -81,14 +84,18 @@ def _next(release: list[int]) -> list[int]:
 def bound_for(folder: Path, root: Path) -> Bound | None:
     """What the code in a folder of a project may use: the nearest folder that names Tortoise decides.
 
-    The search ends at the top of the repository, or of the project where it lies in none.
+    The lock file of a uv workspace holds for a member that names no upper bound. The search ends at the top
+    of the repository, or of the project where it lies in none.
     """
     above = (folder, *folder.parents)
     top = next((one for one in above if (one / ".git").exists()), root)
+    is_named = False
     for one in above:
         found = _in_folder(one)
-        if found:
-            return min((bound for bound in found if bound is not None), default=None)
+        bounds = [bound for bound in found if bound is not None]
+        if bounds and (not is_named or "[tool.uv.workspace]" in _text(one / "pyproject.toml")):
+            return min(bounds)
+        is_named = is_named or bool(found)
         if one == top:
             break
     return None
@@ -106,7 +113,9 @@ def _in_folder(folder: Path) -> tuple[Bound | None, ...]:
         return (max(locked),)
     files = [names[name] for name in sorted(names) if re.fullmatch(_LISTS, name)]
     if "requirements" in names:
-        files += sorted((folder / "requirements").glob("*.txt"))
+        files += sorted((folder / "requirements").glob("*.txt")) + sorted(
+            (folder / "requirements").glob("*.in")
+        )
     return tuple(bound for file in files for bound in _listed(_text(file)))
 
 

@@ -8,7 +8,9 @@ from typing import TypeAlias
 
 from ..analysis.modules import Class
 from .base import Context
+from .literals import is_literal
 from .queries import is_orm_await, suppressed_kinds
+from .syntax import loop_around
 
 Loop: TypeAlias = ast.For | ast.AsyncFor | ast.ListComp | ast.SetComp | ast.DictComp
 LOOPS = (ast.For, ast.AsyncFor, ast.ListComp, ast.SetComp, ast.DictComp)
@@ -51,7 +53,9 @@ def is_plain(context: Context, loop: Loop) -> bool:
         return False
     for part in repeated:
         for node in ast.walk(part):
-            if isinstance(node, (ast.Break, ast.Return, ast.Yield, ast.Raise, ast.AsyncWith, ast.AsyncFor)):
+            if isinstance(node, (ast.Return, ast.Yield, ast.Raise, ast.AsyncWith, ast.AsyncFor)):
+                return False
+            if isinstance(node, ast.Break) and loop_around(context.module, node) is loop:
                 return False
             if handles_errors(context, node):
                 return False
@@ -70,10 +74,6 @@ def handles_errors(context: Context, node: ast.AST) -> bool:
 def is_short(context: Context, rows: ast.expr) -> bool:
     """Is it a literal, a constant, an Enum, or a few numbers?"""
     match rows:
-        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
-            return bool(elements)  # an empty one is filled later
-        case ast.Dict(keys=keys):
-            return bool(keys)
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(count))]):
             return count <= _FEW
         case ast.Call(func=ast.Name(), args=[first, *_]):  # enumerate(KINDS)
@@ -81,39 +81,9 @@ def is_short(context: Context, rows: ast.expr) -> bool:
         case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" | "keys")):
             return is_short(context, owner)
         case ast.Name(id=name) | ast.Attribute(attr=name):
-            if name.isupper() or (isinstance(rows, ast.Name) and _is_made_of_few(context, rows)):
+            if name.isupper() or any(isinstance(one, Class) for one in context.module.meanings(rows)):
                 return True
-            return any(isinstance(entity, Class) for entity in context.module.meanings(rows))
-    return False
-
-
-def _is_made_of_few(context: Context, rows: ast.Name) -> bool:
-    """Is a name bound to a literal alone, or by one loop over a literal of literals?"""
-    made = context.module.only_value(rows)
-    if made is not None:
-        return is_short(context, made)
-    bindings = context.module.scope_of(rows).names.get(rows.id, [])
-    match [one.node for one in bindings]:
-        case [ast.For(target=target, iter=ast.Name() as outer)]:
-            literal = context.module.only_value(outer)
-        case [ast.For(target=target, iter=literal)]:
-            pass
-        case _:
-            return False
-    elements = literal.elts if isinstance(literal, (ast.List, ast.Tuple)) else []
-    bound = [_bound_part(target, one, rows.id) for one in elements]
-    return bool(bound) and all(isinstance(one, (ast.List, ast.Tuple, ast.Set, ast.Dict)) for one in bound)
-
-
-def _bound_part(target: ast.expr, element: ast.expr, name: str) -> ast.expr | None:
-    """The part of an element that a loop's target binds to a name."""
-    match target, element:
-        case ast.Name(id=bound), _ if bound == name:
-            return element
-        case ast.Tuple(elts=targets), ast.Tuple(elts=parts) if len(targets) == len(parts):
-            found = (_bound_part(one, part, name) for one, part in zip(targets, parts, strict=True))
-            return next((one for one in found if one is not None), None)
-    return None
+    return is_literal(context, rows)
 
 
 def is_for_one_value(context: Context, node: ast.AST, loop: Loop, names: set[str]) -> bool:

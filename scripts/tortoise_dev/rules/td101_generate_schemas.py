@@ -4,7 +4,7 @@
 `generate_schemas()` or `generate_schemas=True` outside of tests.
 
 It is not reported where the same function opens an in-memory SQLite database or one named for development,
-or under an `if` about debugging, development or tests.
+or under an `if` about debugging, development or tests. Nor in a subclass of `TestCase`, or in a fixture.
 
 ## Why is this bad
 It bypasses migrations. It creates missing tables and never alters the others, and the next migration fails
@@ -21,9 +21,10 @@ import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
+from ..analysis.syntax import FUNCTIONS
 from .base import Context, Hit, Rule
 from .queries import calls_of
-from .syntax import function_around, is_true, keyword
+from .syntax import function_around, is_true, keyword, text
 
 BAD = """\
 # file: apps/start.py
@@ -75,8 +76,18 @@ def _is_guarded(context: Context, call: ast.Call) -> bool:
             condition = ast.unparse(parent.test)
             if _NOT_PRODUCTION.search(condition) or "__name__" in condition:
                 return True
+        if isinstance(parent, ast.ClassDef) and any(
+            _last_name(one).endswith("TestCase") for one in parent.bases
+        ):
+            return True
+        if isinstance(parent, FUNCTIONS) and any("fixture" in text(one) for one in parent.decorator_list):
+            return True
         child = parent
     return False
+
+
+def _last_name(base: ast.expr) -> str:
+    return base.attr if isinstance(base, ast.Attribute) else getattr(base, "id", "")
 
 
 def _in_memory(context: Context, call: ast.Call) -> bool:

@@ -23,6 +23,8 @@ from typing import NamedTuple
 
 from ..analysis.syntax import FunctionNode, binds, own_nodes
 from .base import Context, Hit, Rule
+from .loops import is_short
+from .missing_await.bare_fetches import has_its_own_fetch
 from .queries import fetched_names
 from .syntax import COMPREHENSIONS, is_true, loop_around
 
@@ -105,7 +107,7 @@ def _relation(context: Context, node: ast.expr, *, in_method: bool = False) -> _
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name() as row, attr="fetch_related")):
             what = "what fetch_related() names"
-            return _Relation(row, (), what, is_queried=True) if _is_row(context, row) else None
+            return _Relation(row, (), what, is_queried=True) if _may_be_row(context, row) else None
         case ast.Call(func=ast.Attribute(value=ast.Name() as row)) if not in_method:
             found = _relation_in_method(context, node, row)
             if found is not None:
@@ -200,9 +202,14 @@ def _rows_of(loop: ast.AST, row: str) -> ast.expr | None:
     return next((one.iter for one in generators if binds(one.target, row)), None)
 
 
-def _is_row(context: Context, node: ast.expr) -> bool:
-    value = context.inference.of(node)
-    return value is not None and value.kind == "row"
+def _may_be_row(context: Context, row: ast.Name) -> bool:
+    """Is it a row, or of unknown origin? No other library has the method ``fetch_related``."""
+    value = context.inference.of(row)
+    if value is not None:
+        return value.kind == "row"
+    loop = loop_around(context.module, row)
+    rows = _rows_of(loop, row.id) if loop is not None else None
+    return rows is not None and not is_short(context, rows) and not has_its_own_fetch(context)
 
 
 def _loop_of(context: Context, node: ast.AST, row: ast.Name) -> ast.AST | None:

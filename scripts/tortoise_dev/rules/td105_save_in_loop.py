@@ -145,7 +145,9 @@ def _is_plain_loop(context: Context, loop: ast.For | ast.AsyncFor) -> bool:
     if is_short(context, loop.iter):
         return False
     for node in ast.walk(loop):
-        if isinstance(node, (ast.Break, ast.Return, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
+        if isinstance(node, (ast.Return, ast.Yield, ast.YieldFrom, ast.AsyncWith)):
+            return False
+        if isinstance(node, ast.Break) and loop_around(context.module, node) is loop:
             return False
         if handles_errors(context, node):
             return False

@@ -5,7 +5,8 @@ A name in a query that leads to no field, relation or lookup of the model. It re
 `filter`, `exclude`, `get`, `get_or_none`, `get_or_create`, `update_or_create`, `Model.exists`, `update` and
 `Q`. It reads the strings of `values`, `values_list`, `only`, `order_by`, `latest`, `earliest`, `group_by`,
 `select_related`, `prefetch_related` and `fetch_related`, and those of `save(update_fields=[…])`,
-`bulk_update(rows, fields=[…])` and `refresh_from_db(fields=[…])`.
+`bulk_update(rows, fields=[…])` and `refresh_from_db(fields=[…])`. In all of them and in `annotate` it reads
+the string of `F`, and of `Count`, `Sum`, `Lower` and the like.
 
 It follows relations over all models of the project. It is silent where the text does not tell all names:
 a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
@@ -29,7 +30,7 @@ from ..analysis import tortoise_api
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, External
 from ..analysis.query_names import Miss, QueryNames, Use
-from ..analysis.syntax import argument
+from ..analysis.syntax import argument, called
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .queries import Origin, calls, origin
@@ -56,6 +57,8 @@ _OPTIONS = {
 }
 """Keywords that are no names: each keyword makes a ``Q``, and that knows ``join_type``."""
 _KEYWORDS: dict[str, Use] = {**dict.fromkeys(_FILTERS, "filter"), "update": "update"}
+_FUNCTIONS = frozenset("F Count Sum Avg Max Min Lower Upper Length Trim Coalesce".split())
+"""Expressions whose first argument is a name."""
 _STRINGS: dict[str, Use] = {
     **dict.fromkeys(["values", "values_list", "only", "group_by"], "values"),
     **dict.fromkeys(["order_by", "latest", "earliest"], "order"),
@@ -79,7 +82,7 @@ _Named = tuple[str, ast.AST, Use]
 
 def check(context: Context) -> Iterator[Hit]:
     """At the keyword or the string."""
-    for call in calls(context, *_KEYWORDS, *_STRINGS, *_LISTS):
+    for call in calls(context, *_KEYWORDS, *_STRINGS, *_LISTS, "annotate"):
         named = [*_named(context, call)] if not _is_dropped(context, call) else []
         model = _model(context, call) if named else None
         if model is None:
@@ -101,6 +104,9 @@ def check(context: Context) -> Iterator[Hit]:
 def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     """The names that a call says literally."""
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
+    if method in _KEYWORDS or method == "annotate":
+        for keyword in call.keywords:
+            yield from _in_expression(context, keyword.value)
     if method in _KEYWORDS:
         for keyword in call.keywords:
             if keyword.arg is not None and keyword.arg not in _OPTIONS.get(method, ()):
@@ -124,6 +130,24 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
             text = argument.value.removeprefix("-") if use == "order" else argument.value
             yield text, argument, use
+
+
+def _in_expression(context: Context, node: ast.expr) -> Iterator[_Named]:
+    """The names in ``F("total") + 1`` and ``Count("lines", _filter=Q(…))``, but not those of a subquery."""
+    match node:
+        case ast.BinOp(left=left, right=right):
+            yield from _in_expression(context, left)
+            yield from _in_expression(context, right)
+        case ast.Call(func=function, args=args, keywords=keywords) if called(node) in _FUNCTIONS:
+            if context.module.tortoise_name(function) is None:
+                return
+            match args:
+                case [ast.Constant(value=str(name)) as first, *_]:
+                    yield name, first, "values"
+                case [inner, *_]:
+                    yield from _in_expression(context, inner)
+            for keyword in keywords:
+                yield from _in_q(context, keyword.value)
 
 
 def _is_dropped(context: Context, call: ast.Call) -> bool:

@@ -164,14 +164,23 @@ def _gives_many(context: Context, call: ast.Call) -> bool:
 
 
 def _rows_in(context: Context, loop: Loop) -> set[str]:
-    """The names that a loop binds to rows of a model."""
+    """The names that a loop binds to rows of a model; ``owner`` too, after ``owner = row.owner``."""
     names = (one for target in targets_of(loop) for one in ast.walk(target) if isinstance(one, ast.Name))
-    found = set()
-    for name in names:
-        value = context.inference.of(name)
-        if value is not None and value.kind == "row":
-            found.add(name.id)
+    found = {name.id for name in names if _model_of_row(context, name) is not None}
+    for statement in loop.body if isinstance(loop, (ast.For, ast.AsyncFor)) else ():
+        match statement:
+            case ast.Assign(
+                targets=[ast.Name(id=name)], value=ast.Attribute(value=ast.Name() as row, attr=attr)
+            ):
+                model = _model_of_row(context, row) if row.id in found else None
+                if model is not None and context.relations.relation(model, attr) == "one":
+                    found.add(name)
     return found
+
+
+def _model_of_row(context: Context, node: ast.expr) -> Class | None:
+    value = context.inference.of(node)
+    return value.model if value is not None and value.kind == "row" else None
 
 
 def _does_more(context: Context, cls: Class, *methods: str) -> bool:

@@ -86,6 +86,8 @@ def _package(module: Module) -> str:
 
 def _models_of(project: Project, package: str) -> list[Class]:
     """The models of a package, or of a module, that have a table; in the order of paths and lines."""
+    if f"{package}.py" in project.files and f"{package}{os.sep}__init__.py" not in project.files:
+        return []  # models.py hides the folder models/ beside it
     near = f"{package}{os.sep}"
     keys = sorted(key for key in project.files if key == package or key.startswith(near))
     keys = [key for key in keys if Path(key).stem.isidentifier()]  # nothing imports model-old.py

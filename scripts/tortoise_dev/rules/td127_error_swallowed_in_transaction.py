@@ -66,8 +66,11 @@ _Trying: TypeAlias = ast.Try | ast.TryStar | ast.With
 _REFUSED = "inside of a transaction: PostgreSQL refuses all that follows; open a savepoint in the try"
 _DATABASE = frozenset({"IntegrityError", "OperationalError", "BaseORMException"})
 _ALL = frozenset({"Exception", "BaseException"})
-_POSTGRES = re.compile(rb"(?i)postgres(ql)?://|\b(asyncpg|psycopg)\b")
-_OTHERS = re.compile(rb"(?i)mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.(mysql|sqlite|mssql|oracle)")
+_POSTGRES = re.compile(rb"(?im)^[^#\n]*(postgres(ql)?://|\b(asyncpg|psycopg)\b)")
+_OTHERS = re.compile(
+    rb"(?im)^[^#\n]*(mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.(mysql|sqlite|mssql|oracle))"
+)
+"""URLs and drivers outside of comments: templates list all databases there."""
 
 
 def check(context: Context) -> Iterator[Hit]:

@@ -19,11 +19,16 @@ def is_bare_fetch(context: Context, node: ast.expr) -> bool:
             if not isinstance(context.module.parents.get(node), ast.Expr):
                 return False
             is_theirs = name == "refresh_from_db" and context.project.once(_uses_django)
-            return not is_theirs and not context.project.once(_has_its_own_fetch)
+            return not is_theirs and not has_its_own_fetch(context)
     return False
 
 
-def _has_its_own_fetch(project: Project) -> bool:
+def has_its_own_fetch(context: Context) -> bool:
+    """Does the project define a method of these names itself?"""
+    return context.project.once(_defines_fetches)
+
+
+def _defines_fetches(project: Project) -> bool:
     return project.mentions(
         re.compile(rb"def (fetch_related|refresh_from_db)\b"), b"fetch_related", b"refresh_from_db"
     )

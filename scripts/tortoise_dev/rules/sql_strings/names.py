@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from ...analysis.modules import Function, Module
 from ...analysis.syntax import FUNCTIONS, own_nodes
 from ..base import Context
+from ..literals import holds_constants_only
 
 
 def is_made_at_import(context: Context, name: ast.Name) -> bool:
@@ -75,10 +76,24 @@ def gives_constants(context: Context, call: ast.Call) -> bool:
         if isinstance(node, ast.Return)
     ]
     return bool(returned) and all(
-        isinstance(value, ast.Constant)
+        (value is not None and picks_constant(module, value))
         or (isinstance(value, ast.Name) and _holds_constants(module, value.id))
         for module, value in returned
     )
+
+
+def picks_constant(module: Module, node: ast.expr) -> bool:
+    """Is it a constant, or one out of a literal: ``UNITS[period]``, ``{"d": "day"}.get(period, "day")``?"""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.IfExp(body=body, orelse=orelse):
+            return picks_constant(module, body) and picks_constant(module, orelse)
+        case ast.Subscript(value=owner):
+            return holds_constants_only(module, owner)
+        case ast.Call(func=ast.Attribute(value=owner, attr="get"), args=[_, *default], keywords=[]):
+            return holds_constants_only(module, owner) and all(picks_constant(module, one) for one in default)
+    return False
 
 
 def _holds_constants(module: Module, name: str) -> bool:

@@ -6,7 +6,15 @@ import ast
 import re
 
 from ..base import Context
-from .names import assigned, gives_constants, is_constant, is_made_at_import, joined, local_values
+from .names import (
+    assigned,
+    gives_constants,
+    is_constant,
+    is_made_at_import,
+    joined,
+    local_values,
+    picks_constant,
+)
 from .parts import parts_of
 
 _SAFE_CALLS = frozenset({"int", "len", "float"})
@@ -82,6 +90,8 @@ class SqlReader:
                 return gives_constants(self.context, call)
             case ast.Call(func=ast.Name(id=name)):
                 return name in _SAFE_CALLS or gives_constants(self.context, node)
+            case ast.Subscript() | ast.Call(func=ast.Attribute(attr="get")):
+                return picks_constant(self.context.module, node)
             case ast.Call(func=ast.Attribute(value=ast.Constant(), attr="join"), args=[argument]):
                 return self._joins_constants(argument)
             case ast.IfExp(body=body, orelse=orelse):
