@@ -103,11 +103,22 @@ async def placeholders() -> set[str]:
 
 
 def base_is_changed() -> bool:
-    """Whether force_index() changes the queryset that it is called on, as select_related() does."""
-    base = DifferenceRow.filter(name="INV-1")
-    forced = base.force_index("ix_any")
-    assert base.sql() == forced.sql()
+    """Whether force_index() and use_index() change the queryset that they are called on."""
+    base, other = DifferenceRow.filter(name="INV-1"), DifferenceRow.filter(name="INV-1")
+    assert base.force_index("ix_any").sql() == base.sql()
+    assert other.use_index("ix_any").sql() == other.sql()
+    assert ("FORCE INDEX" in base.sql()) is ("USE INDEX" in other.sql())
     return "FORCE INDEX" in base.sql()
+
+
+async def locked_of() -> bool:
+    """Whether FOR UPDATE can name the table. SQLite sends no FOR UPDATE."""
+    try:
+        await DifferenceRow.all().select_for_update(of=("differencerow",))
+    except OperationalError as error:
+        assert "near 'OF" in str(error)
+        return False
+    return True
 
 
 async def lone_key() -> int | str:
@@ -169,6 +180,7 @@ async def main() -> None:
         client = type(Tortoise.get_connection("default"))
         assert await placeholders() == PLACEHOLDERS[client.__module__]
 
+        assert await locked_of() is ("mysql" not in client.__module__)
         assert base_is_changed() == ("mysql" in client.__module__)
         assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
         connection = Tortoise.get_connection("default")

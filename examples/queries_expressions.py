@@ -13,7 +13,7 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.expressions import Case, F, RawSQL, Subquery, When
-from tortoise.functions import Avg, Coalesce, Concat, Sum, Upper
+from tortoise.functions import Avg, Coalesce, Concat, Max, Sum, Upper
 from tortoise.models import Model
 
 
@@ -24,6 +24,9 @@ class ExpressionRow(Model):
     amount = fields.DecimalField(max_digits=9, decimal_places=2, default=0)
     done = fields.BooleanField(default=False)
     key = fields.UUIDField(null=True)
+
+
+TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
 
 
 async def refused(query: Awaitable[object]) -> bool:
@@ -102,6 +105,14 @@ async def types(dialect: str) -> None:
     (row,) = await ExpressionRow.annotate(**totals).values(*totals)
     assert type(row["total"]) is Decimal
     assert type(row["covered"]) is (float if dialect == "sqlite" else Decimal)
+    twice = await ExpressionRow.annotate(x=F("amount") * 2).order_by("-amount").values_list("x", flat=True)
+    assert repr(twice) == ("[200, 161.0, 18]" if dialect == "sqlite" else TWICE)
+    arithmetic = {"s": Sum(F("amount") * 2), "a": Avg("amount"), "m": Max(F("amount") * 2)}
+    (row,) = await ExpressionRow.annotate(**arithmetic).values(*arithmetic)
+    assert {type(value) for value in row.values()} == {Decimal} and row["s"] == 379
+    cases = Sum(Case(When(n=1, then=F("amount")), default=F("amount")))
+    (value,) = await ExpressionRow.annotate(x=cases).values_list("x", flat=True)
+    assert value == 189.5 and type(value) is (float if dialect == "sqlite" else Decimal)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)
     assert value == 33 if dialect == "sqlite" else 33 < value < 34
