@@ -171,7 +171,9 @@ async def gathered_existing() -> int:
     """get_or_create() of rows that are there opens no savepoint."""
     await two_rows()
     async with in_transaction():
-        return len(await asyncio.gather(*(DriverRow.get_or_create(name=name) for name in ("first", "second"))))
+        return len(
+            await asyncio.gather(*(DriverRow.get_or_create(name=name) for name in ("first", "second")))
+        )
 
 
 async def isolation_inside() -> str:
