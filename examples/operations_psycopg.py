@@ -66,7 +66,11 @@ async def answers(driver: str) -> dict[str, str | int]:
 
 
 async def after_an_error() -> str:
-    """The class of the error of a query after another error in a transaction."""
+    """The class of the error of a query after another error in a transaction.
+
+    Tortoise does not roll back after it; the driver says so, and does.
+    """
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
     try:
         async with in_transaction() as connection:
             with suppress(OperationalError, psycopg.errors.SyntaxError):

@@ -53,7 +53,7 @@ async def found() -> dict[str, object]:
 
 
 async def stored() -> dict[str, datetime | None]:
-    """What comes back when a time of another zone is written. What the constructor takes is right everywhere."""
+    """What comes back when a time of another zone is written. The constructor takes it right everywhere."""
     created = await DifferenceRow.create(name="z", amount=1, at=THE_SAME)
     built = DifferenceRow(name="z", amount=1, at=THE_SAME)
     await built.save()

@@ -38,7 +38,7 @@ async def refused(query: Awaitable[object]) -> bool:
 
 
 async def stored_as_text() -> None:
-    """create(), bulk_update() and update(): an expression that they do not run is stored as text, or as True."""
+    """create(), bulk_update() and update(): what they do not run is stored as text, or as True."""
     row = await ExpressionRow.create(name=F("n"), done=F("done"))
     assert row.name.startswith("<tortoise.expressions.F object")
     assert (await ExpressionRow.get(id=row.id)).done is True
