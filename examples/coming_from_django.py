@@ -19,7 +19,7 @@ from tortoise.exceptions import (
     ParamsError,
     ValidationError,
 )
-from tortoise.expressions import F, Q, Subquery
+from tortoise.expressions import F, Q, RawSQL, Subquery
 from tortoise.functions import Sum
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
@@ -154,6 +154,24 @@ async def conditions() -> None:
     assert row == {"sum": 3}
 
 
+async def spelt_otherwise() -> None:
+    refuses(RecursionError, lambda: Book.annotate(pages=F("pages") * 2).values("pages").sql(), "recursion")
+    assert "ORDER BY" in Book.all().order_by().sql()  # the ordering of Meta stays
+    assert Author(name="new") == Author(name="other") and Note() != Note()
+    random = RawSQL("RAND()" if URL.startswith("mysql") else "RANDOM()")
+    assert await Book.annotate(r=random).order_by("r").limit(2).count() == 2
+    by_book = Author.filter(books__pages=1).distinct()
+    assert await by_book.order_by("name").values_list("name", flat=True) == ["Ann"]
+    try:
+        assert await by_book.values_list("name", flat=True) == ["Ann"]
+    except Exception as error:  # psycopg has a class of its own
+        assert "ORDER BY expressions must appear in select list" in str(error)
+        assert "postgres" in URL or "psycopg" in URL
+    else:
+        assert not URL.startswith(("postgres", "asyncpg", "psycopg"))
+    refuses(TypeError, lambda: Note.bulk_create([], update_conflicts=True), "update_conflicts")  # type: ignore[call-arg]
+
+
 async def relations() -> None:
     ann = await Author.get(name="Ann")
     assert not hasattr(ann, "book_set")
@@ -274,6 +292,7 @@ async def main() -> None:
             await Book.create(title=title, author=author)
         await a_query_is_no_list()
         await conditions()
+        await spelt_otherwise()
         await relations()
         await values()
         await copies()

@@ -6,13 +6,17 @@ And which database makes an index for a foreign key.
 
 import asyncio
 import os
+from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import FieldError, IntegrityError, OperationalError, ValidationError
+from tortoise.expressions import F
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+from tortoise.validators import MinValueValidator
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
@@ -32,6 +36,13 @@ class Seat(Model):
 
     row = fields.IntField(null=True)
     number = fields.IntField()
+
+
+class Page(Model):
+    """Its number is validated, and its text is JSON."""
+
+    number = fields.IntField(default=0, validators=[MinValueValidator(0)])
+    data = fields.JSONField(null=True)
 
 
 class Line(Model):
@@ -72,6 +83,39 @@ async def main() -> None:
         else:
             assert dialect == "sqlite"
             assert await Price.filter(amount=1234).exists()
+
+        # Numbers out of the column's range. SQLite takes up to 64 bits.
+        for number, stored in ((2**31, dialect == "sqlite"), (2**63, False)):
+            try:
+                await Page.create(number=number)
+            except (OperationalError, OverflowError):
+                assert not stored
+            else:
+                assert stored
+        await Page.all().delete()
+
+        # A validator looks at values, also in bulk calls, and not at expressions.
+        page = await Page.create(number=1)
+        page.number = -1
+        for write in (Page.bulk_update([page], ["number"]), Page.bulk_create([Page(number=-1)]), page.save()):
+            try:
+                await write
+            except ValidationError:
+                assert (await Page.get()).number == 1
+            else:
+                raise AssertionError("a negative number was stored")
+        await Page.all().update(number=F("number") - 2)
+        assert (await Page.get()).number == -1
+
+        # JSON: text is parsed, and what JSON has no form for is refused.
+        assert (await Page.create(data='{"a": 1}')).data == {"a": 1}
+        for data in ("plain text", [Decimal(1)], [UUID(int=1)], [datetime(2026, 1, 1)]):
+            try:
+                await Page.create(data=data)
+            except (FieldError, TypeError) as error:
+                assert isinstance(error, FieldError) is (data == "plain text")
+            else:
+                raise AssertionError("stored")
 
         # A generated key as the only column: nothing to insert.
         try:

@@ -6,11 +6,18 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 
 import asyncio
 import os
+from contextlib import suppress
 from urllib.parse import urlsplit
 
+import psycopg
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+from tortoise.exceptions import (
+    DBConnectionError,
+    IntegrityError,
+    OperationalError,
+    TransactionManagementError,
+)
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -35,9 +42,9 @@ def url_of(driver: str, options: str = "") -> str:
     return urlsplit(os.environ["DATABASE_URL"])._replace(scheme=driver, query=options).geturl()
 
 
-async def answers(driver: str) -> dict[str, str]:
+async def answers(driver: str) -> dict[str, str | int]:
     """The class of each error, and of a JSON value."""
-    found = {}
+    found: dict[str, str | int] = {}
     async with TortoiseContext() as context:
         await context.init(db_url=url_of(driver), modules={"models": ["__main__"]})
         connection = context.connections.get("default")
@@ -49,7 +56,29 @@ async def answers(driver: str) -> dict[str, str]:
                 found[what] = f"{type(error).__module__}.{type(error).__name__}"
         (row,) = await connection.execute_query_dict("SELECT '[1]'::json AS value")
         found["json"] = type(row["value"]).__name__
+        for what, percent in (("a percent sign", "%"), ("two percent signs", "%%")):
+            try:
+                found[what] = len(await Note.raw(f"SELECT * FROM psycopg_note WHERE 'a' LIKE 'b{percent}'"))
+            except Exception as error:
+                found[what] = f"{type(error).__module__}.{type(error).__name__}"
+        found["after an error"] = await after_an_error()
     return found
+
+
+async def after_an_error() -> str:
+    """The class of the error of a query after another error in a transaction.
+
+    Tortoise does not roll back after it; the driver says so, and does.
+    """
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    try:
+        async with in_transaction() as connection:
+            with suppress(OperationalError, psycopg.errors.SyntaxError):
+                await connection.execute_query(STATEMENTS["wrong SQL"])
+            await connection.execute_query("SELECT 1")
+    except Exception as error:
+        return f"{type(error).__module__}.{type(error).__name__}"
+    raise AssertionError("the transaction goes on")
 
 
 async def first_of_two(driver: str, *, open_first: bool) -> str:
@@ -80,10 +109,15 @@ async def main() -> None:
     operational, integrity = (
         f"{kind.__module__}.{kind.__name__}" for kind in (OperationalError, IntegrityError)
     )
-    translated = {"no such table": operational, "taken key": integrity}
-    assert await answers("asyncpg") == {**dict.fromkeys(STATEMENTS, operational), **translated, "json": "str"}
+    aborted = f"{TransactionManagementError.__module__}.{TransactionManagementError.__name__}"
+    translated = {"no such table": operational, "taken key": integrity, "after an error": aborted}
+    nothing_found = {"a percent sign": 0, "two percent signs": 0}
+    expected = {**dict.fromkeys(STATEMENTS, operational), **translated, **nothing_found, "json": "str"}
+    assert await answers("asyncpg") == expected
     assert await answers("psycopg") == {
         **translated,
+        "a percent sign": "psycopg.ProgrammingError",
+        "two percent signs": 0,
         "no such column": "psycopg.errors.UndefinedColumn",
         "wrong SQL": "psycopg.errors.SyntaxError",
         "too large a number": "psycopg.errors.NumericValueOutOfRange",

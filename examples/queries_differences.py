@@ -53,8 +53,13 @@ async def found() -> dict[str, object]:
 
 
 async def stored() -> dict[str, datetime | None]:
-    """What comes back when a time of another zone is written. Only create() is right everywhere."""
+    """What comes back when a time of another zone is written. The constructor takes it right everywhere."""
     created = await DifferenceRow.create(name="z", amount=1, at=THE_SAME)
+    built = DifferenceRow(name="z", amount=1, at=THE_SAME)
+    await built.save()
+    given = await DifferenceRow.create(name="z", amount=1)
+    given.update_from_dict({"at": THE_SAME})
+    await given.save()
     saved = await DifferenceRow.create(name="z", amount=1)
     bulk = await DifferenceRow.create(name="z", amount=1)
     updated = await DifferenceRow.create(name="z", amount=1)
@@ -62,8 +67,23 @@ async def stored() -> dict[str, datetime | None]:
     await saved.save()
     assert await DifferenceRow.bulk_update([bulk], fields=["at"]) == 1
     await DifferenceRow.filter(id=updated.id).update(at=THE_SAME)
-    rows = {"create": created, "save": saved, "bulk_update": bulk, "update": updated}
+    rows = {"create": created, "built": built, "given": given, "save": saved, "bulk_update": bulk}
+    rows["update"] = updated
     return {name: (await DifferenceRow.get(id=row.id)).at for name, row in rows.items()}
+
+
+async def found_in_tokyo() -> dict[str, int]:
+    """With another `timezone` in the configuration SQLite and MariaDB want times of that zone, not UTC."""
+    async with TortoiseContext() as context:
+        url, modules = os.environ["DATABASE_URL"], {"models": ["__main__"]}
+        await context.init(db_url=url, modules=modules, timezone="Asia/Tokyo")
+        await Tortoise.generate_schemas()
+        await DifferenceRow.filter(name="t").delete()
+        await DifferenceRow.create(name="t", amount=1, at=SIX)
+        row = await DifferenceRow.get(name="t")
+        assert (row.at, row.at.hour) == (SIX, 15)
+        rows = DifferenceRow.filter(name="t")
+        return {"UTC": await rows.filter(at=SIX).count(), "Tokyo": await rows.filter(at=row.at).count()}
 
 
 async def placeholders() -> set[str]:
@@ -83,11 +103,22 @@ async def placeholders() -> set[str]:
 
 
 def base_is_changed() -> bool:
-    """Whether force_index() changes the queryset that it is called on, as select_related() does."""
-    base = DifferenceRow.filter(name="INV-1")
-    forced = base.force_index("ix_any")
-    assert base.sql() == forced.sql()
+    """Whether force_index() and use_index() change the queryset that they are called on."""
+    base, other = DifferenceRow.filter(name="INV-1"), DifferenceRow.filter(name="INV-1")
+    assert base.force_index("ix_any").sql() == base.sql()
+    assert other.use_index("ix_any").sql() == other.sql()
+    assert ("FORCE INDEX" in base.sql()) is ("USE INDEX" in other.sql())
     return "FORCE INDEX" in base.sql()
+
+
+async def locked_of() -> bool:
+    """Whether FOR UPDATE can name the table. SQLite sends no FOR UPDATE."""
+    try:
+        await DifferenceRow.all().select_for_update(of=("differencerow",))
+    except OperationalError as error:
+        assert "near 'OF" in str(error)
+        return False
+    return True
 
 
 async def lone_key() -> int | str:
@@ -149,6 +180,7 @@ async def main() -> None:
         client = type(Tortoise.get_connection("default"))
         assert await placeholders() == PLACEHOLDERS[client.__module__]
 
+        assert await locked_of() is ("mysql" not in client.__module__)
         assert base_is_changed() == ("mysql" in client.__module__)
         assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
         connection = Tortoise.get_connection("default")
@@ -163,10 +195,12 @@ async def main() -> None:
         assert await ungrouped() == ("refused" if dialect == "postgres" else (1, 1))
 
         later = WALL_CLOCK if dialect == "mysql" else SIX
-        assert await stored() == {"create": SIX, "save": later, "bulk_update": later, "update": later}
+        right = {"create": SIX, "built": SIX, "given": SIX}
+        assert await stored() == right | {"save": later, "bulk_update": later, "update": later}
         # SQLite gives back the right time, but keeps the text with its offset, which no filter in UTC finds.
         found_again = await DifferenceRow.filter(name="z", at=SIX).count()
-        assert found_again == (4 if dialect == "postgres" else 1)
+        assert found_again == (6 if dialect == "postgres" else 3)
+    assert await found_in_tokyo() == {"UTC": int(dialect == "postgres"), "Tokyo": 1}
 
 
 asyncio.run(main())

@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -48,7 +48,11 @@ async def deadlock() -> None:
                 await both_hold_one.wait()
             await DriverRow.filter(id=rows[1].id).update(n=2)
 
-    await asyncio.gather(touch(first, second), touch(second, first))
+    try:
+        await asyncio.gather(touch(first, second), touch(second, first))
+    except OperationalError as error:  # MySQL and MariaDB: Tortoise's own
+        assert error.args[0].args[0] == 1213
+        raise
 
 
 async def locked_elsewhere() -> None:
@@ -163,6 +167,22 @@ async def gathered_update_or_create() -> None:
     await gathered(DriverRow.update_or_create)
 
 
+async def gathered_existing() -> int:
+    """get_or_create() of rows that are there opens no savepoint."""
+    await two_rows()
+    async with in_transaction():
+        return len(
+            await asyncio.gather(*(DriverRow.get_or_create(name=name) for name in ("first", "second")))
+        )
+
+
+async def isolation_inside() -> str:
+    """The isolation level as the first statement of a transaction."""
+    async with in_transaction() as connection:
+        await connection.execute_query("SET TRANSACTION ISOLATION LEVEL SERIALIZABLE")
+        return "set"
+
+
 async def malformed_key() -> None:
     await DriverRow.get(id="no UUID")
 
@@ -178,6 +198,8 @@ ASYNCPG: dict[Scene, object] = {
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
+    gathered_existing: 2,
+    isolation_inside: "set",
     malformed_key: "tortoise.exceptions.OperationalError",
 }
 PSYCOPG: dict[Scene, object] = {
@@ -191,6 +213,8 @@ PSYCOPG: dict[Scene, object] = {
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
+    gathered_existing: 2,
+    isolation_inside: "set",
     malformed_key: "psycopg.errors.InvalidTextRepresentation",
 }
 MARIADB: dict[Scene, object] = {
@@ -202,6 +226,8 @@ MARIADB: dict[Scene, object] = {
     own_transactions: "both ended",
     query_beside: 0,
     gathered_queries: 3,
+    gathered_existing: 2,
+    isolation_inside: "tortoise.exceptions.OperationalError",
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
@@ -212,6 +238,7 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
+    gathered_existing: 2,
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }
 DRIVERS = {

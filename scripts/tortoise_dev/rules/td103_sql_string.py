@@ -43,7 +43,7 @@ from tortoise.connection import get_connection
 
 
 async def invoices_of(name: str):
-    sql = "SELECT * FROM invoice WHERE customer = ?"
+    sql = "SELECT * FROM invoice WHERE customer = ?"  # asyncpg: $1, psycopg and MySQL: %s
     return await get_connection("default").execute_query_dict(sql, [name])
 """
 

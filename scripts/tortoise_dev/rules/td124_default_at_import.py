@@ -2,7 +2,7 @@
 
 ## What it does
 `default=` of a field calls a function that gives another value each time: `default=uuid4()`,
-`default=datetime.now()`.
+`default=timezone.now()`.
 
 A field with `auto_now=True` is left out, because each save sets it. With `auto_now_add=True` the default
 wins.
@@ -28,11 +28,11 @@ from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of
 from .syntax import is_true, keyword, text
 
-BAD = INVOICE.replace(
-    "from tortoise import fields\n", "from datetime import datetime\n\nfrom tortoise import fields\n"
-).replace("    paid =", "    issued = fields.DatetimeField(default=datetime.now())\n    paid =")
+BAD = INVOICE.replace("from tortoise import fields\n", "from tortoise import fields, timezone\n").replace(
+    "    paid =", "    issued = fields.DatetimeField(default=timezone.now())\n    paid ="
+)
 
-GOOD = BAD.replace("datetime.now())", "datetime.now)")
+GOOD = BAD.replace("timezone.now())", "timezone.now)")
 
 _CHANGING = re.compile(
     r"uuid\.uuid[14]|(datetime\.)?datetime\.(now|utcnow|today)|datetime\.date\.today|date\.today"

@@ -8,8 +8,9 @@ It is silent where `update()` runs `RawSQL`: for `DateField`, `DatetimeField` an
 field classes of the project.
 
 ## Why is this bad
-Tortoise does not run it there. A text column stores the text of the expression, another column raises
-`TypeError`. In `update()` use `F`, a function or `Case`. A function runs the `RawSQL` that it is given.
+Tortoise does not run it there. A text column stores the text of the expression, a `BooleanField` stores
+`True`, a number raises `TypeError`. In `update()` use `F`, a function or `Case`. A function runs the `RawSQL`
+that it is given.
 
 ## Fix safety
 Not fixed by `--fix`.
@@ -35,13 +36,13 @@ from tortoise.expressions import RawSQL
 from apps.billing.models import Invoice
 
 
-async def number_them():
-    await Invoice.filter(number="").update(number=RawSQL("'INV-' || id"))
+async def write_in_capitals():
+    await Invoice.filter(paid=False).update(number=RawSQL("UPPER(number)"))
 """
 )
 
-GOOD = BAD.replace("import RawSQL", "import RawSQL\nfrom tortoise.functions import Coalesce").replace(
-    """RawSQL("'INV-' || id")""", """Coalesce(RawSQL("'INV-' || id"), "")"""
+GOOD = BAD.replace("tortoise.expressions import RawSQL", "tortoise.functions import Upper").replace(
+    """RawSQL("UPPER(number)")""", """Upper("number")"""
 )
 
 _NEVER_RUN = frozenset({"RawSQL", "Subquery"})

@@ -1,0 +1,144 @@
+# snippet: needs="sqlite|postgres|mariadb"
+"""Expressions on each database: what update() stores, which values Case takes, how decimals compare.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_expressions.py
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable
+from decimal import Decimal
+from typing import Any
+
+from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
+from tortoise.expressions import Case, F, RawSQL, Subquery, When
+from tortoise.functions import Avg, Coalesce, Concat, Max, Sum, Upper
+from tortoise.models import Model
+
+
+class ExpressionRow(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=80)
+    n = fields.IntField(default=0)
+    amount = fields.DecimalField(max_digits=9, decimal_places=2, default=0)
+    done = fields.BooleanField(default=False)
+    key = fields.UUIDField(null=True)
+
+
+TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
+
+
+async def refused(query: Awaitable[object]) -> bool:
+    try:
+        await query
+    except Exception:  # each driver has a class of its own
+        return True
+    return False
+
+
+async def stored_as_text() -> None:
+    """create(), bulk_update() and update(): what they do not run is stored as text, or as True."""
+    row = await ExpressionRow.create(name=F("n"), done=F("done"))
+    assert row.name.startswith("<tortoise.expressions.F object")
+    assert (await ExpressionRow.get(id=row.id)).done is True
+    row.name = Upper("name")
+    await ExpressionRow.bulk_update([row], ["name"])
+    assert await ExpressionRow.filter(name__startswith="<tortoise.functions.Upper object").exists()
+    await ExpressionRow.filter(id=row.id).update(done=False)
+    await ExpressionRow.filter(id=row.id).update(done=RawSQL("1 = 0"))
+    assert (await ExpressionRow.get(id=row.id)).done is True
+    assert await refused(ExpressionRow.all().update(n=RawSQL("1")))
+    assert await refused(ExpressionRow.all().update(n=Subquery(ExpressionRow.all().values("id"))))
+
+
+async def joined_text(sqlite: bool) -> None:
+    """Concat() is not on SQLite."""
+    await ExpressionRow.all().update(name="a")
+    joins = ExpressionRow.all().update(name=Concat("name", "!"))
+    if sqlite:
+        assert await refused(joins)
+    else:
+        await joins
+        assert await ExpressionRow.exists(name="a!")
+
+
+async def values_in_case(asyncpg: bool) -> None:
+    """asyncpg takes only text for a value in Case. F and RawSQL are right everywhere."""
+    await ExpressionRow.all().update(n=1, done=False)
+    for column, value, other in (("n", 5, 6), ("done", True, False), ("amount", Decimal(5), Decimal(6))):
+        given = Case(When(n=1, then=value), default=other)
+        assert await refused(ExpressionRow.all().update(**{column: given})) is asyncpg
+        await ExpressionRow.all().update(n=1)
+    flag = Case(When(n=1, then=1), default=0)
+    assert await refused(ExpressionRow.annotate(flag=flag).values("flag")) is asyncpg
+    assert await refused(ExpressionRow.annotate(total=Sum(flag)).values("total")) is asyncpg
+    right = Case(When(n=1, then=RawSQL("1")), default=RawSQL("0"))
+    assert await ExpressionRow.annotate(flag=right).values_list("flag", flat=True) == [1]
+    assert await ExpressionRow.annotate(total=Sum(right)).values_list("total", flat=True) == [1]
+    await ExpressionRow.all().update(n=Case(When(n=1, then=F("n") + 4), default=F("n")))
+    assert (await ExpressionRow.get()).n == 5
+
+
+async def decimals(sqlite: bool) -> None:
+    """SQLite compares a computed number with a Decimal as with a text. An int or a float is right."""
+    await ExpressionRow.all().delete()
+    for amount in ("100.00", "80.50", "9.00"):
+        await ExpressionRow.create(name="x", amount=Decimal(amount))
+    rows = ExpressionRow.all()
+    assert await rows.filter(amount__gt=Decimal(9)).count() == 2
+    twice = rows.annotate(twice=F("amount") * 2)
+    summed = rows.annotate(total=Sum("amount")).group_by("name")
+    for limit in (160, 160.0):
+        assert await twice.filter(twice__gt=limit).count() == 2
+        assert len(await summed.filter(total__gt=limit).values("total")) == 1
+    assert await twice.filter(twice__gt=Decimal(160)).count() == (0 if sqlite else 2)
+    assert len(await summed.filter(total__gt=Decimal(160)).values("total")) == (0 if sqlite else 1)
+    average = Subquery(ExpressionRow.annotate(mean=Avg("amount")).values("mean"))
+    above = await rows.filter(amount__gt=average).order_by("id").values_list("amount", flat=True)
+    assert [int(amount) for amount in above] == ([80, 9] if sqlite else [100, 80])
+
+
+async def types(dialect: str) -> None:
+    """What comes back. SQLite divides whole amounts as integers."""
+    totals: dict[str, Any] = {"total": Sum("amount"), "covered": Coalesce(Sum("amount"), 0)}
+    (row,) = await ExpressionRow.annotate(**totals).values(*totals)
+    assert type(row["total"]) is Decimal
+    assert type(row["covered"]) is (float if dialect == "sqlite" else Decimal)
+    twice = await ExpressionRow.annotate(x=F("amount") * 2).order_by("-amount").values_list("x", flat=True)
+    assert repr(twice) == ("[200, 161.0, 18]" if dialect == "sqlite" else TWICE)
+    arithmetic = {"s": Sum(F("amount") * 2), "a": Avg("amount"), "m": Max(F("amount") * 2)}
+    (row,) = await ExpressionRow.annotate(**arithmetic).values(*arithmetic)
+    assert {type(value) for value in row.values()} == {Decimal} and row["s"] == 379
+    cases = Sum(Case(When(n=1, then=F("amount")), default=F("amount")))
+    (value,) = await ExpressionRow.annotate(x=cases).values_list("x", flat=True)
+    assert value == 189.5 and type(value) is (float if dialect == "sqlite" else Decimal)
+    third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
+    (value,) = await third.values_list("x", flat=True)
+    assert value == 33 if dialect == "sqlite" else 33 < value < 34
+
+
+async def integers(dialect: str, asyncpg: bool) -> None:
+    """F of an integer column: asyncpg cuts a float to an integer, MariaDB divides with a rest."""
+    await ExpressionRow.all().update(n=7)
+    one = ExpressionRow.all().limit(1)
+    assert await one.annotate(x=F("n") * 1.5).values_list("x", flat=True) == [7 if asyncpg else 10.5]
+    assert await one.annotate(x=F("n") / 2).values_list("x", flat=True) == [3.5 if dialect == "mysql" else 3]
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await Tortoise.generate_schemas()
+        await ExpressionRow.all().delete()
+        client = Tortoise.get_connection("default")
+        dialect, asyncpg = client.capabilities.dialect, "asyncpg" in type(client).__module__
+        await stored_as_text()
+        await joined_text(dialect == "sqlite")
+        await values_in_case(asyncpg)
+        await decimals(dialect == "sqlite")
+        await types(dialect)
+        await integers(dialect, asyncpg)
+
+
+asyncio.run(main())
