@@ -7,7 +7,7 @@ A name in a query that leads to no field, relation or lookup of the model. It re
 `select_related`, `prefetch_related` and `fetch_related`, and those of `save(update_fields=[…])`,
 `bulk_update(rows, fields=[…])` and `refresh_from_db(fields=[…])`.
 
-It follows relations over all models of the project. It is silent where the text does not tell all names:
+It follows relations over all models of the project. It is silent if the code does not show all names:
 a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
 
 Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails,
