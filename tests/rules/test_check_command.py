@@ -222,10 +222,10 @@ def test_an_option_that_would_be_ignored_is_refused(words: str, left_out: str, b
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        ("--select TD9", "--select: TD9 is no rule and no beginning of one; --rules lists all"),
+        ("--select TD9", "--select: TD9 names no rule; --rules lists all"),
         (
             "--ignore missing-await",
-            "--ignore: missing-await is no rule and no beginning of one: did you mean TD106?",
+            "--ignore: missing-await names no rule: did you mean TD106?",
         ),
         ("--explain missing-awit", "--explain missing-awit: no such rule: did you mean missing-await?"),
         ("--explain TD0106", "--explain TD0106: no such rule: did you mean TD106?"),
@@ -544,7 +544,7 @@ def test_settings_of_another_project_that_cannot_be_used(broken) -> None:
     broken.write({"inner/pyproject.toml": '[tool.tortoise-dev]\nselect = ["X1"]\n', "inner/b.py": BROKEN})
     done = broken.run()
     assert (done.returncode, done.stdout) == (2, b"")
-    told = "inner/pyproject.toml: select: X1 is no rule and no beginning of one; --rules lists all\n"
+    told = "inner/pyproject.toml: select: X1 names no rule; --rules lists all\n"
     assert done.stderr.decode().endswith(told)
 
 

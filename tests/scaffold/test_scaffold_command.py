@@ -246,7 +246,7 @@ def test_another_project_is_not_overwritten(
         (["project", "My Shop"], "a project's name has small letters"),
         (["project", "shop", "--framework", "sanic"], "examples/frameworks has a proven application"),
         (["project", "shop", "--migrations", "alembic"], "known are aerich and builtin"),
-        (["app", "Billing"], "a sub-application's name is like billing"),
+        (["app", "Billing"], "choose a name like billing"),
         (["app", "billing", "--project", "nowhere"], "nowhere: no such folder"),
         (["app", "billing", "--project", __file__], "is a file; name the project's folder"),
         (["model", "billing", "invoice"], "a model's name begins with a capital letter"),

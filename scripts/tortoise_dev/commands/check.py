@@ -37,7 +37,7 @@ examples:
   %(prog)s                                the project in the current folder
   %(prog)s apps/ main.py                  judge these; the rest of the project is read for base classes
   %(prog)s --select TD0 --ignore TD002    only the hard rules, except TD002
-  %(prog)s --select TD1                   bugs alone
+  %(prog)s --select TD1                   only bugs
   %(prog)s --fix                          repair what is safe; --diff only shows it
   %(prog)s --fix --unsafe-fixes           also what changes the code's behaviour: await, @atomic() …
   %(prog)s --explain TD106                what a rule says, and why
@@ -47,7 +47,7 @@ examples:
   %(prog)s --against main                 fail on findings that the branch main does not have
   %(prog)s --format json | jq .violations
 
-Tests are left out unless a path names them. Migrations are judged by TD2xx alone.
+Tests are left out unless a path names them. Migrations are judged only by TD2xx.
 `# noqa: TD003` suppresses a finding on its line.
 
 exit status: 0 clean · 1 findings · 2 unusable input"""

@@ -83,7 +83,7 @@ def _selected(options: argparse.Namespace, settings: RuleSettings) -> frozenset[
         for code in codes:
             if not any(known.startswith(code.upper()) for known in RULES):
                 hint = near_code(code) or "; --rules lists all"
-                raise UnusableError(f"{where}: {code} is no rule and no beginning of one{hint}")
+                raise UnusableError(f"{where}: {code} names no rule{hint}")
     chosen = _matching(select) if select else frozenset(RULES)
     if not (options.preview or settings.preview):
         asleep = {code for code in chosen if RULES[code].preview} - {code.upper() for code in select}

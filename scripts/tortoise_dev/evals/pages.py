@@ -14,7 +14,7 @@ START, END = "<!-- evaluations: start -->", "<!-- evaluations: end -->"
 _NOTHING = "–"
 _HEADS = {
     "pass_rate": "assertions passed",
-    "convention_rate": "of these, conventions",
+    "convention_rate": "assertions on conventions passed",
     "time_seconds": "seconds",
     "tokens": "tokens",
     "commands": "commands",

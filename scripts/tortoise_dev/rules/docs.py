@@ -12,7 +12,7 @@ _HEAD = """\
 
 ```bash
 python3 "$SKILL/scripts/check.py"              # the project here; nothing of it is executed
-python3 "$SKILL/scripts/check.py" --select TD1 # bugs alone
+python3 "$SKILL/scripts/check.py" --select TD1 # only bugs
 python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a diff
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
@@ -20,7 +20,7 @@ python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 Exit status 0 means no findings, 1 findings, 2 unusable input.
 A rule reports only what is certain from the code.
 
-- Tests are left out unless a path names them. Migrations are judged by TD2xx alone.
+- Tests are left out unless a path names them. Migrations are judged only by TD2xx.
 - `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
 - `--baseline known.json` records all findings on its first run, and then fails on new ones only.
 - `--against main` fails on findings that the branch `main` does not have.

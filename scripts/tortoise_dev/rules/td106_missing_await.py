@@ -4,9 +4,9 @@
 A query or coroutine of Tortoise that is certainly never awaited. Also an `async def` of the project that a
 statement calls without `await`, and a list of rows that is used as one row.
 
-It is called as a statement, or used as a condition, in a comparison, in arithmetic or in a `for`. Or it is
-unpacked, read for an attribute that only its result has, assigned to a local name that nothing awaits, or
-returned by an `async def` that promises rows.
+The rule reports such a call as a statement, as a condition, in a comparison, in arithmetic, in a `for` and in
+an unpacking. It reports an attribute that only the result has, and a local name that nothing awaits. It also
+reports a `return` in an `async def` whose annotation says that it returns rows.
 
 ## Why is this bad
 The query is not sent, and no error says so. As a condition a queryset is always true.

@@ -1,7 +1,7 @@
 """# TD113 unknown-argument
 
 ## What it does
-A keyword argument of `create` or of a model that is not a field. Also in `defaults=`, `update_from_dict(…)`
+A keyword that names no field, in a call of `create` or of a model. Also in `defaults=`, `update_from_dict(…)`
 and `**data`: a dictionary that the function writes out, directly or under a local name.
 
 It also reports a keyword of `get_or_create` or `update_or_create` that only finds a row: `pk=7`,

@@ -1,9 +1,9 @@
 """# TD122 query-per-row
 
 ## What it does
-A loop or a comprehension that creates, changes, deletes or looks up at each step: `await Invoice.create(…)`,
-`await row.delete()`, `await Invoice.get(number=number)`, `await Line.filter(invoice=row)`,
-`await invoice.tags.add(tag)`.
+A loop or a comprehension that creates, changes, deletes or looks up one row at each step:
+`await Invoice.create(…)`, `await row.delete()`, `await Invoice.get(number=number)`,
+`await Line.filter(invoice=row)`, `await invoice.tags.add(tag)`.
 
 It is not reported where the loop awaits something else than Tortoise, handles errors by row or leaves early.
 Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.

@@ -4,8 +4,8 @@
 `RawSQL` or `Subquery` as a value in `update()`, or as the value of a row's field. Also `F`, a function or
 `Case` as a value in `create()` or in the call of a model.
 
-It is silent where `update()` runs `RawSQL`: for `DateField`, `DatetimeField` and `IntEnumField`. So it is for
-field classes of the project.
+It is silent for `DateField`, `DatetimeField` and `IntEnumField`, where `update()` runs `RawSQL`. It is also
+silent for field classes of the project.
 
 ## Why is this bad
 Tortoise does not run it there. A text column stores the text of the expression, a `BooleanField` stores

@@ -1,8 +1,8 @@
 """# TD209 two-heads
 
 ## What it does
-Two migrations that come after the same one, or a migration whose relation leads to another label on which it
-does not depend.
+Two migrations that follow the same one, or a migration with a relation to another label and no dependency on
+that label.
 
 ## Why is this bad
 A database that already has one of them runs the two in another order than a new database. So the tables can

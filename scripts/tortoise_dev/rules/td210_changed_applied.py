@@ -1,7 +1,7 @@
 """# TD210 changed-applied
 
 ## What it does
-With `--against REF`, a migration that REF has and whose content is different now.
+With `--against REF`, a migration whose content is not the same as in REF.
 
 ## Why is this bad
 A database that has applied the old text never runs the new one. From then on it differs from a new database.

@@ -3,12 +3,12 @@
 ## What it does
 A model, or a field of one, that no migration file of its app label names.
 
-It reads the built-in migrations and those of Aerich. A name counts wherever it stands in them, unless it
-stands in an operation or a statement for another table. It also counts in other SQL of the project.
+It reads the built-in migrations, those of Aerich, and other SQL of the project. It looks for the name of the
+table or column anywhere in them, but not in an operation or a statement for another table.
 
-The configuration must be written out. The rule is silent where a label has no migration yet, where a
-migration reads its SQL from a file, and where a table was there before the first migration. So it is for a
-model where the project calls `generate_schemas()`.
+The configuration must consist of literals. The rule is silent if a label has no migration yet, if a migration
+reads its SQL from a file, and if the table was there before the first migration. It is also silent about a
+model if the project calls `generate_schemas()`.
 
 ## Why is this bad
 The database has no such column: no row of that model can be written, and PostgreSQL reads none. A test that

@@ -190,7 +190,7 @@ def _relation(text: str, name: str, kind: str, rest: list[str]) -> Relation:
 def _number(text: str, kind: str, rest: list[str], least: int) -> int:
     value = rest.pop(0) if rest else ""
     if not re.fullmatch(r"\d{1,6}", value, re.ASCII) or int(value) < least:
-        raise FieldError(f"{text}: expected {SCALARS[kind][0]}, with whole numbers")
+        raise FieldError(f"{text}: expected {SCALARS[kind][0]} with whole numbers, {least} or more")
     return int(value)
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from .survey import Survey
 
-_PRODUCT = "(Aerich writes SQL for the database product in DATABASE_URL: name production's product there)"
+_PRODUCT = (
+    "(Aerich writes SQL for the database product in DATABASE_URL, so set a URL of production's product)"
+)
 
 
 def migration_commands(survey: Survey, label: str, name: str) -> list[str]:

@@ -58,7 +58,9 @@ def entity_name(text: str) -> str:
 def app_name(text: str) -> str:
     """The name of a sub-application. Raises BadNameError."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", text) or keyword.iskeyword(text) or text == "common":
-        raise BadNameError(f"{text}: a sub-application's name is like billing or order_lines, but not common")
+        raise BadNameError(
+            f"{text}: choose a name like billing or order_lines, but not common or a keyword of Python"
+        )
     return text
 
 
