@@ -158,6 +158,27 @@ def test_json_has_verdicts_problems_and_the_question(tmp_path: Path) -> None:
     assert "docker-compose.yml" in document["question"]
 
 
+@pytest.mark.parametrize(
+    ("settings", "example"), [("", "examples/billing"), ('dependencies = ["aerich"]\n', "examples/with_aerich")]
+)
+def test_drafts_take_a_lock_once_the_migrate_py_that_the_advice_names_is_there(
+    settings: str, example: str, tmp_path: Path
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(f"[project]\n{settings}", encoding="utf-8")
+    (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
+    before = plan_for(tmp_path)
+    assert before.advice and f"{example.removeprefix('examples/')}/migrate.py" in before.advice
+    assert before.advice in run(folder=tmp_path).stdout
+    for name in re.findall(r"\w+\.py", before.advice.partition(" from ")[0]):
+        (tmp_path / name).write_bytes((ROOT / example / name).read_bytes())
+    after = plan_for(tmp_path)
+    assert after.advice is None
+    assert after.manifests[0].draft and '+release_command = "python migrate.py"' in after.manifests[0].draft
+    apply(after, tmp_path)
+    done = plan_for(tmp_path)
+    assert (done.manifests[0].migrates, done.question, done.advice) == (True, None, None)
+
+
 def test_the_example_migrates_everywhere() -> None:
     done = run("examples/billing", folder=ROOT)
     assert done.returncode == 0, done.stdout

@@ -10,7 +10,14 @@ from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
 from ..handbook.find import Found, find
-from ..handbook.sections import EXAMPLE, Section, handbook_sections, page_sections, pages_of
+from ..handbook.sections import (
+    EXAMPLE,
+    Section,
+    example_parts,
+    handbook_sections,
+    page_sections,
+    pages_of,
+)
 from ..pages.headings import slug
 from ..report.findings import to_json
 from ..rules import RULES
@@ -18,7 +25,7 @@ from ..rules.docs import page_of_rule
 from . import common
 from .common import UnusableError, show, tell
 
-_PLACE = re.compile(r"(?:references/)?([\w-]+\.md)(?:#([\w-]+))?")
+_PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d+))?")
 
 _EXAMPLES = """\
 examples:
@@ -26,6 +33,7 @@ examples:
   %(prog)s "default_connection for the model"     where an error message is explained
   %(prog)s TD106                                  a rule with its examples
   %(prog)s locks.md#job-queue testing.md          one section, and the anchors of a page
+  %(prog)s operations.py#SetNotNull               a class or a function of an example
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
 
@@ -71,20 +79,40 @@ def _rule(wanted: str) -> Found | None:
 
 
 def _place(named: re.Match[str]) -> Found:
-    """The section that is named as a link does it, ``locks.md#job-queue``.
+    """The section that is named as a link does it, ``locks.md#job-queue``, or by its line, ``locks.md:37``.
 
-    Of a page, ``locks.md``, its anchors, each with the size of its section.
+    Of a page or an example, ``locks.md``, its anchors, each with the size of its section.
     """
-    name, anchor = named[1], named[2]
-    sections = {slug(section.heading): section for section in _sections_of_page(name)}
+    name, anchor, line = named[1], named[2], named[3]
+    sections = _sections_of_example(name) if name.endswith(".py") else _sections_of_page(name)
+    by_anchor = {_anchor(section): section for section in sections}
+    if line is not None:
+        return Found([section for section in sections if section.line <= max(1, int(line))][-1], 1.0)
     if anchor is None:
-        first = next(iter(sections.values()))
-        rows = [f"{len(one.text.encode()) / 1000:5.1f} kB  #{known}" for known, one in sections.items()]
+        first = sections[0]
+        rows = [f"{_size(one):>8}  #{known}" for known, one in by_anchor.items()]
         return Found(Section(first.path, 1, first.page, first.page, "\n".join(rows)), 1.0)
-    if anchor.lower() not in sections:
-        near = _nearest(f"#{anchor}", [f"#{one}" for one in sections])
+    found = by_anchor.get(anchor) or by_anchor.get(anchor.lower())
+    if found is None:
+        near = _nearest(f"#{anchor}", [f"#{one}" for one in by_anchor])
         raise UnusableError(f"{name} has no anchor #{anchor}: the nearest are {near}")
-    return Found(sections[anchor.lower()], 1.0)
+    return Found(found, 1.0)
+
+
+def _anchor(section: Section) -> str:
+    return section.heading if section.path.endswith(".py") else slug(section.heading)
+
+
+def _sections_of_example(name: str) -> list[Section]:
+    files = sorted((HANDBOOK / "examples").rglob("*.py"))
+    shown = [file.relative_to(HANDBOOK).as_posix() for file in files]
+    named = [file for file, path in zip(files, shown, strict=True) if f"/{path}".endswith(f"/{name}")]
+    if not named:
+        raise UnusableError(f"no example is called {name}: the nearest are {_nearest(name, shown)}")
+    if len(named) > 1:
+        paths = ", ".join(file.relative_to(HANDBOOK).as_posix() for file in named[:5])
+        raise UnusableError(f"several examples are called {name}: {paths}")
+    return list(example_parts(named[0], HANDBOOK))
 
 
 def _sections_of_page(name: str) -> list[Section]:
@@ -113,10 +141,13 @@ def _entry(found: Found, *, only_place: bool) -> dict[str, object]:
 
 
 def _shown(section: Section, *, only_place: bool) -> str:
-    head = f"--- {section.place} · {section.page}"
     if only_place or section.page == EXAMPLE:  # an example is opened as a file: it may be long
-        return f"{head} · {section.heading}"
-    return f"{head}\n{section.text}"
+        return f"--- {section.place} · {section.heading} · {_size(section)}"
+    return f"--- {section.place} · {section.page}\n{section.text}"
+
+
+def _size(section: Section) -> str:
+    return f"{len(section.text.encode()) / 1000:.1f} kB"
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:

@@ -42,7 +42,8 @@ def _run(options: argparse.Namespace) -> int:
         raise UnusableError(str(error)) from None
     if options.format == "json":
         manifests = [asdict(manifest) for manifest in plan.manifests]
-        show(to_json({"version": 1, "manifests": manifests, "question": plan.question}))
+        answer = {"version": 1, "manifests": manifests, "question": plan.question, "advice": plan.advice}
+        show(to_json(answer))
     else:
         show(_text(plan))
     return 0 if plan.question is None else 1
@@ -52,7 +53,7 @@ def _text(plan: Plan) -> str:
     if not plan.manifests:
         return "no deployment manifests found"
     parts = [_entry(manifest) for manifest in plan.manifests]
-    return "\n".join([*parts, *([f"\n{plan.question}"] if plan.question else [])])
+    return "\n".join([*parts, *(f"\n{text}" for text in (plan.advice, plan.question) if text)])
 
 
 def _entry(manifest: Manifest) -> str:

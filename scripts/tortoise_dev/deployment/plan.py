@@ -18,10 +18,14 @@ _CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", 
 
 @dataclass(frozen=True)
 class Plan:
-    """The manifests in the order of their paths; ``question`` is None where every one of them migrates."""
+    """The manifests in the order of their paths; ``question`` is None where every one of them migrates.
+
+    ``advice`` says how drafts get a command that takes a lock, None where they have one or there are none.
+    """
 
     manifests: list[Manifest]
     question: str | None
+    advice: str | None = None
 
 
 class ManifestError(Exception):
@@ -54,7 +58,7 @@ def plan_for(root: Path) -> Plan:
     found.sort(key=lambda manifest: manifest.path)
     for manifest in found:
         manifest.problems.sort()
-    return Plan(found, _question(found))
+    return Plan(found, _question(found), _advice(project, found))
 
 
 def _files(root: Path) -> list[Path]:
@@ -120,6 +124,16 @@ def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manif
     except (UnreadableError, UnicodeDecodeError) as error:
         raise ManifestError(f"{name}: {error}") from None
     return None
+
+
+def _advice(project: Project, found: list[Manifest]) -> str | None:
+    if project.command[-1].endswith("migrate.py") or not any(manifest.draft for manifest in found):
+        return None
+    copied = "with_aerich/migrate.py and lock.py" if "aerich" in project.command else "billing/migrate.py"
+    return (
+        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} from the skill's examples to the"
+        " root of the project, and plan again: the drafts then run migrate.py."
+    )
 
 
 def _question(found: list[Manifest]) -> str | None:

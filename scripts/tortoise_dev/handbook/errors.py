@@ -31,7 +31,7 @@ AREAS = (
 _HEAD = """\
 # Error messages: cause and what to do
 
-Read this when you have an error message, or let `handbook.py find "MESSAGE"` print its row first.
+Read this when you have an error message, or let `handbook.py find "MESSAGE"` print its row.
 `…` stands for what differs. `examples/error_messages*.py` provoke them.
 """
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")

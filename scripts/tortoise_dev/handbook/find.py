@@ -82,13 +82,13 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
 
 
 def _trust(section: Section) -> float:
-    """How much a place counts: an example proves one thing at length, the list of rules names everything, and
-    SKILL.md has been read already.
+    """How much a place counts: an example proves one thing at length, the list of rules names everything, the
+    top of a page names its sections, and SKILL.md has been read already.
     """
     is_long_or_known = section.path.startswith(("examples/", "SKILL.md")) or section.path.endswith(
         "/rules.md"
     )
-    return 0.6 if is_long_or_known else 1.0
+    return 0.6 if is_long_or_known or section.heading == section.page else 1.0
 
 
 def _bm25(frequency: int, relative_length: float, documents_with_it: int, documents: int) -> float:

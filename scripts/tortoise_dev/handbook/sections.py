@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,6 +73,22 @@ def pages_of(root: Path) -> list[Path]:
 def page_sections(file: Path, root: Path) -> Iterator[Section]:
     """The sections of one page. Raises OSError."""
     return sections_of(_without_front_matter(file.read_text(encoding="utf-8")), _shown(file, root))
+
+
+def example_parts(file: Path, root: Path) -> Iterator[Section]:
+    """The functions and classes of one example, and first what stands above them. Raises OSError."""
+    text = file.read_text(encoding="utf-8")
+    lines = text.splitlines()
+    path = _shown(file, root)
+    starts = [
+        (min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)]), node)
+        for node in ast.parse(text).body
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+    ]
+    above = lines[: starts[0][0] - 1] if starts else lines
+    yield Section(path, 1, file.name, "imports", "\n".join(above).strip("\n"))
+    for start, node in starts:
+        yield Section(path, start, file.name, node.name, "\n".join(lines[start - 1 : node.end_lineno]))
 
 
 def handbook_sections(root: Path) -> Iterator[Section]:

@@ -49,14 +49,19 @@ _WITH_EXAMPLE = ("TD106",)
 
 
 def page_of_rule(rule: Rule) -> str:
-    """The whole page of a rule: its docstring, with its examples before the fix safety."""
+    """The whole page of a rule: its docstring, with its examples before the fix safety.
+
+    A file that both examples have alike is shown once.
+    """
     before, heading, after = rule.page.partition("## Fix safety")
-    parts = [f"{before}## Example\n", _shown(rule.bad), "## Use instead\n", _shown(rule.good)]
+    bad, good = example_files(rule.bad), example_files(rule.good)
+    changed = {path: source for path, source in good.items() if bad.get(path) != source}
+    parts = [f"{before}## Example\n", _shown(bad), "## Use instead\n", _shown(changed)]
     return "\n".join([*parts, f"{heading}{after}"])
 
 
-def _shown(example: str) -> str:
-    return "".join(f"```python\n# {path}\n{source}```\n\n" for path, source in example_files(example).items())
+def _shown(files: dict[str, str]) -> str:
+    return "".join(f"```python\n# {path}\n{source}```\n\n" for path, source in files.items())
 
 
 def page_of_all() -> str:

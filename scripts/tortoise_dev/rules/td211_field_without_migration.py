@@ -11,8 +11,8 @@ reads its SQL from a file, and if the table was there before the first migration
 model if the project calls `generate_schemas()`.
 
 ## Why is this bad
-The database has no such column: no row of that model can be written, and PostgreSQL reads none. A test that
-makes its tables from the models does not see it.
+The database has no such column: PostgreSQL refuses to read or write the model's rows, SQLite to write them. A
+test that makes its tables from the models does not see it.
 
 Draft the migration, read it, and commit it with the model.
 
