@@ -241,6 +241,13 @@ def test_platforms_wait_long_enough_for_requests() -> None:
     assert (fly["kill_signal"], fly["kill_timeout"]) == ("SIGTERM", 30)
 
 
+def test_one_deployment_runs_at_a_time_and_none_is_cut_off() -> None:
+    workflow = load(".github/workflows/deploy.yml")
+    assert workflow["concurrency"] == {"group": "production", "cancel-in-progress": False}
+    job = load(".gitlab-ci.yml")["migrate"]
+    assert job["resource_group"] == "production" and job["interruptible"] is False
+
+
 def test_actions_are_pinned_to_a_commit() -> None:
     """A tag can be moved to other code; the comment says which release the commit is."""
     used = re.findall(r"uses: (.+)", text(".github/workflows/deploy.yml"))
