@@ -32,7 +32,7 @@ def problems(page: Prose) -> Iterator[str]:
             tree = ast.parse(block.source)
         except SyntaxError:
             continue
-        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree), *of_numbers(tree)}
+        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree), *of_numbers(tree), *of_fixtures(tree)}
         if "raises" in block.attributes:
             _last(tree.body).pop()  # it is there to fail
         for line, problem in sorted({*found, *of_queries(tree)}):
@@ -66,6 +66,8 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield node.lineno, "Subquery() takes values()"
             case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_create")))):
                 yield node.lineno, "what get_or_create() answers is thrown away: create() was meant"
+            case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_none")))):
+                yield node.lineno, "what get_or_none() answers is thrown away: get() was meant"
             case ast.Assert(test=test) | ast.If(test=test) | ast.While(test=test):
                 yield from _truths(test)
             case ast.Compare(left=left, comparators=[right]):
@@ -197,6 +199,34 @@ def of_bases(tree: ast.Module) -> Iterator[tuple[int, str]]:
             ]
             if "abstract = True" not in options:
                 yield node.lineno, f"{node.name} is not abstract"
+
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for node in classes.values():
+        bases = [classes.get(ast.unparse(base)) for base in node.bases]
+        given = {name for base in bases if base for name, _ in _attributes(base)}
+        for name, value in _attributes(node):
+            if all(bases) and isinstance(value, ast.Constant) and value.value is None and name not in given:
+                yield node.lineno, f"{name} = None removes nothing: no base of {node.name} has it"
+
+
+def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+
+
+def of_fixtures(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A fixture that opens a database of the test's own without saying which."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef) and any(
+            isinstance(one, ast.Yield) for one in ast.walk(node)
+        ):
+            for call in ast.walk(node):
+                match call:
+                    case ast.Call(func=ast.Name(id="tortoise_test_context"), keywords=keywords):
+                        if not any(keyword.arg == "db_url" for keyword in keywords):
+                            yield call.lineno, "tortoise_test_context() of a fixture needs db_url="
 
 
 def _is_model(node: ast.ClassDef) -> bool:
