@@ -41,6 +41,12 @@ def test_the_running_example_passes_its_own_tests() -> None:
     assert " passed" in run_pytest("-n", "2")
 
 
+def test_a_test_removes_its_database(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/test_{{}}.sqlite3"
+    run_pytest("tests/test_rollback.py", "tests/test_api.py::test_create", TEST_DATABASE_URL=url)
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.servers) for name in SERVERS])
 def test_what_depends_on_the_database_passes_on_servers(name: str) -> None:
     url = urlsplit(server(name))._replace(path="/tortoise_dev_billing_{}").geturl()

@@ -133,6 +133,7 @@ def test_compose_migrates_once_before_the_application() -> None:
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}
     assert services["app"]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
     healthcheck = services["db"]["healthcheck"]
+    assert "--host=127.0.0.1" in healthcheck["test"], "the first start serves the socket before it is ready"
     assert (healthcheck["interval"], healthcheck["timeout"], healthcheck["retries"]) == ("2s", "3s", 30)
     assert services["app"]["stop_grace_period"] == "30s"
     assert services["app"]["restart"] == "unless-stopped"
@@ -239,6 +240,24 @@ def test_the_server_ends_with_its_container(sent: signal.Signals) -> None:
 def test_platforms_wait_long_enough_for_requests() -> None:
     fly = tomllib.loads(text("fly.toml"))
     assert (fly["kill_signal"], fly["kill_timeout"]) == ("SIGTERM", 30)
+
+
+def test_fly_gives_a_migration_more_time_than_it_waits_for_another() -> None:
+    (seconds,) = re.findall(r"^PATIENCE = ([\d.]+) ", text("migrate.py"), re.MULTILINE)
+    timeout = tomllib.loads(text("fly.toml"))["deploy"]["release_command_timeout"]
+    assert int(timeout.removesuffix("m")) * 60 > float(seconds)
+
+
+def test_each_file_names_the_same_release_of_postgresql() -> None:
+    files = ("docker/docker-compose.yml", ".github/workflows/deploy.yml", ".gitlab-ci.yml")
+    assert {release for name in files for release in re.findall(r"\bpostgres:(\d\S*)", text(name))} == {"17"}
+
+
+def test_one_deployment_runs_at_a_time_and_none_is_cut_off() -> None:
+    workflow = load(".github/workflows/deploy.yml")
+    assert workflow["concurrency"] == {"group": "production", "cancel-in-progress": False}
+    job = load(".gitlab-ci.yml")["migrate"]
+    assert job["resource_group"] == "production" and job["interruptible"] is False
 
 
 def test_actions_are_pinned_to_a_commit() -> None:

@@ -34,6 +34,8 @@ from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
 from prose import allowed, asserts, guard  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
+from tortoise_dev.evals.pages import section  # noqa: E402
+from tortoise_dev.evals.record import read_record  # noqa: E402
 from tortoise_dev.handbook.errors import errors_page  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
 
@@ -88,7 +90,8 @@ class Bench:
             "references/errors.md": errors_page(ROOT).rstrip("\n"),
         }
         versions = _module("matrix", ROOT / "tests" / "versions" / "matrix.py")
-        self.recorded = {"README.md": versions.table(versions.records())}
+        evaluations = [read_record(path) for path in sorted((ROOT / "evals" / "results").glob("*.json"))]
+        self.recorded = {"README.md": [versions.table(versions.records()), section(evaluations)]}
         self.sound: dict[str, set[str]] = {}
 
     def say(self, text: str) -> None:
@@ -175,7 +178,7 @@ class Bench:
         found |= {f"denied: {problem.literal}" for problem in asserts.problems(prose)}
         if text.rstrip("\n") != self.generated.get(page, text.rstrip("\n")):
             found.add("is not what the command prints that makes this page")
-        if self.recorded.get(page, "") not in text:
+        if any(recorded not in text for recorded in self.recorded.get(page, [])):
             found.add("is not what the records of runs say")
         running = tuple(block for block in prose.blocks if self.facts.runs(block))
         for key, fact in self.facts.FACTS.items():

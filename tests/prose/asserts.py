@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 from prose.reading import Prose
 from tortoise_dev.pages.page import Block
@@ -66,6 +67,7 @@ def problems(page: Prose) -> Iterator[Unproven]:
             *_empty_literals(chain),
             *_unchecked_seds(chain),
             *_unproven_greps(chain),
+            *_unseen_limits(chain),
         ):
             if (found.line, found.literal) not in seen:
                 seen.add((found.line, found.literal))
@@ -202,3 +204,17 @@ def _unproven_greps(chain: list[Block]) -> Iterator[Unproven]:
         others += [block.source for block in chain if block.kind not in ("shell", "console")]
         if words and not any(words[0] in other for other in others):
             yield Unproven(line, words[0], "is only denied: its chain never shows that it can be there")
+
+
+def _unseen_limits(chain: list[Block]) -> Iterator[Unproven]:
+    """`find -n 1` above an output that ends in `...`: the output would fit without the limit, too."""
+    for block, output in pairwise(chain):
+        is_open = "output" in output.attributes and output.source.rstrip().endswith("\n...")
+        if not is_open or block.kind not in ("shell", "console"):
+            continue
+        for line, command in _lines(block):
+            limit = re.search(r" -n \d+| --limit[ =]\d+", command)
+            if limit:
+                yield Unproven(
+                    line, limit[0].strip(), "may limit nothing: show the output to its end, without `...`"
+                )

@@ -12,8 +12,15 @@ import re
 from collections.abc import Iterator
 
 from prose.reading import Prose
+from tortoise import functions
 
 NOT_RUN = {"norun", "breaks", "xfail"}
+HOW_MANY = {"total", "count", "number", "n"}
+AGGREGATES = {
+    name
+    for name, one in vars(functions).items()
+    if isinstance(one, type) and issubclass(one, functions.Aggregate)
+}
 
 
 def problems(page: Prose) -> Iterator[str]:
@@ -25,7 +32,7 @@ def problems(page: Prose) -> Iterator[str]:
             tree = ast.parse(block.source)
         except SyntaxError:
             continue
-        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree)}
+        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree), *of_numbers(tree), *of_fixtures(tree)}
         if "raises" in block.attributes:
             _last(tree.body).pop()  # it is there to fail
         for line, problem in sorted({*found, *of_queries(tree)}):
@@ -48,7 +55,10 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
             case ast.Call(func=ast.Attribute(attr="group_by" | "order_by" as name), args=[]):
                 yield node.lineno, f"{name}() without a field"
             case ast.Call(func=ast.Attribute(attr="group_by")) if not _is_grouped(node):
-                yield node.lineno, "group_by() without annotate() or values() groups nothing"
+                yield (
+                    node.lineno,
+                    "group_by() without an aggregate or values() groups nothing: order_by() was meant",
+                )
             case ast.Call(func=ast.Attribute(attr="update" | "delete")) if _excludes_a_key(node):
                 yield node.lineno, "writes every row but one: filter() was meant"
             case ast.Call(func=ast.Name(id="Subquery"), args=[ast.Call() as query]):
@@ -56,6 +66,8 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     yield node.lineno, "Subquery() takes values()"
             case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_create")))):
                 yield node.lineno, "what get_or_create() answers is thrown away: create() was meant"
+            case ast.Expr(value=ast.Await(value=ast.Call(func=ast.Attribute(attr="get_or_none")))):
+                yield node.lineno, "what get_or_none() answers is thrown away: get() was meant"
             case ast.Assert(test=test) | ast.If(test=test) | ast.While(test=test):
                 yield from _truths(test)
             case ast.Compare(left=left, comparators=[right]):
@@ -75,7 +87,37 @@ def _is_grouped(call: ast.Call) -> bool:
     is_named = (
         isinstance(starts, ast.Attribute) and isinstance(starts.value, ast.Name) and starts.value.id.islower()
     )
-    return is_named or any(_name(one) in ("annotate", "values", "values_list") for one in before)
+    return is_named or any(
+        _name(one) in ("values", "values_list") or (_name(one) == "annotate" and _may_aggregate(one))
+        for one in before
+    )
+
+
+def _may_aggregate(call: ast.Call) -> bool:
+    """Whether `annotate()` gets an aggregate; what has a name may be one."""
+    return any(
+        isinstance(node, ast.Name) and (node.id in AGGREGATES or node.id.islower()) for node in ast.walk(call)
+    )
+
+
+def of_numbers(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A name that says how many, for something that says whether."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Dict(keys=keys, values=values):
+                named = [(one.value, value) for one, value in zip(keys, values, strict=True)
+                         if isinstance(one, ast.Constant)]  # fmt: skip
+            case (
+                ast.keyword(arg=str(name), value=value) | ast.Assign(targets=[ast.Name(id=name)], value=value)
+            ):
+                named = [(name, value)]
+            case _:
+                continue
+        for name, value in named:
+            if not (isinstance(value, ast.Await) and isinstance(value.value, ast.Call)):
+                continue
+            if name in HOW_MANY and _name(value.value) == "exists":
+                yield value.lineno, f"{name} gets True or False from exists(): count() was meant"
 
 
 def _truths(test: ast.expr, negated: bool = False) -> Iterator[tuple[int, str]]:
@@ -157,6 +199,34 @@ def of_bases(tree: ast.Module) -> Iterator[tuple[int, str]]:
             ]
             if "abstract = True" not in options:
                 yield node.lineno, f"{node.name} is not abstract"
+
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    for node in classes.values():
+        bases = [classes.get(ast.unparse(base)) for base in node.bases]
+        given = {name for base in bases if base for name, _ in _attributes(base)}
+        for name, value in _attributes(node):
+            if all(bases) and isinstance(value, ast.Constant) and value.value is None and name not in given:
+                yield node.lineno, f"{name} = None removes nothing: no base of {node.name} has it"
+
+
+def _attributes(node: ast.ClassDef) -> Iterator[tuple[str, ast.expr]]:
+    for statement in node.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+
+
+def of_fixtures(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A fixture that opens a database of the test's own without saying which."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.AsyncFunctionDef) and any(
+            isinstance(one, ast.Yield) for one in ast.walk(node)
+        ):
+            for call in ast.walk(node):
+                match call:
+                    case ast.Call(func=ast.Name(id="tortoise_test_context"), keywords=keywords):
+                        if not any(keyword.arg == "db_url" for keyword in keywords):
+                            yield call.lineno, "tortoise_test_context() of a fixture needs db_url="
 
 
 def _is_model(node: ast.ClassDef) -> bool:

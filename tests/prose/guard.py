@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from prose import calls, data, links, methods, phrases, rendered, rules, sizes, spelling, tables, wrong_code
+from prose import (
+    calls,
+    data,
+    links,
+    methods,
+    phrases,
+    rendered,
+    rules,
+    sizes,
+    spelling,
+    tables,
+    ties,
+    wrong_code,
+)
 from prose.allowed import Allowed, read
 from prose.code import Tree
 from prose.names import Names
@@ -40,3 +53,4 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from rendered.problems(page, tree)
     yield from links.problems(page, tree, allowed)
     yield from sizes.problems(page, tree)
+    yield from ties.problems(page, tree, allowed)

@@ -69,7 +69,7 @@ def _words_of_linked_pages(page: Prose, tree: Tree) -> frozenset[str]:
 def _twice(piece: Piece) -> Iterator[str]:
     """`a()`, `a()` and `b()`: one of them was to be another."""
     spans = [span.text for span in piece.spans]
-    for match in re.finditer(r"§(?:(?:, (?:and |or )?| and | or )§)+", piece.text):
+    for match in re.finditer(r"§(?:(?:, (?:and |or |(?:but )?not )?| and | or | instead of )§)+", piece.text):
         first = piece.text[: match.start()].count("§")
         listed = spans[first : first + match[0].count("§")]
         yield from (

@@ -16,6 +16,7 @@ from prose.code import Tree, code_of_file
 from prose.reading import Prose
 
 SIZE = re.compile(r"\b(?:max_length|max_digits|decimal_places)=\d+")
+LIMIT = re.compile(r"\blen\((\w+)\) > (\d+)")
 SCAFFOLDED = re.compile(r"\b(\w+):(?:char|decimal):(\d+(?::\d+)?)")
 FIELD = re.compile(r"\b(\w+)(?:: [^=\n]+)? = fields\.(?:Char|Decimal)Field\(([^)]*)\)")
 
@@ -30,6 +31,14 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
             is_of_example = any(size in written for _, written in _fields_of(tree.root))
             if here[size] == 1 and not is_compared and not is_of_example:
                 yield f"line {block.line}: {size} stands nowhere else"
+        for name, size in LIMIT.findall(block.source):
+            known = [
+                re.findall(r"max_length=(\d+)", written)
+                for field, written in _fields_of(tree.root)
+                if field == name
+            ]
+            if known and [size] not in known:
+                yield f"line {block.line}: {name} has another max_length in the example than {size}"
         if block.kind == "shell":
             for name, size in SCAFFOLDED.findall(block.source):
                 known = [

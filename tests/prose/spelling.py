@@ -16,7 +16,8 @@ from prose.allowed import Allowed
 from prose.code import Tree
 from prose.reading import Prose
 
-WORD = re.compile(r"[A-Za-z]{3,}")
+WORD = re.compile(r"\b(?=[A-Za-z]*\d)(?=\d*[A-Za-z])[A-Za-z0-9]{4,}\b|[A-Za-z]{3,}")
+"""A word, or a code such as 40P01."""
 
 
 def problems(page: Prose, tree: Tree, allowed: Allowed) -> Iterator[str]:

@@ -17,6 +17,7 @@ from prose import (
     sizes,
     spelling,
     tables,
+    ties,
     wrong_code,
 )
 from prose.allowed import Allowed, Entry
@@ -240,6 +241,16 @@ def test_data_of_the_readme(old: str, new: str, says: str) -> None:
         ("await A.all().order_by('id')", None),
         ("await A.filter(id=1).group_by('name')", "groups nothing"),
         ("await A.annotate(n=Count('id')).group_by('name').values('name')", None),
+        ("await A.annotate(n=F('id') * 2).group_by('name').values('n')", "order_by() was meant"),
+        ("await A.annotate(n=total).group_by('name').values('n')", None),
+        ("await A.get_or_none(id=1)", "get() was meant"),
+        ("class A:\n    b = 1\nclass C(A):\n    b = None", None),
+        ("class A:\n    a = 1\nclass C(A):\n    b = None", "no base of C has it"),
+        ("class C(A):\n    b = None", None),
+        ("async def database():\n    async with tortoise_test_context(M):\n        yield", "needs db_url="),
+        ("async def database():\n    async with tortoise_test_context(M, db_url=U):\n        yield", None),
+        ("answer = {'total': await A.all().exists()}", "count() was meant"),
+        ("answer = {'total': await A.all().count(), 'found': await A.all().exists()}", None),
         ("await counted.group_by('name')", None),
         ("await A.get_or_create(id=1)", "is thrown away"),
         ("row, created = await A.get_or_create(id=1)", None),
@@ -285,11 +296,13 @@ def test_the_last_statement_of_a_block_that_raises_may_be_wrong() -> None:
 
 
 def test_words_of_blocks() -> None:
-    page = Prose("references/a.md", '# A\n\n```python\nprint("invoise", "Hooli", "zyx zyx")\n```\n')
+    code = 'print("invoise", "Hooli", "zyx zyx", "40P02")'
+    page = Prose("references/a.md", f"# A\n\n```python\n{code}\n```\n")
     assert [*spelling.problems(page, TREE, Allowed())] == [
-        "line 4: 'invoise' stands nowhere else: is it spelt right?"
+        "line 4: 'invoise' stands nowhere else: is it spelt right?",
+        "line 4: '40p02' stands nowhere else: is it spelt right?",
     ]
-    assert not [*spelling.problems(page, TREE, Allowed(spelt=frozenset({"invoise"})))]
+    assert not [*spelling.problems(page, TREE, Allowed(spelt=frozenset({"invoise", "40p02"})))]
 
 
 def test_titles_of_blocks() -> None:
@@ -321,6 +334,7 @@ def test_findings_of_the_checker() -> None:
         ("`bulk_create` sends no signal.", "bulk_create is in no block"),
         ("`limit()`, `limit()` and `all()` are methods.", "a list has limit() twice"),
         ("`limit()` cuts, and `limit()` stays.", None),
+        ("It repairs `limit()`, but not `limit()`.", "a list has limit() twice"),
         ("`execute_query(sql, values)` and `session.add()` are others.", None),
         ("Call `limit()`.\n\n## Other\n\nHere it is.", None),
         ("Call `limit()`.\n\n```python\nx = 1\n```\n\n## Other\n\nHere it is.", "limit is in no block"),
@@ -329,6 +343,24 @@ def test_findings_of_the_checker() -> None:
 def test_methods_in_sentences(sentence: str, says: str | None) -> None:
     page = f"# A\n\n{sentence}\n\n```python\nawait A.all().limit(1)\n```\n"
     found = list(methods.problems(Prose("references/a.md", page), TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("Pass `limit=1`, `note=`.", None),
+        ("Pass `nowait=`.", "nowait= is in no block or linked example of this page"),
+        ("Pass `limit=2`.", "no block or linked example has limit=2"),
+        ("Call `fetch_all()` ([proof](../examples/queries_large.py)).", None),
+        ("Call `fetch_none()` ([proof](../examples/queries_large.py)).", "fetch_none is in no block"),
+        ("Call `fetch_none()`.", None),
+        ("| a | b |\n|---|---|\n| `fetch_none` | [it](../examples/queries_large.py) |", "fetch_none is in"),
+    ],
+)
+def test_what_sentences_name_is_beside_them(sentence: str, says: str | None) -> None:
+    page = f"# A\n\n{sentence}\n\n```python\nawait fetch_all(limit=1)\n```\n"
+    found = list(ties.problems(Prose("references/a.md", page), TREE))
     assert found == [] if says is None else len(found) == 1 and says in found[0]
 
 
@@ -388,6 +420,8 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
         ),
         ("python\na = CharField(max_length=9)\nassert 'VARCHAR(9)' in ddl", None),
         ("python\nnumber = CharField(max_length=32)", None),
+        ("python\nif len(number) > 32:\n    pass", None),
+        ("python\nif len(number) > 31:\n    pass", "number has another max_length"),
         ("bash\nscaffold.py model billing Invoice number:char:32:unique amount:decimal:12:2", None),
         ("bash\nscaffold.py model billing Invoice amount:decimal:13:2", "amount has another size"),
         ("bash\nscaffold.py model billing Invoice weight:decimal:13:2", None),

@@ -49,7 +49,8 @@ async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch):
 
     monkeypatch.setattr("main.get_connection", lambda name: Refusing())
     assert (await client.get("/health")).status_code == 200
-    assert (await client.get("/ready")).status_code == 503
+    ready = await client.get("/ready")
+    assert (ready.status_code, ready.json()) == (503, {"detail": "The database does not answer"})
 
 
 async def test_when_the_server_is_frozen_it_is_not_ready(client, monkeypatch):

@@ -34,7 +34,8 @@ INSERT INTO audit_log (id, created_at, updated_at, entity, entity_id, action) VA
     ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
      'invoice', '00000000-0000-0000-0000-000000000009', 'settled'),
     ('00000000-0000-0000-0000-000000000002', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
-     'invoice', '00000000-0000-0000-0000-000000000009', 'settled')
+     'invoice', '00000000-0000-0000-0000-000000000009', 'settled');
+DELETE FROM audit_log;
 """
 
 # The project has only one file yet, and this is what the next one may be. In yours it stands in migrations/.
@@ -198,7 +199,7 @@ async def test_rows_go_up_down_and_up(with_next):
         with pytest.raises(IntegrityError):
             await get_connection("default").execute_script(SETTLED_TWICE)
         await migrate(config=with_next, target="models.0001_initial", direction="backward")
-        assert await emails() == ["billing@acme.test", "billing@globex.test"]
+        await get_connection("default").execute_script(SETTLED_TWICE)
 
 
 @pytest.mark.parametrize("with_next", [CONCURRENT], indirect=True)
