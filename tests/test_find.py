@@ -91,6 +91,32 @@ def test_several_names_print_each_and_a_page_its_anchors_with_their_sizes() -> N
     assert f"{size / 1000:5.1f} kB  #plan-the-releases\n" in done.stdout
 
 
+def test_a_section_is_found_by_its_line() -> None:
+    place = find("keyset pages", HANDBOOK, 1)[0].section.place
+    assert run(place).stdout.startswith(f"--- {place} ")
+    assert run("locks.md:0").stdout.startswith("--- references/locks.md:1 ")
+
+
+def test_a_part_of_an_example_is_printed_alone() -> None:
+    listed = run("operations.py").stdout
+    assert "kB  #SetNotNull" in listed
+    assert "class" not in listed
+    part = run("operations.py#SetNotNull").stdout
+    assert "class SetNotNull" in part
+    assert "class ForgetField" not in part
+    imports = run("operations.py#imports").stdout
+    assert "from tortoise.migrations import" in imports
+    assert "class" not in imports.partition('"""\n')[2].partition('"""\n')[2]
+    decorated = run("fastapi_auth.py").stdout
+    assert "#imports" in decorated
+
+
+def test_an_example_of_a_name_that_two_have_wants_its_folder() -> None:
+    assert "several examples are called migrate.py: examples/" in run("migrate.py").stderr
+    assert run("with_aerich/migrate.py#main").stdout.startswith("--- examples/with_aerich/migrate.py:")
+    assert "no example is called nothing.py" in run("nothing.py").stderr
+
+
 def test_a_page_among_other_words_is_a_word() -> None:
     assert run("README.md", "harness").returncode == 0
 

@@ -159,7 +159,8 @@ def test_json_has_verdicts_problems_and_the_question(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "example"), [("", "examples/billing"), ('dependencies = ["aerich"]\n', "examples/with_aerich")]
+    ("settings", "example"),
+    [("", "examples/billing"), ('dependencies = ["aerich"]\n', "examples/with_aerich")],
 )
 def test_drafts_take_a_lock_once_the_migrate_py_that_the_advice_names_is_there(
     settings: str, example: str, tmp_path: Path

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
+from tortoise.transactions import atomic
 
-from apps.billing.models import Invoice, Payment
+from apps.billing.models import AuditLog, Invoice, Payment
 from apps.billing.services import settle_invoice
 from config import fixtures
 from config.fixtures import INV_3
@@ -52,3 +53,17 @@ async def test_the_fixture_notices_a_lost_update(apart):
     before = (await Invoice.get(id=INV_3)).amount
     await asyncio.gather(apart(add_one), apart(add_one))
     assert (await Invoice.get(id=INV_3)).amount == before + 1, "both additions are there"
+
+
+async def test_sqlite_loses_nothing_if_the_transaction_begins_with_a_write(apart):
+    @atomic()
+    async def add_one():  # WRONG on PostgreSQL, where a write does not keep others from writing
+        await AuditLog.create(entity="invoice", entity_id=INV_3, action="added")
+        invoice = await Invoice.get(id=INV_3)
+        await asyncio.sleep(0.1)
+        invoice.amount += 1
+        await invoice.save(update_fields=["amount"])
+
+    before = (await Invoice.get(id=INV_3)).amount
+    await asyncio.gather(apart(add_one), apart(add_one))
+    assert (await Invoice.get(id=INV_3)).amount == before + 2

@@ -131,8 +131,8 @@ def _advice(project: Project, found: list[Manifest]) -> str | None:
         return None
     copied = "with_aerich/migrate.py and lock.py" if "aerich" in project.command else "billing/migrate.py"
     return (
-        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} from the skill's examples to the"
-        " root of the project, and plan again: the drafts then run migrate.py."
+        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} from the skill's examples"
+        " to the root of the project, and plan again: the drafts then run migrate.py."
     )
 
 

@@ -34,7 +34,24 @@ SYNONYMS: dict[str, str] = {
     "o2o": "one to one",
     "pk": "primary key",
     "n1": "prefetch related queries relations",
-    "slow": "fast queries count prefetch",
+    "slow": "fast queries fetch n",
+    "new": "add",
+    "create": "add new",
+    "fixture": "test database",
+    "csv": "import file",
+    "bulk": "many rows",
+    "cron": "job nightly",
+    "scheduled": "job nightly",
+    "race": "once",
+    "concurrency": "race once",
+    "concurrent": "race once",
+    "transfer": "lost update lock",
+    "cursor": "keyset",
+    "idempotent": "again once",
+    "duplicates": "distinct unique",
+    "tenancy": "tenants",
+    "archive": "soft delete",
+    "rollout": "job before deploy",
     "crud": "create update delete",
     "ddl": "schema table",
     "mock": "fake",
@@ -46,6 +63,7 @@ SYNONYMS: dict[str, str] = {
     "datetime": "time",
     "k8s": "kubernetes",
     "soft": "deleted",
+    "through": "link many columns",
     "deadlock": "lock locks",
     "rename": "renamed renames",
     "upgrade": "upgrading",
@@ -85,6 +103,8 @@ def _trust(section: Section) -> float:
     """How much a place counts: an example proves one thing at length, the list of rules names everything, the
     top of a page names its sections, and SKILL.md has been read already.
     """
+    if section.path == "SKILL.md" and section.heading == "Frequent tasks":
+        return 0.2  # it has the words of every task
     is_long_or_known = section.path.startswith(("examples/", "SKILL.md")) or section.path.endswith(
         "/rules.md"
     )
