@@ -189,6 +189,10 @@ def test_what_is_only_denied(block: str, literals: list[str]) -> None:
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-ohm"]', "no installed package"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[pg]"]', "no extra of"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[asyncmy]<1"]', "excludes"),
+        (
+            '[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[asyncmy]<3"]',
+            "itself requires",
+        ),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["cryptography>=41"]', "itself requires"),
     ],
 )
@@ -386,6 +390,7 @@ def test_operations_of_migrations(code: str, says: str | None) -> None:
         ("Call `fetch_all()` ([proof](../examples/queries_large.py)).", None),
         ("Call `fetch_none()` ([proof](../examples/queries_large.py)).", "fetch_none is in no block"),
         ("Call `fetch_none()`.", None),
+        ("It is `pre-downgrade` ([proof](../examples/queries_large.py)).", "pre-downgrade is in no block"),
         ("| a | b |\n|---|---|\n| `fetch_none` | [it](../examples/queries_large.py) |", "fetch_none is in"),
     ],
 )
