@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,6 +40,16 @@ def run_pytest(*arguments: str, **environment: str) -> str:
 
 def test_the_running_example_passes_its_own_tests() -> None:
     assert " passed" in run_pytest("-n", "2")
+
+
+def test_tests_that_share_a_database_open_it_once() -> None:
+    assert run_pytest("tests/test_rollback.py", "--setup-show").count("SETUP    M shared_database") == 1
+
+
+def test_each_model_names_its_table() -> None:
+    for file in sorted(BILLING.glob("apps/*/models/*.py")):
+        for meta in re.findall(r"    class Meta:\n((?:        .*\n|\n)+)", file.read_text(encoding="utf-8")):
+            assert ("abstract = True" in meta) != ("table = " in meta), file
 
 
 def test_a_test_removes_its_database(tmp_path: Path) -> None:

@@ -32,7 +32,14 @@ def problems(page: Prose) -> Iterator[str]:
             tree = ast.parse(block.source)
         except SyntaxError:
             continue
-        found = {*of_rows(tree), *of_errors(tree), *of_bases(tree), *of_numbers(tree), *of_fixtures(tree)}
+        found = {
+            *of_rows(tree),
+            *of_errors(tree),
+            *of_bases(tree),
+            *of_numbers(tree),
+            *of_fixtures(tree),
+            *of_locks(tree),
+        }
         if "raises" in block.attributes:
             _last(tree.body).pop()  # it is there to fail
         for line, problem in sorted({*found, *of_queries(tree)}):
@@ -154,7 +161,7 @@ def of_rows(tree: ast.Module) -> Iterator[tuple[int, str]]:
         match node:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if _may_be_none(value):
                 unsure[name] = node.lineno
-            case ast.Attribute(value=value) if _may_be_none(value):
+            case ast.Attribute(value=value) | ast.Call(args=[value]) if _may_be_none(value):
                 yield node.lineno, "may be None here: get() says that the row is there"
     for node in ast.walk(tree):
         match node:
@@ -227,6 +234,21 @@ def of_fixtures(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     case ast.Call(func=ast.Name(id="tortoise_test_context"), keywords=keywords):
                         if not any(keyword.arg == "db_url" for keyword in keywords):
                             yield call.lineno, "tortoise_test_context() of a fixture needs db_url="
+
+
+def of_locks(tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """A lock that a block takes itself, not in a function: `wrong_code.py` looks into functions."""
+    waiting: list[ast.AST] = list(tree.body)
+    while waiting:
+        node = waiting.pop()
+        is_transaction = isinstance(node, ast.AsyncWith) and "in_transaction" in ast.unparse(node.items[0])
+        if is_transaction or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        if isinstance(node, ast.Await) and any(
+            _name(one) == "select_for_update" for one in _chain(node.value)
+        ):
+            yield node.lineno, "select_for_update() locks nothing outside of a transaction"
+        waiting += ast.iter_child_nodes(node)
 
 
 def _is_model(node: ast.ClassDef) -> bool:

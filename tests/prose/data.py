@@ -115,6 +115,14 @@ def _unlike(requirements: list[str], tree: Tree) -> Iterator[str]:
         }
         if others and Requirement(text) not in others:
             yield text
+        limits = {limit for one in own if one.name == Requirement(text).name for limit in _upper(one)}
+        if limits and _upper(Requirement(text)) - limits:
+            yield text
+
+
+def _upper(requirement: Requirement) -> set[str]:
+    """The releases that a requirement excludes above: `<2`."""
+    return {str(one) for one in requirement.specifier if one.operator == "<"}
 
 
 def _of_readme(document: dict[Any, Any], title: str | None, tree: Tree) -> Iterator[str]:

@@ -10,6 +10,7 @@ from prose import (
     data,
     links,
     methods,
+    operations,
     phrases,
     rendered,
     rules,
@@ -53,4 +54,5 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from rendered.problems(page, tree)
     yield from links.problems(page, tree, allowed)
     yield from sizes.problems(page, tree)
+    yield from operations.problems(page, tree)
     yield from ties.problems(page, tree, allowed)

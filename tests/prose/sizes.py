@@ -32,22 +32,19 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
             if here[size] == 1 and not is_compared and not is_of_example:
                 yield f"line {block.line}: {size} stands nowhere else"
         for name, size in LIMIT.findall(block.source):
-            known = [
-                re.findall(r"max_length=(\d+)", written)
-                for field, written in _fields_of(tree.root)
-                if field == name
-            ]
+            known = sizes_of_example(tree.root, name)
             if known and [size] not in known:
                 yield f"line {block.line}: {name} has another max_length in the example than {size}"
         if block.kind == "shell":
             for name, size in SCAFFOLDED.findall(block.source):
-                known = [
-                    re.findall(r"=(\d+)", written)[:2]
-                    for field, written in _fields_of(tree.root)
-                    if field == name
-                ]
+                known = sizes_of_example(tree.root, name)
                 if known and size.split(":") not in known:
                     yield f"line {block.line}: {name} has another size in the example than {size}"
+
+
+def sizes_of_example(root: Path, name: str) -> list[list[str]]:
+    """The sizes of the example's fields with this name: `[["12", "2"]]`."""
+    return [re.findall(r"=(\d+)", written)[:2] for field, written in _fields_of(root) if field == name]
 
 
 @cache

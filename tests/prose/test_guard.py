@@ -14,6 +14,7 @@ from prose import (
     guard,
     links,
     methods,
+    operations,
     phrases,
     rendered,
     rules,
@@ -96,6 +97,11 @@ def test_what_helm_prints_is_what_the_chart_gives(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_sizes_of_fields_stand_twice(page: str) -> None:
     assert not list(sizes.problems(PAGES[page], TREE))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_migrations_take_locks_briefly_and_batches_commit(page: str) -> None:
+    assert not list(operations.problems(PAGES[page], TREE))
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -11,6 +11,7 @@ from prose import (
     data,
     links,
     methods,
+    operations,
     phrases,
     rendered,
     rules,
@@ -188,6 +189,10 @@ def test_what_is_only_denied(block: str, literals: list[str]) -> None:
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-ohm"]', "no installed package"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[pg]"]', "no extra of"),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[asyncmy]<1"]', "excludes"),
+        (
+            '[project]\nname = "s"\nversion = "1"\ndependencies = ["tortoise-orm[asyncmy]<3"]',
+            "itself requires",
+        ),
         ('[project]\nname = "s"\nversion = "1"\ndependencies = ["cryptography>=41"]', "itself requires"),
     ],
 )
@@ -265,6 +270,11 @@ def test_data_of_the_readme(old: str, new: str, says: str) -> None:
         ("assert await A.all().exists() == True", None),
         ("print((await A.get_or_none(id=1)).name)", "may be None here"),
         ("a = await A.get_or_none(id=1)\nprint(a.name)", "a may be None"),
+        ("print(str(await A.get_or_none(id=1)))", "may be None here"),
+        ("assert await A.get_or_none(id=1) is None", None),
+        ("await A.select_for_update().get(id=1)", "locks nothing outside"),
+        ("async with in_transaction():\n    await A.select_for_update().get(id=1)", None),
+        ("async def a():\n    await A.select_for_update().get(id=1)", None),
         ("a = await A.get_or_none(id=1)\nassert a is not None\nprint(a.name)", None),
         ("a = await A.get_or_none(id=1)\nif not a:\n    raise KeyError(1)\nprint(a.name)", None),
         ("a = await A.get(id=1)\nprint(a.name)", None),
@@ -346,6 +356,31 @@ def test_methods_in_sentences(sentence: str, says: str | None) -> None:
     assert found == [] if says is None else len(found) == 1 and says in found[0]
 
 
+BATCHES = "async def fill(apps, editor):\n    while True:\n        pass\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        (BATCHES + "class A:\n    operations = [ops.RunPython(fill)]", "only with atomic = False"),
+        (BATCHES + "class A:\n    atomic = False\n    operations = [ops.RunPython(fill)]", None),
+        ("class A:\n    operations = [ops.RunPython(other)]", None),
+        ("class A:\n    operations = [ops.AlterField('A', 'b', c)]", "put LockTimeout first"),
+        ("class A:\n    operations = [LockTimeout(2), ops.AlterField('A', 'b', c)]", None),
+        ("class A:\n    operations = [ops.RunSQL('ALTER TABLE a')]", "put LockTimeout first"),
+        ("class A:\n    operations = [ops.RunSQL('UPDATE a')]", None),
+        ("ops.AlterModelOptions('A', {'table': 'a', 'pk_attr': 'id'})", None),
+        ("ops.AlterModelOptions('A', {'table': 'a', 'pk_field': 'id'})", "has the option 'pk_field'"),
+        ('ops.AlterField("Payment", "amount", fields.DecimalField(12, 2))', None),
+        ('ops.AlterField("Payment", "amount", fields.DecimalField(12, 3))', "amount has another size"),
+    ],
+)
+def test_operations_of_migrations(code: str, says: str | None) -> None:
+    page = Prose("references/a.md", f"# A\n\nPut `LockTimeout` first.\n\n```python\n{code}\n```\n")
+    found = list(operations.problems(page, TREE))
+    assert found == [] if says is None else len(found) == 1 and says in found[0]
+
+
 @pytest.mark.parametrize(
     ("sentence", "says"),
     [
@@ -355,6 +390,7 @@ def test_methods_in_sentences(sentence: str, says: str | None) -> None:
         ("Call `fetch_all()` ([proof](../examples/queries_large.py)).", None),
         ("Call `fetch_none()` ([proof](../examples/queries_large.py)).", "fetch_none is in no block"),
         ("Call `fetch_none()`.", None),
+        ("It is `pre-downgrade` ([proof](../examples/queries_large.py)).", "pre-downgrade is in no block"),
         ("| a | b |\n|---|---|\n| `fetch_none` | [it](../examples/queries_large.py) |", "fetch_none is in"),
     ],
 )

@@ -21,8 +21,8 @@ OF_OTHERS = ("README.md", "CONTRIBUTING.md", "references/harness.md", "reference
 MADE = ("references/rules.md", "references/errors.md")
 KEYWORD = re.compile(r"(?<![\w?&-])([a-z_]+)=(?!=)")
 PAIR = re.compile(r"\b([A-Za-z_]+)=\"?([\w.]+)\"?(?=[,)&]|$)")
-NAME = re.compile(r"\b(?:[A-Za-z]\w*_\w+|[A-Za-z][a-z]+[A-Z]\w+|[A-Za-z]\w+(?=[(=]))")
-"""What can only be a name: it has two words, or is called or given."""
+NAME = re.compile(r"\b(?:[A-Za-z]\w*_\w+|[A-Za-z][a-z]+[A-Z]\w+|[a-z]+(?:-[a-z]+)+|[A-Za-z]\w+(?=[(=]))")
+"""What can only be a name: it has two words, or it is called or given."""
 
 
 def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:
@@ -68,9 +68,11 @@ def _unlike_the_proof(
         return
     blocks = (TOKEN.findall(code_of_block(block)) for block in section.blocks)
     words = elsewhere.union(*blocks, *map(words_of_file, files))
+    texts = [file.read_text(encoding="utf-8") for file in files] + [block.source for block in section.blocks]
     for span in row.spans:
         if PATHLIKE.match(span.text):
             continue
         for name in NAME.findall(span.text):
-            if name not in words:
+            is_shown = any(name in text for text in texts) if "-" in name else name in words
+            if not is_shown and name not in elsewhere:
                 yield f"line {span.line}: {name} is in no block of this section, nor in the linked example"
