@@ -11,7 +11,8 @@ returned by an `async def` that promises rows.
 ## Why is this bad
 The query is not sent, and no error says so. As a condition a queryset is always true.
 
-Ruff does not find it. mypy does in typed code, with `enable_error_code = ["unused-awaitable", "truthy-bool"]`.
+Ruff does not find it. mypy does in typed code, with `enable_error_code = ["unused-awaitable",
+"truthy-bool"]`.
 
 ## Fix safety
 `--unsafe-fixes` writes `await`: the query is then sent.
