@@ -169,6 +169,9 @@ async def spelt_otherwise() -> None:
         assert "postgres" in URL or "psycopg" in URL
     else:
         assert not URL.startswith(("postgres", "asyncpg", "psycopg"))
+    sql, python = Book.filter(title="sql"), Book.filter(title="python")
+    if hasattr(sql, "union"):  # 1.1.8+
+        assert {book.title for book in await sql.union(python)} == {"sql", "python"}
     refuses(TypeError, lambda: Note.bulk_create([], update_conflicts=True), "update_conflicts")  # type: ignore[call-arg]
 
 

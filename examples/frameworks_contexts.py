@@ -1,14 +1,18 @@
 # snippet: needs="tortoise>=1.1.4"
-"""aiohttp's helper sets no fallback: it works only where set-up and sockets share one task."""
+"""aiohttp's helper sets no fallback: it works only where set-up and sockets share one task.
+
+And which second `Tortoise.init()` with the fallback is refused.
+"""
 
 import asyncio
 import contextvars
 import importlib.util
 
 from aiohttp import ClientSession, web
-from tortoise import fields
+from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext, get_current_context
 from tortoise.contrib.aiohttp import register_tortoise
+from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
 
 
@@ -46,3 +50,29 @@ async def status(*, in_a_task: bool) -> int:
 assert contextvars.Context().run(asyncio.run, status(in_a_task=False)) == 200
 assert contextvars.Context().run(asyncio.run, status(in_a_task=True)) == 500
 assert importlib.util.find_spec("tortoise.contrib.nexios") is None
+
+
+async def second_calls() -> None:
+    """Refused from an unrelated task, until the first has closed. A task of its own may call it again."""
+
+    async def init() -> None:
+        await Tortoise.init(
+            db_url="sqlite://:memory:", modules={"models": ["__main__"]}, _enable_global_fallback=True
+        )
+
+    def elsewhere() -> asyncio.Task[None]:
+        return asyncio.create_task(init(), context=contextvars.Context())
+
+    await init()
+    await init()
+    try:
+        await elsewhere()
+    except ConfigurationError as error:
+        assert "Global context fallback is already enabled" in str(error)
+    else:
+        raise AssertionError("two tasks have a global context")
+    await Tortoise.close_connections()
+    await elsewhere()
+
+
+contextvars.Context().run(asyncio.run, second_calls())

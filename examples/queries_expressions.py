@@ -7,13 +7,14 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/queri
 import asyncio
 import os
 from collections.abc import Awaitable
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.expressions import Case, F, RawSQL, Subquery, When
-from tortoise.functions import Avg, Coalesce, Concat, Max, Sum, Upper
+from tortoise.functions import Avg, Coalesce, Concat, Count, Max, Sum, Upper
 from tortoise.models import Model
 
 
@@ -23,7 +24,7 @@ class ExpressionRow(Model):
     n = fields.IntField(default=0)
     amount = fields.DecimalField(max_digits=9, decimal_places=2, default=0)
     done = fields.BooleanField(default=False)
-    key = fields.UUIDField(null=True)
+    at = fields.DatetimeField(null=True)
 
 
 TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
@@ -126,6 +127,26 @@ async def integers(dialect: str, asyncpg: bool) -> None:
     assert await one.annotate(x=F("n") / 2).values_list("x", flat=True) == [3.5 if dialect == "mysql" else 3]
 
 
+MONTH = {
+    "sqlite": "strftime('%Y-%m', at)",
+    "postgres": "to_char(at AT TIME ZONE 'UTC', 'YYYY-MM')",
+    "mysql": "DATE_FORMAT(at, '%%Y-%%m')",  # a percent sign is written twice
+}
+
+
+async def by_month(dialect: str) -> list[tuple[str, int]]:
+    """How many rows each month has, in UTC."""
+    rows = ExpressionRow.annotate(month=RawSQL(MONTH[dialect]), n=Count("id")).group_by("month")
+    return await rows.order_by("month").values_list("month", "n")
+
+
+async def months(dialect: str) -> None:
+    await ExpressionRow.all().delete()
+    for month, day in ((1, 1), (1, 31), (2, 1)):
+        await ExpressionRow.create(name="x", at=datetime(2026, month, day, tzinfo=UTC))
+    assert await by_month(dialect) == [("2026-01", 2), ("2026-02", 1)]
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
@@ -139,6 +160,7 @@ async def main() -> None:
         await decimals(dialect == "sqlite")
         await types(dialect)
         await integers(dialect, asyncpg)
+        await months(dialect)
 
 
 asyncio.run(main())

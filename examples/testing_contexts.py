@@ -56,6 +56,20 @@ async def two_at_once() -> None:
         assert await Author.all().count() == 0
 
 
+async def another_connection_at_once() -> None:
+    """A class keeps the name of the connection that was set last: contexts that overlap need one name."""
+    async with tortoise_test_context(["__main__"]):
+        assert await Author.all().count() == 0
+        async with tortoise_test_context(["__main__"], connection_label="inner"):
+            await Author.create(name="Ada")
+        try:
+            await Author.all()
+        except ConfigurationError as error:
+            assert "Unable to get db settings for alias 'inner'" in str(error)
+        else:
+            raise AssertionError("the outer context found its connection")
+
+
 async def a_fake_has_no_table() -> None:
     async with tortoise_test_context(["__main__"]):
         try:
@@ -150,6 +164,7 @@ class UnittestStyle(IsolatedAsyncioTestCase):
 assert "default_connection for the model" in contextvars.Context().run(asyncio.run, error_without_a_context())
 for scene in (
     two_at_once,
+    another_connection_at_once,
     a_fake_has_no_table,
     a_file_is_made_once,
     another_label,

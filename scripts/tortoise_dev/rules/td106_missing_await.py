@@ -11,7 +11,8 @@ reports a `return` in an `async def` whose annotation says that it returns rows.
 ## Why is this bad
 The query is not sent, and no error says so. As a condition a queryset is always true.
 
-Ruff does not find it. mypy does in typed code, with `enable_error_code = ["unused-awaitable", "truthy-bool"]`.
+Ruff does not find it. mypy does in typed code, with `enable_error_code = ["unused-awaitable",
+"truthy-bool"]`.
 
 ## Fix safety
 `--unsafe-fixes` writes `await`: the query is then sent.
