@@ -13,11 +13,11 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 KEY = 20_260_201  # the number of the lock; nothing else in this database may use it
 PATIENCE = 600.0  # seconds to wait for another run
 WATCH = 0.2  # seconds between two looks at the lock while this run migrates
-GRACE = 1.0  # seconds from lock to first change: a run that lost the lock sees that and stops meanwhile
+GRACE = 1.0  # seconds between lock and first change; in them a run that lost the lock stops
 
 
 class Lock(NamedTuple):
-    """What the session that takes the lock can be asked."""
+    """Two questions to the session of the lock."""
 
     take: Callable[[], Awaitable[bool]]  # tries to take it, and says whether that worked
     held: Callable[[], Awaitable[bool]]  # says whether it is still taken; raises if the session is gone
@@ -39,8 +39,8 @@ async def locked(client: BaseDBAsyncClient) -> AsyncIterator[None]:
 async def wait_for(lock: Lock) -> None:
     """Ask for the lock each second; exit after PATIENCE seconds.
 
-    Waiting inside the database would be simpler, and wrong: a session that waits there blocks the CREATE
-    INDEX CONCURRENTLY of the very run that it waits for.
+    It does not wait inside the database. A session that waits there blocks the CREATE INDEX CONCURRENTLY of
+    the run that it waits for.
     """
     deadline = time.monotonic() + PATIENCE
     while not await lock.take():
@@ -52,7 +52,7 @@ async def wait_for(lock: Lock) -> None:
 
 @asynccontextmanager
 async def watched(lock: Lock) -> AsyncIterator[None]:
-    """Cancel the block when the lock is lost, because another run may begin then. Exit in its place."""
+    """Cancel the block when the lock is lost, because another run may begin then. Then exit."""
     migrating, done = asyncio.current_task(), asyncio.Event()
     assert migrating is not None
 
@@ -108,7 +108,7 @@ SELECT EXISTS (
 
 @asynccontextmanager
 async def mysql(client: Any) -> AsyncIterator[Lock]:
-    """MySQL and MariaDB: the name holds for the whole server, so it names the database."""
+    """MySQL and MariaDB: all databases of a server share the names of locks, so the name has the database."""
     async with client.acquire_connection() as session, session.cursor() as cursor:
 
         async def ask(question: str) -> bool:
@@ -126,7 +126,7 @@ async def mysql(client: Any) -> AsyncIterator[Lock]:
 
 @asynccontextmanager
 async def sqlite(client: Any) -> AsyncIterator[Lock]:
-    """The write lock of a second, empty database beside the first, which the migrations have to write."""
+    """The write lock of a second, empty file. The migrations must be able to write the first."""
     with closing(sqlite3.connect(f"{client.filename}.lock", timeout=0, isolation_level=None)) as session:
 
         async def take() -> bool:

@@ -20,8 +20,7 @@ from tortoise.migrations.api import migrate
 from config.tortoise import TORTOISE_ORM
 from tests.conftest import DATABASE_URL, MODELS
 
-# SQL, because the models of today may not fit the tables of that day; texts, which each database turns into
-# UUIDs and times by itself.
+# SQL, because today's models may not fit the older tables. Each database makes UUIDs and times of the texts.
 ROWS = """
 INSERT INTO customer (id, created_at, updated_at, name, email) VALUES
     ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',

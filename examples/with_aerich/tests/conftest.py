@@ -20,7 +20,7 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
 # On PostgreSQL: TEST_DATABASE_URL="asyncpg://user@host:5432/test_{}", where {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
-os.environ.setdefault("PGDATABASE", "postgres")  # where to say CREATE DATABASE, else in one named as the user
+os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from tests.conftest import DATABASE_URL, MODELS
 
 MIGRATIONS = Path(__file__).parents[1] / "migrations"
 
-# SQL, because the models of today may not fit the tables of that day.
+# SQL, because today's models may not fit the older tables.
 ROWS = """
 INSERT INTO author (id, created_at, updated_at, name) VALUES
     ('00000000-0000-0000-0000-000000000001', '2026-01-01 00:00:00+00:00', '2026-01-01 00:00:00+00:00',
@@ -44,7 +44,7 @@ async def copies() -> list[int]:
 
 @pytest.fixture
 async def command(empty: dict[str, Any], tmp_path: Path) -> Command:
-    """Aerich over the empty database and a copy of the files, which a draft would be written beside."""
+    """Aerich over the empty database and a copy of the files. A draft goes into the copy."""
     copy = shutil.copytree(MIGRATIONS, tmp_path / "migrations")
     command = Command(empty, location=str(copy))
     await command.init(offline=True)
@@ -54,7 +54,7 @@ async def command(empty: dict[str, Any], tmp_path: Path) -> Command:
 async def test_they_make_what_the_models_say(command):
     await command.upgrade()
     made = await columns()
-    async with tortoise_test_context(MODELS, db_url=DATABASE_URL):  # the last step: it replaces the other
+    async with tortoise_test_context(MODELS, db_url=DATABASE_URL):  # last: it replaces the other context
         try:
             assert made == await columns()
         finally:

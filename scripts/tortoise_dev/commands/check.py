@@ -228,7 +228,7 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
     gone = baseline.gone(outcome.violations, outcome.project.judged)
     if gone:
         told = f"{gone} recorded finding{plural(gone)} not found any more"
-        _tell(outcome, f"{told}: to record anew, delete {file} and check the whole project")
+        _tell(outcome, f"{told}: to record again, delete {file} and check the whole project")
     _leave_out(outcome, baseline)
 
 

@@ -1,4 +1,4 @@
-"""``handbook.py errors``: print references/errors.md anew."""
+"""``handbook.py errors``: print references/errors.md again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .common import UnusableError, show
 
 _EXAMPLES = """\
 examples:
-  %(prog)s > /tmp/errors.md && mv /tmp/errors.md references/errors.md    write it anew
+  %(prog)s > /tmp/errors.md && mv /tmp/errors.md references/errors.md    write it again
   %(prog)s | diff references/errors.md -                                 what would change
   %(prog)s | grep -c '^|'                                                how many rows it has
 

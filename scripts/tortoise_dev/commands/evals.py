@@ -286,7 +286,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         "--update",
         type=Path,
         metavar="PAGE",
-        help="no report: write the section of evaluations of this page anew, from DIR/results/*.json",
+        help="write no report, but the evaluations section of this page, from DIR/results/*.json",
     )
     return parser
 

@@ -29,12 +29,13 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 
 def _run(options: argparse.Namespace) -> int:
+    from ..handbook.site.proven import STATES
     from .site_run import build  # it imports packages: --help needs none
 
     built = build(options.records, options.output)
     if not options.records.is_dir():
         tell(f"{options.prog}: no records in {options.records}: no block has a proof")
-    counts = ", ".join(f"{count} {state}" for state, count in built.counts.items())
+    counts = ", ".join(f"{count} {STATES[state]}" for state, count in built.counts.items())
     show(f"{options.output}: {built.pages} pages; blocks: {counts}")
     return 0
 

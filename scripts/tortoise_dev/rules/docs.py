@@ -43,7 +43,7 @@ preview = true                               # also the rules in preview, as --p
 
 """
 
-_IN_PREVIEW = "`--explain CODE` says more of a rule. These are in preview: {}.\n\n"
+_IN_PREVIEW = "`--explain CODE` says more about a rule. These are in preview: {}.\n\n"
 _WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 

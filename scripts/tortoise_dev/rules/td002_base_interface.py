@@ -2,8 +2,8 @@
 
 ## What it does
 Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`, and so
-may its successor `Invoice2`. With `base-interface = "any"` in the settings, any abstract `Base…` model will
-do.
+may its successor `Invoice2`. With `base-interface = "any"` in the settings, any abstract `Base…` model is
+enough.
 
 ## Why is this bad
 Services need a type that is not bound to a table, because fakes in tests and a new version of the model

@@ -10,8 +10,8 @@ Meta says what the class is: abstract or a table, its name, its indexes. The rea
 
 ## Fix safety
 `--fix` moves a misplaced `class Meta` up, with its comments. That is safe, because a nested class does not
-see the names of the class around it. It does nothing where a base or a decorator of Meta is a name that the
-class body binds, and it does not invent a Meta that is missing.
+see the names of the class around it. It leaves Meta where it is if a base or a decorator of Meta is a
+name of the class body. It writes no Meta if none is there.
 """
 
 from __future__ import annotations

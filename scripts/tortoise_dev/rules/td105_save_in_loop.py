@@ -2,14 +2,14 @@
 
 ## What it does
 `await row.save()` for each row of a loop, also of `rows[number]` and of a new row. The loop
-awaits nothing else, or only looks one row up (`get`, `get_or_none`, `first`).
+awaits nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
 
 It is not reported where bulk would do something else: where the model overrides `save` or has signal
 handlers, and where the loop handles errors by row or leaves early. Loops over constants are left out. So are
 new rows whose key is used, because `bulk_create` gives no key.
 
 ## Why is this bad
-It makes one round trip to the database per row. `bulk_update` and `bulk_create` take one for all.
+It makes one round trip to the database per row. `bulk_update` and `bulk_create` need one for all rows.
 
 ## Fix safety
 Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.

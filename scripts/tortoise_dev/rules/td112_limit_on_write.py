@@ -10,7 +10,7 @@ MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets
 PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Select the keys first.
 
 ## Fix safety
-Not fixed by `--fix`: which rows are meant is yours to say.
+Not fixed by `--fix`: only you know which rows are meant.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ A second `prefetch_related(…)` on the same query, also where a local name hold
 
 ## Why is this bad
 It replaces the first call, whose relations are then not fetched. Name all relations in one call.
-(`select_related` adds up.)
+(A second `select_related` keeps the first.)
 
 ## Fix safety
 `--unsafe-fixes` names all relations in the later call: more is fetched then.

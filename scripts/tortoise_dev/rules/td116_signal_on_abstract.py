@@ -7,7 +7,7 @@ A signal handler that is registered for an abstract model.
 Tortoise calls only handlers of the row's exact class, which is never abstract, so this handler never runs.
 
 ## Fix safety
-Not fixed by `--fix`: which models are meant is yours to say.
+Not fixed by `--fix`: only you know which models are meant.
 """
 
 from __future__ import annotations

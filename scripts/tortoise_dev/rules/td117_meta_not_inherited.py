@@ -4,7 +4,7 @@
 `manager`, `indexes`, `unique_together`, `constraints`, `schema` or `table` in the `Meta` of an abstract
 model.
 
-The option `table_description` too. It is not reported where the project inherits that Meta (`class
+It also reports the option `table_description`. It is silent where the project inherits that Meta (`class
 Meta(BaseInvoice.Meta)`).
 
 ## Why is this bad

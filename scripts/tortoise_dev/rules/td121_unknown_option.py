@@ -4,8 +4,8 @@
 A keyword that a field does not know, or an option that no `Meta` knows: `blank=True`, `on_update=`,
 `max_length=` of a `TextField`, `db_table`, `verbose_name`.
 
-Old spellings (`pk=`, `index=`) are known: they are for TD111. `managed` counts as known where the project
-uses Aerich, which reads it. An option of `Meta` that the project itself reads is not reported.
+TD111 reports old spellings (`pk=`, `index=`), and this rule does not. `managed` counts as known where the
+project uses Aerich, which reads it. An option of `Meta` that the project itself reads is not reported.
 
 ## Why is this bad
 Tortoise ignores it without an error. The field has no default, the table has another name, and nothing says

@@ -11,7 +11,7 @@ decorator or a dependency may open one.
 Without a transaction the lock ends with the statement. Another request changes the row before this one saves.
 
 ## Fix safety
-Not fixed by `--fix`: what belongs to the transaction is yours to say.
+Not fixed by `--fix`: only you know what belongs to the transaction.
 """
 
 from __future__ import annotations

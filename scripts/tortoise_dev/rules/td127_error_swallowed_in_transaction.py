@@ -7,7 +7,7 @@ one of Tortoise, or SQL that a connection executes. `with suppress(IntegrityErro
 Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
 It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
 raises later in the transaction. It is silent where the failed write is the only one and the handler
-returns, and where the project names other databases than PostgreSQL only.
+returns, and where the project names databases, but not PostgreSQL.
 
 ## Why is this bad
 On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block

@@ -3,7 +3,7 @@
 ## What it does
 A migration that drops a column or a table: `RemoveField`, `DeleteModel`, `DROP COLUMN`, `DROP TABLE`.
 
-`DropSchema` and `DROP SCHEMA` count as well. A table that is built anew with its rows does not.
+`DropSchema` and `DROP SCHEMA` count as well. A table that is built again with its rows does not count.
 
 ## Why is this bad
 The data is lost, and a downgrade makes only empty columns. Code of the last release that still runs fails.

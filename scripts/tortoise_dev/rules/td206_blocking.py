@@ -4,7 +4,7 @@
 A step that locks an existing table on PostgreSQL while PostgreSQL reads or writes all its rows.
 
 That is an index without CONCURRENTLY, a changed type, a new column with another value for each row, and a
-table that is written anew (VACUUM FULL, CLUSTER, SET LOGGED). It is a unique constraint, a foreign key, a
+table that is rewritten (VACUUM FULL, CLUSTER, SET LOGGED). It is also a unique constraint, a foreign key, a
 check or NOT NULL that is validated at once. CONCURRENTLY inside of a transaction is reported too:
 PostgreSQL refuses it.
 

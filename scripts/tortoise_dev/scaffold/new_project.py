@@ -102,7 +102,9 @@ def plan_project(asked: NewProject) -> Plan:
         _compare(asked, files)
         return Plan()
     if asked.folder == Path.cwd():
-        raise RefusedError("current-folder", asked.folder, "the folder is made anew: run it one folder up")
+        raise RefusedError(
+            "current-folder", asked.folder, "the command makes the folder: run it one folder up"
+        )
     if asked.folder.exists() and not asked.folder.is_dir():
         raise RefusedError("not-a-folder", asked.folder, "a file has this name: choose another one")
     plan.new_folder = asked.folder

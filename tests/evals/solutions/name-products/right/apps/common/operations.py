@@ -1,6 +1,6 @@
-"""Migration operations that Tortoise lacks. Migrations import them: keep them for as long as those.
+"""Migration operations that Tortoise lacks. Keep this file as long as a migration imports it.
 
-They keep the state, from which the next migration is computed, in step with the tables.
+The operations also change the state, from which the next migration is computed.
 """
 
 from copy import deepcopy
@@ -68,7 +68,7 @@ class ForgetField(ops.RemoveField):
 class LockTimeout(ops.RunSQL):
     """PostgreSQL: fail after some seconds of waiting for a lock, while everybody else waits behind it.
 
-    To be the first operation, of a migration in a transaction. Elsewhere it does nothing.
+    Put it first, in a migration that runs in a transaction. Elsewhere it does nothing.
     """
 
     def __init__(self, seconds: float) -> None:
@@ -81,7 +81,7 @@ class LockTimeout(ops.RunSQL):
 
 
 class AddIndexConcurrently(ops.AddIndex):
-    """PostgreSQL: build the index, of whatever kind, without blocking writes; drop it likewise.
+    """PostgreSQL: build and drop an index of any kind without blocking writes.
 
     The migration needs `atomic = False`. Elsewhere it does what AddIndex does.
     """
@@ -111,9 +111,9 @@ class AddIndexConcurrently(ops.AddIndex):
 class SetNotNull(ops.AlterField):
     """PostgreSQL: make a filled column NOT NULL, and look at its rows while others read and write them.
 
-    SET NOT NULL alone locks the table against everybody until it has looked at each row. Where a CHECK says
-    the same, it looks at none. The migration needs `atomic = False`. Elsewhere it does what AlterField does.
-    If a row still has NULL, it raises and changes nothing: fill the row, and migrate again.
+    SET NOT NULL alone locks the table against everybody until it has looked at each row. If a CHECK says
+    the same, it looks at no row. The migration needs `atomic = False`. Elsewhere it does the same as
+    AlterField. If a row still has NULL, it raises and changes nothing: fill the row, and migrate again.
     """
 
     def __init__(self, model_name: str, name: str, field: Any, lock_timeout: float = 2) -> None:
