@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, cast
@@ -86,20 +87,24 @@ class RuleSettings(NamedTuple):
 
 
 def _fits(pattern: str, path: Path, root: Path) -> bool:
-    if not path.is_relative_to(root):
+    """Does a pattern fit a path below a folder, or a folder between them?"""
+    file, folder = str(path), str(root)
+    above = folder if folder.endswith(os.sep) else f"{folder}{os.sep}"
+    if not file.startswith(above):
         return False
-    relative = path.relative_to(root)
-    if "/" not in pattern.strip("/"):
-        return any(re.fullmatch(_regex(pattern.strip("/")), part) for part in relative.parts)
-    expression = re.compile(_regex(pattern.strip("/")))
-    return any(expression.fullmatch(one.as_posix()) for one in (relative, *relative.parents))
+    return _expression(pattern).fullmatch(file[len(above) :].replace(os.sep, "/")) is not None
 
 
-def _regex(pattern: str) -> str:
+@cache
+def _expression(pattern: str) -> re.Pattern[str]:
     """A pattern as a regular expression; ``glob.translate`` exists from Python 3.13 on."""
-    parts = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", pattern)
-    wild = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return "".join(wild.get(part, re.escape(part)) for part in parts)
+    named = pattern.strip("/")
+    is_path = "/" in named
+    parts = re.split(r"(\*\*/|/\*\*|\*\*|\*|\?)", named)
+    any_text = ".*" if is_path else "[^/]*"
+    wild = {"**/": "(?:.*/)?", "/**": "(?:/.*)?", "**": any_text, "*": "[^/]*", "?": "[^/]"}
+    path = "".join(wild.get(part, re.escape(part)) for part in parts)
+    return re.compile(f"(?s:{'' if is_path else '(?:.*/)?'}{path}(?:/.*)?)")
 
 
 class SettingsByFolder:

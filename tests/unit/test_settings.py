@@ -43,6 +43,23 @@ def test_exclude(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "fitting", "others"),
+    [
+        ("old", ["old/a.py", "apps/old/b.py", "apps/old"], ["older/a.py", "apps/a_old.py"]),
+        ("apps/*/tests", ["apps/shop/tests/t.py"], ["apps/tests/t.py", "more/apps/shop/tests/t.py"]),
+        ("**/?", ["x/long.py", "apps/x/long.py"], ["apps/long.py"]),
+        ("a**b", ["ab/x.py", "a--b"], ["a/b", "ab.d/x"]),
+        ("/docs/", ["docs/a.md", "more/docs/a.md"], ["mydocs/a.md"]),
+    ],
+)
+def test_patterns_fit_a_path_or_a_folder_above_it(
+    tmp_path: Path, pattern: str, fitting: list[str], others: list[str]
+) -> None:
+    settings = find_settings(write(tmp_path, f'exclude = ["{pattern}"]'))
+    assert [one for one in (*fitting, *others) if settings.is_excluded(tmp_path / one)] == fitting
+
+
+@pytest.mark.parametrize(
     ("table", "says"),
     [
         ('chain = "book"', 'takes "block" or "page"'),

@@ -14,7 +14,7 @@ from . import tortoise_api
 from .annotations import annotated
 from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
-from .objects import class_around, class_of_object, held
+from .objects import class_around, class_of_object, held, is_assigned_elsewhere
 from .relations import Relations
 from .syntax import FUNCTIONS, Binding, FunctionNode, Scope, binds
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
@@ -62,12 +62,22 @@ class Inference:
             self._known[node] = value
         return value
 
+    def may_wait(self, node: ast.expr) -> bool:
+        """Can it be something to await? Most calls cannot, and the last part of what they call tells."""
+        match node:
+            case ast.Call(func=ast.Name(id=name)):
+                return self.module.referring is None or name in self.module.referring
+            case ast.Call(func=ast.Attribute(attr=name)):
+                return name in tortoise_api.AWAITABLE_NAMES or name in self.relations.around.function_names
+        return True
+
     @cached_property
     def awaitable_names(self) -> set[str]:
         """The names that may be bound to something awaitable, somewhere in the module."""
         found: set[str] = set()
         for names, expression in self._assigned:
-            value = self.of(expression) if isinstance(expression, _MAY_WAIT) else None
+            may_wait = self.may_wait(expression) if isinstance(expression, _MAY_WAIT) else False
+            value = self.of(expression) if may_wait else None
             if value is not None and value.awaitable:
                 found |= names
         if b"QuerySet" in self.module.file.data:  # an annotation may say it
@@ -420,7 +430,10 @@ class Inference:
         else:
             value = joined(inference.of(one) for one in known.values)
         self._attributes.discard(node)
-        return value if value is not None and value.kind in _HELD else None
+        if value is None or value.kind not in _HELD:
+            return None
+        is_known = known.annotation is not None or not is_assigned_elsewhere(known.owner, node.attr)
+        return value if is_known else None
 
     def _call(self, node: ast.Call) -> Value | None:
         function = node.func

@@ -59,8 +59,8 @@ class Methods:
                 return None
             definition = own[1]
             if isinstance(definition, ast.AsyncFunctionDef) and _is_plain(definition, own[0]):
-                if _yields(definition):
-                    return None
+                if any(not isinstance(one, ast.Return) for one in own[0].module.given_by(definition)):
+                    return None  # it is a generator
                 given = calls.get(name, "coroutine:other").removeprefix("coroutine:")
                 return Value("coroutine", cls, given if given != "many" else "other")
             return None
@@ -93,7 +93,3 @@ def _is_plain(definition: ast.AsyncFunctionDef, owner: Class) -> bool:
         if not any(isinstance(e, External) and tortoise_api.is_tortoise(e.name, "atomic") for e in entities):
             return False
     return True
-
-
-def _yields(definition: ast.AsyncFunctionDef) -> bool:
-    return any(isinstance(node, (ast.Yield, ast.YieldFrom)) for node in ast.walk(definition))

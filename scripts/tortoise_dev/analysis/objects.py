@@ -124,7 +124,7 @@ class Held(NamedTuple):
 
 
 def held(cls: Class, name: str) -> Held | None:
-    """What the text says of an attribute; None where more than the methods of its class may assign it."""
+    """What the text says of an attribute; None where its own module assigns it outside of its class too."""
     known = cls.module.once(_known)
     if (cls, name) not in known:
         known[cls, name] = _held(cls, name)
@@ -148,9 +148,20 @@ def _held(cls: Class, name: str) -> Held | None:
     ]
     if not in_methods or len(in_methods) != cls.module.once(_stores)[name]:
         return None
-    if is_replaced(cls.module, cls.name, name, but=cls.module):
-        return None
     return Held(cls, None, tuple(value for value, _ in _assigned(cls, name)))
+
+
+def is_assigned_elsewhere(cls: Class, name: str) -> bool:
+    """May another file give the objects of a class something else by this name?"""
+    known = cls.module.once(_elsewhere)
+    if (cls, name) not in known:
+        known[cls, name] = is_replaced(cls.module, cls.name, name, but=cls.module)
+    return known[cls, name]
+
+
+def _elsewhere(module: Module) -> dict[tuple[Class, str], bool]:
+    """What was found of the attributes of a module's classes in other files."""
+    return {}
 
 
 def is_replaced(module: Module, cls: str, name: str, *, but: Module | None = None) -> bool:
@@ -159,11 +170,11 @@ def is_replaced(module: Module, cls: str, name: str, *, but: Module | None = Non
     It may assign it, or extend the class and define it as a plain function. The words of the text tell.
     """
     replaces = re.compile(rf"(?<!async )\bdef\s+{name}\b|\b{name}\s*(?::[^=\n]+)?=(?!=)".encode())
-    word = cls.encode()
+    sought = name.encode()
     return any(
-        word in file.data and replaces.search(file.data) is not None
-        for key, file in module.resolver.files.items()
-        if but is None or key != but.key
+        sought in file.data and replaces.search(file.data) is not None
+        for file in module.resolver.holding(cls)
+        if but is None or file.key != but.key
     )
 
 

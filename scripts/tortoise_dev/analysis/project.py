@@ -160,6 +160,17 @@ class Project:
                 found.setdefault(name, []).append(file)
         return found
 
+    @cached_property
+    def function_names(self) -> frozenset[str]:
+        """Every name by which the project may call a function that gives something to await, by the text."""
+        relevant = vars(self).get("relevant", self.files)  # for this alone it is not worth to be found out
+        found: set[bytes] = set()
+        for file in self.files.values():
+            if file.key in relevant or b"async" in file.data:
+                for pattern in _FUNCTION_NAMES:
+                    found.update(pattern.findall(file.data))
+        return frozenset(name.decode(errors="replace") for name in found)
+
     def children(self, cls: Class) -> list[Class]:
         """The models that extend a class directly, as far as their files hold its name."""
         modules = self.users_of(cls.module, cls.name, "class")
@@ -234,6 +245,12 @@ class Project:
 
 
 _CLASS = re.compile(rb"(?m)^[ \t]*class[ \t\\]+([\w\x80-\xff]+)")
+_FUNCTION_NAMES = (
+    re.compile(rb"def[ \t\\\r\n]+([\w\x80-\xff]+)"),
+    re.compile(rb"as[ \t\\\r\n]+([\w\x80-\xff]+)"),
+    re.compile(rb"\n(?:    |\t)?([\w\x80-\xff]+)[ \t]*=[ \t]*[\w.\x80-\xff]+[ \t\r]*(?=[\n#;]|\Z)"),
+)
+"""Definitions, ``import … as``, and ``name = other``. Names of something else do no harm."""
 _RELATED_NAME = re.compile(rb"""related_name\s*=\s*["'](\w+)["']""")
 
 

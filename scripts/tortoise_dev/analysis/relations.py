@@ -37,13 +37,17 @@ class Surroundings(Protocol):
     def related_names(self) -> frozenset[str]:
         """Every ``related_name`` that the text gives."""
 
+    @property
+    def function_names(self) -> frozenset[str]:
+        """Every name by which the project may call a function that gives something to await."""
+
 
 class Relations:
     """The attributes of a project's models."""
 
     def __init__(self, models: Models, surroundings: Surroundings) -> None:
         self.models = models
-        self._around = surroundings
+        self.around = surroundings
         self._annotations: dict[Class, dict[str, ast.expr]] = {}
         self._arguments: dict[Class, frozenset[str] | None] = {}
         self._own_arguments: dict[Class, _Arguments | None] = {}
@@ -71,7 +75,7 @@ class Relations:
                 if _arity(one, _at_run_time(one, name)) is None or not isinstance(value, ast.Call):
                     return None
                 _, target = target_of(one.module, value)
-                found = self._around.models_named(target) if target is not None else []
+                found = self.around.models_named(target) if target is not None else []
                 return found[0] if len(found) == 1 else None
         return None
 
@@ -124,14 +128,14 @@ class Relations:
 
     def may_be_backward(self, cls: Class, name: str) -> bool:
         """May a relation of another model to this one be called so here?"""
-        return bool(self._backward(cls, name)) or cls.name in self._around.backward_to(cls.name).unsure
+        return bool(self._backward(cls, name)) or cls.name in self.around.backward_to(cls.name).unsure
 
     def _backward(self, cls: Class, name: str) -> Sequence[BackwardRelation]:
-        if name not in self._around.related_names and not name.endswith("s"):  # as default names do
+        if name not in self.around.related_names and not name.endswith("s"):  # as default names do
             return ()
         for one in (cls, *self.models.ancestors(cls)):
             if isinstance(one, Class) and not self.models.is_abstract(one):
-                found = self._around.backward_to(one.name).of(one.name).get(name)
+                found = self.around.backward_to(one.name).of(one.name).get(name)
                 if found:
                     return found
         return ()

@@ -89,6 +89,9 @@ class _Text:
 
 
 _SEPARATED = bytes(c if chr(c).isalnum() or c == ord("_") or c >= 128 else ord(" ") for c in range(256))
+_DOT = "."
+_SEARCHES = 12
+"""So many searches of a text take as long as to list its words."""
 _STAR = re.compile(rb"import[ (]*\*")
 _IMPORT = re.compile(rb"\b(?:from|import)\b")
 _RELATIVE = re.compile(rb"(?<!\w)\.")
@@ -103,6 +106,7 @@ class _Unparsed:
         self._named: dict[tuple[str, str], list[_Text]] = {}
         self._reaching: dict[str, list[_Text]] = {}
         self._imported: dict[str, list[_Text]] = {}
+        self._searches = 0
 
     def remove(self, texts: Iterable[_Text]) -> None:
         """These matter: they need not be searched any more."""
@@ -124,7 +128,7 @@ class _Unparsed:
             near = [text for text in texts if holder in text.words or text.key.startswith(within)]
         else:
             near = [*self._importing(name)]
-            for word in (holder, "."):
+            for word in (holder, _DOT):
                 near += [text for text in self._importing(word) if name in text.words] if word else []
         near += self._below(package) if package else []
         unique = {text.key: text for text in near}
@@ -139,11 +143,17 @@ class _Unparsed:
             self._reaching[top] = [*outside, *self._below(below)]
         known = self._named.get((name, top))
         if known is None:
-            sought = os.fsencode(name)
-            holding = (text for text in self._reaching[top] if sought in text.data)
-            known = [text for text in holding if name in text.words]
+            known = self._holding(name, self._reaching[top])
         self._named[name, top] = [text for text in known if text.key in self.texts]
         return self._named[name, top]
+
+    def _holding(self, word: str, texts: Iterable[_Text]) -> list[_Text]:
+        """The texts that hold a word. At first each is searched, which is faster than to list its words."""
+        self._searches += 1
+        if self._searches > _SEARCHES:
+            return [text for text in texts if word in text.words]
+        sought = os.fsencode(word)
+        return [text for text in texts if sought in text.data and word in text.words]
 
     def _below(self, folder: str) -> list[_Text]:
         return [text for key, text in self.texts.items() if key.startswith(folder)]
@@ -152,7 +162,8 @@ class _Unparsed:
         """The files with an import statement that has the word on its first line."""
         if word not in self._imported:
             sought = os.fsencode(word)
-            found = (text for text in self.texts.values() if sought in text.data)
+            texts = self.texts.values()
+            found = texts if word == _DOT else self._holding(word, texts)
             self._imported[word] = [text for text in found if sought in text.imported]
         return self._imported[word]
 

@@ -8,6 +8,7 @@ answer holds for good.
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Mapping
 
 from .import_paths import ImportPaths
@@ -29,6 +30,14 @@ class Resolver:
         self.exports: dict[tuple[str, str], list[Entity]] = {}
         """What modules give to others, by path and name, as far as it was asked for."""
         self._imports: dict[tuple[str, str, int], list[External | Module]] = {}
+        self._holding: dict[str, list[SourceFile]] = {}
+
+    def holding(self, word: str) -> list[SourceFile]:
+        """The files in whose text a word stands."""
+        if word not in self._holding:
+            sought = os.fsencode(word)
+            self._holding[word] = [file for file in self.files.values() if sought in file.data]
+        return self._holding[word]
 
     def module(self, key: str | None) -> Module | None:
         """The module of a file, parsed now if it was not before; None where there is none or it cannot be."""

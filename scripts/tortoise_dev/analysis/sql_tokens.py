@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal["word", "name", "string", "number", "mark"]
 
@@ -33,15 +33,14 @@ _LOOPS = {"IF", "LOOP", "WHILE", "REPEAT"}
 _COMMENT_EDGE = re.compile(r"/\*|\*/")
 
 
-@dataclass(frozen=True)
-class Token:
+class Token(NamedTuple):
     """A word (in capitals), a name (without its quotes), a string, a number or a mark; ``line`` from 1."""
 
     kind: Kind
     text: str
     line: int
-    start: int = field(default=0, compare=False)
-    end: int = field(default=0, compare=False)
+    start: int = 0
+    end: int = 0
 
 
 @dataclass(frozen=True)
@@ -128,22 +127,34 @@ def _scan(sql: str) -> Iterator[tuple[Token | None, str | None, int]]:
         match = _TOKEN.match(sql, at)
         if match is None:  # no character is left out above, but a quote may be open
             return
-        kind, text, start, begin = match.lastgroup or "", match[0], line, at
-        if kind == "block":
-            end = _end_of_comment(sql, at)
-            text = sql[at:end]
-        elif kind == "dollar":
-            close = sql.find(text, match.end())
-            end = close + len(text) if close >= 0 else len(sql)
-            text = sql[at:end]
-        else:
-            end = match.end()
-        line += text.count("\n")
-        at = end
-        if kind in ("comment", "block"):
+        kind, start, at = match.lastgroup, at, _end(sql, match)
+        text = sql[start:at]
+        if kind == "word":
+            yield Token("word", text.upper(), line, start, at), None, line
+        elif kind == "mark":
+            yield Token("mark", text, line, start, at), None, line
+        elif kind == "number":
+            yield Token("number", text, line, start, at), None, line
+        elif kind == "space":
+            line += text.count("\n")
+        elif kind == "comment" or kind == "block":
+            line += text.count("\n")
             yield None, text.lstrip("-#/*").removesuffix("*/").strip(), line
-        elif kind != "space":
-            yield _token(kind, text, start, (begin, end)), None, line
+        else:
+            first, line = line, line + text.count("\n")
+            is_name = kind == "name"
+            kept = _unquoted(text) if is_name else text
+            yield Token("name" if is_name else "string", kept, first, start, at), None, line
+
+
+def _end(sql: str, match: re.Match[str]) -> int:
+    """Where a token or a comment ends, of which the pattern knows the beginning."""
+    if match.lastgroup == "block":
+        return _end_of_comment(sql, match.start())
+    if match.lastgroup == "dollar":
+        close = sql.find(match[0], match.end())
+        return close + len(match[0]) if close >= 0 else len(sql)
+    return match.end()
 
 
 def _end_of_comment(sql: str, start: int) -> int:
@@ -155,14 +166,7 @@ def _end_of_comment(sql: str, start: int) -> int:
     return len(sql)
 
 
-def _token(kind: str, text: str, line: int, place: tuple[int, int]) -> Token:
-    if kind == "word":
-        return Token("word", text.upper(), line, *place)
-    if kind == "name":
-        quote = text[0]
-        closing = "]" if quote == "[" else quote
-        plain = text[1:].removesuffix(closing).replace(closing * 2, closing)
-        return Token("name", plain, line, *place)
-    if kind in ("string", "dollar"):
-        return Token("string", text, line, *place)
-    return Token("number" if kind == "number" else "mark", text, line, *place)
+def _unquoted(text: str) -> str:
+    quote = text[0]
+    closing = "]" if quote == "[" else quote
+    return text[1:].removesuffix(closing).replace(closing * 2, closing)

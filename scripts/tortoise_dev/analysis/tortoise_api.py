@@ -67,6 +67,19 @@ TORTOISE_CALLS: dict[str, str] = dict.fromkeys(
     ["init", "generate_schemas", "close_connections"], "coroutine:other"
 )
 
+AWAITABLE_NAMES = frozenset(
+    (
+        *QUERYSET_CALLS,
+        *MODEL_CALLS,
+        *ROW_CALLS,
+        *RELATION_CALLS,
+        *CONNECTION_CALLS,
+        *TORTOISE_CALLS,
+        "close_all",
+    )
+)
+"""The last names of all calls that give something to await."""
+
 # Every attribute that some awaitable query has: reading another one fails.
 QUERY_ATTRIBUTES = frozenset(
     {

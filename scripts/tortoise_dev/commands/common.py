@@ -10,6 +10,7 @@ import io
 import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -35,7 +36,7 @@ def command_parser(prog: str | None, description: str, examples: str) -> argpars
         prog=prog or called_as(),
         description=description,
         epilog=examples,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=partial(argparse.RawDescriptionHelpFormatter, width=80),
     )
     parser.add_argument("--version", action="version", version=TOOL)
     parser.set_defaults(prog=parser.prog, parser=parser)
@@ -158,6 +159,8 @@ def missing_package(error: ModuleNotFoundError, extra: str) -> str:
 
 
 def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:
+    # Until now the width was given: to ask for the terminal's takes longer than to make the whole parser.
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     try:
         return parser.parse_args(arguments)
     except SystemExit:

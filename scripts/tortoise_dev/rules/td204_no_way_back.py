@@ -42,7 +42,6 @@ GOOD = BAD.replace("RunPython(fill)", "RunPython(fill, ops.RunPython.noop)")
 
 def check(context: Context) -> Iterator[Hit]:
     """At the operation, or at Aerich's ``downgrade``."""
-    from dataclasses import replace  # no file but a migration needs it
 
     migration = migration_in(context)
     if migration is None:
@@ -51,7 +50,7 @@ def check(context: Context) -> Iterator[Hit]:
     for step in migration.steps:
         if not step.reversible and step.node not in seen:
             seen.add(step.node)
-            place = replace(step, line=getattr(step.node, "lineno", step.line))
+            place = step._replace(line=getattr(step.node, "lineno", step.line))
             what = "RunPython" if step.kind == "data" and step.text is None else "RunSQL"
             yield from hit(
                 "TD204",

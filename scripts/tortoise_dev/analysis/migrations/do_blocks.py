@@ -27,7 +27,7 @@ def statements_in_block(statement: Statement) -> Iterator[Statement]:
     for inner in statements(body.text.removeprefix(quote).removesuffix(quote)):
         tokens = _without_control(inner.tokens)
         if tokens and tokens[0].text not in _CONTROLS:
-            moved = (replace(token, line=token.line + body.line - 1) for token in tokens)
+            moved = (token._replace(line=token.line + body.line - 1) for token in tokens)
             yield replace(inner, tokens=tuple(moved))
 
 

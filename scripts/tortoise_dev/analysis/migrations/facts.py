@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 Kind = Literal[
     "create table",
@@ -33,8 +33,7 @@ MODELS_STATE = "MODELS_STATE"
 """What Aerich's files call its picture of the models. `aerich fix-migrations` fills it in."""
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One change. ``node`` is the operation, or the string that holds the SQL; ``line`` is where it stands.
 
     ``table`` is a model's name in the built-in migrations, and a table's in Aerich's. ``columns`` are those
@@ -116,7 +115,7 @@ def follow(migrations: list[Migration]) -> None:
                 }
             if step.text is not None and models:
                 reads = frozenset(models.get(table, table) for table in step.reads)
-                step = replace(step, table=models.get(step.table, step.table), reads=reads)
+                step = step._replace(table=models.get(step.table, step.table), reads=reads)
                 migration.steps[number] = step
             _apply(tables, step)
             fields |= {(step.table, name): call for name, call in step.fields}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from ..field_tables import FIELD_OPTIONS
@@ -87,7 +86,7 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
 
     if name == "CreateModel":
         made = step("create table", column, tuple(name for name, _ in fields))
-        yield replace(made, db_table=_option(given.get("options"), "table") or column.lower())
+        yield made._replace(db_table=_option(given.get("options"), "table") or column.lower())
     elif name == "DeleteModel":
         yield step("drop table", column)
     elif name == "RenameModel":
@@ -102,7 +101,7 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
         yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
     elif name in ("AddIndex", "AddIndexConcurrently"):
         is_concurrent = name != "AddIndex"
-        yield replace(step("add index"), online=is_concurrent, concurrent=is_concurrent)
+        yield step("add index")._replace(online=is_concurrent, concurrent=is_concurrent)
     elif name == "AddConstraint":
         constraint = given.get("constraint")
         unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
@@ -110,9 +109,9 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "DropSchema":
         yield step("drop schema", _text(given.get("schema_name")))
     elif name == "RunPython":
-        yield replace(step("data"), reversible="reverse_code" in given)
+        yield step("data")._replace(reversible="reverse_code" in given)
     elif name == "RunSQL":
-        plain = replace(step("other"), reversible="reverse_sql" in given)
+        plain = step("other")._replace(reversible="reverse_sql" in given)
         yield from _raw(texts_in(given.get("sql"), names), plain)
     else:
         yield step("other")
@@ -126,8 +125,7 @@ def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> St
     is_filled = "db_default" in options or _is_true(options.get("null")) or _is_true(options.get("generated"))
     unknown = None in options  # **kwargs
     has_more = any(_is_true(options.get(name)) for name in ("unique", "db_index", "index"))
-    return replace(
-        step("add column", columns=(column,)),
+    return step("add column", columns=(column,))._replace(
         required=not is_filled and not unknown and called(field) in FIELD_OPTIONS,
         online=not has_more and called(field) != "OneToOneField",
         rewrites=_is_random(options.get("db_default")),
@@ -145,7 +143,7 @@ def _is_random(default: ast.expr | None) -> bool:
 def _raw(texts: Iterator[SqlText], plain: Step) -> Iterator[Step]:
     """SQL that stands in the file is read; a step without reverse is marked as such."""
     steps = [step for text in texts for step in steps_of(text, plain.node)]
-    yield from [replace(step, reversible=plain.reversible) for step in steps] or [plain]
+    yield from [step._replace(reversible=plain.reversible) for step in steps] or [plain]
 
 
 def _option(options: ast.expr | None, name: str) -> str:

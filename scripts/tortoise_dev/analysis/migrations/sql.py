@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from ..sql_tokens import Statement, Token, statements
@@ -67,8 +66,8 @@ def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
         line = first + statement.line - 1 if first is not None else getattr(node, "lineno", 1)
         is_open = any(token.text.startswith(IN_BRACES.upper()) for token in statement.tokens)
         for step in _steps(statement, node, line):
-            known = replace(step, required=False, online=True) if is_open else step
-            yield replace(known, text=text.node)
+            known = step._replace(required=False, online=True) if is_open else step
+            yield known._replace(text=text.node)
 
 
 def _all_statements(sql: str) -> Iterator[Statement]:
@@ -218,13 +217,13 @@ class _Reader:
     def at_once(self, step: Step) -> Step:
         """The step; online where the statement says CONCURRENTLY."""
         is_concurrent = any(token.text == "CONCURRENTLY" for token in self.tokens)
-        return replace(step, online=is_concurrent, concurrent=is_concurrent)
+        return step._replace(online=is_concurrent, concurrent=is_concurrent)
 
     def data(self) -> Step:
         words = {"INSERT": "INTO", "REPLACE": "INTO", "DELETE": "FROM", "TRUNCATE": "TABLE", "MERGE": "INTO"}
         first = self.tokens[0].text
         table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
-        return replace(self.step("data", table), reads=frozenset(self.read()))
+        return self.step("data", table)._replace(reads=frozenset(self.read()))
 
     def read(self) -> Iterator[str]:
         """The tables behind FROM and JOIN."""
@@ -288,7 +287,7 @@ class _Reader:
             required=not_null and not filled,
             online="UNIQUE" not in words and not {"REFERENCES", "DEFAULT"} <= set(words),
         )
-        return replace(added, rewrites=bool(_COUNTED & set(words)) or is_volatile(text))
+        return added._replace(rewrites=bool(_COUNTED & set(words)) or is_volatile(text))
 
     def alter(self, table: str, action: list[Token], text: str) -> Step:
         rest = [token for token in action[1:] if token.text not in ("COLUMN", "IF", "EXISTS")]
@@ -299,7 +298,7 @@ class _Reader:
             words = [token.text for token in action]
             named = words[words.index("TYPE") + 1 :]
             named = named[: named.index("USING")] if "USING" in named else named
-            return replace(self.step("change type", table, column), type_name=" ".join(named))
+            return self.step("change type", table, column)._replace(type_name=" ".join(named))
         if action[0].text == "CHANGE":
             names = tuple(_name(token) for token in rest[:2])
             if len(names) == 2 and names[0] != names[1]:

@@ -46,7 +46,10 @@ def _candidates(context: Context) -> Iterator[ast.expr]:
     parents = context.module.parents
     for call in context.module.of_type(ast.Call):
         parent = parents[call]
-        if not isinstance(parent, _RIGHT) and (not isinstance(parent, ast.Call) or consumes(parent)):
+        is_wrong_place = not isinstance(parent, _RIGHT) and (
+            not isinstance(parent, ast.Call) or consumes(parent)
+        )
+        if is_wrong_place and context.inference.may_wait(call):
             yield call
     names = context.inference.awaitable_names
     for name in context.module.of_type(ast.Name) if names else ():

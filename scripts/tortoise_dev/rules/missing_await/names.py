@@ -23,7 +23,7 @@ def unawaited_names(context: Context) -> Iterator[Hit]:
                 ast.Assign(targets=[ast.Name(id=name)], value=ast.Call() as call)
                 | ast.AnnAssign(target=ast.Name(id=name), value=ast.Call() as call)
             ):
-                value = context.inference.of(call)
+                value = context.inference.of(call) if context.inference.may_wait(call) else None
                 function = module.scope_of(node).node
                 if value is not None and value.awaitable and isinstance(function, FUNCTIONS):
                     assigned.setdefault(function, []).append((name, call, value))
