@@ -1,0 +1,177 @@
+"""# TD132 lost-update
+
+## What it does
+`row.stock -= 1` or `row.stock = row.stock - 1`, and `await row.save()` after it, on a row that the function
+fetched without a lock. The column is one of numbers.
+
+It is silent in a transaction and in any other `async with`, which may hold a lock. So it is for rows that
+another function fetched, and for columns named `version`.
+
+## Why is this bad
+Two requests read the same number, and both save their own result. One of the two changes is lost: a
+balance, a stock or a counter is wrong, and no error says so. `update(stock=F("stock") - 1)` lets the database
+count. `select_for_update()` in a transaction makes the second request wait.
+
+## Fix safety
+Not fixed by `--fix`: the code after it may read the row.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis import tortoise_api
+from ..analysis.modules import Class
+from ..analysis.syntax import FUNCTIONS
+from .base import Context, Hit, Rule
+from .queries import calls, steps
+from .syntax import function_around
+from .transactions import is_atomic
+
+BAD = """\
+# file: apps/shop/models/__init__.py
+from apps.shop.models.article import Article, BaseArticle
+
+__all__ = ["Article", "BaseArticle"]
+# file: apps/shop/models/article.py
+from tortoise import fields
+from tortoise.models import Model
+
+
+class BaseArticle(Model):
+    class Meta:
+        abstract = True
+
+    name = fields.CharField(max_length=32)
+    stock = fields.IntField(default=0)
+
+
+class Article(BaseArticle):
+    class Meta:
+        table = "article"
+# file: apps/shop/services.py
+from apps.shop.models import Article
+
+
+async def sell(name: str):
+    article = await Article.get(name=name)
+    article.stock -= 1
+    await article.save()
+"""
+
+GOOD = BAD.replace(
+    """\
+    article = await Article.get(name=name)
+    article.stock -= 1
+    await article.save()
+""",
+    """\
+    await Article.filter(name=name).update(stock=F("stock") - 1)
+""",
+).replace(
+    "# file: apps/shop/services.py\n", "# file: apps/shop/services.py\nfrom tortoise.expressions import F\n\n"
+)
+
+_NUMBERS = frozenset("IntField BigIntField SmallIntField FloatField DecimalField".split())
+_VERSIONS = frozenset({"version", "revision"})
+"""Columns that a row's own number of changes stands in."""
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the first change of each column of a row."""
+    if b".save(" not in context.module.file.data:
+        return
+    told: set[tuple[ast.AST, str, str]] = set()
+    for node, changed in _changes(context):
+        row = changed.value
+        if not isinstance(row, ast.Name) or changed.attr in _VERSIONS:
+            continue
+        function = function_around(context.module, node)
+        if function is None or (function, row.id, changed.attr) in told or _may_be_locked(context, node):
+            continue
+        value = context.inference.of(row)
+        if value is None or value.kind != "row" or value.model is None or value.mixed:
+            continue
+        if _is_number(context, value.model, changed.attr) and _is_read_and_saved(context, row, node):
+            told.add((function, row.id, changed.attr))
+            yield Hit(
+                node,
+                f"{row.id}.{changed.attr} is read, changed and saved: what others save in between is lost. "
+                f'Let the database count, with update() and F("{changed.attr}"), or lock the row',
+            )
+
+
+def _changes(context: Context) -> Iterator[tuple[ast.stmt, ast.Attribute]]:
+    """The statements that add to an attribute or take from it."""
+    for node in context.module.of_type(ast.AugAssign):
+        if isinstance(node.target, ast.Attribute) and isinstance(node.op, (ast.Add, ast.Sub)):
+            yield node, node.target
+    for statement in context.module.of_type(ast.Assign):
+        match statement:
+            case ast.Assign(
+                targets=[ast.Attribute(value=ast.Name(id=row), attr=name) as target],
+                value=ast.BinOp(
+                    left=ast.Attribute(value=ast.Name(id=read), attr=column), op=ast.Add() | ast.Sub()
+                ),
+            ) if (row, name) == (read, column):
+                yield statement, target
+
+
+def _may_be_locked(context: Context, node: ast.AST) -> bool:
+    """Is there an ``async with`` around it, or a decorator that opens a transaction?"""
+    for parent in context.module.ancestors(node):
+        if isinstance(parent, ast.AsyncWith):
+            return True
+        if isinstance(parent, FUNCTIONS):
+            return is_atomic(context.module, parent)
+    return False
+
+
+def _is_number(context: Context, model: Class, column: str) -> bool:
+    for one in (model, *context.models.ancestors(model)):
+        bindings = one.body.names.get(column, ()) if isinstance(one, Class) else ()
+        if isinstance(one, Class) and bindings:
+            value = bindings[0].value
+            name = one.module.tortoise_name(value.func) if isinstance(value, ast.Call) else None
+            return len(bindings) == 1 and tortoise_api.short(name or "") in _NUMBERS
+    return False
+
+
+def _is_read_and_saved(context: Context, row: ast.Name, change: ast.stmt) -> bool:
+    """Does the function fetch the row before the change, without a lock, and save it afterwards?"""
+    scope = context.module.scope_of(row)
+    bindings = scope.names.get(row.id, ())
+    if not scope.is_function or not all(_fetches(context, one.node, row.id) for one in bindings):
+        return False
+    return any(
+        isinstance(call.func, ast.Attribute)
+        and isinstance(call.func.value, ast.Name)
+        and call.func.value.id == row.id
+        and call.lineno > change.lineno
+        and isinstance(context.module.parents.get(call), ast.Await)
+        and context.module.scope_of(call) is scope
+        for call in calls(context, "save")
+    )
+
+
+def _fetches(context: Context, node: ast.AST, name: str) -> bool:
+    """Is it ``row = await Model.get(…)`` or ``row, made = await Model.get_or_create(…)``, without a lock?"""
+    match node:
+        case ast.Assign(targets=[ast.Name()], value=ast.Await(value=query)):
+            pass
+        case ast.AnnAssign(value=ast.Await(value=query)):
+            pass
+        case ast.Assign(targets=[ast.Tuple(elts=[ast.Name(id=first), *_])], value=ast.Await(value=query)):
+            if first != name:
+                return False
+        case _:
+            return False
+    value = context.inference.of(query)
+    if value is None or value.gives not in ("one", "pair") or value.kind not in ("query", "coroutine"):
+        return False
+    made = {step for step, _ in steps(context, query)}
+    return "create" not in made and not made & {"select_for_update", "using_db"}
+
+
+RULE = Rule("TD132", "lost-update", check, preview=True)
