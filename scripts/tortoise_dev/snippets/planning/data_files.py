@@ -18,12 +18,14 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Hashable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from ...settings import SettingsError, check_tables
+from ...rule_settings import rule_settings
+from ...settings import SettingsError, table_in
+from ...snippet_settings import snippet_settings
 from .dockerfiles import instructions, problem_of
 
 
@@ -93,9 +95,12 @@ def _dockerfile(source: str, *, is_whole: bool | None = None) -> list[Any]:
 
 
 def _check_own_tables(document: dict[str, Any], source: str) -> None:
-    """``[tool.tortoise-dev]`` is checked by those who read it."""
+    """``[tool.tortoise-dev]`` is checked by those who read it. The files that it names need not be there."""
     try:
-        check_tables(document)
+        table = table_in(document, Path("pyproject.toml"))
+        if table is not None:
+            rule_settings(table)
+            snippet_settings(table)
     except SettingsError as error:
         message = str(error).removeprefix("pyproject.toml: ")
         raise DataError(_line_of_key(error.key, source), message) from None

@@ -12,7 +12,7 @@ from types import TracebackType
 from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
 from ...report.redaction import redacted
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
