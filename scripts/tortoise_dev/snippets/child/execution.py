@@ -25,7 +25,6 @@ from ..dedent import dedent
 from ..protocol import (
     Answer,
     End,
-    Models,
     Outcome,
     Problem,
     Request,
@@ -35,6 +34,7 @@ from ..protocol import (
     encode_nothing,
 )
 from . import sql_log, surroundings, titled
+from .captured import Captured, flush
 from .guards import Guards
 from .leftovers import end_tasks, wait_for_threads
 from .tracebacks import describe, line_of_block, skip_reason, text_of, traceback_of
@@ -46,31 +46,11 @@ if TYPE_CHECKING:
     from .story import Story
 
 Send = Callable[[Answer | bytes], None]
-CAPTURED = 200_000
-"""Bytes of a block's output that are kept."""
-
-LITTLE = 200
-"""Bytes of output that are read at once. Room for more would have to be mapped, which takes longer."""
 
 # Bound before any block can patch it.
 _exit = os._exit
 
 _PLAIN_END = encode(End())
-
-
-def warm_up(models: Models | None) -> Guards:
-    """Do once, before the fork, what every child would do again: fill caches, import late, install hooks."""
-    guards = Guards()
-    guards.install()
-    if models is not None:
-        import asyncio
-        import importlib
-
-        for module in ("tortoise.backends.sqlite", "tortoise.context"):
-            importlib.import_module(module)
-        asyncio.Runner().close()
-        guards.watch_database()
-    return guards
 
 
 class Execution:
@@ -81,8 +61,7 @@ class Execution:
     changes nothing in the process, so that several can be made before the first of them runs.
     """
 
-    def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
-        """``captured`` are descriptors to read what goes to stdout and stderr."""
+    def __init__(self, request: Request, captured: Captured, guards: Guards) -> None:
         self.request = request
         self.captured = captured
         self.guards = guards
@@ -241,8 +220,7 @@ class Execution:
             guards.operands.clear()
         if step is not self.last:  # so that Python reports what was never awaited while its block runs
             compat.collect_garbage_since_fork()
-        _flush()
-        outcome.stdout, outcome.stderr = _read_on(self.captured[0]), _read_on(self.captured[1])
+        outcome.stdout, outcome.stderr = self.captured.read()
         if guards.statements and not step.prelude:
             outcome.statements = [*guards.statements]
         if sql_log.sent_to:
@@ -261,7 +239,7 @@ class Execution:
 
         Its parent alone reports for the block; an exception here is one of the block's problems.
         """
-        _flush()
+        flush()
         status = 0
         if isinstance(error, SystemExit):
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -437,21 +415,3 @@ def _lines(request: Request) -> list[str]:
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block
     return lines
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:  # a block may have closed or replaced it
-            continue
-
-
-def _read_on(file: int) -> str:
-    """What a captured output has got since it was last read."""
-    data = os.read(file, LITTLE)
-    if len(data) == LITTLE:
-        data += os.read(file, CAPTURED - LITTLE)
-    if len(data) == CAPTURED:
-        os.lseek(file, 0, os.SEEK_END)
-    return data.decode("utf-8", "replace") if data else ""
