@@ -76,7 +76,7 @@ class Execution:
         self.last = request.steps[-1] if request.steps else None
         self.outcomes = {step.index: Outcome(step.index) for step in request.steps}
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
-        checks = guards.checks
+        checks = guards.checks.functions
         codes = {index: load(program.code, checks) for index, program in self.programs.items()}
         vars(self.module)["__builtins__"] = vars(builtins)  # as exec() has it
         self.blocks = {index: self.block(code) for index, code in codes.items() if code is not None}
@@ -112,7 +112,7 @@ class Execution:
                 break
         unresolved = [read for read in self.reads if read.name not in vars(self.module)] if self.reads else []
         self.close(completed=step is self.last and self.story is None)
-        problems = self.guards.problems
+        problems = self.guards.problems.found
         send(End(problems, unresolved) if problems or unresolved else _PLAIN_END)
 
     def short(self, outcome: Outcome) -> bytes | None:
@@ -208,7 +208,7 @@ class Execution:
             outcome.skipped = skip_reason(raised)
             if step.kind != "session":
                 self.failed_at.append(line_of_block(raised, self.request.page))
-            outcome.failure = describe(raised, self.request.page, guards)
+            outcome.failure = describe(raised, self.request.page, guards.checks)
         if sys.gettrace() is not trace:
             sys.settrace(trace)
         if "builtins" in step.source:
@@ -216,8 +216,8 @@ class Execution:
         if os.getpid() != self.process:
             self.leave(None, send)
         outcome.seconds = perf_counter() - started
-        if guards.operands:
-            guards.operands.clear()
+        if guards.checks.operands:
+            guards.checks.operands.clear()
         if step is not self.last:  # so that Python reports what was never awaited while its block runs
             compat.collect_garbage_since_fork()
         outcome.stdout, outcome.stderr = self.captured.read()
@@ -227,8 +227,8 @@ class Execution:
             outcome.sent_to = sorted(sql_log.sent_to)
         if self.story is not None:
             outcome.behind = self.story.failed
-        if guards.problems:
-            outcome.problems, guards.problems = guards.problems, []
+        if guards.problems.found:
+            outcome.problems = guards.problems.take()
         if step is not self.last:
             guards.forget_block()
             sql_log.sent_to.clear()
@@ -249,7 +249,7 @@ class Execution:
             detail = ending(redacted(traceback_of(error, self.request.page)), 1500)
             text = beginning(redacted(text_of(error)), 200)
             message = f"in a forked process: {type(error).__name__}: {text}"
-            send(Stray([Problem(self.guards.line_of(error), message, detail)]))
+            send(Stray([Problem(self.guards.problems.line_of(error), message, detail)]))
         _exit(status)
 
     def execute(self, step: Step) -> str | None:
@@ -297,9 +297,9 @@ class Execution:
             self.call(block)
         if program.idle and not step.named_later:
             return program.idle
-        if program.branch is not None and not self.guards.entered:
+        if program.branch is not None and not self.guards.checks.entered:
             return program.branch
-        unreached = program.asserts is not None and not self.guards.asserts
+        unreached = program.asserts is not None and not self.guards.checks.asserts
         return f"the assert at line {program.asserts} was not reached" if unreached else None
 
     def watch(self, imports: list[str], step: Step) -> None:
@@ -384,7 +384,7 @@ class Execution:
         if not completed:
             guards.queries.waiting.clear()
         if self.runner is not None:
-            end_tasks(self.runner, self.context, guards)
+            end_tasks(self.runner, self.context, guards.problems)
             guards.report_unused()
             if "tortoise" in sys.modules:
                 # docs rarely do; an open connection keeps its thread, and with it the process, alive
@@ -403,7 +403,7 @@ class Execution:
         if "atexit" in sys.modules:
             compat.run_exit_functions()
         if guards.workers.watched:
-            guards.problems += guards.workers.failures()
+            guards.problems.found += guards.workers.failures()
 
 
 def _lines(request: Request) -> list[str]:
