@@ -122,7 +122,7 @@ def read_plans(
     selection: Selection,
     report: Report,
     *,
-    audit: bool = False,
+    audit: bool,
 ) -> list[PagePlan]:
     """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on.
 

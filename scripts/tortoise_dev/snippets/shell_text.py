@@ -265,7 +265,7 @@ def installs(source: str, needs: str = "") -> tuple[list[Line], bool]:
     return found, only and bool(found)
 
 
-def is_install(command: str, needs: str = "") -> bool:
+def is_install(command: str, needs: str) -> bool:
     """Does this simple command fetch something from a network?"""
     name = command.partition(" ")[0]
     provided = name not in ("uv", "uvx", "pip") and re.search(rf"\b{re.escape(name)}\b", needs) is not None

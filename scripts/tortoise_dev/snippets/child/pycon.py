@@ -25,7 +25,7 @@ def run_session(
     line: int,
     execute: Execute,
     raised_at: list[int | None],
-    flags: Sequence[str] = (),
+    flags: Sequence[str],
 ) -> str | None:
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.

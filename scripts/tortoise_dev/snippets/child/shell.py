@@ -55,7 +55,7 @@ class Shell:
     sources: tuple[str, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
 
-    def run_block(self, source: str, line: int, environment: dict[str, str], needs: str = "") -> str | None:
+    def run_block(self, source: str, line: int, environment: dict[str, str], needs: str) -> str | None:
         """Run a block that begins at the page's line ``line``; returns why it proved nothing, or None.
 
         Its output goes to this process' own stdout and stderr. Raises BlockError for the first command that
@@ -192,7 +192,7 @@ def not_found(name: str) -> str:
     )
 
 
-def shell_environment(scratch: Path, skill: Path, *, fixed: bool = False) -> dict[str, str]:
+def shell_environment(scratch: Path, skill: Path, *, fixed: bool) -> dict[str, str]:
     """The environment of a bash block: this interpreter first on PATH, no network for uv and pip, a home of
     its own; Python's hash seed is ``fixed`` where output is compared.
     """

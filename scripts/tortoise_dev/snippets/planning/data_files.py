@@ -37,7 +37,7 @@ class DataError(Exception):
         self.line = line
 
 
-def check_data(language: str, source: str, title: str = "") -> str:
+def check_data(language: str, source: str, title: str) -> str:
     """Check one block; returns what it was checked as (``toml``, ``compose`` …). Raises DataError."""
     documents = _parsed(language, source, title)
     if not documents or all(document is None for document in documents):
