@@ -23,7 +23,7 @@ def enters(module: Module, node: ast.AST, *, named: bool = True) -> bool:
     )
 
 
-def is_atomic(module: Module, function: FunctionNode, *, named: bool) -> bool:
+def is_atomic(module: Module, function: FunctionNode, *, named: bool = True) -> bool:
     """Has the function the decorator ``@atomic()``? For ``named`` see ``enters``."""
     return any(
         call is not None
