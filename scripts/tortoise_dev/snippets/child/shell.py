@@ -21,6 +21,7 @@ from pathlib import Path
 
 from .. import shell_text
 from ..bash_syntax import ask_bash, first_problem
+from ..shell_installs import installs
 from .tracebacks import BlockError
 
 _TRAPS = Path(__file__).with_name("traps.sh").read_text(encoding="utf-8")
@@ -114,7 +115,7 @@ class Shell:
 
 def refuse_installs(source: str, line: int, needs: str) -> None:
     """Raise BlockError for a script that installs something among other things, before it is run."""
-    lines, _ = shell_text.installs(source, needs)
+    lines, _ = installs(source, needs)
     if lines:
         command = lines[0].text.partition("\n")[0]
         message = (
