@@ -18,7 +18,7 @@ from prose.code import Tree
 from prose.reading import Prose
 from tortoise_dev.about import REPOSITORY, __version__
 from tortoise_dev.pages.page import Block
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
 SETTINGS = {name.replace("_", "-") for name in SnippetSettings._fields} - {"root", "source"}

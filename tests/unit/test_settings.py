@@ -6,7 +6,9 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tortoise_dev.settings import SettingsByFolder, SettingsError, check_tables, find_settings
+from tortoise_dev.rule_settings import SettingsByFolder, rule_settings
+from tortoise_dev.settings import SettingsError, SettingsTable, table_in
+from tortoise_dev.snippet_settings import find_settings, snippet_settings
 from tortoise_dev.snippets.planning.conventions import conventions_of
 
 
@@ -77,10 +79,16 @@ def test_what_is_refused(tmp_path: Path, table: str, says: str) -> None:
         conventions_of(find_settings(write(tmp_path, table)))
 
 
+def shown(text: str) -> SettingsTable:
+    table = table_in(tomllib.loads(text), Path("pyproject.toml"))
+    assert table is not None
+    return table
+
+
 def test_tables_on_a_page_need_no_files() -> None:
-    check_tables(tomllib.loads('[tool.tortoise-dev.snippets]\nproject = "theirs"\nprelude = "theirs.py"'))
+    snippet_settings(shown('[tool.tortoise-dev.snippets]\nproject = "theirs"\nprelude = "theirs.py"'))
     with pytest.raises(SettingsError) as caught:
-        check_tables(tomllib.loads("[tool.tortoise-dev]\nexclude = 3"))
+        rule_settings(shown("[tool.tortoise-dev]\nexclude = 3"))
     assert caught.value.key == ("tool", "tortoise-dev", "exclude")
 
 

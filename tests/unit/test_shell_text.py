@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from tortoise_dev.snippets import shell_text
+from tortoise_dev.snippets.shell_installs import installs
+from tortoise_dev.snippets.transcript import transcript_problem
 
 HERE_DOCUMENT = "cat <<'END' > a\na && b\nEND\n! c"
 
@@ -93,7 +95,7 @@ def test_a_function_that_nothing_names_again() -> None:
     ],
 )
 def test_installs(script: str, only: bool) -> None:
-    lines, found = shell_text.installs(script)
+    lines, found = installs(script)
     assert lines
     assert found is only
 
@@ -111,23 +113,23 @@ def test_installs(script: str, only: bool) -> None:
     ],
 )
 def test_no_installs(script: str) -> None:
-    assert shell_text.installs(script) == ([], False)
+    assert installs(script) == ([], False)
 
 
 def test_what_a_block_needs_by_name_is_there() -> None:
-    assert shell_text.installs("docker run a", "docker") == ([], False)
-    assert shell_text.installs("pip install a", "pip")[1]
+    assert installs("docker run a", "docker") == ([], False)
+    assert installs("pip install a", "pip")[1]
 
 
 @pytest.mark.parametrize(
     "line", ["$ a", "(venv) $ a", "me@box:~$ a", "root@box:/# a", "% a", "> a b", "C:\\> a"]
 )
 def test_prompts_in_a_script(line: str) -> None:
-    problem = shell_text.transcript_problem(f"# a comment\n{line}\n")
+    problem = transcript_problem(f"# a comment\n{line}\n")
     assert problem is not None
     assert problem[0] == 2
 
 
 @pytest.mark.parametrize("script", ["> a.txt", "echo $ a", "$(pwd)/a", "cat <<END\n$ a\nEND", "# $ a"])
 def test_scripts_that_are_no_transcripts(script: str) -> None:
-    assert shell_text.transcript_problem(script) is None
+    assert transcript_problem(script) is None

@@ -6,9 +6,9 @@ import ast
 import re
 
 from . import tortoise_api
+from .bound_values import defined
 from .models import Models
 from .modules import Class, External, Module, unquoted
-from .objects import defined
 from .syntax import Scope
 from .values import PLAIN, Value, joined
 

@@ -95,7 +95,7 @@ def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
 class Models:
     """The models among the classes of a project; what is found out about a class is kept."""
 
-    def __init__(self, extra_bases: Iterable[str] = ()) -> None:
+    def __init__(self, extra_bases: Iterable[str]) -> None:
         self.extra_bases = tortoise_api.PUBLISHED_BASES.union(extra_bases)
         self._of: dict[Module, list[Class]] = {}
         self._fields: dict[Class, list[tuple[str, ast.Call]]] = {}

@@ -8,11 +8,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from .bound_values import defined
 from .modules import Class, Module, unquoted
 from .syntax import FUNCTIONS, Scope
-
-_HOPS = 5
-"""How many imports of a name are followed to the object that it is."""
 
 
 def class_of_object(module: Module, node: ast.expr) -> Class | None:
@@ -95,24 +93,6 @@ def _made(module: Module, name: ast.Name) -> tuple[Module, ast.expr | None]:
     if local is not None or (name.id in scope and scope.parent is not None):
         return module, local
     return defined(module, name.id)
-
-
-def defined(module: Module, name: str) -> tuple[Module, ast.expr | None]:
-    """The one expression that a name of a module is bound to, and the module that does it."""
-    where = module
-    for _ in range(_HOPS):
-        bindings = where.scope.names.get(name, ())
-        if len(bindings) != 1:
-            break
-        statement = bindings[0].node
-        if not isinstance(statement, ast.ImportFrom):
-            return where, bindings[0].value
-        name = next(a.name for a in statement.names if (a.asname or a.name) == name)
-        targets = where.resolver.imported(where, statement.module, statement.level)
-        if len(targets) != 1 or not isinstance(targets[0], Module):
-            break
-        where = targets[0]
-    return module, None
 
 
 class Held(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
@@ -283,28 +283,10 @@ def load_project(
     exist.
     """
     problems: dict[Path, str] = {}
-    judged: dict[Path, bool] = {}  # path: was it named itself?
-    migrations: set[Path] = set()
-    copies = {folder for path in paths for folder in path.parents if here in folder.parents}
-    copies = {folder for folder in copies if is_skill(folder)}
-    paths = [path for path in paths if path.is_dir() or copies.isdisjoint(path.parents)]
+    paths = _without_copies(paths, here)
     root = _common_root(paths, here)
-    listed: dict[Path, list[Path]] = {}
-    for path in paths:
-        if path.is_dir():
-            asked = not is_judged(path / "module.py", root)
-            listed[path] = list(python_files(path, problems))
-            for file in listed[path]:
-                if is_judged(file, path, names=not asked):
-                    judged.setdefault(file, False)
-                elif is_migration(file, path):
-                    migrations.add(file)
-        elif path.exists() or path.is_symlink() or (instead is not None and instead.path == path):
-            judged[path] = True
-        else:
-            raise FileNotFoundError(path)
-    migrations -= judged.keys()
-    judged |= dict.fromkeys(migrations, True)
+    listed = {path: list(python_files(path, problems)) for path in paths if path.is_dir()}
+    judged, migrations = _chosen(paths, listed, root, instead)
     judged = {path: named for path, named in judged.items() if not excluded(path)}
     unlisted: dict[Path, str] = {}
     if _is_common_ground(root):
@@ -325,6 +307,37 @@ def load_project(
         problems=problems,
         migrations=migrations,
     )
+
+
+def _without_copies(paths: Sequence[Path], here: Path) -> list[Path]:
+    """The paths, but for files in a copy of this skill below ``here``."""
+    above = {folder for path in paths for folder in path.parents if here in folder.parents}
+    copies = {folder for folder in above if is_skill(folder)}
+    return [path for path in paths if path.is_dir() or copies.isdisjoint(path.parents)]
+
+
+def _chosen(
+    paths: Sequence[Path], listed: Mapping[Path, list[Path]], root: Path, instead: SourceFile | None
+) -> tuple[dict[Path, bool], set[Path]]:
+    """The files to be judged, each with whether it counts as named; and those among them that are migrations
+    which no path names. ``listed`` are the files in each folder. Raises FileNotFoundError.
+    """
+    judged: dict[Path, bool] = {}
+    migrations: set[Path] = set()
+    for path in paths:
+        if path in listed:
+            asked = not is_judged(path / "module.py", root)
+            for file in listed[path]:
+                if is_judged(file, path, names=not asked):
+                    judged.setdefault(file, False)
+                elif is_migration(file, path):
+                    migrations.add(file)
+        elif path.exists() or path.is_symlink() or (instead is not None and instead.path == path):
+            judged[path] = True
+        else:
+            raise FileNotFoundError(path)
+    migrations -= judged.keys()
+    return judged | dict.fromkeys(migrations, True), migrations
 
 
 def _is_common_ground(folder: Path) -> bool:

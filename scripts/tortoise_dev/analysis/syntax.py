@@ -376,6 +376,11 @@ def called(call: ast.Call) -> str:
     return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
 
 
+def text_of(node: ast.AST | None) -> str:
+    """The text that is written out; empty for what is no text."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
 def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     """An argument of a call, given by name or by position."""
     given = next((k.value for k in call.keywords if k.arg == name), None)

@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 
 from ..analysis.source import SourceFile, UnreadableError, python_files, read_all
-from ..settings import SettingsByFolder
+from ..rule_settings import SettingsByFolder
 
 
 def broken_rules(source: str, path: PurePosixPath, root: Path, code: str) -> list[tuple[int, str, str]]:

@@ -10,10 +10,10 @@ from ..analysis.project import Project, load_project
 from ..analysis.source import SourceFile
 from ..report.paths import shown_path
 from ..report.progress import Progress
+from ..rule_settings import RuleSettings, SettingsByFolder
 from ..rules import RULES
 from ..rules.base import RuleOptions
 from ..rules.engine import Violation, violations_of
-from ..settings import RuleSettings, SettingsByFolder
 from .common import UnusableError, did_you_mean, tell
 
 

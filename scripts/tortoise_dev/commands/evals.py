@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import common
 from .common import UnusableError, show, tell
+from .evals_arguments import evals_parser, refuse_senseless
 from .interruption import Interrupted, Interruption
 
 if TYPE_CHECKING:
@@ -20,46 +19,16 @@ if TYPE_CHECKING:
     from ..evals.tasks import Evals
     from ..evals.workspace import Trial
 
-_EXAMPLES = """\
-examples:
-  %(prog)s prepare --runs 3                         a folder for each trial, with and without the skill
-  %(prog)s run --agent 'claude -p {prompt}'         an assistant works in each folder
-  %(prog)s grade                                    run what came out, and judge it
-  %(prog)s report                                   benchmark.json, report.md, report.html
-  %(prog)s prepare --task pay-once --workspace w    one task, in another workspace
-  %(prog)s prepare --triggers --workspace t         messages that should load the skill, or should not
-  %(prog)s report --update README.md                the page's section, from the records in evals/results
-
-Without 'run' you can work by hand: do what prompt.md says in the folder outputs/ beside it, write your answer
-to reply.md, then use 'grade'. Graders run the code that was written; no model is asked.
-
-exit status: 0 done, everything passed · 1 a trial failed · 2 unusable input"""
-
-VERBS = {
-    "prepare": "make a working folder for each task, variant and run",
-    "run": "run an assistant's command in each prepared folder",
-    "grade": "judge what is in the folders",
-    "report": "sum up the verdicts, as JSON, Markdown and HTML",
-}
-_OF_ALL = ("verb", "evals", "workspace", "task", "format")
-_OPTIONS = {
-    "prepare": ("runs", "variant", "triggers", "skills"),
-    "run": ("agent", "timeout", "skills"),
-    "grade": ("db", "skills"),
-    "report": ("conditions", "date", "record", "update"),
-}
-"""What each of them heeds, besides the options of all."""
-
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
     """Run the command, which the user called ``prog``; returns its exit status."""
-    return common.run(_parser(prog), _run, arguments)
+    return common.run(evals_parser(prog), _run, arguments)
 
 
 def _run(options: argparse.Namespace) -> int:
     from ..evals.tasks import EvalsError, read_evals
 
-    _refuse_senseless(options)
+    refuse_senseless(options)
     try:
         evals = read_evals(options.evals)
         for name in options.task:
@@ -70,16 +39,6 @@ def _run(options: argparse.Namespace) -> int:
         return verbs[options.verb](options, evals)
     except EvalsError as error:
         raise UnusableError(str(error)) from None
-
-
-def _refuse_senseless(options: argparse.Namespace) -> None:
-    """Raises UnusableError for an option that the verb, or another option, would leave unheeded."""
-    common.refuse_besides(options, options.verb, *_OF_ALL, *_OPTIONS[options.verb])
-    if options.triggers and options.variant:
-        raise UnusableError("--triggers makes trials with the skill alone: leave out --variant")
-    if options.update is not None:
-        reason = "--update writes a page from the records in the folder of --evals"
-        common.refuse_besides(options, reason, "verb", "evals", "workspace", "update")
 
 
 def _prepare(options: argparse.Namespace, evals: Evals) -> int:
@@ -220,75 +179,6 @@ def _show(options: argparse.Namespace, document: dict[str, Any], lines: Sequence
     from ..report.findings import to_json
 
     show(to_json(document) if options.format == "json" else "\n".join(lines))
-
-
-def _parser(prog: str | None) -> argparse.ArgumentParser:
-    verbs = "\n".join(f"  {name:<8} {does}" for name, does in VERBS.items())
-    parser = common.command_parser(
-        prog,
-        "Try an assistant on tasks, with and without the skill, and judge what it made.",
-        f"{_EXAMPLES.partition('examples:')[0]}what to do:\n{verbs}\n\n{_EXAMPLES}",
-    )
-    parser.add_argument("verb", choices=VERBS, metavar="{prepare,run,grade,report}", help="what to do")
-    parser.add_argument(
-        "--evals", type=Path, default=Path("evals"), metavar="DIR", help="the folder of evals.json (./evals)"
-    )
-    parser.add_argument(
-        "--workspace", type=Path, metavar="DIR", help="the trials (NAME-workspace beside the skill's folder)"
-    )
-    parser.add_argument(
-        "--task", action="append", default=[], metavar="NAME", help="only this task; may be repeated"
-    )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    making = parser.add_argument_group("prepare (--skills: run and grade, too)")
-    making.add_argument(
-        "--runs", type=common.whole_number(1), default=1, metavar="N", help="runs of each task (1)"
-    )
-    making.add_argument(
-        "--variant",
-        action="append",
-        choices=("with_skill", "without_skill"),
-        metavar="VARIANT",
-        help="with_skill or without_skill (both)",
-    )
-    making.add_argument(
-        "--triggers", action="store_true", help="no tasks: the messages of triggers.json, with the skill"
-    )
-    making.add_argument(
-        "--skills",
-        default=".claude/skills",
-        metavar="DIR",
-        help="where the assistant looks for skills (.claude/skills)",
-    )
-    running = parser.add_argument_group("run")
-    running.add_argument(
-        "--agent", metavar="COMMAND", help="with {prompt} in it; else it reads the prompt on stdin"
-    )
-    running.add_argument(
-        "--timeout", type=common.whole_number(1), default=1800, metavar="SECONDS", help="for one trial (1800)"
-    )
-    grading = parser.add_argument_group("grade")
-    grading.add_argument(
-        "--db",
-        default=os.environ.get("TORTOISE_DEV_POSTGRES"),
-        metavar="URL",
-        help="a PostgreSQL server for graders that can use one (TORTOISE_DEV_POSTGRES)",
-    )
-    reporting = parser.add_argument_group("report")
-    reporting.add_argument(
-        "--conditions", default="", metavar="TEXT", help="which assistant and model worked, and how"
-    )
-    reporting.add_argument(
-        "--date", default=date.today().isoformat(), metavar="DATE", help="when it worked (today)"
-    )
-    reporting.add_argument("--record", type=Path, metavar="FILE", help="write the record to this file, too")
-    reporting.add_argument(
-        "--update",
-        type=Path,
-        metavar="PAGE",
-        help="write no report, but the evaluations section of this page, from DIR/results/*.json",
-    )
-    return parser
 
 
 if __name__ == "__main__":

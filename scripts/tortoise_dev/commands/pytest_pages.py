@@ -20,7 +20,8 @@ import pytest
 from ..pages.discovery import SUFFIXES
 from ..pages.page import PageError
 from ..pages.reading import read_page
-from ..settings import SettingsError, SnippetSettings, find_settings
+from ..settings import SettingsError
+from ..snippet_settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_for
 from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page

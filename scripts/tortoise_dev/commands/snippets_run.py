@@ -15,7 +15,7 @@ from ..pages.page import PageError
 from ..pages.reading import read_page
 from ..report.paths import shown_path
 from ..report.progress import Progress
-from ..settings import SnippetSettings, find_settings
+from ..snippet_settings import SnippetSettings, find_settings
 from ..snippets.databases.backends import Backend, DatabaseError, backends_for
 from ..snippets.planning.conventions import conventions_of
 from ..snippets.planning.plan import plan_page
@@ -122,7 +122,7 @@ def read_plans(
     selection: Selection,
     report: Report,
     *,
-    audit: bool = False,
+    audit: bool,
 ) -> list[PagePlan]:
     """Read and plan all pages; what cannot be read goes to ``report.faults``, and the others go on.
 

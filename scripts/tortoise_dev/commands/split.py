@@ -72,7 +72,7 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     from ..refactor.plan import plan_split
     from ..refactor.proof import prove
     from ..refactor.writing import changes_of
-    from ..settings import SettingsByFolder
+    from ..rule_settings import SettingsByFolder
 
     settings = SettingsByFolder()
     project = load_project([path], here=here, extra_bases=lambda one: settings.of(one).extra_model_bases)

@@ -105,7 +105,7 @@ def renew(evals: Evals, trial: Trial, skills: str) -> None:
     _prepare_trial(evals, evals.task(trial.task), trial, skills)
 
 
-def trials_in(workspace: Path, tasks: Sequence[str] = ()) -> list[Trial]:
+def trials_in(workspace: Path, tasks: Sequence[str]) -> list[Trial]:
     """The trials of a workspace, of these tasks or of all. Raises EvalsError if there are none."""
     found = [trial for trial in _all_trials(workspace) if not tasks or trial.task in tasks]
     if not found:

@@ -15,7 +15,6 @@ from pathlib import Path
 from ..pages.page import Block
 from ..pages.reading import read_page
 
-PAGE = "references/errors.md"
 FACTS = "tests/facts.toml"
 
 AREAS = (

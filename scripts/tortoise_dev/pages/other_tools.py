@@ -98,7 +98,7 @@ def rst_has_code(source: str) -> bool:
     return _RST_CODE.search(source) is not None
 
 
-def without_options(source: str, *, is_session: bool = False) -> tuple[str, int, list[str]]:
+def without_options(source: str, *, is_session: bool) -> tuple[str, int, list[str]]:
     """A MyST directive's content without its ``:option:`` lines (or its YAML between ``---``): the content,
     how many lines were taken away, and the options that do more than change its looks.
 

@@ -93,7 +93,7 @@ def _block(text: cst.ClassDef) -> cst.IndentedBlock:
     return cst.IndentedBlock([line])
 
 
-def _laid_out(parts: Sequence[Part], body: cst.IndentedBlock, after: bool = False) -> list[cst.BaseStatement]:
+def _laid_out(parts: Sequence[Part], body: cst.IndentedBlock, after: bool) -> list[cst.BaseStatement]:
     """The members' texts, with empty lines where their surroundings changed.
 
     ``after`` says that something stands before them.

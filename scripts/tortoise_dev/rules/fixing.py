@@ -19,9 +19,7 @@ from .fixes import Edit, Fix, Place
 from .reorder import reordered
 
 
-def fixed_texts(
-    project: Project, violations: Sequence[Violation], *, unsafe: bool = False
-) -> dict[Path, str]:
+def fixed_texts(project: Project, violations: Sequence[Violation], *, unsafe: bool) -> dict[Path, str]:
     """The text of each file that changes when these violations are repaired; all of them if ``unsafe``."""
     wanted = [one for one in violations if one.fix is not None and (one.fix.safe or unsafe)]
     texts: dict[Path, str] = {}

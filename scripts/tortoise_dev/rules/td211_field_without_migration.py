@@ -23,24 +23,16 @@ Not fixed by `--fix`: `makemigrations` and `aerich migrate` draft the migration.
 from __future__ import annotations
 
 import ast
-import os
-import re
-import tomllib
 from collections.abc import Iterator
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..analysis import tortoise_api
 from ..analysis.migrations.reading import migrations_of
-from ..analysis.models import metas_of
 from ..analysis.modules import Class
 from ..analysis.project import Project
-from ..analysis.relation_calls import target_of
-from ..analysis.syntax import argument, called
-from ..analysis.tables import are_generated, table_of
 from .base import Context, Hit, Rule
-from .registrations import App, Registrations
+from .database_names import has_own_table, names_of_field, table_name
+from .registrations import Registrations
 
 if TYPE_CHECKING:
     from ..analysis.migrations.evidence import Names
@@ -107,10 +99,6 @@ _DRAFTS: dict[Tool, str] = {
     "built-in": "the database lacks it. Draft one with python -m tortoise makemigrations: see migrations.md",
     "aerich": "the database lacks it. Draft one with aerich migrate: see migrations-aerich.md",
 }
-_SETS_TABLE = re.compile(rb"\.(?:db_table|Meta\.table)\s*=(?!=)")
-"""Code that names tables while the program runs."""
-_IS_WORD = re.compile(r"\w+")
-_TESTS = frozenset({"test", "tests", "testing"})
 
 
 class _Label(NamedTuple):
@@ -170,7 +158,7 @@ class _Judged:
     def label_of(self, cls: Class) -> _Label | None:
         """The label of a model that has a table, if that is certain and the label has migrations."""
         if cls not in self._of:
-            self._of[cls] = self._find_label(cls) if self._is_plain(cls) else None
+            self._of[cls] = self._find_label(cls) if has_own_table(self.project, cls) else None
         return self._of[cls]
 
     def _find_label(self, cls: Class) -> _Label | None:
@@ -184,19 +172,6 @@ class _Judged:
             for module in modules.values()
         )
 
-    def _is_plain(self, cls: Class) -> bool:
-        """Has a model a table of its own, whose name the text tells?"""
-        if self.models.is_abstract(cls) is not False or self._sets_tables:
-            return False
-        if any(_is_changed(one) for one in (cls, *self.models.ancestors(cls)) if isinstance(one, Class)):
-            return False
-        options = _options(cls)
-        return (
-            options is not None
-            and not {"app", "managed"} & options.keys()
-            and _table(self.project, cls) is not None
-        )
-
     def _label(self, name: str) -> _Label | None:
         if name not in self._labels:
             self._labels[name] = self._read_label(name)
@@ -208,7 +183,9 @@ class _Judged:
             return None  # two configurations: which one has these migrations?
         if any("__models__" in module.scope.names for module in apps[0].modules):
             return None
-        folders = _folders(self.project, name, apps)
+        from .migration_folders import folders_of
+
+        folders = folders_of(self.project, name, apps)
         if not folders:
             return None
         from ..analysis.migrations.evidence import Names, add_folder
@@ -227,7 +204,7 @@ class _Judged:
         """Does a model have this field from a class, and does no migration name it?"""
         if self._owner_of(model, name) is not owner:
             return False
-        columns, tables = self._names_of(model, name, field, label.tool)
+        columns, tables = names_of_field(self.project, model, name, field, label.tool)
         if not columns and not tables:
             return False
         owners = label.names.all_names(self._owners(model, label))
@@ -239,7 +216,7 @@ class _Judged:
         return not any(one.has_column(owners, columns) or one.has_table(tables) for one in known)
 
     def _owners(self, cls: Class, label: _Label) -> tuple[str, ...]:
-        table = _table(self.project, cls) or ""
+        table = table_name(self.project, cls) or ""
         return (table, cls.name) if label.tool == "built-in" else (table,)
 
     @cached_property
@@ -247,10 +224,6 @@ class _Judged:
         from ..analysis.migrations.evidence import names_elsewhere
 
         return names_elsewhere(self.project)
-
-    @cached_property
-    def _sets_tables(self) -> bool:
-        return any(_SETS_TABLE.search(file.data) for file in self.project.files.values())
 
     @cached_property
     def _makes_all(self) -> bool:
@@ -263,130 +236,6 @@ class _Judged:
         for one in (model, *self.models.ancestors(model)):
             if isinstance(one, Class) and name in one.body:
                 return one if len(one.body.names[name]) == 1 else None
-        return None
-
-    def _names_of(
-        self, model: Class, name: str, field: ast.Call, tool: Tool
-    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-        """What a migration may call a field: columns, and tables; nothing where the text does not tell."""
-        kind = tortoise_api.short(model.module.tortoise_name(field.func) or called(field))
-        is_many = kind in tortoise_api.TO_MANY_FIELDS
-        given = argument(field, "through" if is_many else "source_field", 99)
-        if any(keyword.arg is None for keyword in field.keywords):
-            return (), ()
-        if given is not None and not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
-            return (), ()
-        written = (str(given.value),) if isinstance(given, ast.Constant) else ()
-        if not all(_IS_WORD.fullmatch(tortoise_api.short(one)) for one in written):
-            return (), ()
-        own = (name,) if tool == "built-in" else ()
-        if is_many:
-            tables = tuple(map(tortoise_api.short, written)) or self._through(model, field)
-            return (own, tables) if tables else ((), ())
-        if kind in tortoise_api.TO_ONE_FIELDS:
-            return (*written, *own, f"{name}_id"), ()
-        return (*written, name), ()
-
-    def _through(self, model: Class, field: ast.Call) -> tuple[str, ...]:
-        """The table between two models, as Tortoise calls it from either side."""
-        _, target = target_of(model.module, field)
-        others = self.project.models_named(target) if target is not None else []
-        tables = [_table(self.project, one) for one in (model, *others)]
-        if len(tables) != 2 or None in tables:
-            return ()
-        return f"{tables[0]}_{tables[1]}", f"{tables[1]}_{tables[0]}"
-
-
-def _is_changed(cls: Class) -> bool:
-    """May a metaclass, a decorator or ``__init_subclass__`` change a class or those that extend it?"""
-    return bool(cls.node.keywords or cls.node.decorator_list) or "__init_subclass__" in cls.body
-
-
-def _options(cls: Class) -> dict[str, ast.expr] | None:
-    """What a model's Meta says; None where it may say more."""
-    metas = metas_of(cls.node)
-    if not metas:
-        return {}
-    meta = metas[0]
-    if len(metas) > 1 or not isinstance(meta, ast.ClassDef):
-        return None
-    found: dict[str, ast.expr] = {}
-    for statement in meta.body:
-        match statement:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                found[name] = value
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                found[name] = value
-            case ast.Pass() | ast.Expr():
-                pass
-            case _:
-                return None
-    return found
-
-
-def _table(project: Project, cls: Class) -> str | None:
-    """The name of a model's table; None where neither the text nor Tortoise's default tells."""
-    table = table_of(cls)
-    if table is None or (table == cls.name.lower() and project.once(are_generated)):
-        return None
-    name = tortoise_api.short(table)
-    return name if _IS_WORD.fullmatch(name) else None  # migrations are read word by word
-
-
-def _folders(project: Project, label: str, apps: list[App]) -> dict[Path, Tool]:
-    """The folders that hold the migrations of a label; none where they are not certain."""
-    found: dict[Path, Tool] = {}
-    there = {(one.path.parent, one.tool) for one in migrations_of(project).values()}
-    there = {one for one in there if _TESTS.isdisjoint(one[0].parts[len(project.root.parts) :])}
-    for app in apps:
-        folder = _package(project, app, {place for place, tool in there if tool == "built-in"})
-        if folder is not None:
-            found[folder] = "built-in"
-        elif app.migrations is not None:
-            return {}  # not begun, or written elsewhere
-    location = _location(project, label)
-    for place, tool in sorted(there):
-        if tool == "aerich" and place.name == label:
-            if place != location and not any(_is_run_above(place, app) for app in apps):
-                return {}  # another project's: a monorepo has several
-            found[place] = "aerich"
-    if location is not None and "aerich" in found.values() and location not in found:
-        return {}
-    return found
-
-
-def _is_run_above(place: Path, app: App) -> bool:
-    """Does Aerich's ``migrations/label`` lie in a folder that has the configuration, too?"""
-    return place.parent.parent in app.home.file.path.parents
-
-
-def _package(project: Project, app: App, there: set[Path]) -> Path | None:
-    """The folder of a label's built-in migrations, by the configuration, or where Tortoise looks for them."""
-    dotted = app.migrations
-    if dotted is None and app.first:
-        above = (
-            app.first.removesuffix(".models")
-            if app.first.endswith(".models")
-            else app.first.rpartition(".")[0]
-        )
-        dotted = f"{above or app.first}.migrations"
-    if not dotted:
-        return None
-    key = project.resolver.import_paths.find(app.home.key, dotted, 0)
-    if key is not None:
-        return Path(key).parent if Path(key).parent in there else None
-    end = f"{os.sep}{dotted.replace('.', os.sep)}"
-    near = [place for place in there if str(place).endswith(end)]
-    return near[0] if len(near) == 1 else None
-
-
-def _location(project: Project, label: str) -> Path | None:
-    """The folder that pyproject.toml names to Aerich, with the label's files in it."""
-    file = project.root / "pyproject.toml"
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))["tool"]["aerich"]
-        return Path(os.path.normpath(project.root / table["location"] / label))
-    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

@@ -40,7 +40,7 @@ _OTHER_SIDE = {"fk": "ReverseRelation", "o2o": "BackwardOneToOneRelation", "m2m"
 
 
 def plan_model(
-    survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], *, crud: bool, schemas: bool = True
+    survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], *, crud: bool, schemas: bool
 ) -> Plan:
     """All files and edits for a model; with ``crud`` also a service and routes, which need ``schemas``.
 

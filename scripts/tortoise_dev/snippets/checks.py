@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias
 
 
 class Check(enum.Enum):
-    """The run-time checks; guards.py has a method for each. The values stand in the code until the functions
-    take their place; no page says the like.
+    """The run-time checks; child/block_checks.py has a method for each. The values stand in the code until
+    the functions take their place; no page says the like.
     """
 
     STATEMENT = "\0snippet check: statement"

@@ -1,11 +1,10 @@
-"""A bash block as text, without running it: its commands, what they install, and what is no command."""
+"""A bash block as text, without running it: its lines, its commands, and how they may end."""
 
 from __future__ import annotations
 
 import itertools
 import re
 import shlex
-import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -150,7 +149,7 @@ def is_answer(command: str, status: int) -> bool:
     """
     if re.search(r"[2&]>>?\s*/dev/null|>\s*/dev/null 2>&1", command):
         return True
-    names = [_plain(words) for words in commands(command)]
+    names = [plain(words) for words in commands(command)]
     if any(_ON_TERMINALS.match(name) for name in names):
         return True
     return status in (1, _XARGS_FAILED) and any(_SEARCHES.match(name) for name in names)
@@ -224,97 +223,10 @@ def commands(line: str) -> list[list[str]]:
 _LEADERS = frozenset({"sudo", "!", "time", "exec", "command", "then", "do", "else", "if", "while", "{", "}"})
 
 
-_INSTALL = re.compile(
-    r"""(
-    ((python[\d.]*|py)\ (-\S+\ )*?-m\ )?pip[\d.]*\ (-\S+\ )*(install|download)
-    | uv\ (-\S+\ )*(add|sync|pip\ (install|sync)|tool\ (install|run|upgrade)|python\ install|self\ update)
-    | uvx | pipx\ (install|run|inject|upgrade)
-    | (poetry|pdm|rye)\ (add|install|update|sync) | (conda|mamba|micromamba)\ (install|create|update|env\ \w+)
-    | (npm|pnpm|yarn|bun)\ (install|i|ci|add|create|dlx|global\ add) | npx | bunx | yarn$
-    | brew\ (install|tap|upgrade) | (apt|apt-get|dnf|yum|zypper)\ (-\S+\ )*(install|update|upgrade)
-    | apk\ add | pacman\ -S\w* | (choco|scoop|winget|gem|snap)\ install
-    | cargo\ (install|add) | go\ (install|get) | rustup\ (install|update|target)
-    | (docker|podman)\ (pull|run|build|buildx|push|image\ pull)
-    | (docker\ compose|docker-compose)\ (-\S+\ )*(up|pull|build|run)
-    )(?=\ |$)
-    | git\ (-\S+\ )*clone\ .*?(://|\w@[\w.-]+:)(?!localhost|127\.)
-    | (curl|wget)\ .*?(https?|ftp)://(?!localhost|127\.|0\.0\.0\.0|\[::1?\]|\$)""",
-    re.VERBOSE,
-)
-# What stands around an install and does nothing by itself.
-_AROUND = re.compile(
-    r"(cd|pushd|popd|mkdir|source|\.|export|set|python[\d.]* -m venv|uv (venv|init)|npm init|deactivate|"
-    r"(\.?\w+/)+activate|py -m venv|virtualenv)( |$)"
-)
-
-
-def installs(source: str, needs: str = "") -> tuple[list[Line], bool]:
-    """The lines of a script that install or download something, and whether it does nothing else.
-
-    What a block needs by name (``needs="docker"``) is there, and is no matter of installing.
-    """
-    found: list[Line] = []
-    only = True
-    for line in logical_lines(source):
-        parts = [_plain(words) for words in commands(line.text)]
-        here = [part for part in parts if is_install(part, needs)]
-        if here:
-            found.append(line)
-        piped = bool(here) and "|" in line.bare.replace("||", "")  # curl … | sh
-        only = only and bool(parts) and (piped or all(p in here or _AROUND.match(p) for p in parts))
-    return found, only and bool(found)
-
-
-def is_install(command: str, needs: str = "") -> bool:
-    """Does this simple command fetch something from a network?"""
-    name = command.partition(" ")[0]
-    provided = name not in ("uv", "uvx", "pip") and re.search(rf"\b{re.escape(name)}\b", needs) is not None
-    return not provided and _INSTALL.match(command) is not None
-
-
-def _plain(words: list[str]) -> str:
+def plain(words: list[str]) -> str:
     """A command as one text, without the variables set for it and without the folder of its program."""
     while words and re.match(r"\w+=", words[0]):
         words = words[1:]
     if not words:
         return ""
     return " ".join([re.sub(r"^(.*/)?(?=pip|python|uv\b)", "", words[0]), *words[1:]])
-
-
-# --- transcripts
-
-PROMPT = re.compile(
-    r"(?P<prompt>(\([\w.-]+\)\ ?)?(\[?[\w.-]+@[\w.-]+[ :][^$\#%>]*\]?[$%\#]|[$%❯])(\ |$))(?P<command>.*)",
-    re.VERBOSE,
-)
-"""A line with the prompt of a shell. A bare ``#`` is none: it may be a comment."""
-
-IS_TRANSCRIPT = (
-    "this is a transcript: drop the prompts, or call it console "
-    '(for all pages: languages = {shell = "console"} in the settings)'
-)
-
-_WINDOWS = re.compile(r"(PS )?[A-Za-z]:\\[^>]*>")
-
-
-def transcript_problem(source: str) -> tuple[int, str] | None:
-    """Where a ``bash`` block is a transcript, which must not be run as a script: (line, what to do)."""
-    first = True
-    for line in logical_lines(source):
-        text = line.text
-        if PROMPT.match(text) or (text.startswith("> ") and _is_prompt(text[2:], first=first)):
-            return line.first, IS_TRANSCRIPT
-        if text.startswith(">>> "):
-            return line.first, "this is a Python session: call it pycon"
-        if _WINDOWS.match(text):
-            return line.first, "this is a Windows prompt, and nothing here can run it: call it text"
-        first = False
-    return None
-
-
-def _is_prompt(rest: str, *, first: bool) -> bool:
-    """``> cmd`` redirects into a file unless it reads like a command."""
-    words = rest.split()
-    return bool(words) and (
-        len(words) > 1 or (first and shutil.which(words[0]) is not None and "." not in words[0])
-    )

@@ -1,13 +1,25 @@
-"""A ``console`` block as text: which lines are commands, and what each of them printed."""
+"""A transcript of a shell as text: which lines are commands, and what each of them printed."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from .bash_syntax import ask_bash
-from .shell_text import PROMPT
+from .shell_text import logical_lines
+
+PROMPT = re.compile(
+    r"(?P<prompt>(\([\w.-]+\)\ ?)?(\[?[\w.-]+@[\w.-]+[ :][^$\#%>]*\]?[$%\#]|[$%❯])(\ |$))(?P<command>.*)",
+    re.VERBOSE,
+)
+"""A line with the prompt of a shell. A bare ``#`` is none: it may be a comment."""
+
+IS_TRANSCRIPT = (
+    "this is a transcript: drop the prompts, or call it console "
+    '(for all pages: languages = {shell = "console"} in the settings)'
+)
 
 
 @dataclass
@@ -112,3 +124,29 @@ def is_unfinished(command: list[str]) -> bool:
         return False
     _, told = ask_bash(text.encode())
     return re.search(r"unexpected (end of file|EOF)|delimited by end-of-file", told) is not None
+
+
+_WINDOWS = re.compile(r"(PS )?[A-Za-z]:\\[^>]*>")
+
+
+def transcript_problem(source: str) -> tuple[int, str] | None:
+    """Where a ``bash`` block is a transcript, which must not be run as a script: (line, what to do)."""
+    first = True
+    for line in logical_lines(source):
+        text = line.text
+        if PROMPT.match(text) or (text.startswith("> ") and _is_prompt(text[2:], first=first)):
+            return line.first, IS_TRANSCRIPT
+        if text.startswith(">>> "):
+            return line.first, "this is a Python session: call it pycon"
+        if _WINDOWS.match(text):
+            return line.first, "this is a Windows prompt, and nothing here can run it: call it text"
+        first = False
+    return None
+
+
+def _is_prompt(rest: str, *, first: bool) -> bool:
+    """``> cmd`` redirects into a file unless it reads like a command."""
+    words = rest.split()
+    return bool(words) and (
+        len(words) > 1 or (first and shutil.which(words[0]) is not None and "." not in words[0])
+    )

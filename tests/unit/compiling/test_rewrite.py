@@ -15,7 +15,7 @@ def run(source: str) -> tuple[Guards, BaseException | None]:
     """Run a block with its checks; returns what they noted, and the exception that ended it."""
     guards = Guards()
     guards.begin("page.md")
-    code = hold(with_checks(ast.parse(source), "page.md", 0), guards.checks)
+    code = hold(with_checks(ast.parse(source), "page.md", 0), guards.checks.functions)
     try:
         exec(code, {"__name__": "__main__"})
     except BaseException as error:
@@ -50,7 +50,7 @@ ENDINGS = [
 def test_how_far_a_block_has_got(source: str, reached: Reached) -> None:
     guards, error = run(source)
     assert error is not None
-    assert guards.reached == reached
+    assert guards.checks.reached == reached
 
 
 VALUES = [
@@ -71,7 +71,7 @@ VALUES = [
 def test_the_values_that_decide_an_assertion(source: str, values: list[str]) -> None:
     guards, error = run(source)
     assert isinstance(error, AssertionError)
-    assert guards.failing[1] == values
+    assert guards.checks.failing[1] == values
 
 
 PASSES = [
@@ -85,7 +85,7 @@ PASSES = [
 @pytest.mark.parametrize("source", PASSES)
 def test_the_checks_change_no_meaning(source: str) -> None:
     guards, error = run(source)
-    assert error is None and guards.problems == []
+    assert error is None and guards.problems.found == []
 
 
 def test_names_in_the_builtins_are_not_the_checks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,7 +98,7 @@ def test_names_in_the_builtins_are_not_the_checks(monkeypatch: pytest.MonkeyPatc
 
 def messages(source: str) -> list[Any]:
     guards, _ = run(source)
-    return [(problem.line, problem.message) for problem in guards.problems]
+    return [(problem.line, problem.message) for problem in guards.problems.found]
 
 
 def test_what_is_left_at_a_statement_is_told() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.planning.chains import link_blocks
 from tortoise_dev.snippets.planning.planned import Chain, PagePlan, PlannedBlock
 from tortoise_dev.snippets.protocol import Failure, Observation, Outcome

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.databases.backends import Backend
 from tortoise_dev.snippets.planning import probes
 from tortoise_dev.snippets.planning.needs import (

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.planning.plan import plan_page
 
 TEST = '```python title="tests/test_a.py"\ndef test_a():\n    assert True\n```\n\n'

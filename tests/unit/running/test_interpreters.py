@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.result import Result
 from tortoise_dev.snippets.running.interpreters import AHEAD, Interpreter, Interpreters

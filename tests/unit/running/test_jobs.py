@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.pages.reading import parse_page, parse_script
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.databases.backends import backend_of
 from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.planning.planned import PagePlan

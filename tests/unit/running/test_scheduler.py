@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tortoise_dev.pages.reading import parse_page
-from tortoise_dev.settings import SnippetSettings
+from tortoise_dev.snippet_settings import SnippetSettings
 from tortoise_dev.snippets.databases.backends import DatabaseError
 from tortoise_dev.snippets.planning.plan import plan_page
 from tortoise_dev.snippets.protocol import Exit, Observation

@@ -19,7 +19,7 @@ from ..field_tables import FIELD_OPTIONS
 from ..modules import Module
 from ..project import Project
 from ..source import is_judged
-from ..syntax import argument, called
+from ..syntax import argument, called, text_of
 from .facts import MODELS_STATE
 
 _CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
@@ -131,7 +131,7 @@ class Names:
         while waiting:
             node = waiting.pop()
             if isinstance(node, ast.Constant):
-                text = _text(node)
+                text = text_of(node)
                 self.add_sql("" if _IS_DOTTED.fullmatch(text) else text)
             elif not (isinstance(node, ast.Call) and self._add_operation(node)):
                 match node:
@@ -144,11 +144,11 @@ class Names:
         name = called(call)
         if "rename" in name.lower() and name not in _RENAME_PARTS:  # RenameModel, or the project's own
             given = (*call.args, *(keyword.value for keyword in call.keywords))
-            models = [text.lower() for text in map(_text, given) if text]
+            models = [text.lower() for text in map(text_of, given) if text]
             for other in models:
                 self._link(models[0], other)
             return name == "RenameModel"
-        model = _text(argument(call, "name" if name in _OF_MODELS else "model_name", 0))
+        model = text_of(argument(call, "name" if name in _OF_MODELS else "model_name", 0))
         if not model or name not in _OF_MODELS | _OF_PARTS:
             return False
         if name == "CreateModel":
@@ -160,8 +160,8 @@ class Names:
         for options in arguments if name in _OF_MODELS else ():
             if isinstance(options, ast.Dict):
                 for key, value in zip(options.keys, options.values, strict=True):
-                    if key is not None and _text(key) == "table" and _text(value):
-                        self._link(model.lower(), _text(value).lower())
+                    if key is not None and text_of(key) == "table" and text_of(value):
+                        self._link(model.lower(), text_of(value).lower())
         return True
 
     def _link(self, one: str, other: str) -> None:
@@ -259,7 +259,7 @@ def _lists_fields(call: ast.Call) -> bool:
     """Does a CreateModel write out the names of its fields?"""
     listed = argument(call, "fields", 1)
     return isinstance(listed, ast.List | ast.Tuple) and all(
-        isinstance(one, ast.Tuple) and one.elts and _text(one.elts[0]) for one in listed.elts
+        isinstance(one, ast.Tuple) and one.elts and text_of(one.elts[0]) for one in listed.elts
     )
 
 
@@ -271,7 +271,7 @@ def _field_words(node: ast.AST) -> Iterator[str]:
         if isinstance(one, ast.Call) and called(one) in _FIELDS:
             waiting += [keyword.value for keyword in one.keywords if keyword.arg in _NAMING]
         elif isinstance(one, ast.Constant):
-            yield from _WORD.findall(_text(one))
+            yield from _WORD.findall(text_of(one))
         else:
             waiting += ast.iter_child_nodes(one)
 
@@ -305,11 +305,7 @@ def _puts_names_together(module: Module) -> bool:
         *((one.left, one.right) for one in module.of_type(ast.BinOp) if isinstance(one.op, ast.Add)),
         *(pair for text in module.of_type(ast.JoinedStr) for pair in pairwise(text.values)),
     ]
-    if any(re.search(r"\w$", _text(before)) or re.match(r"\w", _text(after)) for before, after in pairs):
+    if any(re.search(r"\w$", text_of(before)) or re.match(r"\w", text_of(after)) for before, after in pairs):
         return True
     is_filled = b".format(" in module.file.data or bool(module.of_type(ast.BinOp))
     return is_filled and any(_HOLE_IN_WORD.search(text) for text in _strings(module))
-
-
-def _text(node: ast.AST | None) -> str:
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..field_tables import FIELD_OPTIONS
-from ..syntax import called
+from ..syntax import called, text_of
 from .facts import Kind, Migration, Step
 from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
@@ -69,14 +69,14 @@ def _assigned(node: ast.ClassDef) -> dict[str, ast.expr]:
 def _pairs(value: ast.expr | None) -> Iterator[tuple[str, str]]:
     for element in value.elts if isinstance(value, ast.List | ast.Tuple) else ():
         if isinstance(element, ast.Tuple) and len(element.elts) == 2:
-            label, name = (_text(part) for part in element.elts)
+            label, name = (text_of(part) for part in element.elts)
             yield label, name
 
 
 def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]:
     name = called(operation)
     given = _arguments(operation, _PARAMETERS.get(name, ()))
-    model, column, line = _text(given.get("model_name")), _text(given.get("name")), operation.lineno
+    model, column, line = text_of(given.get("model_name")), text_of(given.get("name")), operation.lineno
     shown = f"{name} {'.'.join(filter(None, (model, column)))}".strip()
 
     fields = tuple(_fields(given, column))
@@ -90,7 +90,7 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "DeleteModel":
         yield step("drop table", column)
     elif name == "RenameModel":
-        yield step("rename table", _text(given.get("old_name")), (_text(given.get("new_name")),))
+        yield step("rename table", text_of(given.get("old_name")), (text_of(given.get("new_name")),))
     elif name == "AddField":
         yield _added(step, column, given.get("field"))
     elif name == "RemoveField":
@@ -98,7 +98,7 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "AlterField":
         yield step("change type", columns=(column,))
     elif name == "RenameField":
-        yield step("rename column", columns=(_text(given.get("old_name")), _text(given.get("new_name"))))
+        yield step("rename column", columns=(text_of(given.get("old_name")), text_of(given.get("new_name"))))
     elif name in ("AddIndex", "AddIndexConcurrently"):
         is_concurrent = name != "AddIndex"
         yield step("add index")._replace(online=is_concurrent, concurrent=is_concurrent)
@@ -107,7 +107,7 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
         unique = isinstance(constraint, ast.Call) and called(constraint) == "UniqueConstraint"
         yield step("add unique" if unique else "add check")
     elif name == "DropSchema":
-        yield step("drop schema", _text(given.get("schema_name")))
+        yield step("drop schema", text_of(given.get("schema_name")))
     elif name == "RunPython":
         yield step("data")._replace(reversible="reverse_code" in given)
     elif name == "RunSQL":
@@ -137,7 +137,7 @@ def _is_random(default: ast.expr | None) -> bool:
     if not isinstance(default, ast.Call):
         return False
     is_sql = called(default) == "SqlDefault" and default.args
-    return called(default) == "RandomHex" or (bool(is_sql) and is_volatile(_text(default.args[0])))
+    return called(default) == "RandomHex" or (bool(is_sql) and is_volatile(text_of(default.args[0])))
 
 
 def _raw(texts: Iterator[SqlText], plain: Step) -> Iterator[Step]:
@@ -150,10 +150,8 @@ def _option(options: ast.expr | None, name: str) -> str:
     """A text among the options of a model."""
     if not isinstance(options, ast.Dict):
         return ""
-    return next(
-        (_text(value) for key, value in zip(options.keys, options.values, strict=True) if _text(key) == name),
-        "",
-    )
+    pairs = zip(options.keys, options.values, strict=True)
+    return next((text_of(value) for key, value in pairs if text_of(key) == name), "")
 
 
 def _arguments(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
@@ -170,10 +168,6 @@ def _is_true(value: ast.expr | None) -> bool:
     return isinstance(value, ast.Constant) and value.value is True
 
 
-def _text(value: ast.expr | None) -> str:
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else ""
-
-
 def _fields(given: dict[str, ast.expr], column: str) -> Iterator[tuple[str, ast.Call]]:
     """The fields with a column that an operation names, of CreateModel, AddField and AlterField."""
     field, listed = given.get("field"), given.get("fields")
@@ -183,15 +177,15 @@ def _fields(given: dict[str, ast.expr], column: str) -> Iterator[tuple[str, ast.
         if isinstance(element, ast.Tuple) and len(element.elts) == 2:
             name, one = element.elts
             if isinstance(one, ast.Call) and called(one) != _MANY:
-                yield _text(name), one
+                yield text_of(name), one
 
 
 def _labels_in(operation: ast.Call) -> Iterator[tuple[str, ast.AST]]:
     """The labels that relations of an operation lead to."""
     for node in ast.walk(operation):
         if isinstance(node, ast.Call) and called(node) in (*_RELATIONS, _MANY):
-            target = _text(node.args[0]) if node.args else ""
+            target = text_of(node.args[0]) if node.args else ""
             named = [keyword.value for keyword in node.keywords if keyword.arg == "model_name"]
-            target = target or (_text(named[0]) if named else "")
+            target = target or (text_of(named[0]) if named else "")
             if "." in target:
                 yield target.rpartition(".")[0], node

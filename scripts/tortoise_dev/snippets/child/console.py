@@ -30,7 +30,7 @@ echo "done {number}" >>"$__snippet_told"
 
 
 def run_transcript(
-    shell: Shell, source: str, line: int, environment: dict[str, str], needs: str = ""
+    shell: Shell, source: str, line: int, environment: dict[str, str], needs: str
 ) -> str | None:
     """Run the commands of a transcript that begins at the page's line ``line``; returns why it proved
     nothing, or None.

@@ -25,7 +25,6 @@ from ..dedent import dedent
 from ..protocol import (
     Answer,
     End,
-    Models,
     Outcome,
     Problem,
     Request,
@@ -35,6 +34,7 @@ from ..protocol import (
     encode_nothing,
 )
 from . import sql_log, surroundings, titled
+from .captured import Captured, flush
 from .guards import Guards
 from .leftovers import end_tasks, wait_for_threads
 from .tracebacks import describe, line_of_block, skip_reason, text_of, traceback_of
@@ -46,31 +46,11 @@ if TYPE_CHECKING:
     from .story import Story
 
 Send = Callable[[Answer | bytes], None]
-CAPTURED = 200_000
-"""Bytes of a block's output that are kept."""
-
-LITTLE = 200
-"""Bytes of output that are read at once. Room for more would have to be mapped, which takes longer."""
 
 # Bound before any block can patch it.
 _exit = os._exit
 
 _PLAIN_END = encode(End())
-
-
-def warm_up(models: Models | None) -> Guards:
-    """Do once, before the fork, what every child would do again: fill caches, import late, install hooks."""
-    guards = Guards()
-    guards.install()
-    if models is not None:
-        import asyncio
-        import importlib
-
-        for module in ("tortoise.backends.sqlite", "tortoise.context"):
-            importlib.import_module(module)
-        asyncio.Runner().close()
-        guards.watch_database()
-    return guards
 
 
 class Execution:
@@ -81,8 +61,7 @@ class Execution:
     changes nothing in the process, so that several can be made before the first of them runs.
     """
 
-    def __init__(self, request: Request, captured: tuple[int, int], guards: Guards) -> None:
-        """``captured`` are descriptors to read what goes to stdout and stderr."""
+    def __init__(self, request: Request, captured: Captured, guards: Guards) -> None:
         self.request = request
         self.captured = captured
         self.guards = guards
@@ -97,7 +76,7 @@ class Execution:
         self.last = request.steps[-1] if request.steps else None
         self.outcomes = {step.index: Outcome(step.index) for step in request.steps}
         self.templates = {step.index: encode_nothing(step.index) for step in request.steps}
-        checks = guards.checks
+        checks = guards.checks.functions
         codes = {index: load(program.code, checks) for index, program in self.programs.items()}
         vars(self.module)["__builtins__"] = vars(builtins)  # as exec() has it
         self.blocks = {index: self.block(code) for index, code in codes.items() if code is not None}
@@ -133,7 +112,7 @@ class Execution:
                 break
         unresolved = [read for read in self.reads if read.name not in vars(self.module)] if self.reads else []
         self.close(completed=step is self.last and self.story is None)
-        problems = self.guards.problems
+        problems = self.guards.problems.found
         send(End(problems, unresolved) if problems or unresolved else _PLAIN_END)
 
     def short(self, outcome: Outcome) -> bytes | None:
@@ -229,7 +208,7 @@ class Execution:
             outcome.skipped = skip_reason(raised)
             if step.kind != "session":
                 self.failed_at.append(line_of_block(raised, self.request.page))
-            outcome.failure = describe(raised, self.request.page, guards)
+            outcome.failure = describe(raised, self.request.page, guards.checks)
         if sys.gettrace() is not trace:
             sys.settrace(trace)
         if "builtins" in step.source:
@@ -237,20 +216,19 @@ class Execution:
         if os.getpid() != self.process:
             self.leave(None, send)
         outcome.seconds = perf_counter() - started
-        if guards.operands:
-            guards.operands.clear()
+        if guards.checks.operands:
+            guards.checks.operands.clear()
         if step is not self.last:  # so that Python reports what was never awaited while its block runs
             compat.collect_garbage_since_fork()
-        _flush()
-        outcome.stdout, outcome.stderr = _read_on(self.captured[0]), _read_on(self.captured[1])
+        outcome.stdout, outcome.stderr = self.captured.read()
         if guards.statements and not step.prelude:
             outcome.statements = [*guards.statements]
         if sql_log.sent_to:
             outcome.sent_to = sorted(sql_log.sent_to)
         if self.story is not None:
             outcome.behind = self.story.failed
-        if guards.problems:
-            outcome.problems, guards.problems = guards.problems, []
+        if guards.problems.found:
+            outcome.problems = guards.problems.take()
         if step is not self.last:
             guards.forget_block()
             sql_log.sent_to.clear()
@@ -261,7 +239,7 @@ class Execution:
 
         Its parent alone reports for the block; an exception here is one of the block's problems.
         """
-        _flush()
+        flush()
         status = 0
         if isinstance(error, SystemExit):
             status = error.code if isinstance(error.code, int) else int(error.code is not None)
@@ -271,7 +249,7 @@ class Execution:
             detail = ending(redacted(traceback_of(error, self.request.page)), 1500)
             text = beginning(redacted(text_of(error)), 200)
             message = f"in a forked process: {type(error).__name__}: {text}"
-            send(Stray([Problem(self.guards.line_of(error), message, detail)]))
+            send(Stray([Problem(self.guards.problems.line_of(error), message, detail)]))
         _exit(status)
 
     def execute(self, step: Step) -> str | None:
@@ -319,9 +297,9 @@ class Execution:
             self.call(block)
         if program.idle and not step.named_later:
             return program.idle
-        if program.branch is not None and not self.guards.entered:
+        if program.branch is not None and not self.guards.checks.entered:
             return program.branch
-        unreached = program.asserts is not None and not self.guards.asserts
+        unreached = program.asserts is not None and not self.guards.checks.asserts
         return f"the assert at line {program.asserts} was not reached" if unreached else None
 
     def watch(self, imports: list[str], step: Step) -> None:
@@ -406,7 +384,7 @@ class Execution:
         if not completed:
             guards.queries.waiting.clear()
         if self.runner is not None:
-            end_tasks(self.runner, self.context, guards)
+            end_tasks(self.runner, self.context, guards.problems)
             guards.report_unused()
             if "tortoise" in sys.modules:
                 # docs rarely do; an open connection keeps its thread, and with it the process, alive
@@ -425,7 +403,7 @@ class Execution:
         if "atexit" in sys.modules:
             compat.run_exit_functions()
         if guards.workers.watched:
-            guards.problems += guards.workers.failures()
+            guards.problems.found += guards.workers.failures()
 
 
 def _lines(request: Request) -> list[str]:
@@ -437,21 +415,3 @@ def _lines(request: Request) -> list[str]:
             lines += ["\n"] * (step.line - 1 + len(block) - len(lines))
             lines[step.line - 1 : step.line - 1 + len(block)] = block
     return lines
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:  # a block may have closed or replaced it
-            continue
-
-
-def _read_on(file: int) -> str:
-    """What a captured output has got since it was last read."""
-    data = os.read(file, LITTLE)
-    if len(data) == LITTLE:
-        data += os.read(file, CAPTURED - LITTLE)
-    if len(data) == CAPTURED:
-        os.lseek(file, 0, os.SEEK_END)
-    return data.decode("utf-8", "replace") if data else ""

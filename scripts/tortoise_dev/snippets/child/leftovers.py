@@ -7,24 +7,24 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from ... import compat
-from .guards import Guards
+from .problems import Problems
 
 if TYPE_CHECKING:
     import asyncio
     import threading
 
 
-def end_tasks(runner: asyncio.Runner, context: contextvars.Context, guards: Guards) -> None:
+def end_tasks(runner: asyncio.Runner, context: contextvars.Context, problems: Problems) -> None:
     """Cancel the tasks that still run; each is a problem."""
     tasks = runner.run(_pending_tasks(), context=context)
     for task in tasks:
         coroutine = task.get_coro()
         origin = getattr(coroutine, "cr_origin", None) or ()
-        line = next((line for file, line, _ in origin if file == guards.page), None)
+        line = next((line for file, line, _ in origin if file == problems.page), None)
         name = getattr(coroutine, "__qualname__", repr(coroutine))
-        guards.add(line, f"the task of {name}() was still running at the end")
+        problems.add(line, f"the task of {name}() was still running at the end")
     if tasks:
-        with guards.without_noise():
+        with problems.without_noise():
             runner.run(_cancel(tasks), context=context)
 
 

@@ -25,7 +25,7 @@ def run_session(
     line: int,
     execute: Execute,
     raised_at: list[int | None],
-    flags: Sequence[str] = (),
+    flags: Sequence[str],
 ) -> str | None:
     """Run every prompt of a session that begins at the page's line ``line``; returns why it proved nothing,
     or None.
@@ -37,6 +37,28 @@ def run_session(
     an answer that differs, which knows the text with all answers as they are, or what a prompt raised. Either
     says how many more fail. The lines of prompts that raised something unexpected are added to ``raised_at``.
     """
+    examples = _examples(source, line, flags)
+    if not examples:
+        return "a session without a single >>> prompt"
+    run = [example for example in examples if not _flags(example) & doctest.SKIP]
+    failed: list[tuple[doctest.Example, Exception]] = []
+    for example in run:
+        at = line + example.lineno
+        try:
+            _run_prompt(example, filename, at, execute)
+        except Exception as error:
+            if skip_reason(error):
+                raise
+            failed.append((example, error))
+            if not isinstance(error, AnswerError | NoExceptionError):
+                raised_at.append(at)
+    if failed:
+        raise _first_error(failed, source, line, examples)
+    return None if run else "every prompt of it is skipped"
+
+
+def _examples(source: str, line: int, flags: Sequence[str]) -> list[doctest.Example]:
+    """The prompts of a session, each with the options that it is compared with."""
     try:
         examples = doctest.DocTestParser().get_examples(source)
     except ValueError as error:
@@ -44,37 +66,26 @@ def run_session(
         if told is None:
             raise BlockError(line, f"not a session: {error}") from None
         raise BlockError(line + int(told[1]) - 1, f"not a session: it {told[2]}") from None
-    if not examples:
-        return "a session without a single >>> prompt"
-    given = {doctest.OPTIONFLAGS_BY_NAME[name]: True for name in flags} | _block_options(source, line)
-    for example in examples:
-        example.options = given | example.options
-    run = [example for example in examples if not _flags(example) & doctest.SKIP]
-    errors: list[tuple[int, Exception]] = []
-    answers: dict[int, str] = {}
-    for example in run:
-        at = line + example.lineno
-        try:
-            _run_prompt(example, filename, at, execute)
-        except AnswerError as error:
-            errors.append((at, error))
-            answers[example.lineno] = error.got
-        except Exception as error:
-            if skip_reason(error):
-                raise
-            errors.append((at, error))
-            if not isinstance(error, NoExceptionError):
-                raised_at.append(at)
-    if not errors:
-        return None if run else "every prompt of it is skipped"
-    (_, first), *others = errors
-    more = f"{len(others)} more fail, the next at line {others[0][0]}" if others else ""
+    if examples:
+        given = {doctest.OPTIONFLAGS_BY_NAME[name]: True for name in flags} | _block_options(source, line)
+        for example in examples:
+            example.options = given | example.options
+    return examples
+
+
+def _first_error(
+    failed: list[tuple[doctest.Example, Exception]], source: str, line: int, examples: list[doctest.Example]
+) -> Exception:
+    """What the first prompt that failed raised; it says how many more fail."""
+    (_, first), *others = failed
+    more = f"{len(others)} more fail, the next at line {line + others[0][0].lineno}" if others else ""
     if isinstance(first, BlockError):
-        actual = None if len(errors) > len(answers) else _with_answers(source, examples, answers)
-        raise BlockError(first.line, f"{first}; {more}" if more else f"{first}", actual) from None
+        answers = {example.lineno: error.got for example, error in failed if isinstance(error, AnswerError)}
+        actual = _with_answers(source, examples, answers) if len(answers) == len(failed) else None
+        return BlockError(first.line, f"{first}; {more}" if more else f"{first}", actual)
     if more:
         first.add_note(more)
-    raise first
+    return first
 
 
 class AnswerError(BlockError):

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from .. import shell_text
 from ..bash_syntax import ask_bash, first_problem
+from ..shell_installs import installs
 from .tracebacks import BlockError
 
 _TRAPS = Path(__file__).with_name("traps.sh").read_text(encoding="utf-8")
@@ -55,7 +56,7 @@ class Shell:
     sources: tuple[str, ...] = ()
     known: dict[str, str] = field(default_factory=dict)
 
-    def run_block(self, source: str, line: int, environment: dict[str, str], needs: str = "") -> str | None:
+    def run_block(self, source: str, line: int, environment: dict[str, str], needs: str) -> str | None:
         """Run a block that begins at the page's line ``line``; returns why it proved nothing, or None.
 
         Its output goes to this process' own stdout and stderr. Raises BlockError for the first command that
@@ -114,7 +115,7 @@ class Shell:
 
 def refuse_installs(source: str, line: int, needs: str) -> None:
     """Raise BlockError for a script that installs something among other things, before it is run."""
-    lines, _ = shell_text.installs(source, needs)
+    lines, _ = installs(source, needs)
     if lines:
         command = lines[0].text.partition("\n")[0]
         message = (
@@ -192,7 +193,7 @@ def not_found(name: str) -> str:
     )
 
 
-def shell_environment(scratch: Path, skill: Path, *, fixed: bool = False) -> dict[str, str]:
+def shell_environment(scratch: Path, skill: Path, *, fixed: bool) -> dict[str, str]:
     """The environment of a bash block: this interpreter first on PATH, no network for uv and pip, a home of
     its own; Python's hash seed is ``fixed`` where output is compared.
     """

@@ -13,7 +13,7 @@ from ..protocol import Failure
 from .values import without_secrets
 
 if TYPE_CHECKING:
-    from .guards import Guards
+    from .block_checks import BlockChecks
 
 
 class BlockError(Exception):
@@ -28,24 +28,24 @@ class BlockError(Exception):
         self.actual = actual
 
 
-def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
+def describe(error: BaseException, page: str, checks: BlockChecks) -> Failure | None:
     """The exception that ended a block, for the report; None for an exit that cut nothing off."""
     if isinstance(error, BlockError):
         return Failure("", "", without_secrets(text_of(error)), line=error.line, actual=error.actual)
-    if isinstance(error, SystemExit) and error.code in (None, 0) and guards.reached == THERE:
+    if isinstance(error, SystemExit) and error.code in (None, 0) and checks.reached == THERE:
         return None
     is_own_syntax = isinstance(error, SyntaxError) and error.filename == page
     message = first = without_secrets(text_of(error))
-    line, left_at = guards.line_of(error), line_of_block(error, page)
+    line, left_at = checks.problems.line_of(error), line_of_block(error, page)
     if isinstance(error, SystemExit):
         early = "sys.exit(0) ended the block early: what follows was not run"
         message = early if error.code in (None, 0) else f"sys.exit({error.code!r})"
     elif is_own_syntax:
         message = str(getattr(error, "msg", message))
-    elif isinstance(error, AssertionError) and (told := guards.values_at(line)):
+    elif isinstance(error, AssertionError) and (told := checks.values_at(line)):
         message = f"{message} ({told})" if message else told
-        line = guards.failing[0][0]  # Python's releases differ about an assertion of several lines
-    guards.cut_off(error)
+        line = checks.failing[0][0]  # Python's releases differ about an assertion of several lines
+    checks.cut_off(error)
     kind = type(error)
     return Failure(
         type=kind.__name__,
@@ -53,7 +53,7 @@ def describe(error: BaseException, page: str, guards: Guards) -> Failure | None:
         message=message,
         first_line=first.split("\n")[0],
         line=line,
-        left_at=None if guards.reached else left_at,
+        left_at=None if checks.reached else left_at,
         traceback=without_secrets(traceback_of(error, page)),
         compiles=left_at is not None or not is_own_syntax,
     )

@@ -14,7 +14,7 @@ from .planned import Chain, PlannedBlock
 
 
 def link_blocks(
-    blocks: Iterable[PlannedBlock], runs: Callable[[PlannedBlock], bool], *, is_story: bool = False
+    blocks: Iterable[PlannedBlock], runs: Callable[[PlannedBlock], bool], *, is_story: bool
 ) -> tuple[list[Chain], list[Chain]]:
     """Arrange a page's blocks into chains; ``runs`` tells which blocks are there to be run.
 

@@ -6,7 +6,8 @@ import difflib
 
 from ...pages.fence_info import ATTRIBUTES, Conventions
 from ...pages.languages import kind_of
-from ...settings import SettingsError, SnippetSettings
+from ...settings import SettingsError
+from ...snippet_settings import SnippetSettings
 
 
 def conventions_of(settings: SnippetSettings) -> Conventions:

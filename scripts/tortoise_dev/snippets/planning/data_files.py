@@ -2,29 +2,27 @@
 what they are.
 
 What a block is, its title says (``pyproject.toml``, ``compose.yaml``, ``.github/workflows/ci.yml``) or else
-its keys. The schemas are those that check-jsonschema, validate-pyproject and (where it is installed)
-kubernetes-validate ship; nothing is downloaded.
+its keys.
 """
 
 from __future__ import annotations
 
 import configparser
-import datetime
-import difflib
-import functools
-import importlib.resources
 import json
 import re
 import tomllib
 from collections import Counter
 from collections.abc import Hashable
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import yaml
 
-from ...settings import SettingsError, check_tables
+from ...rule_settings import rule_settings
+from ...settings import SettingsError, table_in
+from ...snippet_settings import snippet_settings
 from .dockerfiles import instructions, problem_of
+from .schemas import problem_in, schema_of
 
 
 class DataError(Exception):
@@ -35,16 +33,19 @@ class DataError(Exception):
         self.line = line
 
 
-def check_data(language: str, source: str, title: str = "") -> str:
+def check_data(language: str, source: str, title: str) -> str:
     """Check one block; returns what it was checked as (``toml``, ``compose`` …). Raises DataError."""
     documents = _parsed(language, source, title)
     if not documents or all(document is None for document in documents):
         raise DataError(1, "nothing in it: an empty block")
     checked_as = language
     for document in documents:
-        schema = _schema_of(language, document, title)
+        schema = schema_of(language, document, title)
         if schema:
-            _check_schema(schema, document, source, title)
+            if problem := problem_in(document, schema, title):
+                path, message = problem
+                place = ".".join(path) or "document"
+                raise DataError(_line_of(path, source), f"not a valid {schema}: {place}: {message}")
             checked_as = schema
         if language == "toml":
             _check_own_tables(document, source)
@@ -93,9 +94,12 @@ def _dockerfile(source: str, *, is_whole: bool | None = None) -> list[Any]:
 
 
 def _check_own_tables(document: dict[str, Any], source: str) -> None:
-    """``[tool.tortoise-dev]`` is checked by those who read it."""
+    """``[tool.tortoise-dev]`` is checked by those who read it. The files that it names need not be there."""
     try:
-        check_tables(document)
+        table = table_in(document, Path("pyproject.toml"))
+        if table is not None:
+            rule_settings(table)
+            snippet_settings(table)
     except SettingsError as error:
         message = str(error).removeprefix("pyproject.toml: ")
         raise DataError(_line_of_key(error.key, source), message) from None
@@ -187,129 +191,6 @@ def _yaml(source: str) -> list[Any]:
         raise DataError(mark.line + 1 if mark else 1, f"YAML: {problem}") from None
     except (yaml.YAMLError, ValueError) as error:
         raise DataError(1, f"YAML: {str(error).splitlines()[0]}") from None
-
-
-def _schema_of(language: str, document: Any, title: str) -> str | None:
-    """The schema that a document claims to follow, by its file name or else by its keys."""
-    name, keys = PurePosixPath(title).name, set(document) if isinstance(document, dict) else set()
-    if language == "toml":
-        return (
-            "pyproject"
-            if name == "pyproject.toml" or (not name and keys & {"project", "build-system"})
-            else None
-        )
-    if language not in ("yaml", "yml") or not keys:
-        return None
-    if re.fullmatch(r"(docker-)?compose([.-].*)?\.ya?ml", name) or (
-        not name and _looks_like_compose(document)
-    ):
-        return "compose-spec"
-    if ".github/workflows" in title or (not name and "jobs" in keys and keys & {"on", True}):
-        return "github-workflows"
-    if _kubernetes_version(document):
-        return "kubernetes"
-    return "gitlab-ci" if name == ".gitlab-ci.yml" else None
-
-
-def _looks_like_compose(document: Any) -> bool:
-    """Other tools have ``services`` too: one of these must have an image or a build (or a misspelling)."""
-    services = document.get("services")
-    values = list(services.values()) if isinstance(services, dict) else []
-    keys = [str(key) for value in values if isinstance(value, dict) for key in value]
-    return any(difflib.get_close_matches(word, keys, n=1, cutoff=0.8) for word in ("image", "build"))
-
-
-def _kubernetes_version(document: dict[Hashable, Any]) -> str | None:
-    """The Kubernetes version whose schemas know this kind of object; None for the objects of other tools
-    (Kustomize, custom resources), and where kubernetes-validate is not installed.
-    """
-    kind, api = document.get("kind"), document.get("apiVersion")
-    if not (isinstance(kind, str) and isinstance(api, str)):
-        return None
-    try:
-        import kubernetes_validate
-    except ImportError:
-        return None
-    version = kubernetes_validate.latest_version()
-    try:
-        kubernetes_validate.validate({"kind": kind, "apiVersion": api}, version)
-    except kubernetes_validate.SchemaNotFoundError:
-        return None
-    except kubernetes_validate.ValidationError:
-        pass
-    return str(version)
-
-
-def _check_schema(schema: str, document: Any, source: str, title: str) -> None:
-    if schema == "pyproject":
-        if not title and isinstance(
-            document.get("project"), dict
-        ):  # a fragment: what it leaves out is not wrong
-            document = document | {"project": {"name": "x", "version": "0"} | document["project"]}
-            if "version" in document["project"].get("dynamic", ()):
-                del document["project"]["version"]
-        problem = _pyproject_problem(document)
-    elif schema == "kubernetes":
-        problem = _kubernetes_problem(document)
-    else:
-        problem = _json_schema_problem(schema, document)
-    if problem:
-        path, message = problem
-        raise DataError(
-            _line_of(path, source), f"not a valid {schema}: {'.'.join(path) or 'document'}: {message}"
-        )
-
-
-def _pyproject_problem(document: Any) -> tuple[list[str], str] | None:
-    from validate_pyproject import api, errors
-
-    try:
-        api.Validator([])(document)
-    except errors.ValidationError as error:
-        path = [part for part in (error.name or "").removeprefix("data").replace("`", "").split(".") if part]
-        return path, error.message.splitlines()[0]
-    return None
-
-
-def _kubernetes_problem(document: Any) -> tuple[list[str], str] | None:
-    import kubernetes_validate
-
-    try:
-        kubernetes_validate.validate(_as_json(document), _kubernetes_version(document), strict=True)
-    except kubernetes_validate.ValidationError as error:
-        unexpected = re.search(r"\('([^']+)'.* unexpected\)", error.message)
-        path = [*map(str, error.absolute_path), *(unexpected.groups() if unexpected else ())]
-        return path, error.message.splitlines()[0]
-    return None
-
-
-def _json_schema_problem(schema: str, document: Any) -> tuple[list[str], str] | None:
-    from jsonschema.exceptions import best_match
-
-    error = best_match(_validator(schema).iter_errors(_as_json(document)))
-    if error is None:
-        return None
-    message = error.message.splitlines()[0]
-    unexpected = re.search(r"\('([^']+)'.* unexpected\)", message)
-    return [*map(str, error.absolute_path), *(unexpected.groups() if unexpected else ())], message
-
-
-@functools.cache
-def _validator(schema: str) -> Any:
-    from jsonschema.validators import validator_for
-
-    folder = importlib.resources.files("check_jsonschema") / "builtin_schemas" / "vendor"
-    text = json.loads((folder / f"{schema}.json").read_text(encoding="utf-8"))
-    return validator_for(text)(text)
-
-
-def _as_json(value: Any) -> Any:
-    """A YAML document in JSON's types: keys are strings (YAML 1.1 reads ``on:`` as true)."""
-    if isinstance(value, dict):
-        return {"on" if key is True else str(key): _as_json(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_as_json(inner) for inner in value]
-    return value.isoformat() if isinstance(value, datetime.date) else value
 
 
 def _line_of_key(key: tuple[str, ...], source: str) -> int:

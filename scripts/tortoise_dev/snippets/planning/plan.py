@@ -13,7 +13,7 @@ from ...pages.kinds import RUNNABLE
 from ...pages.languages import looks_like_python, why_unchecked
 from ...pages.links import dead_links
 from ...pages.page import Block, Page
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..result import Verdict
 from .chains import link_blocks
 from .planned import PagePlan, PlannedBlock

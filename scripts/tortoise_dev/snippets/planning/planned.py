@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Literal, TypeAlias
 
 from ...pages.page import Block, Oddity, Page
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..databases.backends import Backend, dialect_of
 from ..result import Result, Verdict
 from .needs import kinds_needed

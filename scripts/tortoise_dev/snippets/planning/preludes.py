@@ -9,7 +9,8 @@ from pathlib import Path
 
 from ...pages.fence_info import Info
 from ...pages.page import Block
-from ...settings import SettingsError, SnippetSettings
+from ...settings import SettingsError
+from ...snippet_settings import SnippetSettings
 from .. import source
 from ..protocol import Failure
 from .planned import Chain, PlannedBlock

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from ... import compat
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from .. import source
 from ..databases.backends import BACKENDS, Backend, is_backend
 from .needs import PLATFORMS, Need, problems_of_grammar, read_needs

@@ -52,7 +52,6 @@ def request_for(
         running, preludes = [plan.prelude, *running], preludes + 1
     steps = [_step(plan, number, planned, number < preludes) for number, planned in enumerate(running)]
     sources = "\n".join(planned.block.source for planned in running)
-    first, end = blocks[0].block.line, last.block.line
     settings = plan.settings
     request = Request(
         page=plan.page.real_path,
@@ -63,13 +62,7 @@ def request_for(
         limit=settings.timeout,
         project=str(settings.project) if settings.project else None,
         copies_project=any(step.kind in IN_SHELL for step in steps),
-        files=[
-            (planned.title.as_posix(), planned.block.source)
-            for planned in plan.blocks
-            if planned.is_written
-            and planned.title
-            and planned.block.line < (first if _runs(planned) else end)
-        ],
+        files=_files_above(plan, blocks[0].block.line, last.block.line),
         models=settings.models if backend is not None else None,
         template=str(template) if template is not None and not is_empty else None,
         own_loop=source.needs_own_loop(sources) or "DATABASE_URL" in sources,
@@ -99,9 +92,16 @@ def _step(plan: PagePlan, number: int, planned: PlannedBlock, prelude: bool) -> 
     )
 
 
-def _runs(planned: PlannedBlock) -> bool:
-    """Is it run in some chain? A test file is only written."""
-    return planned.fate != "settled"
+def _files_above(plan: PagePlan, first: int, last: int) -> list[tuple[str, str]]:
+    """The files that the page has written before a chain runs, whose first and last block begin at these
+    lines. A file that no chain runs, as a test file, may stand between them.
+    """
+    return [
+        (planned.title.as_posix(), planned.block.source)
+        for planned in plan.blocks
+        if planned.is_written and planned.title
+        if planned.block.line < (last if planned.fate == "settled" else first)
+    ]
 
 
 def _skipped(

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from ...pages.kinds import IN_SHELL
 from ...pages.page import Block
-from .. import shell_text
 from ..result import Verdict
-from ..transcript import NO_PROMPT, TranscriptError, read_transcript, script_of
+from ..shell_installs import installs
+from ..transcript import (
+    IS_TRANSCRIPT,
+    NO_PROMPT,
+    TranscriptError,
+    read_transcript,
+    script_of,
+    transcript_problem,
+)
 from .planned import PlannedBlock
 
 _SHOWN = frozenset({"norun", "title"})
@@ -22,12 +29,12 @@ def settle_shell(planned: PlannedBlock) -> None:
     block = planned.block
     if block.kind not in IN_SHELL or planned.problems or _SHOWN & block.attributes.keys():
         return
-    problem = shell_text.transcript_problem(block.source) if block.kind == "shell" else _prompt_problem(block)
+    problem = transcript_problem(block.source) if block.kind == "shell" else _prompt_problem(block)
     if problem is not None:
         line, reason = problem
         planned.settle(Verdict("unverified", reason, block.start + line - 1))
         return
-    lines, only = shell_text.installs(_script(block), planned.needs)
+    lines, only = installs(_script(block), planned.needs)
     if only and not _WANTED & block.attributes.keys():
         command = lines[0].text.partition("\n")[0]
         planned.settle(Verdict("skipped", f"an install ({command}), not run: it needs the network"))
@@ -35,8 +42,8 @@ def settle_shell(planned: PlannedBlock) -> None:
 
 def _prompt_problem(block: Block) -> tuple[int, str] | None:
     """Where a transcript is not a shell's."""
-    problem = shell_text.transcript_problem(block.source)
-    return None if problem is None or problem[1] == shell_text.IS_TRANSCRIPT else problem
+    problem = transcript_problem(block.source)
+    return None if problem is None or problem[1] == IS_TRANSCRIPT else problem
 
 
 def _script(block: Block) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ...pages.page import Block
 from ...report.paths import shown_path
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from .. import source
 from ..bash_syntax import bash_problem
 from ..dedent import dedent

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from ...pages.page import Block
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from .dockerfiles import instructions
 from .planned import PlannedBlock
 

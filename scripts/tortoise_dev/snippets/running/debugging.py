@@ -11,8 +11,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 
-from ..child.execution import Execution, warm_up
+from ..child.captured import Captured
+from ..child.execution import Execution
 from ..protocol import Request
+from .preparing import warm_up
 
 
 class Rerun:
@@ -29,7 +31,7 @@ class Rerun:
         os.makedirs(request.directory, exist_ok=True)  # noqa: PTH103
         nothing = os.open(os.devnull, os.O_RDONLY)
         self._open.callback(os.close, nothing)
-        execution = Execution(request, (nothing, nothing), warm_up(request.models))
+        execution = Execution(request, Captured(nothing, nothing), warm_up(request.models))
         self._open.callback(execution.close, completed=False)
         execution.prepare()
         for step in request.steps:

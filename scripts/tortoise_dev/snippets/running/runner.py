@@ -9,28 +9,21 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
-from ...pages.kinds import IN_SHELL
-from ...pages.page import Block
 from ...report.redaction import redacted
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..compiling.programs import rehearsal
 from ..databases.backends import Backend
 from ..databases.provider import Databases
 from ..databases.sql import SqlError, statements_of
 from ..marks import turned
-from ..planning.needs import kinds_needed
 from ..planning.planned import Chain, PlannedBlock
 from ..planning.probes import unmet
 from ..planning.requests import ChainRequest, request_for
-from ..planning.static_checks import compile_problem
-from ..protocol import Observation, Outcome, Preparation, Request
+from ..protocol import Observation, Preparation, Request
 from ..result import Result, Verdict
-from ..verdicts.chain import behind_failure, unreached
-from ..verdicts.hints import limit_hint, name_hint, place_hint
-from ..verdicts.own_database import counted_on_sqlite, opened_sqlite_itself
-from ..verdicts.run import judge_output, judge_run
 from .interpreters import Interpreters
 from .jobs import Job
+from .judging import JobThatRan
 from .worker import ChainError, Worker
 
 
@@ -177,27 +170,9 @@ class Runner:
             return Observation(crash=str(error))
 
     def _judge_chain(self, job: Job, sent: ChainRequest, observed: Observation) -> Ran:
-        results: list[Result] = []
-        for planned in job.blocks:
-            result = self._judge(job, planned, observed, sent)
-            number = sent.index.get(planned)
-            outcome = observed.outcomes.get(number) if number is not None else None
-            results += self._where_it_counts(planned, result, job.backend, outcome)
+        results = JobThatRan(job, sent, observed, self.settings).results(self.databases.backends)
         failed = any(result.status == "failed" for result in results)
         return Ran(results, starved=failed and observed.starved(sent.request.limit))
-
-    def _where_it_counts(
-        self, planned: PlannedBlock, result: Result, backend: Backend | None, outcome: Outcome | None
-    ) -> list[Result]:
-        """The result of a block that passed, on the database that it has really run on."""
-        if outcome is None or result.status != "passed" or backend is None or not backend.is_server:
-            return [result]
-        if not opened_sqlite_itself(outcome.sent_to, backend.kind, kinds_needed(planned.needs)):
-            return [result]
-        others = self.databases.backends
-        able = [one.name for one in others if unmet(planned.needs, one) is None]
-        first = all(one.is_server for one in others) and able[:1] == [backend.name]
-        return counted_on_sqlite(result, first=first)
 
     @contextlib.contextmanager
     def _database(self, sent: ChainRequest, backend: Backend | None) -> Iterator[None]:
@@ -230,59 +205,6 @@ class Runner:
         ]
         return replace(ran, results=results)
 
-    def _judge(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Result:
-        plan, backend, block = job.plan, job.backend, planned.block
-        if planned.source is not None:
-            return self._judge_output(job, planned, planned.source, seen, sent)
-        if planned in sent.skipped:
-            verdict = compile_problem(block) or Verdict("skipped", sent.skipped[planned])
-            return plan.result_of(planned, verdict, backend)
-        number = sent.index[planned]
-        verdict = self._verdict(job, planned, seen, sent)
-        if verdict.reason:
-            hint = name_hint((p.block for p in plan.blocks), block, verdict.reason)
-            hint += place_hint(block, verdict.reason, verdict.detail)
-            hint += limit_hint(block, verdict.reason, verdict.detail, self.settings.memory)
-            verdict = replace(verdict, reason=verdict.reason + hint)
-        result = plan.result_of(planned, verdict, backend)
-        outcome = seen.outcomes.get(number)
-        if outcome is None:
-            return result
-        if outcome.failure is not None and verdict.status == "failed" and block.kind == "session":
-            result = replace(result, actual=outcome.failure.actual)
-        statements = tuple(outcome.statements)
-        watched = (backend is not None and block.kind not in IN_SHELL) or bool(statements)
-        queries = len(statements) if watched else None
-        return replace(
-            result, seconds=outcome.seconds, queries=queries, sql=statements, output=_printed(block, outcome)
-        )
-
-    def _verdict(self, job: Job, planned: PlannedBlock, seen: Observation, sent: ChainRequest) -> Verdict:
-        """The verdict on a block that was sent to the child."""
-        verdict = unreached(job.plan, job.chain, planned, sent.index, seen, self.settings.timeout)
-        if verdict is not None:
-            return verdict
-        number = sent.index[planned]
-        verdict = judge_run(planned.block, number, seen, self.settings.timeout)
-        return behind_failure(sent.index, seen, number, verdict)
-
-    def _judge_output(
-        self, job: Job, planned: PlannedBlock, above: PlannedBlock, seen: Observation, sent: ChainRequest
-    ) -> Result:
-        plan, backend = job.plan, job.backend
-        dialect = plan.dialect(above)
-        if backend is not None and backend.kind != dialect:
-            reason = f"is compared on {dialect}, which is not among the databases of this run"
-            return plan.result_of(planned, Verdict("skipped", reason), backend)
-        if above in sent.skipped:
-            return plan.result_of(planned, Verdict("skipped", sent.skipped[above]), backend)
-        judged = self._verdict(job, above, seen, sent)
-        if judged.status == "skipped":
-            return plan.result_of(planned, Verdict("skipped", judged.reason), backend)
-        outcome = seen.outcomes.get(sent.index[above]) if judged.status == "passed" else None
-        verdict, actual = judge_output(planned.block, above.block, outcome)
-        return replace(plan.result_of(planned, verdict, backend), actual=actual)
-
     def _without_chain(self, job: Job, planned: PlannedBlock) -> Result:
         """Lone SQL, and expectations whose block is not run."""
         plan, above = job.plan, planned.source
@@ -314,9 +236,3 @@ class Runner:
         if not statements_of(block.source):
             return Verdict("unverified", "nothing in it: no statement of SQL", block.start)
         return turned(block, Verdict("passed", "explained"))
-
-
-def _printed(block: Block, outcome: Outcome) -> str:
-    """What a block printed, and where it must raise, the first line of the message."""
-    raised = outcome.failure if "raises" in block.attributes else None
-    return outcome.stdout + (f"{raised.first_line}\n" if raised is not None else "")

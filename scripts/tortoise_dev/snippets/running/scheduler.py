@@ -15,7 +15,7 @@ from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from types import TracebackType
 
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..databases.backends import DatabaseError
 from ..databases.provider import Databases, TemplateError
 from ..protocol import Request

@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
-from ...settings import SnippetSettings
+from ...snippet_settings import SnippetSettings
 from ..result import Result
 
 _NAME = re.compile(r"NameError: name '(\w+)' is not defined")
