@@ -38,7 +38,7 @@ def problems(page: Prose) -> Iterator[str]:
             *of_bases(tree),
             *of_numbers(tree),
             *of_fixtures(tree),
-            *of_locks(tree),
+            *of_locks(tree, block.source.split("\n")),
         }
         if "raises" in block.attributes:
             _last(tree.body).pop()  # it is there to fail
@@ -236,16 +236,21 @@ def of_fixtures(tree: ast.Module) -> Iterator[tuple[int, str]]:
                             yield call.lineno, "tortoise_test_context() of a fixture needs db_url="
 
 
-def of_locks(tree: ast.Module) -> Iterator[tuple[int, str]]:
-    """A lock that a block takes itself, not in a function: `wrong_code.py` looks into functions."""
+def of_locks(tree: ast.Module, lines: list[str]) -> Iterator[tuple[int, str]]:
+    """A lock outside of a transaction of the block's own, or of the function's. A reader copies no other."""
     waiting: list[ast.AST] = list(tree.body)
     while waiting:
         node = waiting.pop()
-        is_transaction = isinstance(node, ast.AsyncWith) and "in_transaction" in ast.unparse(node.items[0])
-        if is_transaction or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(node, ast.AsyncWith) and "in_transaction" in ast.unparse(node.items[0]):
             continue
-        if isinstance(node, ast.Await) and any(
-            _name(one) == "select_for_update" for one in _chain(node.value)
+        if isinstance(node, ast.AsyncFunctionDef) and any(
+            "atomic" in ast.unparse(decorator) for decorator in node.decorator_list
+        ):
+            continue
+        if (
+            isinstance(node, ast.Await)
+            and "select_for_update" in map(_name, _chain(node.value))
+            and "# WRONG" not in lines[node.lineno - 1]
         ):
             yield node.lineno, "select_for_update() locks nothing outside of a transaction"
         waiting += ast.iter_child_nodes(node)
