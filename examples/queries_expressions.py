@@ -9,6 +9,7 @@ import os
 from collections.abc import Awaitable
 from datetime import UTC, datetime
 from decimal import Decimal
+from enum import IntEnum
 from typing import Any
 
 from tortoise import Tortoise, fields
@@ -18,12 +19,18 @@ from tortoise.functions import Avg, Coalesce, Concat, Count, Max, Sum, Upper
 from tortoise.models import Model
 
 
+class Level(IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
 class ExpressionRow(Model):
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=80)
     n = fields.IntField(default=0)
     amount = fields.DecimalField(max_digits=9, decimal_places=2, default=0)
     done = fields.BooleanField(default=False)
+    level = fields.IntEnumField(Level, default=Level.LOW)
     at = fields.DatetimeField(null=True)
 
 
@@ -50,6 +57,9 @@ async def stored_as_text() -> None:
     await ExpressionRow.filter(id=row.id).update(done=RawSQL("1 = 0"))
     assert (await ExpressionRow.get(id=row.id)).done is True
     assert await refused(ExpressionRow.all().update(n=RawSQL("1")))
+    await ExpressionRow.all().update(level=RawSQL("1 + 1"), at=RawSQL("CURRENT_TIMESTAMP"))
+    row = await ExpressionRow.get(id=row.id)
+    assert row.level is Level.HIGH and row.at
     assert await refused(ExpressionRow.all().update(n=Subquery(ExpressionRow.all().values("id"))))
 
 
