@@ -182,6 +182,31 @@ def test_a_difference_is_shown(kind: str, tmp_path: Path) -> None:
     assert str(tmp_path) not in str(caught.value)
 
 
+CIRCLE = """from tortoise import fields
+from tortoise.models import Model
+
+
+class Team(Model):
+    lead = fields.ForeignKeyField("models.Worker", related_name="leads", null=True)
+
+
+class Worker(Model):
+    name = fields.CharField(max_length=9)
+    team = fields.ForeignKeyField("models.Team", related_name="workers", null=True)
+"""
+
+
+def test_tables_that_refer_in_a_circle_are_compared_too(tmp_path: Path) -> None:
+    write({**FILES, "shop/models.py": CIRCLE}, tmp_path)
+    project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+    prove(planned(tmp_path), project, sys.executable)
+    plan = planned(tmp_path)
+    tampered("worker.py", "max_length=9", "max_length=8")(plan)
+    with pytest.raises(RefusedError) as caught:
+        prove(plan, project, sys.executable)
+    assert "VARCHAR(8)" in str(caught.value)
+
+
 def test_nothing_is_written_where_nothing_can_be_proved(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -128,9 +128,22 @@ def _clients(connections: list[str]) -> dict[str, Any]:
 
 def _ddl(clients: dict[str, Any]) -> dict[str, str]:
     """The statements that create the tables of each connection, in their order."""
+    return {name: _ddl_of(client) for name, client in clients.items()}
+
+
+def _ddl_of(client: Any) -> str:
+    """The statements of one connection. Tables that refer in a circle come in the order of their models."""
     from tortoise.utils import get_schema_sql
 
-    return {name: get_schema_sql(client, safe=False) for name, client in clients.items()}
+    try:
+        return get_schema_sql(client, safe=False)
+    except Exception as error:
+        if "cyclic fk references" not in str(error):
+            raise
+    generator = client.schema_generator(client)
+    table_sql = generator._get_table_sql
+    generator._get_table_sql = lambda *given, **named: {**table_sql(*given, **named), "references": set()}
+    return str(generator.get_create_schema_sql(safe=False))
 
 
 def _models(module: Any) -> list[Any]:
