@@ -85,3 +85,25 @@ def test_a_rewritten_result_is_known_through_annotations(users) -> None:
         }
     )
     assert users.found("--select", "TD106") == [("app/service.py", 5, "TD106")]
+
+
+def test_a_row_that_is_read_as_a_dictionary(users) -> None:
+    users.write(
+        {
+            "app/service.py": """\
+            from app.models import User
+
+            async def f():
+                for user in await User.all():
+                    print(f"{user.get('name', 'nobody')}")
+                    print(f"{user.get(id=1)}")
+            """,
+        }
+    )
+    found = users.report("--select", "TD106")["violations"]
+    assert [(one["line"], one["message"]) for one in found] == [
+        (5, "user is a row and no dictionary: read its attributes"),
+        (6, "user.get(id=1) is not awaited"),
+    ]
+    assert users.run("--select", "TD106", "--fix", "--unsafe-fixes").returncode == 1
+    assert "await user.get('name'" not in users.text("app/service.py")

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import FieldError
+from tortoise.expressions import F
+from tortoise.functions import Count, Lower, Max, Sum
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise_dev.analysis.field_tables import ARRAY_LOOKUPS, JSON_LOOKUPS, VALUE_LOOKUPS
@@ -170,6 +172,21 @@ async def test_the_checker_knows_what_the_library_knows(use: Use, zoo) -> None:
     assert compared > 2_000
     assert refused > compared / 4
     assert compared - refused > 30
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("expression", [F, Count, Max, Lower, lambda name: Sum(F(name) + 1)])
+async def test_an_expression_takes_no_name_that_is_reported(expression: Callable[[str], Any], zoo) -> None:
+    module, names, class_of = zoo
+    reported = 0
+    async with tortoise_test_context([module.__name__]):
+        for model, name in itertools.product(MODELS, [*_names(("",))]):
+            cls = class_of(model)
+            if names.is_strange(cls, name, "values") and names.miss(cls, name, "values") is not None:
+                with pytest.raises(FieldError):
+                    QuerySet(getattr(module, model)).annotate(x=expression(name)).values("x").sql()
+                reported += 1
+    assert reported > 1_000
 
 
 def _is_left_out(name: str, use: Use) -> bool:

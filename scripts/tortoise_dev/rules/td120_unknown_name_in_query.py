@@ -105,8 +105,11 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     """The names that a call says literally."""
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
     if method in _KEYWORDS or method == "annotate":
-        for keyword in call.keywords:
-            yield from _in_expression(context, keyword.value)
+        given = {keyword.arg for keyword in call.keywords} if method == "annotate" else set()
+        for one in call.keywords if None not in given else ():
+            for named in _in_expression(context, one.value):
+                if named[0] not in given:  # annotate(n=Count("lines"), m=F("n") + 1)
+                    yield named
     if method in _KEYWORDS:
         for keyword in call.keywords:
             if keyword.arg is not None and keyword.arg not in _OPTIONS.get(method, ()):
@@ -118,10 +121,10 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     if method in _LISTS:
         yield from _listed(call, *_LISTS[method])
         return
-    given = list(call.args)
+    names = list(call.args)
     if method == "values":
-        given += [keyword.value for keyword in call.keywords if keyword.arg is not None]
-    for argument in given:
+        names += [keyword.value for keyword in call.keywords if keyword.arg is not None]
+    for argument in names:
         use = _STRINGS[method]
         if method == "prefetch_related" and isinstance(argument, ast.Call) and argument.args:
             name = context.module.tortoise_name(argument.func)

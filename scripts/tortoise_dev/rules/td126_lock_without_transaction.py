@@ -5,7 +5,7 @@
 query is followed if it is bound only once.
 
 It is not reported where a caller opens a transaction, where the query names a connection, or where a
-decorator or a dependency may open one.
+decorator or a dependency may open one. So it is where the function is given to other code.
 
 ## Why is this bad
 Without a transaction the lock ends with the statement. Another request changes the row before this one saves.
@@ -119,12 +119,24 @@ def _may_be_in_transaction(context: Context, module: Module, node: ast.AST, dept
     if depth == 0 or _is_opaque(module, function):
         return True
     for user in context.project.users_of(module, function.name):
+        if _is_handed_on(user, function.name):
+            return True
         for call in user.calls_by_name.get(function.name, ()):
             if function_around(user, call) is not function and (
                 _may_be_in_transaction(context, user, call, depth - 1)
             ):
                 return True
     return False
+
+
+def _is_handed_on(module: Module, name: str) -> bool:
+    """Is the function given to other code, which may open a transaction: ``await retried(settle)``?"""
+    uses: list[ast.Name | ast.Attribute] = [one for one in module.of_type(ast.Name) if one.id == name]
+    uses += (one for one in module.of_type(ast.Attribute) if one.attr == name)
+    return any(
+        isinstance(use.ctx, ast.Load) and getattr(module.parents.get(use), "func", None) is not use
+        for use in uses
+    )
 
 
 def _is_opaque(module: Module, function: FunctionNode) -> bool:

@@ -4,8 +4,8 @@
 `row.stock -= 1` or `row.stock = row.stock - 1`, and `await row.save()` after it, on a row that the function
 fetched without a lock. The column is one of numbers.
 
-It is silent in a transaction and in any other `async with`, which may hold a lock. So it is for rows that
-another function fetched, and for columns named `version`.
+It is silent in a transaction and in any other `async with`, which may hold a lock, also where a caller has
+one. So it is for rows that another function fetched, and for columns named `version`.
 
 ## Why is this bad
 Two requests read the same number, and both save their own result. One of the two changes is lost: a
@@ -22,8 +22,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.modules import Class
-from ..analysis.syntax import FUNCTIONS
+from ..analysis.modules import Class, Module
 from .base import Context, Hit, Rule
 from .queries import calls, steps
 from .syntax import function_around
@@ -74,6 +73,8 @@ GOOD = BAD.replace(
 )
 
 _NUMBERS = frozenset("IntField BigIntField SmallIntField FloatField DecimalField".split())
+_DEPTH = 3
+"""How many callers are asked one after the other."""
 _VERSIONS = frozenset({"version", "revision"})
 """Columns that a row's own number of changes stands in."""
 
@@ -88,12 +89,14 @@ def check(context: Context) -> Iterator[Hit]:
         if not isinstance(row, ast.Name) or changed.attr in _VERSIONS:
             continue
         function = function_around(context.module, node)
-        if function is None or (function, row.id, changed.attr) in told or _may_be_locked(context, node):
+        if function is None or (function, row.id, changed.attr) in told:
             continue
         value = context.inference.of(row)
         if value is None or value.kind != "row" or value.model is None or value.mixed:
             continue
-        if _is_number(context, value.model, changed.attr) and _is_read_and_saved(context, row, node):
+        if not _is_number(context, value.model, changed.attr) or not _is_read_and_saved(context, row, node):
+            continue
+        if not _may_be_locked(context, context.module, node):
             told.add((function, row.id, changed.attr))
             yield Hit(
                 node,
@@ -118,14 +121,22 @@ def _changes(context: Context) -> Iterator[tuple[ast.stmt, ast.Attribute]]:
                 yield statement, target
 
 
-def _may_be_locked(context: Context, node: ast.AST) -> bool:
-    """Is there an ``async with`` around it, or a decorator that opens a transaction?"""
-    for parent in context.module.ancestors(node):
+def _may_be_locked(context: Context, module: Module, node: ast.AST, depth: int = _DEPTH) -> bool:
+    """Is there an ``async with`` around it, or around a caller of its function, or a transaction?"""
+    function = function_around(module, node)
+    for parent in module.ancestors(node):
         if isinstance(parent, ast.AsyncWith):
             return True
-        if isinstance(parent, FUNCTIONS):
-            return is_atomic(context.module, parent)
-    return False
+        if parent is function:
+            break
+    if function is None or is_atomic(module, function):
+        return True
+    return depth > 0 and any(
+        _may_be_locked(context, user, call, depth - 1)
+        for user in context.project.users_of(module, function.name)
+        for call in user.calls_by_name.get(function.name, ())
+        if function_around(user, call) not in (None, function)
+    )
 
 
 def _is_number(context: Context, model: Class, column: str) -> bool:

@@ -35,7 +35,10 @@ def unawaited_expressions(context: Context) -> Iterator[Hit]:
         if reason is None:
             continue
         missing = _missing_method(context, node, value)
-        if missing is not None:
+        row = _row_as_dictionary(context, node)
+        if row is not None:
+            yield Hit(node, f"{text(row)} is a row and no dictionary: read its attributes")
+        elif missing is not None:
             yield Hit(node, f"a query has no {missing}(): await {text(node)} first")
         else:
             yield Hit(node, f"{text(node)} is not awaited{reason}", with_await(context, node))
@@ -58,6 +61,15 @@ def _candidates(context: Context) -> Iterator[ast.expr]:
     for subscript in context.module.of_type(ast.Subscript):
         if isinstance(subscript.slice, ast.Slice) and isinstance(subscript.ctx, ast.Load):
             yield subscript
+
+
+def _row_as_dictionary(context: Context, node: ast.expr) -> ast.expr | None:
+    """The row in ``row.get("name")``: the model's ``get`` takes no text."""
+    match node:
+        case ast.Call(func=ast.Attribute(value=row, attr="get"), args=[ast.Constant(value=str()), *_]):
+            value = context.inference.of(row)
+            return row if value is not None and value.kind == "row" else None
+    return None
 
 
 def _missing_method(context: Context, node: ast.expr, value: Value | None) -> str | None:
