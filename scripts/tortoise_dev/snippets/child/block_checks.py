@@ -37,9 +37,14 @@ class BlockChecks:
         self.problems = problems
         self.queries = queries
         self.operands: dict[int, list[object]] = {}
+        """What the assertion that a frame is in has evaluated, by the frame's id."""
         self.failing: tuple[tuple[int, int], list[str]] = ((0, 0), [])
+        """The first and the last line of the assertion that ran last, and what was not as it should be."""
         self.reached: Reached = BEFORE
-        self.asserts = self.entered = False
+        self.asserts = False
+        """Did an assertion run?"""
+        self.entered = False
+        """Was a branch entered that holds all that the block does?"""
 
     def forget_block(self) -> None:
         """Another block follows."""
