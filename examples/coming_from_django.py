@@ -23,6 +23,7 @@ from tortoise.expressions import F, Q, RawSQL, Subquery
 from tortoise.functions import Sum
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
+from tortoise.queryset import QuerySet
 from tortoise.signals import post_delete, post_save
 from tortoise.transactions import in_transaction
 
@@ -169,8 +170,8 @@ async def spelt_otherwise() -> None:
         assert "postgres" in URL or "psycopg" in URL
     else:
         assert not URL.startswith(("postgres", "asyncpg", "psycopg"))
-    sql, python = Book.filter(title="sql"), Book.filter(title="python")
-    if hasattr(sql, "union"):  # 1.1.8+
+    if hasattr(QuerySet, "union"):  # 1.1.8+
+        sql, python = Book.filter(title="sql"), Book.filter(title="python")
         assert {book.title for book in await sql.union(python)} == {"sql", "python"}
     refuses(TypeError, lambda: Note.bulk_create([], update_conflicts=True), "update_conflicts")  # type: ignore[call-arg]
 
