@@ -44,10 +44,14 @@ def to_html(record: Record) -> str:
 
 
 def section(records: Sequence[Record]) -> str:
-    """What stands between the markers of README.md: for each record its conditions and both variants."""
+    """What stands between the markers of README.md: for each record its conditions and both variants.
+
+    The newest record shows its tasks, too.
+    """
     parts = []
-    for record in sorted(records, key=lambda record: record.date, reverse=True):
-        parts += [_introduction(record), _markdown_table(_variants(record)), _markdown_table(_tasks(record))]
+    for number, record in enumerate(sorted(records, key=lambda record: record.date, reverse=True)):
+        parts += [_introduction(record), _markdown_table(_variants(record))]
+        parts += [_markdown_table(_tasks(record))] if number == 0 else []
     return "\n\n".join(parts)
 
 
