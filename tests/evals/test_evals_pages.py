@@ -33,3 +33,10 @@ def test_a_record_tells_of_the_variants_that_were_tried(
     assert text.startswith(told)
     firsts = [line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")]
     assert firsts[: len(rows) + 3] == ["variant", "---", *rows, "task"]
+
+
+def test_the_newest_record_alone_shows_its_tasks() -> None:
+    old, new = replace(RECORD, date="2026-01-01"), replace(RECORD, date="2026-02-01")
+    before, _, after = section([old, new]).partition("on 2026-01-01")
+    assert "on 2026-02-01" in before and "| task | chapter |" in before
+    assert "| with the skill |" in after and "| task |" not in after
