@@ -4,8 +4,8 @@
 `row.stock -= 1` or `row.stock = row.stock - 1`, and `await row.save()` after it, on a row that the function
 fetched without a lock. The column is one of numbers.
 
-It is silent in a transaction and in any other `async with`, which may hold a lock, also where a caller has
-one. So it is for rows that another function fetched, and for columns named `version`.
+It says nothing inside a transaction or another `async with`, which may hold a lock. It says nothing where a
+caller may have one, about rows that another function fetched, and about columns named `version`.
 
 ## Why is this bad
 Two requests read the same number, and both save their own result. One of the two changes is lost: a
