@@ -155,6 +155,11 @@ def test_json_names_place_and_heading() -> None:
     assert found["heading"] in line or found["page"] == "example"
 
 
+def test_a_line_above_the_first_heading_is_of_the_first_section() -> None:
+    done = run("SKILL.md:1")
+    assert (done.returncode, done.stdout.splitlines()[0][:13]) == (0, "--- SKILL.md:")
+
+
 def test_nothing_found_is_status_one() -> None:
     done = run("xyzzy")
     assert (done.returncode, done.stdout) == (1, "")

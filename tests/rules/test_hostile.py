@@ -100,6 +100,31 @@ HOSTILE: dict[str, tuple[bytes, str]] = {
         + b"'):\n    a.save()\n",
         "",
     ),
+    "a sum of columns": (
+        MODEL.encode()
+        + b"from tortoise.expressions import F\n"
+        + b"A.annotate(n="
+        + b" + ".join([b'F("id")'] * 3000)
+        + b")\n",
+        "nested too deeply",
+    ),
+    "names that are bound again and again": (
+        MODEL.encode()
+        + b"async def f(data):\n"
+        + b"    data = data\n    data = rows['x']\n    rows = data['y']\n" * 20
+        + b"    for row in rows:\n        await A.create(name=row)\n",
+        "",
+    ),
+    "many methods of one name that call each other": (
+        MODEL.encode()
+        + b"    stock = fields.IntField()\n"
+        + b"".join(
+            b"class C%d:\n    async def work(self, other):\n        a = await A.get(id=1)\n"
+            b"        a.stock -= 1\n        await a.save()\n        await other.work(self)\n" % number
+            for number in range(200)
+        ),
+        "",
+    ),
     "a noqa without end": (MODEL.encode() + b"x = 1  # noqa: " + b"TD003," * 10_000 + b"\n", ""),
 }
 
@@ -110,7 +135,7 @@ def test_a_hostile_file(name: str, project) -> None:
     (project.root / "hostile.py").write_bytes(content)
     project.write({"fine.py": MODEL})
     started = time.perf_counter()
-    done = project.run("--format", "json")
+    done = project.run("--preview", "--format", "json")
     assert time.perf_counter() - started < 20
     assert b"Traceback" not in done.stderr
     report = json.loads(done.stdout)

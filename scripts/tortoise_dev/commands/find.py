@@ -25,7 +25,7 @@ from ..rules.docs import page_of_rule
 from . import common
 from .common import UnusableError, show, tell
 
-_PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d+))?")
+_PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d{1,9}))?")
 
 _EXAMPLES = """\
 examples:
@@ -87,7 +87,8 @@ def _place(named: re.Match[str]) -> Found:
     sections = _sections_of_example(name) if name.endswith(".py") else _sections_of_page(name)
     by_anchor = {_anchor(section): section for section in sections}
     if line is not None:
-        return Found([section for section in sections if section.line <= max(1, int(line))][-1], 1.0)
+        above = [section for section in sections if section.line <= int(line)]
+        return Found((above or sections)[-1 if above else 0], 1.0)
     if anchor is None:
         first = sections[0]
         rows = [f"{_size(one):>8}  #{known}" for known, one in by_anchor.items()]

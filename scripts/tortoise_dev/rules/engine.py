@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
-from ..analysis.source import SourceFile
+from ..analysis.source import SourceFile, UnreadableError
 from ..analysis.syntax import FUNCTIONS
 from . import RULES
 from .base import Context, Hit, RuleOptions
@@ -76,12 +76,17 @@ def violations_of(
         own = [_violation(file, code, hit) for code, check in of_paths for hit in check(path)]
         if module is not None:
             context = Context(project, module, options(path))
-            own += [
-                _violation(file, code, hit)
-                for code, check in of_modules
-                for hit in check(context)
-                if hit.node is None or not module.is_for_type_checkers(hit.node)
-            ]
+            try:
+                own += [
+                    _violation(file, code, hit)
+                    for code, check in of_modules
+                    for hit in check(context)
+                    if hit.node is None or not module.is_for_type_checkers(hit.node)
+                ]
+            except (
+                RecursionError
+            ):  # Python 3.12 and later parse deeper expressions than a function can follow
+                project.problems[path] = UnreadableError("is nested too deeply to be judged")
         if own or may_name_rules(file):
             found += _unsuppressed(file, own, codes)
         done(path)

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import ast
+from typing import TypeAlias
 
 from ..analysis.modules import Module
+from ..analysis.syntax import Scope
 from .base import Context
 
 _DEPTH = 8
 """How many names are followed one after the other."""
 
+_Known: TypeAlias = dict[tuple[Scope, str], list[ast.expr]]
+"""What names stand for. A name that is being followed stands for nothing known: ``data = data["rows"]``."""
+
 
 def is_literal(context: Context, node: ast.expr) -> bool:
     """Is it certainly a list or dictionary that the code spells out, and that is not empty?"""
-    return all(_parts(one) for one in _literals(context.module, node, _DEPTH))
+    return all(_parts(one) for one in _literals(context.module, node, _DEPTH, {}))
 
 
 def holds_constants_only(module: Module, node: ast.expr) -> bool:
     """Is it certainly a list or dictionary of constants?"""
-    found = _literals(module, node, _DEPTH)
+    found = _literals(module, node, _DEPTH, {})
     return all(_parts(one) and all(isinstance(v, ast.Constant) for v in _parts(one)) for one in found)
 
 
@@ -32,13 +37,13 @@ def _parts(node: ast.expr) -> list[ast.expr]:
     return []
 
 
-def _literals(module: Module, node: ast.expr, depth: int) -> list[ast.expr]:
+def _literals(module: Module, node: ast.expr, depth: int, known: _Known) -> list[ast.expr]:
     """The expressions that a node stands for: itself where that is not known."""
     match node:
         case ast.Name() if depth:
-            return _of_name(module, node, depth - 1)
+            return _of_name(module, node, depth - 1, known)
         case ast.Subscript(value=owner, slice=ast.Constant(value=key)) if depth:
-            return [_entry(one, key) or node for one in _literals(module, owner, depth - 1)]
+            return [_entry(one, key) or node for one in _literals(module, owner, depth - 1, known)]
     return [node]
 
 
@@ -52,48 +57,59 @@ def _entry(node: ast.expr, key: object) -> ast.expr | None:
     )
 
 
-def _of_name(module: Module, name: ast.Name, depth: int) -> list[ast.expr]:
+def _of_name(module: Module, name: ast.Name, depth: int, known: _Known) -> list[ast.expr]:
     """What the bindings of a name say: assignments, imports, loops over literals."""
     place = module.scope_of(name).lookup(name.id, None)
     if place is None or place[0].is_class:
         return [name]
+    key = (place[0], name.id)
+    if key in known:
+        return known[key] or [name]
+    known[key] = []
     found: list[ast.expr] = []
     for binding in place[0].names[name.id]:
         match binding.node:
             case ast.For(target=target, iter=rows):
-                parts = [_bound_part(target, one, name.id) for one in _steps(module, rows, depth)]
+                parts = [_bound_part(target, one, name.id) for one in _steps(module, rows, depth, known)]
                 found += [part or name for part in parts] or [name]
             case ast.ImportFrom():
-                found += _imported(module, binding.node, name, depth)
+                found += _imported(module, binding.node, name, depth, known)
             case _:
-                found += _literals(module, binding.value, depth) if binding.value is not None else [name]
-    return found
+                found += (
+                    _literals(module, binding.value, depth, known) if binding.value is not None else [name]
+                )
+    known[key] = list(dict.fromkeys(found))
+    return known[key]
 
 
-def _imported(module: Module, node: ast.ImportFrom, name: ast.Name, depth: int) -> list[ast.expr]:
+def _imported(
+    module: Module, node: ast.ImportFrom, name: ast.Name, depth: int, known: _Known
+) -> list[ast.expr]:
     """What a name of another module is bound to, where one assignment binds it."""
     source = next((one.name for one in node.names if (one.asname or one.name) == name.id), name.id)
     for found in module.resolver.imported(module, node.module, node.level):
         if isinstance(found, Module):
             values = [one.value for one in found.scope.names.get(source, ())]
             if len(values) == 1 and values[0] is not None:
-                return _literals(found, values[0], depth)
+                return _literals(found, values[0], depth, known)
     return [name]
 
 
-def _steps(module: Module, rows: ast.expr, depth: int) -> list[ast.expr]:
+def _steps(module: Module, rows: ast.expr, depth: int, known: _Known) -> list[ast.expr]:
     """What a loop over an expression binds at its steps."""
     match rows:
         case ast.Call(func=ast.Name(id="enumerate"), args=[inner, *_]):
-            return [ast.Tuple(elts=[ast.Constant(value=0), one]) for one in _steps(module, inner, depth)]
+            return [
+                ast.Tuple(elts=[ast.Constant(value=0), one]) for one in _steps(module, inner, depth, known)
+            ]
         case ast.Call(func=ast.Attribute(value=owner, attr="items" | "values" as method), args=[]):
             return [
                 ast.Tuple(elts=[key or value, value]) if method == "items" else value
-                for literal in _literals(module, owner, depth)
+                for literal in _literals(module, owner, depth, known)
                 if isinstance(literal, ast.Dict)
                 for key, value in zip(literal.keys, literal.values, strict=True)
             ]
-    return [part for literal in _literals(module, rows, depth) for part in _parts(literal)]
+    return [part for literal in _literals(module, rows, depth, known) for part in _parts(literal)]
 
 
 def _bound_part(target: ast.expr, element: ast.expr, name: str) -> ast.expr | None:

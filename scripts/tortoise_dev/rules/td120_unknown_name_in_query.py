@@ -108,7 +108,7 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
         given = {keyword.arg for keyword in call.keywords} if method == "annotate" else set()
         for one in call.keywords if None not in given else ():
             for named in _in_expression(context, one.value):
-                if named[0] not in given:  # annotate(n=Count("lines"), m=F("n") + 1)
+                if named[0].split("__")[0] not in given:  # annotate(n=Count("lines"), m=F("n") + 1)
                     yield named
     if method in _KEYWORDS:
         for keyword in call.keywords:
@@ -137,20 +137,21 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
 
 def _in_expression(context: Context, node: ast.expr) -> Iterator[_Named]:
     """The names in ``F("total") + 1`` and ``Count("lines", _filter=Q(…))``, but not those of a subquery."""
-    match node:
-        case ast.BinOp(left=left, right=right):
-            yield from _in_expression(context, left)
-            yield from _in_expression(context, right)
-        case ast.Call(func=function, args=args, keywords=keywords) if called(node) in _FUNCTIONS:
-            if context.module.tortoise_name(function) is None:
-                return
-            match args:
-                case [ast.Constant(value=str(name)) as first, *_]:
-                    yield name, first, "values"
-                case [inner, *_]:
-                    yield from _in_expression(context, inner)
-            for keyword in keywords:
-                yield from _in_q(context, keyword.value)
+    waiting = [node]  # a long sum is nested too deeply for recursion
+    while waiting:
+        match waiting.pop():
+            case ast.BinOp(left=left, right=right):
+                waiting += [right, left]
+            case ast.Call(args=args, keywords=keywords) as call if called(call) in _FUNCTIONS:
+                if context.module.tortoise_name(call.func) is None:
+                    continue
+                for keyword in keywords:
+                    yield from _in_q(context, keyword.value)
+                match args:
+                    case [ast.Constant(value=str(name)) as first, *_]:
+                        yield name, first, "values"
+                    case [inner, *_]:
+                        waiting.append(inner)
 
 
 def _is_dropped(context: Context, call: ast.Call) -> bool:

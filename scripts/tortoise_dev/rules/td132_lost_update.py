@@ -20,9 +20,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import takewhile
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, Module
+from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, text_of
 from .base import Context, Hit, Rule
 from .queries import calls, steps
 from .syntax import function_around
@@ -94,9 +96,11 @@ def check(context: Context) -> Iterator[Hit]:
         value = context.inference.of(row)
         if value is None or value.kind != "row" or value.model is None or value.mixed:
             continue
-        if not _is_number(context, value.model, changed.attr) or not _is_read_and_saved(context, row, node):
+        if not _is_number(context, value.model, changed.attr) or not _is_read_and_saved(
+            context, row, changed.attr, node
+        ):
             continue
-        if not _may_be_locked(context, context.module, node):
+        if not _may_be_locked(context, node):
             told.add((function, row.id, changed.attr))
             yield Hit(
                 node,
@@ -121,22 +125,32 @@ def _changes(context: Context) -> Iterator[tuple[ast.stmt, ast.Attribute]]:
                 yield statement, target
 
 
-def _may_be_locked(context: Context, module: Module, node: ast.AST, depth: int = _DEPTH) -> bool:
+def _may_be_locked(context: Context, node: ast.AST) -> bool:
     """Is there an ``async with`` around it, or around a caller of its function, or a transaction?"""
-    function = function_around(module, node)
-    for parent in module.ancestors(node):
-        if isinstance(parent, ast.AsyncWith):
-            return True
-        if parent is function:
-            break
-    if function is None or is_atomic(module, function):
-        return True
-    return depth > 0 and any(
-        _may_be_locked(context, user, call, depth - 1)
-        for user in context.project.users_of(module, function.name)
-        for call in user.calls_by_name.get(function.name, ())
-        if function_around(user, call) not in (None, function)
-    )
+    places = [(context.module, node)]
+    asked: set[tuple[Module, str]] = set()
+    for _ in range(_DEPTH + 1):
+        names: set[tuple[Module, str]] = set()
+        for module, place in places:
+            function = function_around(module, place)
+            if function is None or is_atomic(module, function) or _is_entered(module, place, function):
+                return True
+            names.add((module, function.name))
+        places = [
+            (user, call)
+            for module, name in names - asked
+            for user in context.project.users_of(module, name)
+            for call in user.calls_by_name.get(name, ())
+            if function_around(user, call) is not None
+        ]
+        asked |= names
+    return False
+
+
+def _is_entered(module: Module, node: ast.AST, function: FunctionNode) -> bool:
+    """Is there an ``async with`` between a node and its function?"""
+    inside = takewhile(lambda parent: parent is not function, module.ancestors(node))
+    return any(isinstance(parent, ast.AsyncWith) for parent in inside)
 
 
 def _is_number(context: Context, model: Class, column: str) -> bool:
@@ -149,21 +163,64 @@ def _is_number(context: Context, model: Class, column: str) -> bool:
     return False
 
 
-def _is_read_and_saved(context: Context, row: ast.Name, change: ast.stmt) -> bool:
+def _is_read_and_saved(context: Context, row: ast.Name, column: str, change: ast.stmt) -> bool:
     """Does the function fetch the row before the change, without a lock, and save it afterwards?"""
     scope = context.module.scope_of(row)
     bindings = scope.names.get(row.id, ())
     if not scope.is_function or not all(_fetches(context, one.node, row.id) for one in bindings):
         return False
-    return any(
-        isinstance(call.func, ast.Attribute)
-        and isinstance(call.func.value, ast.Name)
-        and call.func.value.id == row.id
-        and call.lineno > change.lineno
-        and isinstance(context.module.parents.get(call), ast.Await)
+    saves = {
+        call
+        for call in _calls_of(context, row, "save")
+        if isinstance(context.module.parents.get(call), ast.Await)
         and context.module.scope_of(call) is scope
-        for call in calls(context, "save")
-    )
+        and _writes(call, column)
+    }
+    read_again = {*_calls_of(context, row, "refresh_from_db"), *(one.node for one in bindings)}
+    for statement in _after(context.module, change) if saves else ():
+        inside = {*ast.walk(statement)}
+        if inside & saves:
+            return True
+        if inside & read_again:
+            return False
+    return False
+
+
+def _calls_of(context: Context, row: ast.Name, method: str) -> Iterator[ast.Call]:
+    for call in calls(context, method):
+        match call.func:
+            case ast.Attribute(value=ast.Name(id=name)) if name == row.id:
+                yield call
+
+
+def _writes(save: ast.Call, column: str) -> bool:
+    """Does ``save(update_fields=[…])`` name the column, or all of them?"""
+    match argument(save, "update_fields", 1):
+        case None | ast.Constant(value=None):
+            return True
+        case ast.List(elts=names) | ast.Tuple(elts=names) | ast.Set(elts=names):
+            return any(text_of(name) == column for name in names)
+    return False
+
+
+def _after(module: Module, change: ast.stmt) -> Iterator[ast.stmt]:
+    """The statements that run after one: not the other branches, nor what stands behind a ``return``."""
+    child: ast.AST = change
+    for parent in module.ancestors(change):
+        for name in ("body", "orelse", "finalbody"):
+            block = getattr(parent, name, None)
+            if not isinstance(block, list) or child not in block:
+                continue
+            for statement in block[block.index(child) + 1 :]:
+                yield statement
+                if isinstance(statement, (ast.Return, ast.Raise, ast.Continue, ast.Break)):
+                    return
+            if isinstance(parent, (ast.Try, ast.TryStar)):
+                yield from parent.orelse if name == "body" else ()
+                yield from parent.finalbody if name != "finalbody" else ()
+        if isinstance(parent, FUNCTIONS):
+            return
+        child = parent
 
 
 def _fetches(context: Context, node: ast.AST, name: str) -> bool:
