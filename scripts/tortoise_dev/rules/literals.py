@@ -12,6 +12,8 @@ from .base import Context
 _DEPTH = 8
 """How many names are followed one after the other."""
 
+_ADDING = frozenset("append extend insert add update setdefault".split())
+
 _Known: TypeAlias = dict[tuple[Scope, str], list[ast.expr]]
 """What names stand for. A name that is being followed stands for nothing known: ``data = data["rows"]``."""
 
@@ -22,9 +24,20 @@ def is_literal(context: Context, node: ast.expr) -> bool:
 
 
 def holds_constants_only(module: Module, node: ast.expr) -> bool:
-    """Is it certainly a list or dictionary of constants?"""
+    """Is it certainly a list or dictionary of constants, to which nothing is added?"""
     found = _literals(module, node, _DEPTH, {})
-    return all(_parts(one) and all(isinstance(v, ast.Constant) for v in _parts(one)) for one in found)
+    return not _is_added_to(module, node) and all(
+        _parts(one) and all(isinstance(v, ast.Constant) for v in _parts(one)) for one in found
+    )
+
+
+def _is_added_to(module: Module, node: ast.expr) -> bool:
+    """Does the module add something to it, as ``units[key] = value`` and ``units.update(more)`` do?"""
+    if not isinstance(node, ast.Name):
+        return False
+    stored = (one.value for one in module.of_type(ast.Subscript) if isinstance(one.ctx, ast.Store))
+    changed = (one.value for one in module.of_type(ast.Attribute) if one.attr in _ADDING)
+    return any(isinstance(one, ast.Name) and one.id == node.id for one in (*stored, *changed))
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
