@@ -37,7 +37,15 @@ def _is_added_to(module: Module, node: ast.expr) -> bool:
         return False
     stored = (one.value for one in module.of_type(ast.Subscript) if isinstance(one.ctx, ast.Store))
     changed = (one.value for one in module.of_type(ast.Attribute) if one.attr in _ADDING)
-    return any(isinstance(one, ast.Name) and one.id == node.id for one in (*stored, *changed))
+    named = (one for one in (*stored, *changed) if isinstance(one, ast.Name) and one.id == node.id)
+    place = _place_of(module, node)
+    return any(_place_of(module, one) is place for one in named)
+
+
+def _place_of(module: Module, name: ast.Name) -> Scope | None:
+    """The scope that binds a name."""
+    place = module.scope_of(name).lookup(name.id, None)
+    return place[0] if place is not None else None
 
 
 def _parts(node: ast.expr) -> list[ast.expr]:
