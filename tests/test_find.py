@@ -112,9 +112,14 @@ def test_a_part_of_an_example_is_printed_alone() -> None:
 
 
 def test_an_example_of_a_name_that_two_have_wants_its_folder() -> None:
-    assert "several examples are called migrate.py: examples/" in run("migrate.py").stderr
+    assert "several examples are called migrate.py: examples/" in run("migrate.py#main").stderr
     assert run("with_aerich/migrate.py#main").stdout.startswith("--- examples/with_aerich/migrate.py:")
-    assert "no example is called nothing.py" in run("nothing.py").stderr
+    assert "no example is called nothing.py" in run("nothing.py#main").stderr
+
+
+def test_the_name_of_a_file_that_is_no_example_is_a_word() -> None:
+    assert "Split `models.py`" in run("--list", "models.py").stdout
+    assert "Set up pytest" in run("--list", "conftest.py").stdout
 
 
 def test_a_page_among_other_words_is_a_word() -> None:

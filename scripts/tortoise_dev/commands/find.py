@@ -61,11 +61,17 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _named(words: str) -> list[Found]:
-    """What the words name, if each of them is a rule, a page or a section; else nothing."""
+    """What the words name, if each of them is a rule, a page, an example or a part of them; else nothing."""
     named = [_rule(word) or _PLACE.fullmatch(word) for word in words.split()]
-    if None in named:
+    if any(one is None or (isinstance(one, re.Match) and _is_any_file(one)) for one in named):
         return []
     return [one if isinstance(one, Found) else _place(one) for one in named if one is not None]
+
+
+def _is_any_file(named: re.Match[str]) -> bool:
+    """Is it the name of a file that is no example, such as ``models.py``? Then it is a word like others."""
+    name, *part = named.groups()
+    return name.endswith(".py") and not any(part) and len(_examples_called(name)) != 1
 
 
 def _rule(wanted: str) -> Found | None:
@@ -105,15 +111,21 @@ def _anchor(section: Section) -> str:
 
 
 def _sections_of_example(name: str) -> list[Section]:
-    files = sorted((HANDBOOK / "examples").rglob("*.py"))
-    shown = [file.relative_to(HANDBOOK).as_posix() for file in files]
-    named = [file for file, path in zip(files, shown, strict=True) if f"/{path}".endswith(f"/{name}")]
+    named = _examples_called(name)
     if not named:
-        raise UnusableError(f"no example is called {name}: the nearest are {_nearest(name, shown)}")
+        raise UnusableError(f"no example is called {name}: the nearest are {_nearest(name, _examples())}")
     if len(named) > 1:
-        paths = ", ".join(file.relative_to(HANDBOOK).as_posix() for file in named[:5])
-        raise UnusableError(f"several examples are called {name}: {paths}")
-    return list(example_parts(named[0], HANDBOOK))
+        raise UnusableError(f"several examples are called {name}: {', '.join(named[:5])}")
+    return list(example_parts(HANDBOOK / named[0], HANDBOOK))
+
+
+def _examples_called(name: str) -> list[str]:
+    return [path for path in _examples() if f"/{path}".endswith(f"/{name}")]
+
+
+def _examples() -> list[str]:
+    files = (HANDBOOK / "examples").rglob("*.py")
+    return sorted(file.relative_to(HANDBOOK).as_posix() for file in files)
 
 
 def _sections_of_page(name: str) -> list[Section]:
