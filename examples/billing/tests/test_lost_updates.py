@@ -67,3 +67,21 @@ async def test_sqlite_loses_nothing_if_the_transaction_begins_with_a_write(apart
     before = (await Invoice.get(id=INV_3)).amount
     await asyncio.gather(apart(add_one), apart(add_one))
     assert (await Invoice.get(id=INV_3)).amount == before + 2
+
+
+@pytest.mark.parametrize("writes_first", [True, False])
+async def test_an_update_of_no_row_makes_the_other_process_wait(apart, writes_first: bool):
+    @atomic()
+    async def add_one():
+        if writes_first:
+            await Invoice.filter(id__isnull=True).update(paid=True)  # changes no row
+        invoice = await Invoice.get(id=INV_3)
+        await asyncio.sleep(0.1)
+        invoice.amount += 1
+        await invoice.save(update_fields=["amount"])
+
+    before = (await Invoice.get(id=INV_3)).amount
+    done = await asyncio.gather(apart(add_one), apart(add_one), return_exceptions=True)
+    refused = [str(error) for error in done if error is not None]
+    assert refused == ([] if writes_first else ["database is locked"])
+    assert (await Invoice.get(id=INV_3)).amount == before + (2 if writes_first else 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
+from ..folders import LEFT_OUT
 from ..handbook.find import Found, find
 from ..handbook.sections import (
     EXAMPLE,
@@ -124,8 +125,8 @@ def _examples_called(name: str) -> list[str]:
 
 
 def _examples() -> list[str]:
-    files = (HANDBOOK / "examples").rglob("*.py")
-    return sorted(file.relative_to(HANDBOOK).as_posix() for file in files)
+    paths = (file.relative_to(HANDBOOK) for file in (HANDBOOK / "examples").rglob("*.py"))
+    return sorted(path.as_posix() for path in paths if LEFT_OUT.isdisjoint(path.parts))
 
 
 def _sections_of_page(name: str) -> list[Section]:
