@@ -167,7 +167,9 @@ def _is_read_and_saved(context: Context, row: ast.Name, column: str, change: ast
     """Does the function fetch the row before the change, without a lock, and save it afterwards?"""
     scope = context.module.scope_of(row)
     bindings = scope.names.get(row.id, ())
-    if not scope.is_function or not all(_fetches(context, one.node, row.id) for one in bindings):
+    if not scope.is_function or not bindings:
+        return False
+    if not all(_fetches(context, one.node, row.id) for one in bindings):
         return False
     saves = {
         call
