@@ -102,6 +102,18 @@ FILES: dict[str, Callable[[int], str]] = {
             for i in range(n)
         )
     ),
+    "calls of a function that locks": lambda n: (
+        HEAD
+        + "async def f(x):\n    await User.select_for_update().get(id=x)\n"
+        + "async def g(x):\n"
+        + "    await f(x)\n" * n
+    ),
+    "callers that each call all others": lambda n: (
+        HEAD
+        + "async def f(x):\n    await User.select_for_update().get(id=x)\n"
+        + "    u = await User.get(id=x)\n    u.boss_id += 1\n    await u.save()\n    await g(x)\n"
+        + "".join("async def g(x):\n    await f(x)\n    await g(x)\n" for _ in range(n))
+    ),
 }
 
 

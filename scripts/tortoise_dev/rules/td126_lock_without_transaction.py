@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from ..analysis.modules import Module
 from ..analysis.syntax import FunctionNode
 from .base import Context, Hit, Rule
+from .callers import ways_to
 from .example_models import INVOICE
 from .queries import calls, steps
 from .syntax import decorator_names, function_around
@@ -61,6 +62,7 @@ GOOD = BAD.replace(
 _CONNECTIONS = frozenset("conn connection db using_db tx transaction session".split())
 _ROUTES = frozenset("get post put patch delete websocket".split())
 _DEPTH = 4
+"""How many callers are asked one after the other. What is behind them may open a transaction."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -74,7 +76,7 @@ def check(context: Context) -> Iterator[Hit]:
             query = sent.value if isinstance(sent, ast.Await) else sent
             if function_around(context.module, sent) is None or _names_connection(context, query):
                 continue
-            if not _may_be_in_transaction(context, context.module, sent, _DEPTH):
+            if not _may_be_in_transaction(context, sent):
                 yield Hit(
                     sent, "select_for_update() outside of a transaction: the lock ends with the statement"
                 )
@@ -109,22 +111,23 @@ def _names_connection(context: Context, query: ast.expr) -> bool:
     )
 
 
-def _may_be_in_transaction(context: Context, module: Module, node: ast.AST, depth: int) -> bool:
+def _may_be_in_transaction(context: Context, node: ast.AST) -> bool:
     """Is there a transaction around a node, around a caller of its function, or may there be one?"""
-    if transaction_around(module, node) is not None:
-        return True
-    function = function_around(module, node)
-    if function is None:
-        return False
-    if depth == 0 or _is_opaque(module, function):
-        return True
-    for user in context.project.users_of(module, function.name):
-        if _is_handed_on(user, function.name):
+    functions: set[FunctionNode] = set()
+    names: set[tuple[Module, str]] = set()
+    for module, place, level in ways_to(context, node, _DEPTH):
+        if transaction_around(module, place) is not None:
             return True
-        for call in user.calls_by_name.get(function.name, ()):
-            if function_around(user, call) is not function and (
-                _may_be_in_transaction(context, user, call, depth - 1)
-            ):
+        function = function_around(module, place)
+        if function is None:
+            continue
+        if level == _DEPTH or (function not in functions and _is_opaque(module, function)):
+            return True
+        functions.add(function)
+        if (module, function.name) not in names:
+            names.add((module, function.name))
+            users = context.project.users_of(module, function.name)
+            if any(_is_handed_on(user, function.name) for user in users):
                 return True
     return False
 

@@ -26,6 +26,7 @@ from ..analysis import tortoise_api
 from ..analysis.modules import Class, Module
 from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, text_of
 from .base import Context, Hit, Rule
+from .callers import ways_to
 from .queries import calls, steps
 from .syntax import function_around
 from .transactions import is_atomic
@@ -127,23 +128,10 @@ def _changes(context: Context) -> Iterator[tuple[ast.stmt, ast.Attribute]]:
 
 def _may_be_locked(context: Context, node: ast.AST) -> bool:
     """Is there an ``async with`` around it, or around a caller of its function, or a transaction?"""
-    places = [(context.module, node)]
-    asked: set[tuple[Module, str]] = set()
-    for _ in range(_DEPTH + 1):
-        names: set[tuple[Module, str]] = set()
-        for module, place in places:
-            function = function_around(module, place)
-            if function is None or is_atomic(module, function) or _is_entered(module, place, function):
-                return True
-            names.add((module, function.name))
-        places = [
-            (user, call)
-            for module, name in names - asked
-            for user in context.project.users_of(module, name)
-            for call in user.calls_by_name.get(name, ())
-            if function_around(user, call) is not None
-        ]
-        asked |= names
+    for module, place, _ in ways_to(context, node, _DEPTH):
+        function = function_around(module, place)
+        if function is None or is_atomic(module, function) or _is_entered(module, place, function):
+            return True
     return False
 
 
