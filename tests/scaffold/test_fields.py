@@ -121,6 +121,34 @@ def test_a_model_like_that_of_the_running_example_has_its_columns(project: objec
     assert here == there
 
 
+@pytest.mark.parametrize(
+    ("fields", "shown", "ordering"),
+    [
+        ("amount:int name:char:40 title:char:40", "name", "('name', 'id')"),
+        ("street:char:40 code:char:9", "code", "('code', 'id')"),
+        ("action:char:40 reference:char:40:unique", "reference", "('reference',)"),
+        ("table_name:char:64 action:char:16 changes:json", 'f"audit log {self.pk}"', "('created_at', 'id')"),
+        ("name:char:40:null amount:int", 'f"audit log {self.pk}"', "('created_at', 'id')"),
+    ],
+)
+def test_a_row_is_shown_by_a_text_that_is_its_own(
+    project: object, fields: str, shown: str, ordering: str
+) -> None:
+    """Not by the first text: the action of a log entry is that of many entries."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    shop.add("history", "AuditLog", *fields.split())
+    source = shop.text("apps/history/models/audit_log.py")
+    wanted = shown if shown.startswith("f") else f"self.{shown}"
+    assert f"    def __str__(self) -> str:\n        return {wanted}\n" in source
+    assigned = [
+        ast.unparse(node.value)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "ordering"
+    ]
+    assert assigned == [ordering]
+    shop.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_history_audit_log.py")
+
+
 def members(source: str) -> dict[str, list[str]]:
     """By class what its body assigns, without words and order."""
     found = {}

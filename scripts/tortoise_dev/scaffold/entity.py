@@ -11,6 +11,7 @@ from .field_specs import FieldSpec, Relation, Scalar
 from .survey import Key
 
 _LONG = 16
+_TITLES = ("name", "title", "full_name", "display_name", "number", "code", "slug", "email", "label")
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,13 @@ class Entity:
 
     @property
     def title_field(self) -> Scalar | None:
-        """The text that shows which row it is."""
+        """The text that shows which row it is, if a name says so or no two rows share it.
+
+        Another text does not: the `action` or `table_name` of a log entry is that of many rows.
+        """
         texts = [field for field in self.scalars if field.kind == "char" and not field.null]
-        usual = ("name", "title", "number", "code", "slug", "email", "label")
-        named = [field for word in usual for field in texts if field.name == word]
-        return next(iter([*named, *texts]), None)
+        named = [field for word in _TITLES for field in texts if field.name == word]
+        return next(iter([*named, *(field for field in texts if field.unique)]), None)
 
     @property
     def unique_field(self) -> Scalar | None:

@@ -140,8 +140,9 @@ def _base(entity: Entity, width: int) -> str:
         kind, arguments = field_call(entity, field)
         annotation = ": fields.JSONField[Any]" if field.kind == "json" else ""
         lines.append(call(f"{field.name}{annotation} = fields.{kind}(", arguments, ")", 4, width))
-    if entity.title_field is not None:
-        lines += ["", "    def __str__(self) -> str:", f"        return self.{entity.title_field.name}"]
+    title = entity.title_field
+    shown = f'f"{entity.words} {{self.pk}}"' if title is None else f"self.{title.name}"
+    lines += ["", "    def __str__(self) -> str:", f"        return {shown}"]
     return "\n".join(lines)
 
 

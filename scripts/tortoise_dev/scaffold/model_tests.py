@@ -87,7 +87,8 @@ class ModelTests:
             checked = f"{self.entity.variable}.{first.name} {compared} {value}"
         else:
             checked = f"isinstance({self.entity.variable}, Base{self.entity.name})"
-        return [f"def {name}_needs_no_database() -> None:\n{made}\n    assert {checked}"]
+        shown = f'str({self.entity.variable}) == f"{self.entity.words} {{{self.entity.variable}.pk}}"'
+        return [f"def {name}_needs_no_database() -> None:\n{made}\n    assert {checked}\n    assert {shown}"]
 
     def _default(self, field: Scalar) -> str:
         """The value that a new object has without being given one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("SKILL", "fastapi", "frameworks", "coming-from-django", "upgrading"),
-    "Describe data": ("models", "relations", "abstract-bases"),
+    "Describe data": ("models", "relations", "abstract-bases", "soft-delete", "json"),
     "Read and write": ("queries", "aggregation", "writes"),
     "Keep data right": ("transactions", "locks"),
     "Change tables": ("migrations", "migrations-aerich", "zero-downtime"),
@@ -24,7 +24,7 @@ SHORT = {
     "frameworks": "Other frameworks",
     "coming-from-django": "From Django, SQLAlchemy",
     "upgrading": "Upgrade from 0.x",
-    "abstract-bases": "Base classes, soft delete",
+    "abstract-bases": "Base classes, inheritance",
     "queries": "Read rows",
     "aggregation": "Totals, reports, raw SQL",
     "writes": "Write rows",
