@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql"
-"""What an application gets if a statement, a wait for a lock or an idle transaction takes longer than its limit.
+"""What an application gets if a statement, a wait for a lock or an idle transaction exceeds its limit.
 
 PostgreSQL takes the limits from the connection, or from the role: a limit of the role needs no settings of
 Tortoise, works through PgBouncer too, and leaves out another role that migrates.
