@@ -129,10 +129,11 @@ def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manif
 def _advice(project: Project, found: list[Manifest]) -> str | None:
     if project.command[-1].endswith("migrate.py") or not any(manifest.draft for manifest in found):
         return None
-    copied = "with_aerich/migrate.py and lock.py" if "aerich" in project.command else "billing/migrate.py"
+    is_aerich = "aerich" in project.command
+    copied = "examples/with_aerich/migrate.py and lock.py" if is_aerich else "examples/billing/migrate.py"
     return (
-        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} from the skill's examples"
-        " to the root of the project, and plan again: the drafts then run migrate.py."
+        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} of the skill"
+        " to the root of the project, and run plan_deploy.py again: the drafts then run migrate.py."
     )
 
 
@@ -145,4 +146,6 @@ def _question(found: list[Manifest]) -> str | None:
     if drafts:
         question = f"Shall I apply the drafts for {', '.join(drafts)}?"
         return f"No migration runs before the new code in {places}. {question}"
-    return f"No migration runs before the new code in {places}. How do you want to run it there?"
+    if any(manifest.problems for manifest in missing):
+        return f"No migration runs before the new code in {places}. Shall I correct the problems named above?"
+    return f"No migration runs before the new code in {places}. Which command or job may run it there?"
