@@ -11,6 +11,7 @@ from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
 from .project import Project, project_at
+from .work_problems import problems_at_start
 from .yaml_nodes import UnreadableError
 
 _CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}
@@ -55,6 +56,9 @@ def plan_for(root: Path) -> Plan:
     for path in files:
         manifest = _read_pipeline(project, path, found)
         found += [manifest] if manifest else []
+    if not found:
+        images = [_read_image(project, path) for path in files if path.name == "Dockerfile"]
+        found += [manifest for manifest in images if manifest]
     found.sort(key=lambda manifest: manifest.path)
     for manifest in found:
         manifest.problems.sort()
@@ -94,6 +98,22 @@ def _image(files: list[Path]) -> Image:
     """What the project's image starts, where there is a Dockerfile."""
     dockerfiles = [path for path in files if path.name == "Dockerfile"]
     return read_dockerfile(min(dockerfiles, key=lambda path: len(path.parts))) if dockerfiles else Image()
+
+
+def _read_image(project: Project, path: Path) -> Manifest | None:
+    """A Dockerfile that no manifest uses: what is wrong with its migration, if its container starts one."""
+    work = read_dockerfile(path).work(project.root)
+    if not work.migrates:
+        return None
+    manifest = Manifest(path.relative_to(project.root).as_posix(), "docker")
+    manifest.migrates = work.locked and not work.late and not work.ignores_failure
+    lines = path.read_text("utf-8", "replace").splitlines()
+    starts = [
+        number for number, line in enumerate(lines, 1) if re.match(r"(?i)\s*(?:ENTRYPOINT|CMD)\s", line)
+    ]
+    for message in problems_at_start(work, "container"):
+        manifest.add(starts[0], message[0].upper() + message[1:])
+    return manifest
 
 
 def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | None:
