@@ -53,7 +53,8 @@ def _text(plan: Plan) -> str:
     if not plan.manifests:
         return (
             "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, "
-            "Procfile, fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, a Dockerfile that migrates."
+            "Procfile, fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, "
+            "a Dockerfile that migrates."
         )
     parts = [_entry(manifest) for manifest in plan.manifests]
     question = f"An assistant asks the owner of the files: {plan.question}" if plan.question else None
