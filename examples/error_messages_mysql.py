@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import os
 from collections.abc import Awaitable, Callable
+from importlib.metadata import requires
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
@@ -147,3 +148,8 @@ async def main() -> None:
 
 
 contextvars.Context().run(asyncio.run, main())
+
+# MySQL's caching_sha2_password needs it: "'cryptography' package is required". MariaDB does not ask for it.
+brought = [*(requires("asyncmy") or []), *(requires("tortoise-orm") or [])]
+assert any("asyncmy" in line for line in brought)
+assert not any("cryptography" in line for line in brought)

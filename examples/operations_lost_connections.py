@@ -170,11 +170,12 @@ async def behind_a_frozen_server(driver: str) -> None:
 
 
 async def sizes() -> None:
-    """Of the pool, where the URL says nothing."""
-    async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules=MODULES)
-        client: Any = context.connections.get("default")
-        assert (client.pool_minsize, client.pool_maxsize) == (1, 5)
+    """Of the pool, where the URL says nothing, and where it does."""
+    for options, expected in (("", (1, 5)), ("?minsize=2&maxsize=10", (2, 10))):
+        async with TortoiseContext() as context:
+            await context.init(db_url=URL + options, modules=MODULES)
+            client: Any = context.connections.get("default")
+            assert (client.pool_minsize, client.pool_maxsize) == expected
 
 
 async def password_in_the_log() -> None:

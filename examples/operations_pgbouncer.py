@@ -140,6 +140,9 @@ with pgbouncer() as port:
     assert inside == "pg_catalog" and after != "pg_catalog"
     refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
     assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
+    limits = {"statement_timeout": "5000"}
+    limited = through(port, "asyncpg", statement_cache_size=0, server_settings=limits)
+    assert asyncio.run(errors_of(limited)) == refused  # unsupported startup parameter: statement_timeout
 
     try:
         from psycopg.rows import dict_row
@@ -149,6 +152,9 @@ with pgbouncer() as port:
         assert asyncio.run(errors_of(through(port, "psycopg")))
         options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
         assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
+        options["options"] = "-c statement_timeout=5000"
+        refused = asyncio.run(errors_of(through(port, "psycopg", kwargs=options, timeout=2)))
+        assert "DBConnectionError" in refused  # psycopg logs why: unsupported startup parameter
 
     through_it = f"asyncpg://{PLACE.username}@127.0.0.1:{port}{PLACE.path}?statement_cache_size=0"
     done = migrate(through_it)

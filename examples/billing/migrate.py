@@ -34,9 +34,11 @@ class Lock(NamedTuple):
 
 
 async def main() -> None:
-    """Migrate under the lock. Raises whatever a migration raises; exits without the lock."""
+    """Take the lock, then migrate. Without the lock, or if a migration raises, the exit status is 1."""
     async with TortoiseContext() as context:
         await context.init(config=TORTOISE_ORM)
+        # migrate() calls Tortoise.init(), which closes the connections of the current context.
+        # So migrate() gets a context of its own, and the connection of the lock stays open.
         async with locked(context.connections.get("default")), TortoiseContext():
             await migrate(config=TORTOISE_ORM, progress=report)
     print("The database is up to date.", flush=True)

@@ -51,15 +51,20 @@ def _run(options: argparse.Namespace) -> int:
 
 def _text(plan: Plan) -> str:
     if not plan.manifests:
-        return "no deployment manifests found"
+        return (
+            "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, "
+            "Procfile, fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, "
+            "a Dockerfile that migrates."
+        )
     parts = [_entry(manifest) for manifest in plan.manifests]
-    return "\n".join([*parts, *(f"\n{text}" for text in (plan.advice, plan.question) if text)])
+    question = f"An assistant asks the owner of the files: {plan.question}" if plan.question else None
+    return "\n".join([*parts, *(f"\n{text}" for text in (plan.advice, question) if text)])
 
 
 def _entry(manifest: Manifest) -> str:
     verdict = "migrates before the new code" if manifest.migrates else "no migration before the new code"
     lines = [f"{manifest.path} ({manifest.platform}): {verdict}"]
-    lines += [f"  {manifest.path}:{problem.line}: {problem.message}" for problem in manifest.problems]
+    lines += [f"  {problem.path}:{problem.line}: {problem.message}" for problem in manifest.problems]
     if manifest.draft:
         lines += ["", manifest.draft.rstrip("\n"), ""]
     return "\n".join(lines)

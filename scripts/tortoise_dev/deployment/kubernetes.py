@@ -67,12 +67,8 @@ class Judge:
         """Do pods migrate at their start without a lock? Known once the objects were judged."""
 
     def add(self, one: Object, node: Node | None, message: str) -> None:
-        line = (node or one.node).line
         place = one.file.relative_to(self.project.root).as_posix()
-        if place == self.manifest.path:
-            self.manifest.add(line, message)
-        else:
-            self.manifest.add(line, f"{place}:{line}: {message}")
+        self.manifest.add((node or one.node).line, message, place)
 
     def work(self, container: Node) -> Work:
         """What a container runs: ``command`` stands for the image's entrypoint, ``args`` for its command."""
@@ -113,18 +109,32 @@ class Judge:
         if not is_chart:
             if not alone:
                 self.add(
-                    job, None, "The Job starts together with the new pods. Apply it before them, and wait."
+                    job,
+                    None,
+                    "The Job starts together with the new pods. Put it into a kustomization of its own, "
+                    "apply that first, and wait for the Job.",
                 )
             return alone
         if hook is None:
             self.add(
-                job, None, "The Job is no hook: it runs beside the new pods, and an upgrade cannot change it."
+                job,
+                None,
+                "The Job is no hook: it runs beside the new pods, and an upgrade cannot change it. Add the "
+                "annotation helm.sh/hook: pre-install,pre-upgrade.",
             )
             return False
         phases = {phase.strip() for phase in hook.text.split(",")}
         missing = {"pre-install", "pre-upgrade"} - phases
         if missing:
-            self.add(job, hook, f"The hook lacks {' and '.join(sorted(missing))}; it has {hook.text}.")
+            late = (
+                " Only if the database is a subchart, keep post-install." if "post-install" in phases else ""
+            )
+            self.add(
+                job,
+                hook,
+                f"The hook runs at {hook.text}. It must also run at {' and '.join(sorted(missing))}, so that "
+                f"the migration is done before the new pods start.{late}",
+            )
         return not missing
 
     def _judge_job(self, job: Object) -> None:
@@ -146,7 +156,8 @@ class Judge:
             self.add(
                 job,
                 policy,
-                "A failed Job stays, and the next release cannot make it again; add before-hook-creation.",
+                "A failed Job stays, and the next release cannot make it again; add before-hook-creation to "
+                "helm.sh/hook-delete-policy.",
             )
         for container in job.containers():
             self._tell(job, container, problems_of(self.work(container)))
@@ -176,7 +187,10 @@ class Judge:
                 continue
             if not work.locked:
                 self.add(
-                    one, container, "Each pod runs this init container, side by side, and nothing locks."
+                    one,
+                    container,
+                    "Each new pod runs this init container, and the command takes no lock. Run migrate.py, "
+                    "which takes one, or migrate in a Job.",
                 )
             self._tell(one, container, problems_of(work))
             found = work.locked and found is not False
@@ -190,7 +204,7 @@ class Judge:
                     one,
                     path,
                     f"The liveness probe {path.text} asks the database: when the database is down, "
-                    "all pods are restarted.",
+                    "all pods are restarted. Name a path that sends no query.",
                 )
 
 

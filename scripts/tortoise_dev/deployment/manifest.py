@@ -11,8 +11,9 @@ from ..report.diffs import unified_diff
 
 @dataclass(frozen=True, order=True)
 class Problem:
-    """What is wrong with a migration step; ``line`` counts from 1, in the manifest of the entry."""
+    """What is wrong with a migration step; ``line`` counts from 1, in the file ``path``."""
 
+    path: str
     line: int
     message: str
 
@@ -31,9 +32,9 @@ class Manifest:
     problems: list[Problem] = field(default_factory=list)
     draft: str | None = None
 
-    def add(self, line: int, message: str) -> None:
-        """Note a problem."""
-        problem = Problem(line, message)
+    def add(self, line: int, message: str, path: str | None = None) -> None:
+        """Note a problem; without ``path`` it is in the manifest itself."""
+        problem = Problem(path or self.path, line, message)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -11,6 +11,7 @@ from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
 from .project import Project, project_at
+from .work_problems import problems_at_start
 from .yaml_nodes import UnreadableError
 
 _CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}
@@ -55,6 +56,9 @@ def plan_for(root: Path) -> Plan:
     for path in files:
         manifest = _read_pipeline(project, path, found)
         found += [manifest] if manifest else []
+    if not found:
+        images = [_read_image(project, path) for path in files if path.name == "Dockerfile"]
+        found += [manifest for manifest in images if manifest]
     found.sort(key=lambda manifest: manifest.path)
     for manifest in found:
         manifest.problems.sort()
@@ -96,6 +100,22 @@ def _image(files: list[Path]) -> Image:
     return read_dockerfile(min(dockerfiles, key=lambda path: len(path.parts))) if dockerfiles else Image()
 
 
+def _read_image(project: Project, path: Path) -> Manifest | None:
+    """A Dockerfile that no manifest uses: what is wrong with its migration, if its container starts one."""
+    work = read_dockerfile(path).work(project.root)
+    if not work.migrates:
+        return None
+    manifest = Manifest(path.relative_to(project.root).as_posix(), "docker")
+    manifest.migrates = work.locked and not work.late and not work.ignores_failure
+    lines = path.read_text("utf-8", "replace").splitlines()
+    starts = [
+        number for number, line in enumerate(lines, 1) if re.match(r"(?i)\s*(?:ENTRYPOINT|CMD)\s", line)
+    ]
+    for message in problems_at_start(work, "container"):
+        manifest.add(starts[0], message[0].upper() + message[1:])
+    return manifest
+
+
 def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | None:
     if compose.compose_files([path]):
         return compose.read_compose(project, path, name)
@@ -129,10 +149,11 @@ def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manif
 def _advice(project: Project, found: list[Manifest]) -> str | None:
     if project.command[-1].endswith("migrate.py") or not any(manifest.draft for manifest in found):
         return None
-    copied = "with_aerich/migrate.py and lock.py" if "aerich" in project.command else "billing/migrate.py"
+    is_aerich = "aerich" in project.command
+    copied = "examples/with_aerich/migrate.py and lock.py" if is_aerich else "examples/billing/migrate.py"
     return (
-        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} from the skill's examples"
-        " to the root of the project, and plan again: the drafts then run migrate.py."
+        f"The drafts run `{project.line}`, which takes no lock. Copy {copied} of the skill"
+        " to the root of the project, and run plan_deploy.py again: the drafts then run migrate.py."
     )
 
 
@@ -145,4 +166,6 @@ def _question(found: list[Manifest]) -> str | None:
     if drafts:
         question = f"Shall I apply the drafts for {', '.join(drafts)}?"
         return f"No migration runs before the new code in {places}. {question}"
-    return f"No migration runs before the new code in {places}. How do you want to run it there?"
+    if any(manifest.problems for manifest in missing):
+        return f"No migration runs before the new code in {places}. Shall I correct the problems named above?"
+    return f"No migration runs before the new code in {places}. Which command or job may run it there?"

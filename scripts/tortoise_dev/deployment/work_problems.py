@@ -12,7 +12,7 @@ def problems_of(work: Work) -> Iterator[str]:
     if work.migrates and work.syncs:
         yield "`uv run` may install packages at its start; write `uv run --no-sync`."
     if work.migrates and work.ignores_failure:
-        yield "the new code starts although the migration failed."
+        yield "the new code starts although the migration failed. Write `&&` or `set -e`."
     if work.first_only:
         yield "`aerich init-db` makes the first tables only; run `aerich upgrade`."
 
@@ -20,7 +20,10 @@ def problems_of(work: Work) -> Iterator[str]:
 def problems_at_start(work: Work, each: str) -> Iterator[str]:
     """What is wrong with a command that migrates and then serves; ``each`` is what runs it side by side."""
     if not work.locked:
-        yield f"each {each} migrates when it starts, and nothing locks. Migrate once, before."
+        yield (
+            f"each {each} migrates when it starts, and nothing locks. Migrate in one place, before the "
+            f"{each}s start."
+        )
     if work.late:
-        yield "it serves before it migrates."
+        yield "it starts the server before it migrates."
     yield from problems_of(work)

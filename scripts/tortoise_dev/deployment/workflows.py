@@ -145,7 +145,7 @@ def _judged(
         if step in before and not step.locked and not alone:
             manifest.add(
                 step.line,
-                "Two pushes migrate at the same time, and nothing locks. Add a concurrency group "
+                "Two pushes can migrate at the same time, and nothing locks. Add a concurrency group "
                 "(GitHub) or a resource_group (GitLab).",
             )
         if step not in before and not _same_test(step, deploying, needs):
@@ -155,7 +155,7 @@ def _judged(
         manifest.add(
             before[0].line,
             "The pipeline migrates, but the container platform does not: a deployment by hand "
-            "runs the new code on the old tables.",
+            "runs the new code on the old tables. Migrate on the platform, too.",
         )
     if not manifest.migrates and deploying and platform_migrates is None:
         manifest.draft = _draft(project, path, deploying[0])
