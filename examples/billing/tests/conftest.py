@@ -1,9 +1,13 @@
 """Fixtures: a new database for each test, the data set, a client of the API, and a query count."""
 
+import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 # This must come before the imports that read the settings. A test that connects by them fails, and no real
 # database is touched.
@@ -15,6 +19,7 @@ from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
+from tortoise.transactions import in_transaction
 
 from config import fixtures
 from config.tortoise import TORTOISE_ORM
@@ -54,6 +59,44 @@ async def database() -> AsyncIterator[None]:
 async def data(database: None) -> None:
     """The data set of config/fixtures.py."""
     await fixtures.load()
+
+
+Call = Callable[[], Awaitable[Any]]
+
+
+@pytest.fixture
+async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[tuple[Any, Any]]]]:
+    """`await overlap(first, second)` starts the second call before the transaction of the first one ends.
+
+    Each call has a connection of its own. On SQLite they share a file, because a database in memory has one
+    connection.
+    """
+    url = DATABASE_URL.format(uuid4().hex)
+    if url.startswith("sqlite"):
+        url = f"sqlite://{tmp_path}/test.sqlite3"
+
+    @asynccontextmanager
+    async def connection() -> AsyncIterator[None]:
+        async with TortoiseContext() as context:
+            await context.init(db_url=url, modules={"models": MODELS})
+            yield
+
+    async def second_call(second: Call) -> Any:
+        async with connection():
+            return await second()
+
+    async def overlap(first: Call, second: Call) -> tuple[Any, Any]:
+        async with connection(), in_transaction():
+            result = await first()
+            task = asyncio.create_task(second_call(second))
+            await asyncio.wait([task], timeout=0.3)  # right code waits for the first transaction, wrong code ends
+        return result, await task
+
+    async with tortoise_test_context(MODELS, db_url=url):
+        try:
+            yield overlap
+        finally:
+            await Tortoise._drop_databases()
 
 
 @pytest.fixture
