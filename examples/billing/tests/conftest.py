@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-# This must come before the imports that read the settings. A test that connects by them fails, and no real
-# database is touched.
+# This must come before the imports that read the settings. If a test connects with the URL of the settings, it
+# fails, and no real database is touched.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
@@ -29,7 +29,7 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
 # For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
-os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
+os.environ.setdefault("PGDATABASE", "postgres")  # the driver connects to this one to send CREATE DATABASE
 
 
 def pytest_report_header() -> str:
