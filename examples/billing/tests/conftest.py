@@ -89,7 +89,9 @@ async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaita
         async with connection(), in_transaction():
             result = await first()
             task = asyncio.create_task(second_call(second))
-            await asyncio.wait([task], timeout=0.3)  # right code waits for the first transaction, wrong code ends
+            await asyncio.wait(
+                [task], timeout=0.3
+            )  # right code waits for the first transaction, wrong code ends
         return result, await task
 
     async with tortoise_test_context(MODELS, db_url=url):
