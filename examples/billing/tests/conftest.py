@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-# This must come before the imports that read the settings. If a test connects with the URL of the settings, it
-# fails, and no real database is touched.
+# This must come before the imports that read the settings. If a test connects with the URL of the settings,
+# it fails, and no real database is touched.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
@@ -65,11 +65,10 @@ Call = Callable[[], Awaitable[Any]]
 
 
 @pytest.fixture
-async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[tuple[Any, Any]]]]:
-    """`await overlap(first, second)` starts the second call before the transaction of the first one ends.
+async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
+    """`await overlap(first, second)` begins the second call before the first one commits.
 
-    Each call has a connection of its own. On SQLite they share a file, because a database in memory has one
-    connection.
+    Each call has a connection of its own. SQLite needs a file for this.
     """
     url = DATABASE_URL.format(uuid4().hex)
     if url.startswith("sqlite"):
@@ -81,17 +80,15 @@ async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaita
             await context.init(db_url=url, modules={"models": MODELS})
             yield
 
-    async def second_call(second: Call) -> Any:
+    async def begin(second: Call) -> Any:
         async with connection():
             return await second()
 
     async def overlap(first: Call, second: Call) -> tuple[Any, Any]:
         async with connection(), in_transaction():
             result = await first()
-            task = asyncio.create_task(second_call(second))
-            await asyncio.wait(
-                [task], timeout=0.3
-            )  # right code waits for the first transaction, wrong code ends
+            task = asyncio.create_task(begin(second))
+            await asyncio.wait([task], timeout=0.3)  # the second call has 0.3 seconds, then the first commits
         return result, await task
 
     async with tortoise_test_context(MODELS, db_url=url):

@@ -1,10 +1,7 @@
 """Two connections write the same row, as two processes would: what is right, and what the fixture notices."""
 
-import asyncio
-
 import pytest
 from tortoise import timezone
-from tortoise.connection import get_connection
 from tortoise.exceptions import OperationalError
 from tortoise.expressions import F
 from tortoise.transactions import atomic

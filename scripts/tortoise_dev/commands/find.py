@@ -86,7 +86,7 @@ def _rule(wanted: str) -> Found | None:
 
 
 def _place(named: re.Match[str]) -> Found:
-    """The section that is named as a link does it, ``locks.md#do-something-once``, or by its line, ``locks.md:37``.
+    """The section that is named as a link does it, ``page.md#anchor``, or by its line, ``locks.md:37``.
 
     Of a page or an example, ``locks.md``, its anchors, each with the size of its section.
     """
