@@ -17,7 +17,7 @@ from servers import SERVERS, server
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 # Time zones, NUL, upper and lower case, locks and pools: here the databases differ.
 DIFFERENT = "every_zone or in_utc or no_nul or in_case or any_case or deactivated_once or concurrently"
-DIFFERENT += " or free_connection"
+DIFFERENT += " or free_connection or lost_updates"
 
 pytestmark = pytest.mark.slow
 

@@ -73,14 +73,14 @@ def test_a_rule_is_found_by_its_code_and_by_its_name() -> None:
 
 
 def test_a_section_is_found_by_its_link() -> None:
-    done = run("locks.md#job-queue")
+    done = run("locks.md#do-something-once")
     assert done.stdout.startswith("--- references/locks.md:")
     assert done.stdout.count("\n## ") == 1
-    assert run("references/locks.md#job-queue").stdout == done.stdout
+    assert run("references/locks.md#do-something-once").stdout == done.stdout
 
 
 def test_several_names_print_each_and_a_page_its_anchors_with_their_sizes() -> None:
-    done = run("locks.md#job-queue", "zero-downtime.md", "td106")
+    done = run("locks.md#do-something-once", "zero-downtime.md", "td106")
     heads = [line for line in done.stdout.splitlines() if line.startswith("--- ")]
     assert [head.partition(":")[0] for head in heads] == [
         "--- references/locks.md",
@@ -135,7 +135,10 @@ def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["locks.md#job-quue"], "locks.md has no anchor #job-quue: the nearest are #job-queue, #"),
+        (
+            ["locks.md#do-something-onec"],
+            "locks.md has no anchor #do-something-onec: the nearest are #do-something-once, #",
+        ),
         (["lock.md"], "no page is called lock.md: the nearest are locks.md, "),
         (["lock.md#job-queue"], "no page is called lock.md: the nearest are locks.md, "),
         (["-n", "0", "locks"], "argument -n: '0' is not a number from 1 on"),

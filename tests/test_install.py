@@ -286,7 +286,7 @@ def test_library_skills_links_the_skill(environment: Environment, wheel: str) ->
     done = run([str(UV), "tool", "run", "-q", "library-skills", "--all", "--yes"], environment.folder)
     assert done.returncode == 0, done.stdout + done.stderr
     script = environment.folder / ".agents" / "skills" / "tortoise-dev" / "scripts" / "handbook.py"
-    done = run([sys.executable, str(script), "find", "locks.md#job-queue"], environment.folder)
+    done = run([sys.executable, str(script), "find", "locks.md#do-something-once"], environment.folder)
     assert done.stdout.startswith("--- references/locks.md:"), done.stderr
 
 

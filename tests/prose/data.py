@@ -7,6 +7,7 @@ setting is missing, or that a requirement is misspelt.
 from __future__ import annotations
 
 import fnmatch
+import re
 import tomllib
 from collections.abc import Iterator
 from importlib import metadata
@@ -33,7 +34,8 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
         is_shown = (
             page.name != "README.md" and "breaks" not in block.attributes
         )  # its recipes are for readers
-        if title and is_shown and not (tree.root / "examples" / "billing" / title).is_file():
+        is_file = title and (tree.root / "examples" / "billing" / title).is_file()
+        if title and is_shown and not is_file and not is_run(title, page.blocks):
             yield f"line {block.line}: {title} is no file of the example"
         if block.kind != "data" or {"xfail", "norun"} & block.attributes.keys():
             continue
@@ -51,6 +53,18 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
         ) as error:
             found = [f"is not what it should be: {error!r}"]
         yield from (f"line {block.line}: {problem}" for problem in found)
+
+
+def is_run(title: str, blocks: list[Block]) -> bool:
+    """Whether a block that is saved as a file is run: a command names it, or another block imports it."""
+    module = title.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    named = re.compile(rf"(?<!\w){re.escape(title)}(?!\w)|\b{re.escape(module.rpartition('.')[2])} import\b")
+    imported = re.compile(rf"^from {re.escape(module)} import ", re.MULTILINE)
+    return any(
+        (named if block.kind == "shell" else imported).search(block.source)
+        for block in blocks
+        if block.attributes.get("title") != title
+    )
 
 
 def _shown_file(block: Block, tree: Tree) -> str | None:

@@ -508,3 +508,18 @@ def test_a_file_of_the_example_is_shown_by_its_title() -> None:
     for title, number in (("", 1), (' title=".gitlab-ci.yml"', 0)):
         page = Prose("references/a.md", f"# A\n\n```yaml{title}\n{shown}```\n")
         assert len([problem for problem in data.problems(page, TREE) if "say title=" in problem]) == number
+
+
+@pytest.mark.parametrize(
+    ("run", "is_right"),
+    [
+        ("```bash\npytest tests/test_new.py\n```", True),
+        ("```bash\npytest tests/test_newer.py\n```", False),
+        ("```python\nfrom tests.test_new import x\n```", True),
+        ("```python\nfrom tests.test_newer import x\n```", False),
+    ],
+)
+def test_a_titled_block_is_a_file_of_the_example_or_is_run(run: str, is_right: bool) -> None:
+    text = f'# A\n\n```python title="tests/test_new.py"\nx = 1\n```\n\n{run}\n'
+    found = [*data.problems(Prose("references/a.md", text), TREE)]
+    assert found == ([] if is_right else ["line 3: tests/test_new.py is no file of the example"])

@@ -1,12 +1,16 @@
 """Fixtures: a new database for each test, the data set, a client of the API, and a query count."""
 
+import asyncio
 import logging
 import os
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
-# This must come before the imports that read the settings. A test that connects by them fails, and no real
-# database is touched.
+# This must come before the imports that read the settings. If a test connects with the URL of the settings,
+# it fails, and no real database is touched.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
@@ -15,6 +19,7 @@ from tortoise import Tortoise
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
+from tortoise.transactions import in_transaction
 
 from config import fixtures
 from config.tortoise import TORTOISE_ORM
@@ -24,7 +29,7 @@ MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
 # For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
-os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
+os.environ.setdefault("PGDATABASE", "postgres")  # the driver connects to this one to send CREATE DATABASE
 
 
 def pytest_report_header() -> str:
@@ -54,6 +59,43 @@ async def database() -> AsyncIterator[None]:
 async def data(database: None) -> None:
     """The data set of config/fixtures.py."""
     await fixtures.load()
+
+
+Call = Callable[[], Awaitable[Any]]
+
+
+@pytest.fixture
+async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
+    """`await overlap(first, second)` begins the second call before the first one commits.
+
+    Each call has a connection of its own. SQLite needs a file for this.
+    """
+    url = DATABASE_URL.format(uuid4().hex)
+    if url.startswith("sqlite"):
+        url = f"sqlite://{tmp_path}/test.sqlite3"
+
+    @asynccontextmanager
+    async def connection() -> AsyncIterator[None]:
+        async with TortoiseContext() as context:
+            await context.init(db_url=url, modules={"models": MODELS})
+            yield
+
+    async def begin(second: Call) -> Any:
+        async with connection():
+            return await second()
+
+    async def overlap(first: Call, second: Call) -> tuple[Any, Any]:
+        async with connection(), in_transaction():
+            result = await first()
+            task = asyncio.create_task(begin(second))
+            await asyncio.wait([task], timeout=0.3)  # the second call has 0.3 seconds, then the first commits
+        return result, await task
+
+    async with tortoise_test_context(MODELS, db_url=url):
+        try:
+            yield overlap
+        finally:
+            await Tortoise._drop_databases()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
   %(prog)s TD106                                  a rule with its examples
-  %(prog)s locks.md#job-queue testing.md          one section, and the anchors of a page
+  %(prog)s locks.md#do-something-once testing.md    one section, and the anchors of a page
   %(prog)s operations.py#SetNotNull               a class or a function of an example
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
@@ -86,7 +86,7 @@ def _rule(wanted: str) -> Found | None:
 
 
 def _place(named: re.Match[str]) -> Found:
-    """The section that is named as a link does it, ``locks.md#job-queue``, or by its line, ``locks.md:37``.
+    """The section that is named as a link does it, ``page.md#anchor``, or by its line, ``locks.md:37``.
 
     Of a page or an example, ``locks.md``, its anchors, each with the size of its section.
     """

@@ -11,10 +11,10 @@ from apps.billing.services.audit import record
 
 @atomic()
 async def settle_invoice(invoice_id: UUID, method: PaymentMethod = PaymentMethod.TRANSFER) -> Payment | None:
-    """Mark an invoice as paid and return the payment of what was still owed, None if that was nothing.
+    """Mark an invoice as paid. Return the payment of what was still owed, or None if nothing was owed.
 
-    Doing it again changes nothing. The UPDATE comes first and carries the condition. It holds the row until
-    the commit: a second caller waits, then finds the invoice paid and changes no row.
+    A second call changes nothing. The UPDATE comes first, and its filter has the condition. It locks the row
+    until the commit, so a second caller waits, finds the invoice paid and changes no row.
     """
     unpaid = Invoice.filter(id=invoice_id, paid=False)
     changed = await unpaid.update(paid=True, updated_at=timezone.now())
