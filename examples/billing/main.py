@@ -45,10 +45,11 @@ async def health() -> dict[str, str]:
 
 @app.get("/ready", tags=["probes"])
 async def ready() -> dict[str, str]:
-    """Readiness: the database answers too. The answer 503 means: send no requests here now."""
+    """Readiness: the process and its database answer. Status 503 means: send no requests here now."""
     query = asyncio.create_task(get_connection("default").execute_query("SELECT 1"))
     try:
-        done, _ = await asyncio.wait({query}, timeout=PATIENCE)  # timeout() hangs if the server is frozen
+        # asyncio.timeout() would wait for the cancelled query, which never ends if the server is frozen.
+        done, _ = await asyncio.wait({query}, timeout=PATIENCE)
     finally:
         query.cancel()
     if not done or query.exception():
