@@ -1,5 +1,5 @@
 # snippet: needs="postgres"
-"""A key that the program writes itself does not move PostgreSQL's sequence. setval() moves it after an import."""
+"""A key that the program writes does not move PostgreSQL's sequence. After an import setval() moves it."""
 
 import asyncio
 import os

@@ -1,9 +1,9 @@
 """# TD104 relation-in-loop
 
 ## What it does
-A loop over rows awaits a relation of each row: `await invoice.customer`, `await
-invoice.payments.all()`, `await invoice.fetch_related(…)`, `async for payment in invoice.payments`. A method
-of the model that awaits one counts, too.
+A loop over rows awaits a relation of each row: `await invoice.customer`, `await invoice.payments.all()`,
+`await invoice.fetch_related(…)`, `async for payment in invoice.payments`. A method of the model that awaits a
+relation counts, too.
 
 It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
