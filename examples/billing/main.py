@@ -23,8 +23,8 @@ PATIENCE = 2.0  # seconds in which the database must answer a probe
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Connect at start-up, once.
 
-    A bare `await Tortoise.init()` is wrong here. Since Tortoise 1.0 it counts only for its own task, and
-    requests run in other tasks.
+    A bare `await Tortoise.init()` is wrong here. Since Tortoise 1.0 only its own task sees the connection,
+    and requests run in other tasks.
     """
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         yield

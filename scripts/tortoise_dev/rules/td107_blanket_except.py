@@ -6,8 +6,8 @@ raise, and does not log the traceback. `except (Exception, OSError)` and `with s
 too.
 
 The rule reports only a `try` that awaits nothing but Tortoise, and that has no more specific handler before.
-A handler that raises `HTTPException(404)` is reported too. It is not reported for a clean-up inside a handler
-that raises or logs, for a `SELECT 1`, or where the handler uses the exception by its name.
+A handler that raises `HTTPException(404)` is reported too. The rule reports nothing for a clean-up inside a
+handler that raises or logs, for a `SELECT 1`, or where the handler uses the exception by its name.
 
 ## Why is this bad
 It hides a missing row, a broken constraint and a misspelled name alike. Catch `DoesNotExist` or

@@ -4,8 +4,9 @@
 A keyword that names no field, in a call of `create` or of a model. Also in `defaults=`, `update_from_dict(…)`
 and `**data`: a dictionary that the function writes out, directly or under a local name.
 
-It also reports a keyword of `get_or_create` or `update_or_create` that can find a row and cannot set a value:
-`pk=7`, `name__iexact="x"`, `owner__id=7`. It is silent where the code does not show all fields of the model.
+The rule also reports a keyword of `get_or_create` or `update_or_create` that can find a row and cannot set a
+value: `pk=7`, `name__iexact="x"`, `owner__id=7`. The rule is silent where the code does not show all fields
+of the model.
 
 ## Why is this bad
 Tortoise ignores the keyword, so the row is saved without the value. It ignores `pk=` too: write the name of

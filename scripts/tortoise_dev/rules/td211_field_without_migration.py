@@ -7,8 +7,8 @@ It reads the built-in migrations, those of Aerich, and other SQL of the project.
 table or column anywhere in them, but not in an operation or a statement for another table.
 
 The configuration must consist of literals. The rule is silent if a label has no migration yet, and if a
-migration reads its SQL from a file. It judges fields only of tables that a migration creates. It is also
-silent about a model if the project calls `generate_schemas()`.
+migration reads its SQL from a file. It judges fields only of tables that a migration creates. The rule is
+also silent about a model if the project calls `generate_schemas()`.
 
 ## Why is this bad
 The database has no such column: PostgreSQL refuses to read or write the model's rows, and SQLite refuses to
