@@ -1,4 +1,4 @@
-"""What Django spells otherwise, has and Tortoise has not, or does in a way that Tortoise does not."""
+"""What Tortoise names or does differently from Django, and what only Django has."""
 
 import asyncio
 import inspect
@@ -83,7 +83,7 @@ def refuses(error: type[Exception], use: Callable[[], Any], message: str = "") -
 
 
 def names() -> None:
-    """What there is under another name, and what there is not."""
+    """Names that exist in Tortoise, and names of Django that do not exist in Tortoise."""
     query = set(dir(Author.all()))
     assert {"first", "last", "latest", "earliest", "values", "values_list", "only"} <= query
     assert not {"defer", "iterator", "none", "reverse", "dates", "aggregate", "extra", "alias"} & query
@@ -140,7 +140,7 @@ async def conditions() -> None:
     else:
         assert not URL.startswith("sqlite")
 
-    # Backward, an object is none of its keys; a query in a condition wants Subquery.
+    # A reverse relation takes a key, not an object. A query inside a condition must be a Subquery.
     book = await Book.get(title="sql")
     assert await Author.filter(books=book.id) == [ann]
     for wrong in (
@@ -271,7 +271,7 @@ async def cascades() -> None:
     kept = await Book.get(title="python")
     kept.author = None
     await kept.save(update_fields=["author_id"])
-    # SQLite counts what went along too: the book and its tag.
+    # SQLite also counts the rows that CASCADE deleted: the book, and the row that joins it to its tag.
     assert await Author.filter(id=ann.id).delete() == (3 if URL.startswith("sqlite") else 1)
     assert await Book.filter(title="sql").count() == 0
     assert deleted == []

@@ -73,7 +73,7 @@ async def statuses(handlers: dict) -> list[int]:
 
 
 async def refused(handlers: dict, body: str) -> int:
-    """The status of a body that no schema takes."""
+    """The status of the answer to a body that the schema refuses."""
     return (await client(handlers).post("/amount", content=body, headers=JSON)).status_code
 
 

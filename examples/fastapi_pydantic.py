@@ -1,4 +1,4 @@
-"""What pydantic_model_creator makes before and after the relations are known, and what its readers send."""
+"""The schemas of pydantic_model_creator before and after the relations are known, and their queries."""
 
 import asyncio
 import logging

@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.4"
-"""What a start-up does not do: connect, start a mounted application, or start twice. And what tasks hide."""
+"""A start-up does not connect, starts no mounted application, and runs once. A failed task is only logged."""
 
 import asyncio
 import contextlib
@@ -64,7 +64,7 @@ async def a_mounted_application() -> None:
 
 
 async def a_test_client() -> None:
-    """It runs the lifespan only in a `with` statement. In a test that connects to the real database."""
+    """It runs the lifespan only in a `with` statement. There, the lifespan connects to the real database."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # newer Starlettes want another HTTP client
         from fastapi.testclient import TestClient
@@ -137,7 +137,7 @@ async def a_def_route() -> None:
 
 
 async def a_url() -> None:
-    """The password is decoded, the user's name is not. The scheme must be one of Tortoise's own."""
+    """Tortoise decodes the password and not the user's name. It knows only its own schemes."""
     credentials = expand_db_url("asyncpg://me%40x:p%40ss@db/x?statement_cache_size=0")["credentials"]
     assert (credentials["user"], credentials["password"]) == ("me%40x", "p@ss")
     assert credentials["statement_cache_size"] == 0  # an int here: what PgBouncer wants

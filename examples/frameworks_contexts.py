@@ -1,7 +1,7 @@
 # snippet: needs="tortoise>=1.1.4"
-"""aiohttp's helper sets no fallback: it works only where set-up and sockets share one task.
+"""aiohttp's helper sets no global fallback, so it works only if set-up and sockets share one task.
 
-And which second `Tortoise.init()` with the fallback is refused.
+The second scene shows which second call of `Tortoise.init()` with the fallback is refused.
 """
 
 import asyncio
@@ -43,7 +43,7 @@ async def status(*, in_a_task: bool) -> int:
     async with ClientSession() as client, client.get(f"http://{host}:{port}/") as answer:
         answered = answer.status
     await runner.cleanup()
-    await context.close_connections()  # of the task's context: the helper closes those of its own alone
+    await context.close_connections()  # the helper closed only the connections of its own context
     return answered
 
 
@@ -53,7 +53,7 @@ assert importlib.util.find_spec("tortoise.contrib.nexios") is None
 
 
 async def second_calls() -> None:
-    """Refused from an unrelated task, until the first has closed. A task of its own may call it again."""
+    """A task that does not see the first connection may not call it again until that connection is closed."""
 
     async def init() -> None:
         await Tortoise.init(

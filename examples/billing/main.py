@@ -23,8 +23,8 @@ PATIENCE = 2.0  # seconds in which the database must answer a probe
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Connect at start-up, once.
 
-    A bare `await Tortoise.init()` is wrong here. Since Tortoise 1.0 it counts only for its own task, and
-    requests run in other tasks.
+    A bare `await Tortoise.init()` is wrong here. Since Tortoise 1.0 only its own task sees the connection,
+    and requests run in other tasks.
     """
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         yield
@@ -45,10 +45,11 @@ async def health() -> dict[str, str]:
 
 @app.get("/ready", tags=["probes"])
 async def ready() -> dict[str, str]:
-    """Readiness: the database answers too. The answer 503 means: send no requests here now."""
+    """Readiness: the process and its database answer. Status 503 means: send no requests here now."""
     query = asyncio.create_task(get_connection("default").execute_query("SELECT 1"))
     try:
-        done, _ = await asyncio.wait({query}, timeout=PATIENCE)  # timeout() hangs if the server is frozen
+        # asyncio.timeout() would wait for the cancelled query, which never ends if the server is frozen.
+        done, _ = await asyncio.wait({query}, timeout=PATIENCE)
     finally:
         query.cancel()
     if not done or query.exception():

@@ -12,12 +12,12 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 
 KEY = 20_260_201  # the number of the lock; nothing else in this database may use it
 PATIENCE = 600.0  # seconds to wait for another run
-WATCH = 0.2  # seconds between two looks at the lock while this run migrates
-GRACE = 1.0  # seconds between lock and first change; in them a run that lost the lock stops
+WATCH = 0.2  # seconds between two checks that this run still has the lock
+GRACE = 1.0  # seconds to wait with the lock before the first change, so that a run that lost it can stop
 
 
 class Lock(NamedTuple):
-    """Two questions to the session of the lock."""
+    """What can be asked of the database session that holds the lock."""
 
     take: Callable[[], Awaitable[bool]]  # tries to take it, and says whether that worked
     held: Callable[[], Awaitable[bool]]  # says whether it is still taken; raises if the session is gone
@@ -86,7 +86,7 @@ async def still_held(lock: Lock) -> bool:
 
 @asynccontextmanager
 async def postgres(client: Any) -> AsyncIterator[Lock]:
-    """A session of its own, because the pool unlocks each session that is given back to it."""
+    """The lock has a session of its own, because the pool unlocks each session that is given back to it."""
     async with client.acquire_connection() as session:
 
         async def take() -> bool:
@@ -108,7 +108,7 @@ SELECT EXISTS (
 
 @asynccontextmanager
 async def mysql(client: Any) -> AsyncIterator[Lock]:
-    """MySQL and MariaDB: all databases of a server share the names of locks, so the name has the database."""
+    """MySQL and MariaDB. All databases of a server share lock names, so the name holds the database."""
     async with client.acquire_connection() as session, session.cursor() as cursor:
 
         async def ask(question: str) -> bool:
@@ -126,7 +126,7 @@ async def mysql(client: Any) -> AsyncIterator[Lock]:
 
 @asynccontextmanager
 async def sqlite(client: Any) -> AsyncIterator[Lock]:
-    """The write lock of a second, empty file. The migrations must be able to write the first."""
+    """The lock is the write lock of a second, empty file. Migrations must be able to write the database."""
     with closing(sqlite3.connect(f"{client.filename}.lock", timeout=0, isolation_level=None)) as session:
 
         async def take() -> bool:

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the command that the container was given; without one, serves the application.
-# It does not migrate: a broken migration would then stop each container that restarts, old ones too.
+# Runs the command that the container was given. Without a command it serves the application.
+# It does not migrate. If it did, a broken migration would stop each container that restarts, also old ones.
 set -eu
 if [ "$#" -eq 0 ]; then
     set -- uvicorn main:app --host 0.0.0.0 --port "${PORT:-8000}"

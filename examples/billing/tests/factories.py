@@ -18,7 +18,7 @@ async def make_invoice(
     paid: bool = False,
     due_at: datetime | None = None,
 ) -> Invoice:
-    """Store an invoice. No `**values`, because a model ignores a misspelt `amuont=` silently."""
+    """Store an invoice. It takes no `**values`, because a model silently ignores a misspelt `amuont=`."""
     return await Invoice.create(
         number=f"TEST-{next(_numbers)}",
         customer_id=customer_id,

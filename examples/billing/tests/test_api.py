@@ -122,7 +122,7 @@ async def test_a_list_takes_two_queries_however_long(client, exactly, limit):
 
 
 async def test_settling_takes_as_many_queries_as_it_must(client, exactly):
-    with exactly(5 + 2):  # lock, payments, update, audit, payment, then two for the answer
+    with exactly(5 + 2):  # update, invoice, audit, payments, new payment, then two for the answer
         await client.post(f"/invoices/{INV_3}/settle")
 
 

@@ -37,7 +37,7 @@ INSERT INTO audit_log (id, created_at, updated_at, entity, entity_id, action) VA
 DELETE FROM audit_log;
 """
 
-# The project has only one file yet, and this is what the next one may be. In yours it stands in migrations/.
+# The project has only one migration yet. This is an example of the next one, which would be in migrations/.
 NEXT = """
 from tortoise import migrations
 from tortoise.migrations import operations as ops
@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
     ]
 """
 
-# Operations of apps/common/operations.py that spare others on PostgreSQL, and do the same elsewhere.
+# Operations of apps/common/operations.py that do not block on PostgreSQL, and do the same on others.
 CONCURRENT = """
 from tortoise import fields, migrations
 from tortoise.indexes import Index, PartialIndex

@@ -1,4 +1,4 @@
-"""One database for the whole file. Each test runs in a transaction that is rolled back. For slow servers.
+"""One database for the whole file, for slow servers. Each test runs in a transaction that is rolled back.
 
 Fixtures and tests must share one event loop. A test with its own loop gets a new connection. On SQLite's
 memory that is an empty database, and pytest may never exit.

@@ -30,8 +30,8 @@ AREAS = (
 _HEAD = """\
 # Error messages: cause and what to do
 
-Read this when you have an error message, or let `handbook.py find "MESSAGE"` print its row.
-`…` stands for what differs. `examples/error_messages*.py` provoke them.
+`handbook.py find "MESSAGE"` prints the row of a message. `…` stands for text that differs.
+`examples/error_messages*.py` raise these errors.
 """
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LAST = "Messages that other pages explain"

@@ -11,16 +11,18 @@ _HEAD = """\
 # Rules: what check.py reports
 
 ```bash
-python3 "$SKILL/scripts/check.py"              # the project here; nothing of it is executed
+python3 "$SKILL/scripts/check.py"              # reads the project here, and runs none of its code
 python3 "$SKILL/scripts/check.py" --select TD1 # only bugs
 python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a diff
 python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
 ```
 
-Exit status 0 means no findings, 1 findings, 2 unusable input.
-A rule reports only what is certain from the code.
+Exit status 0 means no findings, 1 means findings, 2 means unusable input.
 
-- Tests are left out unless a path names them. Migrations are judged only by TD2xx.
+TD000 to TD006 say how code must look. Each other rule names the mistake that it reports. A rule reports only
+what is certain from the code.
+
+- Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
 - `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
 - `--baseline known.json` records all findings on its first run, and then fails on new ones only.
 - `--against main` fails on findings that the branch `main` does not have.
@@ -29,10 +31,10 @@ A rule reports only what is certain from the code.
   `--select` names its whole code.
 
 ```toml
-[tool.tortoise-dev]                          # all of it optional
-ignore = ["TD002"]                           # or select; prefixes too: "TD1"
+[tool.tortoise-dev]                          # each line is optional
+ignore = ["TD002"]                           # or select; "TD1" means all TD1xx
 exclude = ["legacy/**"]
-extra-model-bases = ["acme.models.Entity"]   # of packages
+extra-model-bases = ["acme.models.Entity"]   # model bases of installed packages
 base-interface = "any"                       # TD002 accepts any abstract Base… model
 tortoise-version = "0.25.1"                  # without it, lock files and requirements are read
 preview = true                               # also the rules in preview, as --preview does

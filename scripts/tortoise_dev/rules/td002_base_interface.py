@@ -1,13 +1,12 @@
 """# TD002 base-interface
 
 ## What it does
-Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`, and so
-may its successor `Invoice2`. With `base-interface = "any"` in the settings, any abstract `Base…` model is
-enough.
+Every concrete model has an abstract ancestor named `Base<Entity>`: `Invoice` extends `BaseInvoice`, and a
+later `Invoice2` may extend it too. With `base-interface = "any"` in the settings, any abstract `Base…` model
+is enough.
 
 ## Why is this bad
-Services need a type that is not bound to a table, because fakes in tests and a new version of the model
-extend it.
+Services need a type without a table, which fakes in tests and a new version of the model can extend.
 
 ## Fix safety
 Not fixed by `--fix`: fields change their class, and with it the order of columns.

@@ -1,7 +1,7 @@
 """# TD003 meta-first
 
 ## What it does
-`class Meta` is there, and it is the first member of every model. Only a docstring may stand before it.
+Every model has a `class Meta`, and it is the first member of the class. Only a docstring may stand before it.
 
 A `class Meta(BaseInvoice.Meta)` that inherits `abstract = True` is reported too: that model has no table.
 

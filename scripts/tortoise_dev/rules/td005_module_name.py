@@ -4,8 +4,8 @@
 No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are allowed.
 
 ## Why is this bad
-An underscore says that no other file imports the module, but other files do. `__all__` says which names are
-public.
+An underscore says that no other file imports the module, but other files do import it. `__all__` says which
+names are public.
 
 ## Fix safety
 Not fixed by `--fix`: importers name the file.

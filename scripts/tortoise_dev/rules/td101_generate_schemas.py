@@ -3,8 +3,9 @@
 ## What it does
 `generate_schemas()` or `generate_schemas=True` outside of tests.
 
-It is not reported where the same function opens an in-memory SQLite database or one named for development,
-or under an `if` about debugging, development or tests. Nor in a subclass of `TestCase`, or in a fixture.
+The rule reports nothing where the same function opens an in-memory SQLite database or one named for
+development, or under an `if` about debugging, development or tests. It also reports nothing in a subclass of
+`TestCase`, or in a fixture.
 
 ## Why is this bad
 It bypasses migrations. It creates missing tables and never alters the others, and the next migration fails

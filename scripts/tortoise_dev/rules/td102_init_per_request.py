@@ -4,9 +4,9 @@
 `Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of
 them calls.
 
-A handler is known by its decorator with a path (`@app.get("/bills")`), middleware by
-`@app.middleware("http")` or as `dispatch` of a `BaseHTTPMiddleware`.
-A handler that only a table of routes or a class names is not found.
+The rule knows a handler by its decorator with a path (`@app.get("/bills")`), and middleware by
+`@app.middleware("http")` or as `dispatch` of a `BaseHTTPMiddleware`. The rule does not find a handler that is
+registered in a table of routes or through a class.
 
 ## Why is this bad
 Every request opens connections of its own.

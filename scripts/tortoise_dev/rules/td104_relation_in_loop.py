@@ -1,11 +1,11 @@
 """# TD104 relation-in-loop
 
 ## What it does
-A loop over rows awaits a relation of each row: `await invoice.customer`, `await
-invoice.payments.all()`, `await invoice.fetch_related(…)`, `async for payment in invoice.payments`. A method
-of the model that awaits one counts, too.
+A loop over rows awaits a relation of each row: `await invoice.customer`, `await invoice.payments.all()`,
+`await invoice.fetch_related(…)`, `async for payment in invoice.payments`. A method of the model that awaits a
+relation counts, too.
 
-It is not reported for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
+The rule reports nothing for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
 ## Why is this bad
 It sends one query for the rows and one more for each of them (N+1). `await invoice.payments.all()` sends

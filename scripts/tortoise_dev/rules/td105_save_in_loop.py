@@ -1,12 +1,12 @@
 """# TD105 save-in-loop
 
 ## What it does
-`await row.save()` for each row of a loop, also of `rows[number]` and of a new row. The loop
-awaits nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
+A loop calls `await row.save()` for each row, also for `rows[number]` and for new rows. The loop awaits
+nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
 
-It is not reported where bulk would do something else: where the model overrides `save` or has signal
-handlers, and where the loop handles errors by row or leaves early. Loops over constants are left out. So are
-new rows whose key is used, because `bulk_create` gives no key.
+The rule reports nothing where `bulk_update` or `bulk_create` would do something else: where the model
+overrides `save` or has signal handlers, and where the loop handles errors by row or leaves early. Loops over
+constants are left out. New rows whose key is used later are left out too, because `bulk_create` gives no key.
 
 ## Why is this bad
 It makes one round trip to the database per row. `bulk_update` and `bulk_create` need one for all rows.

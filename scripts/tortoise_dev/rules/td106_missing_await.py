@@ -5,8 +5,8 @@ A query or coroutine of Tortoise that is certainly never awaited. Also an `async
 statement calls without `await`, and a list of rows that is used as one row.
 
 The rule reports such a call as a statement, as a condition, in a comparison, in arithmetic, in a `for` and in
-an unpacking. It reports an attribute that only the result has, and a local name that nothing awaits. It also
-reports a `return` in an `async def` whose annotation says that it returns rows.
+an unpacking. It reports an attribute of the query that only the awaited result has, and a local variable that
+nothing awaits. It also reports a `return` in an `async def` whose annotation says that it returns rows.
 
 ## Why is this bad
 The query is not sent, and no error says so. As a condition a queryset is always true.

@@ -5,13 +5,13 @@
 raise, and does not log the traceback. `except (Exception, OSError)` and `with suppress(Exception):` count,
 too.
 
-The `try` awaits nothing else, and no handler before it is more specific. A raised `HTTPException(404)` does
-not count. It is not reported for a clean-up inside a handler that raises or logs, for a `SELECT 1`, or where
-the handler uses the exception by its name.
+The rule reports only a `try` that awaits nothing but Tortoise, and that has no more specific handler before.
+A handler that raises `HTTPException(404)` is reported too. The rule reports nothing for a clean-up inside a
+handler that raises or logs, for a `SELECT 1`, or where the handler uses the exception by its name.
 
 ## Why is this bad
-It hides a missing row, a broken constraint and a typing error alike. Catch `DoesNotExist`,
-`IntegrityError`.
+It hides a missing row, a broken constraint and a misspelled name alike. Catch `DoesNotExist` or
+`IntegrityError` instead.
 
 ## Fix safety
 Not fixed by `--fix`.

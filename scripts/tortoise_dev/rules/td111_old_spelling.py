@@ -4,8 +4,8 @@
 Names that Tortoise has removed (`TestCase`, `initializer`, `HTTPNotFoundError`, `tortoise.query_utils.Q`)
 or deprecated (`pk=`, `index=`, `create_unique_index=`, `Tortoise.describe_model`).
 
-It is not reported where the project pins a Tortoise that does not have the new name. `tortoise-version` in
-the settings overrides the pins.
+The rule reports nothing where the project pins a Tortoise that does not have the new name. `tortoise-version`
+in the settings overrides the pins.
 
 ## Why is this bad
 Removed names fail with Tortoise 1. Deprecated names warn, and will be removed.

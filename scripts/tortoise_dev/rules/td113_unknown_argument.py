@@ -4,12 +4,14 @@
 A keyword that names no field, in a call of `create` or of a model. Also in `defaults=`, `update_from_dict(…)`
 and `**data`: a dictionary that the function writes out, directly or under a local name.
 
-It also reports a keyword of `get_or_create` or `update_or_create` that only finds a row: `pk=7`,
-`name__iexact="x"`, `owner__id=7`. It is silent where the code does not show all fields of the model.
+The rule also reports a keyword of `get_or_create` or `update_or_create` that can find a row and cannot set a
+value: `pk=7`, `name__iexact="x"`, `owner__id=7`. The rule is silent where the code does not show all fields
+of the model.
 
 ## Why is this bad
-Tortoise ignores it, so the row is saved without the value. It ignores `pk=` too: write the name of the
-key's field. `get_or_create(name__iexact="x")` makes a row without that name: add `defaults={"name": "x"}`.
+Tortoise ignores the keyword, so the row is saved without the value. It ignores `pk=` too: write the name of
+the key's field. `get_or_create(name__iexact="x")` makes a row without that name: add `defaults={"name":
+"x"}`.
 
 ## Fix safety
 Not fixed by `--fix`.

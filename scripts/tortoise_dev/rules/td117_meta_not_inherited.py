@@ -4,8 +4,8 @@
 `manager`, `indexes`, `unique_together`, `constraints`, `schema` or `table` in the `Meta` of an abstract
 model.
 
-It also reports the option `table_description`. It is silent where the project inherits that Meta (`class
-Meta(BaseInvoice.Meta)`).
+The rule also reports the option `table_description`. The rule is silent if the Meta of another model inherits
+that Meta (`class Meta(BaseInvoice.Meta)`).
 
 ## Why is this bad
 Only `ordering` (1.1.9+) reaches the concrete models. An index, or the manager that hides deleted rows, is

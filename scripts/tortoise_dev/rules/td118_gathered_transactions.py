@@ -1,12 +1,12 @@
 """# TD118 gathered-transactions
 
 ## What it does
-Inside a transaction, `asyncio.gather` (or `create_task` in a loop) of functions that open a transaction
+Inside a transaction, `asyncio.gather` (or `create_task` in a loop) runs functions that open a transaction
 themselves.
 
 ## Why is this bad
-Their transactions are savepoints on one connection, and the first that ends also ends the others. Finished
-work is lost, or failed work is stored.
+Their transactions are savepoints on one connection, and the first savepoint that ends also ends the others.
+Finished work is lost, or failed work is stored.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -2,7 +2,7 @@
 
 ## What it does
 Models of one app label refer to each other in a circle: over foreign keys, one-to-one and many-to-many
-fields. A model that refers to itself is no circle of this kind. It is not reported where a migration of
+fields. A model that refers to itself is no circle of this kind. The rule reports nothing where a migration of
 the project adds one of the fields afterwards.
 
 ## Why is this bad

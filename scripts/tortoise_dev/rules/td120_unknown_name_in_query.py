@@ -8,8 +8,8 @@ A name in a query that leads to no field, relation or lookup of the model. It re
 `bulk_update(rows, fields=[…])` and `refresh_from_db(fields=[…])`. In all of them and in `annotate` it reads
 the string of `F`, and of `Count`, `Sum`, `Lower` and the like.
 
-It follows relations over all models of the project. It is silent if the code does not show all names:
-a base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
+It follows relations over all models of the project. The rule is silent if the code does not show all names: a
+base class or a manager that it cannot read, `annotate(**names)`, a query that another function made.
 
 Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True` fails,
 `customer_id__isnull=True` is right. `pk` is a name for filters only: `order_by("pk")` fails.

@@ -8,8 +8,8 @@ TD111 reports old spellings (`pk=`, `index=`), and this rule does not. `managed`
 project uses Aerich, which reads it. An option of `Meta` that the project itself reads is not reported.
 
 ## Why is this bad
-Tortoise ignores it without an error. The field has no default, the table has another name, and nothing says
-so.
+Tortoise ignores the option without an error. The field has no default, the table has another name, and
+nothing says so.
 
 ## Fix safety
 Not fixed by `--fix`: the right option may change the table.

@@ -5,8 +5,8 @@ A loop or a comprehension that creates, changes, deletes or looks up one row at 
 `await Invoice.create(…)`, `await row.delete()`, `await Invoice.get(number=number)`,
 `await Line.filter(invoice=row)`, `await invoice.tags.add(tag)`.
 
-It is not reported where the loop awaits something else than Tortoise, handles errors by row or leaves early.
-Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
+The rule reports nothing where the loop awaits something else than Tortoise, handles errors by row or leaves
+early. Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
 
 ## Why is this bad
 Each step is one round trip to the database. `bulk_create`, `bulk_update`, a query with `__in` or one

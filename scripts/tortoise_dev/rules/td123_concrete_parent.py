@@ -3,9 +3,9 @@
 ## What it does
 A model that other models extend and that is not abstract.
 
-It is not reported where parent and child name the same table: then the child is another class for the
-same rows. It is also silent where no configured module has the parent or the
-child, because Tortoise does not find it.
+The rule reports nothing where parent and child name the same table: then the child is another class for the
+same rows. The rule is also silent where no configured module has the parent or the child, because Tortoise
+does not find it.
 
 ## Why is this bad
 The parent gets a table of its own, in which the children's rows are missing. The children copy its columns,

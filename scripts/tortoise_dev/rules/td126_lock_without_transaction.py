@@ -1,11 +1,12 @@
 """# TD126 lock-without-transaction
 
 ## What it does
-`select_for_update()` that an `await` or an `async for` sends outside of a transaction. A local name of the
-query is followed if it is bound only once.
+`select_for_update()` that an `await` or an `async for` sends outside of a transaction. A local variable with
+the query is followed if it is assigned only once.
 
-It is not reported where a caller opens a transaction, where the query names a connection, or where a
-decorator or a dependency may open one. So it is where the function is given to other code.
+The rule reports nothing where a caller opens a transaction, where the query names a connection, or where a
+decorator or a dependency may open one. The rule also reports nothing where the function is passed to other
+code.
 
 ## Why is this bad
 Without a transaction the lock ends with the statement. Another request changes the row before this one saves.

@@ -2,12 +2,12 @@
 
 ## What it does
 Inside a transaction, a handler that catches the error of a write and lets the transaction go on. The write is
-one of Tortoise, or SQL that a connection executes. `with suppress(IntegrityError):` counts, too.
+a call of Tortoise, or SQL that a connection executes. `with suppress(IntegrityError):` counts, too.
 
-Such handlers are `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception` and a bare `except`.
-It is not reported where the `try` opens a savepoint (`async with in_transaction():`), or where something
-raises later in the transaction. It is silent where the failed write is the only one and the handler
-returns, and where the project names databases, but not PostgreSQL.
+The rule looks at handlers for `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception`, and at a
+bare `except`. The rule reports nothing where the `try` opens a savepoint (`async with in_transaction():`), or
+where something raises later in the transaction. The rule is silent where the failed write is the only write
+and the handler returns. The rule is also silent if the project names only databases other than PostgreSQL.
 
 ## Why is this bad
 On PostgreSQL the first error breaks the whole transaction. Each later query fails, and the end of the block

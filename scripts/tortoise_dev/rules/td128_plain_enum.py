@@ -4,9 +4,9 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-A plain `Enum` in an `IntEnumField` reaches the driver as it is, so saving fails. In a `CharEnumField`,
-Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with
-a string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
+A plain `Enum` in an `IntEnumField` is passed to the driver unchanged, so saving fails. In a `CharEnumField`,
+Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with a
+string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety
 Not fixed by `--fix`: make it a `StrEnum` or an `IntEnum`. The values in the database stay as they are.

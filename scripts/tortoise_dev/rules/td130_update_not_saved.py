@@ -3,8 +3,8 @@
 ## What it does
 `row.update_from_dict(…)` on a row that the function fetched, where nothing saves the row afterwards.
 
-It is silent where the function writes by a query, and where the row goes to other code that may save it: an
-argument, a list, a method of the model, a caller that calls `save()`.
+The rule is silent where the function writes by a query, and where the row goes to other code that may save
+it: an argument, a list, a method of the model, a caller that calls `save()`.
 
 ## Why is this bad
 `update_from_dict()` sets attributes and sends nothing. The endpoint answers with the new values, and the

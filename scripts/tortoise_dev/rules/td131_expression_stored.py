@@ -4,13 +4,13 @@
 `RawSQL` or `Subquery` as a value in `update()`, or as the value of a row's field. Also `F`, a function or
 `Case` as a value in `create()` or in the call of a model.
 
-It is silent for `DateField`, `DatetimeField` and `IntEnumField`, where `update()` runs `RawSQL`. It is also
-silent for field classes of the project.
+The rule is silent for `DateField`, `DatetimeField` and `IntEnumField`, where `update()` runs `RawSQL`. The
+rule is also silent for field classes of the project.
 
 ## Why is this bad
-Tortoise does not run it there. A text column stores the text of the expression, a `BooleanField` stores
-`True`, a number raises `TypeError`. In `update()` use `F`, a function or `Case`. A function runs the `RawSQL`
-that it is given.
+Tortoise does not run the expression there, but stores another value or raises an error. A text column stores
+the text of the expression, a `BooleanField` stores `True`, a number raises `TypeError`. In `update()` use
+`F`, a function or `Case`. A function runs the `RawSQL` that it is given.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -2,10 +2,10 @@
 
 ## What it does
 `row.stock -= 1` or `row.stock = row.stock - 1`, and `await row.save()` after it, on a row that the function
-fetched without a lock. The column is one of numbers.
+fetched without a lock. The column holds a number.
 
-It says nothing inside a transaction or another `async with`, which may hold a lock. It says nothing where a
-caller may have one, about rows that another function fetched, and about columns named `version`.
+The rule is silent inside a transaction or another `async with`, which may hold a lock. The rule is silent
+where a caller may hold a lock, about rows that another function fetched, and about columns named `version`.
 
 ## Why is this bad
 Two requests read the same number, and both save their own result. One of the two changes is lost: a

@@ -1,7 +1,7 @@
 """# TD201 table-replaced
 
 ## What it does
-A migration that makes a table and drops another one with the same columns.
+A migration that makes a table and drops another table with the same columns.
 
 ## Why is this bad
 The new table is empty, and the rows of the old one are lost. The run ends with exit status 0. The model was

@@ -4,9 +4,9 @@
 A migration that adds a NOT NULL column to a table that exists, without `db_default=` or DEFAULT.
 
 ## Why is this bad
-Existing rows have no value for it, so PostgreSQL and SQLite stop with an error. MySQL and MariaDB fill in 0
-or an empty text. Only Python uses `default=`. Give `db_default=`. Or add it with `null=True`, fill it, and
-make it required in a later migration.
+Existing rows have no value for the column, so PostgreSQL and SQLite stop with an error. MySQL and MariaDB
+fill in 0 or an empty text. Only Python uses `default=`. Give `db_default=`. Or add the column with
+`null=True`, fill it, and make it required in a later migration.
 
 ## Fix safety
 Not fixed by `--fix`.

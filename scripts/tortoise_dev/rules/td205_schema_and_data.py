@@ -5,8 +5,8 @@ A data migration (`RunPython`, UPDATE, INSERT, DELETE) in the same file as chang
 
 ## Why is this bad
 The file runs in one transaction, so the lock on the changed table is held until all rows are written. Where
-DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of it. Put the data into a file of
-its own.
+DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of the changes. Put the data into a
+file of its own.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -12,7 +12,7 @@ Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dr
 needs the lock for a moment only.
 
 ## Why is this bad
-Requests that write to the table wait until it is done. On a large table that is an outage.
+Requests that write to the table wait until the step is done. On a large table that is an outage.
 
 Make indexes with CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and
 validate them in a later migration. For a changed type add a new column, fill it in batches, and switch.

@@ -4,8 +4,8 @@
 A data migration that imports the project's models.
 
 ## Why is this bad
-The imported models are today's, but the migration runs on older tables. They select columns that the older
-table does not have yet.
+The imported models have today's columns, but the migration runs on older tables. So the models select columns
+that the older table does not have yet.
 
 On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the
 attribute. Take the models of the migration, `apps.get_model("models.Invoice")`, or write SQL.

@@ -4,8 +4,9 @@
 An Aerich migration whose SQL is written for another database than the project uses.
 
 ## Why is this bad
-Aerich writes SQL for the database that it is connected to when you call `aerich migrate`. On another one the
-file fails or makes other types. Make migrations on the database product of production.
+Aerich writes SQL for the database that it is connected to when you call `aerich migrate`. On another database
+product the file fails, or makes columns of other types. Make migrations on the database product of
+production.
 
 ## Fix safety
 Not fixed by `--fix`.

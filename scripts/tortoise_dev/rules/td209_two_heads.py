@@ -1,16 +1,16 @@
 """# TD209 two-heads
 
 ## What it does
-Two migrations that follow the same one, or a migration with a relation to another label and no dependency on
-that label.
+Two migrations that follow the same migration, or a migration with a relation to another label and no
+dependency on that label.
 
 ## Why is this bad
-A database that already has one of them runs the two in another order than a new database. So the tables can
+A database that already has one of the two runs them in another order than a new database. So the tables can
 differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file, and
 the next `aerich migrate` makes that change again.
 
-Let the later one depend on the other, or make it again. Without the dependency on the other label
-`makemigrations` stops with "uninitialized relations".
+Let the later migration depend on the other one, or delete the later migration and make it again. Without the
+dependency on the other label `makemigrations` stops with "uninitialized relations".
 
 ## Fix safety
 Not fixed by `--fix`.

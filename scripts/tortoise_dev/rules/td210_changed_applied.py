@@ -1,11 +1,11 @@
 """# TD210 changed-applied
 
 ## What it does
-With `--against REF`, a migration whose content is not the same as in REF.
+With `--against REF`, a migration whose content differs from its content in REF.
 
 ## Why is this bad
-A database that has applied the old text never runs the new one. From then on it differs from a new database.
-Undo the edit, and write another migration. Comments may change: a `noqa` is no edit.
+A database that has applied the old content never runs the new content. From then on it differs from a new
+database. Undo the edit, and write another migration. Comments may change: a `noqa` is no edit.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -6,13 +6,13 @@ A model, or a field of one, that no migration file of its app label names.
 It reads the built-in migrations, those of Aerich, and other SQL of the project. It looks for the name of the
 table or column anywhere in them, but not in an operation or a statement for another table.
 
-The configuration must consist of literals. The rule is silent if a label has no migration yet, if a migration
-reads its SQL from a file, and if the table was there before the first migration. It is also silent about a
-model if the project calls `generate_schemas()`.
+The configuration must consist of literals. The rule is silent if a label has no migration yet, and if a
+migration reads its SQL from a file. It judges fields only of tables that a migration creates. The rule is
+also silent about a model if the project calls `generate_schemas()`.
 
 ## Why is this bad
-The database has no such column: PostgreSQL refuses to read or write the model's rows, SQLite to write them. A
-test that makes its tables from the models does not see it.
+The database has no such column: PostgreSQL refuses to read or write the model's rows, and SQLite refuses to
+write them. A test that makes its tables from the models does not see it.
 
 Draft the migration, read it, and commit it with the model.
 

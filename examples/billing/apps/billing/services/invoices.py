@@ -21,7 +21,10 @@ async def create_invoice(
     due_at: datetime | None = None,
     note: str | None = None,
 ) -> Invoice:
-    """Create an invoice, issued now. No such customer: DoesNotExist. The number is taken: IntegrityError."""
+    """Create an invoice that is issued now.
+
+    It raises DoesNotExist if there is no such customer, and IntegrityError if the number is taken.
+    """
     customer = await Customer.get(id=customer_id)
     invoice = await Invoice.create(
         number=number,
@@ -36,14 +39,17 @@ async def create_invoice(
 
 
 async def get_invoice(invoice_id: UUID) -> Invoice:
-    """Read one invoice with its customer and payments, in two queries. No such invoice: DoesNotExist."""
+    """Read one invoice with its customer and payments, in two queries.
+
+    It raises DoesNotExist if there is no such invoice.
+    """
     return await Invoice.get(id=invoice_id).select_related("customer").prefetch_related("payments")
 
 
 async def list_invoices(*, paid: bool | None = None, limit: int, offset: int) -> tuple[list[Invoice], int]:
     """Read a page of invoices with their customers, and count all invoices, in two queries.
 
-    No row is on two pages or on none, because `Invoice` is ordered by a unique column.
+    Each row is on exactly one page, because `Invoice` is ordered by a unique column.
     """
     invoices = Invoice.all() if paid is None else Invoice.filter(paid=paid)
     page = await invoices.select_related("customer").limit(limit).offset(offset)

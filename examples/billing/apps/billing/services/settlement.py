@@ -1,4 +1,4 @@
-"""Settling an invoice: all of it happens, once, or none of it."""
+"""Settle an invoice once. If one step fails, no step is stored."""
 
 from uuid import UUID
 

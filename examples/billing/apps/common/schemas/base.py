@@ -13,11 +13,11 @@ from apps.common.times import to_utc
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 # A time must have an offset. It is stored in UTC.
 UtcTime = Annotated[datetime, AfterValidator(to_utc)]
-# One address, however it is written. The length counts after `lower`, because "İ" becomes two characters.
+# Addresses are stored in lower case. The length is checked after `lower`: "İ" becomes two characters.
 Email = Annotated[
     str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"), AfterValidator(str.lower), Field(max_length=254)
 ]
-# Two decimals in every answer: `Decimal("10")` and `Decimal("10.00")` are the same amount.
+# Every answer has two decimals, because `Decimal("10")` and `Decimal("10.00")` are the same amount.
 Money = Annotated[Decimal, PlainSerializer(lambda amount: f"{amount:.2f}", return_type=str)]
 
 # The database reads and drops `offset` rows first, so deep pages are slow: page by key instead.
@@ -32,7 +32,7 @@ class InSchema(BaseModel):
 
 
 class OutSchema(BaseModel):
-    """Output, read from a model's attributes. Fetch the relations that it shows before."""
+    """Output, read from a model's attributes. First fetch the relations that the output shows."""
 
     model_config = ConfigDict(from_attributes=True)
 

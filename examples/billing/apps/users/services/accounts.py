@@ -12,7 +12,7 @@ from apps.users.models import User
 
 @atomic()
 async def register_user(*, email: str, full_name: str) -> User:
-    """Create a user. IntegrityError if the address is taken, in upper or lower case.
+    """Create a user. It raises IntegrityError if the address is taken, in upper or lower case.
 
     The address of a deleted user stays taken.
     """
@@ -23,7 +23,7 @@ async def register_user(*, email: str, full_name: str) -> User:
 
 @atomic()
 async def deactivate_user(user_id: UUID) -> None:
-    """Mark a user as deleted. No such user, or deleted before: DoesNotExist.
+    """Mark a user as deleted. It raises DoesNotExist if there is no such user, or if it was deleted before.
 
     The UPDATE comes first and has the condition, so of two callers at once only one finds the row.
     """
