@@ -216,7 +216,7 @@ def transaction() -> None:
 
 
 def invalid_index() -> None:
-    """What a failed CONCURRENTLY leaves is skipped by IF NOT EXISTS: the file is recorded, the index is invalid."""
+    """IF NOT EXISTS skips what a failed CONCURRENTLY leaves: the file is recorded, the index invalid."""
     models()
     aerich("init-db")
     sql("INSERT INTO price (cents) VALUES (1), (1)")
@@ -495,7 +495,18 @@ def refusal(module: str, *command: str) -> str:
         return str(error)
 
 
-PARTS = (dialect, not_null, returned, transaction, invalid_index, record, other_driver, read_again, batches, old_code)
+PARTS = (
+    dialect,
+    not_null,
+    returned,
+    transaction,
+    invalid_index,
+    record,
+    other_driver,
+    read_again,
+    batches,
+    old_code,
+)
 PARTS += (at_once, with_a_lock, column_goes, several_apps, leaving)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:

@@ -95,7 +95,8 @@ async def main() -> None:
         if url.startswith("postgres"):  # SQLite's one connection makes the application wait in any case
             assert (await filled(locks=False))[0] == "old-1"  # the application's write is lost
 
-        await Product.all().update(code=Coalesce(RawSQL("name || '-' || id"), ""))  # a text and a number, in SQL
+        # A text and a number, in SQL:
+        await Product.all().update(code=Coalesce(RawSQL("name || '-' || id"), ""))
         codes = await Product.all().order_by("id").values_list("code", flat=True)
         assert codes == ["old-1", "old-2", "old-3", "old-4", "old-5"]
 
