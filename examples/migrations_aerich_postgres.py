@@ -215,6 +215,27 @@ def transaction() -> None:
     assert sql("SELECT to_regclass('python')::text") == [(None,)]
 
 
+def invalid_index() -> None:
+    """IF NOT EXISTS skips what a failed CONCURRENTLY leaves: the file is recorded, the index invalid."""
+    models()
+    aerich("init-db")
+    sql("INSERT INTO price (cents) VALUES (1), (1)")
+    meta = 'indexes = (Index(fields=("cents",), name="ix_cents"),)'
+    models(classes=TOGETHER.replace('unique_together = (("id", "cents"),)', meta))
+    aerich("migrate", "--name", "index")
+    edit("CREATE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY")  # fails on the two rows
+    edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
+    assert "could not create unique index" in fails("upgrade")
+    edit("CREATE UNIQUE INDEX", "CREATE INDEX")
+    state = "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix_cents'::regclass"
+    assert "Success upgrading" in aerich("upgrade")
+    assert sql(state) == [(False,)]
+    sql("DROP INDEX ix_cents")
+    aerich("downgrade", "--yes")
+    aerich("upgrade")
+    assert sql(state) == [(True,)]
+
+
 def record() -> None:
     """It is written inside the file's transaction: without it the file has changed nothing."""
     models()
@@ -474,7 +495,18 @@ def refusal(module: str, *command: str) -> str:
         return str(error)
 
 
-PARTS = (dialect, not_null, returned, transaction, record, other_driver, read_again, batches, old_code)
+PARTS = (
+    dialect,
+    not_null,
+    returned,
+    transaction,
+    invalid_index,
+    record,
+    other_driver,
+    read_again,
+    batches,
+    old_code,
+)
 PARTS += (at_once, with_a_lock, column_goes, several_apps, leaving)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:

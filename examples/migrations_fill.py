@@ -1,6 +1,8 @@
 # snippet: needs="sqlite|postgres"
 """Fill a column with values that Python computes: locked batches lose no write of the application.
 
+What SQL can join, a text and a number too, needs no Python.
+
 If the column is NOT NULL without a default, code that does not know it cannot insert.
 
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/migrations_fill.py
@@ -12,6 +14,8 @@ import os
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import RawSQL
+from tortoise.functions import Coalesce
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -90,6 +94,11 @@ async def main() -> None:
 
         if url.startswith("postgres"):  # SQLite's one connection makes the application wait in any case
             assert (await filled(locks=False))[0] == "old-1"  # the application's write is lost
+
+        # A text and a number, in SQL:
+        await Product.all().update(code=Coalesce(RawSQL("name || '-' || id"), ""))
+        codes = await Product.all().order_by("id").values_list("code", flat=True)
+        assert codes == ["old-1", "old-2", "old-3", "old-4", "old-5"]
 
         try:
             await insert_by_old_code("VARCHAR(20) NOT NULL")
