@@ -181,7 +181,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         help="at most so many sections (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="places and headings, without the text")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     return parser
 
 
