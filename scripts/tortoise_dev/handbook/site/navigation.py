@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("SKILL", "fastapi", "frameworks", "coming-from-django", "upgrading"),
-    "Describe data": ("models", "relations", "abstract-bases"),
-    "Read and write": ("queries", "aggregation", "writes"),
-    "Keep data right": ("transactions", "locks"),
+    "Describe data": ("models", "relations", "many-to-many", "abstract-bases", "soft-delete"),
+    "Read and write": ("queries", "lists", "aggregation", "writes", "batches"),
+    "Keep data right": ("transactions", "locks", "counters", "tenants"),
     "Change tables": ("migrations", "migrations-aerich", "zero-downtime"),
-    "Test": ("testing",),
-    "Run in production": ("deployment", "deployment-kubernetes", "operations", "mysql"),
+    "Test": ("testing", "races"),
+    "Run in production": ("deployment", "deployment-kubernetes", "operations", "mysql", "postgres"),
     "Look up": ("errors", "rules"),
     "Tools": ("checker", "harness"),
 }
@@ -24,7 +24,7 @@ SHORT = {
     "frameworks": "Other frameworks",
     "coming-from-django": "From Django, SQLAlchemy",
     "upgrading": "Upgrade from 0.x",
-    "abstract-bases": "Base classes, soft delete",
+    "abstract-bases": "Base classes",
     "queries": "Read rows",
     "aggregation": "Totals, reports, raw SQL",
     "writes": "Write rows",
@@ -36,6 +36,7 @@ SHORT = {
     "deployment-kubernetes": "Kubernetes, containers",
     "operations": "Pools, TLS, workers",
     "mysql": "MySQL, MariaDB",
+    "postgres": "PostgreSQL",
 }
 """Titles for the navigation, where a page's own heading up to its colon is too long or says too little."""
 
