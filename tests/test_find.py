@@ -172,3 +172,36 @@ def test_nothing_found_is_status_one() -> None:
     done = run("xyzzy")
     assert (done.returncode, done.stdout) == (1, "")
     assert "nothing found" in done.stderr
+
+
+def test_a_word_in_capitals_is_looked_for_as_it_is_written() -> None:
+    other = Section(
+        "a.md", 1, "A", "Return", "It returns a list. Returning a list is right. A list is returned."
+    )
+    right = Section(
+        "b.md", 1, "B", "Values", "PostgreSQL has an UPDATE with RETURNING, and other words beside it."
+    )
+    assert find("RETURNING", [other, right], 1)[0].section is right
+
+
+def test_words_of_code_count_less_than_those_of_sentences() -> None:
+    in_code = Section("a.md", 1, "A", "Rename", "Some words.\n\n```python\naudit.write(audit)\n```\n")
+    in_words = Section(
+        "b.md", 1, "B", "Write", "```python\nsome.words(some)\n```\n\nThe audit is an audit.\n"
+    )
+    assert find("audit", [in_code, in_words], 1)[0].section is in_words
+
+
+def test_a_section_far_behind_the_best_one_is_left_out() -> None:
+    best = Section("a.md", 1, "A", "Keyset pages", "keyset pages by a cursor")
+    noise = Section("b.md", 1, "B", "Other", f"pages {'and many other words ' * 40}")
+    assert [one.section for one in find("keyset pages", [best, noise], 2)] == [best]
+    assert [one.section for one in find("other words", [best, noise], 2)] == [noise]
+
+
+def test_a_word_that_the_handbook_does_not_have_is_told() -> None:
+    done = run("--list", "graphql", "endpoint")
+    assert done.returncode == 0
+    assert "Test an endpoint" in done.stdout
+    assert done.stderr.endswith("the handbook has no section with: graphql\n")
+    assert run("--list", "endpoint").stderr == ""

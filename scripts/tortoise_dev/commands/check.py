@@ -36,10 +36,10 @@ _EXAMPLES = """\
 examples:
   %(prog)s                                the project in the current folder
   %(prog)s apps/ main.py                  judge these; the rest of the project is read for base classes
-  %(prog)s --select TD0 --ignore TD002    only the hard rules, except TD002
+  %(prog)s --select TD0 --ignore TD002    only the five hard rules, except TD002
   %(prog)s --select TD1                   only bugs
   %(prog)s --fix                          repair what is safe; --diff only shows it
-  %(prog)s --fix --unsafe-fixes           also what changes the code's behaviour: await, @atomic() …
+  %(prog)s --fix --unsafe-fixes           also repairs that change what the code does, such as await
   %(prog)s --explain TD106                what a rule says, and why
   %(prog)s --rules                        all rules, a line each
   %(prog)s --preview                      also the rules that are new
@@ -265,27 +265,31 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--unsafe-fixes",
         action="store_true",
-        help="--fix, and repairs that change what the code does (TD006, TD106, TD114, TD115, TD124)",
+        help="--fix, and also repair what changes the code's effect (TD006, TD106, TD114, TD115, TD124)",
     )
-    parser.add_argument("--diff", action="store_true", help="show what the fixes would change, write nothing")
+    parser.add_argument("--diff", action="store_true", help="show what --fix would change, and write nothing")
     parser.add_argument(
         "--select",
         action="append",
         default=[],
         metavar="RULES",
-        help="only these rules: TD003, or TD1 for all of a kind",
+        help="report only these rules: TD003 is one rule, TD1 is each rule whose code begins so",
     )
-    parser.add_argument("--ignore", action="append", default=[], metavar="RULES", help="all but these rules")
     parser.add_argument(
-        "--preview", action="store_true", help="also the new rules, which may raise false alarms"
+        "--ignore", action="append", default=[], metavar="RULES", help="report all rules except these"
+    )
+    parser.add_argument(
+        "--preview", action="store_true", help="also report the new rules, which may raise false alarms"
     )
     parser.add_argument("--rules", action="store_true", help="list all rules, as text or JSON")
     parser.add_argument(
-        "--explain", metavar="RULE", help="print a rule's page; 'all' prints all of them, in short"
+        "--explain", metavar="RULE", help="print the page of a rule; 'all' prints a short page of all rules"
     )
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
     parser.add_argument(
-        "--statistics", action="store_true", help="counts per rule instead of findings, as text or JSON"
+        "--statistics",
+        action="store_true",
+        help="print how many findings each rule has, instead of the findings",
     )
     parser.add_argument(
         "--baseline", metavar="FILE", help="fail only on findings that FILE lacks; the first run writes FILE"

@@ -16,7 +16,7 @@ COMMANDS = {
     "split": ("split", "split a models.py into a package, one file for each model"),
     "plan-deploy": ("plan_deploy", "find deployment manifests without a migration step, and draft one"),
     "find": ("find", "print the few sections of the handbook that answer a question"),
-    "handbook": ("handbook", "the handbook itself"),
+    "handbook": ("handbook", "find in the handbook, or build and serve it as a website"),
     "evals": ("evals", "try an assistant on tasks, with and without the skill"),
 }
 """Name -> module beside this one, whose ``main`` is called, and what it does."""

@@ -16,7 +16,7 @@ examples:
   %(prog)s | diff references/errors.md -                                 what would change
   %(prog)s | grep -c '^|'                                                how many rows it has
 
-exit status: 0 printed · 2 not in a checkout, or a fact that cannot be used"""
+exit status: 0 printed · 2 not in a clone of the repository, or tests/facts.toml cannot be used"""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:

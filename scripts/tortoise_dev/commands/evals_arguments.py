@@ -51,15 +51,28 @@ def evals_parser(prog: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("verb", choices=VERBS, metavar="{prepare,run,grade,report}", help="what to do")
     parser.add_argument(
-        "--evals", type=Path, default=Path("evals"), metavar="DIR", help="the folder of evals.json (./evals)"
+        "--evals",
+        type=Path,
+        default=Path("evals"),
+        metavar="DIR",
+        help="the folder that holds evals.json (default: ./evals)",
     )
     parser.add_argument(
-        "--workspace", type=Path, metavar="DIR", help="the trials (NAME-workspace beside the skill's folder)"
+        "--workspace",
+        type=Path,
+        metavar="DIR",
+        help="the folder of the trials (default: NAME-workspace, beside the skill's folder)",
     )
     parser.add_argument(
-        "--task", action="append", default=[], metavar="NAME", help="only this task; may be repeated"
+        "--task",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="only this task; may be given several times",
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     _add_options_of_prepare(parser)
     _add_options_of_run(parser)
     _add_options_of_grade(parser)
@@ -68,35 +81,47 @@ def evals_parser(prog: str | None) -> argparse.ArgumentParser:
 
 
 def _add_options_of_prepare(parser: argparse.ArgumentParser) -> None:
-    group = parser.add_argument_group("prepare (--skills: run and grade, too)")
+    group = parser.add_argument_group("prepare (run and grade take --skills, too)")
     group.add_argument(
-        "--runs", type=common.whole_number(1), default=1, metavar="N", help="runs of each task (1)"
+        "--runs",
+        type=common.whole_number(1),
+        default=1,
+        metavar="N",
+        help="how often each task is tried (default: 1)",
     )
     group.add_argument(
         "--variant",
         action="append",
         choices=("with_skill", "without_skill"),
         metavar="VARIANT",
-        help="with_skill or without_skill (both)",
+        help="with_skill or without_skill (default: both)",
     )
     group.add_argument(
-        "--triggers", action="store_true", help="no tasks: the messages of triggers.json, with the skill"
+        "--triggers",
+        action="store_true",
+        help="try the messages of triggers.json instead of tasks, with the skill",
     )
     group.add_argument(
         "--skills",
         default=".claude/skills",
         metavar="DIR",
-        help="where the assistant looks for skills (.claude/skills)",
+        help="where the assistant looks for skills (default: .claude/skills)",
     )
 
 
 def _add_options_of_run(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("run")
     group.add_argument(
-        "--agent", metavar="COMMAND", help="with {prompt} in it; else it reads the prompt on stdin"
+        "--agent",
+        metavar="COMMAND",
+        help="starts the assistant; {prompt} stands for the prompt, else it is sent to stdin",
     )
     group.add_argument(
-        "--timeout", type=common.whole_number(1), default=1800, metavar="SECONDS", help="for one trial (1800)"
+        "--timeout",
+        type=common.whole_number(1),
+        default=1800,
+        metavar="SECONDS",
+        help="the longest time of one trial (default: 1800)",
     )
 
 
@@ -106,7 +131,7 @@ def _add_options_of_grade(parser: argparse.ArgumentParser) -> None:
         "--db",
         default=os.environ.get("TORTOISE_DEV_POSTGRES"),
         metavar="URL",
-        help="a PostgreSQL server for graders that can use one (TORTOISE_DEV_POSTGRES)",
+        help="a PostgreSQL server for graders that use one (default: $TORTOISE_DEV_POSTGRES)",
     )
 
 
@@ -116,14 +141,14 @@ def _add_options_of_report(parser: argparse.ArgumentParser) -> None:
         "--conditions", default="", metavar="TEXT", help="which assistant and model worked, and how"
     )
     group.add_argument(
-        "--date", default=date.today().isoformat(), metavar="DATE", help="when it worked (today)"
+        "--date", default=date.today().isoformat(), metavar="DATE", help="when it worked (default: today)"
     )
     group.add_argument("--record", type=Path, metavar="FILE", help="write the record to this file, too")
     group.add_argument(
         "--update",
         type=Path,
         metavar="PAGE",
-        help="write no report, but the evaluations section of this page, from DIR/results/*.json",
+        help="write only the section on evaluations of this page, from the records in DIR/results/",
     )
 
 

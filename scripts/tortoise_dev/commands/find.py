@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
 from ..folders import LEFT_OUT
-from ..handbook.find import Found, find
+from ..handbook.find import Found, find, words_that_no_section_has
 from ..handbook.sections import (
     EXAMPLE,
     Section,
@@ -50,14 +50,19 @@ def _run(options: argparse.Namespace) -> int:
     if not (HANDBOOK / "SKILL.md").is_file():
         raise UnusableError(f"no SKILL.md in {HANDBOOK}: install the skill's whole folder")
     words = " ".join(options.words)
-    found = _named(words) or find(words, handbook_sections(HANDBOOK), options.number)
+    named = _named(words)
+    sections = [] if named else list(handbook_sections(HANDBOOK))
+    found = named or find(words, sections, options.number)
+    unknown = words_that_no_section_has(words, sections) if sections else []
     if options.format == "json":
         show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
         between = "\n" if options.list else "\n\n"
         show(between.join(_shown(one.section, only_place=options.list) for one in found))
-    else:
+    if not found:
         tell(f"{options.prog}: nothing found; try other words, a name from the code, or the error message")
+    elif unknown:
+        tell(f"{options.prog}: the handbook has no section with: {', '.join(unknown)}")
     return 0 if found else 1
 
 
@@ -173,10 +178,12 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         type=common.whole_number(1),
         default=3,
         metavar="N",
-        help="sections (default: %(default)s)",
+        help="at most so many sections (default: %(default)s)",
     )
     parser.add_argument("--list", action="store_true", help="places and headings, without the text")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     return parser
 
 

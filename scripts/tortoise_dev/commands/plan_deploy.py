@@ -23,7 +23,7 @@ examples:
   %(prog)s shop                 the project in another folder
   %(prog)s --format json shop   for an assistant: verdicts, problems, drafts, the question to ask
 
-Nothing is executed or written. Apply a draft with `git apply`, after whoever owns the files has agreed.
+Nothing is executed or written. Ask the owner of the files first, then apply a draft with `git apply`.
 
 exit status: 0 every manifest migrates before the new code · 1 one does not · 2 unreadable input"""
 
@@ -79,7 +79,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "path", nargs="?", type=Path, default=Path(), metavar="PATH", help="the project's folder"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     return parser
 
 

@@ -189,7 +189,9 @@ def _add_project_option(parser: argparse.ArgumentParser) -> None:
 
 def _add_common(parser: argparse.ArgumentParser, plan: Any) -> None:
     parser.add_argument("--dry-run", action="store_true", help="print what would change as a diff")
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     parser.set_defaults(plan=plan)
 
 

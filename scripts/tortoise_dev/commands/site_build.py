@@ -14,8 +14,8 @@ from .common import show, tell
 _EXAMPLES = """\
 examples:
   %(prog)s                                 the website in site/, with the records of records/
-  %(prog)s --records kept -o public        other folders
-  %(prog)s --help                          all that it can do
+  %(prog)s --records kept                  with the records of another folder
+  %(prog)s -o public                       the website in another folder
 
 Records are what `{snippets} --record records --db URL` writes, one file for each database.
 Blocks without a record that fits show "Not run since it changed".

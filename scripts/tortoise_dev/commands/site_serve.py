@@ -22,7 +22,7 @@ examples:
   %(prog)s --port 0      at a port that is free
   %(prog)s -o public     built in another folder
 
-A page or a record that cannot be used is told in one line, and the last good website stays.
+If a page or a record cannot be used, the command says why in one line. The last good website stays.
 
 exit status: 2 the first build failed, or the port is taken · 130 interrupted"""
 

@@ -17,8 +17,8 @@ examples:
   %(prog)s                              run the pages named in pyproject.toml
   %(prog)s docs/ README.md              run these
   %(prog)s --select docs/a.md:42        only the block at line 42 (and what it continues)
-  %(prog)s --update docs/               rewrite the outputs, SQL and answers that differ
-  %(prog)s --audit                      also run the norun blocks: one that passes fails
+  %(prog)s --update docs/               write the real outputs and SQL into the pages
+  %(prog)s --audit                      report norun blocks that could run
   %(prog)s --format json | jq .summary
 
 It runs the blocks with all rights of your user. So run it only on pages that you trust.
@@ -27,13 +27,13 @@ settings in pyproject.toml, for docs that were not written for this command
 (tortoise-dev find "harness settings" has all of them):
   [tool.tortoise-dev.snippets]
   chain = "page"                   blocks of a page share one namespace
-  prelude = "docs/prelude.py"      a file that runs before each block, or each page with chain
-  languages = {tree = "text"}      another name for a language = the language that it means
+  prelude = "docs/prelude.py"      a file that runs before each block (with chain: once for each page)
+  languages = {tree = "text"}      your name for a language, and its real name
   ignore-attributes = ["exec"]     marks of other tools, which are ignored
   exclude = ["docs/changelog.md"]  pages that are not run
 
 exit status: 0 all passed · 1 something failed or was not verified · 2 unusable input
-             130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); what had ended is reported"""
+             130, 143, 129: interrupted (SIGINT, SIGTERM, SIGHUP); blocks that had ended are reported"""
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -61,33 +61,44 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
         prog, "Run every fenced block of Markdown pages, and say what became of each.", _EXAMPLES
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, or folders of pages")
-    parser.add_argument("--db", action="append", metavar="URL", help="database to run against (repeatable)")
     parser.add_argument(
-        "--select", action="append", default=[], metavar="PAGE[:LINE]", help="only these blocks"
+        "--db",
+        action="append",
+        metavar="URL",
+        help="run the blocks on this database; may be given several times",
     )
     parser.add_argument(
-        "--language", action="append", default=[], metavar="LANG", help="only blocks of this language"
+        "--select",
+        action="append",
+        default=[],
+        metavar="PAGE[:LINE]",
+        help="run only the blocks of this page, or only the block at this line",
     )
-    parser.add_argument("--list", action="store_true", help="list the blocks as text or JSON, run nothing")
+    parser.add_argument(
+        "--language", action="append", default=[], metavar="LANG", help="run only blocks of this language"
+    )
+    parser.add_argument("--list", action="store_true", help="list the blocks, and run nothing")
     parser.add_argument(
         "--update",
         action="store_true",
-        help="rewrite output blocks, sql blocks and answers of sessions that differ",
+        help="write the real output, SQL and answers of prompts into the pages, where they differ",
     )
-    parser.add_argument("--audit", action="store_true", help="also run norun blocks: one that passes fails")
+    parser.add_argument(
+        "--audit", action="store_true", help="also run blocks marked norun; report those that could run"
+    )
     parser.add_argument(
         "--record",
         type=Path,
         metavar="DIR",
         help="write the output and SQL of each block to DIR, one file for each database",
     )
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
     parser.add_argument(
         "-n",
         type=common.whole_number(1, 256),
         default=os.cpu_count() or 1,
         metavar="N",
-        help="workers (default: %(default)s)",
+        help="how many blocks run at the same time (default: %(default)s)",
     )
     return parser
 

@@ -139,7 +139,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--dry-run", action="store_true", help="print the changes as diffs, and write nothing"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
+    )
     parser.add_argument(
         "--python",
         metavar="PATH",

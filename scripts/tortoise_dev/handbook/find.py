@@ -1,7 +1,9 @@
 """Which sections answer some words, a name, an error message or a rule's code: a ranking by BM25.
 
-Words of headings count more than those of the text. An identifier counts as a whole and by its parts. What
-stands in the query as it stands in a section (a part of an error message) lifts that section.
+Words of headings count more than those of the text, and words in blocks of code count less. An identifier
+counts as a whole and by its parts, a word in capitals (RETURNING) also as it is written. What stands in the
+query as it stands in a section (a part of an error message) lifts that section. A section that is far behind
+the best one is left out.
 """
 
 from __future__ import annotations
@@ -13,19 +15,24 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .sections import Section
+from .sections import EXAMPLE, Section
 
 _HEADING_WEIGHT, _PAGE_WEIGHT = 4, 2
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.6  # BM25's usual k1, and a little less than its usual b
 _PHRASE_WEIGHT = 3.0
+_CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
+_LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
+_KEYWORD = re.compile(r"[A-Z]{3,}")
+_FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _COMMON = frozenset(
     "a an and are as at be by can do does doesn t for from has have how i if in into is it its me my not of"
     " on or s so that the their them then there this to use used using was what when where which why will"
-    " with you your want need get make we error exception raised raises please help tortoise orm".split()
+    " with you your want need get make we error exception raised raises please help"
+    " safely properly correctly tortoise orm".split()
 )
 
 SYNONYMS: dict[str, str] = {
@@ -65,6 +72,11 @@ SYNONYMS: dict[str, str] = {
     "soft": "deleted",
     "through": "link many columns",
     "deadlock": "lock locks",
+    "decrement": "stock counter number",
+    "increment": "stock counter number",
+    "inventory": "stock",
+    "balance": "stock counter number",
+    "fts": "full text search",
     "rename": "renamed renames",
     "upgrade": "upgrading",
     "deploy": "deployment",
@@ -83,20 +95,27 @@ class Found:
 
 def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
     """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
-    documents = [(section, _weighted(section)) for section in sections]
+    documents = [(section, terms := _weighted(section), sum(terms.values())) for section in sections]
     wanted = _wanted(words)
-    counts = {term: sum(term in document for _, document in documents) for term in wanted}
-    length = sum(document.total() for _, document in documents) / max(1, len(documents))
+    counts = {term: sum(term in document for _, document, _ in documents) for term in wanted}
+    length = sum(size for _, _, size in documents) / max(1, len(documents))
     found = []
-    for section, document in documents:
+    for section, document, size in documents:
         score = sum(
-            weight * _bm25(document[term], document.total() / length, counts[term], len(documents))
+            weight * _bm25(document.get(term, 0.0), size / length, counts[term], len(documents))
             for term, weight in wanted.items()
         )
         if score:
             found.append(Found(section, _trust(section) * (score + _phrase_bonus(words, section))))
     found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
-    return found[:limit]
+    return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
+
+
+def words_that_no_section_has(words: str, sections: Iterable[Section]) -> list[str]:
+    """The words of a query that are in no section, not even by a synonym, as they were typed."""
+    known = set().union(*(_weighted(section) for section in sections))
+    typed = dict.fromkeys(_WORD.findall(words))
+    return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
 
 
 def _trust(section: Section) -> float:
@@ -111,7 +130,7 @@ def _trust(section: Section) -> float:
     return 0.6 if is_long_or_known or section.heading == section.page else 1.0
 
 
-def _bm25(frequency: int, relative_length: float, documents_with_it: int, documents: int) -> float:
+def _bm25(frequency: float, relative_length: float, documents_with_it: int, documents: int) -> float:
     if not frequency:
         return 0.0
     rarity = math.log(1 + (documents - documents_with_it + 0.5) / (documents_with_it + 0.5))
@@ -129,13 +148,22 @@ def _wanted(words: str) -> dict[str, float]:
 
 
 @functools.cache
-def _weighted(section: Section) -> Counter[str]:
-    counts = Counter(_terms(section.text))
+def _weighted(section: Section) -> dict[str, float]:
+    counts = _counted(section)
     name = section.path.rpartition("/")[2].removesuffix(".md")
     for text, weight in ((section.heading, _HEADING_WEIGHT), (f"{section.page} {name}", _PAGE_WEIGHT)):
         for term in _terms(text):
-            counts[term] += weight
+            counts[term] = counts.get(term, 0.0) + weight
     return counts
+
+
+def _counted(section: Section) -> dict[str, float]:
+    """How often each term stands in the text; a block of code counts less, but not in an example."""
+    counts = Counter(_terms(section.text))
+    if section.page == EXAMPLE:
+        return dict(counts)
+    outside = Counter(_terms(_FENCED.sub("", section.text)))
+    return {term: outside[term] + _CODE_WEIGHT * (count - outside[term]) for term, count in counts.items()}
 
 
 def _terms(text: str) -> list[str]:
@@ -145,6 +173,7 @@ def _terms(text: str) -> list[str]:
         lower = word.lower()
         parts = [part.lower() for part in _PART.findall(word)]
         terms += [lower] if len(parts) > 1 else []
+        terms += [word] if _KEYWORD.fullmatch(word) else []
         terms += [_stem(part) for part in parts if part not in _COMMON]
     return terms
 

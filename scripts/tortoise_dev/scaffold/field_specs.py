@@ -42,14 +42,16 @@ HELP = "\n".join(
         "  unique                     no two rows have the same value",
         "  index                      an index for searches by this column",
         "  default=VALUE              for new rows, set in Python; dict or list for json, uuid4 for uuid",
-        "  auto_now_add, auto_now     of a datetime: set when the row is made, when it is saved",
+        "  auto_now_add               of a datetime: the moment when the row is made",
+        "  auto_now                   of a datetime: the moment when the row was last saved",
         "",
         "options of a relation:",
-        f"  ON_DELETE                  {', '.join(ON_DELETE)}; default: restrict, no row is lost",
+        f"  ON_DELETE                  {', '.join(ON_DELETE)}",
+        "                             default: restrict, which keeps the other row while this row exists",
         "  related_name=NAME          its name on the other model; default: the new model in the plural",
         "  null                       may be empty; set_null needs it",
         "",
-        "APP is the folder of a sub-application, else a label of the Tortoise configuration.",
+        "APP is the folder of a sub-application. If there is none, it is an app label of TORTOISE_ORM.",
     ]
 )
 

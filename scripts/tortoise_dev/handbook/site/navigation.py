@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("SKILL", "fastapi", "frameworks", "coming-from-django", "upgrading", "upgrading-times"),
-    "Describe data": ("models", "relations", "abstract-bases", "soft-delete", "json"),
-    "Read and write": ("queries", "aggregation", "writes"),
-    "Keep data right": ("transactions", "locks"),
+    "Describe data": ("models", "relations", "many-to-many", "abstract-bases", "soft-delete", "json"),
+    "Read and write": ("queries", "lists", "aggregation", "writes", "batches", "times", "decimals", "search"),
+    "Keep data right": ("transactions", "locks", "counters", "tenants"),
     "Change tables": (
         "migrations-tools",
         "migrations-aerich",
@@ -18,7 +18,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "renames",
         "zero-downtime",
     ),
-    "Test": ("testing",),
+    "Test": ("testing", "races"),
     "Run in production": ("deployment", "deployment-kubernetes", "operations", "mysql"),
     "Look up": ("errors", "rules"),
     "Tools": ("checker", "harness"),
