@@ -31,7 +31,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT / "scripts")]
 
 from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
-from prose import allowed, asserts, guard  # noqa: E402
+from prose import allowed, asserts, guard, proofs  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
 from tortoise_dev.evals.pages import section  # noqa: E402
@@ -180,10 +180,10 @@ class Bench:
             found.add("is not what the command prints that makes this page")
         if any(recorded not in text for recorded in self.recorded.get(page, [])):
             found.add("is not what the records of runs say")
-        running = tuple(block for block in prose.blocks if self.facts.runs(block))
+        running = tuple(block for block in prose.blocks if proofs.runs(block))
         for key, fact in self.facts.FACTS.items():
             for proof in fact.get("proof", []):
-                if proof.startswith(f"{page}#") and self.facts.problem_of(proof, {page: running}):
+                if proof.startswith(f"{page}#") and proofs.problem_of(proof, {page: running}):
                     found.add(f"fact {key} loses its proof")
         names = [
             entry.text

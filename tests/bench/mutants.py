@@ -398,7 +398,7 @@ def _calls_assert(statement: ast.stmt) -> bool:
 
 
 def _in_other_order(body: list[ast.stmt], source: str, place: object) -> Iterator[Edit]:
-    """Two statements that share a name change places, if they stand one below the other; two definitions may."""
+    """Two statements that share a name and stand one below the other change places; definitions do not."""
 
     def names(statement: ast.stmt) -> set[str]:
         return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id.islower()}
@@ -672,7 +672,7 @@ def _anchors(lines: list[str]) -> set[str]:
 
 
 def _of_sense(line: str, start: int, taken: list[tuple[int, int]], rng: random.Random) -> Iterator[Edit]:
-    """A negation comes or goes, a word becomes its contrary, a database another one, two names change places."""
+    """A negation comes or goes, a word or a database becomes another, two names change places."""
 
     def is_free(match: re.Match[str]) -> bool:
         return not any(begin < match.end() and match.start() < end for begin, end in taken)

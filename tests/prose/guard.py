@@ -12,6 +12,7 @@ from prose import (
     methods,
     operations,
     phrases,
+    pins,
     rendered,
     rules,
     sizes,
@@ -56,3 +57,4 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from sizes.problems(page, tree)
     yield from operations.problems(page, tree)
     yield from ties.problems(page, tree, allowed)
+    yield from pins.problems(page, tree)

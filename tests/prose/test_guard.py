@@ -16,6 +16,7 @@ from prose import (
     methods,
     operations,
     phrases,
+    pins,
     rendered,
     rules,
     sizes,
@@ -112,6 +113,13 @@ def test_what_sentences_name_is_beside_them(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_where_they_say(page: str) -> None:
     assert not list(links.problems(PAGES[page], TREE, ALLOWED))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_pinned_sentences_stand_with_their_proofs(page: str) -> None:
+    """After a rewording: `uv run tests/pin.py`, and read what it prints."""
+    found = list(pins.problems(PAGES[page], TREE))
+    assert not found, "\n".join(["", *found])
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,0 +1,246 @@
+#!/usr/bin/env python3
+"""Move pins along when sentences are reworded, and propose pins for sentences that have none.
+
+It writes tests/prose/pins/PAGE.toml. Read what it prints: a pin says that the line proves the sentence, and
+nobody but a reader can see that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import math
+import re
+import sys
+import tomllib
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
+
+from prose import guard, pins, proofs  # noqa: E402
+from prose.code import Tree  # noqa: E402
+from prose.links import words_of  # noqa: E402
+from prose.pins import Pin  # noqa: E402
+from prose.reading import Prose  # noqa: E402
+from prose.statements import Statement, statements_of  # noqa: E402
+from tortoise_dev.pages.page import Block  # noqa: E402
+from tortoise_dev.pages.reading import parse_script  # noqa: E402
+
+EXAMPLES = """\
+examples:
+  uv run tests/pin.py                          move the pins of sentences that were reworded
+  uv run tests/pin.py --drop                   and take out those that nothing like them is left of
+  uv run tests/pin.py --propose locks.md       print pins for its other sentences
+  uv run tests/pin.py --propose --accept       and write them: read the diff of tests/prose/pins/
+
+exit codes: 0 every pin holds; 1 some do not
+"""
+ALIKE = 0.6
+"""How alike an old and a new sentence are, at least, to be the same one in other words."""
+ENOUGH = 0.5
+"""How much of what a sentence names its proof names, at least."""
+CHECKS = re.compile(
+    r"\s*(?:assert\b|raise AssertionError|! grep|grep|test\b|.*\bassert_|with (?:suppress|pytest|raises)|except )"
+)
+MADE = ("references/rules.md", "references/errors.md", "README.md", "CONTRIBUTING.md")
+"""Pages that commands print, or that speak of this repository: other tests prove them."""
+
+
+def main() -> int:
+    options = _parser().parse_args()
+    tree = Tree(ROOT)
+    bad = 0
+    for path in guard.pages_of(ROOT):
+        page = guard.read_prose(path, ROOT)
+        if options.pages and not any(page.name.endswith(one) for one in options.pages):
+            continue
+        kept, lost = moved(page, tree)
+        if options.propose:
+            new = list(proposed(page, tree, kept))
+            for pin in new:
+                print(f"{page.name}\n    ? {pin.says}\n      {pin.proof}")
+            if options.accept:
+                kept += new
+        for pin in lost:
+            print(f"{page.name}\n    ! {pin.says}\n      {pin.proof}")
+        kept += [] if options.drop else lost
+        bad += 0 if options.drop else len(lost)
+        write(page, kept)
+    return int(bad > 0)
+
+
+def moved(page: Prose, tree: Tree) -> tuple[list[Pin], list[Pin]]:
+    """The pins of a page with its present sentences, and those that nothing on it fits."""
+    running = running_of(page)
+    stated = {statement.text: statement for statement in statements_of(page)}
+    old = pins.pins_of(page.name)
+    free = [text for text in stated if text not in {pin.says for pin in old}]
+    kept, lost = [], []
+    for pin in old:
+        says = pin.says if pin.says in stated else most_like(pin.says, free)
+        statement = stated.get(says)
+        moved_pin = Pin(says, pin.proof)
+        if statement is None or pins.problem_of(moved_pin, statement, page, tree, running):
+            lost.append(pin)
+            continue
+        if says != pin.says:
+            free.remove(says)
+            print(f"{page.name}\n    - {pin.says}\n    + {says}\n      {pin.proof}")
+        kept.append(moved_pin)
+    return kept, lost
+
+
+def most_like(text: str, others: Iterable[str]) -> str:
+    """The one among other sentences that is the same in other words, or nothing."""
+    words = text.split()
+    rated = [(difflib.SequenceMatcher(None, words, other.split()).ratio(), other) for other in others]
+    best = max(rated, default=(0.0, ""))
+    return best[1] if best[0] >= ALIKE else ""
+
+
+def running_of(page: Prose) -> dict[str, tuple[Block, ...]]:
+    return {page.name: tuple(block for block in page.blocks if proofs.runs(block))}
+
+
+def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
+    """A pin for each sentence that has none, where a line that checks something names what it names."""
+    if page.name in MADE:
+        return
+    running = running_of(page)
+    pinned = {pin.says for pin in known}
+    for statement in statements_of(page):
+        if statement.text in pinned or len(statement.text.split()) < 4:
+            continue
+        pinned.add(statement.text)
+        rated = [
+            (score, proof) for proof, score in candidates(statement, page, tree, running) if score >= ENOUGH
+        ]
+        for _, proof in sorted(rated, reverse=True)[:3]:
+            pin = Pin(statement.text, proof)
+            if pins.problem_of(pin, statement, page, tree, running) is None:
+                yield pin
+                break
+
+
+def candidates(
+    statement: Statement, page: Prose, tree: Tree, running: dict[str, tuple[Block, ...]]
+) -> Iterator[tuple[str, float]]:
+    """Lines that may prove a statement, and how much of it each names."""
+    beside = {block.line for block in _near(statement)}
+    places: list[tuple[str, Block, float]] = [
+        (
+            f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}",
+            block,
+            0.15 if block.line in beside else 0.0,
+        )
+        for block in statement.section.blocks
+        if proofs.runs(block)
+    ]
+    own = page.targets(list(statement.links))
+    for file in sorted(pins._linked(statement, page, tree)):
+        if file.endswith(".py"):
+            places.append((file, block_of_file(file), 0.25 if file in own else 0.0))
+    wanted = terms(statement.text)
+    whole = sum(wanted.values())
+    for place, block, bonus in places:
+        for text in lines_of(block):
+            if proofs.problem_of(f"{place} :: {text}", running if place.startswith(page.name) else None):
+                continue
+            says = facts().get(f"{place} :: {text}", "")
+            line = words_in(f"{text} {says}")
+            near = words_in(pins.around(block.source, text))
+            found = sum(
+                weight * (1 if word in line else 0.6 if word in near else 0)
+                for word, weight in wanted.items()
+            )
+            checks = 1.0 if says or CHECKS.match(text) or "raises" in block.attributes else 0.7
+            yield f"{place} :: {text}", checks * (found / whole + bonus) if whole else 0
+
+
+def _near(statement: Statement) -> list[Block]:
+    blocks = statement.section.blocks
+    above = [block for block in blocks if block.line < statement.line][-1:]
+    return above + [block for block in blocks if block.line > statement.line][:1]
+
+
+@cache
+def block_of_file(file: str) -> Block:
+    path = ROOT / file
+    return parse_script(path.read_text(encoding="utf-8"), path, file).blocks[0]
+
+
+def lines_of(block: Block) -> Iterator[str]:
+    """The lines of a block without their remarks; of an example those that check something."""
+    for line in block.source.split("\n"):
+        text = re.sub(r"\s+#.*$", "", line).strip()
+        is_long_enough = len(text) >= 12 and not re.match(
+            r"(?:#|\"\"\"|import |from |class |(?:async )?def )", text
+        )
+        if is_long_enough and (".md::" in block.id or CHECKS.match(line)):
+            yield text
+    for proof in facts():
+        place, _, text = proof.partition(" :: ")
+        if place == block.id.partition("::")[0] or block.id.startswith(f"{place.replace('#', '::')}/"):
+            yield text
+
+
+@cache
+def facts() -> dict[str, str]:
+    """What each proof of facts.toml proves."""
+    table = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))
+    return {proof: fact["says"] for fact in table.values() for proof in fact.get("proof", [])}
+
+
+def terms(text: str) -> Counter[str]:
+    """What a statement names, with weights: code counts three times as much as a word."""
+    found: Counter[str] = Counter()
+    for span in re.findall(r"`([^`]+)`", text):
+        for word in words_in(span):
+            found[word] = 3
+    for word in words_in(re.sub(r"`[^`]+`", " ", text)):
+        found[word] = max(found[word], 1)
+    return found
+
+
+@cache
+def words_in(text: str) -> frozenset[str]:
+    split = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text)
+    return frozenset(word for word in words_of(split) if len(word) > 2) | frozenset(
+        re.findall(r"\b\d+\b", text)
+    )
+
+
+def write(page: Prose, kept: list[Pin]) -> None:
+    """A page's pins in the order of its sentences."""
+    order = {statement.text: number for number, statement in reversed([*enumerate(statements_of(page))])}
+    kept = sorted(kept, key=lambda pin: order.get(pin.says, math.inf))
+    file = pins.file_of(page.name)
+    if kept:
+        entries = (f"[[pin]]\nsays = {quoted(pin.says)}\nproof = {quoted(pin.proof)}\n" for pin in kept)
+        file.write_text("\n".join(entries), encoding="utf-8")
+    else:
+        file.unlink(missing_ok=True)
+
+
+def quoted(text: str) -> str:
+    """A string of TOML as facts.toml writes it."""
+    return f"'{text}'" if "'" not in text else f"'''{text}'''"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("pages", nargs="*", metavar="PAGE", help="only pages whose name ends so")
+    parser.add_argument("--propose", action="store_true", help="look for pins of sentences that have none")
+    parser.add_argument("--accept", action="store_true", help="write what is proposed")
+    parser.add_argument("--drop", action="store_true", help="take out pins that nothing fits")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
