@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Move pins along when sentences are reworded, and propose pins for sentences that have none.
 
-It writes tests/prose/pins/PAGE.toml. Read what it prints: a pin says that the line proves the sentence, and
-nobody but a reader can see that.
+It writes tests/prose/pins/PAGE.toml, and tests/prose/checks.toml. Read what it prints: a pin says that the
+line proves the sentence, and nobody but a reader can see that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "scripts")]
 
-from prose import guard, pins, proofs  # noqa: E402
+from prose import checks, guard, pins, proofs  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.links import words_of  # noqa: E402
 from prose.pins import Pin  # noqa: E402
@@ -44,7 +44,8 @@ ALIKE = 0.6
 ENOUGH = 0.5
 """How much of what a sentence names its proof names, at least."""
 CHECKS = re.compile(
-    r"\s*(?:assert\b|raise AssertionError|! grep|grep|test\b|.*\bassert_|with (?:suppress|pytest|raises)|except )"
+    r"\s*(?:assert\b|raise AssertionError|! grep|grep|test\b|.*\bassert_"
+    r"|with (?:suppress|pytest|raises)|except )"
 )
 MADE = ("references/rules.md", "references/errors.md", "README.md", "CONTRIBUTING.md")
 """Pages that commands print, or that speak of this repository: other tests prove them."""
@@ -60,7 +61,9 @@ def main() -> int:
             continue
         kept, lost = moved(page, tree)
         if options.propose:
-            new = list(proposed(page, tree, kept))
+            new = [
+                pin for pin in proposed(page, tree, kept) if pin.says.startswith("# ") or not options.remarks
+            ]
             for pin in new:
                 print(f"{page.name}\n    ? {pin.says}\n      {pin.proof}")
             if options.accept:
@@ -70,27 +73,30 @@ def main() -> int:
         kept += [] if options.drop else lost
         bad += 0 if options.drop else len(lost)
         write(page, kept)
+        for problem in checks.problems(page) if checks.FILE.is_file() else ():
+            print(f"{page.name}\n    checks less: {problem}")
+    pages = [guard.read_prose(path, ROOT) for path in guard.pages_of(ROOT)]
+    checks.FILE.write_text(checks.written(pages), encoding="utf-8")
     return int(bad > 0)
 
 
 def moved(page: Prose, tree: Tree) -> tuple[list[Pin], list[Pin]]:
     """The pins of a page with its present sentences, and those that nothing on it fits."""
     running = running_of(page)
-    stated = {statement.text: statement for statement in statements_of(page)}
+    stated = pins.by_text(page)
     old = pins.pins_of(page.name)
     free = [text for text in stated if text not in {pin.says for pin in old}]
     kept, lost = [], []
     for pin in old:
         says = pin.says if pin.says in stated else most_like(pin.says, free)
-        statement = stated.get(says)
-        moved_pin = Pin(says, pin.proof)
-        if statement is None or pins.problem_of(moved_pin, statement, page, tree, running):
+        new = Pin(says, pin.proof)
+        if not any(pins.problem_of(new, one, page, tree, running) is None for one in stated.get(says, [])):
             lost.append(pin)
             continue
         if says != pin.says:
             free.remove(says)
             print(f"{page.name}\n    - {pin.says}\n    + {says}\n      {pin.proof}")
-        kept.append(moved_pin)
+        kept.append(new)
     return kept, lost
 
 
@@ -113,6 +119,9 @@ def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
     running = running_of(page)
     pinned = {pin.says for pin in known}
     for statement in statements_of(page):
+        if statement.code:
+            yield from (pin for pin in _of_remark(statement, page, tree, running) if pin not in known)
+            continue
         if statement.text in pinned or len(statement.text.split()) < 4:
             continue
         pinned.add(statement.text)
@@ -124,6 +133,20 @@ def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
             if pins.problem_of(pin, statement, page, tree, running) is None:
                 yield pin
                 break
+
+
+def _of_remark(
+    statement: Statement, page: Prose, tree: Tree, running: dict[str, tuple[Block, ...]]
+) -> Iterator[Pin]:
+    """The pin of a remark on a line that checks something, or of a mistake that the block shows."""
+    block = next(block for block in statement.section.blocks if block.start <= statement.line < block.end)
+    place = f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}"
+    pin = Pin(statement.text, f"{place} :: {statement.code}")
+    if statement.text == "# WRONG":
+        return  # it says nothing that could be wrong
+    is_checked = CHECKS.match(statement.code) or "WRONG" in statement.text or "raises" in block.attributes
+    if is_checked and pins.problem_of(pin, statement, page, tree, running) is None:
+        yield pin
 
 
 def candidates(
@@ -238,6 +261,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("pages", nargs="*", metavar="PAGE", help="only pages whose name ends so")
     parser.add_argument("--propose", action="store_true", help="look for pins of sentences that have none")
     parser.add_argument("--accept", action="store_true", help="write what is proposed")
+    parser.add_argument("--remarks", action="store_true", help="propose only for remarks of lines")
     parser.add_argument("--drop", action="store_true", help="take out pins that nothing fits")
     return parser
 

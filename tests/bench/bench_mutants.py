@@ -191,6 +191,12 @@ class Bench:
             if entry.page in ("", page) and entry.text in (self.root / page).read_text(encoding="utf-8")
         ]
         found |= {f"exception {name!r} is not needed any more" for name in names if name not in text}
+        denied = {problem.literal for problem in asserts.problems(prose)}
+        found |= {
+            f"exception {entry.text!r} is not needed any more"
+            for entry in self.allowed.denied
+            if entry.page == page and entry.text not in denied
+        }
         for entry in self.allowed.numbers:
             if entry.page == page and not any(
                 self.allowed.covers(entry, piece.text) for _, piece in prose.pieces

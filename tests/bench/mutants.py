@@ -113,7 +113,6 @@ OTHER_DATABASES = {
     "asyncpg": "psycopg",
     "psycopg": "asyncpg",
 }
-OTHER_NEEDS = {"postgres": "sqlite", "sqlite": "postgres", "mysql": "postgres"}
 NEGATED = re.compile(
     r"\b(?:does|do|is|are|can|must|was|were|has|have|will|should|need) not\b"
     r"|\bcannot\b|\bnot \b|\bno (?=[a-z])"
@@ -578,12 +577,15 @@ def _of_mark(block: Block, text: str, offsets: list[int], rng: random.Random) ->
             yield Edit("mark", start + match.start(1), start + match.end(1), other_letter(match[1], rng))
             if name == "needs" and not re.search(r"docker|helm|kubectl|tortoise", value):
                 yield Edit("mark", start + match.start() - 1, start + match.end(), "")
-            databases = [one for one in OTHER_NEEDS if one in value.split("|")]
+            databases = [one for one in ("postgres", "sqlite", "mysql") if one in value.split("|")]
             if name == "needs" and databases:
                 database = rng.choice(databases)
+                other = next(
+                    (one for one in ("postgres", "sqlite", "mysql") if one not in value.split("|")), ""
+                )
                 yield Edit(
                     "fence", start + match.start(1), start + match.end(1),
-                    match[1].replace(database, OTHER_NEEDS[database]),
+                    match[1].replace(database, other) if other else f'"{database}"',
                 )  # fmt: skip
         if name in ("queries", "output", "sql") and (word := re.search(rf" {name}(?:=\S+)?(?= |$)", line)):
             yield Edit("fence", start + word.start(), start + word.end(), "")

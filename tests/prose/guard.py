@@ -7,6 +7,7 @@ from pathlib import Path
 
 from prose import (
     calls,
+    checks,
     data,
     links,
     methods,
@@ -58,3 +59,4 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from operations.problems(page, tree)
     yield from ties.problems(page, tree, allowed)
     yield from pins.problems(page, tree)
+    yield from checks.problems(page)

@@ -39,7 +39,7 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
 
 def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
-    if file and FILE.fullmatch(text):
+    if FILE.fullmatch(text) and (file or text.endswith(".md")):
         return PurePosixPath(text).name == PurePosixPath(file).name
     if not (file or page.name).endswith(".md"):
         return True

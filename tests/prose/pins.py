@@ -4,8 +4,9 @@ A pin quotes a sentence of its page, or a row of a table, and names a line of co
 So neither changes alone. A run sees a line of code that has become wrong. It does not see a `not` that came
 into a sentence, a database that became another, or two cells that changed places.
 
-A pin is no pin of any line: its line is on the page, or in an example that the section links to. It speaks of what the
-sentence speaks of. And it runs on the database that the sentence names.
+Not any line will do. It is on the page, or in an example that the sentence links to, or its page. It shares
+a word with the sentence. And it runs on the database that the sentence names. A remark of a line is pinned
+to that line.
 
 `uv run tests/pin.py` moves pins along when sentences are reworded, and proposes new ones.
 """
@@ -62,14 +63,24 @@ def pins_of(page: str, folder: Path = FOLDER) -> tuple[Pin, ...]:
 
 def problems(page: Prose, tree: Tree, folder: Path = FOLDER) -> Iterator[str]:
     """Pins whose sentence or whose proof is not there any more, one line each."""
-    stated = {statement.text: statement for statement in statements_of(page)}
+    stated = by_text(page)
     running = {page.name: tuple(block for block in page.blocks if proofs.runs(block))}
     for pin in pins_of(page.name, folder):
-        statement = stated.get(pin.says)
-        if statement is None:
-            yield f"no sentence of this page says “{pin.says}” any more: does {pin.proof} prove what it says now?"
-        elif problem := problem_of(pin, statement, page, tree, running):
-            yield f"line {statement.line}: {pin.proof} does not prove “{pin.says}”: {problem}"
+        statements = stated.get(pin.says, [])
+        if not statements:
+            yield f"no sentence says “{pin.says}” any more: does {pin.proof} prove what it says now?"
+            continue
+        found = [problem_of(pin, statement, page, tree, running) for statement in statements]
+        if all(found):
+            yield f"line {statements[0].line}: {pin.proof} does not prove “{pin.says}”: {found[0]}"
+
+
+def by_text(page: Prose) -> dict[str, list[Statement]]:
+    """The statements of a page; the same remark may stand on several lines."""
+    found: dict[str, list[Statement]] = {}
+    for statement in statements_of(page):
+        found.setdefault(statement.text, []).append(statement)
+    return found
 
 
 def problem_of(
@@ -78,6 +89,8 @@ def problem_of(
     """Why a line does not prove a statement, or None."""
     if problem := proofs.problem_of(pin.proof, running if pin.file == page.name else None):
         return problem
+    if statement.code:
+        return None if pin.text == statement.code else f"it stands on another line: {statement.code}"
     if pin.file != page.name and pin.file not in _linked(statement, page, tree):
         return "it does not link to that example"
     about = proven_words(pin, running)

@@ -10,17 +10,20 @@ from itertools import groupby
 from prose.reading import Piece, Prose, Section
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9§])")
+REMARK = re.compile(r"(?<=\S)\s+# (.*\w.*)$")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """A sentence as a reader sees it, with its code spans in backticks; a row is `head: cell | head: cell`."""
+    """A sentence with code spans in backticks, a row as `head: cell | head: cell`, a remark as `# text`."""
 
     line: int
     text: str
     section: Section
     links: tuple[str, ...]
     """The links of its paragraph, or of its row."""
+    code: str = ""
+    """The line that a remark stands on."""
 
 
 def statements_of(page: Prose) -> Iterator[Statement]:
@@ -39,6 +42,16 @@ def statements_of(page: Prose) -> Iterator[Statement]:
                 for piece in row:
                     for sentence in _sentences(piece):
                         yield Statement(line, sentence, section, tuple(piece.links))
+        yield from _remarks(section)
+
+
+def _remarks(section: Section) -> Iterator[Statement]:
+    """The remarks at the end of lines of code."""
+    for block in section.blocks:
+        if block.kind in ("python", "shell"):
+            for number, line in enumerate(block.source.split("\n"), block.start):
+                if remark := REMARK.search(line):
+                    yield Statement(number, f"# {remark[1]}", section, (), line[: remark.start()].strip())
 
 
 def _row(cells: list[Piece], heads: list[str]) -> str:
