@@ -135,4 +135,5 @@ def around(source: str, text: str, before: int = 12, after: int = 3) -> str:
 
 def statement_words(text: str) -> frozenset[str]:
     """The words that say what a statement is about."""
-    return frozenset(word for word in words_of(text) if len(word) > 2)
+    databases = {DATABASES[name] for name in re.findall("|".join(DATABASES), text)}
+    return frozenset(word for word in words_of(text) if len(word) > 2) | databases
