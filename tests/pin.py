@@ -39,7 +39,7 @@ examples:
 
 exit codes: 0 every pin holds; 1 some do not
 """
-ALIKE = 0.6
+ALIKE = 0.5
 """How alike an old and a new sentence are, at least, to be the same one in other words."""
 ENOUGH = 0.5
 """How much of what a sentence names its proof names, at least."""
@@ -102,8 +102,10 @@ def moved(page: Prose, tree: Tree) -> tuple[list[Pin], list[Pin]]:
 
 def most_like(text: str, others: Iterable[str]) -> str:
     """The one among other sentences that is the same in other words, or nothing."""
-    words = text.split()
-    rated = [(difflib.SequenceMatcher(None, words, other.split()).ratio(), other) for other in others]
+    words = re.findall(r"\w+", text)
+    rated = [
+        (difflib.SequenceMatcher(None, words, re.findall(r"\w+", other)).ratio(), other) for other in others
+    ]
     best = max(rated, default=(0.0, ""))
     return best[1] if best[0] >= ALIKE else ""
 
@@ -138,14 +140,13 @@ def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
 def _of_remark(
     statement: Statement, page: Prose, tree: Tree, running: dict[str, tuple[Block, ...]]
 ) -> Iterator[Pin]:
-    """The pin of a remark on a line that checks something, or of a mistake that the block shows."""
+    """The pin of a remark to its line."""
     block = next(block for block in statement.section.blocks if block.start <= statement.line < block.end)
     place = f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}"
     pin = Pin(statement.text, f"{place} :: {statement.code}")
     if statement.text == "# WRONG":
         return  # it says nothing that could be wrong
-    is_checked = CHECKS.match(statement.code) or "WRONG" in statement.text or "raises" in block.attributes
-    if is_checked and pins.problem_of(pin, statement, page, tree, running) is None:
+    if pins.problem_of(pin, statement, page, tree, running) is None:
         yield pin
 
 

@@ -68,6 +68,7 @@ def problems(page: Prose) -> Iterator[Unproven]:
             *_unproven_literals(chain),
             *_empty_literals(chain),
             *_loose_asserts(chain),
+            *_naive_times(chain),
             *_unchecked_seds(chain),
             *_unproven_greps(chain),
             *_unseen_limits(chain),
@@ -141,6 +142,25 @@ def _loose_asserts(chain: list[Block]) -> Iterator[Unproven]:
                             )
                 case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[])):
                     yield Unproven(block.start + node.lineno - 1, "[]", "is nothing to loop over")
+
+
+def _naive_times(chain: list[Block]) -> Iterator[Unproven]:
+    """A time without a zone means another moment on the host of a reader; here both are UTC."""
+    for block in chain:
+        if block.kind != "python" or {"norun", "breaks", "xfail"} & block.attributes.keys():
+            continue
+        for node in _nodes_of(block):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="now" | "astimezone" as name), args=[], keywords=[]):
+                    is_naive = name == "astimezone" or ast.unparse(node.func).endswith("datetime.now")
+                case ast.Call(
+                    func=ast.Name(id="datetime") | ast.Attribute(attr="datetime"), args=args, keywords=named
+                ):
+                    is_naive = len(args) < 8 and not any(one.arg == "tzinfo" for one in named)
+                case _:
+                    continue
+            if is_naive:
+                yield Unproven(block.start + node.lineno - 1, ast.unparse(node), "has no zone: give it one")
 
 
 def _nodes_of(block: Block) -> Iterator[ast.AST]:

@@ -56,13 +56,23 @@ def _of_block(block: Block) -> Iterator[str]:
             nodes = list(ast.walk(ast.parse(block.source)))
         except SyntaxError:
             return
-        yield from ("assert" for node in nodes if isinstance(node, ast.Assert))
+        yield from ("assert" for node in nodes if isinstance(node, ast.Assert) or _denies(node))
+        yield from (
+            f"except {ast.unparse(node.type)}"
+            for node in nodes
+            if isinstance(node, ast.ExceptHandler) and node.type
+        )
         called = [node.func for node in nodes if isinstance(node, ast.Call)]
         yield from (
             "assert" for one in called if isinstance(one, ast.Attribute) and one.attr.startswith("assert")
         )
     elif block.kind in ("shell", "console"):
         yield from ("look" for line in block.source.split("\n") if LOOKS.search(line))
+
+
+def _denies(node: ast.AST) -> bool:
+    """`raise AssertionError("stored twice")`."""
+    return isinstance(node, ast.Raise) and "AssertionError" in ast.unparse(node)
 
 
 @cache

@@ -18,6 +18,10 @@ from prose.reading import Prose
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?P<file>[^()\s#:]*)(?:#(?P<anchor>[\w-]+))?)\)")
 FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "y")
+PROOF = frozenset(("proof", "example", "test"))
+"""Words of links to what runs."""
+ANYWHERE = frozenset(("examples", "example", "exampl", "py"))
+"""Words of paths that say nothing of one file."""
 EMPTY = frozenset(
     """
     the a an of in on to and or for with by is are it its from at as be that this not no one use how what when
@@ -33,7 +37,7 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
         for link in LINK.finditer(line):
             if listed.get(link["text"]) == link["target"]:
                 continue
-            if not _is_told(link, line, page, tree):
+            if link["text"] in listed or not _is_told(link, line, page, tree):
                 yield f"line {number}: [{link['text']}] says nothing of {link['target']}"
 
 
@@ -41,6 +45,12 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
     if FILE.fullmatch(text) and (file or text.endswith(".md")):
         return PurePosixPath(text).name == PurePosixPath(file).name
+    says_proof = words_of(text) & PROOF
+    if says_proof and not link["anchor"]:
+        return not file.endswith(".md")
+    if file.startswith(("examples/", "../examples/")):
+        around = LINK.sub(lambda other: other["text"], line).replace("PostgreSQL", "postgres")
+        return bool((words_of(file) - ANYWHERE) & words_of(around))
     if not (file or page.name).endswith(".md"):
         return True
     if link["anchor"]:

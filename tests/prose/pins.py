@@ -98,9 +98,10 @@ def problem_of(
         return "it has no word of the sentence"
     named = {DATABASES[name] for name in re.findall("|".join(DATABASES), statement.text)}
     block = block_of(pin, running)
-    needs = set(re.findall(r"sqlite|postgres|mysql", block.attributes.get("needs", ""))) if block else set()
-    if named and needs and not named & needs:
-        return f"it runs on {' and '.join(sorted(needs))} alone"
+    needs = re.findall(r"sqlite|postgres|mysql|mariadb", block.attributes.get("needs", "")) if block else []
+    runs_on = {"mysql" if one == "mariadb" else one for one in needs}
+    if named and runs_on and not named & runs_on:
+        return f"it runs on {' and '.join(sorted(runs_on))} alone"
     return None
 
 
