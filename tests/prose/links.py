@@ -18,8 +18,8 @@ from prose.reading import Prose
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?P<file>[^()\s#:]*)(?:#(?P<anchor>[\w-]+))?)\)")
 FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "y")
-PROOF = frozenset(("proof", "example", "test"))
-"""Words of links to what runs."""
+PROOF = re.compile(r"(?:proof|example|test)(?: .*)?")
+"""The texts of links to what runs."""
 ANYWHERE = frozenset(("examples", "example", "exampl", "py"))
 """Words of paths that say nothing of one file."""
 EMPTY = frozenset(
@@ -45,8 +45,7 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
     if FILE.fullmatch(text) and (file or text.endswith(".md")):
         return PurePosixPath(text).name == PurePosixPath(file).name
-    says_proof = words_of(text) & PROOF
-    if says_proof and not link["anchor"]:
+    if PROOF.fullmatch(text) and not link["anchor"]:
         return not file.endswith(".md")
     if file.startswith(("examples/", "../examples/")):
         around = LINK.sub(lambda other: other["text"], line).replace("PostgreSQL", "postgres")
