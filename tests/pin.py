@@ -41,6 +41,10 @@ exit codes: 0 every pin holds; 1 some do not
 """
 ALIKE = 0.5
 """How alike an old and a new sentence are, at least, to be the same one in other words."""
+ALIKE_ELSEWHERE = 0.7
+"""The same for a sentence that went to another page."""
+ALIKE_LINES = 0.7
+"""The same for a line of code."""
 ENOUGH = 0.5
 """How much of what a sentence names its proof names, at least."""
 CHECKS = re.compile(
@@ -54,64 +58,123 @@ MADE = ("references/rules.md", "references/errors.md", "README.md", "CONTRIBUTIN
 def main() -> int:
     options = _parser().parse_args()
     tree = Tree(ROOT)
+    pages = [guard.read_prose(path, ROOT) for path in guard.pages_of(ROOT)]
+    kept, lost = moved(pages, tree)
     bad = 0
-    for path in guard.pages_of(ROOT):
-        page = guard.read_prose(path, ROOT)
+    for page in pages:
         if options.pages and not any(page.name.endswith(one) for one in options.pages):
             continue
-        kept, lost = moved(page, tree)
         if options.propose:
             new = [
-                pin for pin in proposed(page, tree, kept) if pin.says.startswith("# ") or not options.remarks
+                pin
+                for pin in proposed(page, tree, kept[page.name])
+                if pin.says.startswith("# ") or not options.remarks
             ]
             for pin in new:
                 print(f"{page.name}\n    ? {pin.says}\n      {pin.proof}")
             if options.accept:
-                kept += new
-        for pin in lost:
+                kept[page.name] += new
+        for pin in lost[page.name]:
             print(f"{page.name}\n    ! {pin.says}\n      {pin.proof}")
-        kept += [] if options.drop else lost
-        bad += 0 if options.drop else len(lost)
-        write(page, kept)
+        if not options.drop:
+            kept[page.name] += lost[page.name]
+            bad += len(lost[page.name])
+        write(page, kept[page.name])
         for problem in checks.problems(page) if checks.FILE.is_file() else ():
             print(f"{page.name}\n    checks less: {problem}")
-    pages = [guard.read_prose(path, ROOT) for path in guard.pages_of(ROOT)]
     checks.FILE.write_text(checks.written(pages), encoding="utf-8")
     return int(bad > 0)
 
 
-def moved(page: Prose, tree: Tree) -> tuple[list[Pin], list[Pin]]:
-    """The pins of a page with its present sentences, and those that nothing on it fits."""
-    running = running_of(page)
-    stated = pins.by_text(page)
-    old = pins.pins_of(page.name)
-    free = [text for text in stated if text not in {pin.says for pin in old}]
-    kept, lost = [], []
-    for pin in old:
-        says = pin.says if pin.says in stated else most_like(pin.says, free)
-        new = Pin(says, pin.proof)
-        if not any(pins.problem_of(new, one, page, tree, running) is None for one in stated.get(says, [])):
-            lost.append(pin)
+def moved(pages: list[Prose], tree: Tree) -> tuple[dict[str, list[Pin]], dict[str, list[Pin]]]:
+    """By page: the pins with the present sentences and lines, and those that nothing fits any more."""
+    kept: dict[str, list[Pin]] = {page.name: [] for page in pages}
+    lost: dict[str, list[Pin]] = {page.name: [] for page in pages}
+    stated = {page.name: pins.by_text(page) for page in pages}
+    old = [(page, pin) for page in pages for pin in pins.pins_of(page.name)]
+    taken = {(page.name, pin.says) for page, pin in old if pin.says in stated[page.name]}
+    for page, pin in old:
+        holds = next(
+            (
+                (other, new)
+                for other, says in sentences_like(pin, page, pages, stated, taken)
+                for proof in lines_like(pin, other)
+                if _holds(new := Pin(says, proof), other, stated, tree)
+            ),
+            None,
+        )
+        if holds is None:
+            lost[page.name].append(pin)
             continue
-        if says != pin.says:
-            free.remove(says)
-            print(f"{page.name}\n    - {pin.says}\n    + {says}\n      {pin.proof}")
-        kept.append(new)
+        other, new = holds
+        if new not in kept[other.name]:
+            kept[other.name].append(new)
+        if (other, new) != (page, pin):
+            taken.add((other.name, new.says))
+            print(f"{page.name} -> {other.name}\n    - {pin.says}\n    + {new.says}")
+            print(f"      {pin.proof}" + (f"\n      {new.proof}" if new.proof != pin.proof else ""))
     return kept, lost
 
 
-def most_like(text: str, others: Iterable[str]) -> str:
-    """The one among other sentences that is the same in other words, or nothing."""
-    words = re.findall(r"\w+", text)
-    rated = [
-        (difflib.SequenceMatcher(None, words, re.findall(r"\w+", other)).ratio(), other) for other in others
+def _holds(pin: Pin, page: Prose, stated: dict[str, dict[str, list[Statement]]], tree: Tree) -> bool:
+    running = running_of(page)
+    return any(
+        pins.problem_of(pin, statement, page, tree, running) is None
+        for statement in stated[page.name].get(pin.says, [])
+    )
+
+
+def sentences_like(
+    pin: Pin,
+    page: Prose,
+    pages: list[Prose],
+    stated: dict[str, dict[str, list[Statement]]],
+    taken: set[tuple[str, str]],
+) -> Iterator[tuple[Prose, str]]:
+    """The sentence itself, on its page or on another one; then the most like it that has no pin."""
+    others = [page, *(other for other in pages if other is not page)]
+    yield from ((other, pin.says) for other in others if pin.says in stated[other.name])
+    for other in others:
+        free = [text for text in stated[other.name] if (other.name, text) not in taken]
+        if says := most_like(pin.says, free, ALIKE if other is page else ALIKE_ELSEWHERE):
+            yield other, says
+
+
+def lines_like(pin: Pin, page: Prose) -> Iterator[str]:
+    """The proof itself, then the same line in another section of the page, then the most like it there."""
+    yield pin.proof
+    if not pin.file.endswith(".md"):
+        return
+    lines = [
+        (f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}", text)
+        for block in page.blocks
+        if proofs.runs(block)
+        for text in lines_of(block)
     ]
+    yield from (f"{place} :: {text}" for place, text in lines if text == pin.text)
+    if text := most_like(pin.text, (text for _, text in lines), ALIKE_LINES):
+        yield from (f"{place} :: {text}" for place, other in lines if other == text)
+
+
+def most_like(text: str, others: Iterable[str], enough: float = ALIKE) -> str:
+    """The one among other texts that is the same in other words, or nothing."""
+    words = re.findall(r"\w+", text)
+    rated = []
+    for other in others:
+        matcher = difflib.SequenceMatcher(None, words, re.findall(r"\w+", other))
+        if matcher.real_quick_ratio() >= enough and matcher.quick_ratio() >= enough:
+            rated.append((matcher.ratio(), other))
     best = max(rated, default=(0.0, ""))
-    return best[1] if best[0] >= ALIKE else ""
+    return best[1] if best[0] >= enough else ""
+
+
+@cache
+def _running(name: str, text: str) -> tuple[Block, ...]:
+    return tuple(block for block in Prose(name, text).blocks if proofs.runs(block))
 
 
 def running_of(page: Prose) -> dict[str, tuple[Block, ...]]:
-    return {page.name: tuple(block for block in page.blocks if proofs.runs(block))}
+    return {page.name: _running(page.name, page.text)}
 
 
 def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
