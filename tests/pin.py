@@ -45,6 +45,8 @@ ALIKE_ELSEWHERE = 0.7
 """The same for a sentence that went to another page."""
 ALIKE_LINES = 0.7
 """The same for a line of code."""
+ABOUT = 0.6
+"""How much of what an old sentence names a new one names, at least, to be the same one."""
 ENOUGH = 0.5
 """How much of what a sentence names its proof names, at least."""
 CHECKS = re.compile(
@@ -138,6 +140,16 @@ def sentences_like(
         free = [text for text in stated[other.name] if (other.name, text) not in taken]
         if says := most_like(pin.says, free, ALIKE if other is page else ALIKE_ELSEWHERE):
             yield other, says
+    for other in others:
+        free = [text for text in stated[other.name] if (other.name, text) not in taken]
+        if pin.says.startswith("# "):  # whatever the line says now
+            yield from (
+                (other, text)
+                for text in free
+                if any(one.code == pin.text for one in stated[other.name][text])
+            )
+        elif says := most_about(pin.says, free):
+            yield other, says
 
 
 def lines_like(pin: Pin, page: Prose) -> Iterator[str]:
@@ -166,6 +178,21 @@ def most_like(text: str, others: Iterable[str], enough: float = ALIKE) -> str:
             rated.append((matcher.ratio(), other))
     best = max(rated, default=(0.0, ""))
     return best[1] if best[0] >= enough else ""
+
+
+def most_about(text: str, others: Iterable[str]) -> str:
+    """The one among other sentences that names most of what a sentence names, or nothing."""
+    wanted = terms(text)
+    whole = sum(wanted.values())
+    rated = []
+    for other in others:
+        if other.startswith("Read this when"):
+            continue  # it names what is on the page
+        has = terms(other)
+        shared = sum(weight for word, weight in wanted.items() if word in has)
+        if shared >= ABOUT * whole and shared >= 4:
+            rated.append((shared / (whole + sum(has.values())), other))
+    return max(rated, default=(0.0, ""))[1]
 
 
 @cache
@@ -282,6 +309,7 @@ def facts() -> dict[str, str]:
     return {proof: fact["says"] for fact in table.values() for proof in fact.get("proof", [])}
 
 
+@cache
 def terms(text: str) -> Counter[str]:
     """What a statement names, with weights: code counts three times as much as a word."""
     found: Counter[str] = Counter()
