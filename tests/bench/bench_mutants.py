@@ -195,7 +195,7 @@ class Bench:
         found |= {
             f"exception {entry.text!r} is not needed any more"
             for entry in self.allowed.denied
-            if entry.page == page and entry.text not in denied
+            if entry.page == page and entry.text not in denied  # one without a page may be of another
         }
         for entry in self.allowed.numbers:
             if entry.page == page and not any(
