@@ -397,21 +397,16 @@ def _calls_assert(statement: ast.stmt) -> bool:
 
 
 def _in_other_order(body: list[ast.stmt], source: str, place: object) -> Iterator[Edit]:
-    """Two statements that share a name and stand one below the other change places; definitions do not."""
+    """A statement that gives a name changes places with the one below that uses it."""
 
-    def names(statement: ast.stmt) -> set[str]:
-        return {node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and node.id.islower()}
+    def names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+        found = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        return {node.id for node in found if isinstance(node.ctx, context)}
 
     for one, other in pairwise(body):
-        any_order = (
-            ast.FunctionDef,
-            ast.AsyncFunctionDef,
-            ast.ClassDef,
-            ast.Import,
-            ast.ImportFrom,
-            ast.Assert,
-        )
-        if (isinstance(one, any_order) and isinstance(other, any_order)) or not names(one) & names(other):
+        binds = isinstance(one, ast.Assign | ast.AnnAssign) and names(one, ast.Store) & names(other, ast.Load)
+        defined = isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not binds or defined:
             continue
         (start, stop), (begin, end) = place(one), place(other)  # type: ignore[operator]
         alone = not source[source.rfind("\n", 0, start) + 1 : start].strip()

@@ -19,7 +19,7 @@ from prose.reading import Prose
 from tortoise_dev.pages.page import Block
 
 FILE = Path(__file__).with_name("checks.toml")
-LOOKS = re.compile(r"(?:^|[|;&])\s*(?:! )?(?:grep|test|diff|cmp)\b")
+LOOKS = re.compile(r"(?:^|[|;&])\s*((?:! )?(?:grep|test|diff|cmp)\b(?: -\w+)*)")
 MARKS = ("needs", "raises", "queries", "output", "sql", "breaks")
 HEAD = "# How many checks each section has, at least. `uv run tests/pin.py` writes this file.\n"
 
@@ -67,7 +67,7 @@ def _of_block(block: Block) -> Iterator[str]:
             "assert" for one in called if isinstance(one, ast.Attribute) and one.attr.startswith("assert")
         )
     elif block.kind in ("shell", "console"):
-        yield from ("look" for line in block.source.split("\n") if LOOKS.search(line))
+        yield from (f"look {found[1]}" for line in block.source.split("\n") for found in LOOKS.finditer(line))
 
 
 def _denies(node: ast.AST) -> bool:

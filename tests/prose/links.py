@@ -53,6 +53,9 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     if not (file or page.name).endswith(".md"):
         return True
     if link["anchor"]:
+        own = words_of(link["anchor"]) | words_of(PurePosixPath(file or page.name).stem)
+        if not own & words_of(text) and any(len(one & words_of(text)) > 1 for one in _headings(tree.root)):
+            return False  # a heading is there that the text names
         around = LINK.sub(lambda other: other["text"], line)
         return bool(words_of(link["anchor"]) & (words_of(text) | words_of(around)))
     titles = _titles(tree.root)
@@ -69,6 +72,18 @@ def words_of(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     endings = (ending for ending in ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3)
     return word.removesuffix(next(endings, ""))
+
+
+@cache
+def _headings(root: Path) -> frozenset[frozenset[str]]:
+    """The words of each heading of the pages, with those of the page's name."""
+    heading = re.compile(r"^##+ (.*)$", re.MULTILINE)
+    pages = sorted((root / "references").glob("*.md"))
+    return frozenset(
+        words_of(text) | words_of(path.stem)
+        for path in pages
+        for text in heading.findall(path.read_text(encoding="utf-8"))
+    )
 
 
 @cache

@@ -140,7 +140,7 @@ def test_a_section_does_not_lose_a_check(tmp_path: Path) -> None:
     file = tmp_path / "checks.toml"
     file.write_text(checks.written([page]))
     assert checks.checks_of(page) == {
-        "take-few-rows": Counter({"assert": 1, "look": 1, "queries=1": 1, "needs=sqlite|postgres": 1})
+        "take-few-rows": Counter({"assert": 1, "look grep": 1, "queries=1": 1, "needs=sqlite|postgres": 1})
     }
     assert not list(checks.problems(page, file))
     for old, new in (
