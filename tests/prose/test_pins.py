@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from prose import asserts, checks, links, pins
+from prose import asserts, calls, checks, links, pins
 from prose.code import Tree
 from prose.pins import Pin
 from prose.reading import Prose
@@ -173,3 +173,27 @@ def test_the_name_of_a_page_leads_to_that_page() -> None:
     text = "# A\n\n## Take rows\n\nTo take rows read [queries.md](#take-rows).\n"
     assert list(links.problems(Prose(NAME, text), TREE))
     assert not list(links.problems(Prose(NAME, text.replace("(#", "(queries.md#")), TREE))
+
+
+def test_a_link_leads_to_the_heading_that_its_text_names() -> None:
+    told = "See [insert or update](writes.md#insert-or-update) or [filter rows](queries.md#filter-rows)."
+    assert not list(links.problems(Prose(NAME, f"# A\n\n{told}\n"), TREE))
+    wrong = told.replace("writes.md#insert-or-update", "#filter").replace("# A", "# A\n\n## Filter")
+    assert list(links.problems(Prose(NAME, f"# A\n\n## Filter\n\n{wrong}\n"), TREE))
+    elsewhere = told.replace("writes.md#insert-or-update", "../examples/queries_time.py")
+    assert list(links.problems(Prose(NAME, f"# A\n\n{elsewhere}\n"), TREE))
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('assert not await User.exclude(name="Lee").exists()', "filter() was meant"),
+        ('assert not await User.filter(name="Lee").exists()', ""),
+        ("for one in (rows.count(), rows.count()):\n    pass", "twice"),
+        ("for one in (rows.count(), rows.exists()):\n    pass", ""),
+        ("for one in (create(), create()):\n    pass", ""),
+    ],
+)
+def test_calls_that_were_to_be_others(line: str, said: str) -> None:
+    found = list(calls.problems(Prose(NAME, f"# A\n\n```python\n{line}\n```\n")))
+    assert len(found) == bool(said) and all(said in problem for problem in found)
