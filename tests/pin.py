@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Move pins along when sentences are reworded, and propose pins for sentences that have none.
 
-It writes tests/prose/pins/PAGE.toml, and tests/prose/checks.toml. Read what it prints: a pin says that the
+It writes tests/prose/pins/PAGE.toml, and tests/prose/checks.toml, and moves a pin to another page, section or
+line, too. Read what it prints: a pin says that the
 line proves the sentence, and nobody but a reader can see that.
 """
 
@@ -113,7 +114,9 @@ def moved(pages: list[Prose], tree: Tree) -> tuple[dict[str, list[Pin]], dict[st
             kept[other.name].append(new)
         if (other, new) != (page, pin):
             taken.add((other.name, new.says))
-            print(f"{page.name} -> {other.name}\n    - {pin.says}\n    + {new.says}")
+            is_like = new.says == pin.says or most_like(pin.says, [new.says])
+            print(f"{page.name} -> {other.name}{'' if is_like else ' (in quite other words: read it)'}")
+            print(f"    - {pin.says}\n    + {new.says}")
             print(f"      {pin.proof}" + (f"\n      {new.proof}" if new.proof != pin.proof else ""))
     return kept, lost
 
