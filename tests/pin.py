@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Move pins along when sentences are reworded, and propose pins for sentences that have none.
 
-It writes tests/prose/pins/PAGE.toml and tests/prose/checks.toml. It moves a pin to another page, section or line,
-too. Read what it prints: a pin says that the line proves the sentence, and only a reader can see that.
+It writes tests/prose/pins/PAGE.toml and tests/prose/checks.toml. It also moves a pin to another page, section
+or line. Read what it prints: a pin says that the line proves the sentence, and only a reader can see that.
 """
 
 from __future__ import annotations
