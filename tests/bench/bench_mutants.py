@@ -31,7 +31,7 @@ ROOT = HERE.parents[1]
 sys.path[:0] = [str(HERE), str(HERE.parent), str(ROOT / "scripts")]
 
 from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
-from prose import allowed, asserts, guard  # noqa: E402
+from prose import allowed, asserts, guard, proofs  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
 from tortoise_dev.evals.pages import section  # noqa: E402
@@ -180,10 +180,10 @@ class Bench:
             found.add("is not what the command prints that makes this page")
         if any(recorded not in text for recorded in self.recorded.get(page, [])):
             found.add("is not what the records of runs say")
-        running = tuple(block for block in prose.blocks if self.facts.runs(block))
+        running = tuple(block for block in prose.blocks if proofs.runs(block))
         for key, fact in self.facts.FACTS.items():
             for proof in fact.get("proof", []):
-                if proof.startswith(f"{page}#") and self.facts.problem_of(proof, {page: running}):
+                if proof.startswith(f"{page}#") and proofs.problem_of(proof, {page: running}):
                     found.add(f"fact {key} loses its proof")
         names = [
             entry.text
@@ -191,6 +191,12 @@ class Bench:
             if entry.page in ("", page) and entry.text in (self.root / page).read_text(encoding="utf-8")
         ]
         found |= {f"exception {name!r} is not needed any more" for name in names if name not in text}
+        denied = {problem.literal for problem in asserts.problems(prose)}
+        found |= {
+            f"exception {entry.text!r} is not needed any more"
+            for entry in self.allowed.denied
+            if entry.page == page and entry.text not in denied  # one without a page may be of another
+        }
         for entry in self.allowed.numbers:
             if entry.page == page and not any(
                 self.allowed.covers(entry, piece.text) for _, piece in prose.pieces

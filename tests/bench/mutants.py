@@ -13,6 +13,7 @@ import re
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -22,7 +23,9 @@ from tortoise_dev.pages.reading import parse_page
 Kind = Literal[
     "literal", "operator", "statement", "wrapper", "argument", "swap", "api", "method", "await",
     "shell", "flag", "data", "sql", "output", "mark", "link", "anchor",
+    "boundary", "none", "except", "loop", "order", "unassert", "fence", "relink",
     "prose-number", "prose-name", "prose-span", "prose-other",
+    "prose-negation", "prose-word", "prose-database", "prose-cell", "prose-swap", "prose-comment",
 ]  # fmt: skip
 KINDS: tuple[Kind, ...] = get_args(Kind)
 CODE: tuple[Kind, ...] = KINDS[: KINDS.index("prose-number")]
@@ -57,6 +60,13 @@ ARITHMETIC: dict[type[ast.operator], tuple[str, str]] = {
     ast.BitOr: ("|", "&"),
     ast.BitAnd: ("&", "|"),
 }
+BOUNDARY: dict[type[ast.cmpop], tuple[str, str]] = {
+    ast.Eq: ("==", ">="),
+    ast.Lt: ("<", "<="),
+    ast.LtE: ("<=", "<"),
+    ast.Gt: (">", ">="),
+    ast.GtE: (">=", ">"),
+}
 OTHER_METHODS = {
     one: other
     for pair in (
@@ -85,6 +95,34 @@ DROPPED_SQL = (
     " FOR UPDATE",
     " SKIP LOCKED",
 )
+OTHER_WORDS = {
+    one: other
+    for pair in (
+        "before after", "first last", "always never", "all no", "above below", "with without", "must may",
+        "more less", "inside outside", "same different", "old new", "every no", "once twice", "one two",
+        "two three", "four five", "only also", "right wrong", "true false", "reads writes", "read write",
+        "earlier later", "up down", "left right", "and or", "if unless", "begins ends", "start end",
+    )
+    for one, other in (pair.split(), pair.split()[::-1])
+}  # fmt: skip
+OTHER_DATABASES = {
+    "PostgreSQL": "MariaDB",
+    "MariaDB": "PostgreSQL",
+    "SQLite": "PostgreSQL",
+    "MySQL": "SQLite",
+    "asyncpg": "psycopg",
+    "psycopg": "asyncpg",
+}
+NEGATED = re.compile(
+    r"\b(?:does|do|is|are|can|must|was|were|has|have|will|should|need) not\b"
+    r"|\bcannot\b|\bnot \b|\bno (?=[a-z])"
+)
+"""What loses its negation; `no` becomes `a`."""
+AFFIRMED = re.compile(
+    r"\b(?:is|are|can|must|does|was|raises|returns|needs|takes|makes|sends|runs|works|keeps|holds|gets|"
+    r"gives|ignores|writes|reads|adds|changes|refuses|locks|fails|stores|accepts|creates|has)\b(?! not\b)"
+)
+AUXILIARY = {"is", "are", "can", "must", "does", "was"}
 EXCEPTIONS = ("KeyError", "ValueError", "RuntimeError")
 OTHER_TRUTH = {"true": "false", "false": "true"}
 NOT_RUN = {"norun", "breaks", "xfail"}
@@ -171,9 +209,27 @@ def _edits(text: str, page: str, rng: random.Random) -> Iterator[Edit]:
         if block.attributes.get("norun") is not None:
             continue
         yield from _of_mark(block, text, offsets, rng)
+        yield from _of_comments(block, text, offsets, rng)
         if not NOT_RUN & block.attributes.keys():
             yield from _of_block(block, text, offsets, rng)
     yield from _of_prose(text, offsets, covered, rng)
+
+
+def _of_comments(block: Block, text: str, offsets: list[int], rng: random.Random) -> Iterator[Edit]:
+    """What a comment of code says: its numbers, negations, databases and words."""
+    for number in range(block.start, min(block.end, len(offsets) - 1)):
+        start, end = offsets[number - 1], offsets[number] - 1
+        comment = re.search(r"(?:^|\s)# (.+)$", text[start:end])
+        if not comment or block.kind not in ("python", "shell", "data", "console"):
+            continue
+        found = list(_of_sense(comment[1], start + comment.start(1), [], rng))
+        for match in NUMBER_IN_PROSE.finditer(comment[1]):
+            begin = start + comment.start(1)
+            found.append(
+                Edit("prose-comment", begin + match.start(), begin + match.end(), other_number(match[0], rng))
+            )
+        if found:
+            yield replace(rng.choice(found), kind="prose-comment")
 
 
 def _of_block(block: Block, text: str, offsets: list[int], rng: random.Random) -> Iterator[Edit]:
@@ -248,6 +304,8 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                 between = source[start:end]
                 if between.count(old) == 1:
                     yield Edit("operator", start, end, between.replace(old, new))
+                    if type(operator) in BOUNDARY:
+                        yield Edit("boundary", start, end, between.replace(*BOUNDARY[type(operator)]))
             case ast.BoolOp(op=operator, values=[first, second, *_]):
                 start, end = place(first)[1], place(second)[0]
                 old, new = ("and", "or") if isinstance(operator, ast.And) else ("or", "and")
@@ -270,6 +328,21 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                     yield Edit("api", end - len(name), end, other_letter(name, rng))
                     if name in OTHER_METHODS:
                         yield Edit("method", end - len(name), end, OTHER_METHODS[name])
+            case (
+                ast.Assign(targets=[ast.Name()], value=value)
+                | ast.Return(value=ast.expr() as value)
+                | ast.keyword(arg=str(), value=value)
+            ) if not isinstance(value, ast.Constant):
+                yield Edit("none", *place(value), "None")
+            case ast.ExceptHandler(type=ast.expr() as caught):
+                name = "KeyError" if source[slice(*place(caught))] != "KeyError" else "OSError"
+                yield Edit("except", *place(caught), name)
+            case ast.For(iter=looped) | ast.AsyncFor(iter=looped):
+                yield Edit("loop", *place(looped), "[]" if isinstance(node, ast.For) else "nobody()")
+            case ast.Break():
+                yield Edit("loop", *place(node), "continue")
+            case ast.Continue():
+                yield Edit("loop", *place(node), "break")
             case ast.AsyncWith(items=[ast.withitem(optional_vars=None) as item]):
                 start, end = place(node)[0], place(item.context_expr)[1]
                 yield Edit("wrapper", start, end, "if True")
@@ -299,6 +372,12 @@ def _of_python(source: str, rng: random.Random) -> Iterator[Edit]:
                 yield from (
                     _without(statement, body, source, place) for statement in body if _is_simple(statement)
                 )
+                yield from (
+                    replace(_without(statement, body, source, place), kind="unassert")
+                    for statement in body
+                    if isinstance(statement, ast.Assert) or _calls_assert(statement)
+                )
+                yield from _in_other_order(body, source, place)
 
 
 def _is_simple(statement: ast.stmt) -> bool:
@@ -306,11 +385,33 @@ def _is_simple(statement: ast.stmt) -> bool:
     assert, a call of `assertEqual()` among them, without which a block says less and still passes.
     """
     if isinstance(statement, ast.Expr):
-        called = statement.value.func if isinstance(statement.value, ast.Call) else None
-        if isinstance(called, ast.Attribute) and called.attr.startswith("assert"):
-            return False
-        return not isinstance(statement.value, ast.Constant)
+        return not (isinstance(statement.value, ast.Constant) or _calls_assert(statement))
     return isinstance(statement, SIMPLE)
+
+
+def _calls_assert(statement: ast.stmt) -> bool:
+    match statement:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name.startswith("assert")
+    return False
+
+
+def _in_other_order(body: list[ast.stmt], source: str, place: object) -> Iterator[Edit]:
+    """A statement that gives a name changes places with the one below that uses it."""
+
+    def names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
+        found = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        return {node.id for node in found if isinstance(node.ctx, context)}
+
+    for one, other in pairwise(body):
+        binds = isinstance(one, ast.Assign | ast.AnnAssign) and names(one, ast.Store) & names(other, ast.Load)
+        defined = isinstance(other, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        if not binds or defined:
+            continue
+        (start, stop), (begin, end) = place(one), place(other)  # type: ignore[operator]
+        alone = not source[source.rfind("\n", 0, start) + 1 : start].strip()
+        if alone and source[stop:begin].strip() == "" and "\n" in source[stop:begin]:
+            yield Edit("order", start, end, source[begin:end] + source[stop:begin] + source[start:stop])
 
 
 def _without(statement: ast.stmt, body: list[ast.stmt], source: str, place: object) -> Edit:
@@ -400,6 +501,8 @@ def _of_shell(source: str, rng: random.Random) -> Iterator[Edit]:
             and not ONLY_LOOKS.match(code)
         ):
             yield Edit("shell", position, position + len(line) + 1, "")
+        if not in_text and not code.rstrip().endswith("\\") and ONLY_LOOKS.match(code):
+            yield Edit("unassert", position, position + len(line) + 1, "")
         words = list(re.finditer(r"[\w./-]*[A-Za-z][\w./-]*", code))
         if words:
             word = rng.choice(words)
@@ -469,6 +572,18 @@ def _of_mark(block: Block, text: str, offsets: list[int], rng: random.Random) ->
             yield Edit("mark", start + match.start(1), start + match.end(1), other_letter(match[1], rng))
             if name == "needs" and not re.search(r"docker|helm|kubectl|tortoise", value):
                 yield Edit("mark", start + match.start() - 1, start + match.end(), "")
+            databases = [one for one in ("postgres", "sqlite", "mysql") if one in value.split("|")]
+            if name == "needs" and databases:
+                database = rng.choice(databases)
+                other = next(
+                    (one for one in ("postgres", "sqlite", "mysql") if one not in value.split("|")), ""
+                )
+                yield Edit(
+                    "fence", start + match.start(1), start + match.end(1),
+                    match[1].replace(database, other) if other else f'"{database}"',
+                )  # fmt: skip
+        if name in ("queries", "output", "sql") and (word := re.search(rf" {name}(?:=\S+)?(?= |$)", line)):
+            yield Edit("fence", start + word.start(), start + word.end(), "")
         elif name == "continues":
             word = re.search(r" continues(?:=\S+)?", line)
             if word:
@@ -481,6 +596,10 @@ def _of_prose(
     front = re.match(r"---\n.*?\n---\n", text, re.DOTALL)
     first = front[0].count("\n") if front else 0
     comment = False
+    lines = text.split("\n")
+    targets = sorted(
+        {match[0][2:-1] for match in LINK.finditer(text) if "://" not in match[0]} | _anchors(lines)
+    )
     for number, line in enumerate(text.split("\n"), 1):
         if number <= first or any(begin <= number < end for begin, end in covered):
             continue
@@ -494,6 +613,9 @@ def _of_prose(
             taken.append(match.span())
             if match[1] and "://" not in match[1] and not match[1].startswith("mailto"):
                 yield Edit("link", start + match.start(1), start + match.end(1), other_letter(match[1], rng))
+            others = [one for one in targets if one.split("#")[-1] != (match[2] or match[1])]
+            if "://" not in match[0] and others and "mailto" not in match[0]:
+                yield Edit("relink", start + match.start() + 2, start + match.end() - 1, rng.choice(others))
             if match[2]:
                 yield Edit(
                     "anchor", start + match.start(2), start + match.end(2), other_letter(match[2], rng)
@@ -513,6 +635,11 @@ def _of_prose(
                 yield Edit(
                     "prose-span", start + match.start(1), start + match.end(1), other_number(match[1], rng)
                 )
+        if not line.startswith("#"):
+            yield from _of_sense(line, start, taken, rng)
+        below = lines[number] if number < len(lines) else ""
+        if _is_row(line) and _is_row(below) and not any(RULED.fullmatch(one) for one in (line, below)):
+            yield from _of_cells(line, below, start, rng)
         for kind, pattern, change in (
             ("prose-name", NAME_IN_PROSE, other_name),
             ("prose-number", NUMBER_IN_PROSE, other_number),
@@ -525,6 +652,69 @@ def _of_prose(
                     begin < match.end() and match.start() < end for begin, end in taken
                 ):
                     yield Edit(kind, start + match.start(), start + match.end(), change(match[0], rng))  # type: ignore[arg-type]
+
+
+RULED = re.compile(r"\|[\s:|-]+\|?")
+
+
+def _is_row(line: str) -> bool:
+    return line.startswith("|") and line.rstrip().endswith("|")
+
+
+def _anchors(lines: list[str]) -> set[str]:
+    """The anchors of the page's own headings."""
+    headings = (line.lstrip("# ") for line in lines if re.match(r"##+ ", line))
+    plain = (re.sub(r"[^\w -]", "", heading.lower()) for heading in headings)
+    return {"#" + heading.strip().replace(" ", "-") for heading in plain}
+
+
+def _of_sense(line: str, start: int, taken: list[tuple[int, int]], rng: random.Random) -> Iterator[Edit]:
+    """A negation comes or goes, a word or a database becomes another, two names change places."""
+
+    def is_free(match: re.Match[str]) -> bool:
+        return not any(begin < match.end() and match.start() < end for begin, end in taken)
+
+    for match in filter(is_free, NEGATED.finditer(line)):
+        yield Edit("prose-negation", start + match.start(), start + match.end(), affirmed(match[0]))
+    for match in filter(is_free, AFFIRMED.finditer(line)):
+        new = f"{match[0]} not" if match[0] in AUXILIARY else f"never {match[0]}"
+        yield Edit("prose-negation", start + match.start(), start + match.end(), new)
+    for match in filter(is_free, re.finditer(r"[A-Za-z]+", line)):
+        if match[0] in OTHER_DATABASES:
+            yield Edit(
+                "prose-database", start + match.start(), start + match.end(), OTHER_DATABASES[match[0]]
+            )
+        elif match[0].lower() in OTHER_WORDS:
+            new = OTHER_WORDS[match[0].lower()]
+            new = new.capitalize() if match[0][0].isupper() else new
+            yield Edit("prose-word", start + match.start(), start + match.end(), new)
+    spans = list(SPAN.finditer(line))
+    if len({match[0] for match in spans}) > 1 and not _is_row(line):
+        one, other = rng.choice([pair for pair in pairwise(spans) if pair[0][0] != pair[1][0]])
+        between = line[one.end() : other.start()]
+        if not re.fullmatch(r",? ?(?:and|or|,)? ?", between):  # members of a list may stand in any order
+            yield Edit("prose-swap", start + one.start(), start + other.end(), other[0] + between + one[0])
+
+
+def affirmed(text: str) -> str:
+    """`does not` becomes `does`, `cannot` becomes `can`, and `no` becomes `a`."""
+    return {"cannot": "can", "no ": "a ", "not ": ""}.get(text, text.removesuffix(" not"))
+
+
+def _of_cells(line: str, below: str, start: int, rng: random.Random) -> Iterator[Edit]:
+    """Two cells of a column change places, but those of the first."""
+    one, other = (re.split(r"(?<!\\)\|", row) for row in (line, below))
+    columns = [
+        index
+        for index in range(2, min(len(one), len(other)) - 1)
+        if one[index].strip() != other[index].strip()
+    ]
+    if columns:
+        index = rng.choice(columns)
+        one[index], other[index] = other[index], one[index]
+        yield Edit(
+            "prose-cell", start, start + len(line) + 1 + len(below), "|".join(one) + "\n" + "|".join(other)
+        )
 
 
 def other_name(text: str, rng: random.Random) -> str:

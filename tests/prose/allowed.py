@@ -34,7 +34,7 @@ class Allowed:
     foreign: dict[str, frozenset[str]] = field(default_factory=dict)
     """By page: names that belong to something else than Tortoise."""
     leads: dict[str, dict[str, str]] = field(default_factory=dict)
-    """By page: links whose words differ from their target, by text."""
+    """By page, `*` for all: links whose words differ from their target, by text."""
     elsewhere: dict[str, frozenset[str]] = field(default_factory=dict)
     """By page: methods that a sentence names in a section that does not show them."""
 
@@ -45,7 +45,7 @@ class Allowed:
         return self.elsewhere.get(page, frozenset())
 
     def leads_on(self, page: str) -> dict[str, str]:
-        return self.leads.get(page, {})
+        return self.leads.get("*", {}) | self.leads.get(page, {})
 
     def allows_span(self, text: str, page: str) -> bool:
         return any(entry.text == text and entry.page in ("", page) for entry in self.names)
@@ -72,7 +72,7 @@ class Allowed:
         return re.search(_phrase(entry), text) is not None
 
     def allows_denial(self, literal: str, page: str) -> bool:
-        return any(entry.text == literal and entry.page == page for entry in self.denied)
+        return any(entry.text == literal and entry.page in ("", page) for entry in self.denied)
 
 
 def _phrase(entry: Entry) -> str:

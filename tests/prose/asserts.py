@@ -2,7 +2,8 @@
 
 `assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once
 more in the chain of its block, and not be denied there: in code, or in an output that is compared. For the
-same reason a `sed` is followed by a `grep` for something that it wrote.
+same reason a `sed` is followed by a `grep` for something that it wrote. An assert that compares with `>=` or
+`<` holds for many values, so each of them has its reason in `allowed.toml`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from tortoise_dev.pages.page import Block
 
 MUTE = (0, 1, True, False, None, "", "sqlite", "postgres", "psycopg", "mysql", "mariadb")
 """Literals that need no control: numbers that occur anyway, and the databases that a block distinguishes."""
+LOOSE = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ def problems(page: Prose) -> Iterator[Unproven]:
         for found in (
             *_unproven_literals(chain),
             *_empty_literals(chain),
+            *_loose_asserts(chain),
+            *_naive_times(chain),
             *_unchecked_seds(chain),
             *_unproven_greps(chain),
             *_unseen_limits(chain),
@@ -119,6 +123,44 @@ def _empty_literals(chain: list[Block]) -> Iterator[Unproven]:
                 match node:
                     case ast.Compare(left=ast.Constant(value=""), ops=[ast.In()]):
                         yield Unproven(block.start + node.lineno - 1, "", "is in every text")
+
+
+def _loose_asserts(chain: list[Block]) -> Iterator[Unproven]:
+    """`assert n >= 3`, and a loop over nothing that asserts."""
+    for block in chain:
+        if block.kind != "python" or {"norun", "breaks", "xfail"} & block.attributes.keys():
+            continue
+        for node in _nodes_of(block):
+            match node:
+                case ast.Assert(test=test):
+                    for one in ast.walk(test):
+                        if isinstance(one, ast.Compare) and any(isinstance(op, LOOSE) for op in one.ops):
+                            yield Unproven(
+                                block.start + one.lineno - 1,
+                                ast.unparse(one),
+                                "holds for many values: say which",
+                            )
+                case ast.For(iter=ast.List(elts=[]) | ast.Tuple(elts=[])):
+                    yield Unproven(block.start + node.lineno - 1, "[]", "is nothing to loop over")
+
+
+def _naive_times(chain: list[Block]) -> Iterator[Unproven]:
+    """A time without a zone means another moment on the host of a reader; here both are UTC."""
+    for block in chain:
+        if block.kind != "python" or {"norun", "breaks", "xfail"} & block.attributes.keys():
+            continue
+        for node in _nodes_of(block):
+            match node:
+                case ast.Call(func=ast.Attribute(attr="now" | "astimezone" as name), args=[], keywords=[]):
+                    is_naive = name == "astimezone" or ast.unparse(node.func).endswith("datetime.now")
+                case ast.Call(
+                    func=ast.Name(id="datetime") | ast.Attribute(attr="datetime"), args=args, keywords=named
+                ):
+                    is_naive = len(args) < 8 and not any(one.arg == "tzinfo" for one in named)
+                case _:
+                    continue
+            if is_naive:
+                yield Unproven(block.start + node.lineno - 1, ast.unparse(node), "has no zone: give it one")
 
 
 def _nodes_of(block: Block) -> Iterator[ast.AST]:

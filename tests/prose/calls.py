@@ -66,6 +66,10 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
                     node.lineno,
                     "group_by() without an aggregate or values() groups nothing: order_by() was meant",
                 )
+            case ast.Call(func=ast.Attribute(attr="exists")) if "exclude" in map(_name, _chain(node)):
+                yield node.lineno, "any other row makes this true: filter() was meant"
+            case ast.For(iter=ast.Tuple(elts=elements) | ast.List(elts=elements)) if _twice(elements):
+                yield node.lineno, "goes through one thing twice: one of them was to be another"
             case ast.Call(func=ast.Attribute(attr="update" | "delete")) if _excludes_a_key(node):
                 yield node.lineno, "writes every row but one: filter() was meant"
             case ast.Call(func=ast.Name(id="Subquery"), args=[ast.Call() as query]):
@@ -79,6 +83,16 @@ def of_queries(tree: ast.Module) -> Iterator[tuple[int, str]]:
                 yield from _truths(test)
             case ast.Compare(left=left, comparators=[right]):
                 yield from _compared(left, right)
+
+
+def _twice(elements: list[ast.expr]) -> bool:
+    """Whether a list has an element twice; `(create_app(), create_app())` is two of them."""
+    named = [ast.unparse(one) for one in elements if not _is_made(one)]
+    return len(set(named)) < len(named)
+
+
+def _is_made(element: ast.expr) -> bool:
+    return isinstance(element, ast.Call) and isinstance(element.func, ast.Name)
 
 
 def _excludes_a_key(call: ast.Call) -> bool:

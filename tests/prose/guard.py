@@ -7,11 +7,13 @@ from pathlib import Path
 
 from prose import (
     calls,
+    checks,
     data,
     links,
     methods,
     operations,
     phrases,
+    pins,
     rendered,
     rules,
     sizes,
@@ -56,3 +58,5 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from sizes.problems(page, tree)
     yield from operations.problems(page, tree)
     yield from ties.problems(page, tree, allowed)
+    yield from pins.problems(page, tree)
+    yield from checks.problems(page)

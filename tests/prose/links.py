@@ -18,6 +18,10 @@ from prose.reading import Prose
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?P<file>[^()\s#:]*)(?:#(?P<anchor>[\w-]+))?)\)")
 FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "y")
+PROOF = re.compile(r"(?:proof|example|test)(?: .*)?")
+"""The texts of links to what runs."""
+ANYWHERE = frozenset(("examples", "example", "exampl", "py"))
+"""Words of paths that say nothing of one file."""
 EMPTY = frozenset(
     """
     the a an of in on to and or for with by is are it its from at as be that this not no one use how what when
@@ -33,17 +37,25 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
         for link in LINK.finditer(line):
             if listed.get(link["text"]) == link["target"]:
                 continue
-            if not _is_told(link, line, page, tree):
+            if link["text"] in listed or not _is_told(link, line, page, tree):
                 yield f"line {number}: [{link['text']}] says nothing of {link['target']}"
 
 
 def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
-    if file and FILE.fullmatch(text):
+    if FILE.fullmatch(text) and (file or text.endswith(".md")):
         return PurePosixPath(text).name == PurePosixPath(file).name
+    if PROOF.fullmatch(text) and not link["anchor"]:
+        return not file.endswith(".md")
+    if file.startswith(("examples/", "../examples/")):
+        around = LINK.sub(lambda other: other["text"], line).replace("PostgreSQL", "postgres")
+        return bool((words_of(file) - ANYWHERE) & words_of(around))
     if not (file or page.name).endswith(".md"):
         return True
     if link["anchor"]:
+        own = words_of(link["anchor"]) | words_of(PurePosixPath(file or page.name).stem)
+        if not own & words_of(text) and any(len(one & words_of(text)) > 1 for one in _headings(tree.root)):
+            return False  # a heading is there that the text names
         around = LINK.sub(lambda other: other["text"], line)
         return bool(words_of(link["anchor"]) & (words_of(text) | words_of(around)))
     titles = _titles(tree.root)
@@ -60,6 +72,18 @@ def words_of(text: str) -> frozenset[str]:
 def _stem(word: str) -> str:
     endings = (ending for ending in ENDINGS if word.endswith(ending) and len(word) - len(ending) >= 3)
     return word.removesuffix(next(endings, ""))
+
+
+@cache
+def _headings(root: Path) -> frozenset[frozenset[str]]:
+    """The words of each heading of the pages, with those of the page's name."""
+    heading = re.compile(r"^##+ (.*)$", re.MULTILINE)
+    pages = sorted((root / "references").glob("*.md"))
+    return frozenset(
+        words_of(text) | words_of(path.stem)
+        for path in pages
+        for text in heading.findall(path.read_text(encoding="utf-8"))
+    )
 
 
 @cache

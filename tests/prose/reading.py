@@ -37,6 +37,8 @@ class Piece:
     spans: list[Span] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
     is_heading: bool = False
+    cell: str = ""
+    """`th` in the head of a table, `td` in its other rows."""
 
     @property
     def full_text(self) -> str:
@@ -116,17 +118,18 @@ def pieces_of(text: str) -> Iterator[Piece]:
     """The prose of a page in order, without its front matter."""
     front = FRONT_MATTER.match(text)
     body = "\n" * front[0].count("\n") + text[front.end() :] if front else text
-    line, is_heading = 1, False
+    line, is_heading, cell = 1, False, ""
     for token in MARKDOWN.parse(body):
         if token.map:
             line = token.map[0] + 1
         if token.type == "inline":
-            yield _piece(token, line, is_heading)
+            yield _piece(token, line, is_heading, cell)
         is_heading = token.type == "heading_open"
+        cell = token.type.removesuffix("_open") if token.type in ("th_open", "td_open") else ""
 
 
-def _piece(inline: Token, line: int, is_heading: bool) -> Piece:
-    piece = Piece(line, is_heading=is_heading)
+def _piece(inline: Token, line: int, is_heading: bool, cell: str) -> Piece:
+    piece = Piece(line, is_heading=is_heading, cell=cell)
     for child in inline.children or []:
         if child.type == "code_inline":
             piece.spans.append(Span(line, child.content))

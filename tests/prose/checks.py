@@ -1,0 +1,105 @@
+"""What a page checks, section by section: no edit takes a check away unseen.
+
+A page that checks less still passes. So `checks.toml` counts the asserts of each section, the lines of a
+shell that look for something, and the marks that a run compares, such as `queries=3`, `needs=…` and `output`.
+A section may have more. What it loses was taken out on purpose, and `uv run tests/pin.py` records that.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from prose.reading import Prose
+from tortoise_dev.pages.page import Block
+
+FILE = Path(__file__).with_name("checks.toml")
+LOOKS = re.compile(r"(?:^|[|;&])\s*((?:! )?(?:grep|test|diff|cmp)\b(?: -\w+)*)")
+MARKS = ("needs", "raises", "queries", "output", "sql", "breaks")
+HEAD = "# How many checks each section has, at least. `uv run tests/pin.py` writes this file.\n"
+
+
+def problems(page: Prose, file: Path = FILE) -> Iterator[str]:
+    """The checks that a section has lost, one line each."""
+    here = checks_of(page)
+    for anchor, recorded in _recorded(file).get(page.name, {}).items():
+        for check, number in parsed(recorded).items():
+            if here.get(anchor, Counter())[check] < number:
+                yield f"#{anchor} has {here.get(anchor, Counter())[check]} of {number} times {check!r}"
+
+
+def checks_of(page: Prose) -> dict[str, Counter[str]]:
+    """By section: what its blocks check."""
+    found: dict[str, Counter[str]] = {}
+    for block in page.blocks:
+        anchor = block.id.partition("::")[2].rpartition("/")[0]
+        checks = Counter(_of_block(block))
+        if checks:
+            found[anchor] = found.get(anchor, Counter()) + checks
+    return found
+
+
+def _of_block(block: Block) -> Iterator[str]:
+    if "norun" in block.attributes:
+        return
+    for name in MARKS:
+        if name in block.attributes:
+            value = block.attributes[name]
+            yield f"{name}={value}" if value else name
+    if block.kind == "python":
+        try:
+            nodes = list(ast.walk(ast.parse(block.source)))
+        except SyntaxError:
+            return
+        yield from ("assert" for node in nodes if isinstance(node, ast.Assert) or _denies(node))
+        yield from (
+            f"except {ast.unparse(node.type)}"
+            for node in nodes
+            if isinstance(node, ast.ExceptHandler) and node.type
+        )
+        called = [node.func for node in nodes if isinstance(node, ast.Call)]
+        yield from (
+            "assert" for one in called if isinstance(one, ast.Attribute) and one.attr.startswith("assert")
+        )
+    elif block.kind in ("shell", "console"):
+        yield from (f"look {found[1]}" for line in block.source.split("\n") for found in LOOKS.finditer(line))
+
+
+def _denies(node: ast.AST) -> bool:
+    """`raise AssertionError("stored twice")`."""
+    return isinstance(node, ast.Raise) and "AssertionError" in ast.unparse(node)
+
+
+@cache
+def _recorded(file: Path) -> dict[str, dict[str, str]]:
+    table: dict[str, dict[str, str]] = tomllib.loads(file.read_text(encoding="utf-8"))
+    return table
+
+
+def parsed(text: str) -> Counter[str]:
+    """`2 assert, 1 queries=3` as a counter."""
+    pairs = (one.split(" ", 1) for one in text.split("; "))
+    return Counter({check: int(number) for number, check in pairs})
+
+
+def written(pages: list[Prose]) -> str:
+    """The text of `checks.toml`."""
+    parts = [HEAD]
+    for page in pages:
+        sections = checks_of(page)
+        if sections:
+            parts.append(f'["{page.name}"]\n')
+            for anchor, checks in sections.items():
+                said = "; ".join(f"{number} {check}" for check, number in sorted(checks.items()))
+                parts.append(f"{anchor} = {_quoted(said)}\n")
+            parts.append("\n")
+    return "".join(parts).replace(f"{HEAD}[", f"{HEAD}\n[").rstrip("\n") + "\n"
+
+
+def _quoted(text: str) -> str:
+    return f"'{text}'" if '"' in text else f'"{text}"'

@@ -1,0 +1,77 @@
+"""What is a proof: ``FILE :: TEXT``, or ``PAGE.md#anchor :: TEXT``.
+
+It is part of a line of code that runs, and the only such line of its file, or of the blocks under its
+heading. So a proof that is deleted or changed is missed; the harness runs the rest.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import tokenize
+from functools import cache
+from pathlib import Path
+
+from tortoise_dev.pages.page import Block
+from tortoise_dev.pages.reading import read_page
+
+ROOT = Path(__file__).resolve().parents[2]
+
+NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
+
+
+@cache
+def code_of(source: str) -> str:
+    """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
+    lines = source.split("\n")
+    try:
+        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, IndentationError):
+        return source
+    before = tokenize.NEWLINE
+    for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
+        alone = before in NOISE and after.type == tokenize.NEWLINE
+        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
+            for number in range(token.start[0] - 1, token.end[0]):
+                begin = token.start[1] if number == token.start[0] - 1 else 0
+                lines[number] = lines[number][:begin]
+        before = token.type
+    return "\n".join(lines)
+
+
+def runs(block: Block) -> bool:
+    """Whether the harness runs the block in CI, or compares it with what one has printed or sent."""
+    if re.search("docker|helm|kubectl", block.attributes.get("needs", "")):
+        return False
+    if {"norun", "breaks"} & block.attributes.keys():
+        return False  # shown, or looked at
+    return block.kind in ("python", "shell", "data") or bool({"output", "sql"} & block.attributes.keys())
+
+
+@cache
+def blocks_of(name: str) -> tuple[Block, ...]:
+    path = ROOT / name
+    return tuple(read_page(path, name).blocks) if path.is_file() else ()
+
+
+def problem_of(proof: str, blocks: dict[str, tuple[Block, ...]] | None = None) -> str | None:
+    """What is wrong with a proof; `blocks` by file name, the repository's own by default."""
+    match = re.fullmatch(r"(?P<file>[\w./-]+)(?:#(?P<anchor>[\w-]+))? :: (?P<text>.+)", proof)
+    if not match:
+        return "expected FILE :: TEXT or PAGE.md#anchor :: TEXT"
+    file, anchor, text = match["file"], match["anchor"], match["text"]
+    if len(text) < 12:
+        return f"expected the text of a statement: {text!r} is too short"
+    if file.endswith(".md") is (anchor is None):
+        return "expected an anchor for a page, and none for a Python file"
+    if not re.match(r"(SKILL\.md|references/[\w-]+\.md|examples/[\w/]+\.py)$", file):
+        return f"expected a page or an example: {file}"
+    found = blocks_of(file) if blocks is None else blocks.get(file, ())
+    if anchor:
+        found = tuple(block for block in found if block.id.startswith(f"{file}::{anchor}/"))
+    running = [block for block in found if runs(block)]
+    if not running:
+        return "no such file, or no such heading with a block that runs"
+    sources = [code_of(block.source) if block.kind == "python" else block.source for block in running]
+    times = sum(source.count(text) for source in sources)
+    return None if times == 1 else f"expected this text once in what runs there, found it {times} times"
