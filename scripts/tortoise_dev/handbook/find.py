@@ -139,8 +139,8 @@ def _bm25(frequency: float, relative_length: float, documents_with_it: int, docu
 
 
 def _wanted(words: str) -> dict[str, float]:
-    """The terms of a query with their weights; what a synonym adds counts half."""
-    terms = dict.fromkeys(_terms(words), 1.0)
+    """The terms of a query with their weights: a name_like_this counts twice, what a synonym adds half."""
+    terms = {term: 2.0 if "_" in term else 1.0 for term in _terms(words)}
     for typed in re.findall(r"\w+", words.lower().replace("n+1", "n1")):
         for term in _terms(SYNONYMS.get(typed, "")):
             terms.setdefault(term, 0.5)
