@@ -5,9 +5,9 @@ Two migrations that follow the same migration, or a migration with a relation to
 dependency on that label.
 
 ## Why is this bad
-A database that already has one of the two runs them in another order than a new database. So the tables can
-differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file, and
-the next `aerich migrate` makes that change again.
+No dependency fixes the order, so two databases can run the migrations in different orders. Then their tables
+can differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file,
+and the next `aerich migrate` makes that change again.
 
 Let the later migration depend on the other one, or delete the later migration and make it again. Without the
 dependency on the other label `makemigrations` stops with "uninitialized relations".
