@@ -15,6 +15,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "migrations-aerich",
         "migrations-aerich-more",
         "migrations",
+        "fill-columns",
         "renames",
         "zero-downtime",
     ),
