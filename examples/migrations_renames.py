@@ -214,6 +214,16 @@ shop.step(
 )
 assert shop.sql("SELECT count(*) FROM invoice") == [(1,)]
 
+# A class without Meta.table: with the operation, the new class names the old table.
+shop = Shop(more=alone.format("Note"))
+shop.sql("INSERT INTO note (text) VALUES ('a')")
+shop.models(more=alone.format("Memo") + "    class Meta:\n        table = 'note'\n")
+shop.step(
+    'RenameClass("Note", "Memo")',
+    'assert await apps.get_model("models.Memo").all().count() == 1',
+)
+assert shop.sql("SELECT text FROM note") == [("a",)]
+
 shop = Shop()
 shop.models(customer="buyer")
 shop.step('RenameForeignKey("Invoice", "customer", "buyer")')
