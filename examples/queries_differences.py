@@ -7,8 +7,9 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/queri
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
@@ -32,6 +33,7 @@ class LoneKey(Model):
 
 
 SIX = datetime(2026, 2, 20, 6, tzinfo=UTC)
+TOKYO = ZoneInfo("Asia/Tokyo")
 THE_SAME = datetime.fromisoformat("2026-02-19T22:00-08:00")  # as a clock in Los Angeles shows it
 
 
@@ -84,6 +86,18 @@ async def found_in_tokyo() -> dict[str, int]:
         assert (row.at, row.at.hour) == (SIX, 15)
         rows = DifferenceRow.filter(name="t")
         return {"UTC": await rows.filter(at=SIX).count(), "Tokyo": await rows.filter(at=row.at).count()}
+
+
+async def found_after_an_update_in_tokyo(zone: tzinfo) -> bool:
+    """Whether a filter finds a time that update() wrote in this zone. The configuration has Tokyo's zone."""
+    async with TortoiseContext() as context:
+        url, modules = os.environ["DATABASE_URL"], {"models": ["__main__"]}
+        await context.init(db_url=url, modules=modules, timezone="Asia/Tokyo")
+        await Tortoise.generate_schemas()
+        await DifferenceRow.filter(name="u").delete()
+        await DifferenceRow.create(name="u", amount=1)
+        assert await DifferenceRow.filter(name="u").update(at=SIX.astimezone(zone)) == 1
+        return await DifferenceRow.filter(name="u", at=SIX.astimezone(TOKYO)).exists()
 
 
 async def placeholders() -> set[str]:
@@ -214,6 +228,8 @@ async def main() -> None:
         found_again = await DifferenceRow.filter(name="z", at=SIX).count()
         assert found_again == (6 if dialect == "postgres" else 3)
     assert await found_in_tokyo() == {"UTC": int(dialect == "postgres"), "Tokyo": 1}
+    assert await found_after_an_update_in_tokyo(TOKYO)
+    assert await found_after_an_update_in_tokyo(UTC) is (dialect == "postgres")
 
 
 asyncio.run(main())
