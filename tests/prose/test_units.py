@@ -523,3 +523,11 @@ def test_a_titled_block_is_a_file_of_the_example_or_is_run(run: str, is_right: b
     text = f'# A\n\n```python title="tests/test_new.py"\nx = 1\n```\n\n{run}\n'
     found = [*data.problems(Prose("references/a.md", text), TREE)]
     assert found == ([] if is_right else ["line 3: tests/test_new.py is no file of the example"])
+
+
+@pytest.mark.parametrize("command", ["migrate", "sqlmigrate models 0002_a"])
+def test_a_migration_on_a_page_is_run_by_migrate(command: str) -> None:
+    run = f"```bash\npython -m tortoise {command}\n```"
+    text = f'# A\n\n```python title="migrations/0002_a.py"\nx = 1\n```\n\n{run}\n'
+    found = [*data.problems(Prose("references/a.md", text), TREE)]
+    assert found == ([] if command == "migrate" else ["line 3: migrations/0002_a.py is no file of the example"])
