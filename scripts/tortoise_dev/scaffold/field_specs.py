@@ -52,6 +52,7 @@ HELP = "\n".join(
         "  null                       may be empty; set_null needs it",
         "",
         "APP is the folder of a sub-application. If there is none, it is an app label of TORTOISE_ORM.",
+        "APP may be left out if the other model is in the same sub-application: fk:Customer.",
     ]
 )
 
