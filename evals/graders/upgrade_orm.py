@@ -3,6 +3,7 @@
 import re
 import tomllib
 
+from packaging.requirements import Requirement
 from tortoise.context import TortoiseContext
 from tortoise_dev.evals.work import Grader, Work, load
 
@@ -72,8 +73,9 @@ async def aware(work: Work) -> str:
 def pins(work: Work) -> str:
     project = tomllib.loads((work.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (pin,) = (line for line in project["dependencies"] if line.startswith("tortoise-orm"))
-    assert re.search(r"(>=|~=)\s*1\.1", pin), pin
-    assert re.search(r"<\s*2|~=\s*1\.1\b", pin), pin
+    allowed = Requirement(pin).specifier
+    assert allowed.contains("1.1.9") and not allowed.contains("0.25.1"), pin
+    assert not allowed.contains("2.0"), pin
     return str(pin)
 
 
