@@ -1,4 +1,4 @@
-# snippet: needs="postgres|mysql"
+# snippet: needs="postgres|mariadb"
 """What an application gets if a statement, a wait for a lock or an idle transaction exceeds its limit.
 
 PostgreSQL takes the limits from the connection, or from the role: a limit of the role needs no settings of
