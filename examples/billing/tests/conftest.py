@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-# This must come before the imports that read the settings. If a test connects with the URL of the settings,
-# it fails, and no real database is touched.
+# Set the URL before the imports that read the settings. If a test connects with the URL of the settings,
+# the test fails, and does not reach the real database.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
@@ -27,9 +27,10 @@ from main import app
 
 MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
-# For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}". {} becomes unique for each test.
+# For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}".
+# For each test, Tortoise replaces {} by another value.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
-os.environ.setdefault("PGDATABASE", "postgres")  # the driver connects to this one to send CREATE DATABASE
+os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
 
 
 def pytest_report_header() -> str:
@@ -39,7 +40,7 @@ def pytest_report_header() -> str:
 
 @pytest.fixture
 async def models() -> AsyncIterator[None]:
-    """The models know their relations, as `Model.construct()` needs. Nothing is connected."""
+    """Let the models know their relations for `Model.construct()`. No connection is opened."""
     async with TortoiseContext() as context:
         await context.init(db_url="sqlite://:memory:", modules={"models": MODELS})
         yield
@@ -47,12 +48,12 @@ async def models() -> AsyncIterator[None]:
 
 @pytest.fixture
 async def database() -> AsyncIterator[None]:
-    """A database of the test's own, with empty tables made from the models."""
+    """Give the test its own database. Tortoise makes empty tables from the models."""
     async with tortoise_test_context(MODELS, db_url=DATABASE_URL):
         try:
             yield
         finally:
-            await Tortoise._drop_databases()  # the context itself does not drop it
+            await Tortoise._drop_databases()  # the context does not drop the database
 
 
 @pytest.fixture

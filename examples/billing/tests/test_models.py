@@ -67,6 +67,12 @@ def test_outstanding(payments, owed):
     assert invoice.outstanding(received) == Decimal(owed)
 
 
+async def test_an_invoice_knows_its_payments(models):
+    payment = Payment.construct(amount=Decimal(5))
+    invoice = Invoice.construct(amount=Decimal(9), payments=[payment])
+    assert invoice.outstanding(invoice.payments) == Decimal(4)
+
+
 async def test_a_detail_shows_what_was_fetched(models):
     customer = Customer.construct(name="Acme", email="billing@acme.test")
     payment = Payment.construct(amount=Decimal(5), paid_at=NOW)

@@ -11,10 +11,10 @@ from apps.billing.services.audit import record
 
 @atomic()
 async def settle_invoice(invoice_id: UUID, method: PaymentMethod = PaymentMethod.TRANSFER) -> Payment | None:
-    """Mark an invoice as paid. Return the payment of what was still owed, or None if nothing was owed.
+    """Mark an invoice as paid. If an amount was still owed, create and return a payment of that amount.
 
-    A second call changes nothing. The UPDATE comes first, and its filter has the condition. It locks the row
-    until the commit, so a second caller waits, finds the invoice paid and changes no row.
+    A second call changes nothing and returns None. The UPDATE locks the row until the commit. So a second
+    caller waits, and then its own UPDATE finds no unpaid invoice.
     """
     unpaid = Invoice.filter(id=invoice_id, paid=False)
     changed = await unpaid.update(paid=True, updated_at=timezone.now())
