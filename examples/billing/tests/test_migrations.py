@@ -119,7 +119,7 @@ class Migration(migrations.Migration):
 
 @pytest.fixture
 async def config(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
-    """The project's configuration over an empty database, which is gone after the test."""
+    """Yield the project's configuration with an empty database. Delete the database after the test."""
     url = f"sqlite://{tmp_path}/db.sqlite3" if "memory" in DATABASE_URL else DATABASE_URL
     config = TORTOISE_ORM | {"connections": {"default": expand_db_url(url, testing=True)}}
     async with TortoiseContext() as context:

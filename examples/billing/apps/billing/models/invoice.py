@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class BaseInvoice(BaseModel):
-    """An invoice: the fields and what can be computed from them. It needs no table and no database."""
+    """An invoice: the fields and what can be computed from them."""
 
     class Meta:
         abstract = True
@@ -37,7 +37,7 @@ class BaseInvoice(BaseModel):
         return f"{self.amount:.2f}"
 
     def is_overdue(self, now: datetime) -> bool:
-        """Whether it is unpaid and was due before `now`, an aware datetime."""
+        """Return True if unpaid and due before `now`, an aware datetime."""
         return self.due_at is not None and not self.paid and self.due_at < now
 
     def outstanding(self, payments: Iterable[BasePayment]) -> Decimal:
