@@ -1,5 +1,5 @@
 # snippet: needs="tortoise>=1.1.9"
-"""Prefetching: statements of a many-to-many relation, how nested children are sorted, what only() must name.
+"""Prefetching: statements of a many-to-many relation, how children are sorted, what only() must name.
 
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_prefetch.py
 """
@@ -52,7 +52,7 @@ async def counted() -> None:
 
 
 async def ordered() -> None:
-    """A Prefetch names a path: each level is sorted and filtered by its own queryset."""
+    """A Prefetch names a path. At each level, the children of each parent keep the order of its queryset."""
     blog = (
         await PrefetchBlog.all()
         .first()
