@@ -66,7 +66,7 @@ Call = Callable[[], Awaitable[Any]]
 
 @pytest.fixture
 async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
-    """`await overlap(first, second)` begins the second call before the first one commits.
+    """`await overlap(first, second)` begins the second call before the first call commits.
 
     Each call gets its own connection. On SQLite, two connections can share a file, but no database in memory.
     """
