@@ -15,6 +15,13 @@ class Note(Model):
     text = fields.CharField(max_length=10)
 
 
+class Audit(Model):
+    """A handler writes a row for each saved note."""
+
+    id = fields.IntField(primary_key=True)
+    note_id = fields.UUIDField()
+
+
 class Plain(Model):
     """Its handler is no coroutine function."""
 
@@ -37,6 +44,11 @@ async def after_save(sender, instance, created, using_db, update_fields) -> None
     heard.append(("post_save", created, update_fields, type(using_db).__name__))
     if instance.text == "regret":
         raise ValueError(instance.text)
+
+
+@post_save(Note)
+async def audit(sender, instance, created, using_db, update_fields) -> None:
+    _ = await Audit.create(note_id=instance.id)
 
 
 @pre_delete(Note)
@@ -81,6 +93,15 @@ async def main() -> None:
             _ = await Note.create(text="b")
         assert heard[-1] == ("post_save", True, None, "SqliteTransactionWrapper")  # pass using_db on
         await Note.all().delete()
+
+        undone = Note(text="undone")
+        try:
+            async with in_transaction():
+                await undone.save()
+                assert await Audit.exists(note_id=undone.id)
+                raise ValueError
+        except ValueError:  # the handler's row was in the transaction, without using_db
+            assert not await Audit.exists(note_id=undone.id)
 
         assert await refused("refuse") == 0
         assert await refused("regret") == 1  # too late: the row is there

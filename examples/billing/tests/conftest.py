@@ -67,9 +67,9 @@ Call = Callable[[], Awaitable[Any]]
 
 @pytest.fixture
 async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
-    """`await overlap(first, second)` begins the second call before the first one commits.
+    """`await overlap(first, second)` begins the second call before the first call commits.
 
-    Each call has a connection of its own. SQLite needs a file for this.
+    Each call gets its own connection. On SQLite, two connections can share a file, but no database in memory.
     """
     url = DATABASE_URL.format(uuid4().hex)
     if url.startswith("sqlite"):
@@ -89,7 +89,7 @@ async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaita
         async with connection(), in_transaction():
             result = await first()
             task = asyncio.create_task(begin(second))
-            await asyncio.wait([task], timeout=0.3)  # the second call has 0.3 seconds, then the first commits
+            await asyncio.wait([task], timeout=0.3)  # let the second call run, then commit the first
         return result, await task
 
     async with tortoise_test_context(MODELS, db_url=url):
