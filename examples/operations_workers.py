@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql"
-"""Jobs of a worker, each in an event loop of its own: which way leaves nothing behind.
+"""Which jobs of a worker leave sessions behind, each in its own event loop. And which tasks share a context.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_workers.py
 """
@@ -115,3 +115,23 @@ assert answers == ["1", "1", "1"]
 assert left_by_init > 0
 answers, _ = jobs("with_fallback")
 assert "Global context fallback is already enabled" in answers[1]
+
+
+async def count(context: TortoiseContext, times: int) -> int:
+    async with context:  # WRONG: the task that ends first closes the connections of the other task
+        client = context.connections.get("default")
+        for _ in range(times):
+            await client.execute_query("SELECT 1")
+    return times
+
+
+async def shared() -> list[int | BaseException]:
+    """Two tasks enter one context. The slow task loses its connections."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        return await asyncio.gather(count(context, 1), count(context, 50), return_exceptions=True)
+
+
+_, slow = asyncio.run(shared())
+assert isinstance(slow, Exception)
+assert "clos" in str(slow) or URL.startswith("psycopg")  # asyncpg and asyncmy: closing pool

@@ -4,6 +4,7 @@ It has NO AUTHENTICATION. Anybody who reaches it can read and delete everything.
 """
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -17,6 +18,7 @@ from apps.users.routers import router as users
 from config.tortoise import TORTOISE_ORM
 
 PATIENCE = 2.0  # seconds in which the database must answer a probe
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -45,13 +47,16 @@ async def health() -> dict[str, str]:
 
 @app.get("/ready", tags=["probes"])
 async def ready() -> dict[str, str]:
-    """Readiness: the process and its database answer. Status 503 means: send no requests here now."""
+    """Readiness: the process and its database answer. Status 503 tells the platform to send no requests."""
     query = asyncio.create_task(get_connection("default").execute_query("SELECT 1"))
     try:
         # asyncio.timeout() would wait for the cancelled query, which never ends if the server is frozen.
         done, _ = await asyncio.wait({query}, timeout=PATIENCE)
     finally:
         query.cancel()
-    if not done or query.exception():
+    error = query.exception() if done else TimeoutError(f"no answer in {PATIENCE} seconds")
+    if error:
+        # Tortoise's error for MySQL hides the cause. No driver's error shows the password.
+        logger.warning("The database does not answer: %r", error.__context__ or error)
         raise HTTPException(503, "The database does not answer")
     return {"status": "ok"}

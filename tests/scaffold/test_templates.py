@@ -39,7 +39,7 @@ SHARED = {
     "apps/common/models/base.py": ("BaseModel",),
     "lock.py": None,
     "migrate.py": ("main", "report"),
-    "main.py": ("PATIENCE", "lifespan", "health", "ready"),
+    "main.py": ("PATIENCE", "logger", "lifespan", "health", "ready"),
     "tests/conftest.py": ("MODELS", "DATABASE_URL", "pytest_report_header", "database", "exactly"),
     "tests/test_isolation.py": ("test_the_lifespan_reaches_no_real_database",),
     "tests/test_server.py": ("PROJECT", "address_of"),

@@ -30,17 +30,21 @@ async def test_the_probes(client, exactly):
 @pytest.mark.parametrize(
     ("driver", "scheme"), [("asyncpg", "postgres"), ("psycopg", "psycopg"), ("asyncmy", "mysql")]
 )
-async def test_without_its_database_the_process_lives_and_is_not_ready(driver, scheme, monkeypatch):
+async def test_without_its_database_the_process_lives_and_is_not_ready(driver, scheme, monkeypatch, caplog):
+    """The log says why, and does not show the password."""
     pytest.importorskip(driver)
     monkeypatch.setattr("main.PATIENCE", 0.5)
     transport = httpx.ASGITransport(app)
     async with TortoiseContext() as context, httpx.AsyncClient(transport=transport, base_url=URL) as client:
-        await context.init(db_url=f"{scheme}://nobody@127.0.0.1:9/x", modules={"models": MODELS})
+        await context.init(db_url=f"{scheme}://nobody:pass-phrase@127.0.0.1:9/x", modules={"models": MODELS})
         assert (await client.get("/health")).status_code == 200
         assert (await client.get("/ready")).status_code == 503
+    (logged,) = [record.getMessage() for record in caplog.records if record.name == "main"]
+    assert ("no answer in 0.5 seconds" if driver == "psycopg" else "Connect call failed") in logged
+    assert "pass-phrase" not in caplog.text
 
 
-async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch):
+async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch, caplog):
     """asyncpg has errors of its own for "too many clients" and for a user that may not log in."""
 
     class Refusing:
@@ -51,6 +55,31 @@ async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch):
     assert (await client.get("/health")).status_code == 200
     ready = await client.get("/ready")
     assert (ready.status_code, ready.json()) == (503, {"detail": "The database does not answer"})
+    logged = [(record.levelname, record.getMessage()) for record in caplog.records if record.name == "main"]
+    reason = "RuntimeError('sorry, too many clients already')"
+    assert logged == [("WARNING", f"The database does not answer: {reason}")]
+
+
+async def test_a_file_in_a_missing_folder_blocks_sqlite_until_a_restart(tmp_path, monkeypatch, caplog):
+    """Tortoise 1.1.9 keeps its lock after the failed opening. The first line of the log names the cause."""
+    monkeypatch.setattr("main.PATIENCE", 1)
+    folder = tmp_path / "missing"
+    reasons = []
+    transport = httpx.ASGITransport(app)
+    for restart in (1, 2):
+        async with (
+            TortoiseContext() as context,
+            httpx.AsyncClient(transport=transport, base_url=URL) as client,
+        ):
+            await context.init(db_url=f"sqlite://{folder}/x.sqlite3", modules={"models": MODELS})
+            caplog.clear()
+            statuses = [(await client.get("/ready")).status_code]
+            folder.mkdir(exist_ok=True)
+            statuses.append((await client.get("/ready")).status_code)
+        reasons.append([record.getMessage() for record in caplog.records if record.name == "main"])
+        assert statuses == ([503, 503] if restart == 1 else [200, 200])
+    assert "unable to open database file" in reasons[0][0] and "no answer in 1 seconds" in reasons[0][1]
+    assert reasons[1] == []
 
 
 async def test_when_the_server_is_frozen_it_is_not_ready(client, monkeypatch):

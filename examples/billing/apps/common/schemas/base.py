@@ -9,9 +9,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializ
 
 from apps.common.times import to_utc
 
-# Every text gets a maximum length where it is used. PostgreSQL cannot store the character NUL.
+# Each field sets its own maximum length. PostgreSQL cannot store the character NUL.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-# A time must have an offset. It is stored in UTC.
+# A time must have an offset, such as +02:00. `to_utc` converts the time to UTC.
 UtcTime = Annotated[datetime, AfterValidator(to_utc)]
 # Addresses are stored in lower case. The length is checked after `lower`: "İ" becomes two characters.
 Email = Annotated[

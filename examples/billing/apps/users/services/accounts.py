@@ -12,7 +12,7 @@ from apps.users.models import User
 
 @atomic()
 async def register_user(*, email: str, full_name: str) -> User:
-    """Create a user. It raises IntegrityError if the address is taken, in upper or lower case.
+    """Create a user. If the address is taken, in upper or lower case, raise IntegrityError.
 
     The address of a deleted user stays taken.
     """

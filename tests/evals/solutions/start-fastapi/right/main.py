@@ -1,6 +1,7 @@
 """The application: `uvicorn main:app`."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -10,6 +11,8 @@ from tortoise.contrib.fastapi import RegisterTortoise
 
 from apps.shop.routers import router
 from config.tortoise import TORTOISE_ORM
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -36,5 +39,6 @@ async def ready() -> dict[str, str]:
         async with asyncio.timeout(2):
             await get_connection("default").execute_query("SELECT 1")
     except Exception as error:  # asyncpg's errors are not Tortoise's
+        logger.warning("The database does not answer: %r", error)
         raise HTTPException(503, "The database does not answer") from error
     return {"status": "ok"}

@@ -1,0 +1,44 @@
+# snippet: needs="mysql, tortoise>=1.1.7"
+"""MariaDB accepts a default of a text column, MySQL does not. A table needs a column beside its key.
+
+By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_defaults.py
+"""
+
+import asyncio
+import os
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.models import Model
+
+
+class Ticket(Model):
+    id = fields.IntField(primary_key=True)
+
+
+class Letter(Model):
+    id = fields.IntField(primary_key=True)
+    text = fields.TextField(db_default="")
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        client = context.connections.get("default")
+        is_mariadb = "MariaDB" in (await client.execute_query_dict("SELECT VERSION() AS v"))[0]["v"]
+        try:
+            await context.generate_schemas()
+            assert (await Letter.create()).text == ""
+            assert is_mariadb
+        except OperationalError as error:
+            assert "1101" in str(error) and not is_mariadb  # MySQL: can't have a default value
+        try:
+            await Ticket.create()
+        except OperationalError as error:
+            assert "1065" in str(error)
+        else:
+            raise AssertionError("created")
+
+
+asyncio.run(main())
