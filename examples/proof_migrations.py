@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tortoise import Tortoise
 from tortoise.cli.cli import run_cli_async
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 HEAD = """
 from tortoise import fields, migrations
@@ -111,6 +111,7 @@ class Project:
         self.config["connections"]["default"] = self.url + options
         (self.root / "conf.py").write_text(f"CONFIG = {self.config}")
         importlib.invalidate_caches()
+        sys.modules.pop(f"{self.name}.conf", None)  # each command is a process of its own
         with contextlib.redirect_stdout(io.StringIO()) as printed:
             assert asyncio.run(run_cli_async(["-c", f"{self.name}.conf.CONFIG", *command])) == 0
         return printed.getvalue()
@@ -120,6 +121,11 @@ class Project:
         rows = database.execute(statement).fetchall()
         database.close()
         return rows
+
+    def change(self, statements: str) -> None:
+        database = sqlite3.connect(self.database)
+        database.executescript(statements)
+        database.close()
 
     def tables(self) -> set[str]:
         return {name for (name,) in self.sql("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -162,6 +168,99 @@ shop.run("makemigrations", "models", "--name", "died")
 (made,) = shop.migrations.glob("0002_*.py")
 assert "RenameField" in made.read_text()
 
+# If a foreign key of a circle is removed on SQLite, its column stays, without values and without REFERENCES.
+# The rows of the other table are changed or deleted. A DROP COLUMN that runs last removes the column.
+CIRCLE = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Team", [
+            ("id", fields.IntField(primary_key=True)),
+        ], options={"table": "team", "app": "models"}),
+        ops.CreateModel("Person", [
+            ("id", fields.IntField(primary_key=True)),
+            ("team", fields.ForeignKeyField("models.Team", null=True, on_delete=ON_DELETE)),
+        ], options={"table": "person", "app": "models"}),
+    ]
+"""
+LEAD = """
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        FIRST
+        ops.AddField("Team", "lead", fields.ForeignKeyField("models.Person", related_name=False, null=True)),
+    ]
+"""
+DROP = "ALTER TABLE team DROP COLUMN lead_id"
+
+
+def circle(on_delete: str, first: str = "") -> Project:
+    """Two tables whose rows refer to each other: team 1 has the lead 2, and person 2 is in team 1."""
+    made = Project(
+        _0001_initial=CIRCLE.replace("ON_DELETE", f"fields.{on_delete}"),
+        _0002_lead=LEAD.replace("FIRST", first),
+    )
+    made.run("migrate")
+    made.change("INSERT INTO team (id) VALUES (1); INSERT INTO person (id, team_id) VALUES (2, 1)")
+    made.change("UPDATE team SET lead_id = 2")
+    return made
+
+
+def no_second_time(project: Project) -> None:
+    """The column that was left behind stops the same file."""
+    try:
+        project.run("migrate")
+    except OperationalError as error:
+        assert "duplicate column name: lead_id" in str(error)
+    else:
+        raise AssertionError("the column was gone")
+
+
+for on_delete, options, people in (
+    ("CASCADE", "", []),
+    ("SET_NULL", "", [(2, None)]),
+    ("CASCADE", "?foreign_keys=OFF", [(2, 1)]),
+    ("SET_NULL", "?foreign_keys=OFF", [(2, 1)]),
+):
+    shop = circle(on_delete)
+    printed = shop.run("downgrade", "models", "0001_initial", options=options)
+    assert "Rolling back models.0002_lead... OK" in printed
+    assert shop.sql("SELECT id, team_id FROM person") == people
+    assert shop.sql("SELECT id, lead_id FROM team") == [(1, None)]  # the column stays, its value does not
+    assert not shop.sql("SELECT * FROM pragma_foreign_key_list('team')")
+    no_second_time(shop)
+
+shop = circle("RESTRICT")
+try:
+    shop.run("downgrade", "models", "0001_initial")
+except IntegrityError as error:
+    assert "FOREIGN KEY constraint failed" in str(error)
+else:
+    raise AssertionError("a team with people was dropped")
+assert shop.sql("SELECT lead_id FROM team") == [(2,)]
+
+shop = circle("CASCADE", first=f'ops.RunSQL("", reverse_sql="{DROP}"),')
+shop.run("downgrade", "models", "0001_initial", options="?foreign_keys=OFF")
+assert shop.sql("SELECT name FROM pragma_table_info('team')") == [("id",)]
+assert shop.sql("SELECT id, team_id FROM person") == [(2, 1)]
+shop.run("migrate")
+assert shop.sql("SELECT count(*) FROM pragma_foreign_key_list('team')") == [(1,)]
+
+# RemoveField also keeps the column of a foreign key, so DROP COLUMN must follow.
+for operations, left in (
+    ('ops.RemoveField("Person", "team")', ["id", "team_id"]),
+    ('ops.RemoveField("Person", "team"), ops.RunSQL("ALTER TABLE person DROP COLUMN team_id")', ["id"]),
+):
+    shop = Project(
+        _0001_initial=CIRCLE.replace("ON_DELETE", "fields.CASCADE"),
+        _0002_change=CHANGE.replace("CHANGE", operations),
+    )
+    shop.run("migrate", "models", "0001_initial")
+    shop.change("INSERT INTO team (id) VALUES (1); INSERT INTO person (id, team_id) VALUES (2, 1)")
+    shop.run("migrate", options="?foreign_keys=OFF")
+    assert [row[0] for row in shop.sql("SELECT name FROM pragma_table_info('person')")] == left
+    assert shop.sql("SELECT id FROM person") == [(2,)]
+
 # A model that the configured module doesn't import: no migration, no error.
 shop = Project(_0001_initial=INITIAL)
 shop.run("makemigrations")
@@ -176,6 +275,15 @@ except OperationalError as error:
     assert "NOT NULL" in str(error)
 else:
     raise AssertionError("default= has been enough")
+
+# On SQLite Now() cannot be the default of a new column of a table with rows.
+STAMP = 'ops.AddField("Owner", "seen_at", fields.DatetimeField(db_default=fields.Now()))'
+try:
+    Project(_0001_initial=INITIAL, _0002_change=CHANGE.replace("CHANGE", STAMP)).run("migrate")
+except OperationalError as error:
+    assert "non-constant default" in str(error)
+else:
+    raise AssertionError("SQLite has taken Now()")
 
 # generate_schemas() leaves no trace for migrations: `migrate` wants to create what is there already.
 shop = Project(_0001_initial=INITIAL)
