@@ -530,4 +530,5 @@ def test_a_migration_on_a_page_is_run_by_migrate(command: str) -> None:
     run = f"```bash\npython -m tortoise {command}\n```"
     text = f'# A\n\n```python title="migrations/0002_a.py"\nx = 1\n```\n\n{run}\n'
     found = [*data.problems(Prose("references/a.md", text), TREE)]
-    assert found == ([] if command == "migrate" else ["line 3: migrations/0002_a.py is no file of the example"])
+    missing = ["line 3: migrations/0002_a.py is no file of the example"]
+    assert found == ([] if command == "migrate" else missing)
