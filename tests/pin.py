@@ -28,7 +28,6 @@ from prose.pins import Pin  # noqa: E402
 from prose.reading import Prose  # noqa: E402
 from prose.statements import Statement, statements_of  # noqa: E402
 from tortoise_dev.pages.page import Block  # noqa: E402
-from tortoise_dev.pages.reading import parse_script  # noqa: E402
 
 EXAMPLES = """\
 examples:
@@ -257,9 +256,9 @@ def candidates(
         if proofs.runs(block)
     ]
     own = page.targets(list(statement.links))
-    for file in sorted(pins._linked(statement, page, tree)):
+    for file in sorted(pins.linked(statement, page, tree)):
         if file.endswith(".py"):
-            places.append((file, block_of_file(file), 0.25 if file in own else 0.0))
+            places.append((file, proofs.blocks_of(file)[0], 0.25 if file in own else 0.0))
     wanted = terms(statement.text)
     whole = sum(wanted.values())
     for place, block, bonus in places:
@@ -281,12 +280,6 @@ def _near(statement: Statement) -> list[Block]:
     blocks = statement.section.blocks
     above = [block for block in blocks if block.line < statement.line][-1:]
     return above + [block for block in blocks if block.line > statement.line][:1]
-
-
-@cache
-def block_of_file(file: str) -> Block:
-    path = ROOT / file
-    return parse_script(path.read_text(encoding="utf-8"), path, file).blocks[0]
 
 
 def lines_of(block: Block) -> Iterator[str]:

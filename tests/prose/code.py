@@ -46,12 +46,19 @@ _QUIET = {
 
 @cache
 def without_comments(source: str) -> str:
-    """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
+    """Python without comments and docstrings; what can't be read loses what follows a `#`."""
+    code = readable_code(source)
+    return re.sub(r"(?m)#.*$", "", source) if code is None else code
+
+
+@cache
+def readable_code(source: str) -> str | None:
+    """Python without comments and docstrings, or None where it can't be read."""
     lines = source.split("\n")
     try:
         tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
     except (tokenize.TokenError, IndentationError, SyntaxError):
-        return re.sub(r"(?m)#.*$", "", source)
+        return None
     before = tokenize.NEWLINE
     for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
         alone = before in _QUIET and after.type == tokenize.NEWLINE

@@ -26,7 +26,6 @@ from prose.links import words_of
 from prose.reading import Prose
 from prose.statements import Statement, statements_of
 from tortoise_dev.pages.page import Block
-from tortoise_dev.pages.reading import parse_script
 
 FOLDER = Path(__file__).with_name("pins")
 DATABASES = {"SQLite": "sqlite", "PostgreSQL": "postgres", "MariaDB": "mysql", "MySQL": "mysql"}
@@ -91,7 +90,7 @@ def problem_of(
         return problem
     if statement.code:
         return None if pin.text == statement.code else f"it stands on another line: {statement.code}"
-    if pin.file != page.name and pin.file not in _linked(statement, page, tree):
+    if pin.file != page.name and pin.file not in linked(statement, page, tree):
         return "it does not link to that example"
     about = proven_words(pin, running)
     if not about & statement_words(statement.text):
@@ -105,7 +104,7 @@ def problem_of(
     return None
 
 
-def _linked(statement: Statement, page: Prose, tree: Tree) -> set[str]:
+def linked(statement: Statement, page: Prose, tree: Tree) -> set[str]:
     """The examples of a statement's own links; those of its page where it has none."""
     own = {file for file in page.targets(list(statement.links)) & tree.files if file.startswith("examples/")}
     return own or {file for file in page.links if file.startswith("examples/")}
@@ -115,10 +114,7 @@ def block_of(pin: Pin, running: dict[str, tuple[Block, ...]]) -> Block | None:
     """The block that has the line of a pin."""
     if pin.file.endswith(".md"):
         return next((block for block in running.get(pin.file, ()) if pin.text in block.source), None)
-    path = proofs.ROOT / pin.file
-    return (
-        parse_script(path.read_text(encoding="utf-8"), path, pin.file).blocks[0] if path.is_file() else None
-    )
+    return next(iter(proofs.blocks_of(pin.file)), None)
 
 
 def proven_words(pin: Pin, running: dict[str, tuple[Block, ...]]) -> frozenset[str]:

@@ -6,37 +6,21 @@ heading. So a proof that is deleted or changed is missed; the harness runs the r
 
 from __future__ import annotations
 
-import io
 import re
-import tokenize
 from functools import cache
 from pathlib import Path
 
+from prose.code import readable_code
 from tortoise_dev.pages.page import Block
 from tortoise_dev.pages.reading import read_page
 
 ROOT = Path(__file__).resolve().parents[2]
 
-NOISE = {tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.COMMENT, tokenize.ENCODING}
 
-
-@cache
 def code_of(source: str) -> str:
     """Python without comments and docstrings; what can't be read (a piece of a file) stays as it is."""
-    lines = source.split("\n")
-    try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (tokenize.TokenError, IndentationError):
-        return source
-    before = tokenize.NEWLINE
-    for token, after in zip(tokens, [*tokens[1:], tokens[-1]], strict=True):
-        alone = before in NOISE and after.type == tokenize.NEWLINE
-        if token.type == tokenize.COMMENT or (token.type == tokenize.STRING and alone):
-            for number in range(token.start[0] - 1, token.end[0]):
-                begin = token.start[1] if number == token.start[0] - 1 else 0
-                lines[number] = lines[number][:begin]
-        before = token.type
-    return "\n".join(lines)
+    code = readable_code(source)
+    return source if code is None else code
 
 
 def runs(block: Block) -> bool:
