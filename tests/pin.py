@@ -159,7 +159,7 @@ def lines_like(pin: Pin, page: Prose) -> Iterator[str]:
     if not pin.file.endswith(".md"):
         return
     lines = [
-        (f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}", text)
+        (f"{page.name}#{proofs.anchor_of(block)}", text)
         for block in page.blocks
         if proofs.runs(block)
         for text in lines_of(block)
@@ -233,7 +233,7 @@ def _of_remark(
 ) -> Iterator[Pin]:
     """The pin of a remark to its line."""
     block = next(block for block in statement.section.blocks if block.start <= statement.line < block.end)
-    place = f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}"
+    place = f"{page.name}#{proofs.anchor_of(block)}"
     pin = Pin(statement.text, f"{place} :: {statement.code}")
     if statement.text == "# WRONG":
         return  # it says nothing that could be wrong
@@ -248,7 +248,7 @@ def candidates(
     beside = {block.line for block in _near(statement)}
     places: list[tuple[str, Block, float]] = [
         (
-            f"{page.name}#{block.id.partition('::')[2].rpartition('/')[0]}",
+            f"{page.name}#{proofs.anchor_of(block)}",
             block,
             0.15 if block.line in beside else 0.0,
         )

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from prose.proofs import anchor_of
 from prose.reading import Prose
 from tortoise_dev.pages.page import Block
 
@@ -37,7 +38,7 @@ def checks_of(page: Prose) -> dict[str, Counter[str]]:
     """By section: what its blocks check."""
     found: dict[str, Counter[str]] = {}
     for block in page.blocks:
-        anchor = block.id.partition("::")[2].rpartition("/")[0]
+        anchor = anchor_of(block)
         checks = Counter(_of_block(block))
         if checks:
             found[anchor] = found.get(anchor, Counter()) + checks

@@ -32,6 +32,11 @@ def runs(block: Block) -> bool:
     return block.kind in ("python", "shell", "data") or bool({"output", "sql"} & block.attributes.keys())
 
 
+def anchor_of(block: Block) -> str:
+    """The anchor of the heading that a block stands under: `a-task` of `page.md::a-task/2`."""
+    return block.id.partition("::")[2].rpartition("/")[0]
+
+
 @cache
 def blocks_of(name: str) -> tuple[Block, ...]:
     path = ROOT / name
