@@ -95,6 +95,9 @@ def test_on_delete_knows_what_tortoise_knows() -> None:
         ("Day", ("day", "days", "a day")),
         ("Box", ("box", "boxes", "a box")),
         ("HTTPLog", ("http_log", "http_logs", "a http log")),
+        ("Person", ("person", "people", "a person")),
+        ("StepChild", ("step_child", "step_children", "a step child")),
+        ("German", ("german", "germans", "a german")),
         ("Invoice2", ("invoice2", "invoice2s", "an invoice2")),
     ],
 )

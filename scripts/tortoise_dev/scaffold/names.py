@@ -96,8 +96,17 @@ def words(name: str) -> str:
     return snake_case(name).replace("_", " ")
 
 
+_IRREGULAR = {"child": "children", "man": "men", "person": "people", "woman": "women"}
+
+
 def plural(name: str) -> str:
-    """The plural of a name in small letters: ``category`` becomes ``categories``."""
+    """The plural of a name in small letters: ``step_child`` becomes ``step_children``.
+
+    The name's words are separated by ``_`` or a space.
+    """
+    before, last = re.fullmatch(r"(.*[_ ])?(.*)", name, re.DOTALL).groups("")
+    if last in _IRREGULAR:
+        return before + _IRREGULAR[last]
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
