@@ -6,6 +6,7 @@ import compileall
 import os
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -41,6 +42,16 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All tests run on several processors. Selected ones run in this process, without a wait for workers."""
     is_whole = config.args == config.getini("testpaths") and not config.option.keyword
     return min(MOST_WORKERS, os.cpu_count() or 1) if is_whole and config.option.capture != "no" else 0
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Workers begin with the files that have slow tests: none is left alone with them at the end."""
+    if hasattr(config, "workerinput"):
+        slow = Counter(
+            item.path for item in items if {"slow", "servers"} & {mark.name for mark in item.iter_markers()}
+        )
+        items.sort(key=lambda item: -slow[item.path])
 
 
 class Selected(Protocol):
