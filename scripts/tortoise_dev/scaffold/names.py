@@ -104,9 +104,9 @@ def plural(name: str) -> str:
 
     The name's words are separated by ``_`` or a space.
     """
-    before, last = re.fullmatch(r"(.*[_ ])?(.*)", name, re.DOTALL).groups("")
+    last = re.split("[_ ]", name)[-1]
     if last in _IRREGULAR:
-        return before + _IRREGULAR[last]
+        return name.removesuffix(last) + _IRREGULAR[last]
     if re.search(r"[^aeiou]y$", name):
         return f"{name[:-1]}ies"
     return f"{name}es" if re.search(r"(s|x|z|ch|sh)$", name) else f"{name}s"
