@@ -5,10 +5,13 @@ references/errors.md says for each message what caused it and what to do.
 
 import asyncio
 import contextvars
+import gc
+import sqlite3
 import sys
 import tempfile
 import types
-from collections.abc import Awaitable, Callable
+import warnings
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -166,6 +169,20 @@ async def a_module_that_cannot_be_imported():
         await context.init(db_url="sqlite://:memory:", modules={"models": ["apps.nowhere.models"]})
 
 
+@says(RuntimeWarning, 'Module "empty" has no models')
+async def a_module_without_models():
+    sys.modules["empty"] = types.ModuleType("empty")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        async with TortoiseContext() as context:
+            await context.init(db_url="sqlite://:memory:", modules={"models": ["empty"]})
+
+
+@says(sqlite3.OperationalError, "unable to open database file")
+async def a_folder_that_does_not_exist():
+    await connected("/nowhere/shop.sqlite3")
+
+
 # --- Fields and values
 
 
@@ -272,6 +289,43 @@ async def the_length_of_a_query():
     len(Author.all())  # type: ignore[arg-type]
 
 
+@says(RuntimeWarning, "coroutine 'Model.save' was never awaited")
+async def a_save_without_await():
+    await warned(Author(name="a").save())
+
+
+@says(OperationalError, "no such column: pages")
+async def a_column_that_was_never_made():
+    await run("SELECT pages FROM book")
+
+
+@says(OperationalError, "ambiguous column name: id")
+async def raw_sql_that_does_not_name_the_table():
+    await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
+
+
+@says(OperationalError, "too many SQL variables")
+async def a_list_that_is_too_long():
+    await Author.filter(name__in=[str(number) for number in range(250_001)])
+
+
+@says(sqlite3.ProgrammingError, "Incorrect number of bindings supplied")
+async def sql_without_its_values():
+    await run("SELECT 1 FROM author WHERE name = ?")
+
+
+@says(ParamsError, "You are running with multiple databases, so you should specify connection_name")
+async def a_transaction_without_the_name_of_its_database():
+    config = {
+        "connections": dict.fromkeys(("default", "reports"), "sqlite://:memory:"),
+        "apps": {"models": {"models": ["__main__"]}},
+    }
+    async with TortoiseContext() as context:
+        await context.init(config=config)
+        async with in_transaction():
+            pass
+
+
 # --- Writes
 
 
@@ -299,6 +353,34 @@ async def a_relation_to_an_unsaved_row():
 @says(OperationalError, "This objects hasn't been instanced, call .save() before calling related queries")
 async def a_query_behind_an_unsaved_row():
     await Author(name="a").books.all()
+
+
+@says(IntegrityError, "CHECK constraint failed: positive")
+async def a_value_that_a_check_refuses():
+    await run("CREATE TABLE stock (number INT CONSTRAINT positive CHECK (number >= 0))")
+    await run("INSERT INTO stock VALUES (-1)")
+
+
+@says(OperationalError, "duplicate column name: name")
+async def a_column_that_exists():
+    await run("ALTER TABLE author ADD COLUMN name TEXT")
+
+
+@says(OperationalError, "table author already exists")
+async def a_table_that_exists():
+    await run("CREATE TABLE author (id INT)")
+
+
+@says(OperationalError, "Cannot add a NOT NULL column with default value NULL")
+async def a_new_column_that_old_rows_cannot_fill():
+    await Author.create(name="a")
+    await run("ALTER TABLE author ADD COLUMN pages INT NOT NULL")
+
+
+@says(OperationalError, "Cannot add a column with non-constant default")
+async def a_new_column_with_the_time_of_now():
+    await Author.create(name="a")
+    await run("ALTER TABLE author ADD COLUMN created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP")
 
 
 @says(OperationalError, "no such table: stranger")
@@ -343,6 +425,19 @@ def module_of(*models: type[Model]) -> str:
     module.__models__ = list(models)
     sys.modules[module.__name__] = module
     return module.__name__
+
+
+async def run(sql: str) -> None:
+    await Tortoise.get_connection("default").execute_query(sql)
+
+
+async def warned(forgotten: Coroutine[object, object, object]) -> None:
+    """What Python says of a call that nothing awaits, as an error."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        del forgotten
+        gc.collect()
+    raise caught[0].message if isinstance(caught[0].message, Warning) else TypeError
 
 
 async def connected(file: str) -> SqliteClient:

@@ -70,6 +70,53 @@ async def a_column_that_was_never_made():
     await run("SELECT nick FROM author")
 
 
+@says(OperationalError, "(1406, \"Data too long for column 'name' at row 1\")")
+async def a_value_that_is_too_long_for_its_column():
+    await run("INSERT INTO author (name, age) VALUES ('a name that is too long', 1)")
+
+
+@says(OperationalError, "(1364, \"Field 'name' doesn't have a default value\")")
+async def an_insert_without_a_required_column():
+    await run("INSERT INTO author (age) VALUES (1)")
+
+
+@says(IntegrityError, "(1451, 'Cannot delete or update a parent row: a foreign key constraint fails")
+async def a_deleted_row_that_others_refer_to():
+    author = await Author.create(name="a")
+    await run("CREATE TABLE fan (author INT NOT NULL, FOREIGN KEY (author) REFERENCES author (id))")
+    await run(f"INSERT INTO fan VALUES ({author.id})")
+    try:
+        await author.delete()
+    finally:
+        await run("DROP TABLE fan")
+
+
+@says(OperationalError, "(1052, \"Column 'id' in ")
+async def raw_sql_that_does_not_name_the_table():
+    await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
+
+
+@says(OperationalError, "(1060, \"Duplicate column name 'age'\")")
+async def a_column_that_exists():
+    await run("ALTER TABLE author ADD COLUMN age INT")
+
+
+@says(OperationalError, "(1061, \"Duplicate key name 'by_age'\")")
+async def an_index_that_exists():
+    for _ in range(2):
+        await run("CREATE INDEX by_age ON author (age)")
+
+
+@says(OperationalError, "(1050, \"Table 'author' already exists\")")
+async def a_table_that_exists():
+    await run("CREATE TABLE author (id INT)")
+
+
+@says(OperationalError, "(1071, 'Specified key was too long; max key length is 3072 bytes')")
+async def an_index_on_a_long_column():
+    await run("CREATE TABLE page (url VARCHAR(1000) PRIMARY KEY) CHARACTER SET utf8mb4")
+
+
 @says(TypeError, "not all arguments converted during string formatting")
 async def the_parameters_of_postgresql():
     await run("SELECT * FROM author WHERE name = $1", ["a"])

@@ -10,6 +10,7 @@ import contextvars
 import os
 import warnings
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from uuid import UUID
 
 import asyncpg
@@ -90,6 +91,122 @@ async def a_column_that_was_never_made():
 @says(OperationalError, "invalid input for query argument $1: 'x'")
 async def a_malformed_uuid():
     await Author.filter(key="x")
+
+
+@says(OperationalError, "value too long for type character varying(10)")
+async def a_value_that_is_too_long_for_its_column():
+    await run("INSERT INTO author (name) VALUES ('a name that is too long')")
+
+
+@says(OperationalError, "integer out of range")
+async def a_number_that_is_too_large_for_its_column():
+    await run("UPDATE author SET id = 3000000000 WHERE true OR id = 0")
+
+
+@says(IntegrityError, 'update or delete on table "author" violates foreign key constraint')
+async def a_deleted_row_that_others_refer_to():
+    author = await Author.create(name="a")
+    await run("CREATE TABLE fan (author INT REFERENCES author (id))")
+    await run("INSERT INTO fan VALUES ($1)", [author.id])
+    await author.delete()
+
+
+@says(OperationalError, 'column reference "id" is ambiguous')
+async def raw_sql_that_does_not_name_the_table():
+    await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
+
+
+@says(
+    OperationalError,
+    "must appear in the GROUP BY clause or be used in an aggregate function",
+)
+async def a_column_beside_an_aggregate():
+    await run("SELECT name, count(*) FROM author")
+
+
+@says(OperationalError, "operator does not exist: ")
+async def a_comparison_of_two_types():
+    await run("SELECT 1 FROM author WHERE name = 1")
+
+
+@says(OperationalError, "can't subtract offset-naive and offset-aware datetimes")
+async def an_aware_time_for_a_column_without_a_zone():
+    await run("SELECT 1 WHERE $1 < LOCALTIMESTAMP", [datetime.now(UTC)])
+
+
+@says(OperationalError, 'column "key" of relation "author" already exists')
+async def a_column_that_exists():
+    await run("ALTER TABLE author ADD COLUMN key INT")
+
+
+@says(OperationalError, 'relation "author" already exists')
+async def a_table_that_exists():
+    await run("CREATE TABLE author (id INT)")
+
+
+@says(IntegrityError, "could not create unique index")
+async def a_unique_index_over_rows_that_repeat():
+    for name in "ab":
+        await Author.create(name=name, key=UUID(int=1))
+    await run("CREATE UNIQUE INDEX one_key ON author (key)")
+
+
+@says(TransactionManagementError, "CREATE INDEX CONCURRENTLY cannot run inside a transaction block")
+async def a_concurrent_index_in_a_transaction():
+    async with in_transaction() as connection:
+        await connection.execute_script("CREATE INDEX CONCURRENTLY by_key ON author (key)")
+
+
+@says(asyncpg.SerializationError, "could not serialize access due to concurrent update")
+async def a_row_that_changed_since_the_transaction_began():
+    await Author.create(name="a")
+    outside = contextvars.copy_context()
+
+    async def other() -> None:
+        await Author.filter(name="a").update(key=UUID(int=1))
+
+    async with in_transaction() as connection:
+        await connection.execute_query("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        await Author.all().count()
+        await asyncio.create_task(other(), context=outside)
+        await Author.filter(name="a").update(key=UUID(int=2))
+
+
+@says(asyncpg.QueryCanceledError, "canceling statement due to statement timeout")
+async def a_statement_over_its_limit():
+    async with in_transaction() as connection:
+        await connection.execute_query("SET LOCAL statement_timeout = 10")
+        await connection.execute_query("SELECT pg_sleep(9)")
+
+
+@says(asyncpg.LockNotAvailableError, "canceling statement due to lock timeout")
+async def a_lock_over_its_limit():
+    await Author.create(name="a")
+    outside = contextvars.copy_context()
+
+    async def other() -> None:
+        async with in_transaction() as connection:
+            await connection.execute_query("SET LOCAL lock_timeout = 10")
+            await Author.filter(name="a").update(key=UUID(int=1))
+
+    async with in_transaction():
+        await Author.select_for_update().get(name="a")
+        await asyncio.create_task(other(), context=outside)
+
+
+@says(asyncpg.TooManyConnectionsError, "too many connections for ")
+async def more_connections_than_the_server_gives():
+    """A database with room for one stands for a server without any room: the class is the same."""
+    name = f"{SCHEMA}_small"
+    await run(f"CREATE DATABASE {name} CONNECTION LIMIT 1")
+    opened = []
+    try:
+        for _ in range(2):
+            opened.append(await asyncpg.connect(URL.rpartition("/")[0] + f"/{name}"))
+    finally:
+        for one in opened:
+            await one.close()
+        await run(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @says(TransactionManagementError, "current transaction is aborted, commands ignored until end of")

@@ -1,4 +1,4 @@
-"""references/errors.md: made of the facts and of the blocks that raise, fresh, and found by `find`."""
+"""The pages of error messages: made of the facts and of the blocks that raise, fresh, and found by `find`."""
 
 from __future__ import annotations
 
@@ -8,20 +8,22 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tortoise_dev.handbook.errors import errors_page, literal
+from tortoise_dev.handbook.errors import error_pages, literal
 from tortoise_dev.handbook.find import find
 from tortoise_dev.handbook.sections import handbook_sections
 
 ROOT = Path(__file__).resolve().parents[1]
 FACTS = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))
 ERRORS = {key: fact for key, fact in FACTS.items() if "error" in fact}
+PAGES = error_pages(ROOT)
 HANDBOOK = list(handbook_sections(ROOT))
 STRING = re.compile(r'"(?:[^"\\]|\\.)+"' + "|" + r"'(?:[^'\\]|\\.)+'")
 
 
-def test_the_page_is_fresh() -> None:
-    stored = (ROOT / "references" / "errors.md").read_text(encoding="utf-8")
-    assert stored == errors_page(ROOT), "run: uv run scripts/handbook.py errors > references/errors.md"
+@pytest.mark.parametrize("page", PAGES)
+def test_a_page_is_fresh(page: str) -> None:
+    stored = (ROOT / page).read_text(encoding="utf-8")
+    assert stored == PAGES[page], "run: uv run scripts/handbook.py errors --write"
 
 
 @pytest.mark.parametrize("key", ERRORS)
@@ -46,4 +48,4 @@ def test_a_fact_without_an_area_of_the_page_is_refused(tmp_path: Path) -> None:
         '[a-b]\narea = "Elsewhere"\nerror = "x"\nsays = "y"\nread = "z"\n', encoding="utf-8"
     )
     with pytest.raises(ValueError, match="a-b: area is one of Configuration and start, "):
-        errors_page(tmp_path)
+        error_pages(tmp_path)

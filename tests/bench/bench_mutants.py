@@ -36,7 +36,7 @@ from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
 from tortoise_dev.evals.pages import section  # noqa: E402
 from tortoise_dev.evals.record import read_record  # noqa: E402
-from tortoise_dev.handbook.errors import errors_page  # noqa: E402
+from tortoise_dev.handbook.errors import error_pages  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
 
 README = HERE / "README.md"
@@ -87,7 +87,7 @@ class Bench:
         self.facts = _module("test_facts", ROOT / "tests" / "test_facts.py")
         self.generated = {
             "references/rules.md": page_of_all().rstrip("\n"),
-            "references/errors.md": errors_page(ROOT).rstrip("\n"),
+            **{page: text.rstrip("\n") for page, text in error_pages(ROOT).items()},
         }
         versions = _module("matrix", ROOT / "tests" / "versions" / "matrix.py")
         evaluations = [read_record(path) for path in sorted((ROOT / "evals" / "results").glob("*.json"))]
@@ -126,7 +126,7 @@ class Bench:
         return failed
 
     def has_blocks(self, page: str) -> bool:
-        """Whether there is something to run; references/errors.md has none."""
+        """Whether there is something to run; the pages of error messages have none."""
         return bool(Prose(page, (self.root / page).read_text(encoding="utf-8")).blocks)
 
     def harness(self, mutants: Sequence[Mutant], urls: Iterable[str] = ()) -> dict[Mutant, str]:

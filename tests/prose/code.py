@@ -149,7 +149,7 @@ class Tree:
 
     @cached_property
     def messages(self) -> list[str]:
-        """What references/errors.md is made of: the errors of `facts.toml`, and the outputs of pages."""
+        """What the pages of error messages are made of: errors of `facts.toml`, and outputs of pages."""
         facts = tomllib.loads((self.root / "tests" / "facts.toml").read_text(encoding="utf-8"))
         pages = self.under("references/", (".md",))
         blocks = (block for page in pages for block in read_page(page, page.name).blocks)
@@ -220,7 +220,7 @@ class PageCode:
 
     @cached_property
     def text(self) -> str:
-        messages = self.tree.messages if self.page.name == "references/errors.md" else []
+        messages = self.tree.messages if self.page.name.startswith("references/errors") else []
         return "\n".join([self.blocks, *map(code_of_file, self.linked_files), *messages])
 
     @cached_property

@@ -20,7 +20,7 @@ from tortoise_dev.pages.reading import read_page
 
 METHODS = {name for owner in (QuerySet, Model) for name in dir(owner) if name[0].islower()}
 METHODS |= {name for owner in (fields, functions) for name in vars(owner) if re.fullmatch(".+Field", name)}
-MADE = ("references/rules.md", "references/errors.md")
+MADE = ("references/rules.md", "references/errors.md", "references/errors-databases.md")
 """Pages that commands print; their text is tested with the rules and with the facts."""
 
 

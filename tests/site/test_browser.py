@@ -70,11 +70,11 @@ SEARCHES = {
     "while old code runs": "references/zero-downtime.html",
     "freezegun": "references/testing.html",
     "group_by": "references/aggregation.html",
-    "UNIQUE constraint failed": "references/errors.html",
+    "UNIQUE constraint failed": "references/errors-databases.html",
     "object has no attribute": "references/errors.html",
     "No TortoiseContext is currently active": "references/errors.html",
     "was created on a different event loop": "references/errors.html",
-    "the number of query arguments cannot exceed 32767": "references/errors.html",
+    "the number of query arguments cannot exceed 32767": "references/errors-databases.html",
 }
 """What people type, and a page that must be among the results."""
 

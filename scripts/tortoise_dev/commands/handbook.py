@@ -11,7 +11,7 @@ COMMANDS = {
     "find": ("find", "print the few sections that answer a question"),
     "build": ("site_build", "build the website, with the proof under each block"),
     "serve": ("site_serve", "serve the website to this machine, and build it again on changes"),
-    "errors": ("errors", "print what references/errors.md must contain; works in a clone of the repository"),
+    "errors": ("errors", "make the pages of error messages again; works in a clone of the repository"),
 }
 
 _EXAMPLES = """\

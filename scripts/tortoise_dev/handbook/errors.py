@@ -1,6 +1,8 @@
-"""The page of error messages: what raised them, what to do, and where to read on.
+"""The pages of error messages: what raised them, what to do, and where to read on.
 
-Its rows come from two places. A fact of ``tests/facts.toml`` with an ``error`` is a row with its cause.
+Messages of databases and their drivers have a page of their own.
+
+The rows come from two places. A fact of ``tests/facts.toml`` with an ``error`` is a row with its cause.
 A block of a page that must raise (``raises=``) and shows its message is a row that leads to its section.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,20 +19,31 @@ from ..pages.reading import read_page
 
 FACTS = "tests/facts.toml"
 
-AREAS = (
+OF_TORTOISE = (
     "Configuration and start",
     "Models and fields",
     "Queries",
     "Writes",
     "Transactions and locks",
     "Migrations",
+    "FastAPI and Pydantic",
 )
-"""The sections of the page, in their order; a fact names one of them."""
+OF_DATABASES = ("SQLite", "PostgreSQL", "MySQL and MariaDB")
+"""The sections of the two pages, in their order; a fact names one of them."""
 
-_HEAD = """\
+_FIND = '`handbook.py find "MESSAGE"` prints the row of a message. `…` stands for text that differs.'
+_HEAD = f"""\
 # Error messages: cause and what to do
 
-`handbook.py find "MESSAGE"` prints the row of a message. `…` stands for text that differs.
+{_FIND}
+[errors-databases.md](errors-databases.md) has the messages of databases and their drivers.
+`examples/error_messages*.py` raise these errors.
+"""
+_HEAD_OF_DATABASES = f"""\
+# Error messages of SQLite, PostgreSQL, MySQL and MariaDB
+
+{_FIND}
+[errors.md](errors.md) has the messages of Tortoise, Aerich and FastAPI.
 `examples/error_messages*.py` raise these errors.
 """
 _KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -47,27 +60,31 @@ class ErrorMessage:
     read: str
 
 
-def errors_page(root: Path) -> str:
-    """The text of references/errors.md. Raises OSError without facts, ValueError for a wrong one."""
+def error_pages(root: Path) -> dict[str, str]:
+    """Each page with its text. Raises OSError without facts, ValueError for a wrong one."""
     facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
     rows = list(_of_facts(facts))
-    parts = [_HEAD]
-    for area in AREAS:
-        parts.append(
-            _table(
-                area,
-                ("message", "cause, and what to do"),
-                [(_code(row.message), f"{row.cause} {_link(row.read)}") for row in rows if row.area == area],
-            )
-        )
+    return {
+        "references/errors.md": "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)]),
+        "references/errors-databases.md": "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)]),
+    }
+
+
+def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:
+    for area in areas:
+        cells = [(_code(row.message), f"{row.cause} {_link(row.read)}") for row in rows if row.area == area]
+        yield _table(area, ("message", "cause, and what to do"), cells)
+
+
+def _of_pages(root: Path, rows: Sequence[ErrorMessage]) -> str:
+    """The messages that blocks of pages show, where no row explains them."""
     pages = [root / "SKILL.md", *sorted((root / "references").glob("*.md"))]
     shown = [
         (_code(message), _link(read))
         for message, read in _of_blocks(root, pages)
         if not any(literal(row.message) in message for row in rows)
     ]
-    parts.append(_table(_LAST, ("message", "read"), shown))
-    return "\n".join(parts)
+    return _table(_LAST, ("message", "read"), shown)
 
 
 def literal(message: str) -> str:
@@ -79,8 +96,8 @@ def _of_facts(facts: dict[str, dict[str, str]]) -> Iterator[ErrorMessage]:
     for key, fact in facts.items():
         if "error" not in fact:
             continue
-        if fact.get("area") not in AREAS:
-            raise ValueError(f"{key}: area is one of {', '.join(AREAS)}")
+        if fact.get("area") not in OF_TORTOISE + OF_DATABASES:
+            raise ValueError(f"{key}: area is one of {', '.join(OF_TORTOISE + OF_DATABASES)}")
         yield ErrorMessage(fact["area"], fact["error"], fact["says"], fact["read"])
 
 

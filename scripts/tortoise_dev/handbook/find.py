@@ -26,6 +26,7 @@ _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
 _KEYWORD = re.compile(r"[A-Z]{3,}")
 _FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
+_DOUBLED = re.compile(r"([bdgmnprt])\1$")  # as in running, dropped
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 
 _COMMON = frozenset(
@@ -34,6 +35,8 @@ _COMMON = frozenset(
     " with you your want need get make we error exception raised raises please help"
     " safely properly correctly tortoise orm".split()
 )
+
+_FILLERS = frozenset("a an and at by for from i in my of on or the to with how do can".split())
 
 SYNONYMS: dict[str, str] = {
     "fk": "foreign key",
@@ -81,6 +84,58 @@ SYNONYMS: dict[str, str] = {
     "upgrade": "upgrading",
     "deploy": "deployment",
     "async": "await",
+    "master": "primary replica",
+    "slave": "replica",
+    "secondary": "replica",
+    "replication": "replica",
+    "reconnect": "expect connections die",
+    "failover": "expect connections die",
+    "stream": "read parts large",
+    "memory": "read parts large",
+    "iterator": "read parts large",
+    "chunks": "read parts batches",
+    "parallel": "gather tasks",
+    "ide": "annotate type mypy",
+    "completion": "annotate type mypy",
+    "autocomplete": "annotate type mypy",
+    "legacy": "existing tables",
+    "introspect": "existing tables inspectdb",
+    "repl": "shell",
+    "ipython": "shell",
+    "print": "show log",
+    "see": "show log",
+    "echo": "log",
+    "logging": "log",
+    "litestar": "framework asgi",
+    "falcon": "framework asgi",
+    "quart": "framework asgi",
+    "developers": "branches merge",
+    "colleague": "branches merge",
+    "join": "relation related",
+    "price": "money decimal",
+    "currency": "money decimal",
+    "revert": "downgrade back",
+    "undo": "downgrade back",
+    "rollback": "roll back downgrade",
+    "health": "probe ready",
+    "healthcheck": "probe ready",
+    "eager": "fetch relations prefetch",
+    "lazy": "fetch relations",
+    "joinedload": "fetch relations select related",
+    "selectinload": "fetch relations prefetch",
+    "serializer": "schema pydantic",
+    "dto": "schema pydantic",
+    "savepoint": "nested transaction",
+    "ilike": "icontains search",
+    "insensitive": "icontains search",
+    "sort": "order",
+    "optional": "null",
+    "twice": "once",
+    "double": "once",
+    "overselling": "stock",
+    "seed": "data rows",
+    "history": "audit",
+    "reserved": "name attribute method",
 }
 """What people type, and the words of the pages for it."""
 
@@ -124,6 +179,8 @@ def _trust(section: Section) -> float:
     """
     if section.path == "SKILL.md" and section.heading == "Frequent tasks":
         return 0.2  # it has the words of every task
+    if section.path.startswith("examples/error_messages"):
+        return 0.2  # references/errors.md has its messages, with what to do
     is_long_or_known = section.path.startswith(("examples/", "SKILL.md")) or section.path.endswith(
         "/rules.md"
     )
@@ -139,8 +196,18 @@ def _bm25(frequency: float, relative_length: float, documents_with_it: int, docu
 
 
 def _wanted(words: str) -> dict[str, float]:
-    """The terms of a query with their weights: a name_like_this counts twice, what a synonym adds half."""
-    terms = {term: 2.0 if "_" in term else 1.0 for term in _terms(words)}
+    """The terms of a query with their weights: a name_like_this counts twice.
+
+    Half counts what a synonym adds, a part of an identifier, and an error's class, which many messages have.
+    """
+    terms: dict[str, float] = {}
+    for word in _WORD.findall(words):
+        found = _terms(word)
+        is_error = word.endswith(("Error", "Warning", "Exception"))
+        for term in found[:1] if is_error else found:
+            is_part = len(found) > 1 and term.lower() != word.lower()
+            weight = 2.0 if "_" in term else 0.5 if is_part or is_error else 1.0
+            terms[term] = max(weight, terms.get(term, 0.0))
     for typed in re.findall(r"\w+", words.lower().replace("n+1", "n1")):
         for term in _terms(SYNONYMS.get(typed, "")):
             terms.setdefault(term, 0.5)
@@ -182,19 +249,25 @@ def _stem(word: str) -> str:
     """A word without the endings of the plural and of the verb."""
     for ending, rest in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
-            return word[: len(word) - len(ending)] + rest
+            stem = word[: len(word) - len(ending)] + rest
+            return stem[:-1] if ending in ("ing", "ed") and _DOUBLED.search(stem) else stem
     return word
 
 
 def _phrase_bonus(words: str, section: Section) -> float:
-    """Lift a section that holds several words of the query in a row, as an error message does."""
+    """Lift a section that holds several words of the query in a row, as an error message does.
+
+    Articles and prepositions do not count, as in "at the same time".
+    """
     text = _flat(f"{section.heading}\n{section.text}")
     pieces: Sequence[str] = _flat(words).split()
-    longest = 0
+    most = 0
     for start in range(len(pieces)):
-        while start + longest < len(pieces) and " ".join(pieces[start : start + longest + 1]) in text:
-            longest += 1
-    return _PHRASE_WEIGHT * (longest - 1) if longest > 1 else 0.0
+        end = start
+        while end < len(pieces) and " ".join(pieces[start : end + 1]) in text:
+            end += 1
+        most = max(most, sum(piece not in _FILLERS for piece in pieces[start:end]))
+    return _PHRASE_WEIGHT * (most - 1) if most > 1 else 0.0
 
 
 def _flat(text: str) -> str:

@@ -11,7 +11,7 @@ from pathlib import Path
 EXAMPLE = "example"
 """The page's title of a section that is a whole file of examples."""
 
-_ERRORS = "references/errors.md"
+_ERRORS = ("references/errors.md", "references/errors-databases.md")
 _ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
@@ -94,11 +94,11 @@ def example_parts(file: Path, root: Path) -> Iterator[Section]:
 def handbook_sections(root: Path) -> Iterator[Section]:
     """The sections of SKILL.md and of the references, and each example as one. Raises OSError.
 
-    On the page of error messages each row is a section.
+    On the pages of error messages each row is a section.
     """
     for file in pages_of(root):
-        if _shown(file, root) == _ERRORS:
-            yield from messages_of(file.read_text(encoding="utf-8"), _ERRORS)
+        if _shown(file, root) in _ERRORS:
+            yield from messages_of(file.read_text(encoding="utf-8"), _shown(file, root))
         else:
             yield from page_sections(file, root)
     for file in sorted((root / "examples").glob("*.py")):
@@ -109,7 +109,7 @@ def handbook_sections(root: Path) -> Iterator[Section]:
 
 
 def messages_of(text: str, path: str) -> Iterator[Section]:
-    """Each row of the page of error messages as a section: its heading is the message."""
+    """Each row of a page of error messages as a section: its heading is the message."""
     for number, line in enumerate(text.split("\n"), 1):
         row = _ROW.match(line)
         if row is not None:

@@ -1,0 +1,106 @@
+"""Messages of FastAPI and Pydantic beside Tortoise: each mistake is made, and each message compared.
+
+references/errors.md says for each message what caused it and what to do.
+"""
+
+import asyncio
+from collections.abc import Callable
+
+import httpx
+from fastapi import FastAPI
+from fastapi.exceptions import FastAPIError, ResponseValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
+from tortoise import fields
+from tortoise.contrib.test import tortoise_test_context
+from tortoise.models import Model
+
+
+class Author(Model):
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+    books: fields.ReverseRelation["Book"]
+
+
+class Book(Model):
+    id = fields.IntField(primary_key=True)
+    author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField("models.Author", related_name="books")
+
+
+class BareAuthorOut(BaseModel):
+    name: str
+
+
+class AuthorOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    name: str
+
+
+class ShortBookOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+
+
+class AuthorWithBooksOut(AuthorOut):
+    books: list[ShortBookOut]
+
+
+class BookOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    author: AuthorOut
+
+
+def refused(error: type[Exception], message: str, mistake: Callable[[], object]) -> None:
+    try:
+        mistake()
+    except error as raised:
+        assert message in str(raised), raised
+    else:
+        raise AssertionError(f"no error: {message}")
+
+
+async def main() -> None:
+    app = FastAPI()
+    message = "Invalid args for response field! Hint: check that <class '__main__.Author'> is"
+    refused(FastAPIError, message, lambda: app.get("/")(a_handler_that_returns_a_model))
+
+    async with tortoise_test_context(["__main__"]):
+        author = await Author.create(name="a")
+        await Book.create(author=author)
+        message = "Input should be a valid dictionary or instance of BareAuthorOut"
+        refused(ValidationError, message, lambda: BareAuthorOut.model_validate(author))
+        assert AuthorOut.model_validate(author).name == "a"
+
+        message = "Input should be a valid list"
+        refused(ValidationError, message, lambda: AuthorWithBooksOut.model_validate(author))
+        await author.fetch_related("books")
+        assert len(AuthorWithBooksOut.model_validate(author).books) == 1
+
+        book = await Book.get(author=author)
+        message = "Field required [type=missing, input_value=<tortoise.queryset.QueryS...bject at"
+        refused(ValidationError, message, lambda: BookOut.model_validate(book))
+        await book.fetch_related("author")
+        assert BookOut.model_validate(book).author.name == "a"
+
+        @app.get("/authors")
+        async def authors() -> list[BareAuthorOut]:
+            return await Author.all().values("id")  # type: ignore[return-value]
+
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
+        try:
+            await client.get("/authors")
+        except ResponseValidationError as raised:
+            assert "'type': 'missing', 'loc': ('response', 0, 'name'), 'msg': 'Field required'" in str(raised)
+        else:
+            raise AssertionError("no error")
+        await client.aclose()
+
+
+async def a_handler_that_returns_a_model() -> Author:
+    return await Author.get(id=1)
+
+
+asyncio.run(main())
