@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
     operations = [
         ops.CreateModel("Book", [
             ("id", fields.IntField(primary_key=True)),
-            ("code", fields.CharField(max_length=9)),
+            ("code", fields.CharField(max_length=9, db_index=True)),
             ("shelf", fields.IntField()),
             ("color", fields.CharField(max_length=9)),
         ], options={
