@@ -163,6 +163,7 @@ def set_up() -> None:
     start(invoice())
     assert {"invoice", "aerich"} <= tables()  # "aerich.models" was added, there is but one app
     assert "already initialized" in aerich("init-db")
+    assert "already initialized" in aerich("init-migrations")  # and exit status 0
     inited = aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
     assert "already inited" in inited
     assert "it's recommended to use native migrations" in inited

@@ -276,6 +276,11 @@ def unmanaged() -> None:
     aerich("init-db")
     assert columns("person") == columns("report") == {"id"}
 
+    begin("aerich_managed_file")
+    models(Person=(), Report=view)
+    aerich("init-migrations", "--safe")
+    assert 'CREATE TABLE IF NOT EXISTS "report"' in last().read_text()
+
     begin("aerich_managed")
     models(Person=())
     aerich("init-db")

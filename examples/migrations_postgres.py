@@ -265,6 +265,7 @@ def not_null_at_work() -> None:
     assert as_process(others_meanwhile(validate)) == "go on"
     sql_script(validate)
     assert no_look in as_process(told(set_not_null))
+    assert check.count(wait := "SET LOCAL lock_timeout = '2000ms'") == set_not_null.count(wait) == 1
     required = "SELECT attnotnull FROM pg_attribute WHERE attrelid = 'price'::regclass AND attname = 'rank'"
     assert sql(required) == [(True,)]
     sql("ALTER TABLE price ALTER COLUMN rank DROP NOT NULL")

@@ -58,7 +58,7 @@ class Migration(migrations.Migration):
     operations = [
         ops.CreateModel("Book", [
             ("id", fields.IntField(primary_key=True)),
-            ("code", fields.CharField(max_length=9)),
+            ("code", fields.CharField(max_length=9, db_index=True)),
             ("shelf", fields.IntField()),
             ("color", fields.CharField(max_length=9)),
         ], options={
@@ -245,6 +245,15 @@ assert shop.sql("SELECT name FROM pragma_table_info('team')") == [("id",)]
 assert shop.sql("SELECT id, team_id FROM person") == [(2, 1)]
 shop.run("migrate")
 assert shop.sql("SELECT count(*) FROM pragma_foreign_key_list('team')") == [(1,)]
+
+# Instead of a downgrade: a new file, with foreign keys off. The rows of the other table stay as they are.
+shop = circle("CASCADE")
+REMOVED = f'ops.RemoveField("Team", "lead"), ops.RunSQL("{DROP}")'
+third = CHANGE.replace("0001_initial", "0002_lead").replace("CHANGE", REMOVED)
+(shop.migrations / "0003_no_lead.py").write_text(HEAD + third)
+shop.run("migrate", options="?foreign_keys=OFF")
+assert shop.sql("SELECT name FROM pragma_table_info('team')") == [("id",)], "removed by a new file"
+assert shop.sql("SELECT id, team_id FROM person") == [(2, 1)], "untouched by a new file"
 
 # RemoveField also keeps the column of a foreign key, so DROP COLUMN must follow.
 for operations, left in (
