@@ -1,6 +1,8 @@
 # snippet: needs="mysql, tortoise>=1.1.7"
 """MariaDB accepts a default of a text column, MySQL does not. A table needs a column beside its key.
 
+What `INSERT IGNORE` changes or drops, an ordinary INSERT refuses.
+
 By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_defaults.py
 """
 
@@ -9,12 +11,18 @@ import os
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 
 
 class Ticket(Model):
     id = fields.IntField(primary_key=True)
+
+
+class Seat(Model):
+    id = fields.IntField(primary_key=True)
+    ticket = fields.ForeignKeyField("models.Ticket")
+    number = fields.IntField()
 
 
 class Letter(Model):
@@ -33,6 +41,14 @@ async def main() -> None:
             assert is_mariadb
         except OperationalError as error:
             assert "1101" in str(error) and not is_mariadb  # MySQL: can't have a default value
+        mistakes = ({"ticket_id": 404, "number": 1}, "1452"), ({"ticket_id": 1, "number": 10**12}, "1264")
+        for values, number in mistakes if is_mariadb else ():  # on MySQL the last table is missing now
+            try:
+                await Seat.create(**values)
+            except (IntegrityError, OperationalError) as error:
+                assert number in str(error)
+            else:
+                raise AssertionError(values)
         try:
             await Ticket.create()
         except OperationalError as error:

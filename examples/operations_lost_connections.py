@@ -7,6 +7,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 import asyncio
 import logging
 import os
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -178,8 +180,24 @@ async def sizes() -> None:
             assert (client.pool_minsize, client.pool_maxsize) == expected
 
 
-async def password_in_the_log() -> None:
-    """psycopg's line about the new pool shows the password. Those of the other drivers don't."""
+async def options_for_tls() -> None:
+    """What hosting services write into a URL, and what asyncmy takes for `ssl`: errors of the first query."""
+    hosted, named = expand_db_url(f"{URL}?sslmode=require"), expand_db_url(URL)
+    named["credentials"]["ssl"] = "require"
+    wrong = [(hosted, TypeError)] + [(named, ValueError)] * URL.startswith("mysql")
+    for settings, expected in wrong:
+        async with TortoiseContext() as context:
+            apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+            await context.init(config={"connections": {"default": settings}, "apps": apps})
+            try:
+                await context.connections.get("default").execute_query("SELECT 1")
+            except expected:
+                continue
+            raise AssertionError(expected)
+
+
+async def the_log() -> None:
+    """It has the SQL with its values. psycopg's line about the new pool also shows the password."""
     lines: list[str] = []
 
     class Lines(logging.Handler):
@@ -196,9 +214,11 @@ async def password_in_the_log() -> None:
         apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
         await context.init(config={"connections": {"default": settings}, "apps": apps})
         client = context.connections.get("default")
-        await client.execute_query("SELECT 1")
+        with suppress(OperationalError):  # there is no such table
+            await Note.filter(id=4711).exists()
     logger.removeHandler(handler)
     logger.setLevel(logging.NOTSET)
+    assert any("SELECT" in line and "4711" in line for line in lines)
     (created,) = [line for line in lines if line.startswith("Created connection")]
     assert ("password=" in created) is (type(client).__name__ == "PsycopgClient"), created
 
@@ -215,7 +235,8 @@ async def main() -> None:
     await with_a_full_pool()
     await behind_a_frozen_server(type(client).__name__)
     await sizes()
-    await password_in_the_log()
+    await the_log()
+    await options_for_tls()
 
 
 asyncio.run(main())

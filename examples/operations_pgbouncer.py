@@ -126,6 +126,24 @@ async def settings_of_a_transaction(settings: dict[str, Any]) -> tuple[str, str]
     return inside["search_path"], after["search_path"]
 
 
+@contextmanager
+def search_path_of_the_role(path: str) -> Iterator[None]:
+    """Set it for this database only, and take it back."""
+
+    async def send(change: str) -> None:
+        async with TortoiseContext() as context:
+            await context.init(db_url=URL, modules={"models": ["__main__"]})
+            client = context.connections.get("default")
+            (row,) = await client.execute_query_dict("SELECT current_database() AS name")
+            await client.execute_query(f'ALTER ROLE CURRENT_USER IN DATABASE "{row["name"]}" {change}')
+
+    asyncio.run(send(f"SET search_path = {path}"))
+    try:
+        yield
+    finally:
+        asyncio.run(send("RESET search_path"))
+
+
 def migrate(url: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "migrate.py"]
@@ -140,6 +158,11 @@ with pgbouncer() as port:
     assert inside == "pg_catalog" and after != "pg_catalog"
     refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
     assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
+    with search_path_of_the_role("information_schema"), pgbouncer() as new:  # new sessions of the server
+        inside, after = asyncio.run(
+            settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))
+        )
+        assert (inside, after) == ("pg_catalog", "information_schema")
     limits = {"statement_timeout": "5000"}
     limited = through(port, "asyncpg", statement_cache_size=0, server_settings=limits)
     assert asyncio.run(errors_of(limited)) == refused  # unsupported startup parameter: statement_timeout

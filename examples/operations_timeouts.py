@@ -128,6 +128,19 @@ async def by_the_role(scheme: str) -> str:
             await client.execute_query(f"{role} RESET statement_timeout")
 
 
+async def keeps_a_write(**kwargs: Any) -> bool:
+    """With psycopg: `kwargs` replace those of Tortoise, with them `autocommit`."""
+    settings = expand_db_url("psycopg" + URL[URL.index("://") :])
+    settings["credentials"]["kwargs"] = kwargs
+    async with TortoiseContext() as context:
+        await context.init(config=config_of(settings))
+        await context.connections.get("default").execute_query("INSERT INTO timed VALUES (2, 0)")  # no error
+    async with TortoiseContext() as context:
+        await context.init(config=config_of(URL))
+        client = context.connections.get("default")
+        return bool(await client.execute_query_dict("SELECT * FROM timed WHERE id = 2"))
+
+
 async def main() -> None:
     schemes = ["mysql"] if IS_MYSQL else ["asyncpg", "psycopg"]
     for scheme in schemes:
@@ -140,6 +153,9 @@ async def main() -> None:
                 client = context.connections.get("default")
                 found = await errors_on(client)
                 assert found == EXPECTED[type(client).__name__], found
+            if scheme == "psycopg":
+                assert not await keeps_a_write(options="-c statement_timeout=5000")
+                assert await keeps_a_write(options="-c statement_timeout=5000", autocommit=True)
             if not IS_MYSQL:
                 assert await by_the_role(scheme) == EXPECTED[type(client).__name__][0]
 

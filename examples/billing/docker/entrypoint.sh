@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs the command that the container was given. Without a command it serves the application.
-# It does not migrate. If it did, a broken migration would stop each container that restarts, also old ones.
+# It does not migrate. If it did, a broken migration would stop each new container.
 set -eu
 if [ "$#" -eq 0 ]; then
     set -- uvicorn main:app --host 0.0.0.0 --port "${PORT:-8000}"

@@ -1,0 +1,85 @@
+# snippet: needs="postgres"
+"""The role of the application changes rows only, also in later tables. The owner may do everything.
+
+All of it happens in a transaction that is rolled back: roles belong to the whole server.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/deployment_roles.py
+"""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+# As in references/deployment-kubernetes.md.
+GRANTS = """
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+CREATE ROLE billing_app LOGIN PASSWORD 'change-me';
+GRANT USAGE ON SCHEMA public TO billing_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO billing_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO billing_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO billing_app;
+ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO billing_app;
+"""
+CHANGES_OF_ROWS = [
+    "SELECT * FROM {0}",
+    "UPDATE {0} SET number = number",
+    "DELETE FROM {0}",
+    "INSERT INTO {0} (number) VALUES (1)",  # takes the id from a sequence
+]
+CHANGES_OF_TABLES = [
+    "CREATE TABLE new (id INT)",
+    "DROP TABLE {0}",
+    "TRUNCATE {0}",
+    "ALTER TABLE {0} ADD new INT",
+]
+
+
+class Today(Model):
+    id = fields.IntField(primary_key=True)
+    number = fields.IntField()
+
+
+@asynccontextmanager
+async def undone() -> AsyncIterator[BaseDBAsyncClient]:
+    with suppress(EOFError):
+        async with in_transaction() as connection:
+            yield connection
+            raise EOFError("undo it")
+
+
+async def is_refused(statement: str) -> bool:
+    try:
+        async with undone() as savepoint:
+            await savepoint.execute_script(statement)
+    except Exception as error:
+        assert "permission denied" in str(error) or "must be owner" in str(error), error
+        return True
+    return False
+
+
+async def refused(table: str) -> list[str]:
+    statements = CHANGES_OF_ROWS + CHANGES_OF_TABLES
+    return [statement for statement in statements if await is_refused(statement.format(table))]
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        async with undone() as connection:
+            await connection.execute_script(GRANTS)
+            await connection.execute_script("CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)")
+            assert await refused("today") == await refused("later") == []  # the owner may do everything
+            await connection.execute_script("GRANT billing_app TO CURRENT_USER; SET LOCAL ROLE billing_app")
+            assert await refused("today") == CHANGES_OF_TABLES
+            assert await refused("later") == CHANGES_OF_TABLES  # the default privileges reach later tables
+
+
+asyncio.run(main())
