@@ -47,12 +47,15 @@ async def refused(query: Awaitable[object]) -> bool:
 
 
 async def stored_as_text() -> None:
-    """create(), bulk_update() and update(): what they do not run is stored as text, or as True."""
+    """create(), bulk_update(), update() and save(): what they do not run is stored as text, or as True."""
     row = await ExpressionRow.create(name=F("n"), done=F("done"))
     assert row.name.startswith("<tortoise.expressions.F object")
     assert (await ExpressionRow.get(id=row.id)).done is True
     row.name = Upper("name")
     await ExpressionRow.bulk_update([row], ["name"])
+    await ExpressionRow.bulk_create([ExpressionRow(name=Upper("name"), done=F("done"))])
+    assert await ExpressionRow.filter(name__startswith="<tortoise.functions.Upper", done=True).count() == 2
+    await ExpressionRow.exclude(id=row.id).delete()
     assert await ExpressionRow.filter(name__startswith="<tortoise.functions.Upper object").exists()
     await ExpressionRow.filter(id=row.id).update(done=False)
     await ExpressionRow.filter(id=row.id).update(done=RawSQL("1 = 0"))
@@ -62,6 +65,11 @@ async def stored_as_text() -> None:
     row = await ExpressionRow.get(id=row.id)
     assert row.level is Level.HIGH and row.at
     assert await refused(ExpressionRow.all().update(n=Subquery(ExpressionRow.all().values("id"))))
+    row.name = Upper(Case(When(n=0, then="zero"), default="other"))
+    await row.save(update_fields=["name"])
+    assert await ExpressionRow.exists(id=row.id, name="ZERO")
+    row.at = RawSQL("CURRENT_TIMESTAMP")
+    assert await refused(row.save(update_fields=["at"]))
 
 
 async def joined_text(sqlite: bool) -> None:

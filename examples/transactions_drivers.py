@@ -11,6 +11,7 @@ import os
 from collections.abc import Awaitable, Callable
 
 from tortoise import Tortoise, fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
@@ -193,6 +194,30 @@ async def isolation_inside() -> str:
         return "set"
 
 
+async def isolation_of_each_connection() -> None:
+    """Two transactions read the same rows, and then write. The level comes from init_command."""
+    settings = expand_db_url(os.environ["DATABASE_URL"])
+    settings["credentials"]["init_command"] = "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+    both_have_read = asyncio.Barrier(2)
+
+    async def count_and_add(name: str) -> None:
+        async with in_transaction():
+            count = await DriverRow.all().count()
+            async with asyncio.timeout(2):
+                await both_have_read.wait()
+            await DriverRow.create(name=name, n=count)
+
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"]}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        try:
+            await asyncio.gather(count_and_add("a"), count_and_add("b"))
+        except OperationalError as error:
+            number = error.args[0].args[0]
+            assert number == 1213  # as in a deadlock
+            raise
+
+
 async def malformed_key() -> None:
     await DriverRow.get(id="no UUID")
 
@@ -239,6 +264,7 @@ MARIADB: dict[Scene, object] = {
     gathered_queries: 3,
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
+    isolation_of_each_connection: "tortoise.exceptions.OperationalError",
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever

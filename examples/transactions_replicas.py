@@ -1,12 +1,13 @@
 """Several databases: a router doesn't know of transactions, and tenants share what a class remembers."""
 
 import asyncio
+import contextlib
 
 from tortoise import fields, timezone
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
-from tortoise.transactions import in_transaction
+from tortoise.transactions import atomic, in_transaction
 
 
 class Row(Model):
@@ -39,6 +40,15 @@ async def reads_leave_the_transaction() -> None:
             await Row.create(name="a")
             assert await Row.all().count() == 0  # the replica's
             assert await Row.all().using_db(connection).count() == 1
+
+        @atomic("primary")
+        async def added() -> None:
+            await Row.create(name="b")
+            raise ValueError
+
+        with contextlib.suppress(ValueError):
+            await added()
+        assert await Row.filter(name="b").using_db(context.db("primary")).count() == 0
 
 
 async def rows_of_a_tenant(alias: str, other: str) -> int:

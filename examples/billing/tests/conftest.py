@@ -69,7 +69,8 @@ Call = Callable[[], Awaitable[Any]]
 async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
     """`await overlap(first, second)` begins the second call before the first call commits.
 
-    Each call gets its own connection. On SQLite, two connections can share a file, but no database in memory.
+    Each call gets its own connection. On SQLite, the database is a file, because two connections cannot share
+    a database in memory.
     """
     url = DATABASE_URL.format(uuid4().hex)
     if url.startswith("sqlite"):
@@ -85,7 +86,7 @@ async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaita
         async with connection():
             return await second()
 
-    async def overlap(first: Call, second: Call) -> tuple[Any, Any]:
+    async def run(first: Call, second: Call) -> tuple[Any, Any]:
         async with connection(), in_transaction():
             result = await first()
             task = asyncio.create_task(begin(second))
@@ -94,7 +95,7 @@ async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaita
 
     async with tortoise_test_context(MODELS, db_url=url):
         try:
-            yield overlap
+            yield run
         finally:
             await Tortoise._drop_databases()
 
