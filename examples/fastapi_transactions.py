@@ -39,16 +39,20 @@ async def early(tasks: BackgroundTasks) -> None:
     tasks.add_task(EVENTS.append, "task")
 
 
-@app.post("/raised", dependencies=[Depends(transaction, scope="function")])
 async def raised() -> None:
     await Note.create(text="raised")
     raise HTTPException(409)
 
 
-@app.post("/returned", dependencies=[Depends(transaction, scope="function")])
 async def returned() -> JSONResponse:
     await Note.create(text="returned")
     return JSONResponse({}, 409)
+
+
+for scope in ("function", "request"):
+    for route in (raised, returned):
+        around = Depends(transaction, scope=scope)
+        app.post(f"/{scope}/{route.__name__}", dependencies=[around])(route)
 
 
 async def watched(scope, receive, send) -> None:
@@ -73,9 +77,11 @@ async def main() -> None:
         await client.post("/early")
         assert ["committed", *ANSWERED, "task"] == EVENTS
 
-        for path in ("/raised", "/returned"):
-            assert (await client.post(path)).status_code == 409
-        assert await Note.all().values_list("text", flat=True) == ["returned"]
+        for scope in ("function", "request"):
+            for path in ("raised", "returned"):
+                assert (await client.post(f"/{scope}/{path}")).status_code == 409
+            assert await Note.all().values_list("text", flat=True) == ["returned"]
+            await Note.all().delete()
 
 
 asyncio.run(main())

@@ -1,7 +1,7 @@
 # snippet: needs="tortoise>=1.1.4"
 """aiohttp's helper sets no global fallback, so it works only if set-up and sockets share one task.
 
-The second scene shows which second call of `Tortoise.init()` with the fallback is refused.
+The other scenes: what a thread needs, and which second call of `Tortoise.init()` is refused.
 """
 
 import asyncio
@@ -50,6 +50,31 @@ async def status(*, in_a_task: bool) -> int:
 assert contextvars.Context().run(asyncio.run, status(in_a_task=False)) == 200
 assert contextvars.Context().run(asyncio.run, status(in_a_task=True)) == 500
 assert importlib.util.find_spec("tortoise.contrib.nexios") is None
+
+
+async def queries_from_threads() -> None:
+    """A query that a thread sends to the loop runs with the context of this thread."""
+    await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+    await Tortoise.generate_schemas()
+    loop = asyncio.get_running_loop()
+
+    async def count() -> int:
+        return await Note.all().count()
+
+    def work() -> int:
+        return asyncio.run_coroutine_threadsafe(count(), loop).result()
+
+    assert await asyncio.to_thread(work) == 0
+    try:
+        await loop.run_in_executor(None, work)
+    except RuntimeError as error:
+        assert "No TortoiseContext is currently active" in str(error)
+    else:
+        raise AssertionError("run_in_executor passed the context on")
+    await Tortoise.close_connections()
+
+
+contextvars.Context().run(asyncio.run, queries_from_threads())
 
 
 async def second_calls() -> None:

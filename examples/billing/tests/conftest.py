@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-# Set the URL before the imports that read the settings. If a test connects with the URL of the settings,
-# the test fails, and does not reach the real database.
+# Set the URL before the imports that read the settings. A test that uses this URL fails.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import httpx
@@ -28,7 +27,7 @@ from main import app
 MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
 # For PostgreSQL set TEST_DATABASE_URL="postgres://user@host:5432/test_{}".
-# For each test, Tortoise replaces {} by another value.
+# For each test, Tortoise puts a new value in place of {}.
 DATABASE_URL = os.environ.get("TEST_DATABASE_URL", "sqlite://:memory:")
 os.environ.setdefault("PGDATABASE", "postgres")  # CREATE DATABASE runs in this database
 

@@ -31,22 +31,27 @@ OF_TORTOISE = (
 OF_DATABASES = ("SQLite", "PostgreSQL", "MySQL and MariaDB")
 """The sections of the two pages, in their order; a fact names one of them."""
 
-_FIND = '`handbook.py find "MESSAGE"` prints the row of a message. `…` stands for text that differs.'
+_FIND = """\
+`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message. `$SKILL` is the folder of
+`SKILL.md`, and `…` stands for text that differs. `examples/error_messages*.py` raise these errors."""
 _HEAD = f"""\
 # Error messages: cause and what to do
 
 {_FIND}
+
 [errors-databases.md](errors-databases.md) has the messages of databases and their drivers.
-`examples/error_messages*.py` raise these errors.
 """
 _HEAD_OF_DATABASES = f"""\
 # Error messages of SQLite, PostgreSQL, MySQL and MariaDB
 
 {_FIND}
+
 [errors.md](errors.md) has the messages of Tortoise, Aerich and FastAPI.
-`examples/error_messages*.py` raise these errors.
 """
-_KEY = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_OF_THE_EXAMPLE = re.compile(
+    r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
+)
+"""Keys, and the names of models, tables and constraints."""
 _LAST = "Messages that other pages explain"
 
 
@@ -102,15 +107,15 @@ def _of_facts(facts: dict[str, dict[str, str]]) -> Iterator[ErrorMessage]:
 
 
 def _of_blocks(root: Path, pages: list[Path]) -> Iterator[tuple[str, str]]:
-    """The message and the section of each block that shows what it raised; keys in messages differ."""
+    """The message and the section of each block that shows what it raised; keys and names differ."""
     seen: set[str] = set()
     for path in pages:
         raised: Block | None = None
         for block in read_page(path, path.relative_to(root).as_posix()).blocks:
             if "output" in block.attributes and raised is not None:
-                message = block.source.strip().split("\n")[0]
-                message = _KEY.sub("…", message)
-                if message not in seen and message not in raised.source:  # not an error of its own
+                written = block.source.strip().split("\n")[0]
+                message = _OF_THE_EXAMPLE.sub("…", written)
+                if message not in seen and written not in raised.source:  # not an error of its own
                     seen.add(message)
                     yield message, _section_of(block)
             raised = block if "raises" in block.attributes else None

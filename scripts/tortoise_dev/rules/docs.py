@@ -10,25 +10,24 @@ from .base import Rule, example_files
 _HEAD = """\
 # Rules: what check.py reports
 
+`$SKILL` is the folder that holds `SKILL.md`:
+
 ```bash
-python3 "$SKILL/scripts/check.py"              # reads the project here, and runs none of its code
-python3 "$SKILL/scripts/check.py" --select TD1 # only bugs
-python3 "$SKILL/scripts/check.py" --diff       # what --fix would change, as a diff
-python3 "$SKILL/scripts/check.py" --explain TD106 | head -3
+python3 "$SKILL/scripts/check.py"                  # reads the project here, and runs none of its code
+python3 "$SKILL/scripts/check.py" --select TD1     # only bugs
+python3 "$SKILL/scripts/check.py" --explain TD106  # a rule, with what to write instead
 ```
 
-Exit status 0 means no findings, 1 means findings, 2 means unusable input.
+[Checker](checker.md) explains `--baseline`, `--against` and the exit status.
 
 TD000 to TD006 say how code must look. Each other rule names the mistake that it reports. A rule reports only
 what is certain from the code.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
 - `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
-- `--baseline known.json` records all findings on its first run, and then fails on new ones only.
-- `--against main` fails on findings that the branch `main` does not have.
 - `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
-- A new rule is in preview until many real findings show that it is right. It runs with `--preview`, or where
-  `--select` names its whole code.
+- A new rule is in preview until many real findings show that it is right. It runs with `--preview`, or if
+  `--select` names it in full (`TD125`, not `TD1`).
 
 ```toml
 [tool.tortoise-dev]                          # each line is optional
@@ -36,8 +35,8 @@ ignore = ["TD002"]                           # or select; "TD1" means all TD1xx
 exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # model bases of installed packages
 base-interface = "any"                       # TD002 accepts any abstract Base… model
-tortoise-version = "0.25.1"                  # without it, lock files and requirements are read
-preview = true                               # also the rules in preview, as --preview does
+tortoise-version = "0.25.1"                  # without it, read from lock files and requirements
+preview = true                               # also the rules in preview
 
 [tool.tortoise-dev.per-file-ignores]
 "scripts/*.py" = ["TD101"]
@@ -45,7 +44,7 @@ preview = true                               # also the rules in preview, as --p
 
 """
 
-_IN_PREVIEW = "`--explain CODE` says more about a rule. These are in preview: {}.\n\n"
+_IN_PREVIEW = "`--explain CODE` shows what to write instead. These rules are in preview: {}.\n\n"
 _WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 

@@ -6,7 +6,7 @@ later `Invoice2` may extend it too. With `base-interface = "any"` in the setting
 is enough.
 
 ## Why is this bad
-Services need a type without a table, so that a test can extend the type with a fake.
+A service takes `Base<Entity>`, so a test can pass a fake: a subclass without a table.
 
 ## Fix safety
 Not fixed by `--fix`: fields change their class, and with it the order of columns.

@@ -4,7 +4,7 @@
 A `# noqa: TD…` comment that suppresses nothing. Only the codes of this checker that run are judged.
 
 ## Why is this bad
-The comment hides the next finding on that line.
+The comment would hide a later finding on that line.
 
 ## Fix safety
 `--fix` removes the code, and the whole comment if nothing else is in it.

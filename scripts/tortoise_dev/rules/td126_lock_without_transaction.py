@@ -1,8 +1,8 @@
 """# TD126 lock-without-transaction
 
 ## What it does
-`select_for_update()` that an `await` or an `async for` sends outside of a transaction. A local variable with
-the query is followed if it is assigned only once.
+A query with `select_for_update()` that runs outside of a transaction. A local variable with the query is
+followed if it is assigned only once.
 
 The rule reports nothing where a caller opens a transaction, where the query names a connection, or where a
 decorator or a dependency may open one. The rule also reports nothing where the function is passed to other

@@ -4,8 +4,8 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-A plain `Enum` in an `IntEnumField` is passed to the driver unchanged, so saving fails. In a `CharEnumField`,
-Aerich writes its default as `DEFAULT 'Colour.RED'`, and every read of such a row fails. A comparison with a
+Saving such an `IntEnumField` fails, and reading a row with Aerich's default of such a `CharEnumField` fails.
+Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a
 string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety

@@ -1,12 +1,12 @@
 """# TD206 blocking
 
 ## What it does
-A step that locks an existing table on PostgreSQL while PostgreSQL reads or writes all its rows.
+A step that locks an existing table on PostgreSQL while PostgreSQL reads or writes all its rows (an index
+without CONCURRENTLY, a changed type …).
 
-That is an index without CONCURRENTLY, a changed type, a new column with another value for each row, and a
-table that is rewritten (VACUUM FULL, CLUSTER, SET LOGGED). It is also a unique constraint, a foreign key, a
-check or NOT NULL that is validated at once. CONCURRENTLY inside of a transaction is reported too:
-PostgreSQL refuses it.
+Other such steps are a new column with another value for each row, and a table that is rewritten (VACUUM
+FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated
+at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuses it.
 
 Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dropped index is not reported: it
 needs the lock for a moment only.
