@@ -17,6 +17,7 @@ import contextvars
 import importlib
 import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Coroutine
@@ -177,16 +178,28 @@ def aerich() -> None:
     assert 'CREATE TABLE IF NOT EXISTS "audit"."event"' in file.read_text(encoding="utf-8")
     assert 'schema "audit" does not exist' in fails(upgraded("audited", "./two"))
 
+    # An empty file with SQL by hand moves a table with its rows.
+    sql("DROP TABLE other_event, aerich")
+    as_process(first("bare", "./three"))
+    sql("INSERT INTO event (note) VALUES ('carried')")
+    (file,) = as_process(drafted("audited", "./three", empty=True))
+    move = "CREATE SCHEMA audit; ALTER TABLE event SET SCHEMA audit"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(re.sub(r'return """\s*"""', f'return "{move}"', text, count=1), encoding="utf-8")
+    as_process(upgraded("audited", "./three"))
+    assert sql("SELECT note FROM audit.event") == [("carried",)]
+    assert as_process(drafted("audited", "./three")) == "", "no changes"
+
 
 async def first(stage: str, folder: str) -> None:
     async with Command(config(stage), "shop", folder) as command:
         await command.init_db(safe=True)
 
 
-async def drafted(stage: str, folder: str) -> Any:
+async def drafted(stage: str, folder: str, *, empty: bool = False) -> Any:
     """The files of the new draft."""
     async with Command(config(stage), "shop", folder) as command:
-        name = await command.migrate("more")
+        name = await command.migrate("more", empty=empty)
     return name and [Path(folder, "shop", name)]
 
 

@@ -18,6 +18,7 @@ from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 from aerich import Command
+from aerich.migrate import Migrate
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
@@ -138,6 +139,22 @@ async def aerich(name: str, module: str, *, first: bool) -> None:
             await command.upgrade()
 
 
+async def aerich_view() -> None:
+    """The first migration, where a statement by hand replaces the table by the view."""
+    config = importlib.import_module("shop_models").config("view.sqlite3")
+    config["apps"]["models"]["models"] = ["shop_models", "aerich.models"]
+    async with Command(config, "models", "./view_steps") as command:
+        await command.init_migrations(safe=True)
+        (file,) = Path("view_steps/models").glob("0_*.py")  # noqa: ASYNC240
+        text = file.read_text(encoding="utf-8")
+        sql = "DROP TABLE total; CREATE VIEW total AS SELECT 1 AS id, SUM(amount) AS amount FROM sale;"
+        file.write_text(text.replace(');"""', f');{sql}"""', 1), encoding="utf-8")
+        await command.upgrade()
+        for operators in (Migrate.upgrade_operators, Migrate.downgrade_operators):
+            operators.clear()  # as in a new process
+        assert await command.migrate("more") == "", "no changes"
+
+
 home = Path.cwd()
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
@@ -153,11 +170,13 @@ with tempfile.TemporaryDirectory() as folder:
             aerich("later", "shop_first", first=True),
             aerich("later", "shop_models", first=False),
             aerich("whole", "shop_models", first=True),
+            aerich_view(),
         ):
             contextvars.Context().run(asyncio.run, scene)
         assert {"sale", "refund"} <= made("later.sqlite3").keys()
         assert "total" not in made("later.sqlite3")
         assert made("whole.sqlite3")["total"] == "table"  # init-db takes all
+        assert made("view.sqlite3")["total"] == "view"
     finally:
         sys.path.remove(folder)
         os.chdir(home)

@@ -136,6 +136,8 @@ async def types(dialect: str) -> None:
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)
     assert value == 33 if dialect == "sqlite" else 33 < value < 34
+    (value,) = await third.annotate(x=F("amount") / 3.0).values_list("x", flat=True)
+    assert 33.3 < value < 33.4
 
 
 async def integers(dialect: str, asyncpg: bool) -> None:
@@ -143,7 +145,13 @@ async def integers(dialect: str, asyncpg: bool) -> None:
     await ExpressionRow.all().update(n=7)
     one = ExpressionRow.all().limit(1)
     assert await one.annotate(x=F("n") * 1.5).values_list("x", flat=True) == [7 if asyncpg else 10.5]
+    assert await one.annotate(x=F("n") * Decimal("1.5")).values_list("x", flat=True) == [
+        7 if asyncpg else 10.5
+    ]
+    assert await one.annotate(x=RawSQL("n * 1.5")).values_list("x", flat=True) == [10.5]
     assert await one.annotate(x=F("n") / 2).values_list("x", flat=True) == [3.5 if dialect == "mysql" else 3]
+    await ExpressionRow.all().update(n=F("n") * 1.5)
+    assert await ExpressionRow.filter(n=7).exists() is asyncpg
 
 
 MONTH = {
