@@ -20,7 +20,7 @@ from tortoise.migrations.api import migrate
 
 from config.tortoise import TORTOISE_ORM
 
-KEY = 20_260_201  # the number of the lock; nothing else in this database may use it
+KEY = 20_260_201  # the number of the lock; only migrations may lock it
 PATIENCE = 600.0  # seconds to wait for another run
 WATCH = 0.2  # seconds between two checks that this run still has the lock
 GRACE = 1.0  # seconds to wait with the lock before the first change, so that a run that lost it can stop
