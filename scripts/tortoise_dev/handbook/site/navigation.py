@@ -35,7 +35,7 @@ SHORT = {
     "upgrading-times": "Upgrade: times",
     "abstract-bases": "Base classes, inheritance",
     "queries": "Read rows",
-    "aggregation": "Totals, reports, raw SQL",
+    "aggregation": "Totals, groups, reports",
     "writes": "Write rows",
     "transactions": "Transactions, signals",
     "locks": "Locks, job queues",
