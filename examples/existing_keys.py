@@ -94,7 +94,9 @@ async def without_key(context: TortoiseContext) -> None:
     assert await Visit.filter(place="here").values("seen") == [{"seen": 1}]
     assert await Visit.all().count() == 2
     if context.db().capabilities.dialect == "sqlite":  # it reads the missing column as the text 'id'
-        assert len(await Visit.all()) == 2
+        rows = await Visit.all()
+        assert len(rows) == 2
+        assert not hasattr(rows[0], "id")
     else:
         try:
             await Visit.all()

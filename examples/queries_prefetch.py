@@ -70,6 +70,8 @@ async def way_back() -> None:
     """A prefetched child does not know that its parent is there."""
     blog = await PrefetchBlog.all().prefetch_related("posts").get(name="blog")
     assert isinstance(blog.posts[0].blog, QuerySet)
+    blog = await PrefetchBlog.all().prefetch_related("posts__blog").get(name="blog")
+    assert blog.posts[0].blog == blog
 
 
 async def incomplete() -> None:
