@@ -70,7 +70,7 @@ async def columns(context: TortoiseContext, definition: str) -> list[str]:
     """The draft of a table that has only this column and a key."""
     await context.db().execute_script(f"CREATE TABLE one ({KEY}, {definition})")
     try:
-        return drafted(await inspect("one"), "One")[1:]
+        return [line for line in drafted(await inspect("one"), "One") if not line.startswith("id = ")]
     finally:
         await context.db().execute_script("DROP TABLE one")
 
