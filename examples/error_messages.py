@@ -292,8 +292,7 @@ async def the_length_of_a_query():
 @says(RuntimeWarning, "coroutine 'Model.save' was never awaited")
 async def a_save_without_await():
     code = "from tortoise.models import Model; Model.save(None)"
-    python = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    raise RuntimeWarning(python.stderr)
+    raise RuntimeWarning(stderr_of(code))
 
 
 @says(OperationalError, "no such column: pages")
@@ -427,6 +426,12 @@ def module_of(*models: type[Model]) -> str:
     module.__models__ = list(models)
     sys.modules[module.__name__] = module
     return module.__name__
+
+
+def stderr_of(code: str) -> str:
+    """What a Python of its own says."""
+    command = [sys.executable, "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
 
 
 async def run(sql: str) -> None:
