@@ -26,6 +26,11 @@ class Book(Model):
     author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField("models.Author", related_name="books")
 
 
+class Folder(Model):
+    id = fields.IntField(primary_key=True)
+    parent = fields.ForeignKeyField("models.Folder", related_name="children", null=True)
+
+
 class BareAuthorOut(BaseModel):
     name: str
 
@@ -51,6 +56,15 @@ class BookOut(BaseModel):
 
     id: int
     author: AuthorOut
+
+
+class FolderOut(BaseModel):
+    """A schema of a tree: it names itself."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    children: list["FolderOut"]
 
 
 def refused(error: type[Exception], message: str, mistake: Callable[[], object]) -> None:
@@ -84,6 +98,14 @@ async def main() -> None:
         refused(ValidationError, message, lambda: BookOut.model_validate(book))
         await book.fetch_related("author")
         assert BookOut.model_validate(book).author.name == "a"
+
+        root = await Folder.create()
+        await Folder.create(parent=root)
+        (root,) = await Folder.filter(parent=None).prefetch_related("children")
+        refused(ValidationError, "Input should be a valid list", lambda: FolderOut.model_validate(root))
+        (root,) = await Folder.filter(parent=None).prefetch_related("children__children")
+        tree = FolderOut.model_validate(root).model_dump()
+        assert tree == {"id": 1, "children": [{"id": 2, "children": []}]}
 
         @app.get("/authors")
         async def authors() -> list[BareAuthorOut]:

@@ -15,6 +15,7 @@ from collections.abc import Coroutine
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import UUID
 
 import aerich as aerich_package
 from aerich import Command
@@ -262,6 +263,28 @@ def not_null() -> None:
         assert "NOT NULL" in str(error)
     else:
         raise AssertionError("db_default= has been enough")
+
+    # No DEFAULT for a text, JSON or UUID field, and none for a function.
+    for field in (
+        'TextField(default="x")',
+        "JSONField(default={})",
+        f"UUIDField(default={str(UUID(int=1))!r})",
+        'CharField(max_length=9, default=lambda: "x")',
+        "DatetimeField(auto_now_add=True)",
+    ):
+        start(invoice())
+        sql("INSERT INTO invoice (number) VALUES ('a')")
+        models(invoice(f"new = fields.{field}"))
+        aerich("migrate", "--name", "new")
+        added = upgrade_of(files()[-1])
+        assert "NOT NULL" in added, added
+        assert "DEFAULT" not in added.replace("DEFAULT NULL", ""), added
+        try:
+            aerich("upgrade")
+        except OperationalError as error:
+            assert "Cannot add a NOT NULL column" in str(error)
+        else:
+            raise AssertionError(f"{field} has a DEFAULT")
 
 
 def renamed_class() -> None:

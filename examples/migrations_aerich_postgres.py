@@ -185,6 +185,15 @@ def not_null() -> None:
     models("tier = fields.IntField(default=7)", "rank = fields.IntField(db_default=7)")
     aerich("migrate", "--name", "rank")
     assert "contains null values" in fails("upgrade")
+    last().unlink()
+    tier = "tier = fields.IntField(default=7)"
+    for field in ('TextField(default="x")', "JSONField(default={})", "DatetimeField(auto_now_add=True)"):
+        models(tier, f"new = fields.{field}")
+        aerich("migrate", "--offline", "--name", "new")
+        assert "DEFAULT" not in last().read_text().split("async def downgrade")[0].replace("DEFAULT NULL", "")
+        failed = fails("upgrade")
+        assert "contains null values" in failed
+        last().unlink()
 
 
 def returned() -> None:

@@ -98,3 +98,14 @@ assert "nowhere" in migrate(operations=TWO_COLUMNS)
 assert asyncio.run(rows("SELECT one FROM price")) == [{"one": None}]  # the first column is there
 assert asyncio.run(rows("SELECT name FROM tortoise_migrations")) == [{"name": "0001_initial"}]
 assert "Duplicate column" in migrate(operations=TWO_COLUMNS)  # the next run stops at its own first operation
+
+# A new NOT NULL column without DEFAULT: no error, and old rows get 0 or an empty text.
+rank = 'ops.AddField("Price", "rank", fields.IntField(default=7))'
+note = 'ops.AddField("Price", "note", fields.TextField(default="x"))'
+text = HEAD.replace("WRITE", "None").replace("OPERATIONS", f"[{rank}, {note}]")
+(APP / "migrations" / "0002_fails.py").write_text(
+    text.replace("import migrations", "import fields, migrations", 1)
+)
+done = tortoise("migrate")
+assert done.returncode == 0, done
+assert asyncio.run(rows("SELECT `rank`, note FROM price")) == [{"rank": 0, "note": ""}]

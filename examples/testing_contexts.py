@@ -99,7 +99,13 @@ async def another_label() -> None:
         warnings.simplefilter("always")
         async with tortoise_test_context(["__main__"], app_label="notes") as context:
             assert not list(context.apps.get_models_iterable())
-    assert any('Module "__main__" has no models' in str(warning.message) for warning in caught)
+        assert any('Module "__main__" has no models' in str(warning.message) for warning in caught)
+        warnings.simplefilter("error")  # as filterwarnings = ["error"] does
+        try:
+            async with tortoise_test_context(["__main__"], app_label="notes"):
+                raise AssertionError("no warning")
+        except RuntimeWarning as warning:
+            assert "has no models" in str(warning)
 
 
 async def several_labels() -> None:

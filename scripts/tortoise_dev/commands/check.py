@@ -48,7 +48,7 @@ examples:
   %(prog)s --format json | jq .violations
 
 Tests are left out unless a path names them. Migrations are judged only by TD2xx.
-`# noqa: TD003` suppresses a finding on its line.
+`# noqa: TD003` suppresses a finding on the same line.
 
 exit status: 0 clean · 1 findings · 2 unusable input"""
 

@@ -17,7 +17,7 @@ _HEADS = {
     "convention_rate": "assertions about the handbook's rules passed",
     "time_seconds": "seconds",
     "tokens": "tokens",
-    "commands": "commands",
+    "commands": "commands per trial",
     "skill_bytes": "kB of the skill read",
 }
 Table = tuple[list[str], list[list[str]]]

@@ -24,7 +24,7 @@ TD000 to TD006 say how code must look. Each other rule names the mistake that it
 what is certain from the code.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
-- `# noqa: TD003` on its line suppresses a finding. In SQL write `-- noqa: TD202`.
+- `# noqa: TD003` suppresses a finding on the same line. In SQL write `-- noqa: TD202`.
 - `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
 - A new rule is in preview until many real findings show that it is right. It runs with `--preview`, or if
   `--select` names it in full (`TD125`, not `TD1`).

@@ -5,7 +5,7 @@ A file holds one concrete model and its `Base<Entity>`. `base.py` holds abstract
 none.
 
 ## Why is this bad
-Files with several models share one Git history, and soon import each other in circles.
+Files with several models soon import each other in circles.
 
 ## Fix safety
 Not fixed by `--fix`: names move to other modules.

@@ -2,9 +2,9 @@
 
 ## What it does
 Members stand in the order `Meta`, nested classes, fields, then dunder, class, static and `_private` methods,
-then public methods and properties.
+then public methods and properties, each group in any order.
 
-Annotations, managers and constants count as fields. The order within a group is not judged.
+Annotations, managers and constants count as fields.
 
 ## Why is this bad
 A reader finds the columns first and the behaviour after them, in every model.

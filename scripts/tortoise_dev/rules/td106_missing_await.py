@@ -2,7 +2,7 @@
 
 ## What it does
 A query or coroutine of Tortoise that is certainly never awaited. Also an `async def` of the project that a
-statement calls without `await`, and an attribute of one row that is read from a list of rows.
+statement calls without `await`, and code that reads an attribute of a row from a list of rows (`rows.name`).
 
 The rule reports such a call as a statement, as a condition, in a comparison, in arithmetic, in a `for` and in
 an unpacking. It reports an attribute of the query that only the awaited result has, and a local variable that

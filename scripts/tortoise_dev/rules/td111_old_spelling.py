@@ -2,7 +2,7 @@
 
 ## What it does
 Names that Tortoise has removed (`TestCase`, `initializer`, `HTTPNotFoundError`, `tortoise.query_utils.Q`)
-or deprecated (`pk=`, `index=`, `create_unique_index=`, `Tortoise.describe_model`).
+or deprecated (`pk=` and `index=` of a field, `create_unique_index=`, `Tortoise.describe_model`).
 
 The rule reports nothing where the project pins a Tortoise that does not have the new name. `tortoise-version`
 in the settings overrides the pins.

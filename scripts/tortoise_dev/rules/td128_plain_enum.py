@@ -4,9 +4,9 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-Saving such an `IntEnumField` fails, and reading a row with Aerich's default of such a `CharEnumField` fails.
-Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a
-string (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
+Saving such an `IntEnumField` fails, and Tortoise cannot read a row with the default that Aerich stored for
+such a `CharEnumField`. Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
+(`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety
 Not fixed by `--fix`: make it a `StrEnum` or an `IntEnum`. The values in the database stay as they are.

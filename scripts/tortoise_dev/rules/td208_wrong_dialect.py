@@ -4,9 +4,8 @@
 An Aerich migration whose SQL is written for another database than the project uses.
 
 ## Why is this bad
-Aerich writes SQL for the database that it is connected to when you call `aerich migrate`. On another database
-product the file fails, or makes columns of other types. Make migrations on the database product of
-production.
+Aerich writes SQL for the database product of the configured URL. On another product the file fails, or makes
+columns of other types. Make migrations on the database product of production.
 
 ## Fix safety
 Not fixed by `--fix`.

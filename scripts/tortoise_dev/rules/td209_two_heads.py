@@ -5,7 +5,7 @@ Two migrations that follow the same migration, or a migration with a relation to
 without a dependency on a migration of that label.
 
 ## Why is this bad
-No dependency fixes the order, so two databases can run the migrations in different orders. Then their tables
+No dependency sets the order, so two databases can run the migrations in different orders. Then their tables
 can differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file,
 and the next `aerich migrate` makes that change again.
 
