@@ -1,0 +1,72 @@
+# snippet: needs="sqlite|postgres|mariadb"
+"""SQL with a wrong type, and with a text that is too long. SQLite stores both, the others refuse both.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/sqlite_types.py
+"""
+
+import asyncio
+import os
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import ValidationError
+from tortoise.models import Model
+
+
+class Article(Model):
+    id = fields.IntField(primary_key=True)
+    stock = fields.IntField()
+    code = fields.CharField(max_length=3)
+
+
+# What PostgreSQL and MariaDB say.
+TOO_LONG = ("value too long", "Data too long")
+NO_NUMBER = ("invalid input syntax for type integer", "Incorrect integer value")
+
+
+async def takes(db: BaseDBAsyncClient, sql: str, refusals: tuple[str, ...]) -> bool:
+    """Whether the database stores the row."""
+    try:
+        await db.execute_query(sql)
+    except Exception as error:  # psycopg's is a class of its own
+        assert any(text in str(error) for text in refusals), error
+        return False
+    return True
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        db = context.db()
+        sqlite = db.capabilities.dialect == "sqlite"
+        assert await takes(db, "INSERT INTO article (stock, code) VALUES (1, 'abc')", ())
+        assert await takes(db, "INSERT INTO article (stock, code) VALUES (2, 'abcd')", TOO_LONG) is sqlite
+        assert await takes(db, "INSERT INTO article (stock, code) VALUES ('many', 'a')", NO_NUMBER) is sqlite
+
+        # Tortoise reads the wrong values without an error.
+        right, wrong = [(1, "abc")], [(2, "abcd"), ("many", "a")]
+        assert await Article.all().order_by("id").values_list("stock", "code") == (
+            right + wrong if sqlite else right
+        )
+        assert await Article.filter(stock__gt=100).count() == int(
+            sqlite
+        )  # to SQLite, a text is greater than numbers
+
+        # Tortoise itself refuses both.
+        for values in ({"stock": "many", "code": "a"}, {"stock": 1, "code": "abcd"}):
+            article = await Article.get(code="abc")
+            for name, value in values.items():
+                setattr(article, name, value)
+            found = Article.filter(code="abc")
+            for write in (Article.create(**values), found.update(**values), article.save()):
+                try:
+                    await write
+                except (ValueError, ValidationError) as error:
+                    print(error)
+                else:
+                    raise AssertionError("stored")
+
+
+asyncio.run(main())
