@@ -116,6 +116,7 @@ async def a_query_is_no_list() -> None:
     assert not await nobody.exists()
     assert [author.name for author in await query[1:3]] == ["Bob"]
     assert [author.name async for author in query] == ["Ann", "Bob"]
+    assert await Author.filter(id__in=[]) == []  # Django: none()
     assert "ORDER BY" not in Note.all().first().sql()
     assert "ORDER BY" in Note.all().last().sql()
     assert await Author.filter(name="Nobody").latest("id") is None

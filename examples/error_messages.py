@@ -25,6 +25,7 @@ from tortoise.exceptions import (
     ConfigurationError,
     DoesNotExist,
     FieldError,
+    IncompleteInstanceError,
     IntegrityError,
     MultipleObjectsReturned,
     NoValuesFetched,
@@ -178,6 +179,27 @@ async def a_module_without_models():
             await context.init(db_url="sqlite://:memory:", modules={"models": ["empty"]})
 
 
+@says(ModuleNotFoundError, "No module named 'asyncpg'")
+async def a_driver_that_is_not_installed():
+    code = """
+import sys
+from tortoise import Tortoise, connections, run_async
+
+class Without:
+    def find_spec(self, name, *_):
+        if name == "asyncpg":
+            raise ModuleNotFoundError(f"No module named {name!r}")
+
+async def main():
+    await Tortoise.init(db_url="postgres://user:password@host/shop", modules={"models": ["__main__"]})
+    connections.get("default")
+
+sys.meta_path.insert(0, Without())
+run_async(main())
+"""
+    raise ModuleNotFoundError(stderr_of(code))
+
+
 @says(sqlite3.OperationalError, "unable to open database file")
 async def a_folder_that_does_not_exist():
     await connected("/nowhere/shop.sqlite3")
@@ -293,6 +315,21 @@ async def the_length_of_a_query():
 async def a_save_without_await():
     code = "from tortoise.models import Model; Model.save(None)"
     raise RuntimeWarning(stderr_of(code))
+
+
+@says(TypeError, "'ValuesQuery' object is not iterable")
+async def a_loop_over_values():
+    for _ in Author.all().values("id"):  # type: ignore[attr-defined]
+        pass
+
+
+@says(
+    IncompleteInstanceError,
+    "Author is a partial model, can only be saved with the relevant update_field provided",
+)
+async def a_save_of_a_row_that_was_read_in_part():
+    await Author.create(name="a")
+    await (await Author.all().only("id").get()).save()
 
 
 @says(OperationalError, "no such column: pages")
@@ -431,7 +468,7 @@ def module_of(*models: type[Model]) -> str:
 def stderr_of(code: str) -> str:
     """What a Python of its own says."""
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return subprocess.run(command, capture_output=True, text=True, check=False).stderr
 
 
 async def run(sql: str) -> None:

@@ -88,6 +88,9 @@ async def main() -> None:
         refused(ValidationError, message, lambda: BareAuthorOut.model_validate(author))
         assert AuthorOut.model_validate(author).name == "a"
 
+        message = "Input should be a valid dictionary or object to extract fields from"
+        refused(ValidationError, message, lambda: AuthorOut.model_validate(None))
+
         message = "Input should be a valid list"
         refused(ValidationError, message, lambda: AuthorWithBooksOut.model_validate(author))
         await author.fetch_related("books")

@@ -1,5 +1,5 @@
 # snippet: needs="mysql, tortoise>=1.1.8"
-"""Migrations on MySQL and MariaDB: what a failure leaves behind, and which writes are in a transaction.
+"""Migrations on MySQL and MariaDB: what a failure leaves behind, what is rolled back, what old rows get.
 
 By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_migrations.py
 """
@@ -99,13 +99,52 @@ assert asyncio.run(rows("SELECT one FROM price")) == [{"one": None}]  # the firs
 assert asyncio.run(rows("SELECT name FROM tortoise_migrations")) == [{"name": "0001_initial"}]
 assert "Duplicate column" in migrate(operations=TWO_COLUMNS)  # the next run stops at its own first operation
 
+
+def applied(name: str, after: str, *operations: str) -> str:
+    """Run a migration; what it said if it failed."""
+    text = HEAD.replace("WRITE", "None").replace("OPERATIONS", f"[{', '.join(operations)}]")
+    text = text.replace("0001_initial", after).replace("import migrations", "import fields, migrations", 1)
+    (APP / "migrations" / f"{name}.py").write_text(text)
+    done = tortoise("migrate")
+    return (done.stderr + done.stdout) * done.returncode
+
+
+def add(name: str, field: str) -> str:
+    return f'ops.AddField("Price", "{name}", fields.{field})'
+
+
 # A new NOT NULL column without DEFAULT: no error, and old rows get 0 or an empty text.
-rank = 'ops.AddField("Price", "rank", fields.IntField(default=7))'
-note = 'ops.AddField("Price", "note", fields.TextField(default="x"))'
-text = HEAD.replace("WRITE", "None").replace("OPERATIONS", f"[{rank}, {note}]")
-(APP / "migrations" / "0002_fails.py").write_text(
-    text.replace("import migrations", "import fields, migrations", 1)
-)
-done = tortoise("migrate")
-assert done.returncode == 0, done
+rank, note = add("rank", "IntField(default=7)"), add("note", 'TextField(default="x")')
+assert not applied("0002_fails", "0001_initial", rank, note)
 assert asyncio.run(rows("SELECT `rank`, note FROM price")) == [{"rank": 0, "note": ""}]
+
+# SQL as db_default=: the column is added before its DEFAULT, so old rows do not get the DEFAULT.
+stock = add("stock", 'IntField(db_default=fields.SqlDefault("7"))')
+at = add("at", "DatetimeField(db_default=fields.Now())")
+assert not applied("0003_sql", "0002_fails", stock, at, add("size", "IntField(db_default=7)"))
+(old,) = asyncio.run(rows("SELECT stock, CAST(at AS CHAR) AS at, size FROM price"))
+assert (old["stock"], old["at"][:10], old["size"]) == (0, "0000-00-00", 7)
+
+# The way that works with each field: NULL, fill, NOT NULL.
+nullable, fill = add("day", "DatetimeField(null=True)"), "ops.RunSQL(\"UPDATE price SET day = '2026-01-01'\")"
+require = 'ops.AlterField("Price", "day", fields.DatetimeField(db_default=fields.Now()))'
+story, tell = add("story", "TextField(null=True)"), "ops.RunSQL(\"UPDATE price SET story = 'x'\")"
+demand = 'ops.AlterField("Price", "story", fields.TextField())'
+assert not applied("0004_filled", "0003_sql", nullable, fill, require, story, tell, demand)
+(old,) = asyncio.run(rows("SELECT CAST(day AS CHAR) AS day, story FROM price"))
+assert (old["day"][:10], old["story"]) == ("2026-01-01", "x")
+null = "SELECT is_nullable AS n FROM information_schema.columns WHERE table_schema = DATABASE() "
+null += "AND table_name = 'price' AND column_name IN ('day', 'story')"
+assert asyncio.run(rows(null)) == [{"n": "NO"}] * 2
+
+# A DEFAULT of a text: MySQL takes only an expression in parentheses.
+assert not applied(
+    "0005_text", "0004_filled", "ops.RunSQL(\"ALTER TABLE price ADD a TEXT NOT NULL DEFAULT ('x')\")"
+)
+assert asyncio.run(rows("SELECT a FROM price")) == [{"a": "x"}]
+is_mariadb = "MariaDB" in asyncio.run(rows("SELECT VERSION() AS v"))[0]["v"]
+for name, field in (("b", 'TextField(db_default="x")'), ("c", "JSONField(db_default={})")):
+    failed = applied("0006_text", "0005_text", add(name, field))
+    assert not failed if is_mariadb else "1101" in failed, failed
+    if is_mariadb:
+        break

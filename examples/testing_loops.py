@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql"
-"""A fixture's transaction and a test in different event loops: the first query of the test fails."""
+"""A fixture's transaction and a test in different event loops: with asyncpg and asyncmy, a query fails."""
 
 import os
 import subprocess
@@ -58,4 +58,5 @@ def pytest(scope: str) -> str:
 printed = pytest("module")
 assert "1 passed" in printed, printed
 printed = pytest("function")
-assert "attached to a different loop" in printed and "1 failed" in printed, printed
+if not os.environ["DATABASE_URL"].startswith("psycopg"):
+    assert "attached to a different loop" in printed and "1 failed" in printed, printed

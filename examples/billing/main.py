@@ -56,7 +56,7 @@ async def ready() -> dict[str, str]:
         query.cancel()
     error = query.exception() if done else TimeoutError(f"no answer in {PATIENCE} seconds")
     if error:
-        # Tortoise's error for MySQL hides the cause. No driver's error shows the password.
+        # Log the cause, which Tortoise's error for MySQL hides. No driver's error shows the password.
         logger.warning("The database does not answer: %r", error.__context__ or error)
         raise HTTPException(503, "The database does not answer")
     return {"status": "ok"}

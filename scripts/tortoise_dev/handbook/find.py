@@ -8,6 +8,7 @@ the best one is left out.
 
 from __future__ import annotations
 
+import builtins
 import functools
 import math
 import re
@@ -15,7 +16,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .sections import EXAMPLE, Section
+from .sections import EXAMPLE, MESSAGES, Section
 
 _HEADING_WEIGHT, _PAGE_WEIGHT = 4, 2
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.6  # BM25's usual k1, and a little less than its usual b
@@ -33,10 +34,12 @@ _COMMON = frozenset(
     "a an and are as at be by can do does doesn t for from has have how i if in into is it its me my not of"
     " on or s so that the their them then there this to use used using was what when where which why will"
     " with you your want need get make we error exception raised raises please help"
-    " safely properly correctly tortoise orm".split()
+    " safely properly correctly way handle problem any tortoise orm".split()
 )
 
-_FILLERS = frozenset("a an and at by for from i in my of on or the to with how do can".split())
+_FILLERS = frozenset(
+    "a an and at by for from i in is it my of on or the to with how do can there tortoise orm".split()
+)
 
 SYNONYMS: dict[str, str] = {
     "fk": "foreign key",
@@ -161,7 +164,8 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
             for term, weight in wanted.items()
         )
         if score:
-            found.append(Found(section, _trust(section) * (score + _phrase_bonus(words, section))))
+            bonus = max(_phrase_bonus(words, section), _message_bonus(words, section))
+            found.append(Found(section, _trust(section) * (score + bonus)))
     found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
     return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
 
@@ -198,15 +202,17 @@ def _bm25(frequency: float, relative_length: float, documents_with_it: int, docu
 def _wanted(words: str) -> dict[str, float]:
     """The terms of a query with their weights: a name_like_this counts twice.
 
-    Half counts what a synonym adds, a part of an identifier, and an error's class, which many messages have.
+    Half counts what a synonym adds, a part of an identifier, and a class of Python's own errors.
     """
     terms: dict[str, float] = {}
     for word in _WORD.findall(words):
         found = _terms(word)
-        is_error = word.endswith(("Error", "Warning", "Exception"))
-        for term in found[:1] if is_error else found:
+        is_common_error = isinstance(
+            getattr(builtins, word, None), type
+        )  # RuntimeError: many messages have it
+        for term in found[:1] if is_common_error else found:
             is_part = len(found) > 1 and term.lower() != word.lower()
-            weight = 2.0 if "_" in term else 0.5 if is_part or is_error else 1.0
+            weight = 2.0 if "_" in term else 0.5 if is_part or is_common_error else 1.0
             terms[term] = max(weight, terms.get(term, 0.0))
     for typed in re.findall(r"\w+", words.lower().replace("n+1", "n1")):
         for term in _terms(SYNONYMS.get(typed, "")):
@@ -268,6 +274,15 @@ def _phrase_bonus(words: str, section: Section) -> float:
             end += 1
         most = max(most, sum(piece not in _FILLERS for piece in pieces[start:end]))
     return _PHRASE_WEIGHT * (most - 1) if most > 1 else 0.0
+
+
+def _message_bonus(words: str, section: Section) -> float:
+    """Lift the error message that was pasted, whatever stands in place of its `…`: by the length of the rest."""
+    if not section.page.startswith(MESSAGES):
+        return 0.0
+    pieces = section.heading.split("…")
+    is_in = re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL)
+    return float(sum(map(len, pieces))) if is_in else 0.0
 
 
 def _flat(text: str) -> str:

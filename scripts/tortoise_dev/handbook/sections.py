@@ -11,6 +11,9 @@ from pathlib import Path
 EXAMPLE = "example"
 """The page's title of a section that is a whole file of examples."""
 
+MESSAGES = "Error messages"
+"""How the page's title begins of a section that is one message; `…` stands in it for text that differs."""
+
 _ERRORS = ("references/errors.md", "references/errors-databases.md")
 _ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
@@ -109,11 +112,17 @@ def handbook_sections(root: Path) -> Iterator[Section]:
 
 
 def messages_of(text: str, path: str) -> Iterator[Section]:
-    """Each row of a page of error messages as a section: its heading is the message."""
+    """Each row of a page of error messages as a section: its heading is the message.
+
+    Its page is named after the table, which says whose message it is.
+    """
+    page = MESSAGES
     for number, line in enumerate(text.split("\n"), 1):
+        if line.startswith("## "):
+            page = f"{MESSAGES}: {line.removeprefix('## ')}"
         row = _ROW.match(line)
         if row is not None:
-            yield Section(path, number, "Error messages", row[1], f"`{row[1]}`\n{row[2]}")
+            yield Section(path, number, page, row[1], f"`{row[1]}`\n{row[2]}")
 
 
 def _shown(file: Path, root: Path) -> str:

@@ -30,7 +30,7 @@ what is certain from the code.
   `--select` names it in full (`TD125`, not `TD1`).
 
 ```toml
-[tool.tortoise-dev]                          # each line is optional
+[tool.tortoise-dev]                          # in pyproject.toml; each line is optional
 ignore = ["TD002"]                           # or select; "TD1" means all TD1xx
 exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # model bases of installed packages
@@ -44,7 +44,7 @@ preview = true                               # also the rules in preview
 
 """
 
-_IN_PREVIEW = "`--explain CODE` shows what to write instead. These rules are in preview: {}.\n\n"
+_IN_PREVIEW = "These rules are in preview: {}.\n\n"
 _WITH_EXAMPLE = ("TD106",)
 """The rules whose example says more than the sentence about it."""
 

@@ -2,7 +2,7 @@
 
 ## What it does
 Members stand in the order `Meta`, nested classes, fields, then dunder, class, static and `_private` methods,
-then public methods and properties, each group in any order.
+then public methods and properties. Inside a group, any order is right.
 
 Annotations, managers and constants count as fields.
 

@@ -4,8 +4,8 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-Saving such an `IntEnumField` fails, and Tortoise cannot read a row with the default that Aerich stored for
-such a `CharEnumField`. Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
+A row with such an `IntEnumField` cannot be saved, and for such a `CharEnumField` Aerich stores a default that
+Tortoise cannot read. Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
 (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety
