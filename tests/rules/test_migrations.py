@@ -122,6 +122,26 @@ def test_a_first_migration_is_not_judged_for_dropping_or_blocking(project) -> No
     assert found == {"TD202", "TD203", "TD206"}
 
 
+@pytest.mark.parametrize(
+    ("url", "field", "reported"),
+    [
+        ("mysql://shop@db/shop", "fields.DatetimeField(db_default=fields.Now())", True),
+        ("mysql://shop@db/shop", "fields.IntField(db_default=SqlDefault('7'))", True),
+        ("mysql://shop@db/shop", "fields.DatetimeField(null=True, db_default=fields.Now())", False),
+        ("mysql://shop@db/shop", "fields.IntField(db_default=7)", False),
+        ("postgres://shop@db/shop", "fields.DatetimeField(db_default=fields.Now())", False),
+    ],
+)
+def test_a_default_that_mysql_gets_after_the_column(url: str, field: str, reported: bool, project) -> None:
+    """examples/mysql_migrations.py: rows that exist have got 0000-00-00 or 0 by then."""
+    add = DROP.format(after="0001_initial", column="x").replace(
+        'ops.RemoveField("Note", "x")', f'ops.AddField("Note", "x", {field})'
+    )
+    assert field in add
+    project.write({"config.py": f'URL = "{url}"\n', FILE: FIRST, "migrations/0002_x.py": add})
+    assert [rule for _, _, rule in project.found("--select", "TD203")] == ["TD203"] * reported
+
+
 def test_a_baseline_keeps_what_is_there_of_migrations(project) -> None:
     project.write({FILE: FIRST, "migrations/0002_a.py": DROP.format(after="0001_initial", column="a")})
     assert [one[0] for one in project.found()] == ["migrations/0002_a.py"]

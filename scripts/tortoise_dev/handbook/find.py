@@ -277,7 +277,7 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
 
 def _message_bonus(words: str, section: Section) -> float:
-    """Lift the error message that was pasted, whatever stands in place of its `…`: by the length of the rest."""
+    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest."""
     if not section.page.startswith(MESSAGES):
         return 0.0
     pieces = section.heading.split("…")

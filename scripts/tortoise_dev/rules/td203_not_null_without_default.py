@@ -8,16 +8,24 @@ Existing rows have no value for the column, so PostgreSQL and SQLite stop with a
 fill in 0 or an empty text. Only Python uses `default=`. Give `db_default=`. Or add the column with
 `null=True`, fill it, and make it required in a later migration.
 
+For MySQL and MariaDB, a `db_default=` that is SQL (`Now()`, `SqlDefault("7")`) is reported, too. The built-in
+tool adds the column first and its DEFAULT then, so rows that exist get 0, an empty text or `0000-00-00`.
+
 ## Fix safety
 Not fixed by `--fix`.
 """
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, later_steps, touches_old_table
+from .migrations import guide, hit, later_steps, speaks, touches_old_table
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Step
 
 BAD = """\
 # file: migrations/0001_initial.py
@@ -43,7 +51,17 @@ GOOD = BAD.replace("default=0", "db_default=0")
 def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
     for migration, step in later_steps(context):
-        if step.kind == "add column" and step.required and touches_old_table(migration, step):
+        if step.kind != "add column" or not touches_old_table(migration, step):
+            continue
+        if _gets_its_default_later(step) and "mysql" in speaks(context):
+            yield from hit(
+                "TD203",
+                step,
+                f"on MySQL and MariaDB, rows of {step.table} that exist get 0 or an empty text for "
+                f"{step.columns[0]}, because its DEFAULT is set after the column is added: add it nullable, "
+                f"fill it, and make it NOT NULL later: see mysql.md",
+            )
+        if step.required:
             is_field = migration.tool == "built-in"
             remedy = "db_default= (default= is Python's alone)" if is_field else "a DEFAULT"
             yield from hit(
@@ -52,6 +70,14 @@ def check(context: Context) -> Iterator[Hit]:
                 f"rows of {step.table} that exist have no value for {step.columns[0]}: give it {remedy}, or "
                 f"add it nullable, fill it, and make it NOT NULL later: {guide(migration)}",
             )
+
+
+def _gets_its_default_later(step: Step) -> bool:
+    """Is it a NOT NULL field with SQL as its ``db_default=``? Tortoise adds such a column without DEFAULT."""
+    options = {one.arg: one.value for _, field in step.fields for one in field.keywords}
+    null = options.get("null")
+    is_null = isinstance(null, ast.Constant) and null.value is True
+    return isinstance(options.get("db_default"), ast.Call) and not is_null
 
 
 RULE = Rule("TD203", "not-null-without-default", check, home=__name__)
