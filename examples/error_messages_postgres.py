@@ -312,6 +312,34 @@ async def a_pool_in_another_loop():
     await asyncio.to_thread(lambda: context.run(asyncio.run, again()))
 
 
+@says(RuntimeError, "attached to a different loop")
+async def a_transaction_in_another_loop():
+    raised = None
+    with contextlib.suppress(asyncpg.InterfaceError):  # the transaction can no longer end
+        async with in_transaction() as connection:
+            try:
+                await asyncio.to_thread(asyncio.run, connection.execute_query("SELECT 1"))
+            except RuntimeError as error:
+                raised = error
+    if raised is not None:
+        raise raised
+
+
+@says(RuntimeError, "Event loop is closed")
+async def a_connection_of_a_loop_that_has_ended():
+    connections = []
+
+    async def first() -> None:
+        async with asyncio.timeout(9):
+            context = await TortoiseContext().__aenter__()
+            await context.init(db_url=URL, modules={"models": ["__main__"]})
+            connections.append(context.connections.get("default"))
+            await connections[0].execute_query("SELECT 1")
+
+    await asyncio.to_thread(lambda: contextvars.Context().run(asyncio.run, first()))
+    await connections[0].close()
+
+
 async def run(sql: str, values: list[object] | None = None) -> None:
     await Tortoise.get_connection("default").execute_query(sql, values)
 

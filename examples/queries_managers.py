@@ -1,0 +1,68 @@
+"""A manager that always fetches a relation: what replaces it, and what fails on PostgreSQL."""
+
+import asyncio
+import os
+
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import NoValuesFetched
+from tortoise.manager import Manager
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+
+class Prefetching(Manager):
+    def get_queryset(self) -> QuerySet[Model]:
+        return super().get_queryset().prefetch_related("players", "league")
+
+
+class Joining(Manager):
+    def get_queryset(self) -> QuerySet[Model]:
+        return super().get_queryset().select_related("league")
+
+
+class League(Model):
+    name = fields.CharField(max_length=9)
+    clubs: fields.ReverseRelation["Club"]
+
+
+class Club(Model):
+    prefetching = Prefetching()
+    joining = Joining()
+    league: fields.ForeignKeyRelation[League] = fields.ForeignKeyField("models.League", "clubs")
+    players: fields.ReverseRelation["Player"]
+
+
+class Player(Model):
+    club: fields.ForeignKeyRelation[Club] = fields.ForeignKeyField("models.Club", "players")
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.generate_schemas()
+        league = await League.create(name="A")
+        club = await Club.create(league=league)
+        await Player.create(club=club)
+
+        # Two managers of one model, and the default one, which fetches nothing.
+        assert (await Club.prefetching.get()).league == (await Club.joining.get()).league == league
+        assert len((await Club.prefetching.get()).players) == 1
+        assert isinstance((await Club.get()).league, QuerySet)
+
+        # A second call of prefetch_related() replaces the first. A second select_related() adds to the first.
+        try:
+            len((await Club.prefetching.all().prefetch_related("league").get()).players)
+            raise AssertionError("fetched")
+        except NoValuesFetched:
+            pass
+        # FOR UPDATE and a join: PostgreSQL refuses a lock of the optional side.
+        try:
+            await Club.joining.select_for_update().get()
+            assert context.connections.get("default").capabilities.dialect != "postgres"
+        except Exception as error:
+            assert "FOR UPDATE cannot be applied to the nullable side of an outer join" in str(error)
+        assert (await Club.prefetching.select_for_update().get()).league == league
+
+
+asyncio.run(main())
