@@ -41,7 +41,8 @@ MOST_WORKERS = 4
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All tests run on several processors. Selected ones run in this process, without a wait for workers."""
     is_whole = config.args == config.getini("testpaths") and not config.option.keyword
-    return min(MOST_WORKERS, os.cpu_count() or 1) if is_whole and config.option.capture != "no" else 0
+    most = min(MOST_WORKERS, (os.cpu_count() or 1) + 1)  # one more, because tests wait for servers
+    return most if is_whole and config.option.capture != "no" else 0
 
 
 @pytest.hookimpl(trylast=True)
