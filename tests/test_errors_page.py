@@ -15,15 +15,16 @@ from tortoise_dev.handbook.sections import handbook_sections
 ROOT = Path(__file__).resolve().parents[1]
 FACTS = tomllib.loads((ROOT / "tests" / "facts.toml").read_text(encoding="utf-8"))
 ERRORS = {key: fact for key, fact in FACTS.items() if "error" in fact}
-PAGES = error_pages(ROOT)
 HANDBOOK = list(handbook_sections(ROOT))
 STRING = re.compile(r'"(?:[^"\\]|\\.)+"' + "|" + r"'(?:[^'\\]|\\.)+'")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_a_page_is_fresh(page: str) -> None:
-    stored = (ROOT / page).read_text(encoding="utf-8")
-    assert stored == PAGES[page], "run: uv run scripts/handbook.py errors --write"
+def test_the_pages_are_fresh() -> None:
+    pages = error_pages(ROOT)
+    assert len(pages) == 2
+    for page, text in pages.items():
+        stored = (ROOT / page).read_text(encoding="utf-8")
+        assert stored == text, f"{page}: run: uv run scripts/handbook.py errors --write"
 
 
 @pytest.mark.parametrize("key", ERRORS)

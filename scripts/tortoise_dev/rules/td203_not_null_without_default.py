@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, later_steps, speaks, touches_old_table
+from .syntax import is_true
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Step
@@ -75,9 +76,7 @@ def check(context: Context) -> Iterator[Hit]:
 def _gets_its_default_later(step: Step) -> bool:
     """Is it a NOT NULL field with SQL as its ``db_default=``? Tortoise adds such a column without DEFAULT."""
     options = {one.arg: one.value for _, field in step.fields for one in field.keywords}
-    null = options.get("null")
-    is_null = isinstance(null, ast.Constant) and null.value is True
-    return isinstance(options.get("db_default"), ast.Call) and not is_null
+    return isinstance(options.get("db_default"), ast.Call) and not is_true(options.get("null"))
 
 
 RULE = Rule("TD203", "not-null-without-default", check, home=__name__)
