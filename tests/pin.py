@@ -25,7 +25,7 @@ from prose import checks, guard, pins, proofs  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.links import words_of  # noqa: E402
 from prose.pins import Pin  # noqa: E402
-from prose.reading import Prose  # noqa: E402
+from prose.reading import MADE, Prose  # noqa: E402
 from prose.statements import Statement, statements_of  # noqa: E402
 from tortoise_dev.pages.page import Block  # noqa: E402
 
@@ -52,13 +52,7 @@ CHECKS = re.compile(
     r"\s*(?:assert\b|raise AssertionError|! grep|grep|test\b|.*\bassert_"
     r"|with (?:suppress|pytest|raises)|except )"
 )
-MADE = (
-    "references/rules.md",
-    "references/errors.md",
-    "references/errors-databases.md",
-    "README.md",
-    "CONTRIBUTING.md",
-)
+PROVEN_ELSEWHERE = (*MADE, "README.md", "CONTRIBUTING.md")
 """Pages that commands print, or that speak of this repository: other tests prove them."""
 
 
@@ -213,7 +207,7 @@ def running_of(page: Prose) -> dict[str, tuple[Block, ...]]:
 
 def proposed(page: Prose, tree: Tree, known: list[Pin]) -> Iterator[Pin]:
     """A pin for each sentence that has none, where a line that checks something names what it names."""
-    if page.name in MADE:
+    if page.name in PROVEN_ELSEWHERE:
         return
     running = running_of(page)
     pinned = {pin.says for pin in known}

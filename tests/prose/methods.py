@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from prose.allowed import Allowed
 from prose.code import TOKEN, PageCode, Tree, code_of_block, words_of_file
-from prose.reading import Piece, Prose, Section
+from prose.reading import MADE, Piece, Prose, Section
 from tortoise import fields, functions
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -20,8 +20,6 @@ from tortoise_dev.pages.reading import read_page
 
 METHODS = {name for owner in (QuerySet, Model) for name in dir(owner) if name[0].islower()}
 METHODS |= {name for owner in (fields, functions) for name in vars(owner) if re.fullmatch(".+Field", name)}
-MADE = ("references/rules.md", "references/errors.md", "references/errors-databases.md")
-"""Pages that commands print; their text is tested with the rules and with the facts."""
 
 
 def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:

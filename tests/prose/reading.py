@@ -17,6 +17,9 @@ from tortoise_dev.pages.page import Block
 from tortoise_dev.pages.reading import parse_page
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
+MADE = ("references/rules.md", "references/errors.md", "references/errors-databases.md")
+"""Pages that commands print; their text is tested with the rules and with the facts."""
+
 FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.DOTALL)
 
 

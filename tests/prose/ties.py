@@ -14,11 +14,10 @@ from itertools import groupby
 from prose.allowed import Allowed
 from prose.code import TOKEN, PageCode, Tree, code_of_block, words_of_file
 from prose.names import PATHLIKE
-from prose.reading import Piece, Prose, Section
+from prose.reading import MADE, Piece, Prose, Section
 
 OF_OTHERS = ("README.md", "CONTRIBUTING.md", "references/harness.md", "references/coming-from-django.md")
 """Pages that speak of marks, of rules' code or of other libraries, which their blocks do not show."""
-MADE = ("references/rules.md", "references/errors.md", "references/errors-databases.md")
 KEYWORD = re.compile(r"(?<![\w?&-])([a-z_]+)=(?!=)")
 PAIR = re.compile(r"\b([A-Za-z_]+)=\"?([\w.]+)\"?(?=[,)&]|$)")
 NAME = re.compile(r"\b(?:[A-Za-z]\w*_\w+|[A-Za-z][a-z]+[A-Z]\w+|[a-z]+(?:-[a-z]+)+|[A-Za-z]\w+(?=[(=]))")
