@@ -16,6 +16,7 @@ from pathlib import Path
 
 from ..pages.page import Block
 from ..pages.reading import read_page
+from .sections import ERROR_PAGES
 
 FACTS = "tests/facts.toml"
 
@@ -69,10 +70,9 @@ def error_pages(root: Path) -> dict[str, str]:
     """Each page with its text. Raises OSError without facts, ValueError for a wrong one."""
     facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
     rows = list(_of_facts(facts))
-    return {
-        "references/errors.md": "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)]),
-        "references/errors-databases.md": "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)]),
-    }
+    of_tortoise = "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)])
+    of_databases = "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)])
+    return dict(zip(ERROR_PAGES, (of_tortoise, of_databases), strict=True))
 
 
 def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:

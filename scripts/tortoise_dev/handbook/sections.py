@@ -14,7 +14,9 @@ EXAMPLE = "example"
 MESSAGES = "Error messages"
 """How the page's title begins of a section that is one message; `…` stands in it for text that differs."""
 
-_ERRORS = ("references/errors.md", "references/errors-databases.md")
+ERROR_PAGES = ("references/errors.md", "references/errors-databases.md")
+"""Where the messages are: those of Tortoise, and those of databases."""
+
 _ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
@@ -100,7 +102,7 @@ def handbook_sections(root: Path) -> Iterator[Section]:
     On the pages of error messages each row is a section.
     """
     for file in pages_of(root):
-        if _shown(file, root) in _ERRORS:
+        if _shown(file, root) in ERROR_PAGES:
             yield from messages_of(file.read_text(encoding="utf-8"), _shown(file, root))
         else:
             yield from page_sections(file, root)
