@@ -389,6 +389,11 @@ def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     return given
 
 
+def is_true(node: ast.AST | None) -> bool:
+    """Is it the literal ``True``?"""
+    return isinstance(node, ast.Constant) and node.value is True
+
+
 def binds(target: ast.AST, name: str) -> bool:
     """Is a name among those of a target: of a loop, an assignment, a comprehension?"""
     return any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(target))

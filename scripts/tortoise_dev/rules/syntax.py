@@ -42,11 +42,6 @@ def has_unknown_keywords(call: ast.Call) -> bool:
     return any(k.arg is None for k in call.keywords)
 
 
-def is_true(node: ast.expr | None) -> bool:
-    """Is it the literal ``True``?"""
-    return isinstance(node, ast.Constant) and node.value is True
-
-
 def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
     """The innermost loop or comprehension that repeats a node, within its function."""
     child = node

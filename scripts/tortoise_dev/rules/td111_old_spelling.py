@@ -22,10 +22,10 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from ..analysis import tortoise_api
+from ..analysis.syntax import is_true
 from .base import Context, Hit, Rule
 from .fixes import Edit, Fix, start_of
 from .queries import calls_of
-from .syntax import is_true
 
 BAD = """\
 # file: apps/common/models/base.py

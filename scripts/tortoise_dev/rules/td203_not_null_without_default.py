@@ -21,9 +21,9 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from ..analysis.syntax import is_true
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, later_steps, speaks, touches_old_table
-from .syntax import is_true
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Step

@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from ..analysis.file_names import snake_case
 from ..analysis.modules import Class
-from ..analysis.syntax import called
+from ..analysis.syntax import called, is_true
 from . import names
 from .entity import Entity, Link
 from .field_specs import Scalar, member_name
 from .model_file import default_of
 from .python_edits import quoted
 from .source_text import Imports, call, collection
-from .survey import Survey, is_true, option_of
+from .survey import Survey, option_of
 
 _OWN_FIXTURE = "database"
 _DEPTH = 4
@@ -259,7 +259,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
     def _value(self, owner: Class, field: ast.Call, depth: int) -> str | None:
         """A value for a required field of another model; None for a key that is generated."""
         kind = called(field)
-        if any(is_true(field, option) for option in ("primary_key", "pk")) and kind != "CharField":
+        if any(is_true(option_of(field, option)) for option in ("primary_key", "pk")) and kind != "CharField":
             return None
         if kind in ("ForeignKeyField", "OneToOneField"):
             target = field.args[0] if field.args else option_of(field, "to")
@@ -340,6 +340,6 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
 
 def _is_optional(field: ast.Call) -> bool:
     """May a row be made without a value for this field?"""
-    if any(is_true(field, option) for option in ("null", "generated", "auto_now", "auto_now_add")):
+    if any(is_true(option_of(field, option)) for option in ("null", "generated", "auto_now", "auto_now_add")):
         return True
     return any(option_of(field, option) is not None for option in ("default", "db_default"))

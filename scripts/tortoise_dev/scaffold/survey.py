@@ -15,7 +15,7 @@ from typing import Any, Literal
 from ..about import command
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
-from ..analysis.syntax import called
+from ..analysis.syntax import called, is_true
 from ..folders import project_root
 from .changes import RefusedError, read
 from .config_file import ConfigFile, find_config
@@ -195,7 +195,7 @@ class Survey:
     def key_of(self, cls: Class | None) -> Key:
         """The primary key of a model."""
         for _, name, call in self.fields_of(cls) if cls is not None else ():
-            if any(is_true(call, option) for option in ("primary_key", "pk")):
+            if any(is_true(option_of(call, option)) for option in ("primary_key", "pk")):
                 kind = called(call)
                 return Key(name, "UUID" if kind == "UUIDField" else "str" if kind == "CharField" else "int")
         return Key("id", "int")
@@ -232,12 +232,6 @@ class Survey:
                 match = re.search(r"(?m)^line-length\s*=\s*(\d+)", read(file)) if file.is_file() else None
                 length = int(match[1]) if match else length
         return length if isinstance(length, int) and length > 40 else _RUFF_WIDTH
-
-
-def is_true(call: ast.Call, option: str) -> bool:
-    """Does a call give an option as ``True``?"""
-    value = option_of(call, option)
-    return isinstance(value, ast.Constant) and value.value is True
 
 
 def option_of(call: ast.Call, option: str) -> ast.expr | None:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ..syntax import called
+from ..syntax import called, is_true
 from .facts import Migration
 from .sql import dialects_in, steps_of
 from .texts import SqlText, names_in, texts_in
@@ -26,7 +26,7 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
         back = list(_returned(downgrade, names))
         migration.back_steps = [step for text in back for step in steps_of(text, text.node)]
     told = names.get("RUN_IN_TRANSACTION")
-    migration.in_transaction = isinstance(told, ast.Constant) and told.value is True
+    migration.in_transaction = is_true(told)
     migration.dialects = frozenset(dialect for text in texts for dialect in dialects_in(text.sql))
     migration.has_way_back = downgrade is not None and _does_something(downgrade, names)
     return migration

@@ -19,7 +19,7 @@ from ..field_tables import FIELD_OPTIONS
 from ..modules import Module
 from ..project import Project
 from ..source import is_judged
-from ..syntax import argument, called, text_of
+from ..syntax import argument, called, is_true, text_of
 from .facts import MODELS_STATE
 
 _CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
@@ -238,8 +238,7 @@ def makes_all_tables(project: Project) -> bool:
 
 
 def _is_asked_for(keyword: ast.keyword) -> bool:
-    is_true = isinstance(keyword.value, ast.Constant) and keyword.value.value is True
-    return keyword.arg == "generate_schemas" and is_true
+    return keyword.arg == "generate_schemas" and is_true(keyword.value)
 
 
 def _strings(module: Module) -> Iterator[str]:

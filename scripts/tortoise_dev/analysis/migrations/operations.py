@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from ..field_tables import FIELD_OPTIONS
-from ..syntax import called, text_of
+from ..syntax import called, is_true, text_of
 from .facts import Kind, Migration, Step
 from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
@@ -42,7 +42,7 @@ def read_operations(path: Path, tree: ast.Module) -> Migration | None:
         migration = Migration(path, "built-in", tree, path.stem, [], node=node)
         names = names_in(tree.body)
         atomic = values.get("atomic")
-        migration.in_transaction = atomic is None or _is_true(atomic)
+        migration.in_transaction = atomic is None or is_true(atomic)
         migration.dependencies = list(_pairs(values.get("dependencies")))
         for operation in listed.elts:
             if isinstance(operation, ast.Call):
@@ -122,9 +122,9 @@ def _added(step: Callable[..., Step], column: str, field: ast.expr | None) -> St
     if not isinstance(field, ast.Call) or called(field) == _MANY:
         return step("other")
     options = {keyword.arg: keyword.value for keyword in field.keywords}
-    is_filled = "db_default" in options or _is_true(options.get("null")) or _is_true(options.get("generated"))
+    is_filled = "db_default" in options or is_true(options.get("null")) or is_true(options.get("generated"))
     unknown = None in options  # **kwargs
-    has_more = any(_is_true(options.get(name)) for name in ("unique", "db_index", "index"))
+    has_more = any(is_true(options.get(name)) for name in ("unique", "db_index", "index"))
     return step("add column", columns=(column,))._replace(
         required=not is_filled and not unknown and called(field) in FIELD_OPTIONS,
         online=not has_more and called(field) != "OneToOneField",
@@ -162,10 +162,6 @@ def _arguments(call: ast.Call, names: tuple[str, ...]) -> dict[str, ast.expr]:
 
 def _is_none(value: ast.expr) -> bool:
     return isinstance(value, ast.Constant) and value.value is None
-
-
-def _is_true(value: ast.expr | None) -> bool:
-    return isinstance(value, ast.Constant) and value.value is True
 
 
 def _fields(given: dict[str, ast.expr], column: str) -> Iterator[tuple[str, ast.Call]]:

@@ -37,7 +37,7 @@ class Rerun:
         for step in request.steps:
             expected = (Exception,) if step.may_fail else ()
             with contextlib.suppress(*expected):
-                execution.execute(step)
+                execution.blocks.execute(step)
 
     def close(self) -> None:
         """Close what the chain has opened, and leave its directory."""
