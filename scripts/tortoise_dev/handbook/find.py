@@ -289,7 +289,7 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
     Articles and prepositions do not count, as in "at the same time".
     """
-    text = _flat(f"{section.heading}\n{section.text}")
+    text = _flat_text(section)
     pieces: Sequence[str] = _flat(words).split()
     most = 0
     for start in range(len(pieces)):
@@ -312,6 +312,11 @@ def _message_bonus(words: str, section: Section) -> float:
         return float(sum(map(len, pieces)))
     others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
     return max(map(len, others), default=0) / 2
+
+
+@functools.cache
+def _flat_text(section: Section) -> str:
+    return _flat(f"{section.heading}\n{section.text}")
 
 
 def _flat(text: str) -> str:
