@@ -339,13 +339,14 @@ async def no_router(urls: tuple[str, str]) -> None:
         (shop,) = await Shop.all().using_db(replica).prefetch_related("stocks")
         assert shop.stocks[0].number == 0  # the same connection for related rows
         own = Prefetch("stocks", queryset=Stock.all())
-        (shop,) = await Shop.all().using_db(replica).prefetch_related(own)
-        assert shop.stocks[0].number == 1  # its queryset chooses for itself
+        (own_shop,) = await Shop.all().using_db(replica).prefetch_related(own)
+        assert own_shop.stocks[0].number == 1  # its queryset chooses for itself
         own = Prefetch("stocks", queryset=Stock.all().using_db(replica))
-        (shop,) = await Shop.all().prefetch_related(own)
-        assert shop.stocks[0].number == 0
+        (own_shop,) = await Shop.all().prefetch_related(own)
+        assert own_shop.stocks[0].number == 0
         async with in_transaction("default"):
-            assert (await Stock.filter(id=1).using_db(replica))[0].number == 0
+            (inside,) = await Stock.filter(id=1).using_db(replica)
+        assert inside.number == 0
         assert (await shop.stocks.all())[0].number == 1  # a query of its own
         assert await write(context, add_one) == (2, 0)
         assert await write(context, update_all) == (5, 0)
