@@ -120,7 +120,7 @@ async def two_databases() -> AsyncIterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def connected(
-    urls: tuple[str, str], router: type | None, *, guarded: bool = False
+    urls: tuple[str, str], router: type | str | None, *, guarded: bool = False
 ) -> AsyncIterator[TortoiseContext]:
     primary, replica = urls
     async with TortoiseContext() as context:
@@ -370,6 +370,8 @@ async def a_misspelt_alias(urls: tuple[str, str]) -> None:
     async with connected(urls, MisspeltRouter) as context:
         await reset(context)
         assert (await Stock.get(id=1)).number == 1  # no error: the primary
+    async with connected(urls, "__main__.SimpleRouter"):  # a router by its name
+        assert (await Stock.get(id=1)).number == 0
 
 
 async def a_replica_that_refuses_writes(urls: tuple[str, str]) -> None:
