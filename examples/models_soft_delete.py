@@ -83,8 +83,8 @@ async def main() -> None:
         else:
             raise AssertionError("two living files of one name")
 
-        # What a migration with unique_together locks until its transaction ends: also reads wait for the first
-        # two statements. Both migration tools begin with one of them.
+        # What a migration with unique_together locks until its transaction ends. Reads, too, wait for the
+        # first two statements, and both migration tools begin with one of them.
         if context.db().capabilities.dialect == "postgres":
             alter, both = "ALTER TABLE file ADD", "UNIQUE (name, id)"
             assert await locks(f"{alter} alive BOOL DEFAULT TRUE") == {"AccessExclusiveLock"}
