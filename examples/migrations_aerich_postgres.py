@@ -217,9 +217,7 @@ def transaction() -> None:
     edit(EMPTY, 'return "DROP INDEX CONCURRENTLY ix_cents"')
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     aerich("upgrade")
-    assert "cannot run inside a transaction block" in fails(
-        "downgrade", "--yes"
-    )  # False is for upgrade() only
+    assert "cannot run inside a transaction block" in fails("downgrade", "--yes")  # in spite of False
     edit("DROP INDEX CONCURRENTLY", "DROP INDEX")
     aerich("downgrade", "--yes")
     edit("RUN_IN_TRANSACTION = False", "")  # a file that does not say it hears the option
@@ -255,7 +253,7 @@ def indexes() -> None:
     """An index that has not changed is left alone. One of an expression needs a name of its own."""
     kept = """Index(fields=("cents",)), BrinIndex(fields=("cents",), name="ix_brin"),
         PartialIndex(fields=("cents",), name="ix_part", condition={"cents": 1})"""
-    meta = PRICE.replace(":\n", ":\n    class Meta:\n        indexes = ({},)\n\n", 1).replace("{", "{{", 0)
+    meta = PRICE.replace(":\n", ":\n    class Meta:\n        indexes = ({},)\n\n", 1)
     more = """from tortoise.contrib.postgres.indexes import BrinIndex
 from tortoise.functions import Lower
 from tortoise.indexes import PartialIndex

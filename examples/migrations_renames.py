@@ -214,7 +214,7 @@ shop.step(
 )
 assert shop.sql("SELECT count(*) FROM invoice") == [(1,)]
 
-# A class that a ManyToManyField names: without forward_key= Tortoise looks for another column of the link table.
+# A class that a ManyToManyField names: without forward_key= Tortoise looks for another column.
 tags = """
 class {0}(Model):
     class Meta:
