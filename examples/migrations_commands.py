@@ -234,13 +234,17 @@ def data() -> None:
     file = shop.root / f"{shop.stage}.py"
     manager = "from tortoise.manager import Manager\nclass Hides(Manager):\n    def get_queryset(self):\n"
     manager += "        return super().get_queryset().filter(name='z')\n\n"
-    meta = "(Model):\n    class Meta:\n        manager = Hides()\n\n    def priced(self):\n        return 1\n\n"
+    meta = (
+        "(Model):\n    class Meta:\n        manager = Hides()\n\n    def priced(self):\n        return 1\n\n"
+    )
     file.write_text(file.read_text().replace("class Plan(Model):\n", f"{manager}class Plan{meta}"))
     look = """async def add(apps, schema_editor):
     Plan = apps.get_model('models.Plan')
     assert await Plan.all().update(name="y") == 1 and not hasattr(Plan, "priced")
 """
-    shop.write("0003_add", "ops.RunPython(add)", after="0002_add", before=look + "    raise RuntimeError('no')\n")
+    shop.write(
+        "0003_add", "ops.RunPython(add)", after="0002_add", before=look + "    raise RuntimeError('no')\n"
+    )
     assert "RuntimeError: no" in shop.fails("migrate")
     assert shop.sql("SELECT name FROM plan") == [("a",)]  # found, and the update was undone
     shop.write("0003_add", 'ops.RunSQL([("UPDATE plan SET name = ?", ["z"])])', after="0002_add")
