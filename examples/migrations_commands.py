@@ -245,7 +245,8 @@ def data() -> None:
     shop.write(
         "0003_add", "ops.RunPython(add)", after="0002_add", before=look + "    raise RuntimeError('no')\n"
     )
-    assert "RuntimeError: no" in shop.fails("migrate")
+    failed = shop.fails("migrate")
+    assert "RuntimeError: no" in failed
     assert shop.sql("SELECT name FROM plan") == [("a",)]  # found, and the update was undone
     shop.write("0003_add", 'ops.RunSQL([("UPDATE plan SET name = ?", ["z"])])', after="0002_add")
     shop.run("migrate")
