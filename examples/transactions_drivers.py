@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from tortoise import Tortoise, fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DoesNotExist, IntegrityError, OperationalError, ValidationError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -116,6 +116,64 @@ async def swallowed_error() -> int:
     return await DriverRow.filter(name="before").count()
 
 
+async def missing_row_swallowed() -> int:
+    """Errors of Tortoise's own, caught inside the transaction: the row before them is stored everywhere."""
+    async with in_transaction():
+        await DriverRow.create(name="before")
+        with contextlib.suppress(DoesNotExist):
+            await DriverRow.get(name="missing")
+        with contextlib.suppress(ValidationError):
+            await DriverRow.create(name="longer than the twenty letters of the field")
+    return await DriverRow.filter(name="before").count()
+
+
+async def swallowed_deadlock() -> list[str]:
+    """Who catches a deadlock inside the transaction: what was written before is gone, what follows is stored."""
+    first, second = await two_rows()
+    both_hold_one = asyncio.Barrier(2)
+    caught: list[object] = []
+
+    async def touch(*rows: DriverRow) -> None:
+        async with in_transaction():
+            await DriverRow.create(name=f"before {rows[0].name}")
+            await DriverRow.filter(id=rows[0].id).update(n=1)
+            async with asyncio.timeout(2):
+                await both_hold_one.wait()
+            try:
+                await DriverRow.filter(id=rows[1].id).update(n=2)
+            except OperationalError:
+                caught.append(rows[0].name)
+                await DriverRow.create(name="after")
+
+    await asyncio.gather(touch(first, second), touch(second, first))
+    stored = await DriverRow.filter(name__in=[f"before {name}" for name in caught] + ["after"])
+    return [row.name for row in stored]
+
+
+async def conflict(level: str) -> None:
+    """Two transactions read the same row, and then change it."""
+    row, _ = await two_rows()
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        async with in_transaction() as connection:
+            await connection.execute_query(f"SET TRANSACTION ISOLATION LEVEL {level}")
+            n = (await DriverRow.get(id=row.id)).n
+            async with asyncio.timeout(2):
+                await both_have_read.wait()
+            await DriverRow.filter(id=row.id).update(n=n + 1)
+
+    await asyncio.gather(add_one(), add_one())
+
+
+async def conflict_serializable() -> None:
+    await conflict("SERIALIZABLE")
+
+
+async def conflict_repeatable_read() -> None:
+    await conflict("REPEATABLE READ")
+
+
 async def nested_rollback() -> None:
     """rollback() in a nested transaction also undoes the rows of the outer transaction."""
     async with in_transaction():
@@ -124,6 +182,16 @@ async def nested_rollback() -> None:
             assert await DriverRow.exists(name="outer")
             await nested.rollback()
     assert not await DriverRow.exists(name="outer")
+
+
+async def rollback_in_the_block() -> list[str]:
+    """rollback() ends the transaction, but not the block: what follows is committed at once."""
+    async with in_transaction() as connection:
+        await DriverRow.create(name="before")
+        assert await DriverRow.exists(name="before")
+        await connection.rollback()
+        await DriverRow.create(name="after")
+    return [row.name for row in await DriverRow.all()]
 
 
 async def own_transactions() -> str:
@@ -137,6 +205,19 @@ async def own_transactions() -> str:
     async with asyncio.timeout(0.5):
         await asyncio.gather(meet(), meet())
     return "both ended"
+
+
+async def more_than_the_pool() -> str:
+    """Six transactions that wait for each other: a pool has five connections, if the URL sets no `maxsize`."""
+    all_are_in = asyncio.Barrier(6)
+
+    async def meet() -> None:
+        async with in_transaction():
+            await all_are_in.wait()
+
+    async with asyncio.timeout(0.5):
+        await asyncio.gather(*(meet() for _ in range(6)))
+    return "all ended"
 
 
 async def query_beside() -> int:
@@ -218,6 +299,31 @@ async def isolation_of_each_connection() -> None:
             raise
 
 
+async def changed_since_it_was_read() -> None:
+    """With this setting, MariaDB refuses to change a row that another transaction has changed since the read."""
+    settings = expand_db_url(os.environ["DATABASE_URL"])
+    settings["credentials"]["init_command"] = "SET SESSION innodb_snapshot_isolation = ON"
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        async with in_transaction():
+            row = await DriverRow.get(name="first")
+            async with asyncio.timeout(2):
+                await both_have_read.wait()
+            row.n += 1
+            await row.save(update_fields=["n"])
+
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"]}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        await two_rows()
+        try:
+            await asyncio.gather(add_one(), add_one())
+        except OperationalError as error:
+            assert error.args[0].args[0] == 1020
+            raise
+
+
 async def malformed_key() -> None:
     await DriverRow.get(id="no UUID")
 
@@ -228,7 +334,12 @@ ASYNCPG: dict[Scene, object] = {
     connection_killed: "asyncpg.exceptions._base.InterfaceError",
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
+    conflict_serializable: "asyncpg.exceptions.SerializationError",
+    conflict_repeatable_read: "asyncpg.exceptions.SerializationError",
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
@@ -243,7 +354,12 @@ PSYCOPG: dict[Scene, object] = {
     connection_killed: "psycopg.errors.AdminShutdown",
     late_task: 1,
     swallowed_error: 0,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
+    conflict_serializable: "psycopg.errors.SerializationFailure",
+    conflict_repeatable_read: "psycopg.errors.SerializationFailure",
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
@@ -258,13 +374,18 @@ MARIADB: dict[Scene, object] = {
     connection_killed: "asyncmy.errors.InterfaceError",
     late_task: 1,
     swallowed_error: 1,
+    swallowed_deadlock: ["after"],
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
     nested_rollback: None,
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
     isolation_of_each_connection: "tortoise.exceptions.OperationalError",
+    changed_since_it_was_read: "tortoise.exceptions.OperationalError",
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
@@ -272,6 +393,8 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     query_beside: "builtins.TimeoutError",
     late_task: 1,
     swallowed_error: 1,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
     nested_rollback: None,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
