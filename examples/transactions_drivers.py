@@ -9,11 +9,13 @@ import contextlib
 import contextvars
 import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tortoise import Tortoise, fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DoesNotExist, IntegrityError, OperationalError, ValidationError
+from tortoise.expressions import F
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -26,6 +28,7 @@ class DriverRow(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=20, unique=True)
     n = fields.IntField(default=0)
+    rank = fields.IntField(default=0)
 
 
 async def two_rows() -> tuple[DriverRow, DriverRow]:
@@ -68,6 +71,79 @@ async def locked_elsewhere() -> None:
         await DriverRow.select_for_update().get(id=row.id)
         async with asyncio.timeout(2):
             await asyncio.create_task(reserve(), context=OUTSIDE.copy())
+
+
+async def lock_without_transaction() -> int:
+    """Two callers read with select_for_update(), but in no transaction: one of their changes is lost."""
+    row, _ = await two_rows()
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        locked = await DriverRow.select_for_update().get(id=row.id)
+        async with asyncio.timeout(2):
+            await both_have_read.wait()
+        locked.n += 1
+        await locked.save(update_fields=["n"])
+
+    await asyncio.gather(add_one(), add_one())
+    return (await DriverRow.get(id=row.id)).n
+
+
+async def lock_by_update() -> int:
+    """An UPDATE that changes no value locks the row, too."""
+    row, _ = await two_rows()
+
+    async def add_one() -> None:
+        async with in_transaction():
+            await DriverRow.filter(id=row.id).update(n=F("n"))
+            n = (await DriverRow.get(id=row.id)).n
+            await asyncio.sleep(0.05)
+            await DriverRow.filter(id=row.id).update(n=n + 1)
+
+    await asyncio.gather(*(DriverRow.all().count() for _ in range(3)))  # opens the connections
+    await asyncio.gather(*(add_one() for _ in range(3)))
+    return (await DriverRow.get(id=row.id)).n
+
+
+async def lock_sql() -> list[str]:
+    """Which queries lock rows."""
+    locked = DriverRow.select_for_update()
+    queries: dict[str, Any] = {
+        "values": locked.values("id"),
+        "values_list": locked.values_list("id"),
+        "count": locked.count(),
+        "exists": locked.exists(),
+        "only": locked.only("id"),
+        "nowait": DriverRow.select_for_update(nowait=True),
+        "skip_locked": DriverRow.select_for_update(skip_locked=True),
+    }
+    return [name for name, query in queries.items() if "FOR UPDATE" in query.sql()]
+
+
+async def two_workers() -> list[int]:
+    return await jobs_of_two_workers("id")
+
+
+async def two_workers_by_rank() -> list[int]:
+    """MariaDB reads and locks all rows before it sorts them, so nothing is left for the second worker."""
+    return await jobs_of_two_workers("rank")
+
+
+async def jobs_of_two_workers(*order: str) -> list[int]:
+    """Two workers take two jobs each with skip_locked=True. None is taken twice."""
+    await DriverRow.bulk_create([DriverRow(name=f"job {n}") for n in range(4)])
+    both_have_some = asyncio.Barrier(2)
+
+    async def take() -> set[object]:
+        async with in_transaction():
+            jobs = await DriverRow.select_for_update(skip_locked=True).filter(n=0).order_by(*order).limit(2)
+            async with asyncio.timeout(2):
+                await both_have_some.wait()
+            await DriverRow.filter(id__in=[job.id for job in jobs]).update(n=1)
+            return {job.id for job in jobs}
+
+    one, two = await asyncio.gather(take(), take())
+    return [len(one), len(two), len(one & two)]
 
 
 async def connection_killed() -> int:
@@ -331,6 +407,11 @@ async def malformed_key() -> None:
 ASYNCPG: dict[Scene, object] = {
     deadlock: "asyncpg.exceptions.DeadlockDetectedError",
     locked_elsewhere: "asyncpg.exceptions.LockNotAvailableError",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 2, 0],
     connection_killed: "asyncpg.exceptions._base.InterfaceError",
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
@@ -351,6 +432,11 @@ ASYNCPG: dict[Scene, object] = {
 PSYCOPG: dict[Scene, object] = {
     deadlock: "psycopg.errors.DeadlockDetected",
     locked_elsewhere: "psycopg.errors.LockNotAvailable",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 2, 0],
     connection_killed: "psycopg.errors.AdminShutdown",
     late_task: 1,
     swallowed_error: 0,
@@ -371,6 +457,11 @@ PSYCOPG: dict[Scene, object] = {
 MARIADB: dict[Scene, object] = {
     deadlock: "tortoise.exceptions.OperationalError",
     locked_elsewhere: "tortoise.exceptions.OperationalError",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 0, 0],
     connection_killed: "asyncmy.errors.InterfaceError",
     late_task: 1,
     swallowed_error: 1,
@@ -389,6 +480,8 @@ MARIADB: dict[Scene, object] = {
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
+    lock_by_update: 3,
+    lock_sql: [],
     own_transactions: "builtins.TimeoutError",
     query_beside: "builtins.TimeoutError",
     late_task: 1,
