@@ -114,10 +114,7 @@ async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def exactly(caplog: pytest.LogCaptureFixture) -> Callable[[int], AbstractContextManager[None]]:
-    """`with exactly(2): ...` fails unless two statements are sent, and shows them.
-
-    Statements inside transactions count. BEGIN, COMMIT and savepoints do not.
-    """
+    """`with exactly(2): ...` fails unless two statements are sent, and shows them."""
 
     @contextmanager
     def queries(number: int) -> Iterator[None]:
