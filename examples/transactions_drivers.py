@@ -195,16 +195,16 @@ async def swallowed_error() -> int:
 async def missing_row_swallowed() -> int:
     """Errors of Tortoise's own, caught inside the transaction: the row before them is stored everywhere."""
     async with in_transaction():
-        await DriverRow.create(name="before")
+        await DriverRow.create(name="earlier")
         with contextlib.suppress(DoesNotExist):
             await DriverRow.get(name="missing")
         with contextlib.suppress(ValidationError):
             await DriverRow.create(name="longer than the twenty letters of the field")
-    return await DriverRow.filter(name="before").count()
+    return await DriverRow.filter(name="earlier").count()
 
 
 async def swallowed_deadlock() -> list[str]:
-    """Who catches a deadlock inside the transaction: what was written before is gone, what follows is stored."""
+    """A deadlock caught inside the transaction: what was written before is gone, what follows is stored."""
     first, second = await two_rows()
     both_hold_one = asyncio.Barrier(2)
     caught: list[object] = []
@@ -284,7 +284,7 @@ async def own_transactions() -> str:
 
 
 async def more_than_the_pool() -> str:
-    """Six transactions that wait for each other: a pool has five connections, if the URL sets no `maxsize`."""
+    """Six transactions that wait for each other: a pool has five connections, if the URL does not say."""
     all_are_in = asyncio.Barrier(6)
 
     async def meet() -> None:
@@ -376,7 +376,7 @@ async def isolation_of_each_connection() -> None:
 
 
 async def changed_since_it_was_read() -> None:
-    """With this setting, MariaDB refuses to change a row that another transaction has changed since the read."""
+    """With this setting, MariaDB refuses to change a row that was changed since this transaction read it."""
     settings = expand_db_url(os.environ["DATABASE_URL"])
     settings["credentials"]["init_command"] = "SET SESSION innodb_snapshot_isolation = ON"
     both_have_read = asyncio.Barrier(2)
