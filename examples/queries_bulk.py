@@ -120,7 +120,9 @@ async def auto_now() -> None:
     before = row.updated_at
     row.note = "b"
     assert await Stamped.bulk_update([row], fields=["note"]) == 1
-    await Stamped.bulk_create([Stamped(name="a", note="c")], on_conflict=["name"], update_fields=["note"])
+    both = [Stamped(name="a", note="c"), Stamped(name="inserted", note="c")]
+    await Stamped.bulk_create(both, on_conflict=["name"], update_fields=["note"])
+    assert (await Stamped.get(name="inserted")).updated_at > before
     row = await Stamped.get(name="a")
     assert (row.note, row.updated_at) == ("c", before)
 
