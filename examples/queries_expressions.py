@@ -84,15 +84,21 @@ async def joined_text(sqlite: bool) -> None:
 
 
 async def values_in_case(asyncpg: bool) -> None:
-    """asyncpg takes only text for a value in Case. F and RawSQL are right everywhere."""
+    """asyncpg takes only text for a value in Case, unless one of the values is an F or a RawSQL."""
     await ExpressionRow.all().update(n=1, done=False)
     for column, value, other in (("n", 5, 6), ("done", True, False), ("amount", Decimal(5), Decimal(6))):
         given = Case(When(n=1, then=value), default=other)
         assert await refused(ExpressionRow.all().update(**{column: given})) is asyncpg
         await ExpressionRow.all().update(n=1)
+    mixed = ("n", 5, F("n")), ("done", True, RawSQL("FALSE")), ("amount", Decimal(5), F("amount"))
+    for column, value, other in mixed:
+        assert await ExpressionRow.all().update(**{column: Case(When(level=1, then=value), default=other)})
+        await ExpressionRow.all().update(n=1, done=False)
     flag = Case(When(n=1, then=1), default=0)
     assert await refused(ExpressionRow.annotate(flag=flag).values("flag")) is asyncpg
     assert await refused(ExpressionRow.annotate(total=Sum(flag)).values("total")) is asyncpg
+    one_typed = Case(When(n=1, then=1), When(n=2, then=2), default=RawSQL("0"))
+    assert await ExpressionRow.annotate(flag=one_typed).values_list("flag", flat=True) == [1]
     right = Case(When(n=1, then=RawSQL("1")), default=RawSQL("0"))
     assert await ExpressionRow.annotate(flag=right).values_list("flag", flat=True) == [1]
     assert await ExpressionRow.annotate(total=Sum(right)).values_list("total", flat=True) == [1]
@@ -114,6 +120,7 @@ async def decimals(sqlite: bool) -> None:
         assert len(await summed.filter(total__gt=limit).values("total")) == 1
     assert await twice.filter(twice__gt=Decimal(160)).count() == (0 if sqlite else 2)
     assert len(await summed.filter(total__gt=Decimal(160)).values("total")) == (0 if sqlite else 1)
+    assert len(await summed.filter(total__lt=Decimal(160)).values("total")) == (1 if sqlite else 0)
     average = Subquery(ExpressionRow.annotate(mean=Avg("amount")).values("mean"))
     above = await rows.filter(amount__gt=average).order_by("id").values_list("amount", flat=True)
     assert [int(amount) for amount in above] == ([80, 9] if sqlite else [100, 80])
