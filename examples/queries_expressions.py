@@ -33,6 +33,7 @@ class ExpressionRow(Model):
     done = fields.BooleanField(default=False)
     level = fields.IntEnumField(Level, default=Level.LOW)
     at = fields.DatetimeField(null=True)
+    day = fields.DateField(null=True)
 
 
 TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
@@ -70,6 +71,20 @@ async def stored_as_text() -> None:
     assert await ExpressionRow.exists(id=row.id, name="ZERO")
     row.at = RawSQL("CURRENT_TIMESTAMP")
     assert await refused(row.save(update_fields=["at"]))
+    await ExpressionRow.all().update(day=RawSQL("CURRENT_DATE"))
+    assert (await ExpressionRow.get(id=row.id)).day
+
+
+async def new_with_update_fields() -> None:
+    """save(update_fields=) of a new object inserts the whole row if the key is still to come, and else nothing."""
+    generated = ExpressionRow(name="new", n=5)
+    await generated.save(update_fields=["name"])
+    assert await ExpressionRow.exists(id=generated.id, name="new", n=5)
+    given = ExpressionRow(id=generated.id + 1, name="new")
+    await given.save(update_fields=["name"])
+    await given.save()
+    assert not await ExpressionRow.exists(id=given.id)
+    await generated.delete()
 
 
 async def joined_text(sqlite: bool) -> None:
@@ -92,7 +107,8 @@ async def values_in_case(asyncpg: bool) -> None:
         await ExpressionRow.all().update(n=1)
     mixed = ("n", 5, F("n")), ("done", True, RawSQL("FALSE")), ("amount", Decimal(5), F("amount"))
     for column, value, other in mixed:
-        assert await ExpressionRow.all().update(**{column: Case(When(level=1, then=value), default=other)})
+        await ExpressionRow.all().update(**{column: Case(When(n=1, then=value), default=other)})
+        assert await ExpressionRow.exists(**{column: value})
         await ExpressionRow.all().update(n=1, done=False)
     flag = Case(When(n=1, then=1), default=0)
     assert await refused(ExpressionRow.annotate(flag=flag).values("flag")) is asyncpg
@@ -189,6 +205,7 @@ async def main() -> None:
         client = Tortoise.get_connection("default")
         dialect, asyncpg = client.capabilities.dialect, "asyncpg" in type(client).__module__
         await stored_as_text()
+        await new_with_update_fields()
         await joined_text(dialect == "sqlite")
         await values_in_case(asyncpg)
         await decimals(dialect == "sqlite")
