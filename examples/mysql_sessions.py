@@ -35,8 +35,8 @@ async def ask() -> None:
         await Note.select_for_update(nowait=True).get(id=1)
 
 
-async def change() -> None:
-    await Note.filter(id=1).update(text="new")
+async def change(key: int) -> None:
+    await Note.filter(id=key).update(text="new")
 
 
 async def hours() -> int:
@@ -68,10 +68,18 @@ async def main() -> None:
 
         async with in_transaction():
             assert (await Note.get(id=1)).text == "old"
-            await elsewhere(change())
+            await elsewhere(change(1))
             again = await Note.get(id=1)
             assert again.text == "old"  # as at the first query
             assert (await Note.select_for_update().get(id=1)).text == "new"
+
+        old = Note.filter(text="old")
+        async with in_transaction():
+            assert await old.values_list("id", flat=True) == [2]
+            await elsewhere(change(2))
+            for _ in range(3):  # a loop "while there are old rows" would not end
+                assert await old.values_list("id", flat=True) == [2]
+                assert await old.filter(id=2).update(text="newer") == 0
 
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules=MODULES, timezone="Asia/Tokyo")
