@@ -156,6 +156,10 @@ async def types(dialect: str) -> None:
     cases = Sum(Case(When(n=1, then=F("amount")), default=F("amount")))
     (value,) = await ExpressionRow.annotate(x=cases).values_list("x", flat=True)
     assert value == 189.5 and type(value) is (float if dialect == "sqlite" else Decimal)
+    await ExpressionRow.all().update(n=2)
+    product = await ExpressionRow.filter(amount=100).annotate(x=RawSQL("n * amount")).values_list("x", flat=True)
+    assert product == [200]
+    await ExpressionRow.all().update(n=0)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)
     assert value == 33 if dialect == "sqlite" else 33 < value < 34
