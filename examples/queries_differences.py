@@ -42,6 +42,8 @@ async def found() -> dict[str, object]:
     rows = DifferenceRow.all()
     (first, *_) = await rows.order_by("at")
     assert THE_SAME == SIX
+    (last, *_) = await rows.order_by("-at")
+    assert (last.at is None) is not (first.at is None)  # a falling order turns NULL round, too
     return {
         "startswith": await rows.filter(name__startswith="inv").count(),
         "contains": await rows.filter(name__contains="nv-").count(),
