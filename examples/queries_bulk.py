@@ -101,7 +101,7 @@ async def batches() -> None:
     try:
         await Item.bulk_create([given, Item(name="x")])
     except IntegrityError:
-        assert await Item.filter(name__in=["x", "y"]).count() == 1  # an INSERT for each kind of row, and no transaction
+        assert await Item.filter(name__in=["x", "y"]).count() == 1  # two INSERTs, and no transaction
     else:
         raise AssertionError("a duplicate was stored")
 

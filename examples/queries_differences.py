@@ -98,7 +98,7 @@ MONTH = {
 
 
 async def month_in_tokyo() -> str:
-    """The month of a time that is in January in UTC, and in February in Tokyo, the zone of the configuration."""
+    """The month of a time that is in January in UTC, and in February in Tokyo, the configuration's zone."""
     async with TortoiseContext() as context:
         url, modules = os.environ["DATABASE_URL"], {"models": ["__main__"]}
         await context.init(db_url=url, modules=modules, timezone="Asia/Tokyo")

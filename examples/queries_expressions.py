@@ -76,7 +76,7 @@ async def stored_as_text() -> None:
 
 
 async def new_with_update_fields() -> None:
-    """save(update_fields=) of a new object inserts the whole row if the key is still to come, and else nothing."""
+    """save(update_fields=) of a new object: without a key it inserts the whole row, with a key nothing."""
     generated = ExpressionRow(name="new", n=5)
     await generated.save(update_fields=["name"])
     assert await ExpressionRow.exists(id=generated.id, name="new", n=5)
@@ -157,7 +157,8 @@ async def types(dialect: str) -> None:
     (value,) = await ExpressionRow.annotate(x=cases).values_list("x", flat=True)
     assert value == 189.5 and type(value) is (float if dialect == "sqlite" else Decimal)
     await ExpressionRow.all().update(n=2)
-    product = await ExpressionRow.filter(amount=100).annotate(x=RawSQL("n * amount")).values_list("x", flat=True)
+    hundred = ExpressionRow.filter(amount=100)
+    product = await hundred.annotate(x=RawSQL("n * amount")).values_list("x", flat=True)
     assert product == [200]
     await ExpressionRow.all().update(n=0)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
