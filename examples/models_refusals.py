@@ -128,6 +128,9 @@ async def main() -> None:
             else:
                 raise AssertionError("a value that is too long was stored")
 
+        await day.save(update_fields=["small"])  # looks at no other field
+        assert day.name == "Monday"
+
         # A NULL in a column whose field is not nullable: it is read, and not written back.
         await context.db().execute_script(
             "DROP TABLE room; CREATE TABLE room (id INTEGER, label TEXT, kind TEXT)"
@@ -156,6 +159,12 @@ async def main() -> None:
         else:
             raise AssertionError("a value that is in no enum was taken")
         assert Room(label="long").label == "long"  # a length is looked at later
+        try:
+            Day(small="many")
+        except ValueError as error:
+            assert "invalid literal for int()" in str(error)
+        else:
+            raise AssertionError("a text was taken for a number")
         try:
             await Room().save()
         except ValidationError as error:

@@ -1,8 +1,8 @@
 """What mypy says of model annotations. Bare scalar fields are typed, `name: str = ...` is an error.
 
 A foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared. So are a key
-that Tortoise adds by itself, and the way back of a foreign key. The way back of a one-to-one relation never looks
-like None, unless the annotation says so."""
+that Tortoise adds by itself, and the way back of a foreign key. The way back of a one-to-one relation never
+looks like None, unless the annotation says so."""
 
 import os
 import tempfile
