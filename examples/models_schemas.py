@@ -78,8 +78,9 @@ def sql(statement: str) -> list[tuple[Any, ...]]:
 def as_process(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run it as a new process would: no Tortoise started anywhere."""
     EXECUTOR_CACHE.clear()
-    for name in [name for name in vars(Migrate) if name.endswith("_operators")]:
-        getattr(Migrate, name).clear()
+    for operators in vars(Migrate).values():
+        if isinstance(operators, list):  # of class Migrate: they outlive a command
+            operators.clear()
     return contextvars.Context().run(asyncio.run, coroutine)
 
 
