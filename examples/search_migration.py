@@ -108,5 +108,5 @@ async def aerich() -> None:
 
 contextvars.Context().run(asyncio.run, aerich())
 with closing(sqlite3.connect("aerich.sqlite3")) as database:
-    database.execute("INSERT INTO page (title, note) VALUES ('Refunds', '')")
-    assert database.execute("SELECT title FROM heard").fetchall() == [("Refunds",)]
+    database.execute("INSERT INTO page (title, note) VALUES ('Aerich', '')")
+    assert database.execute("SELECT title FROM heard").fetchall() == [("Aerich",)]
