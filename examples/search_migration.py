@@ -102,7 +102,8 @@ async def aerich() -> None:
         file = Path("migrations/models", await command.migrate("search", empty=True))
         text = file.read_text(encoding="utf-8")  # noqa: ASYNC240
         assert text.count('return """') == 2
-        file.write_text(re.sub(r'return """\s*"""', f'return """{TRIGGER}"""', text, count=1), encoding="utf-8")
+        text = re.sub(r'return """\s*"""', f'return """{TRIGGER}"""', text, count=1)
+        file.write_text(text, encoding="utf-8")  # noqa: ASYNC240
         await command.upgrade()
 
 
