@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 
 GROUPS: Mapping[str, Sequence[str]] = {
     "Start": ("SKILL", "fastapi", "frameworks", "coming-from-django", "upgrading", "upgrading-times"),
-    "Describe data": ("models", "relations", "many-to-many", "abstract-bases", "soft-delete", "json"),
+    "Describe data": (
+        "models",
+        "fields",
+        "relations",
+        "many-to-many",
+        "abstract-bases",
+        "soft-delete",
+        "json",
+    ),
     "Read and write": ("queries", "lists", "aggregation", "writes", "batches", "times", "decimals", "search"),
     "Keep data right": ("transactions", "locks", "counters", "tenants"),
     "Change tables": (
