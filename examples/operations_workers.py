@@ -1,4 +1,4 @@
-# snippet: needs="postgres|mysql"
+# snippet: needs="postgres|mysql, asyncpg"
 """Which jobs of a worker leave sessions behind, each in its own event loop. And which tasks share a context.
 
 The last scene is a container of a serverless platform: one event loop, which rests between invocations.
@@ -15,9 +15,11 @@ import time
 import warnings
 from contextlib import suppress
 
+from asyncpg import PostgresConnectionError
 from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]
@@ -29,9 +31,11 @@ import os
 import sys
 import warnings
 
+from asyncpg import PostgresConnectionError
 from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]
@@ -165,7 +169,7 @@ def container() -> None:
                 db_url=f"{URL}?maxsize=1", modules={"models": ["__main__"]}, _enable_global_fallback=True
             )
         if asks_first:
-            with suppress(Exception):
+            with suppress(OperationalError, PostgresConnectionError):
                 await get_connection("default").execute_query("SELECT 1")
         statement = f"SELECT {'CONNECTION_ID' if is_mysql else 'pg_backend_pid'}() AS id"
         return int((await get_connection("default").execute_query_dict(statement))[0]["id"])
@@ -181,7 +185,7 @@ def container() -> None:
     pause(session)
     try:
         assert handler(asks_first=False) != session
-    except Exception as error:
+    except (OperationalError, PostgresConnectionError) as error:
         found = f"{type(error).__name__}: {error}"
     else:
         found = "another connection"
