@@ -67,7 +67,7 @@ def two_runs() -> None:
     assert not asyncio.run(is_started())
     assert asyncio.run(both())
     run_async(start())
-    assert not asyncio.run(is_started())
+    assert asyncio.run(is_started()) is False
     with asyncio.run(start()):
         assert asyncio.run(is_started())
 
