@@ -28,7 +28,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "zero-downtime",
     ),
     "Test": ("testing", "races"),
-    "Run in production": ("deployment", "deployment-kubernetes", "operations", "mysql"),
+    "Run in production": ("deployment", "deployment-kubernetes", "operations", "workers", "mysql"),
     "Look up": ("errors", "rules"),
     "Tools": ("checker", "harness"),
 }
@@ -54,7 +54,8 @@ SHORT = {
     "renames": "Renames, built-in",
     "zero-downtime": "Without downtime",
     "deployment-kubernetes": "Kubernetes, containers",
-    "operations": "Pools, TLS, workers",
+    "operations": "Pools, limits, TLS",
+    "workers": "Celery, websockets, Lambda",
     "mysql": "MySQL, MariaDB",
 }
 """Titles for the navigation, where a page's own heading up to its colon is too long or says too little."""
