@@ -5,6 +5,7 @@ references/errors.md says for each message what caused it and what to do.
 
 import asyncio
 import contextvars
+import json
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from uuid import UUID
 
 from tortoise import Tortoise, fields, timezone
 from tortoise.backends.base.config_generator import expand_db_url
@@ -119,6 +121,18 @@ async def a_relation_to_an_unknown_model():
     await start([Loan])
 
 
+@says(ConfigurationError, "No model with name 'Base' registered in app 'models'.")
+async def a_relation_to_an_abstract_model():
+    class Base(Model):
+        class Meta:
+            abstract = True
+
+    class Loan(Model):
+        base = fields.ForeignKeyField("models.Base")
+
+    await start([Base, Loan])
+
+
 @says(ConfigurationError, "accepts model name in format")
 async def a_relation_without_a_label():
     fields.ForeignKeyField("Author")
@@ -168,6 +182,18 @@ async def an_unknown_connection():
 async def a_module_that_cannot_be_imported():
     async with TortoiseContext() as context:
         await context.init(db_url="sqlite://:memory:", modules={"models": ["apps.nowhere.models"]})
+
+
+@says(ConfigurationError, 'Module "shop_models" not found')
+async def a_module_whose_own_import_fails():
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "shop_models.py").write_text("import apps.nowhere")
+        sys.path.insert(0, folder)
+        try:
+            async with TortoiseContext() as context:
+                await context.init(db_url="sqlite://:memory:", modules={"models": ["shop_models"]})
+        finally:
+            sys.path.remove(folder)
 
 
 @says(RuntimeWarning, 'Module "empty" has no models')
@@ -429,6 +455,8 @@ async def a_table_that_was_never_made():
 @says(TransactionManagementError, "Transaction already finalised")
 async def a_second_commit():
     async with in_transaction() as connection:
+        await connection.commit()  # once, it is allowed
+    async with in_transaction() as connection:
         await connection.commit()
         await connection.commit()
 
@@ -446,6 +474,11 @@ async def a_second_writer_on_one_file():
         finally:
             await first.close()
             await second.close()
+
+
+@says(TypeError, "Object of type UUID is not JSON serializable")
+async def a_uuid_for_the_json_module():
+    json.dumps({"id": UUID(int=1)})
 
 
 @says(FieldError, "Cannot use arithmetic expression between different field type")
