@@ -4,6 +4,7 @@ references/errors.md says for each message what caused it and what to do.
 """
 
 import asyncio
+import contextlib
 import contextvars
 import json
 import sqlite3
@@ -12,7 +13,7 @@ import sys
 import tempfile
 import types
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
@@ -186,14 +187,9 @@ async def a_module_that_cannot_be_imported():
 
 @says(ConfigurationError, 'Module "shop_models" not found')
 async def a_module_whose_own_import_fails():
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "shop_models.py").write_text("import apps.nowhere")
-        sys.path.insert(0, folder)
-        try:
-            async with TortoiseContext() as context:
-                await context.init(db_url="sqlite://:memory:", modules={"models": ["shop_models"]})
-        finally:
-            sys.path.remove(folder)
+    with written("shop_models.py", "import apps.nowhere"):
+        async with TortoiseContext() as context:
+            await context.init(db_url="sqlite://:memory:", modules={"models": ["shop_models"]})
 
 
 @says(RuntimeWarning, 'Module "empty" has no models')
@@ -496,6 +492,18 @@ def module_of(*models: type[Model]) -> str:
     module.__models__ = list(models)
     sys.modules[module.__name__] = module
     return module.__name__
+
+
+@contextlib.contextmanager
+def written(name: str, code: str) -> Iterator[None]:
+    """A module that can be imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, name).write_text(code)
+        sys.path.insert(0, folder)
+        try:
+            yield
+        finally:
+            sys.path.remove(folder)
 
 
 def stderr_of(code: str) -> str:

@@ -76,7 +76,7 @@ async def a_value_that_is_too_long_for_its_column():
     await run("INSERT INTO author (name, age) VALUES ('a name that is too long', 1)")
 
 
-@says(OperationalError, "(1406, \"Data too long for column 'name' at row 1\")")
+@says(OperationalError, '(1406, "Data too long for column')
 async def an_expression_that_is_too_long_for_its_column():
     await Author.create(name="a name")
     await Author.all().update(name=Concat("name", " and more"))
@@ -124,7 +124,7 @@ async def an_index_on_a_long_column():
     await run("CREATE TABLE page (url VARCHAR(1000) PRIMARY KEY) CHARACTER SET utf8mb4")
 
 
-@says(OperationalError, "(1071, 'Specified key was too long; max key length is 3072 bytes')")
+@says(OperationalError, "(1071, 'Specified key was too long")
 async def an_index_on_two_columns():
     await run(
         "CREATE TABLE page (host VARCHAR(500), path VARCHAR(500), INDEX (host, path)) CHARACTER SET utf8mb4"
@@ -150,10 +150,10 @@ async def a_connection_that_ends_during_a_query():
     outside = contextvars.copy_context()
 
     async def kill() -> None:
-        find = "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(9)'"
-        while not (found := await Tortoise.get_connection("default").execute_query_dict(find)):
-            await asyncio.sleep(0.05)
-        await run(f"KILL {next(iter(found[0].values()))}")
+        await asyncio.sleep(0.3)  # the other query runs by then
+        find = "SELECT id AS session FROM information_schema.processlist WHERE info = 'SELECT SLEEP(9)'"
+        (found,) = await Tortoise.get_connection("default").execute_query_dict(find)
+        await run(f"KILL {found['session']}")
 
     killer = asyncio.create_task(kill(), context=outside)
     try:
@@ -167,7 +167,7 @@ async def the_parameters_of_postgresql():
     await run("SELECT * FROM author WHERE name = $1", ["a"])
 
 
-@says(TypeError, "not all arguments converted during string formatting")
+@says(TypeError, "not all arguments converted")
 async def more_values_than_places():
     await run("SELECT * FROM author WHERE name = %s", ["a", "b"])
 
@@ -206,7 +206,7 @@ async def a_database_that_does_not_exist():
     await asked(URL.rpartition("/")[0] + "/nowhere")
 
 
-@says(DBConnectionError, "Can't connect to MySQL server: {")
+@says(DBConnectionError, "connect to MySQL server: {")
 async def a_wrong_password():
     server = URL.partition("://")[2].rpartition("@")[2]
     try:
