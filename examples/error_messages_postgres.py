@@ -290,6 +290,20 @@ async def two_get_or_creates_in_one_transaction():
         await asyncio.gather(*(Author.get_or_create(name=str(number)) for number in range(5)))
 
 
+@says(asyncpg.InterfaceError, "cannot call Connection.fetch(): connection has been released back to the pool")
+async def a_task_that_outlives_its_transaction():
+    ended = asyncio.Event()
+
+    async def later() -> None:
+        await ended.wait()
+        await Author.all().count()
+
+    async with in_transaction():
+        task = asyncio.create_task(later())
+    ended.set()
+    await task
+
+
 @says(asyncpg.InterfaceError, "the number of query arguments cannot exceed 32767")
 async def a_list_that_is_too_long():
     await Author.filter(id__in=range(40_000))
