@@ -12,10 +12,12 @@ import socket
 import warnings
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import asyncpg
 from tortoise import Tortoise, fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
     ConfigurationError,
@@ -365,6 +367,10 @@ async def a_wrong_password():
 
 @says(ConfigurationError, "Port is not an integer")
 async def a_password_that_is_not_encoded():
+    assert (
+        expand_db_url(f"{scheme}://shop:{quote('pa#ss', safe='')}@{server}")["credentials"]["password"]
+        == "pa#ss"
+    )
     await asked(f"{scheme}://shop:pa#ss@{server}")
 
 

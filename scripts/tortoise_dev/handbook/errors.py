@@ -34,9 +34,9 @@ AREAS = OF_TORTOISE + OF_DATABASES + OF_MYSQL
 """The sections of the pages, in their order; a fact names one of them."""
 
 _FIND = """\
-`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message. Paste the message
-as you see it. `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Examples raise all
-these errors."""
+`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message, which you paste as you
+see it. `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs.
+`examples/error_messages*.py` raise these errors."""
 _HEAD = f"""\
 # Error messages: cause and what to do
 
