@@ -6,7 +6,12 @@ import os
 from tortoise import fields
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import (
+    IncompleteInstanceError,
+    IntegrityError,
+    MultipleObjectsReturned,
+    OperationalError,
+)
 from tortoise.models import Model
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -72,6 +77,17 @@ async def composite() -> None:
         raise AssertionError("the same key twice")
     await row.save(update_fields=["role"])
     assert [row["role"] for row in await Membership.all().values("role")] == ["member", "member"]
+    row.role = "guest"
+    await Membership.bulk_update([row], fields=["role"])
+    assert await Membership.filter(role="guest").count() == 2
+    try:
+        await row.refresh_from_db()
+    except MultipleObjectsReturned:
+        pass
+    else:
+        raise AssertionError("which of the rows?")
+    await Membership.all().update(role="member")
+    assert [row["role"] for row in await Membership.all().values("role")] == ["member", "member"]
 
 
 async def numbered(context: TortoiseContext) -> None:
@@ -97,6 +113,14 @@ async def without_key(context: TortoiseContext) -> None:
         rows = await Visit.all()
         assert len(rows) == 2
         assert not hasattr(rows[0], "id")
+        await rows[0].delete()
+        assert await Visit.all().count() == 2
+        try:
+            await rows[0].save()
+        except IncompleteInstanceError:
+            pass
+        else:
+            raise AssertionError("saved a row without a key")
     else:
         try:
             await Visit.all()
