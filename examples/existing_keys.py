@@ -20,6 +20,7 @@ CREATE TABLE membership (club_no INT, person_no INT, role VARCHAR(9), PRIMARY KE
 INSERT INTO membership VALUES (1, 1, 'chair'), (1, 2, 'member');
 CREATE TABLE visit (place VARCHAR(9), seen INT);
 INSERT INTO visit VALUES ('here', 1), ('there', 2);
+CREATE TABLE onlykey (id INT PRIMARY KEY);
 """
 
 
@@ -65,6 +66,23 @@ class NamedVisit(Model):
 
     place = fields.CharField(max_length=9, primary_key=True)
     seen = fields.IntField()
+
+
+class OnlyKey(Model):
+    """No other column than a generated key."""
+
+    id = fields.IntField(primary_key=True)
+
+
+async def only_a_key(context: TortoiseContext) -> None:
+    """create() stores nothing: without an error on SQLite and PostgreSQL."""
+    try:
+        await OnlyKey.create()
+    except OperationalError as error:
+        assert "Query was empty" in str(error) and context.db().capabilities.dialect == "mysql"
+    else:
+        assert context.db().capabilities.dialect != "mysql"
+    assert await OnlyKey.all().count() == 0
 
 
 async def composite() -> None:
@@ -143,6 +161,7 @@ async def main() -> None:
         EXECUTOR_CACHE.clear()  # it has the statements of the first model of each table
         await numbered(context)
         await without_key(context)
+        await only_a_key(context)
 
 
 asyncio.run(main())

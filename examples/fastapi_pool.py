@@ -50,5 +50,5 @@ async def main() -> None:
         assert not await waits(4)
 
 
-assert expand_db_url(f"{os.environ['DATABASE_URL']}?maxsize=10")["credentials"]["maxsize"] == "10"
+assert int(expand_db_url(f"{os.environ['DATABASE_URL']}?maxsize=10")["credentials"]["maxsize"]) == 10
 asyncio.run(main())
