@@ -21,6 +21,7 @@ from .sections import EXAMPLE, MESSAGES, Section
 _HEADING_WEIGHT, _PAGE_WEIGHT = 4, 2
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.6  # BM25's usual k1, and a little less than its usual b
 _PHRASE_WEIGHT = 3.0
+_ASKED_WEIGHT, _UNASKED = 2.0, 0.25
 _CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
 _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
@@ -155,17 +156,18 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
     """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
     documents = [(section, terms := _weighted(section), sum(terms.values())) for section in sections]
     wanted = _wanted(words)
-    counts = {term: sum(term in document for _, document, _ in documents) for term in wanted}
+    rarity = {term: _rarity(term, [document for _, document, _ in documents]) for term in wanted}
     length = sum(size for _, _, size in documents) / max(1, len(documents))
     found = []
     for section, document, size in documents:
         score = sum(
-            weight * _bm25(document.get(term, 0.0), size / length, counts[term], len(documents))
+            weight * rarity[term] * _bm25(document.get(term, 0.0), size / length)
             for term, weight in wanted.items()
         )
         if score:
             bonus = max(_phrase_bonus(words, section), _message_bonus(words, section))
-            found.append(Found(section, _trust(section) * (score + bonus)))
+            asked = _asked_bonus(wanted, rarity, section)
+            found.append(Found(section, _trust(section) * (score + bonus + asked)))
     found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
     return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
 
@@ -191,12 +193,32 @@ def _trust(section: Section) -> float:
     return 0.6 if is_long_or_known or section.heading == section.page else 1.0
 
 
-def _bm25(frequency: float, relative_length: float, documents_with_it: int, documents: int) -> float:
-    if not frequency:
-        return 0.0
-    rarity = math.log(1 + (documents - documents_with_it + 0.5) / (documents_with_it + 0.5))
+def _rarity(term: str, documents: Sequence[dict[str, float]]) -> float:
+    with_it = sum(term in document for document in documents)
+    return math.log(1 + (len(documents) - with_it + 0.5) / (with_it + 0.5))
+
+
+def _bm25(frequency: float, relative_length: float) -> float:
     damped = frequency + _SATURATION * (1 - _LENGTH_WEIGHT + _LENGTH_WEIGHT * relative_length)
-    return rarity * frequency * (_SATURATION + 1) / damped
+    return frequency * (_SATURATION + 1) / damped
+
+
+def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], section: Section) -> float:
+    """Lift a section by the most similar phrase that people type for it: by the rare words that both have,
+    and by the share of both that these are.
+    """
+    asked = sum(weight * rarity[term] for term, weight in wanted.items())
+    best = 0.0
+    for phrase in _asked_terms(section):
+        shared = sum(weight * rarity[term] for term, weight in wanted.items() if term in phrase)
+        unshared = sum(term not in wanted for term in phrase)
+        best = max(best, shared * shared / (asked * (1 + unshared * _UNASKED)))
+    return _ASKED_WEIGHT * best
+
+
+@functools.cache
+def _asked_terms(section: Section) -> list[frozenset[str]]:
+    return [frozenset(_terms(phrase)) for phrase in section.asked]
 
 
 def _wanted(words: str) -> dict[str, float]:
@@ -227,6 +249,8 @@ def _weighted(section: Section) -> dict[str, float]:
     for text, weight in ((section.heading, _HEADING_WEIGHT), (f"{section.page} {name}", _PAGE_WEIGHT)):
         for term in _terms(text):
             counts[term] = counts.get(term, 0.0) + weight
+    for term in frozenset[str]().union(*_asked_terms(section)):
+        counts[term] = counts.get(term, 0.0) + 1
     return counts
 
 
@@ -265,7 +289,7 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
     Articles and prepositions do not count, as in "at the same time".
     """
-    text = _flat(f"{section.heading}\n{section.text}")
+    text = _flat_text(section)
     pieces: Sequence[str] = _flat(words).split()
     most = 0
     for start in range(len(pieces)):
@@ -277,12 +301,22 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
 
 def _message_bonus(words: str, section: Section) -> float:
-    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest."""
+    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest.
+
+    Half as much lifts another text of the same error: of an older release, of another driver.
+    """
     if not section.page.startswith(MESSAGES):
         return 0.0
     pieces = section.heading.split("…")
-    is_in = re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL)
-    return float(sum(map(len, pieces))) if is_in else 0.0
+    if re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL):
+        return float(sum(map(len, pieces)))
+    others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
+    return max(map(len, others), default=0) / 2
+
+
+@functools.cache
+def _flat_text(section: Section) -> str:
+    return _flat(f"{section.heading}\n{section.text}")
 
 
 def _flat(text: str) -> str:

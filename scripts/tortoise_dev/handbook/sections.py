@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from ..pages.headings import slug
 
 EXAMPLE = "example"
 """The page's title of a section that is a whole file of examples."""
@@ -27,6 +30,7 @@ class Section:
     """A heading of a page and what stands below it, up to the next one.
 
     ``path`` is relative to the handbook, ``line`` the heading's line; ``page`` is the page's own title.
+    ``asked`` is what people type who need it, in words that its text may lack.
     """
 
     path: str
@@ -34,6 +38,12 @@ class Section:
     page: str
     heading: str
     text: str
+    asked: tuple[str, ...] = ()
+
+    @property
+    def link(self) -> str:
+        """How a link names it: ``references/queries.md#look-a-row-up``; without an anchor the page's top."""
+        return self.path if self.heading == self.page else f"{self.path}#{slug(self.heading)}"
 
     @property
     def place(self) -> str:
@@ -101,16 +111,28 @@ def handbook_sections(root: Path) -> Iterator[Section]:
 
     On the pages of error messages each row is a section.
     """
+    asked = phrases()
     for file in pages_of(root):
         if _shown(file, root) in ERROR_PAGES:
-            yield from messages_of(file.read_text(encoding="utf-8"), _shown(file, root))
+            found = messages_of(file.read_text(encoding="utf-8"), _shown(file, root))
         else:
-            yield from page_sections(file, root)
+            found = page_sections(file, root)
+        for section in found:
+            name = section.heading if section.page.startswith(MESSAGES) else section.link
+            yield replace(section, asked=asked.get(name, ()))
     for file in sorted((root / "examples").glob("*.py")):
         text = file.read_text(encoding="utf-8")
         title = re.search(r'"""(.*?)(?:\n|""")', text)
         heading = title[1] if title else file.stem
         yield Section(_shown(file, root), 1, EXAMPLE, heading, text.strip("\n"))
+
+
+def phrases() -> dict[str, tuple[str, ...]]:
+    """What people type, by the link of the section that answers it; for a row of a page of error messages by
+    the message.
+    """
+    text = Path(__file__).with_name("asked.toml").read_text(encoding="utf-8")
+    return {name: tuple(asked) for name, asked in tomllib.loads(text).items()}
 
 
 def messages_of(text: str, path: str) -> Iterator[Section]:
