@@ -239,6 +239,10 @@ def named_key() -> None:
     tortoise("migrate")
     assert columns_of("orders") == {"id", "note", "owner_no", "owner_id"}  # the SQL of the second file
     assert "Created" in tortoise("makemigrations")
+    project(
+        MODELS.replace(OWNER, OWNER + ", source_field='owner_id'")
+    )  # the name that Tortoise gives by itself
+    assert "No changes detected" in tortoise("makemigrations")
 
 
 def already_written() -> None:

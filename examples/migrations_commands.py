@@ -352,6 +352,19 @@ def no_lambda() -> None:
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
+def not_in_their_place() -> None:
+    """A file that adds a field a second time, and one that changes a model before a file makes the model."""
+    shop = Shop()
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_name", "ops.AddField('Plan', 'name', fields.IntField(null=True))", after="0001_initial")
+    assert "Field name already present on model models.Plan" in shop.fails("migrate")
+
+    shop = Shop()
+    shop.write("0001_tier", "ops.AddField('Plan', 'tier', fields.IntField(null=True))")
+    shop.write("0002_plan", CREATE)
+    assert shop.fails("migrate") == "IncompatibleStateError: "
+
+
 PARTS = (
     semicolons,
     targets,
@@ -365,6 +378,7 @@ PARTS = (
     no_check,
     labels,
     no_lambda,
+    not_in_their_place,
 )
 for part in PARTS:
     part()
