@@ -250,6 +250,13 @@ def already_written() -> None:
     assert "No changes detected" in aerich("migrate", "--offline")
     assert "_size.py" in aerich("heads")
 
+    # What is applied: `history` of Aerich and `heads` of the built-in tool only list files.
+    assert "_size.py" in aerich("history")
+    assert "0001_initial" in tortoise("heads")
+    assert "(no applied migrations)" in tortoise("history")
+    tortoise("migrate", "models", "0001_initial", "--fake")
+    assert "0001_initial" in tortoise("history")
+
 
 def left_alone() -> None:
     """An app without the key "migrations": the built-in tool leaves its tables alone if it is named."""
