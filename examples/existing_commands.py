@@ -244,6 +244,12 @@ def named_key() -> None:
 def already_written() -> None:
     """Aerich compares with the newest file, applied or not; --empty stores the models, too."""
     project()
+    try:
+        aerich("heads")
+    except OperationalError as error:
+        assert "no such table: aerich" in str(error)
+    else:
+        raise AssertionError("asked a table that is missing")
     aerich("upgrade")
     models(MODELS.replace(NOTE, NOTE + "    size = fields.IntField(null=True)\n"))
     aerich("migrate", "--offline", "--name", "size")
