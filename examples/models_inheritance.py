@@ -28,6 +28,7 @@ class Above(Manager):
 class Root(Model):
     class Meta:
         abstract = True
+        manager = Above(limit=100)
 
     size = fields.IntField(default=1)
     big = Above(limit=100)
@@ -85,6 +86,7 @@ async def main() -> None:
         assert Other.big.limit == 0
         await Other.create(size=50)
         assert await Other.big.all().count() == 1
+        assert await Other.all().count() == 1  # Meta.manager is not inherited at all
 
         # A relation without related_name is called after the table, and an "s".
         owner = await Owner.create()

@@ -15,6 +15,7 @@ from tortoise.functions import Count
 from tortoise.manager import Manager
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
@@ -37,6 +38,16 @@ class File(Model):
     deleted_at = fields.DatetimeField(null=True)
     folder: fields.ForeignKeyRelation[Folder] = fields.ForeignKeyField("models.Folder", related_name="files")
     everything = Manager()
+
+
+async def locks(statement: str) -> set[str]:
+    """The locks of the table that a transaction holds after this statement."""
+    async with in_transaction() as connection:
+        await connection.execute_query(statement)
+        mine = "SELECT mode FROM pg_locks WHERE relation = 'file'::regclass AND pid = pg_backend_pid()"
+        modes = {row["mode"] for row in await connection.execute_query_dict(mine)}
+        await connection.rollback()
+    return modes
 
 
 async def main() -> None:
@@ -71,6 +82,14 @@ async def main() -> None:
             pass
         else:
             raise AssertionError("two living files of one name")
+
+        # What a migration with unique_together locks until its transaction ends. Reads, too, wait for the
+        # first two statements, and both migration tools begin with one of them.
+        if context.db().capabilities.dialect == "postgres":
+            alter, both = "ALTER TABLE file ADD", "UNIQUE (name, id)"
+            assert await locks(f"{alter} alive BOOL DEFAULT TRUE") == {"AccessExclusiveLock"}
+            assert "AccessExclusiveLock" in await locks(f"{alter} CONSTRAINT uid_file {both}")
+            assert "AccessExclusiveLock" not in await locks("CREATE UNIQUE INDEX uid_file ON file (name, id)")
 
 
 asyncio.run(main())

@@ -45,13 +45,20 @@ async def write(apps, schema_editor):
     await WRITE
     raise ValueError("undo it")
 
+async def add(apps, schema_editor):
+    await apps.get_model('models.Price').create(cents=2)
+
 class Migration(migrations.Migration):
     dependencies = [("models", "0001_initial")]
     operations = OPERATIONS
 """
 BY_MODEL = "apps.get_model('models.Price').create(cents=1)"
 BY_EDITOR = "schema_editor.client.execute_query('INSERT INTO price (cents) VALUES (1)')"
-TWO_COLUMNS = '[ops.RunSQL("ALTER TABLE price ADD one INT"), ops.RunSQL("ALTER TABLE nowhere ADD two INT")]'
+TWO_COLUMNS = """[
+    ops.RunPython(add),
+    ops.RunSQL("ALTER TABLE price ADD one INT"),
+    ops.RunSQL("UPDATE nowhere SET two = 2"),
+]"""
 
 
 class Nothing(Model):
@@ -95,9 +102,12 @@ assert "undo it" in migrate(BY_EDITOR)
 assert asyncio.run(rows("SELECT cents FROM price")) == [{"cents": 1}]  # not undone
 
 assert "nowhere" in migrate(operations=TWO_COLUMNS)
-assert asyncio.run(rows("SELECT one FROM price")) == [{"one": None}]  # the first column is there
+# The column is there, and so is the row of the function that had succeeded.
+assert asyncio.run(rows("SELECT one FROM price WHERE cents = 2")) == [{"one": None}]
 assert asyncio.run(rows("SELECT name FROM tortoise_migrations")) == [{"name": "0001_initial"}]
-assert "Duplicate column" in migrate(operations=TWO_COLUMNS)  # the next run stops at its own first operation
+assert "Duplicate column" in migrate(operations=TWO_COLUMNS)  # the next run calls the function again
+assert asyncio.run(rows("SELECT cents FROM price WHERE cents = 2")) == [{"cents": 2}] * 2
+asyncio.run(rows("DELETE FROM price WHERE cents = 2"))
 
 
 def applied(name: str, after: str, *operations: str) -> str:
@@ -115,13 +125,26 @@ def add(name: str, field: str) -> str:
 
 # A new NOT NULL column without DEFAULT: no error, and old rows get 0 or an empty text.
 rank, note = add("rank", "IntField(default=7)"), add("note", 'TextField(default="x")')
-assert not applied("0002_fails", "0001_initial", rank, note)
-assert asyncio.run(rows("SELECT `rank`, note FROM price")) == [{"rank": 0, "note": ""}]
+exact = "ops.RunSQL('ALTER TABLE price MODIFY code VARCHAR(9) COLLATE utf8mb4_bin NOT NULL')"
+code, day = add("code", 'CharField(9, db_default="x")'), add("sold", "DateField(default='2026-01-01')")
+assert not applied("0002_fails", "0001_initial", rank, note, day, code, exact)
+values = asyncio.run(rows("SELECT `rank`, note, CAST(sold AS CHAR) AS sold FROM price"))
+assert values == [{"rank": 0, "note": "", "sold": "0000-00-00"}]
+
+
+def collation() -> str:
+    (column,) = asyncio.run(rows("SHOW FULL COLUMNS FROM price LIKE 'code'"))
+    return str(column["Collation"])
+
+
+assert collation() == "utf8mb4_bin"
 
 # SQL as db_default=: the column is added before its DEFAULT, so old rows do not get the DEFAULT.
 stock = add("stock", 'IntField(db_default=fields.SqlDefault("7"))')
 at = add("at", "DatetimeField(db_default=fields.Now())")
-assert not applied("0003_sql", "0002_fails", stock, at, add("size", "IntField(db_default=7)"))
+longer = 'ops.AlterField("Price", "code", fields.CharField(19, db_default="x"))'
+assert not applied("0003_sql", "0002_fails", stock, at, add("size", "IntField(db_default=7)"), longer)
+assert collation() != "utf8mb4_bin"  # the AlterField has brought the old collation back
 (old,) = asyncio.run(rows("SELECT stock, CAST(at AS CHAR) AS at, size FROM price"))
 assert (old["stock"], old["at"][:10], old["size"]) == (0, "0000-00-00", 7)
 

@@ -1,16 +1,19 @@
 # snippet: needs="mysql, tortoise>=1.1.6"
-"""Two sessions of MySQL or MariaDB: what each sees and locks. And which sessions have the time zone.
+"""Sessions of MySQL or MariaDB: what each sees and locks, and which of them have the modes and the time zone.
 
 By hand: DATABASE_URL=mysql://user:password@host/empty python examples/mysql_sessions.py
 """
 
 import asyncio
+import contextlib
 import contextvars
+import datetime
 import os
 from collections.abc import Coroutine
 from typing import Any
 
 from tortoise import fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
@@ -18,11 +21,13 @@ from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 MODULES: dict[str, Any] = {"models": ["__main__"]}
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 
 
 class Note(Model):
     id = fields.IntField(primary_key=True)
     text = fields.CharField(max_length=9)
+    at = fields.DatetimeField(default=NOON)
 
 
 async def skip() -> list[int]:
@@ -30,13 +35,55 @@ async def skip() -> list[int]:
         return [note.id for note in await Note.all().order_by("id").select_for_update(skip_locked=True)]
 
 
-async def ask() -> None:
+async def ask() -> int:
+    """The number of the error. What the transaction wrote before is stored, because the error is caught."""
     async with in_transaction():
-        await Note.select_for_update(nowait=True).get(id=1)
+        await Note.filter(id=2).update(text="kept")
+        try:
+            await Note.select_for_update(nowait=True).get(id=1)
+        except OperationalError as error:
+            return int(error.args[0].args[0])
+    raise AssertionError("the row was free")
 
 
 async def change() -> None:
     await Note.filter(id=1).update(text="new")
+
+
+async def modes(url: str) -> list[str]:
+    async with TortoiseContext() as context:
+        await context.init(db_url=url, modules=MODULES)
+        rows = await context.db().execute_query_dict("SELECT @@sql_mode AS modes")
+        return sorted(rows[0]["modes"].split(","))
+
+
+async def moment(timezone: str) -> datetime.datetime:
+    """What a row of the table is read as, with this timezone in the configuration."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES, timezone=timezone)
+        return (await Note.get(id=1)).at
+
+
+async def what_a_lock_reads(setting: str) -> str:
+    """A transaction reads a row, another one changes it, and the first one locks it. What happens?"""
+    entry = expand_db_url(URL)
+    entry["credentials"]["init_command"] = setting
+    apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+    async with TortoiseContext() as context:
+        await context.init(config={"connections": {"default": entry}, "apps": apps})
+        await Note.all().update(text="old")
+        outside = contextvars.copy_context()
+        try:
+            async with in_transaction():
+                await Note.filter(id=2).update(text="undone")
+                assert (await Note.get(id=1)).text == "old"
+                await asyncio.create_task(change(), context=outside)
+                again = await Note.get(id=1)
+                assert again.text == "old"  # as at the first query
+                return (await Note.select_for_update().get(id=1)).text
+        except OperationalError as error:
+            assert (await Note.get(id=2)).text == "old"  # the transaction is rolled back
+            return str(error)
 
 
 async def hours() -> int:
@@ -60,23 +107,35 @@ async def main() -> None:
         async with in_transaction():
             await Note.select_for_update().get(id=1)
             assert await elsewhere(skip()) == [2]
-            try:
-                await elsewhere(ask())
-            except OperationalError as error:
-                number = error.args[0].args[0]
-        assert number in (1205, 3572)  # of MariaDB, of MySQL
+            assert await elsewhere(ask()) in (1205, 3572)  # of MariaDB, of MySQL
+        assert (await Note.get(id=2)).text == "kept"
+        option = await context.db().execute_query_dict("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'")
 
-        async with in_transaction():
-            assert (await Note.get(id=1)).text == "old"
-            await elsewhere(change())
-            again = await Note.get(id=1)
-            assert again.text == "old"  # as at the first query
-            assert (await Note.select_for_update().get(id=1)).text == "new"
+    if option:  # an option of newer releases of MariaDB, which is ON by default since 11.6.2
+        assert await what_a_lock_reads("SET SESSION innodb_snapshot_isolation = OFF") == "new"
+        refused = await what_a_lock_reads("SET SESSION innodb_snapshot_isolation = ON")
+        assert "(1020, \"Record has changed since last read in table 'note'" in refused
+    else:
+        assert await what_a_lock_reads("SET NAMES utf8mb4") == "new"
+
+    assert await modes(URL) == ["STRICT_TRANS_TABLES"]
+    strict = f"{URL}?sql_mode='STRICT_TRANS_TABLES,ONLY_FULL_GROUP_BY'"
+    assert await modes(strict) == ["ONLY_FULL_GROUP_BY", "STRICT_TRANS_TABLES"]
+    assert (await moment("America/New_York") - await moment("UTC")).total_seconds() == 5 * 3600
 
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules=MODULES, timezone="Asia/Tokyo")
         ahead = await asyncio.gather(*(hours() for _ in range(3)))
         assert ahead.count(9) == 1, ahead  # Tokyo; the other two have the zone of the server
+
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"{URL}?maxsize=1", modules=MODULES, timezone="Asia/Tokyo")
+        (first,) = await context.db().execute_query_dict("SELECT CONNECTION_ID() AS number")
+        assert await hours() == 9
+        for statement in (f"KILL {first['number']}", "SELECT 1"):  # the connection is lost
+            with contextlib.suppress(OperationalError):
+                await context.db().execute_query(statement)
+        assert await hours() != 9  # the next connection has the zone of the server
 
 
 asyncio.run(main())

@@ -10,7 +10,9 @@ from contextlib import suppress
 from urllib.parse import urlsplit
 
 import psycopg
+from psycopg.rows import dict_row
 from tortoise import fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
     DBConnectionError,
@@ -105,6 +107,18 @@ async def first_of_two(driver: str, *, open_first: bool) -> str:
             return str(error)
 
 
+async def search_path(options: str | None) -> str:
+    """Where a query looks for its tables, with `?schema=billing` and these options of the connection."""
+    entry = expand_db_url(url_of("psycopg", "schema=billing"))
+    if options:
+        entry["credentials"]["kwargs"] = {"autocommit": True, "row_factory": dict_row, "options": options}
+    apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+    async with TortoiseContext() as context:
+        await context.init(config={"connections": {"default": entry}, "apps": apps})
+        (row,) = await context.db().execute_query_dict("SHOW search_path")
+        return str(row["search_path"])
+
+
 async def main() -> None:
     operational, integrity = (
         f"{kind.__module__}.{kind.__name__}" for kind in (OperationalError, IntegrityError)
@@ -127,6 +141,11 @@ async def main() -> None:
     assert "Can't establish connection" in await first_of_two("psycopg", open_first=False)
     assert await first_of_two("psycopg", open_first=True) == "began"
     assert await first_of_two("asyncpg", open_first=False) == "began"
+    # Options of your own take the place of the schema in the URL.
+    read_only = "-c default_transaction_read_only=on"
+    assert await search_path(None) == "billing"
+    assert await search_path(read_only) != "billing"
+    assert await search_path(f"{read_only} -c search_path=billing") == "billing"
 
 
 asyncio.run(main())

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, OperationalError, ParamsError
+from tortoise.exceptions import ConfigurationError, IntegrityError, OperationalError, ParamsError
 from tortoise.functions import Count
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
@@ -119,6 +119,17 @@ async def foreign_key(urls: tuple[str, str]) -> None:
             except OperationalError as error:
                 assert str(error) == "no such table: main.customer"  # SQLite refuses each INSERT
             await context.db("audit").execute_script("DROP TABLE event")
+        if KIND == "mysql":  # a constraint that names the other database of the same server
+            other = f"{urlsplit(urls[0]).path.strip('/')}.customer"
+            key = f"customer_id INT, FOREIGN KEY (customer_id) REFERENCES {other} (id)"
+            await context.db("audit").execute_script(f"CREATE TABLE event (id INT PRIMARY KEY, {key})")
+            try:
+                await context.db("audit").execute_query("INSERT INTO event VALUES (1, 99)")
+            except IntegrityError as error:
+                assert "1452" in str(error)
+            else:
+                raise AssertionError("the key was not checked")
+            await context.db("audit").execute_script("DROP TABLE event")
         await context.db("audit").execute_script(f"CREATE TABLE event ({columns})")
 
         acme = await Customer.create(name="Acme")
@@ -183,6 +194,16 @@ async def transactions(urls: tuple[str, str]) -> None:
                 await Note.create(text="stays", customer_id=2)
                 raise ValueError
         assert (await Customer.all().count(), await Note.filter(text="stays").count()) == (0, 1)
+
+        # Three jobs at once copy each pending row once.
+        async def copy() -> None:
+            for pending in await Customer.all():
+                _ = await Note.get_or_create(id=pending.id, defaults={"text": "copy", "customer_id": 1})
+                await pending.delete()
+
+        await Customer.bulk_create([Customer(id=1000 + n, name="") for n in range(20)])
+        await asyncio.gather(copy(), copy(), copy())
+        assert (await Customer.all().count(), await Note.filter(text="copy").count()) == (0, 20)
 
         # Two transactions undo both, if the exception comes before the first commit ...
         with suppress(ValueError):

@@ -23,6 +23,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
+from tortoise.query_utils import Prefetch
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
 
@@ -86,7 +87,7 @@ def read_only(url: str) -> dict[str, Any]:
     elif KIND == "psycopg":
         from psycopg.rows import dict_row
 
-        options = "-c default_transaction_read_only=on"
+        options = "-c default_transaction_read_only=on"  # with ?schema=NAME: also -c search_path=NAME
         settings["credentials"]["kwargs"] = {"autocommit": True, "row_factory": dict_row, "options": options}
     else:
         settings["credentials"]["server_settings"] = {"default_transaction_read_only": "on"}
@@ -119,7 +120,7 @@ async def two_databases() -> AsyncIterator[tuple[str, str]]:
 
 @asynccontextmanager
 async def connected(
-    urls: tuple[str, str], router: type | None, *, guarded: bool = False
+    urls: tuple[str, str], router: type | str | None, *, guarded: bool = False
 ) -> AsyncIterator[TortoiseContext]:
     primary, replica = urls
     async with TortoiseContext() as context:
@@ -218,6 +219,14 @@ async def update_all() -> None:
     await Stock.all().update(number=5)
 
 
+async def change_filtered() -> None:
+    await Stock.filter(id=1).update(note="new")
+
+
+async def update_all_filtered() -> None:
+    await Stock.all().filter(id=1).update(number=5)
+
+
 async def update_filtered() -> None:
     await Stock.filter(id=1).update(number=5)
 
@@ -294,6 +303,13 @@ async def a_careful_router(urls: tuple[str, str]) -> None:
             return before, (await Stock.get(id=1)).number
 
         assert await asyncio.create_task(outside()) == (0, 1)
+
+        async def gathered() -> int:
+            """A task that writes sets `has_written` for itself, not for its caller."""
+            await asyncio.gather(Stock.filter(id=1).update(note="new"), change_filtered())
+            return (await Stock.get(id=1)).number
+
+        assert await asyncio.create_task(gathered()) == 0
         # Another task, for example the next request, reads from the replica again.
         next_request = await asyncio.create_task(outside())
         assert next_request == (0, 1)
@@ -309,6 +325,7 @@ async def a_careful_router(urls: tuple[str, str]) -> None:
         assert await write(context, update_all_in_a_transaction) == (5, 0)
         assert await write(context, add_one) == (1, 0)  # without a transaction: read from the replica
         assert await write(context, update_all) != (5, 0)  # all() has chosen the replica already
+        assert await write(context, update_all_filtered) != (5, 0)
         assert await write(context, update_raw) != (5, 0)
 
 
@@ -321,6 +338,15 @@ async def no_router(urls: tuple[str, str]) -> None:
         assert (await Stock.filter(id=1).using_db(replica))[0].number == 0
         (shop,) = await Shop.all().using_db(replica).prefetch_related("stocks")
         assert shop.stocks[0].number == 0  # the same connection for related rows
+        own = Prefetch("stocks", queryset=Stock.all())
+        (own_shop,) = await Shop.all().using_db(replica).prefetch_related(own)
+        assert own_shop.stocks[0].number == 1  # its queryset chooses for itself
+        own = Prefetch("stocks", queryset=Stock.all().using_db(replica))
+        (own_shop,) = await Shop.all().prefetch_related(own)
+        assert own_shop.stocks[0].number == 0
+        async with in_transaction("default"):
+            (inside,) = await Stock.filter(id=1).using_db(replica)
+        assert inside.number == 0
         assert (await shop.stocks.all())[0].number == 1  # a query of its own
         assert await write(context, add_one) == (2, 0)
         assert await write(context, update_all) == (5, 0)
@@ -332,11 +358,20 @@ async def no_router(urls: tuple[str, str]) -> None:
 
         assert await write(context, save_row_of_the_replica) == (0, 0)  # the old number came back
 
+        async def save_one_field() -> None:
+            (stock,) = await Stock.filter(id=1).using_db(replica)
+            stock.note = "new"
+            await stock.save(update_fields=["note"])
+
+        assert await write(context, save_one_field) == (1, 0)
+
 
 async def a_misspelt_alias(urls: tuple[str, str]) -> None:
     async with connected(urls, MisspeltRouter) as context:
         await reset(context)
         assert (await Stock.get(id=1)).number == 1  # no error: the primary
+    async with connected(urls, "__main__.SimpleRouter"):  # a router by its name
+        assert (await Stock.get(id=1)).number == 0
 
 
 async def a_replica_that_refuses_writes(urls: tuple[str, str]) -> None:

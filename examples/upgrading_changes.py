@@ -210,6 +210,12 @@ async def stored_by_an_update_with_sql() -> str:
     return (await Author.get()).name
 
 
+async def numbers_by_an_update_with_sql() -> str:
+    await connect()
+    await Book.create(title="a")
+    return await outcome(lambda: Book.all().update(stock=RawSQL("1 + 1")))
+
+
 async def rows_written_by_one() -> str:
     await connect()
     for name in "abc":
@@ -318,6 +324,7 @@ CHANGES = {
     "auto_now_add is in the DDL": (alone, lambda: ddl_has("DEFAULT CURRENT_TIMESTAMP"), True, True, False),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "1 1", "3 3", "3 3"),
     "update(name=RawSQL(…)) stores": (alone, stored_by_an_update_with_sql, "ANN", *["UPPER(name)"] * 2),
+    "update(stock=RawSQL(…))": (alone, numbers_by_an_update_with_sql, "1", *["TypeError"] * 2),
     "add() twice at once": (alone, linked_by_two_at_once, "NoneType 2", *["IntegrityError 1"] * 2),
     "left around a failed transaction": (alone, nested_transaction, "['after']", *["['outer', 'after']"] * 2),
     "bulk_create returns": (alone, bulk_create_returns, "[<Author>]", "None", "None"),

@@ -42,6 +42,21 @@ async def of_noon(driver: str, *, use_tz: bool) -> tuple[list[int], list[datetim
         return [row["at"].hour for row in rows], read
 
 
+async def hours_of_three_saves(driver: str) -> list[int]:
+    """The hour in UTC that is stored before a row is read and saved with `use_tz=False`, three times."""
+    EXECUTOR_CACHE.clear()
+    hours = []
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"{driver}://{SERVER}", modules={"models": ["__main__"]}, use_tz=False)
+        for _ in range(3):
+            utc = "SELECT at AT TIME ZONE 'UTC' AS at FROM event WHERE id = 1"
+            (row,) = await context.db().execute_query_dict(utc)
+            hours.append(row["at"].hour)
+            event = await Event.get(id=1)
+            await event.save()
+    return hours
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=f"asyncpg://{SERVER}", modules={"models": ["__main__"]})
@@ -54,8 +69,10 @@ async def main() -> None:
         assert await of_noon(driver, use_tz=True) == ([12, 12], [NOON, NOON])
     in_new_york = datetime.datetime(2026, 1, 1, 17)  # the hour in UTC of a noon in New York
     assert await of_noon("asyncpg", use_tz=False) == ([17, 17], [in_new_york] * 2)
+    assert await hours_of_three_saves("asyncpg") == [17, 22, 3]  # each save moves the time by 5 hours
     in_tokyo = datetime.datetime(2026, 1, 1, 12)  # psycopg reads the hour in the server's zone
     assert await of_noon("psycopg", use_tz=False) == ([3, 3], [in_tokyo] * 2)
+    assert await hours_of_three_saves("psycopg") == [3, 3, 3]
 
 
 asyncio.run(main())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import json
 import subprocess
 import sys
@@ -10,10 +11,16 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.handbook.find import find
-from tortoise_dev.handbook.sections import Section, handbook_sections, sections_of
+from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
 HANDBOOK = list(handbook_sections(ROOT))
+
+
+def name_of(section: Section) -> str:
+    """Its key in asked.toml."""
+    return section.heading if section.page.startswith(MESSAGES) else section.link
+
 
 QUESTIONS: dict[str, str] = tomllib.loads(
     (ROOT / "tests" / "find_questions.toml").read_text(encoding="utf-8")
@@ -25,6 +32,34 @@ def test_a_question_is_answered_within_three_sections(question: str) -> None:
     found = [one.section for one in find(question, HANDBOOK, 3)]
     texts = [f"{section.page} {section.heading}\n{section.text}".lower() for section in found]
     assert any(QUESTIONS[question].lower() in text for text in texts), [section.place for section in found]
+
+
+def test_what_people_type_belongs_to_a_section_that_is_there() -> None:
+    assert not phrases().keys() - {name_of(section) for section in HANDBOOK}
+
+
+def test_each_section_has_what_people_type() -> None:
+    sections = [one for one in HANDBOOK if one.path.startswith("references/") and one.heading != one.page]
+    missing = {name_of(one) for one in sections if not one.path.endswith("/rules.md")} - phrases().keys()
+    assert not [name for name in missing if name.startswith("references/")]
+
+
+def test_what_people_type_is_written_once() -> None:
+    typed = collections.Counter(text.lower() for asked in phrases().values() for text in asked)
+    assert not [text for text, count in typed.items() if count > 1]
+
+
+def test_the_phrase_that_resembles_the_question_most_lifts_its_section() -> None:
+    best = Section("a.md", 1, "A", "Pages", "text", asked=("infinite scroll", "next page token"))
+    other = Section("b.md", 1, "B", "Scroll", "infinite text", asked=("scroll a table",))
+    assert find("infinite scroll", [other, best], 1)[0].section is best
+    assert find("token", [other, best], 1)[0].section is best
+
+
+def test_another_text_of_an_error_lifts_its_message() -> None:
+    row = Section("e.md", 1, f"{MESSAGES}: A", "x is `…`", "text", asked=("No DB associated to model",))
+    other = Section("b.md", 1, "B", "Model", "a model, its DB and what is associated to it: DB model model")
+    assert find("ConfigurationError: No DB associated to model", [other, row], 1)[0].section is row
 
 
 def test_what_no_section_says_is_not_found() -> None:
@@ -119,7 +154,7 @@ def test_an_example_of_a_name_that_two_have_wants_its_folder() -> None:
 
 def test_the_name_of_a_file_that_is_no_example_is_a_word() -> None:
     assert "Split `models.py`" in run("--list", "models.py").stdout
-    assert "Set up pytest" in run("--list", "conftest.py").stdout
+    assert "Give each test its own database" in run("--list", "conftest.py").stdout
 
 
 def test_a_page_among_other_words_is_a_word() -> None:

@@ -289,7 +289,7 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
     Articles and prepositions do not count, as in "at the same time".
     """
-    text = _flat(f"{section.heading}\n{section.text}")
+    text = _flat_text(section)
     pieces: Sequence[str] = _flat(words).split()
     most = 0
     for start in range(len(pieces)):
@@ -301,12 +301,22 @@ def _phrase_bonus(words: str, section: Section) -> float:
 
 
 def _message_bonus(words: str, section: Section) -> float:
-    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest."""
+    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest.
+
+    Half as much lifts another text of the same error: of an older release, of another driver.
+    """
     if not section.page.startswith(MESSAGES):
         return 0.0
     pieces = section.heading.split("…")
-    is_in = re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL)
-    return float(sum(map(len, pieces))) if is_in else 0.0
+    if re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL):
+        return float(sum(map(len, pieces)))
+    others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
+    return max(map(len, others), default=0) / 2
+
+
+@functools.cache
+def _flat_text(section: Section) -> str:
+    return _flat(f"{section.heading}\n{section.text}")
 
 
 def _flat(text: str) -> str:
