@@ -5,6 +5,7 @@ import asyncio
 import importlib
 import io
 import itertools
+import re
 import sqlite3
 import sys
 import tempfile
@@ -197,6 +198,18 @@ def squashing() -> None:
             for old in shop.steps.glob("0*.py"):
                 old.unlink()
     assert "ck_id" not in shop.run("sqlmigrate", "models", "0001_squashed")
+
+    # On SQLite, AddConstraint adds it to those of the file that makes the table.
+    (made,) = shop.steps.glob("0001_squashed.py")
+    new = 'CheckConstraint(check="id > 0", name="ck_id")'
+    shop.write("0002_checked", f'ops.AddConstraint("Plan", {new})', "0001_squashed", check)
+    assert shop.run("sqlmigrate", "models", "0002_checked").count('CONSTRAINT "ck_id"') == 2
+    assert "No changes detected" in shop.run("makemigrations")
+    without = re.sub(r"'constraints': \[.*?\], ", "", made.read_text())
+    assert "ck_id" not in without
+    made.write_text(without)
+    assert shop.run("sqlmigrate", "models", "0002_checked").count('CONSTRAINT "ck_id"') == 1
+    assert "No changes detected" in shop.run("makemigrations")
 
 
 def another_type() -> None:
