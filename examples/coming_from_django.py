@@ -8,10 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 from tortoise import exceptions, expressions, fields, query_utils, transactions
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
-    ConfigurationError,
     FieldError,
     IncompleteInstanceError,
     IntegrityError,
@@ -328,14 +326,7 @@ async def cascades() -> None:
     assert deleted == ["python"]
 
 
-def addresses() -> None:
-    """URLs as SQLAlchemy writes them."""
-    refuses(ConfigurationError, lambda: expand_db_url("postgresql+asyncpg://u@h/d"), "Unknown DB scheme")
-    assert expand_db_url("postgres://u@h/d")["credentials"]["host"] == "h"
-
-
 async def main() -> None:
-    addresses()
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
         await context.generate_schemas()

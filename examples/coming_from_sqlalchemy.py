@@ -4,8 +4,9 @@ import asyncio
 import os
 
 from tortoise import fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import DoesNotExist, NoValuesFetched, ValidationError
+from tortoise.exceptions import ConfigurationError, DoesNotExist, NoValuesFetched, ValidationError
 from tortoise.expressions import F, Q
 from tortoise.functions import Count
 from tortoise.models import Model
@@ -155,7 +156,18 @@ async def cascades() -> None:
     assert await Invoice.all().count() == 1
 
 
+def addresses() -> None:
+    try:
+        expand_db_url("postgresql+asyncpg://u@h/d")
+    except ConfigurationError as error:
+        assert "Unknown DB scheme" in str(error)
+    else:
+        raise AssertionError("a URL as SQLAlchemy writes it")
+    assert expand_db_url("postgres://u@h/d")["credentials"]["host"] == "h"
+
+
 async def main() -> None:
+    addresses()
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
         await context.generate_schemas()
