@@ -20,7 +20,7 @@ URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
 class Customer(Model):
     class Meta:
-        table = "customer"
+        table = "known_customer"
 
     name = fields.CharField(max_length=9, validators=[MinLengthValidator(2)])
     email = fields.CharField(max_length=19, unique=True)
@@ -30,7 +30,7 @@ class Customer(Model):
 
 class Invoice(Model):
     class Meta:
-        table = "invoice"
+        table = "known_invoice"
 
     number = fields.CharField(max_length=9)
     amount = fields.IntField()
