@@ -126,22 +126,10 @@ async def a_query_is_no_list() -> None:
     assert await Author.filter(name="Nobody").latest("id") is None
     assert (await Author.all().latest("id")).name == "Bob"
     assert await nobody.first() is None
-    for call in (
-        Author.create(name="Cid"),
-        Author.get_or_create(name="Cid"),
-        Author().save(),
-        Author().delete(),
-    ):
-        assert inspect.iscoroutine(call)  # Python warns if nothing awaits it
-        call.close()
-    for lazy in (
-        nobody,
-        nobody.delete(),
-        nobody.update(name="Cid"),
-        Author.bulk_create([Author(name="Cid")]),
-    ):
-        assert not inspect.iscoroutine(lazy)  # nothing warns
-    assert await Author.filter(name="Cid").count() == 0
+    for call in (Author.create, Author.get_or_create, Author.save, Author.delete):
+        assert inspect.iscoroutinefunction(call)  # without await, Python warns
+    for lazy in (Author.filter, QuerySet.delete, QuerySet.update, Author.bulk_create):
+        assert not inspect.iscoroutinefunction(lazy)  # without await, nothing warns
     part = await Author.all().only("id").first()
     assert part
     refuses(AttributeError, lambda: part.name, "has no attribute 'name'")
