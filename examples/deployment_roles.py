@@ -69,10 +69,20 @@ async def refused(table: str) -> list[str]:
     return [statement for statement in statements if await is_refused(statement.format(table))]
 
 
+async def may_create_roles(role: str) -> bool:
+    """Whether a role may run the second line, if it may create and change tables only."""
+    async with undone() as connection:
+        await connection.execute_script(
+            f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}"
+        )
+        return not await is_refused("CREATE ROLE billing_app LOGIN")
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await context.generate_schemas()
+        assert not await may_create_roles("billing_migration")
         async with undone() as connection:
             await connection.execute_script(GRANTS)
             await connection.execute_script("CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)")

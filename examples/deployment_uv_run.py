@@ -1,5 +1,5 @@
 # snippet: needs="uv"
-"""`uv run` in an image brings the development group back at each start; `uv run --no-sync` does not."""
+"""`uv run` in an image brings the default groups back at each start; `uv run --no-sync` does not."""
 
 import os
 import subprocess
@@ -54,6 +54,11 @@ uv("run", "--no-sync", "python", "--version")
 assert not has_linter(), "--no-sync has synced"
 uv("run", "python", "--version")
 assert has_linter()
+
+(APP / "pyproject.toml").write_text(PYPROJECT.replace("dev =", "test ="))
+uv("sync", "--no-default-groups")
+uv("run", "python", "--version")
+assert not has_linter(), "`test` is no default group"
 
 (APP / "pyproject.toml").write_text(PYPROJECT.replace('version = "0"\n', ""))
 assert "the required `project.version` field is neither set nor present" in uv("lock", status=2)

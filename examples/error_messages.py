@@ -4,17 +4,20 @@ references/errors.md says for each message what caused it and what to do.
 """
 
 import asyncio
+import contextlib
 import contextvars
+import json
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import types
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
+from uuid import UUID
 
 from tortoise import Tortoise, fields, timezone
 from tortoise.backends.base.config_generator import expand_db_url
@@ -119,6 +122,18 @@ async def a_relation_to_an_unknown_model():
     await start([Loan])
 
 
+@says(ConfigurationError, "No model with name 'Base' registered in app 'models'.")
+async def a_relation_to_an_abstract_model():
+    class Base(Model):
+        class Meta:
+            abstract = True
+
+    class Loan(Model):
+        base = fields.ForeignKeyField("models.Base")
+
+    await start([Base, Loan])
+
+
 @says(ConfigurationError, "accepts model name in format")
 async def a_relation_without_a_label():
     fields.ForeignKeyField("Author")
@@ -168,6 +183,13 @@ async def an_unknown_connection():
 async def a_module_that_cannot_be_imported():
     async with TortoiseContext() as context:
         await context.init(db_url="sqlite://:memory:", modules={"models": ["apps.nowhere.models"]})
+
+
+@says(ConfigurationError, 'Module "shop_models" not found')
+async def a_module_whose_own_import_fails():
+    with written("shop_models.py", "import apps.nowhere"):
+        async with TortoiseContext() as context:
+            await context.init(db_url="sqlite://:memory:", modules={"models": ["shop_models"]})
 
 
 @says(RuntimeWarning, 'Module "empty" has no models')
@@ -429,6 +451,8 @@ async def a_table_that_was_never_made():
 @says(TransactionManagementError, "Transaction already finalised")
 async def a_second_commit():
     async with in_transaction() as connection:
+        await connection.commit()  # once, it is allowed
+    async with in_transaction() as connection:
         await connection.commit()
         await connection.commit()
 
@@ -448,6 +472,11 @@ async def a_second_writer_on_one_file():
             await second.close()
 
 
+@says(TypeError, "Object of type UUID is not JSON serializable")
+async def a_uuid_for_the_json_module():
+    json.dumps({"id": UUID(int=1)})
+
+
 @says(FieldError, "Cannot use arithmetic expression between different field type")
 async def arithmetic_over_two_types():
     await Book.all().annotate(x=F("id") + F("title")).values("x")
@@ -463,6 +492,18 @@ def module_of(*models: type[Model]) -> str:
     module.__models__ = list(models)
     sys.modules[module.__name__] = module
     return module.__name__
+
+
+@contextlib.contextmanager
+def written(name: str, code: str) -> Iterator[None]:
+    """A module that can be imported."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, name).write_text(code)
+        sys.path.insert(0, folder)
+        try:
+            yield
+        finally:
+            sys.path.remove(folder)
 
 
 def stderr_of(code: str) -> str:

@@ -13,6 +13,7 @@ from importlib.metadata import requires
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+from tortoise.functions import Concat
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -75,6 +76,12 @@ async def a_value_that_is_too_long_for_its_column():
     await run("INSERT INTO author (name, age) VALUES ('a name that is too long', 1)")
 
 
+@says(OperationalError, '(1406, "Data too long for column')
+async def an_expression_that_is_too_long_for_its_column():
+    await Author.create(name="a name")
+    await Author.all().update(name=Concat("name", " and more"))
+
+
 @says(OperationalError, "(1364, \"Field 'name' doesn't have a default value\")")
 async def an_insert_without_a_required_column():
     await run("INSERT INTO author (age) VALUES (1)")
@@ -117,9 +124,52 @@ async def an_index_on_a_long_column():
     await run("CREATE TABLE page (url VARCHAR(1000) PRIMARY KEY) CHARACTER SET utf8mb4")
 
 
+@says(OperationalError, "(1071, 'Specified key was too long")
+async def an_index_on_two_columns():
+    await run(
+        "CREATE TABLE page (host VARCHAR(500), path VARCHAR(500), INDEX (host, path)) CHARACTER SET utf8mb4"
+    )
+
+
+@says(OperationalError, "(1170, \"BLOB/TEXT column 'body' used in key specification without a key length\")")
+async def a_key_that_is_a_text():
+    await run("CREATE TABLE page (body TEXT PRIMARY KEY)")
+
+
+@says(OperationalError, '(1366, "Incorrect string value: ')
+async def an_emoji_in_a_table_of_another_charset():
+    await run("CREATE TABLE old_page (title VARCHAR(9)) CHARACTER SET utf8mb3")
+    try:
+        await run("INSERT INTO old_page VALUES ('😀')")
+    finally:
+        await run("DROP TABLE old_page")
+
+
+@says(OperationalError, "(2013, 'Lost connection to MySQL server during query')")
+async def a_connection_that_ends_during_a_query():
+    outside = contextvars.copy_context()
+
+    async def kill() -> None:
+        await asyncio.sleep(0.3)  # the other query runs by then
+        find = "SELECT id AS session FROM information_schema.processlist WHERE info = 'SELECT SLEEP(9)'"
+        (found,) = await Tortoise.get_connection("default").execute_query_dict(find)
+        await run(f"KILL {found['session']}")
+
+    killer = asyncio.create_task(kill(), context=outside)
+    try:
+        await run("SELECT SLEEP(9)")
+    finally:
+        await killer
+
+
 @says(TypeError, "not all arguments converted during string formatting")
 async def the_parameters_of_postgresql():
     await run("SELECT * FROM author WHERE name = $1", ["a"])
+
+
+@says(TypeError, "not all arguments converted")
+async def more_values_than_places():
+    await run("SELECT * FROM author WHERE name = %s", ["a", "b"])
 
 
 @says(OperationalError, "(1213, 'Deadlock found when trying to get lock; try restarting transaction')")
@@ -154,6 +204,16 @@ async def a_lock_that_somebody_holds():
 @says(DBConnectionError, "Can't connect to MySQL server: {")
 async def a_database_that_does_not_exist():
     await asked(URL.rpartition("/")[0] + "/nowhere")
+
+
+@says(DBConnectionError, "connect to MySQL server: {")
+async def a_wrong_password():
+    server = URL.partition("://")[2].rpartition("@")[2]
+    try:
+        await asked(f"mysql://nobody:wrong@{server}")
+    except DBConnectionError as error:
+        assert "(1045, \"Access denied for user 'nobody'@" in str(error.__context__)
+        raise
 
 
 @says(DBConnectionError, "Can't connect to MySQL server")

@@ -8,25 +8,32 @@ import asyncio
 import contextlib
 import contextvars
 import os
+import socket
 import warnings
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from urllib.parse import quote
 from uuid import UUID
 
 import asyncpg
 from tortoise import Tortoise, fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
+    ConfigurationError,
     DBConnectionError,
     IntegrityError,
     OperationalError,
     TransactionManagementError,
 )
+from tortoise.functions import Concat
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 from tortoise.warnings import TortoiseLoopSwitchWarning
 
 URL = os.environ["DATABASE_URL"]
+scheme, _, rest = URL.partition("://")
+server = rest.rpartition("@")[2]
 SCHEMA = "error_messages"
 
 
@@ -47,6 +54,8 @@ Case = tuple[type[BaseException], str, Mistake]
 MISTAKES: list[Case] = []
 LIMITED: list[Case] = []
 """What a superuser may do."""
+GUARDED: list[Case] = []
+"""What a server cannot refuse that asks for no password (`trust` in pg_hba.conf)."""
 
 
 def says(error: type[BaseException], message: str, to: list[Case] = MISTAKES) -> Callable[[Mistake], Mistake]:
@@ -101,6 +110,12 @@ async def a_value_that_is_too_long_for_its_column():
     await run("INSERT INTO author (name) VALUES ('a name that is too long')")
 
 
+@says(OperationalError, "value too long for type character")
+async def an_expression_that_is_too_long_for_its_column():
+    await Author.create(name="a name")
+    await Author.all().update(name=Concat("name", " and more"))
+
+
 @says(OperationalError, "integer out of range")
 async def a_number_that_is_too_large_for_its_column():
     await run("UPDATE author SET id = 3000000000 WHERE true OR id = 0")
@@ -145,6 +160,29 @@ async def a_column_that_exists():
 @says(OperationalError, 'relation "author" already exists')
 async def a_table_that_exists():
     await run("CREATE TABLE author (id INT)")
+
+
+@says(OperationalError, 'column "nick" of relation "author" does not exist')
+async def an_insert_into_a_column_that_was_never_made():
+    await run("INSERT INTO author (name, nick) VALUES ('a', 'b')")
+
+
+@says(OperationalError, 'column "name" cannot be cast automatically to type integer')
+async def a_column_of_a_new_type():
+    try:
+        await run("ALTER TABLE author ALTER COLUMN name TYPE INT")
+    finally:
+        await run("ALTER TABLE author ALTER COLUMN name TYPE INT USING name::int")
+
+
+@says(IntegrityError, 'duplicate key value violates unique constraint "author_pkey"')
+async def a_sequence_that_is_behind_the_keys():
+    await run("INSERT INTO author (id, name) VALUES (1, 'a')")
+    try:
+        await Author.create(name="b")
+    finally:
+        await run("SELECT setval(pg_get_serial_sequence('author', 'id'), (SELECT max(id) FROM author))")
+        assert (await Author.create(name="b")).id == 2
 
 
 @says(IntegrityError, "could not create unique index")
@@ -215,6 +253,15 @@ async def a_schema_that_the_role_may_not_use():
     await run("CREATE TABLE pg_catalog.author (id INT)")
 
 
+@says(OperationalError, f"permission denied for schema {SCHEMA}")
+async def a_schema_that_the_role_may_not_enter():
+    async with in_transaction() as connection:  # undoes the role, too
+        await connection.execute_query("CREATE ROLE error_messages_guest")
+        await connection.execute_query("GRANT error_messages_guest TO CURRENT_USER")
+        await connection.execute_query("SET LOCAL ROLE error_messages_guest")
+        await connection.execute_query(f"SELECT * FROM {SCHEMA}.author")
+
+
 @says(asyncpg.TooManyConnectionsError, "too many connections for ", LIMITED)
 async def more_connections_than_the_server_gives():
     """A database with room for one stands for a server without any room: the class is the same."""
@@ -243,6 +290,20 @@ async def work_after_an_error_in_a_transaction():
 async def two_get_or_creates_in_one_transaction():
     async with in_transaction():
         await asyncio.gather(*(Author.get_or_create(name=str(number)) for number in range(5)))
+
+
+@says(asyncpg.InterfaceError, "cannot call Connection.fetch(): connection has been released back to the pool")
+async def a_task_that_outlives_its_transaction():
+    ended = asyncio.Event()
+
+    async def later() -> None:
+        await ended.wait()
+        await Author.all().count()
+
+    async with in_transaction():
+        task = asyncio.create_task(later())
+    ended.set()
+    await task
 
 
 @says(asyncpg.InterfaceError, "the number of query arguments cannot exceed 32767")
@@ -299,6 +360,36 @@ async def a_database_that_does_not_exist():
     await asked(URL.rpartition("/")[0] + "/nowhere")
 
 
+@says(asyncpg.InvalidPasswordError, 'password authentication failed for user "', GUARDED)
+async def a_wrong_password():
+    await asked(f"{scheme}://nobody:wrong@{server}")
+
+
+@says(ConfigurationError, "Port is not an integer")
+async def a_password_that_is_not_encoded():
+    assert (
+        expand_db_url(f"{scheme}://shop:{quote('pa#ss', safe='')}@{server}")["credentials"]["password"]
+        == "pa#ss"
+    )
+    await asked(f"{scheme}://shop:pa#ss@{server}")
+
+
+@says(ConnectionRefusedError, "[Errno 111] Connect call failed (")
+async def a_server_that_does_not_listen():
+    await asked(f"{scheme}://shop@127.0.0.1:1/shop")
+
+
+@says(socket.gaierror, "[Errno -2] Name or service not known")
+async def a_host_that_has_no_address():
+    await asked(f"{scheme}://shop@no!host/shop")
+
+
+@says(socket.gaierror, "[Errno -2]")
+async def a_password_of_digits_that_is_not_encoded():
+    """The user is read as the host, and the digits as the port."""
+    await asked(f"{scheme}://no!user:12#34@{server}")
+
+
 @says(TortoiseLoopSwitchWarning, "was created on a different event loop and will be reconnected.")
 async def a_pool_in_another_loop():
     await Author.all()
@@ -351,6 +442,14 @@ async def asked(url: str) -> None:
         await context.connections.get("default").execute_query("SELECT 1")
 
 
+async def trusts_everybody() -> bool:
+    try:
+        await asked(URL.replace(rest, f"{rest.partition(':')[0]}:wrong@{server}"))
+    except asyncpg.InvalidPasswordError:
+        return False
+    return True
+
+
 async def check(error: type[BaseException], message: str, mistake: Mistake) -> str | None:
     try:
         await mistake()
@@ -366,7 +465,8 @@ async def main() -> None:
     connection = await asyncpg.connect(URL)
     wrong = []
     is_superuser = await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
-    for case in MISTAKES + ([] if is_superuser else LIMITED):
+    cases = MISTAKES + ([] if is_superuser else LIMITED) + ([] if await trusts_everybody() else GUARDED)
+    for case in cases:
         await connection.execute(f"CREATE SCHEMA {SCHEMA}")
         try:
             async with TortoiseContext() as context:

@@ -239,16 +239,33 @@ def named_key() -> None:
     tortoise("migrate")
     assert columns_of("orders") == {"id", "note", "owner_no", "owner_id"}  # the SQL of the second file
     assert "Created" in tortoise("makemigrations")
+    project(
+        MODELS.replace(OWNER, OWNER + ", source_field='owner_id'")
+    )  # the name that Tortoise gives by itself
+    assert "No changes detected" in tortoise("makemigrations")
 
 
 def already_written() -> None:
     """Aerich compares with the newest file, applied or not; --empty stores the models, too."""
     project()
+    try:
+        aerich("heads")
+    except OperationalError as error:
+        assert "no such table: aerich" in str(error)
+    else:
+        raise AssertionError("asked a table that is missing")
     aerich("upgrade")
     models(MODELS.replace(NOTE, NOTE + "    size = fields.IntField(null=True)\n"))
     aerich("migrate", "--offline", "--name", "size")
     assert "No changes detected" in aerich("migrate", "--offline")
     assert "_size.py" in aerich("heads")
+
+    # What is applied: `history` of Aerich and `heads` of the built-in tool only list files.
+    assert "_size.py" in aerich("history")
+    assert "0001_initial" in tortoise("heads")
+    assert "(no applied migrations)" in tortoise("history")
+    tortoise("migrate", "models", "0001_initial", "--fake")
+    assert "0001_initial" in tortoise("history")
 
 
 def left_alone() -> None:

@@ -9,6 +9,7 @@ from aerich import Command
 from aerich.exceptions import NotSupportError
 from tortoise import fields
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -44,6 +45,16 @@ class Wrong(Model):
 
     id = fields.IntField(primary_key=True)
     seats = fields.BooleanField()
+
+
+class Client(Model):
+    """With a column that the table lacks."""
+
+    class Meta:
+        table = "client"
+
+    id = fields.IntField(primary_key=True)
+    note = fields.CharField(max_length=9, null=True, description="a note")
 
 
 class SalesOrder(Model):
@@ -119,12 +130,12 @@ async def main() -> None:
             assert ("default=NULL" in discount) is ("MariaDB" in server["version"])  # a NameError
             await db.execute_script(
                 "INSERT INTO client (id, name) VALUES (1, 'a');"
-                "INSERT INTO sales_order (id, client_id, seats) VALUES (1, 1, 5)"
+                "INSERT INTO sales_order (id, client_id, seats) VALUES (1, 1, 5), (2, 1, -5)"
             )
-            row = await Wrong.get()
-            assert row.seats is True
-            await row.save()
-            assert await db.execute_query_dict("SELECT seats FROM sales_order") == [{"seats": 1}]
+            for row in await Wrong.all():
+                assert row.seats is True
+                await row.save()
+            assert await db.execute_query_dict("SELECT seats FROM sales_order") == [{"seats": 1}] * 2
 
         if KIND != "sqlite":
             (price,) = await columns(context, "price NUMERIC(10, 2) NOT NULL")
@@ -136,8 +147,22 @@ async def main() -> None:
             else:
                 raise AssertionError("a DecimalField without digits")
             fields.DecimalField(max_digits=10, decimal_places=2)
+        if KIND == "postgres":  # not only integers
+            assert await columns(context, "code UUID") == ["code = fields.UUIDField()"]
+        (name,) = await columns(context, "name VARCHAR(9)")
+        assert "null=True" in name
         if KIND == "mysql":
             assert await columns(context, "code CHAR(3) NOT NULL") == ["code = fields.UUIDField()"]
+
+        # What Aerich's first file and generate_schemas() send for a table that exists and lacks the column.
+        create = db.schema_generator(db)._get_table_sql(Client, safe=True)["table_creation_string"]
+        try:
+            await db.execute_script(create)
+        except OperationalError as error:
+            assert 'column "note" of relation "client" does not exist' in str(error)
+            assert KIND == "postgres"  # it sends the description of the column
+        else:
+            assert KIND != "postgres"
 
         # A type that it does not know: no draft at all, until the type has a field.
         unknown, name = {"sqlite": ("DATETIME", "DATETIME"), "postgres": ("json", "json")}.get(

@@ -6,7 +6,12 @@ import os
 from tortoise import fields
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import (
+    IncompleteInstanceError,
+    IntegrityError,
+    MultipleObjectsReturned,
+    OperationalError,
+)
 from tortoise.models import Model
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -15,6 +20,7 @@ CREATE TABLE membership (club_no INT, person_no INT, role VARCHAR(9), PRIMARY KE
 INSERT INTO membership VALUES (1, 1, 'chair'), (1, 2, 'member');
 CREATE TABLE visit (place VARCHAR(9), seen INT);
 INSERT INTO visit VALUES ('here', 1), ('there', 2);
+CREATE TABLE onlykey (id INT PRIMARY KEY);
 """
 
 
@@ -62,6 +68,23 @@ class NamedVisit(Model):
     seen = fields.IntField()
 
 
+class OnlyKey(Model):
+    """No other column than a generated key."""
+
+    id = fields.IntField(primary_key=True)
+
+
+async def only_a_key(context: TortoiseContext) -> None:
+    """create() stores nothing: without an error on SQLite and PostgreSQL."""
+    try:
+        await OnlyKey.create()
+    except OperationalError as error:
+        assert "Query was empty" in str(error) and context.db().capabilities.dialect == "mysql"
+    else:
+        assert context.db().capabilities.dialect != "mysql"
+    assert await OnlyKey.all().count() == 0
+
+
 async def composite() -> None:
     row = await Membership.get(club_no=1, person_no=2)
     try:
@@ -71,6 +94,17 @@ async def composite() -> None:
     else:
         raise AssertionError("the same key twice")
     await row.save(update_fields=["role"])
+    assert [row["role"] for row in await Membership.all().values("role")] == ["member", "member"]
+    row.role = "guest"
+    await Membership.bulk_update([row], fields=["role"])
+    assert await Membership.filter(role="guest").count() == 2
+    try:
+        await row.refresh_from_db()
+    except MultipleObjectsReturned:
+        pass
+    else:
+        raise AssertionError("which of the rows?")
+    await Membership.all().update(role="member")
     assert [row["role"] for row in await Membership.all().values("role")] == ["member", "member"]
 
 
@@ -97,6 +131,14 @@ async def without_key(context: TortoiseContext) -> None:
         rows = await Visit.all()
         assert len(rows) == 2
         assert not hasattr(rows[0], "id")
+        await rows[0].delete()
+        assert await Visit.all().count() == 2
+        try:
+            await rows[0].save()
+        except IncompleteInstanceError:
+            pass
+        else:
+            raise AssertionError("saved a row without a key")
     else:
         try:
             await Visit.all()
@@ -119,6 +161,7 @@ async def main() -> None:
         EXECUTOR_CACHE.clear()  # it has the statements of the first model of each table
         await numbered(context)
         await without_key(context)
+        await only_a_key(context)
 
 
 asyncio.run(main())

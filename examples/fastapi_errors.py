@@ -6,13 +6,14 @@ By hand, on an empty database: DATABASE_URL=sqlite://:memory: python examples/fa
 import asyncio
 import json
 import os
+from decimal import Decimal
 from typing import Annotated
 
 import httpx
 from apps.billing.models import Customer, Invoice
 from apps.common.errors import EXCEPTION_HANDLERS
 from config import fixtures
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from fastapi import Path as InPath
 from pydantic import BaseModel
 from tortoise.connection import get_connection
@@ -27,6 +28,14 @@ class AmountIn(BaseModel):
     amount: int
 
 
+class PriceIn(BaseModel):
+    amount: Decimal
+
+
+class WeightIn(BaseModel):
+    amount: float
+
+
 async def missing() -> None:
     await Invoice.get(number="?")
 
@@ -37,6 +46,11 @@ async def taken() -> None:
 
 async def several() -> None:
     await Invoice.get(paid=True)
+
+
+async def nobody() -> None:
+    if await Customer.get_or_none(name="nobody") is None:
+        raise HTTPException(404)
 
 
 async def too_long() -> None:
@@ -57,9 +71,15 @@ async def offset(offset: int) -> None:
 async def amount(body: AmountIn) -> None: ...
 
 
+async def price(body: PriceIn) -> None: ...
+
+
+async def weight(body: WeightIn) -> None: ...
+
+
 def client(handlers: dict) -> httpx.AsyncClient:
     app = FastAPI(exception_handlers=handlers)
-    for route in (missing, taken, several, too_long, nul, offset, amount):
+    for route in (missing, taken, several, nobody, too_long, nul, offset, amount, price, weight):
         app.post(f"/{route.__name__}")(route)
     app.get("/by_number/{number}")(by_number)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -72,9 +92,9 @@ async def statuses(handlers: dict) -> list[int]:
     return [(await asked.post(path)).status_code for path in paths]
 
 
-async def refused(handlers: dict, body: str) -> int:
+async def refused(handlers: dict, body: str, path: str = "/amount") -> int:
     """The status of the answer to a body that the schema refuses."""
-    return (await client(handlers).post("/amount", content=body, headers=JSON)).status_code
+    return (await client(handlers).post(path, content=body, headers=JSON)).status_code
 
 
 async def main() -> None:
@@ -96,6 +116,8 @@ async def main() -> None:
         far = (await client({}).post("/offset?offset=9223372036854775808")).status_code
         assert far == {"sqlite": 500, "mysql": 200, "postgres": 500}[dialect]
 
+        assert (await client({}).post("/nobody")).status_code == 404
+
         paths = ["/by_number/" + "N" * length for length in (32, 33)]
         assert [(await client({}).get(path)).status_code for path in paths] == [200, 422]
 
@@ -103,6 +125,10 @@ async def main() -> None:
         bodies += [f'{{"amount": {number}}}' for number in ("NaN", "Infinity", "1e999")]
         assert [await refused(tortoise_handlers, body) for body in bodies] == [422, 500, 500, 500, 500]
         assert [await refused(EXCEPTION_HANDLERS, body) for body in bodies] == [422] * 5
+        for body in bodies[2:]:
+            assert await refused(tortoise_handlers, body, "/price") == 500
+            assert await refused(EXCEPTION_HANDLERS, body, "/price") == 422
+            assert await refused(tortoise_handlers, body, "/weight") == 200  # a float takes it
 
 
 asyncio.run(main())

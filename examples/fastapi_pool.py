@@ -8,6 +8,7 @@ import asyncio
 import os
 
 from tortoise import fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
@@ -49,4 +50,5 @@ async def main() -> None:
         assert not await waits(4)
 
 
+assert int(expand_db_url(f"{os.environ['DATABASE_URL']}?maxsize=10")["credentials"]["maxsize"]) == 10
 asyncio.run(main())

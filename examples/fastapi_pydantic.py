@@ -4,7 +4,7 @@ import asyncio
 import logging
 from decimal import Decimal
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from tortoise import Tortoise, fields
 from tortoise.contrib.pydantic import pydantic_model_creator
 from tortoise.contrib.test import tortoise_test_context
@@ -36,6 +36,24 @@ assert set(BookIn.model_fields) == {"title", "price", "author_id"}
 assert set(AuthorOut.model_fields) == {"id", "name", "books"}
 assert BookIn(title="t", price="-123456.789", author_id=1)  # the column: five digits, two of them decimals
 assert BookPatch(title="x").model_dump(exclude_unset=True) == {"title": "x"}
+Named = pydantic_model_creator(Book, name="Named", include=("id", "title"))
+assert set(Named.model_fields) == {"id", "title"}
+
+
+class BookPatchByHand(BaseModel):
+    """By hand, for PATCH: the default is never used."""
+
+    title: str = ""
+    note: str | None = None
+
+
+assert BookPatchByHand(note=None).model_dump(exclude_unset=True) == {"note": None}
+try:
+    BookPatchByHand(title=None)  # type: ignore[arg-type]
+except ValidationError as error:
+    assert "Input should be a valid string" in str(error)
+else:
+    raise AssertionError("null for a NOT NULL column")
 
 
 BOOK = {"id": 1, "title": "t", "price": Decimal(0)}

@@ -47,6 +47,25 @@ async def status(*, in_a_task: bool) -> int:
     return answered
 
 
+async def registered_late() -> str:
+    """Inside a start-up hook the helper cannot add its own hooks any more."""
+    app = web.Application()
+
+    async def register(app: web.Application) -> None:
+        register_tortoise(app, db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+
+    app.on_startup.append(register)
+    runner = web.AppRunner(app)
+    try:
+        await runner.setup()
+    except RuntimeError as error:
+        return str(error)
+    finally:
+        await runner.cleanup()
+    raise AssertionError("it starts")
+
+
+assert contextvars.Context().run(asyncio.run, registered_late()) == "Cannot modify frozen list."
 assert contextvars.Context().run(asyncio.run, status(in_a_task=False)) == 200
 assert contextvars.Context().run(asyncio.run, status(in_a_task=True)) == 500
 assert importlib.util.find_spec("tortoise.contrib.nexios") is None

@@ -67,7 +67,8 @@ def two_runs() -> None:
     assert not asyncio.run(is_started())
     assert asyncio.run(both())
     run_async(start())
-    assert not asyncio.run(is_started())
+    seen = asyncio.run(is_started())
+    assert not seen
     with asyncio.run(start()):
         assert asyncio.run(is_started())
 

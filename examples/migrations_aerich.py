@@ -226,6 +226,12 @@ def downgrade() -> None:
     aerich("downgrade", "-v", "1", "--yes")  # 2 and 1
     assert columns_of("invoice") == ["id", "number"]
     assert "No downgrade items found" in aerich("downgrade", "--yes")  # and exit status 0
+    by_hand("data", "SELECT 1")
+    aerich("upgrade")
+    printed = aerich("downgrade", "--yes")
+    assert "No downgrade items found" in printed  # its downgrade() returns no SQL
+    files()[-1].unlink()
+    sql("DELETE FROM aerich WHERE version LIKE '%data.py'")
     assert "invoice" in tables()
     assert "Aborted" in aerich("downgrade", status=1)  # nobody answers the prompt
 
@@ -313,6 +319,16 @@ def forgotten() -> None:
         assert ("Rename model class name with attribute changed" in said) is not stored
         aerich("upgrade")
         assert ("invoice" in tables()) is stored
+
+    # If the next change is one of another model, its file stores the new name.
+    start(invoice(), USER)
+    models(invoice(name="Bill"), USER)
+    aerich("migrate", "--offline")
+    for fields in (f"    {NOTE}\n", f"    {NOTE}\n    {EMAIL.replace('9', '8')}\n"):
+        models(invoice(name="Bill"), USER + fields)
+        aerich("migrate", "--offline", "--name", "user")
+        added = upgrade_of(files()[-1])
+        assert 'ALTER TABLE "user" ADD' in added and "DROP TABLE" not in added
 
 
 def dropped() -> None:
@@ -526,6 +542,11 @@ def questions() -> None:
     aerich("migrate", "--name", "again", "--no-input")
     (second,) = files()[1:]
     assert "again" in second.name  # the unapplied file has gone
+
+    start(invoice(EMAIL))  # of another type: no rename, also with --no-input
+    models(invoice("phone = fields.IntField(null=True)"))
+    aerich("migrate", "--offline", "--name", "phone", "--no-input")
+    assert 'DROP COLUMN "email"' in upgrade_of(files()[-1])
 
     start(invoice())
     models(invoice(NOTE))

@@ -214,14 +214,63 @@ def transaction() -> None:
     edit(EMPTY, 'return "CREATE INDEX CONCURRENTLY ix_cents ON price (cents)"')
     for options in ((), ("-i", "false")):
         assert "cannot run inside a transaction block" in fails("upgrade", *options)
+    edit(EMPTY, 'return "DROP INDEX CONCURRENTLY ix_cents"')
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     aerich("upgrade")
+    assert "cannot run inside a transaction block" in fails("downgrade", "--yes")  # in spite of False
+    edit("DROP INDEX CONCURRENTLY", "DROP INDEX")
+    aerich("downgrade", "--yes")
+    edit("RUN_IN_TRANSACTION = False", "")  # a file that does not say it hears the option
+    assert "Success upgrading" in aerich("upgrade", "-i", "false")
     aerich("migrate", "--name", "broken", "--empty")
     python = 'await db.execute_query("CREATE TABLE python (id INT)")'
     edit(EMPTY, f'{python}\n    return "CREATE TABLE half (id INT); SELECT nonsense"')
     assert "nonsense" in fails("upgrade")
     assert sql("SELECT to_regclass('half')::text") == [(None,)]
     assert sql("SELECT to_regclass('python')::text") == [(None,)]
+
+
+def changed_type() -> None:
+    """USING converts the values. A value that is no number, and a text as DEFAULT, stop the upgrade."""
+    text, number = "n = fields.CharField(max_length=5)", "n = fields.IntField()"
+    models(text)
+    aerich("init-db")
+    sql("INSERT INTO price (cents, n) VALUES (1, 'x')")
+    models(number)
+    aerich("migrate", "--offline", "--name", "n")
+    assert 'ALTER COLUMN "n" TYPE INT USING "n"::INT' in last().read_text()
+    assert 'invalid input syntax for type integer: "x"' in fails("upgrade")
+    assert sql("SELECT n FROM price") == [("x",)]  # nothing has changed
+    sql("UPDATE price SET n = '12'")
+    sql("ALTER TABLE price ALTER n SET DEFAULT '1'")
+    assert 'default for column "n" cannot be cast automatically' in fails("upgrade")
+    edit("ALTER TABLE", "ALTER TABLE price ALTER n DROP DEFAULT; ALTER TABLE")
+    aerich("upgrade")
+    assert sql("SELECT n FROM price") == [(12,)]
+
+
+def indexes() -> None:
+    """An index that has not changed is left alone. One of an expression needs a name of its own."""
+    kept = """Index(fields=("cents",)), BrinIndex(fields=("cents",), name="ix_brin"),
+        PartialIndex(fields=("cents",), name="ix_part", condition={"cents": 1})"""
+    meta = PRICE.replace(":\n", ":\n    class Meta:\n        indexes = ({},)\n\n", 1)
+    more = """from tortoise.contrib.postgres.indexes import BrinIndex
+from tortoise.functions import Lower
+from tortoise.indexes import PartialIndex
+"""
+    models(CODE, classes=more + meta.replace("{}", kept))
+    aerich("init-db")
+    for options in ((), ("--offline",)):
+        assert "No changes detected" in aerich("migrate", *options)
+    for name, failed in (("", 'syntax error at or near "_'), (', name="ix_lower"', "")):
+        models(CODE, classes=more + meta.replace("{}", f'{kept}, Index(Lower("code"){name})'))
+        aerich("migrate", "--offline", "--name", "lower")
+        assert 'LOWER("code")' in last().read_text()
+        if failed:
+            assert failed in fails("upgrade")
+            last().unlink()
+    aerich("upgrade")
+    assert "No changes detected" in aerich("migrate")
 
 
 def invalid_index() -> None:
@@ -322,6 +371,17 @@ def old_code() -> None:
     sql("UPDATE price SET cents = cents * 10")
     assert sql("SELECT id, cents FROM cost ORDER BY id") == [(1, 10), (2, 20)]
     assert "No changes detected" in aerich("migrate")
+    edit(EMPTY, 'return "DROP VIEW price; ALTER TABLE cost RENAME TO price"')
+    aerich("migrate", "--offline", "--empty", "--name", "no_view")  # a release later
+    edit(EMPTY, 'return "DROP VIEW price"')
+    edit(EMPTY, 'return "SELECT 1"')
+    aerich("upgrade")
+    assert 'view "price" does not exist' in fails("downgrade", "-v", "1", "--yes")
+    sql("CREATE VIEW price AS SELECT * FROM cost")
+    aerich("upgrade")
+    edit("SELECT 1", "CREATE VIEW price AS SELECT * FROM cost")
+    aerich("downgrade", "-v", "1", "--yes")
+    assert sql("SELECT id, cents FROM price ORDER BY id") == [(1, 10), (2, 20)]
 
 
 def at_once() -> None:
@@ -384,6 +444,13 @@ def column_goes() -> None:
     sql("INSERT INTO price (cents) VALUES (2)")  # as the new code does
     assert sql("SELECT tier FROM price WHERE cents = 2") == [(0,)]  # no NULL, which old code could not save
     assert "No changes detected" in aerich("migrate")
+    sql("CREATE UNIQUE INDEX ux_tier ON price (tier)")  # were it unique, its DEFAULT would fit one row only
+    try:
+        sql("INSERT INTO price (cents) VALUES (3)")
+    except asyncpg.UniqueViolationError:
+        sql("ALTER TABLE price ALTER tier DROP NOT NULL, ALTER tier DROP DEFAULT")
+    sql("INSERT INTO price (cents) VALUES (3), (4)")
+    sql("DELETE FROM price WHERE cents > 2")
     aerich("migrate", "--offline", "--empty", "--name", "tier_drop")  # a release later
     edit(EMPTY, 'return "ALTER TABLE price DROP COLUMN tier"')
     aerich("upgrade")
@@ -511,6 +578,8 @@ PARTS = (
     not_null,
     returned,
     transaction,
+    changed_type,
+    indexes,
     invalid_index,
     record,
     other_driver,

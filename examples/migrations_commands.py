@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
+from tortoise.migrations import operations as ops
 
 HEAD = """
 from tortoise import fields, migrations
@@ -159,6 +160,8 @@ def branches() -> None:
     shop.run("makemigrations", "models", "--empty", "--name", "merge")
     merge = (shop.steps / "0003_merge.py").read_text()
     assert "[('models', '0002_a'), ('models', '0002_b')]" in merge
+    assert "No migrations to apply" in shop.run("migrate", "models", "0002_a")  # 0002_b does not depend on it
+    assert shop.columns() == ["id", "name", "a", "b"]
 
 
 def squashing() -> None:
@@ -180,6 +183,38 @@ def squashing() -> None:
     assert "No migrations to apply" in shop.run("migrate")
     assert "No changes detected" in shop.run("makemigrations")
 
+    # The constraints of a new model are not made, so those of a squashed file are not either.
+    check = "from tortoise.migrations.constraints import CheckConstraint"
+    for name in ("constraint", "squashed"):
+        shop.models()
+        file = shop.root / f"{shop.stage}.py"
+        meta = '    class Meta:\n        constraints = (CheckConstraint(check="id > 0", name="ck_id"),)\n\n'
+        file.write_text(f"{check}\n{file.read_text()}".replace("(Model):\n", f"(Model):\n{meta}", 1))
+        shop.run("makemigrations", "--name", name)
+        (written,) = shop.steps.glob(f"*_{name}.py")
+        assert ("AddConstraint" in written.read_text()) is (name == "constraint")
+        if name == "constraint":
+            for old in shop.steps.glob("0*.py"):
+                old.unlink()
+    assert "ck_id" not in shop.run("sqlmigrate", "models", "0001_squashed")
+
+
+def another_type() -> None:
+    """Another type in Python is refused, and the operation that the message names does not exist."""
+    shop = Shop()
+    shop.models("n = fields.CharField(max_length=9, null=True)")
+    shop.run("makemigrations")
+    shop.models("n = fields.IntField(null=True)")
+    shop.run("makemigrations", "-n", "number")
+    assert "Automatic field type altering is not supported yet (field 'n')" in shop.fails("migrate")
+    assert not hasattr(ops, "AlterFieldManual")
+    shop = Shop()  # another column of the same type in Python
+    shop.models("n = fields.IntField(null=True)")
+    shop.run("makemigrations")
+    shop.models("n = fields.BigIntField(null=True)")
+    shop.run("makemigrations", "-n", "big")
+    shop.run("migrate")
+
 
 def data() -> None:
     """Without a reverse there is no way back; an error undoes the file's schema changes too."""
@@ -194,6 +229,25 @@ def data() -> None:
     assert "RuntimeError: no" in shop.fails("migrate")
     assert shop.columns() == ["id", "name"]
     assert shop.sql("SELECT count(*) FROM plan") == [(1,)]
+
+    # The models of a migration have no methods and no manager of their own: a hidden row is found.
+    file = shop.root / f"{shop.stage}.py"
+    manager = "from tortoise.manager import Manager\nclass Hides(Manager):\n    def get_queryset(self):\n"
+    manager += "        return super().get_queryset().filter(name='z')\n\n"
+    meta = (
+        "(Model):\n    class Meta:\n        manager = Hides()\n\n    def priced(self):\n        return 1\n\n"
+    )
+    file.write_text(file.read_text().replace("class Plan(Model):\n", f"{manager}class Plan{meta}"))
+    look = """async def add(apps, schema_editor):
+    Plan = apps.get_model('models.Plan')
+    assert await Plan.all().update(name="y") == 1 and not hasattr(Plan, "priced")
+"""
+    shop.write(
+        "0003_add", "ops.RunPython(add)", after="0002_add", before=look + "    raise RuntimeError('no')\n"
+    )
+    failed = shop.fails("migrate")
+    assert "RuntimeError: no" in failed
+    assert shop.sql("SELECT name FROM plan") == [("a",)]  # found, and the update was undone
     shop.write("0003_add", 'ops.RunSQL([("UPDATE plan SET name = ?", ["z"])])', after="0002_add")
     shop.run("migrate")
     assert shop.sql("SELECT name FROM plan") == [("z",)]
@@ -298,18 +352,33 @@ def no_lambda() -> None:
     assert "Cannot serialize lambda; use a module-level function instead." in shop.fails("makemigrations")
 
 
+def not_in_their_place() -> None:
+    """A file that adds a field a second time, and one that changes a model before a file makes the model."""
+    shop = Shop()
+    shop.write("0001_initial", CREATE)
+    shop.write("0002_name", "ops.AddField('Plan', 'name', fields.IntField(null=True))", after="0001_initial")
+    assert "Field name already present on model models.Plan" in shop.fails("migrate")
+
+    shop = Shop()
+    shop.write("0001_tier", "ops.AddField('Plan', 'tier', fields.IntField(null=True))")
+    shop.write("0002_plan", CREATE)
+    assert shop.fails("migrate") == "IncompatibleStateError: "
+
+
 PARTS = (
     semicolons,
     targets,
     says_ok,
     branches,
     squashing,
+    another_type,
     data,
     faking,
     remembered,
     no_check,
     labels,
     no_lambda,
+    not_in_their_place,
 )
 for part in PARTS:
     part()

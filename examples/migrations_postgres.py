@@ -150,6 +150,12 @@ def not_null() -> None:
     run("migrate", "models", "0003_rank")
     assert sql("SELECT rank FROM price") == [(7,)]
 
+    # An AlterField needs all arguments of the field: it takes away what is left out.
+    added = 'ops.AddField("Price", "size", fields.IntField(null=True, db_index=True))'
+    write("0004_size", added, after="0003_rank")
+    write("0005_size", 'ops.AlterField("Price", "size", fields.IntField(db_default=1))', after="0004_size")
+    assert "DROP INDEX" in run("sqlmigrate", "models", "0005_size")
+
 
 def all_or_nothing() -> None:
     operations = 'ops.AddField("Price", "rank", fields.IntField(null=True)), ops.RunSQL("SELECT nonsense")'
@@ -368,6 +374,12 @@ def renamed_table() -> None:
     for change, reason in refused.items():
         write("0003_change", f'ops.RunSQL("ALTER TABLE cost {change}")', after="0002_cost")
         assert reason in fails(command("migrate"))
+
+    sql("ALTER TABLE cost ADD later INT")
+    columns = "SELECT column_name FROM information_schema.columns WHERE table_schema = 'renamed_table'"
+    assert ("later",) in sql(f"{columns} AND table_name = 'cost'")
+    assert ("later",) not in sql(f"{columns} AND table_name = 'price'")  # the view does not get it
+    sql("ALTER TABLE cost DROP later")
 
     # New code; a release later the view goes.
     index = 'indexes = (Index(fields=("cents",), name="ix_cents"),)'

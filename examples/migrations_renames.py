@@ -214,6 +214,30 @@ shop.step(
 )
 assert shop.sql("SELECT count(*) FROM invoice") == [(1,)]
 
+# A class that a ManyToManyField names: without forward_key= Tortoise looks for another column.
+tags = """
+class {0}(Model):
+    class Meta:
+        table = "tag"
+
+    name = fields.CharField(max_length=9, default="x")
+
+class Item(Model):
+    tags = fields.ManyToManyField("models.{0}"{1})
+"""
+for key in ("", ', forward_key="tag_id"'):
+    shop = Shop(more=tags.format("Tag", ""))
+    shop.models(more=tags.format("Label", key))
+    (shop.steps / "0002_step.py").write_text(
+        HEAD + STEP.format(operations='RenameClass("Tag", "Label")', check="pass")
+    )
+    shop.run("migrate")
+    if key:
+        assert "No changes detected" in shop.run("makemigrations")
+    else:
+        assert "forward_key='label_id'" in shop.made()
+assert [row[1] for row in shop.sql("PRAGMA table_info(item_tag)")] == ["item_id", "tag_id"]
+
 # A class without Meta.table: with the operation, the new class names the old table.
 shop = Shop(more=alone.format("Note"))
 shop.sql("INSERT INTO note (text) VALUES ('a')")
@@ -228,6 +252,26 @@ shop = Shop()
 shop.models(customer="buyer")
 shop.step('RenameForeignKey("Invoice", "customer", "buyer")')
 assert shop.sql("SELECT buyer_id FROM invoice") == [(1,)]
+
+# An index in Meta that names the column: the next file replaces it.
+key = """
+class Visit(Model):
+    class Meta:
+        indexes = (Index(fields=("{0}_id",), name="ix_visit_{0}"),)
+
+    {0} = fields.ForeignKeyField("models.Customer", related_name="visits")
+"""
+shop = Shop(more="from tortoise.indexes import Index\n" + key.format("guest"))
+shop.models(more="from tortoise.indexes import Index\n" + key.format("buyer"))
+operation = 'RenameForeignKey("Visit", "guest", "buyer")'
+(shop.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=operation, check="pass"))
+made = shop.made()
+assert "RemoveIndex" in made
+assert "AddIndex" in made
+shop.run("migrate")
+indexes = "SELECT name FROM sqlite_master WHERE tbl_name = 'visit' AND name LIKE 'ix%'"
+assert shop.sql(indexes) == [("ix_visit_buyer",)]
+assert "No changes detected" in shop.run("makemigrations")
 
 shop = Shop()
 shop.models(email=KEPT)

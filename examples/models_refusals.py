@@ -53,6 +53,7 @@ for old in ("pk", "index"):
     assert [warning.category for warning in caught] == [DeprecationWarning], old
 refused("not a callable", lambda: fields.DatetimeField(db_default=timezone.now))
 refused("can't be indexed", lambda: fields.TextField(db_index=True))
+refused("can't be indexed", lambda: fields.BinaryField(db_index=True))
 refused("doesn't support unique", lambda: fields.TextField(unique=True))
 refused("must have null=True set", lambda: fields.ForeignKeyField("models.Day", on_delete=fields.SET_NULL))
 refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_now_add=True))
@@ -128,6 +129,9 @@ async def main() -> None:
             else:
                 raise AssertionError("a value that is too long was stored")
 
+        await day.save(update_fields=["small"])  # looks at no other field
+        assert day.name == "Monday"
+
         # A NULL in a column whose field is not nullable: it is read, and not written back.
         await context.db().execute_script(
             "DROP TABLE room; CREATE TABLE room (id INTEGER, label TEXT, kind TEXT)"
@@ -156,6 +160,12 @@ async def main() -> None:
         else:
             raise AssertionError("a value that is in no enum was taken")
         assert Room(label="long").label == "long"  # a length is looked at later
+        try:
+            Day(small="many")
+        except ValueError as error:
+            assert "invalid literal for int()" in str(error)
+        else:
+            raise AssertionError("a text was taken for a number")
         try:
             await Room().save()
         except ValidationError as error:

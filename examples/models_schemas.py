@@ -52,7 +52,7 @@ TORTOISE_ORM = {{
     }},
 }}
 """
-MORE = "more = fields.IntField(null=True)"
+MORE = 'more = fields.IntField(null=True, db_index=True, description="More")'
 STAGES = {
     "bare": ("event", "pass", ""),
     "audited": ("event", 'schema = "audit"', ""),
@@ -78,8 +78,9 @@ def sql(statement: str) -> list[tuple[Any, ...]]:
 def as_process(coroutine: Coroutine[Any, Any, Any]) -> Any:
     """Run it as a new process would: no Tortoise started anywhere."""
     EXECUTOR_CACHE.clear()
-    for operators in (Migrate.upgrade_operators, Migrate.downgrade_operators):
-        operators.clear()
+    for operators in vars(Migrate).values():
+        if isinstance(operators, list):  # of class Migrate: they outlive a command
+            operators.clear()
     return contextvars.Context().run(asyncio.run, coroutine)
 
 
@@ -167,8 +168,11 @@ def aerich() -> None:
     (file,) = as_process(drafted("longer", "./one"))
     assert 'relation "event" does not exist' in fails(upgraded("longer", "./one"))
     rewritten(file, 'ALTER TABLE "event" ADD', 'ALTER TABLE "audit"."event" ADD')
+    rewritten(file, 'COMMENT ON COLUMN event."more"', 'COMMENT ON COLUMN audit.event."more"')
+    rewritten(file, 'ON "event" ("more")', 'ON "audit"."event" ("more")')
     as_process(upgraded("longer", "./one"))
     assert sql("SELECT more FROM audit.event") == []
+    assert sql("SELECT 1 FROM pg_indexes WHERE schemaname = 'audit' AND indexdef LIKE '%(more)'")
 
     # The first model with a schema, in a later migration: nobody creates the schema.
     sql("DROP SCHEMA audit CASCADE")

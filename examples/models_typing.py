@@ -1,7 +1,8 @@
 """What mypy says of model annotations. Bare scalar fields are typed, `name: str = ...` is an error.
 
-A foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared. The way back of
-a one-to-one relation never looks like None, unless the annotation says so."""
+A foreign key must be annotated (nullable ones as such), its `_id` is unknown until declared. So are a key
+that Tortoise adds by itself, and the way back of a foreign key. The way back of a one-to-one relation never
+looks like None, unless the annotation says so."""
 
 import os
 import tempfile
@@ -22,11 +23,15 @@ if TYPE_CHECKING:
 
 
 class Invoice(Model):
+    id = fields.IntField(primary_key=True)
     amount = fields.DecimalField(max_digits=12, decimal_places=2)
     due_at = fields.DatetimeField(null=True)
-    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer")
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", "invoices")
     customer_id: int
-    payer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField("models.Customer", null=True)
+    payer: fields.ForeignKeyNullableRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", "paid", null=True
+    )
+    number = fields.CharField(max_length=9)
     note: fields.BackwardOneToOneRelation[Note]
     drafted: fields.BackwardOneToOneRelation[Note] | None
 
@@ -51,15 +56,27 @@ reveal_type(invoice.customer.name)
 reveal_type(invoice.customer_id)
 reveal_type(invoice.payer)
 invoice.payer_id
+reveal_type(invoice.id)
+reveal_type([one.number for one in invoice.customer.invoices])
+invoice.customer.id
+invoice.customer.paid
 """
 
 CUSTOMER = """\
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from tortoise import fields
 from tortoise.models import Model
+
+if TYPE_CHECKING:
+    from invoice import Invoice
 
 
 class Customer(Model):
     name = fields.CharField(max_length=9)
+    invoices: fields.ReverseRelation[Invoice]
 """
 
 EXPECTED = {
@@ -74,6 +91,10 @@ EXPECTED = {
     "reveal_type(invoice.drafted)": 'Revealed type is "invoice.Note | None"',
     "reveal_type(invoice.payer)": 'Revealed type is "customer.Customer | None"',
     "invoice.payer_id": 'has no attribute "payer_id"',
+    "reveal_type(invoice.id)": 'Revealed type is "int"',
+    "reveal_type([one.number": 'Revealed type is "list[str]"',
+    "invoice.customer.id": '"Customer" has no attribute "id"',
+    "invoice.customer.paid": '"Customer" has no attribute "paid"',
 }
 
 HOME = Path.cwd()

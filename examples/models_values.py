@@ -1,7 +1,8 @@
 # snippet: needs="tortoise>=1.1.4"
 """What a database makes of values that a column does not take as they are, of an empty row, of two NULLs.
 
-And which database makes an index for a foreign key.
+And which database makes an index for a foreign key, and how Tortoise makes one. MariaDB counts the rows that
+an UPDATE changes, so force_update=True finds no row if all values stay the same.
 """
 
 import asyncio
@@ -16,6 +17,7 @@ from tortoise.exceptions import FieldError, IntegrityError, OperationalError, Va
 from tortoise.expressions import F
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+from tortoise.utils import get_schema_sql
 from tortoise.validators import MinValueValidator
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -47,6 +49,9 @@ class Page(Model):
 
 class Line(Model):
     price: fields.ForeignKeyRelation[Price] = fields.ForeignKeyField("models.Price", related_name="lines")
+    old_price: fields.ForeignKeyRelation[Price] = fields.ForeignKeyField(
+        "models.Price", related_name="old_lines", source_field="was", db_index=True
+    )
     rank = fields.IntField(db_index=True)
 
 
@@ -111,8 +116,29 @@ async def main() -> None:
         await Page.all().update(number=F("number") - 2)
         assert (await Page.get()).number == -1
 
+        # A row that is there, and values that stay the same: MariaDB counts no changed row.
+        page = await Page.create(number=5)
+        try:
+            await page.save(force_update=True)
+        except IntegrityError as error:
+            assert dialect == "mysql"
+            assert "Can't update object that doesn't exist" in str(error)
+        else:
+            assert dialect != "mysql"
+
         # JSON: text is parsed, and what JSON has no form for is refused.
         assert (await Page.create(data='{"a": 1}')).data == {"a": 1}
+        page.data = "plain text"  # an assignment checks and parses nothing, save() does
+        try:
+            await page.save()
+        except FieldError as error:
+            assert "is invalid json value" in str(error)
+        else:
+            raise AssertionError("stored")
+        page.data = '{"a": 1}'
+        await page.save()
+        assert page.data == '{"a": 1}'
+        assert (await Page.get(id=page.id)).data == {"a": 1}
         for data in ("plain text", [Decimal(1)], [UUID(int=1)], [datetime(2026, 1, 1)]):
             try:
                 await Page.create(data=data)
@@ -145,6 +171,8 @@ async def main() -> None:
 
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")
+        assert "idx_line_was" in get_schema_sql(context.db(), safe=False)  # db_index=True
+        assert "was" in definitions
         assert "rank" in definitions
 
 

@@ -22,7 +22,12 @@ class Note(Model):
     text = fields.CharField(max_length=9)
 
 
-async def stores_an_emoji(url: str) -> bool:
+OLD = "CREATE TABLE charset_note (id INT PRIMARY KEY AUTO_INCREMENT, text VARCHAR(9)) CHARACTER SET utf8mb3"
+NEW = OLD.replace("utf8mb3", "utf8mb4")
+CONVERT = "ALTER TABLE charset_note CONVERT TO CHARACTER SET utf8mb4"
+
+
+async def stores_an_emoji(url: str, *sql: str) -> bool:
     """Make the table over this URL, in a database of another charset. Any other error is raised."""
     async with TortoiseContext() as context:
         await context.init(db_url=url, modules={"models": ["__main__"]})
@@ -31,6 +36,8 @@ async def stores_an_emoji(url: str) -> bool:
             "DROP TABLE IF EXISTS charset_note; SET @name = DATABASE();"
             "EXECUTE IMMEDIATE CONCAT('ALTER DATABASE `', @name, '` CHARACTER SET latin1')"
         )
+        for statement in sql:
+            await connection.execute_script(statement)
         await context.generate_schemas()
         try:
             note = await Note.create(text="😀")
@@ -43,6 +50,9 @@ async def stores_an_emoji(url: str) -> bool:
 async def main() -> None:
     assert await stores_an_emoji(URL)
     assert not await stores_an_emoji(f"{URL}?charset=utf8")
+    assert not await stores_an_emoji(f"{URL}?charset=utf8", NEW)  # the connection cannot send it
+    assert not await stores_an_emoji(URL, OLD)
+    assert await stores_an_emoji(URL, OLD, CONVERT)
 
 
 asyncio.run(main())

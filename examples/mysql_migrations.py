@@ -15,6 +15,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 APP = Path(tempfile.mkdtemp())
@@ -165,6 +166,22 @@ assert not applied(
     "0005_text", "0004_filled", "ops.RunSQL(\"ALTER TABLE price ADD a TEXT NOT NULL DEFAULT ('x')\")"
 )
 assert asyncio.run(rows("SELECT a FROM price")) == [{"a": "x"}]
+
+
+async def while_a_transaction_reads(*arguments: str) -> str:
+    """What the migration said: it waits for the end of a transaction that has read the table."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        async with in_transaction() as connection:
+            await connection.execute_query("SELECT * FROM price")
+            return await asyncio.to_thread(applied, *arguments)
+
+
+# ALTER TABLE waits for a lock, by default for a day: a timeout of the session ends the wait.
+wait = 'ops.RunSQL("SET SESSION lock_wait_timeout = 1")', add("waited", "IntField(null=True)")
+assert "1205" in asyncio.run(while_a_transaction_reads("0005_wait", "0005_text", *wait))
+assert not applied("0005_wait", "0005_text", *wait)  # nothing was half done
+
 is_mariadb = "MariaDB" in asyncio.run(rows("SELECT VERSION() AS v"))[0]["v"]
 for name, field in (("b", 'TextField(db_default="x")'), ("c", "JSONField(db_default={})")):
     failed = applied("0006_text", "0005_text", add(name, field))

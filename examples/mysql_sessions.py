@@ -46,8 +46,8 @@ async def ask() -> int:
     raise AssertionError("the row was free")
 
 
-async def change() -> None:
-    await Note.filter(id=1).update(text="new")
+async def change(key: int) -> None:
+    await Note.filter(id=key).update(text="new")
 
 
 async def modes(url: str) -> list[str]:
@@ -77,7 +77,7 @@ async def what_a_lock_reads(setting: str) -> str:
             async with in_transaction():
                 await Note.filter(id=2).update(text="undone")
                 assert (await Note.get(id=1)).text == "old"
-                await asyncio.create_task(change(), context=outside)
+                await asyncio.create_task(change(1), context=outside)
                 again = await Note.get(id=1)
                 assert again.text == "old"  # as at the first query
                 return (await Note.select_for_update().get(id=1)).text
@@ -110,6 +110,16 @@ async def main() -> None:
             assert await elsewhere(ask()) in (1205, 3572)  # of MariaDB, of MySQL
         assert (await Note.get(id=2)).text == "kept"
         option = await context.db().execute_query_dict("SHOW VARIABLES LIKE 'innodb_snapshot_isolation'")
+
+        await Note.filter(id=1).update(text="new")
+        await Note.filter(id=2).update(text="old")
+        old = Note.filter(text="old")
+        async with in_transaction():
+            assert await old.values_list("id", flat=True) == [2]
+            await elsewhere(change(2))
+            for _ in range(3):  # a loop "while there are old rows" would not end
+                assert await old.values_list("id", flat=True) == [2]
+                assert await old.filter(id=2).update(text="newer") == 0
 
     if option:  # an option of newer releases of MariaDB, which is ON by default since 11.6.2
         assert await what_a_lock_reads("SET SESSION innodb_snapshot_isolation = OFF") == "new"

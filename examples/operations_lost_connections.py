@@ -31,17 +31,27 @@ class Note(Model):
 class Expected(NamedTuple):
     """What each driver raises."""
 
+    while_it_runs: str
     by_the_query: str
     by_the_block: str
     without_a_server: str
 
 
 EXPECTED = {
-    "AsyncpgDBClient": Expected("asyncpg.InterfaceError", "asyncpg.InterfaceError", "builtins.OSError"),
+    "AsyncpgDBClient": Expected(
+        "asyncpg.exceptions.ConnectionDoesNotExistError",
+        "asyncpg.InterfaceError",
+        "asyncpg.InterfaceError",
+        "builtins.OSError",
+    ),
     "PsycopgClient": Expected(
-        "psycopg.OperationalError", "psycopg.OperationalError", "tortoise.exceptions.DBConnectionError"
+        "psycopg.errors.AdminShutdown",
+        "psycopg.OperationalError",
+        "psycopg.OperationalError",
+        "tortoise.exceptions.DBConnectionError",
     ),
     "MySQLClient": Expected(
+        "tortoise.exceptions.OperationalError",  # 2013
         "tortoise.exceptions.OperationalError",
         "asyncmy.errors.InterfaceError",
         "tortoise.exceptions.DBConnectionError",
@@ -79,6 +89,24 @@ async def killed_while_idle(client: BaseDBAsyncClient) -> None:
     before = await session_of(client)
     await kill(before)
     assert await session_of(client) != before
+
+
+async def killed_while_it_runs(client: BaseDBAsyncClient, expected: Expected) -> None:
+    """Outside of a transaction: this query fails, the next one gets another connection."""
+    is_mysql = client.capabilities.dialect == "mysql"
+    query = asyncio.create_task(client.execute_query(f"SELECT {'SLEEP' if is_mysql else 'pg_sleep'}(5)"))
+    await asyncio.sleep(0.1)
+    (row,) = await client.execute_query_dict(
+        "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT SLEEP%' AND db = DATABASE()"
+        if is_mysql
+        else "SELECT pid AS id FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%'"
+        " AND datname = current_database()"
+    )
+    await kill(row["id"])
+    (error,) = await asyncio.gather(query, return_exceptions=True)
+    assert isinstance(error, Exception) and expected.while_it_runs in names(error), repr(error)
+    assert not is_mysql or "(2013," in str(error), error
+    assert await session_of(client) != row["id"]
 
 
 async def killed_inside(client: BaseDBAsyncClient, expected: Expected) -> None:
@@ -230,6 +258,7 @@ async def main() -> None:
         client = context.connections.get("default")
         expected = EXPECTED[type(client).__name__]
         await killed_while_idle(client)
+        await killed_while_it_runs(client, expected)
         await killed_inside(client, expected)
     await without_a_server(expected)
     await with_a_full_pool()

@@ -175,6 +175,8 @@ with pgbouncer() as port:
         assert asyncio.run(errors_of(through(port, "psycopg")))
         options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
         assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
+        with_schema = through(port, "psycopg", kwargs=options, timeout=2, schema="public")
+        assert "DBConnectionError" in asyncio.run(errors_of(with_schema))
         options["options"] = "-c statement_timeout=5000"
         refused = asyncio.run(errors_of(through(port, "psycopg", kwargs=options, timeout=2)))
         assert "DBConnectionError" in refused  # psycopg logs why: unsupported startup parameter

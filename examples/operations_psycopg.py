@@ -56,6 +56,9 @@ async def answers(driver: str) -> dict[str, str | int]:
                 await connection.execute_query(statement)
             except Exception as error:
                 found[what] = f"{type(error).__module__}.{type(error).__name__}"
+        mark = "%s" if driver == "psycopg" else "$1"
+        wanted = f"SELECT id FROM psycopg_note WHERE id = ANY({mark})"
+        assert await connection.execute_query_dict(wanted, [[1, 2]]) == []  # both take a list for one value
         (row,) = await connection.execute_query_dict("SELECT '[1]'::json AS value")
         found["json"] = type(row["value"]).__name__
         for what, percent in (("a percent sign", "%"), ("two percent signs", "%%")):

@@ -141,6 +141,18 @@ async def keeps_a_write(**kwargs: Any) -> bool:
         return bool(await client.execute_query_dict("SELECT * FROM timed WHERE id = 2"))
 
 
+async def search_path(options: str) -> str:
+    """With psycopg: `options` of `kwargs` replace those that Tortoise makes from `?schema=`."""
+    from psycopg.rows import dict_row
+
+    settings = expand_db_url("psycopg" + URL[URL.index("://") :] + "?schema=billing")
+    settings["credentials"]["kwargs"] = {"autocommit": True, "row_factory": dict_row, "options": options}
+    async with TortoiseContext() as context:
+        await context.init(config=config_of(settings))
+        (row,) = await context.connections.get("default").execute_query_dict("SHOW search_path")
+    return row["search_path"]
+
+
 async def main() -> None:
     schemes = ["mysql"] if IS_MYSQL else ["asyncpg", "psycopg"]
     for scheme in schemes:
@@ -156,6 +168,8 @@ async def main() -> None:
             if scheme == "psycopg":
                 assert not await keeps_a_write(options="-c statement_timeout=5000")
                 assert await keeps_a_write(options="-c statement_timeout=5000", autocommit=True)
+                assert "public" in await search_path("-c statement_timeout=5000")
+                assert await search_path("-c statement_timeout=5000 -c search_path=billing") == "billing"
             if not IS_MYSQL:
                 assert await by_the_role(scheme) == EXPECTED[type(client).__name__][0]
 

@@ -27,7 +27,7 @@ from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
 LOCALHOST = ipaddress.ip_address("127.0.0.1")
-ENCRYPTED, PLAIN, REFUSED = "encrypted", "plain", "refused the certificate"
+ENCRYPTED, PLAIN, REFUSED, NOTHING = "encrypted", "plain", "refused the certificate", "did not connect"
 
 
 class Note(Model):
@@ -118,11 +118,13 @@ async def main() -> None:
                 if scheme == "psycopg":
                     credentials["timeout"] = 1
                 await ask(scheme, port, **credentials)
-            return seen[0]
+            return seen[0] if seen else NOTHING
 
+        os.environ["HOME"] = folder  # holds no .postgresql/root.crt
         assert await how("asyncpg") == ENCRYPTED
         assert await how("asyncpg", ssl=False) == PLAIN
         assert await how("asyncpg", ssl="require") == ENCRYPTED
+        assert await how("asyncpg", ssl="verify-full") == NOTHING  # there is no file with an authority
         assert await how("asyncpg", ssl=True) == REFUSED  # as ?ssl=anything in the URL
         assert await how("asyncpg", ssl=careful) == REFUSED
         assert await how("asyncpg", ssl=own_authority) == ENCRYPTED
@@ -136,6 +138,12 @@ async def main() -> None:
         assert await how("psycopg", ssl=careless) == ENCRYPTED
         os.environ["PGSSLROOTCERT"] = str(file)
         assert await how("psycopg", ssl=careful) == ENCRYPTED
+        assert await how("asyncpg", ssl="verify-full") == ENCRYPTED
+        (Path(folder) / "other").mkdir()
+        os.environ["PGSSLROOTCERT"] = str(certificate(Path(folder) / "other"))
+        assert await how("asyncpg", ssl="verify-full") == REFUSED
+        assert await how("asyncpg", ssl="require") == REFUSED  # with such a file, "require" checks as well
+        assert await how("psycopg", ssl=True) == REFUSED
 
 
 asyncio.run(main())

@@ -1,18 +1,25 @@
-# snippet: needs="postgres|mysql"
+# snippet: needs="postgres|mysql, asyncpg"
 """Which jobs of a worker leave sessions behind, each in its own event loop. And which tasks share a context.
+
+The last scene is a container of a serverless platform: one event loop, which rests between invocations.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/operations_workers.py
 """
 
 import asyncio
+import contextvars
 import os
 import subprocess
 import sys
 import time
 import warnings
+from contextlib import suppress
 
-from tortoise import fields
+from asyncpg import PostgresConnectionError
+from tortoise import Tortoise, fields
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]
@@ -24,9 +31,11 @@ import os
 import sys
 import warnings
 
+from asyncpg import PostgresConnectionError
 from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]
@@ -135,3 +144,59 @@ async def shared() -> list[int | BaseException]:
 _, slow = asyncio.run(shared())
 assert isinstance(slow, Exception)
 assert "clos" in str(slow) or URL.startswith("psycopg")  # asyncpg and asyncmy: closing pool
+
+
+async def kill(session: int) -> None:
+    """As the server does with a session that was idle for too long."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        client = context.connections.get("default")
+        is_mysql = client.capabilities.dialect == "mysql"
+        await client.execute_query(
+            f"KILL {session}" if is_mysql else f"SELECT pg_terminate_backend({session})"
+        )
+    await asyncio.sleep(0.2)
+
+
+def container() -> None:
+    """Its event loop does not see that the session ends, because it stands still."""
+    loop = asyncio.new_event_loop()
+    is_mysql = URL.startswith("mysql")
+
+    async def answer(*, asks_first: bool) -> int:
+        if not Tortoise.is_inited():
+            await Tortoise.init(
+                db_url=f"{URL}?maxsize=1", modules={"models": ["__main__"]}, _enable_global_fallback=True
+            )
+        if asks_first:
+            with suppress(OperationalError, PostgresConnectionError):
+                await get_connection("default").execute_query("SELECT 1")
+        statement = f"SELECT {'CONNECTION_ID' if is_mysql else 'pg_backend_pid'}() AS id"
+        return int((await get_connection("default").execute_query_dict(statement))[0]["id"])
+
+    def handler(*, asks_first: bool) -> int:
+        return loop.run_until_complete(answer(asks_first=asks_first))
+
+    def pause(session: int) -> None:
+        contextvars.Context().run(asyncio.run, kill(session))
+
+    session = handler(asks_first=False)
+    assert handler(asks_first=False) == session  # a second invocation uses the same connection
+    pause(session)
+    try:
+        assert handler(asks_first=False) != session
+    except (OperationalError, PostgresConnectionError) as error:
+        found = f"{type(error).__name__}: {error}"
+    else:
+        found = "another connection"
+    lost = {"mysql": "OperationalError: (2013", "psycopg": "another connection"}
+    expected = lost.get(URL.partition("://")[0], "ConnectionDoesNotExistError")
+    assert found.startswith(expected), found
+    session = handler(asks_first=False)
+    pause(session)
+    assert handler(asks_first=True) != session
+    loop.run_until_complete(Tortoise.close_connections())
+    loop.close()
+
+
+contextvars.Context().run(container)

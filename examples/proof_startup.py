@@ -31,13 +31,22 @@ CONFIG = {
 }
 
 
-async def status(lifespan) -> int:
-    """How a request is answered while the lifespan waits in a task of its own, as under a real server."""
+async def answer(lifespan) -> int | str:
+    """The status of a request, or its error, while the lifespan waits in its own task, as under a server."""
     app = FastAPI()
+    errors = []
 
     @app.get("/")
     async def count() -> int:
-        return await Note.all().count()
+        try:
+            return await Note.all().count()
+        except Exception as error:
+            errors.append(str(error))
+            raise
+
+    @app.get("/health")
+    async def health() -> str:
+        return "no query"
 
     started, stop = asyncio.Event(), asyncio.Event()
 
@@ -50,10 +59,17 @@ async def status(lifespan) -> int:
     await started.wait()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        answer = await client.get("/")
+        answered = (await client.get("/")).status_code
+        assert (await client.get("/health")).status_code == 200
     stop.set()
     await server
-    return answer.status_code
+    assert bool(errors) == (answered == 500)
+    return errors[0] if errors else answered
+
+
+async def status(lifespan) -> int:
+    answered = await answer(lifespan)
+    return answered if isinstance(answered, int) else 500
 
 
 def in_a_fresh_context(coroutine):
@@ -119,6 +135,12 @@ async def without_fallback(app: FastAPI):
         yield
 
 
+NO_CONTEXT = "No TortoiseContext is currently active"
+NO_MODEL = "default_connection for the model <class '__main__.Note'> cannot be None"
+for late in (too_late, in_a_hook):  # first of all: init() leaves the connection's name in the models
+    assert in_a_fresh_context(answer(late)) == NO_MODEL
+assert in_a_fresh_context(answer(registered)) == "no such table: note"  # it makes none
+assert NO_CONTEXT in in_a_fresh_context(answer(bare))
 assert in_a_fresh_context(status(bare)) == 500
 assert in_a_fresh_context(status(without_fallback)) == 500
 assert in_a_fresh_context(status(registered)) == 200

@@ -23,6 +23,14 @@ class Item(Model):
     name = fields.CharField(max_length=10, unique=True)
 
 
+class Line(Model):
+    class Meta:
+        table = "line"
+
+    id = fields.IntField(primary_key=True)
+    text = fields.CharField(max_length=10)
+
+
 async def new_code() -> str:
     return "code"
 
@@ -73,6 +81,9 @@ async def keys_and_signals() -> None:
     assert heard == []
     await stored[0].save()
     assert heard == [stored[0].name]
+    await Line.bulk_create(lines := [Line(text="a")])
+    await lines[0].save()  # the object has no key: a second row
+    assert await Line.all().count() == 2
     assert await Item.bulk_create([]) is None  # no rows are no error here, unlike in bulk_update()
 
 
@@ -82,6 +93,15 @@ async def batches() -> None:
         await Item.bulk_create(rows, batch_size=1)
     except IntegrityError:
         assert await Item.filter(name__in=["x", "y"]).count() == 2  # the first batches stay
+    else:
+        raise AssertionError("a duplicate was stored")
+
+    await Item.filter(name__in=["x", "y"]).delete()
+    given = Item(id=77, name="x")
+    try:
+        await Item.bulk_create([given, Item(name="x")])
+    except IntegrityError:
+        assert await Item.filter(name__in=["x", "y"]).count() == 1  # two INSERTs, and no transaction
     else:
         raise AssertionError("a duplicate was stored")
 
@@ -120,7 +140,9 @@ async def auto_now() -> None:
     before = row.updated_at
     row.note = "b"
     assert await Stamped.bulk_update([row], fields=["note"]) == 1
-    await Stamped.bulk_create([Stamped(name="a", note="c")], on_conflict=["name"], update_fields=["note"])
+    both = [Stamped(name="a", note="c"), Stamped(name="inserted", note="c")]
+    await Stamped.bulk_create(both, on_conflict=["name"], update_fields=["note"])
+    assert (await Stamped.get(name="inserted")).updated_at > before
     row = await Stamped.get(name="a")
     assert (row.note, row.updated_at) == ("c", before)
 

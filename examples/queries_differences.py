@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
-from tortoise.expressions import F
+from tortoise.expressions import F, RawSQL
 from tortoise.functions import Count
 from tortoise.models import Model
 
@@ -42,6 +42,8 @@ async def found() -> dict[str, object]:
     rows = DifferenceRow.all()
     (first, *_) = await rows.order_by("at")
     assert THE_SAME == SIX
+    (last, *_) = await rows.order_by("-at")
+    assert (last.at is None) is not (first.at is None)  # a falling order turns NULL round, too
     return {
         "startswith": await rows.filter(name__startswith="inv").count(),
         "contains": await rows.filter(name__contains="nv-").count(),
@@ -86,6 +88,26 @@ async def found_in_tokyo() -> dict[str, int]:
         assert (row.at, row.at.hour) == (SIX, 15)
         rows = DifferenceRow.filter(name="t")
         return {"UTC": await rows.filter(at=SIX).count(), "Tokyo": await rows.filter(at=row.at).count()}
+
+
+MONTH = {
+    "sqlite": "strftime('%Y-%m', at)",
+    "postgres": "to_char(at AT TIME ZONE 'Asia/Tokyo', 'YYYY-MM')",
+    "mysql": "DATE_FORMAT(at, '%%Y-%%m')",
+}
+
+
+async def month_in_tokyo() -> str:
+    """The month of a time that is in January in UTC, and in February in Tokyo, the configuration's zone."""
+    async with TortoiseContext() as context:
+        url, modules = os.environ["DATABASE_URL"], {"models": ["__main__"]}
+        await context.init(db_url=url, modules=modules, timezone="Asia/Tokyo")
+        await Tortoise.generate_schemas()
+        await DifferenceRow.filter(name="m").delete()
+        await DifferenceRow.create(name="m", amount=1, at=datetime(2026, 1, 31, 20, tzinfo=UTC))
+        month = RawSQL(MONTH[Tortoise.get_connection("default").capabilities.dialect])
+        (found,) = await DifferenceRow.filter(name="m").annotate(month=month).values_list("month", flat=True)
+        return str(found)
 
 
 async def found_after_an_update_in_tokyo(zone: tzinfo) -> bool:
@@ -228,6 +250,7 @@ async def main() -> None:
         found_again = await DifferenceRow.filter(name="z", at=SIX).count()
         assert found_again == (6 if dialect == "postgres" else 3)
     assert await found_in_tokyo() == {"UTC": int(dialect == "postgres"), "Tokyo": 1}
+    assert await month_in_tokyo() == ("2026-01" if dialect == "sqlite" else "2026-02")
     assert await found_after_an_update_in_tokyo(TOKYO)
     assert await found_after_an_update_in_tokyo(UTC) is (dialect == "postgres")
 

@@ -33,6 +33,7 @@ class ExpressionRow(Model):
     done = fields.BooleanField(default=False)
     level = fields.IntEnumField(Level, default=Level.LOW)
     at = fields.DatetimeField(null=True)
+    day = fields.DateField(null=True)
 
 
 TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
@@ -70,6 +71,20 @@ async def stored_as_text() -> None:
     assert await ExpressionRow.exists(id=row.id, name="ZERO")
     row.at = RawSQL("CURRENT_TIMESTAMP")
     assert await refused(row.save(update_fields=["at"]))
+    await ExpressionRow.all().update(day=RawSQL("CURRENT_DATE"))
+    assert (await ExpressionRow.get(id=row.id)).day
+
+
+async def new_with_update_fields() -> None:
+    """save(update_fields=) of a new object: without a key it inserts the whole row, with a key nothing."""
+    generated = ExpressionRow(name="new", n=5)
+    await generated.save(update_fields=["name"])
+    assert await ExpressionRow.exists(id=generated.id, name="new", n=5)
+    given = ExpressionRow(id=generated.id + 1, name="new")
+    await given.save(update_fields=["name"])
+    await given.save()
+    assert not await ExpressionRow.exists(id=given.id)
+    await generated.delete()
 
 
 async def joined_text(sqlite: bool) -> None:
@@ -84,15 +99,22 @@ async def joined_text(sqlite: bool) -> None:
 
 
 async def values_in_case(asyncpg: bool) -> None:
-    """asyncpg takes only text for a value in Case. F and RawSQL are right everywhere."""
+    """asyncpg takes only text for a value in Case, unless one of the values is an F or a RawSQL."""
     await ExpressionRow.all().update(n=1, done=False)
     for column, value, other in (("n", 5, 6), ("done", True, False), ("amount", Decimal(5), Decimal(6))):
         given = Case(When(n=1, then=value), default=other)
         assert await refused(ExpressionRow.all().update(**{column: given})) is asyncpg
         await ExpressionRow.all().update(n=1)
+    mixed = ("n", 5, F("n")), ("done", True, RawSQL("FALSE")), ("amount", Decimal(5), F("amount"))
+    for column, value, other in mixed:
+        await ExpressionRow.all().update(**{column: Case(When(n=1, then=value), default=other)})
+        assert await ExpressionRow.exists(**{column: value})
+        await ExpressionRow.all().update(n=1, done=False)
     flag = Case(When(n=1, then=1), default=0)
     assert await refused(ExpressionRow.annotate(flag=flag).values("flag")) is asyncpg
     assert await refused(ExpressionRow.annotate(total=Sum(flag)).values("total")) is asyncpg
+    one_typed = Case(When(n=1, then=1), When(n=2, then=2), default=RawSQL("0"))
+    assert await ExpressionRow.annotate(flag=one_typed).values_list("flag", flat=True) == [1]
     right = Case(When(n=1, then=RawSQL("1")), default=RawSQL("0"))
     assert await ExpressionRow.annotate(flag=right).values_list("flag", flat=True) == [1]
     assert await ExpressionRow.annotate(total=Sum(right)).values_list("total", flat=True) == [1]
@@ -114,6 +136,7 @@ async def decimals(sqlite: bool) -> None:
         assert len(await summed.filter(total__gt=limit).values("total")) == 1
     assert await twice.filter(twice__gt=Decimal(160)).count() == (0 if sqlite else 2)
     assert len(await summed.filter(total__gt=Decimal(160)).values("total")) == (0 if sqlite else 1)
+    assert len(await summed.filter(total__lt=Decimal(160)).values("total")) == (1 if sqlite else 0)
     average = Subquery(ExpressionRow.annotate(mean=Avg("amount")).values("mean"))
     above = await rows.filter(amount__gt=average).order_by("id").values_list("amount", flat=True)
     assert [int(amount) for amount in above] == ([80, 9] if sqlite else [100, 80])
@@ -133,6 +156,11 @@ async def types(dialect: str) -> None:
     cases = Sum(Case(When(n=1, then=F("amount")), default=F("amount")))
     (value,) = await ExpressionRow.annotate(x=cases).values_list("x", flat=True)
     assert value == 189.5 and type(value) is (float if dialect == "sqlite" else Decimal)
+    await ExpressionRow.all().update(n=2)
+    hundred = ExpressionRow.filter(amount=100)
+    product = await hundred.annotate(x=RawSQL("n * amount")).values_list("x", flat=True)
+    assert product == [200]
+    await ExpressionRow.all().update(n=0)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)
     assert value == 33 if dialect == "sqlite" else 33 < value < 34
@@ -182,6 +210,7 @@ async def main() -> None:
         client = Tortoise.get_connection("default")
         dialect, asyncpg = client.capabilities.dialect, "asyncpg" in type(client).__module__
         await stored_as_text()
+        await new_with_update_fields()
         await joined_text(dialect == "sqlite")
         await values_in_case(asyncpg)
         await decimals(dialect == "sqlite")

@@ -42,5 +42,9 @@ async def main() -> None:
         assert await Event.annotate(b=b).filter(b=2).count() == 1
         assert await Event.annotate(b=b).filter(b=1).count() == 0
 
+        await Event.create(data={"roles": ["reader", "editor"]})
+        reads = RawSQL("EXISTS (SELECT 1 FROM json_each(event.data, '$.roles') WHERE value = 'editor')")
+        assert await Event.annotate(reads=reads).filter(reads=True).count() == 1
+
 
 asyncio.run(main())

@@ -1,5 +1,5 @@
 # snippet: needs="postgres"
-"""Keyset pages on PostgreSQL: the condition that says nothing new is the one that an index can use.
+"""Pages on PostgreSQL: the condition that an index can use, and how many rows a count of children groups.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_keyset_postgres.py
 """
@@ -8,10 +8,12 @@ import asyncio
 import json
 import os
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.expressions import Q
+from tortoise.functions import Count
 from tortoise.indexes import Index
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -29,18 +31,38 @@ class KeysetEvent(Model):
     at = fields.DatetimeField()
 
 
-async def rows_thrown_away(query: QuerySet[KeysetEvent]) -> int:
-    """How many rows PostgreSQL read, and did not want."""
-    page = query.order_by("-at", "-id").limit(20).sql(params_inline=True)
+class KeysetNote(Model):
+    class Meta:
+        table = "keyset_note"
+        indexes = (Index(fields=("event_id",), name="ix_keyset_note_event_id"),)
+
+    id = fields.IntField(primary_key=True)
+    event = fields.ForeignKeyField("models.KeysetEvent", related_name="notes")
+
+
+async def nodes(query: QuerySet[KeysetEvent]) -> list[dict[str, Any]]:
+    """The steps of the plan of a page, the outermost first."""
+    page = query.limit(20).sql(params_inline=True)
     connection = Tortoise.get_connection("default")
     (row,) = await connection.execute_query_dict(f"EXPLAIN (ANALYZE, FORMAT JSON) {page}")
     (explained,) = json.loads(row["QUERY PLAN"])
-    plan = explained["Plan"]
-    removed = 0
+    plan, found = explained["Plan"], []
     while plan:
-        removed += plan.get("Rows Removed by Filter", 0)
+        found.append(plan)
         plan = plan.get("Plans", [None])[0]
-    return removed
+    return found
+
+
+async def rows_thrown_away(query: QuerySet[KeysetEvent]) -> int:
+    """How many rows PostgreSQL read, and did not want."""
+    return sum(step.get("Rows Removed by Filter", 0) for step in await nodes(query.order_by("-at", "-id")))
+
+
+async def groups_made(column: str) -> int:
+    """How many groups PostgreSQL made for one page of events with the number of their notes."""
+    steps = await nodes(KeysetEvent.annotate(n=Count("notes")).order_by(column))
+    (groups,) = (step for step in steps if step["Node Type"] == "Aggregate")
+    return int(groups["Actual Rows"])
 
 
 async def main() -> None:
@@ -50,11 +72,14 @@ async def main() -> None:
         await context.connections.get("default").execute_script(
             "INSERT INTO keyset_event (at) SELECT '2026-01-01 00:00+00'::timestamptz - n * INTERVAL '1 s'"
             f" FROM generate_series(1, {ROWS}) n;"
-            " ANALYZE keyset_event"
+            " INSERT INTO keyset_note (event_id) SELECT id FROM keyset_event;"
+            " ANALYZE keyset_event, keyset_note"
         )
         either = KeysetEvent.filter(Q(at__lt=MIDDLE) | Q(at=MIDDLE, id__lt=1))
         assert await rows_thrown_away(either) >= ROWS // 2 - 1
         assert await rows_thrown_away(either.filter(at__lte=MIDDLE)) <= 1
+        assert await groups_made("-at") == ROWS
+        assert await groups_made("id") <= 20
 
 
 asyncio.run(main())

@@ -44,7 +44,14 @@ async def statements(query: QuerySet[Any]) -> int:
 
 
 async def counted() -> None:
-    """Many-to-many: the rows, the link table, the targets."""
+    """Many-to-many: the rows, the link table, the targets. Without rows or targets, the rest is not sent."""
+    bare = PrefetchPost.filter(title="bare")
+    assert await statements(bare.prefetch_related("tags")) == 1
+    blog = await PrefetchBlog.create(name="other")
+    await PrefetchPost.create(title="bare", blog=blog)
+    assert await statements(bare.prefetch_related("tags")) == 2
+    await bare.delete()
+    await blog.delete()
     assert await statements(PrefetchPost.all()) == 1
     assert await statements(PrefetchBlog.all().prefetch_related("posts")) == 2
     assert await statements(PrefetchPost.all().prefetch_related("tags")) == 3
@@ -64,6 +71,13 @@ async def ordered() -> None:
     assert blog is not None
     found = [(post.title, [tag.name for tag in post.tags]) for post in blog.posts]
     assert found == [("second", ["a", "b", "c"]), ("first", ["a", "b", "c"])]
+
+
+async def sorted_targets() -> None:
+    """Also at the first level of a many-to-many relation."""
+    in_order = Prefetch("tags", queryset=PrefetchTag.all().order_by("name"))
+    for post in await PrefetchPost.all().prefetch_related(in_order):
+        assert [tag.name for tag in post.tags] == ["a", "b", "c"]
 
 
 async def way_back() -> None:
@@ -111,7 +125,7 @@ async def main() -> None:
         for title in ("first", "second"):
             post = await PrefetchPost.create(title=title, blog=blog)
             await post.tags.add(*tags)
-        for part in (counted, ordered, way_back, incomplete):
+        for part in (counted, ordered, sorted_targets, way_back, incomplete):
             await part()
 
 

@@ -58,6 +58,9 @@ async def main() -> None:
     event = await stored(use_tz=False)
     assert event.at == NOON
     assert event.created_at.tzinfo is None
+    assert abs(timezone.now() - datetime.now()) < timedelta(minutes=1)  # the time of this machine
+    async with tortoise_test_context(["__main__"], use_tz=False):
+        assert await warnings_of(Event.filter(at__gte=NOON).count()) == 0
 
     async with tortoise_test_context(["__main__"]):
         event = await Event.create(at=NOON.replace(tzinfo=UTC))

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tortoise import Tortoise
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
@@ -71,9 +72,12 @@ def write(folder: Path) -> None:
 
 @asynccontextmanager
 async def database(url: str) -> AsyncIterator[None]:
-    """What the fixture `database` of such a project does. A file, because `migrate()` connects by itself."""
+    """A new database for one test. On SQLite a file, because `migrate()` connects by itself.
+
+    The database is dropped at the end. For `{}` in the URL, Tortoise puts a new value.
+    """
     config = {
-        "connections": {"default": url},
+        "connections": {"default": expand_db_url(url, testing=True)},
         "apps": {"models": {"models": ["shop.models"], "migrations": "shop.migrations"}},
     }
     async with TortoiseContext() as context:
@@ -95,7 +99,7 @@ async def main() -> None:
             assert "Can't create schema due to cyclic fk references" in str(error)
 
         for _ in range(2):  # two tests
-            async with database(f"sqlite://{folder}/test.sqlite3"):
+            async with database(f"sqlite://{folder}/test_{{}}.sqlite3"):
                 from shop.models import Team, Worker
 
                 assert await Team.all().count() == 0

@@ -10,7 +10,7 @@ from types import ModuleType
 from unittest import IsolatedAsyncioTestCase, SkipTest, TestLoader, TextTestRunner
 from unittest.mock import patch
 
-from tortoise import fields
+from tortoise import fields, timezone
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import requireCapability, tortoise_test_context, truncate_all_models
 from tortoise.exceptions import ConfigurationError, OperationalError
@@ -68,6 +68,17 @@ async def another_connection_at_once() -> None:
             assert "Unable to get db settings for alias 'inner'" in str(error)
         else:
             raise AssertionError("the outer context found its connection")
+
+
+async def one_time_zone() -> None:
+    """The time zone of the last init() is that of the whole process, also after its context has ended."""
+    async with tortoise_test_context(["__main__"]):
+        assert timezone.get_timezone() == "UTC"
+        async with tortoise_test_context(["__main__"], timezone="Asia/Tokyo"):
+            pass
+        assert timezone.get_timezone() == "Asia/Tokyo"
+    async with tortoise_test_context(["__main__"]):
+        assert timezone.get_timezone() == "UTC"
 
 
 async def a_fake_has_no_table() -> None:
@@ -171,6 +182,7 @@ assert "default_connection for the model" in contextvars.Context().run(asyncio.r
 for scene in (
     two_at_once,
     another_connection_at_once,
+    one_time_zone,
     a_fake_has_no_table,
     a_file_is_made_once,
     another_label,

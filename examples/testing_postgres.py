@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 from tortoise import Tortoise, fields
+from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context, truncate_all_models
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
@@ -53,6 +54,16 @@ async def dropped(server: asyncpg.Connection) -> None:
     assert await databases(server) == []
 
 
+async def without_the_test_context(server: asyncpg.Connection) -> None:
+    """TortoiseContext() makes a database only with _create_db=True, and puts no name in place of {}."""
+    settings = {"connections": {"default": UNIQUE}, "apps": {"models": {"models": ["__main__"]}}}
+    async with TortoiseContext() as context:
+        await context.init(config=settings, _create_db=True)
+        await context.generate_schemas()
+        assert await databases(server) == [f"{PREFIX}{{}}"]
+        await Tortoise._drop_databases()
+
+
 async def sqlite_first(server: asyncpg.Connection) -> None:
     """Tortoise keeps the INSERT for SQLite under the label of its connection, and sends it again."""
     async with tortoise_test_context(["__main__"], connection_label="sqlite"):
@@ -81,7 +92,7 @@ async def databases(server: asyncpg.Connection) -> list[str]:
 async def main() -> None:
     server = await asyncpg.connect(SERVER._replace(path="/postgres").geturl())
     try:
-        for scene in (a_fixed_name, a_unique_name, dropped, sqlite_first):
+        for scene in (a_fixed_name, a_unique_name, dropped, without_the_test_context, sqlite_first):
             try:
                 await scene(server)
             finally:

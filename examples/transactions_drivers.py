@@ -9,11 +9,13 @@ import contextlib
 import contextvars
 import os
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 from tortoise import Tortoise, fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import DoesNotExist, IntegrityError, OperationalError, ValidationError
+from tortoise.expressions import F
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -26,6 +28,7 @@ class DriverRow(Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=20, unique=True)
     n = fields.IntField(default=0)
+    rank = fields.IntField(default=0)
 
 
 async def two_rows() -> tuple[DriverRow, DriverRow]:
@@ -68,6 +71,79 @@ async def locked_elsewhere() -> None:
         await DriverRow.select_for_update().get(id=row.id)
         async with asyncio.timeout(2):
             await asyncio.create_task(reserve(), context=OUTSIDE.copy())
+
+
+async def lock_without_transaction() -> int:
+    """Two callers read with select_for_update(), but in no transaction: one of their changes is lost."""
+    row, _ = await two_rows()
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        locked = await DriverRow.select_for_update().get(id=row.id)
+        async with asyncio.timeout(2):
+            await both_have_read.wait()
+        locked.n += 1
+        await locked.save(update_fields=["n"])
+
+    await asyncio.gather(add_one(), add_one())
+    return (await DriverRow.get(id=row.id)).n
+
+
+async def lock_by_update() -> int:
+    """An UPDATE that changes no value locks the row, too."""
+    row, _ = await two_rows()
+
+    async def add_one() -> None:
+        async with in_transaction():
+            await DriverRow.filter(id=row.id).update(n=F("n"))
+            n = (await DriverRow.get(id=row.id)).n
+            await asyncio.sleep(0.05)
+            await DriverRow.filter(id=row.id).update(n=n + 1)
+
+    await asyncio.gather(*(DriverRow.all().count() for _ in range(3)))  # opens the connections
+    await asyncio.gather(*(add_one() for _ in range(3)))
+    return (await DriverRow.get(id=row.id)).n
+
+
+async def lock_sql() -> list[str]:
+    """Which queries lock rows."""
+    locked = DriverRow.select_for_update()
+    queries: dict[str, Any] = {
+        "values": locked.values("id"),
+        "values_list": locked.values_list("id"),
+        "count": locked.count(),
+        "exists": locked.exists(),
+        "only": locked.only("id"),
+        "nowait": DriverRow.select_for_update(nowait=True),
+        "skip_locked": DriverRow.select_for_update(skip_locked=True),
+    }
+    return [name for name, query in queries.items() if "FOR UPDATE" in query.sql()]
+
+
+async def two_workers() -> list[int]:
+    return await jobs_of_two_workers("id")
+
+
+async def two_workers_by_rank() -> list[int]:
+    """MariaDB reads and locks all rows before it sorts them, so nothing is left for the second worker."""
+    return await jobs_of_two_workers("rank")
+
+
+async def jobs_of_two_workers(*order: str) -> list[int]:
+    """Two workers take two jobs each with skip_locked=True. None is taken twice."""
+    await DriverRow.bulk_create([DriverRow(name=f"job {n}") for n in range(4)])
+    both_have_some = asyncio.Barrier(2)
+
+    async def take() -> set[object]:
+        async with in_transaction():
+            jobs = await DriverRow.select_for_update(skip_locked=True).filter(n=0).order_by(*order).limit(2)
+            async with asyncio.timeout(2):
+                await both_have_some.wait()
+            await DriverRow.filter(id__in=[job.id for job in jobs]).update(n=1)
+            return {job.id for job in jobs}
+
+    one, two = await asyncio.gather(take(), take())
+    return [len(one), len(two), len(one & two)]
 
 
 async def connection_killed() -> int:
@@ -116,6 +192,64 @@ async def swallowed_error() -> int:
     return await DriverRow.filter(name="before").count()
 
 
+async def missing_row_swallowed() -> int:
+    """Errors of Tortoise's own, caught inside the transaction: the row before them is stored everywhere."""
+    async with in_transaction():
+        await DriverRow.create(name="earlier")
+        with contextlib.suppress(DoesNotExist):
+            await DriverRow.get(name="missing")
+        with contextlib.suppress(ValidationError):
+            await DriverRow.create(name="longer than the twenty letters of the field")
+    return await DriverRow.filter(name="earlier").count()
+
+
+async def swallowed_deadlock() -> list[str]:
+    """A deadlock caught inside the transaction: what was written before is gone, what follows is stored."""
+    first, second = await two_rows()
+    both_hold_one = asyncio.Barrier(2)
+    caught: list[object] = []
+
+    async def touch(*rows: DriverRow) -> None:
+        async with in_transaction():
+            await DriverRow.create(name=f"before {rows[0].name}")
+            await DriverRow.filter(id=rows[0].id).update(n=1)
+            async with asyncio.timeout(2):
+                await both_hold_one.wait()
+            try:
+                await DriverRow.filter(id=rows[1].id).update(n=2)
+            except OperationalError:
+                caught.append(rows[0].name)
+                await DriverRow.create(name="after")
+
+    await asyncio.gather(touch(first, second), touch(second, first))
+    stored = await DriverRow.filter(name__in=[f"before {name}" for name in caught] + ["after"])
+    return [row.name for row in stored]
+
+
+async def conflict(level: str) -> None:
+    """Two transactions read the same row, and then change it."""
+    row, _ = await two_rows()
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        async with in_transaction() as connection:
+            await connection.execute_query(f"SET TRANSACTION ISOLATION LEVEL {level}")
+            n = (await DriverRow.get(id=row.id)).n
+            async with asyncio.timeout(2):
+                await both_have_read.wait()
+            await DriverRow.filter(id=row.id).update(n=n + 1)
+
+    await asyncio.gather(add_one(), add_one())
+
+
+async def conflict_serializable() -> None:
+    await conflict("SERIALIZABLE")
+
+
+async def conflict_repeatable_read() -> None:
+    await conflict("REPEATABLE READ")
+
+
 async def nested_rollback() -> None:
     """rollback() in a nested transaction also undoes the rows of the outer transaction."""
     async with in_transaction():
@@ -124,6 +258,16 @@ async def nested_rollback() -> None:
             assert await DriverRow.exists(name="outer")
             await nested.rollback()
     assert not await DriverRow.exists(name="outer")
+
+
+async def rollback_in_the_block() -> list[str]:
+    """rollback() ends the transaction, but not the block: what follows is committed at once."""
+    async with in_transaction() as connection:
+        await DriverRow.create(name="before")
+        assert await DriverRow.exists(name="before")
+        await connection.rollback()
+        await DriverRow.create(name="after")
+    return [row.name for row in await DriverRow.all()]
 
 
 async def own_transactions() -> str:
@@ -137,6 +281,19 @@ async def own_transactions() -> str:
     async with asyncio.timeout(0.5):
         await asyncio.gather(meet(), meet())
     return "both ended"
+
+
+async def more_than_the_pool() -> str:
+    """Six transactions that wait for each other: a pool has five connections, if the URL does not say."""
+    all_are_in = asyncio.Barrier(6)
+
+    async def meet() -> None:
+        async with in_transaction():
+            await all_are_in.wait()
+
+    async with asyncio.timeout(0.5):
+        await asyncio.gather(*(meet() for _ in range(6)))
+    return "all ended"
 
 
 async def query_beside() -> int:
@@ -218,6 +375,31 @@ async def isolation_of_each_connection() -> None:
             raise
 
 
+async def changed_since_it_was_read() -> None:
+    """With this setting, MariaDB refuses to change a row that was changed since this transaction read it."""
+    settings = expand_db_url(os.environ["DATABASE_URL"])
+    settings["credentials"]["init_command"] = "SET SESSION innodb_snapshot_isolation = ON"
+    both_have_read = asyncio.Barrier(2)
+
+    async def add_one() -> None:
+        async with in_transaction():
+            row = await DriverRow.get(name="first")
+            async with asyncio.timeout(2):
+                await both_have_read.wait()
+            row.n += 1
+            await row.save(update_fields=["n"])
+
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"]}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        await two_rows()
+        try:
+            await asyncio.gather(add_one(), add_one())
+        except OperationalError as error:
+            assert error.args[0].args[0] == 1020
+            raise
+
+
 async def malformed_key() -> None:
     await DriverRow.get(id="no UUID")
 
@@ -225,10 +407,20 @@ async def malformed_key() -> None:
 ASYNCPG: dict[Scene, object] = {
     deadlock: "asyncpg.exceptions.DeadlockDetectedError",
     locked_elsewhere: "asyncpg.exceptions.LockNotAvailableError",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 2, 0],
     connection_killed: "asyncpg.exceptions._base.InterfaceError",
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
+    conflict_serializable: "asyncpg.exceptions.SerializationError",
+    conflict_repeatable_read: "asyncpg.exceptions.SerializationError",
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
@@ -240,10 +432,20 @@ ASYNCPG: dict[Scene, object] = {
 PSYCOPG: dict[Scene, object] = {
     deadlock: "psycopg.errors.DeadlockDetected",
     locked_elsewhere: "psycopg.errors.LockNotAvailable",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 2, 0],
     connection_killed: "psycopg.errors.AdminShutdown",
     late_task: 1,
     swallowed_error: 0,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
+    conflict_serializable: "psycopg.errors.SerializationFailure",
+    conflict_repeatable_read: "psycopg.errors.SerializationFailure",
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
@@ -255,23 +457,37 @@ PSYCOPG: dict[Scene, object] = {
 MARIADB: dict[Scene, object] = {
     deadlock: "tortoise.exceptions.OperationalError",
     locked_elsewhere: "tortoise.exceptions.OperationalError",
+    lock_without_transaction: 1,
+    lock_by_update: 3,
+    lock_sql: ["only", "nowait", "skip_locked"],
+    two_workers: [2, 2, 0],
+    two_workers_by_rank: [2, 0, 0],
     connection_killed: "asyncmy.errors.InterfaceError",
     late_task: 1,
     swallowed_error: 1,
+    swallowed_deadlock: ["after"],
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
     nested_rollback: None,
     own_transactions: "both ended",
+    more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
     gathered_queries: 3,
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
     isolation_of_each_connection: "tortoise.exceptions.OperationalError",
+    changed_since_it_was_read: "tortoise.exceptions.OperationalError",
     malformed_key: "tortoise.exceptions.DoesNotExist",
 }  # without gathered upserts: they break the protocol, and now and then they hang
 SQLITE: dict[Scene, object] = {  # one connection: who waits for another transaction waits for ever
+    lock_by_update: 3,
+    lock_sql: [],
     own_transactions: "builtins.TimeoutError",
     query_beside: "builtins.TimeoutError",
     late_task: 1,
     swallowed_error: 1,
+    missing_row_swallowed: 1,
+    rollback_in_the_block: ["after"],
     nested_rollback: None,
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",

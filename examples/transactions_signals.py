@@ -29,6 +29,10 @@ class Plain(Model):
     text = fields.CharField(max_length=10)
 
 
+class Reminder(Note):
+    """A concrete model of a concrete model."""
+
+
 heard: list[tuple[Any, ...]] = []
 
 
@@ -112,6 +116,14 @@ async def main() -> None:
             assert await Plain.all().count() == 0
         else:
             raise AssertionError("a plain function is accepted")
+
+        heard.clear()
+        _ = await Reminder.create(text="e")
+        assert heard == []  # the handlers of Note are not called for its subclass
+        _ = await Note.get_or_create(text="e")
+        _ = await Note.update_or_create({"text": "f"}, text="e")
+        assert [event[0] for event in heard] == ["pre_save", "post_save"] * 2
+        await Note.filter(text="f").delete()
 
         try:
             async with in_transaction():

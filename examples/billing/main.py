@@ -23,11 +23,6 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Connect at start-up, once.
-
-    A bare `await Tortoise.init()` is wrong here. Since Tortoise 1.0 only its own task sees the connection,
-    and requests run in other tasks.
-    """
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         yield
 
@@ -41,22 +36,22 @@ app.include_router(users)
 
 @app.get("/health", tags=["probes"])
 async def health() -> dict[str, str]:
-    """Liveness: this process answers. It asks no database, because a restart does not repair a database."""
+    """Liveness: this process answers. A restart does not repair a database."""
     return {"status": "ok"}
 
 
 @app.get("/ready", tags=["probes"])
 async def ready() -> dict[str, str]:
-    """Readiness: the process and its database answer. Status 503 tells the platform to send no requests."""
+    """Readiness: status 503 tells the platform to send no requests."""
     query = asyncio.create_task(get_connection("default").execute_query("SELECT 1"))
     try:
-        # asyncio.timeout() would wait for the cancelled query, which never ends if the server is frozen.
+        # asyncio.timeout() would wait for the cancelled query, which never ends if the database is frozen.
         done, _ = await asyncio.wait({query}, timeout=PATIENCE)
     finally:
         query.cancel()
     error = query.exception() if done else TimeoutError(f"no answer in {PATIENCE} seconds")
     if error:
-        # Log the cause, which Tortoise's error for MySQL hides. No driver's error shows the password.
+        # Log the cause, which Tortoise's DBConnectionError hides. No driver's error shows the password.
         logger.warning("The database does not answer: %r", error.__context__ or error)
         raise HTTPException(503, "The database does not answer")
     return {"status": "ok"}

@@ -13,11 +13,12 @@ from pathlib import Path
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from tortoise_dev.handbook.sections import ERROR_PAGES
 from tortoise_dev.pages.page import Block
 from tortoise_dev.pages.reading import parse_page
 
 MARKDOWN = MarkdownIt("commonmark").enable("table")
-MADE = ("references/rules.md", "references/errors.md", "references/errors-databases.md")
+MADE = ("references/rules.md", *ERROR_PAGES)
 """Pages that commands print; their text is tested with the rules and with the facts."""
 
 FRONT_MATTER = re.compile(r"---\n.*?\n---\n", re.DOTALL)

@@ -330,10 +330,10 @@ def test_findings_of_the_checker() -> None:
     assert [*wrong_code.problems(page, TREE)] == [
         "'TD106 Invoice.all().delete()' is not listed in wrong_code.toml"
     ]
-    locks = Prose("references/locks.md", "# A\n")
+    queries = Prose("references/queries.md", "# A\n")
     assert [
         problem
-        for problem in wrong_code.problems(locks, TREE)
+        for problem in wrong_code.problems(queries, TREE)
         if "listed in wrong_code.toml, and not" in problem
     ]
 

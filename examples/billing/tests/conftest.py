@@ -20,9 +20,7 @@ from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.transactions import in_transaction
 
-from config import fixtures
 from config.tortoise import TORTOISE_ORM
-from main import app
 
 MODELS = TORTOISE_ORM["apps"]["models"]["models"]
 
@@ -58,6 +56,8 @@ async def database() -> AsyncIterator[None]:
 @pytest.fixture
 async def data(database: None) -> None:
     """The data set of config/fixtures.py."""
+    from config import fixtures
+
     await fixtures.load()
 
 
@@ -105,6 +105,8 @@ async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
 
     The lifespan does not run. It would connect to the configured database, and the test would write there.
     """
+    from main import app  # here, so that other fixtures need no application
+
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://billing.test") as client:
         yield client
@@ -112,10 +114,7 @@ async def client(data: None) -> AsyncIterator[httpx.AsyncClient]:
 
 @pytest.fixture
 def exactly(caplog: pytest.LogCaptureFixture) -> Callable[[int], AbstractContextManager[None]]:
-    """`with exactly(2): ...` fails unless two statements are sent, and shows them.
-
-    Statements inside transactions count. BEGIN, COMMIT and savepoints do not.
-    """
+    """`with exactly(2): ...` fails unless two statements are sent, and shows them."""
 
     @contextmanager
     def queries(number: int) -> Iterator[None]:

@@ -13,7 +13,7 @@ from .common import UnusableError, show
 
 _EXAMPLES = """\
 examples:
-  %(prog)s                                                print the two pages
+  %(prog)s                                                print the pages
   %(prog)s --write                                        write them again
   %(prog)s --write && git diff --stat references          what has changed
 

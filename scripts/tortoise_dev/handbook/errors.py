@@ -1,6 +1,6 @@
 """The pages of error messages: what raised them, what to do, and where to read on.
 
-Messages of databases and their drivers have a page of their own.
+Messages of databases and their drivers have pages of their own.
 
 The rows come from two places. A fact of ``tests/facts.toml`` with an ``error`` is a row with its cause.
 A block of a page that must raise (``raises=``) and shows its message is a row that leads to its section.
@@ -24,30 +24,41 @@ OF_TORTOISE = (
     "Configuration and start",
     "Models and fields",
     "Queries",
-    "Writes",
-    "Transactions and locks",
+    "Writes and transactions",
     "Migrations",
     "FastAPI and Pydantic",
 )
-OF_DATABASES = ("SQLite", "PostgreSQL", "MySQL and MariaDB")
-"""The sections of the two pages, in their order; a fact names one of them."""
+OF_DATABASES = ("SQLite", "PostgreSQL")
+OF_MYSQL = ("MySQL and MariaDB",)
+AREAS = OF_TORTOISE + OF_DATABASES + OF_MYSQL
+"""The sections of the pages, in their order; a fact names one of them."""
 
 _FIND = """\
-`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message. `$SKILL` is the folder of
-`SKILL.md`, and `…` stands for text that differs. `examples/error_messages*.py` raise these errors."""
+`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message, which you paste as you
+see it. `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs.
+`examples/error_messages*.py` raise these errors."""
 _HEAD = f"""\
 # Error messages: cause and what to do
 
 {_FIND}
 
-[errors-databases.md](errors-databases.md) has the messages of databases and their drivers.
+[SQLite and PostgreSQL](errors-databases.md), [MySQL and MariaDB](errors-mysql.md), and their drivers have
+other messages.
 """
 _HEAD_OF_DATABASES = f"""\
-# Error messages of SQLite, PostgreSQL, MySQL and MariaDB
+# Error messages of SQLite and PostgreSQL
 
 {_FIND}
 
-[errors.md](errors.md) has the messages of Tortoise, Aerich and FastAPI.
+For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md), for MySQL and MariaDB read
+[errors-mysql.md](errors-mysql.md).
+"""
+_HEAD_OF_MYSQL = f"""\
+# Error messages of MySQL and MariaDB
+
+{_FIND}
+
+For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md).
 """
 _OF_THE_EXAMPLE = re.compile(
     r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
@@ -72,7 +83,8 @@ def error_pages(root: Path) -> dict[str, str]:
     rows = list(_of_facts(facts))
     of_tortoise = "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)])
     of_databases = "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)])
-    return dict(zip(ERROR_PAGES, (of_tortoise, of_databases), strict=True))
+    of_mysql = "\n".join([_HEAD_OF_MYSQL, *_tables(rows, OF_MYSQL)])
+    return dict(zip(ERROR_PAGES, (of_tortoise, of_databases, of_mysql), strict=True))
 
 
 def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:
@@ -101,8 +113,8 @@ def _of_facts(facts: dict[str, dict[str, str]]) -> Iterator[ErrorMessage]:
     for key, fact in facts.items():
         if "error" not in fact:
             continue
-        if fact.get("area") not in OF_TORTOISE + OF_DATABASES:
-            raise ValueError(f"{key}: area is one of {', '.join(OF_TORTOISE + OF_DATABASES)}")
+        if fact.get("area") not in AREAS:
+            raise ValueError(f"{key}: area is one of {', '.join(AREAS)}")
         yield ErrorMessage(fact["area"], fact["error"], fact["says"], fact["read"])
 
 
@@ -137,7 +149,8 @@ def _table(heading: str, columns: tuple[str, str], rows: list[tuple[str, str]]) 
 
 
 def _code(message: str) -> str:
-    return "`" + message.replace("|", "\\|") + "`"
+    fence = ("`` ", " ``") if "`" in message else ("`", "`")
+    return fence[0] + message.replace("|", "\\|") + fence[1]
 
 
 def _link(read: str) -> str:

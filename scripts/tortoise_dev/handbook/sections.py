@@ -17,10 +17,10 @@ EXAMPLE = "example"
 MESSAGES = "Error messages"
 """How the page's title begins of a section that is one message; `…` stands in it for text that differs."""
 
-ERROR_PAGES = ("references/errors.md", "references/errors-databases.md")
+ERROR_PAGES = ("references/errors.md", "references/errors-databases.md", "references/errors-mysql.md")
 """Where the messages are: those of Tortoise, and those of databases."""
 
-_ROW = re.compile(r"\| `(.+?)` \| (.+) \|$")
+_ROW = re.compile(r"\| (`+) ?(.+?) ?\1 \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})")
 
@@ -146,7 +146,7 @@ def messages_of(text: str, path: str) -> Iterator[Section]:
             page = f"{MESSAGES}: {line.removeprefix('## ')}"
         row = _ROW.match(line)
         if row is not None:
-            yield Section(path, number, page, row[1], f"`{row[1]}`\n{row[2]}")
+            yield Section(path, number, page, row[2], f"`{row[2]}`\n{row[3]}")
 
 
 def _shown(file: Path, root: Path) -> str:

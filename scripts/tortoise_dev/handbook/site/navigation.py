@@ -15,7 +15,15 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "upgrading",
         "upgrading-times",
     ),
-    "Describe data": ("models", "relations", "many-to-many", "abstract-bases", "soft-delete", "json"),
+    "Describe data": (
+        "models",
+        "fields",
+        "relations",
+        "many-to-many",
+        "abstract-bases",
+        "soft-delete",
+        "json",
+    ),
     "Read and write": ("queries", "lists", "aggregation", "writes", "batches", "times", "decimals", "search"),
     "Keep data right": ("transactions", "locks", "counters", "tenants"),
     "Change tables": (
@@ -28,7 +36,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "zero-downtime",
     ),
     "Test": ("testing", "races"),
-    "Run in production": ("deployment", "deployment-kubernetes", "operations", "mysql"),
+    "Run in production": ("deployment", "deployment-kubernetes", "operations", "workers", "mysql"),
     "Look up": ("errors", "rules"),
     "Tools": ("checker", "harness"),
 }
@@ -55,7 +63,8 @@ SHORT = {
     "renames": "Renames, built-in",
     "zero-downtime": "Without downtime",
     "deployment-kubernetes": "Kubernetes, containers",
-    "operations": "Pools, TLS, workers",
+    "operations": "Pools, limits, TLS",
+    "workers": "Celery, websockets, Lambda",
     "mysql": "MySQL, MariaDB",
 }
 """Titles for the navigation, where a page's own heading up to its colon is too long or says too little."""
