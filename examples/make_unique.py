@@ -124,6 +124,9 @@ async def add_author(name: str) -> Author:
 
 async def locked() -> None:
     """Without the lock the new book is stored, and CASCADE deletes it. With the lock it is refused."""
+    children = "SELECT conrelid::regclass::text AS child FROM pg_constraint"
+    children += " WHERE contype = 'f' AND confrelid = 'author'::regclass"
+    assert await sql(children) == [{"child": "book"}]
     late = await late_book(lock=False)
     assert late.result().title == "late"
     assert [book.title for book in await Book.all()] == ["old"]  # lost without an error
@@ -175,7 +178,8 @@ async def built() -> None:
     assert await sql(valid) == [{"indisvalid": False}]
     await Author.all().delete()
     await script(UNIQUE)
-    assert await sql(valid) == [{"indisvalid": False}]
+    kept = await sql(valid)
+    assert kept == [{"indisvalid": False}]
     await script("DROP INDEX CONCURRENTLY uq_key")
     await script(UNIQUE)
     assert await sql(valid) == [{"indisvalid": True}]
