@@ -1,4 +1,4 @@
-# snippet: needs="postgres"
+# snippet: needs="postgres|tortoise>=1.1.8"
 """Values are made unique while others write: what is lost without a lock, and what a failed build leaves.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/make_unique.py
@@ -189,7 +189,7 @@ async def built() -> None:
     await Author.bulk_create([Author(name=" ANN")], ignore_conflicts=True)
     assert await Author.all().count() == 1
     use = "ALTER TABLE author ADD CONSTRAINT uq_key UNIQUE USING INDEX uq_key"
-    await refused(script(use), 'index "uq_key" contains expressions', OperationalError)
+    await refused(script(use), 'index "uq_key" contains expressions', Exception)
 
 
 async def declared() -> None:
