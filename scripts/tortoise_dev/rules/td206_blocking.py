@@ -104,7 +104,8 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _reported(step: Step, reason: str) -> Iterator[Hit]:
-    yield from hit("TD206", step, f"{step.shown}: {reason}: see zero-downtime.md")
+    page = "make-unique.md" if reason == _REASONS["add unique"] else "zero-downtime.md"
+    yield from hit("TD206", step, f"{step.shown}: {reason}: see {page}")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:
