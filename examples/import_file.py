@@ -73,8 +73,8 @@ def read(path: Path) -> Iterator[Line]:
 async def turn() -> AsyncIterator[BaseDBAsyncClient]:
     """A transaction that waits until the transaction of another import has ended.
 
-    On MariaDB and MySQL, GET_LOCK belongs to a session. So it takes another connection of the pool, and gives the
-    lock back after the commit.
+    On MariaDB and MySQL, GET_LOCK belongs to a session. So turn() takes another connection
+    of the pool, and gives the lock back after the commit.
     """
     dialect = get_connection("default").capabilities.dialect
     if dialect != "mysql":
@@ -162,9 +162,7 @@ async def stage_products(path: Path, size: int = 1_000) -> tuple[int, int]:
         await known.update(name=F("sku"))  # only if name is unique: gives up the old names
         await connection.execute_query(UPDATE)
         inserted, _ = await connection.execute_query(INSERT)
-        assert inserted == (
-            0 if connection.capabilities.dialect == "postgres" else created
-        )  # so count before
+        assert inserted == (0 if connection.capabilities.dialect == "postgres" else created)
         return created, updated
 
 
@@ -189,7 +187,7 @@ def write(path: Path, lines: str) -> None:
 
 async def rows() -> list[tuple[Any, ...]]:
     stored = await Product.all().order_by("sku").values_list("sku", "name", "price")
-    return [(sku, name, str(price)) for sku, name, price in stored]
+    return [(sku, name, float(price)) for sku, name, price in stored]
 
 
 async def check(run: Import, path: Path) -> None:
@@ -197,7 +195,7 @@ async def check(run: Import, path: Path) -> None:
     await Product.create(sku="B", name="Bun", price=1)
     write(path, "A,Apple,1\nB,Bread,2.5\nA,Avocado,3\n")
     assert await run(path, 1) == (1, 1)
-    assert await rows() == [("A", "Avocado", "3.00"), ("B", "Bread", "2.50")]
+    assert await rows() == [("A", "Avocado", 3), ("B", "Bread", 2.5)]
     before = await rows()
     for broken in ("C,Cake,1\nD,Dates,cheap", "C,Cake,1\nD,Dates", "C,Cake,1\nD,Dates,1,1"):
         write(path, f"A,New,1\n{broken}\n")
@@ -227,8 +225,11 @@ async def check_names(path: Path) -> None:
         await Product.create(sku=sku, name=name, price=1)
     before = await rows()
     write(path, "A,Bread,1\nB,Apple,2\nN,Nuts,3\n")
-    with refused(IntegrityError, ""):
+    try:
         await import_products(path)
+        raise AssertionError("products exchanged names")
+    except IntegrityError:
+        pass
     assert await rows() == before
     assert await stage_products(path) == (1, 2)
     assert [name for _, name, _ in await rows()] == ["Bread", "Apple", "Cake", "Nuts"]
