@@ -8,11 +8,10 @@ from typing import Any
 from uuid import uuid4
 
 from tortoise import exceptions, expressions, fields, query_utils, transactions
-from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
-    ConfigurationError,
     FieldError,
+    IncompleteInstanceError,
     IntegrityError,
     NoValuesFetched,
     OperationalError,
@@ -20,6 +19,7 @@ from tortoise.exceptions import (
     ValidationError,
 )
 from tortoise.expressions import F, Q, RawSQL, Subquery
+from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.functions import Sum
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
@@ -50,6 +50,10 @@ class Book(Model):
 
 class Tag(Model):
     name = fields.CharField(max_length=9)
+
+
+class Card(Model):
+    author: fields.OneToOneRelation[Author] = fields.OneToOneField("models.Author")
 
 
 class Note(Model):
@@ -121,6 +125,20 @@ async def a_query_is_no_list() -> None:
     assert "ORDER BY" in Note.all().last().sql()
     assert await Author.filter(name="Nobody").latest("id") is None
     assert (await Author.all().latest("id")).name == "Bob"
+    assert await nobody.first() is None
+    for call in (Author.create, Author.get_or_create, Author.save, Author.delete):
+        assert inspect.iscoroutinefunction(call)  # without await, Python warns
+    for lazy in (Author.filter, QuerySet.delete, QuerySet.update, Author.bulk_create):
+        assert not inspect.iscoroutinefunction(lazy)  # without await, nothing warns
+    part = await Author.all().only("id").first()
+    assert part
+    refuses(AttributeError, lambda: part.name, "has no attribute 'name'")
+    try:
+        await part.save()
+    except IncompleteInstanceError as error:
+        assert "can only be saved with the relevant update_field" in str(error)
+    else:
+        raise AssertionError("saved without the name")
 
 
 async def conditions() -> None:
@@ -159,7 +177,7 @@ async def conditions() -> None:
 async def spelt_otherwise() -> None:
     refuses(RecursionError, lambda: Book.annotate(pages=F("pages") * 2).values("pages").sql(), "recursion")
     assert "ORDER BY" in Book.all().order_by().sql()  # the ordering of Meta stays
-    assert Author(name="new") == Author(name="other") and Note() != Note()
+    assert Author(name="new") == Author(name="other") and Author() != Tag() and Note() != Note()
     random = RawSQL("RAND()" if URL.startswith("mysql") else "RANDOM()")
     assert await Book.annotate(r=random).order_by("r").limit(2).count() == 2
     by_book = Author.filter(books__pages=1).distinct()
@@ -174,6 +192,11 @@ async def spelt_otherwise() -> None:
     if hasattr(QuerySet, "union"):  # 1.1.8+
         sql, python = Book.filter(title="sql"), Book.filter(title="python")
         assert {book.title for book in await sql.union(python)} == {"sql", "python"}
+        both = sql.union(python)
+        taken = {name for name in dir(both) if name[0] != "_" and callable(getattr(both, name))} - {"model"}
+        assert taken == {"count", "limit", "offset", "order_by", "union"}
+        assert [book.title for book in await both.order_by("-title").limit(1)] == ["sql"]
+        assert await both.count() == 2
     refuses(TypeError, lambda: Note.bulk_create([], update_conflicts=True), "update_conflicts")  # type: ignore[call-arg]
 
 
@@ -183,6 +206,9 @@ async def relations() -> None:
     await ann.books.create(title="new")  # type: ignore[attr-defined]
     assert await ann.books.filter(title="new").delete() == 1  # the default name: the table's, and an "s"
     assert not {"add", "set", "count"} & set(dir(ann.books))
+    assert "cards" in Author._meta.backward_o2o_fields
+    author = Book._meta.fields_map["author"]
+    assert isinstance(author, ForeignKeyFieldInstance) and author.on_delete == fields.CASCADE
 
     book, tag = await Book.get(title="sql"), await Tag.create(name="db")
     assert {"add", "remove", "clear"} <= set(dir(book.tags))
@@ -231,6 +257,14 @@ async def copies() -> None:
     await book.clone().save()  # a generated key
     assert await Book.filter(title="sql").count() == 2
     await Book.filter(title="sql").exclude(id=book.id).delete()
+    copied = await Book.get(id=book.id)
+    copied.pk = None
+    await copied.save()  # an INSERT
+    assert copied.id != book.id and await Book.filter(title="sql").count() == 2
+    await Book.filter(id=copied.id).delete()
+    cid = Author(name="Cid")
+    await cid.save(update_fields=["name"])  # an INSERT: the key is None
+    assert await Author.filter(id=cid.id, name="Cid").delete() == 1
 
 
 async def after_a_rollback() -> None:
@@ -280,14 +314,7 @@ async def cascades() -> None:
     assert deleted == ["python"]
 
 
-def addresses() -> None:
-    """URLs as SQLAlchemy writes them."""
-    refuses(ConfigurationError, lambda: expand_db_url("postgresql+asyncpg://u@h/d"), "Unknown DB scheme")
-    assert expand_db_url("postgres://u@h/d")["credentials"]["host"] == "h"
-
-
 async def main() -> None:
-    addresses()
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
         await context.generate_schemas()

@@ -229,8 +229,10 @@ def not_null_at_work() -> None:
         'ops.AddField("Price", "rank", fields.IntField(db_default=1, null=True))',
         after="0001_initial",
     )
-    write("0003_given", 'SetNotNull("Price", "rank", fields.IntField())', after="0002_rank", atomic=False)
+    write("0003_given", 'SetNotNull("Price", "rank", fields.IntField())', after="0002_rank")
     run("migrate", "models", "0002_rank")
+    assert "write `atomic = False`" in fails(command("migrate"))
+    write("0003_given", 'SetNotNull("Price", "rank", fields.IntField())', after="0002_rank", atomic=False)
     shown = run("sqlmigrate", "models", "0003_given").splitlines()
     (check,) = (line for line in shown if "NOT VALID" in line)
     (validate,) = (line for line in shown if "VALIDATE" in line)

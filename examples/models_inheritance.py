@@ -95,7 +95,9 @@ async def main() -> None:
         assert await owner.cars.all().count() == 1  # type: ignore[attr-defined]
         assert await owner.bikess.all().count() == 1  # type: ignore[attr-defined]
 
-        # One field object for all subclasses (Both has another base's copy).
+        # One field object for all concrete subclasses. An abstract subclass, as Second, gets a copy.
+        assert Other._meta.fields_map["size"] is Root._meta.fields_map["size"]
+        assert Both._meta.fields_map["size"] is not Root._meta.fields_map["size"]
         assert get_schema_sql(context.db(), safe=False).count('"wheels" INT NOT NULL') == 2
         Car._meta.fields_map["wheels"].null = True
         assert get_schema_sql(context.db(), safe=False).count('"wheels" INT NOT NULL') == 0

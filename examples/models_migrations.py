@@ -186,6 +186,19 @@ async def main() -> None:
     # A model that a many-to-many relation goes through: generate_schemas() knows it, migrations do not.
     await through("shop_through")
 
+    await renamed_index("shop_indexed")
+
+
+async def renamed_index(name: str) -> None:
+    """A new name for an index that has one is seen, unlike the first name of an index."""
+    for index, steps in (("ix_page_score", "initial"), ("ix_page_points", "renamed")):
+        page = model("Page", "page", NAMED.replace("ix_page_score", index))
+        config = stage(f"{name}_{steps}", page)
+        settings = read(f"{name}_{steps}.py").replace("shop_steps", "indexed_steps")
+        write(f"{name}_{steps}.py", settings)
+        await tortoise(config, "makemigrations", "-n", steps)
+    assert "ops.RenameIndex(" in read("indexed_steps/0002_renamed.py")
+
 
 async def through(name: str) -> None:
     config = stage(name, THROUGH)
@@ -236,7 +249,7 @@ with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     sys.path.insert(0, folder)
     try:
-        for steps in ("shop_steps", "through_steps"):
+        for steps in ("shop_steps", "indexed_steps", "through_steps"):
             Path(steps).mkdir()
             write(f"{steps}/__init__.py", "")
         asyncio.run(main())

@@ -160,6 +160,8 @@ async def types(dialect: str) -> None:
     hundred = ExpressionRow.filter(amount=100)
     product = await hundred.annotate(x=RawSQL("n * amount")).values_list("x", flat=True)
     assert product == [200]
+    summed = await ExpressionRow.annotate(x=Sum(RawSQL("n * amount"))).values_list("x", flat=True)
+    assert summed == [379]
     await ExpressionRow.all().update(n=0)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)

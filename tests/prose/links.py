@@ -20,6 +20,8 @@ FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
 ENDINGS = ("ations", "ation", "ings", "ing", "ies", "ied", "es", "ed", "s", "y")
 PROOF = re.compile(r"(?:proof|example|test)(?: .*)?")
 """The texts of links to what runs."""
+RULE = re.compile(r"TD\d{3}")
+"""The text of a link to a rule."""
 ANYWHERE = frozenset(("examples", "example", "exampl", "py"))
 """Words of paths that say nothing of one file."""
 EMPTY = frozenset(
@@ -45,8 +47,10 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
     if FILE.fullmatch(text) and (file or text.endswith(".md")):
         return PurePosixPath(text).name == PurePosixPath(file).name
-    if PROOF.fullmatch(text) and not link["anchor"]:
+    if PROOF.fullmatch(text) and (text == "proof" or not link["anchor"]):
         return not file.endswith(".md")
+    if RULE.fullmatch(text):
+        return file in ("rules.md", "references/rules.md") and (link["anchor"] or "").startswith(text.lower())
     if file.startswith(("examples/", "../examples/")):
         around = LINK.sub(lambda other: other["text"], line).replace("PostgreSQL", "postgres")
         return bool((words_of(file) - ANYWHERE) & words_of(around))

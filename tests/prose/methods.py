@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 from prose.allowed import Allowed
 from prose.code import TOKEN, PageCode, Tree, code_of_block, words_of_file
@@ -60,7 +62,12 @@ def _words_of_linked_pages(page: Prose, tree: Tree) -> frozenset[str]:
     if page.name != "SKILL.md":
         return frozenset()
     pages = [tree.root / link for link in page.links if link.startswith("references/") and link in tree.files]
-    blocks = [block for path in pages for block in read_page(path, path.name).blocks]
+    return frozenset().union(*map(_words_of_page, pages))
+
+
+@cache
+def _words_of_page(path: Path) -> frozenset[str]:
+    blocks = read_page(path, path.name).blocks
     return frozenset(word for block in blocks for word in TOKEN.findall(code_of_block(block)))
 
 

@@ -16,7 +16,13 @@ from prose.code import TOKEN, PageCode, Tree, code_of_block, words_of_file
 from prose.names import PATHLIKE
 from prose.reading import MADE, Piece, Prose, Section
 
-OF_OTHERS = ("README.md", "CONTRIBUTING.md", "references/harness.md", "references/coming-from-django.md")
+OF_OTHERS = (
+    "README.md",
+    "CONTRIBUTING.md",
+    "references/harness.md",
+    "references/coming-from-django.md",
+    "references/coming-from-sqlalchemy.md",
+)
 """Pages that speak of marks, of rules' code or of other libraries, which their blocks do not show."""
 KEYWORD = re.compile(r"(?<![\w?&-])([a-z_]+)=(?!=)")
 PAIR = re.compile(r"\b([A-Za-z_]+)=\"?([\w.]+)\"?(?=[,)&]|$)")

@@ -152,8 +152,8 @@ def _advice(project: Project, found: list[Manifest]) -> str | None:
     is_aerich = "aerich" in project.command
     copied = "examples/with_aerich/migrate.py and lock.py" if is_aerich else "examples/billing/migrate.py"
     return (
-        f"The drafts run `{project.line}`, which takes no lock. If the owner agrees, copy {copied} of the skill"
-        " to the root of the project, and run plan_deploy.py again: the drafts then run migrate.py."
+        f"The drafts run `{project.line}`, which takes no lock. If the owner agrees, copy {copied} of the"
+        " skill to the root of the project, and run plan_deploy.py again: the drafts then run migrate.py."
     )
 
 

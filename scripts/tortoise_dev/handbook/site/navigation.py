@@ -6,7 +6,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 GROUPS: Mapping[str, Sequence[str]] = {
-    "Start": ("SKILL", "fastapi", "frameworks", "coming-from-django", "upgrading", "upgrading-times"),
+    "Start": (
+        "SKILL",
+        "fastapi",
+        "frameworks",
+        "coming-from-django",
+        "coming-from-sqlalchemy",
+        "upgrading",
+        "upgrading-times",
+    ),
     "Describe data": (
         "models",
         "fields",
@@ -48,7 +56,8 @@ OTHERS = "More topics"
 SHORT = {
     "SKILL": "The handbook in short",
     "frameworks": "Other frameworks",
-    "coming-from-django": "From Django, SQLAlchemy",
+    "coming-from-django": "From Django",
+    "coming-from-sqlalchemy": "From SQLAlchemy, Rails",
     "upgrading": "Upgrade from 0.x",
     "upgrading-times": "Upgrade: times",
     "abstract-bases": "Base classes, inheritance",

@@ -128,6 +128,8 @@ class SetNotNull(ops.AlterField):
                 await self._refuse_nulls(old_state.apps.get_model(app_label, self.model_name), state_editor)
             await super().database_forward(app_label, old_state, new_state, state_editor)
             return
+        if state_editor.atomic_migration and not state_editor.collect_sql:
+            raise ValueError("SetNotNull: write `atomic = False` into the migration, else it locks the table")
         meta = new_state.apps.get_model(app_label, self.model_name)._meta
         column = meta.fields_db_projection[self.name]
         alter, check = f'ALTER TABLE "{meta.db_table}"', f'"{meta.db_table}_{column}_given"'
