@@ -24,7 +24,17 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "soft-delete",
         "json",
     ),
-    "Read and write": ("queries", "lists", "aggregation", "writes", "batches", "times", "decimals", "search"),
+    "Read and write": (
+        "queries",
+        "lists",
+        "aggregation",
+        "writes",
+        "batches",
+        "imports",
+        "times",
+        "decimals",
+        "search",
+    ),
     "Keep data right": ("transactions", "locks", "counters", "tenants"),
     "Change tables": (
         "migrations-tools",
