@@ -40,7 +40,7 @@ MESSAGE
 END
 ```
 
-These lines print the row of a message. Quotes and backticks in the message do no harm.
+These lines print the row of a message, also of a message with quotes or backticks.
 `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Proof:
 `examples/error_messages*.py`."""
 _HEAD = f"""\
