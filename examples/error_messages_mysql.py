@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable
 from importlib.metadata import requires
 
+import asyncmy.errors
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
@@ -121,6 +122,13 @@ async def a_table_that_exists():
 
 @says(OperationalError, "(1071, 'Specified key was too long; max key length is 3072 bytes')")
 async def an_index_on_a_long_column():
+    (found,) = await Tortoise.get_connection("default").execute_query_dict("SELECT VERSION() AS version")
+    if "MariaDB" in found["version"]:  # it takes these keys of one column; MySQL refuses them
+        for column in ("VARCHAR(1000)", "TEXT"):
+            await run(
+                f"CREATE TABLE wide (a {column}, b {column}, UNIQUE (a), INDEX (b)) CHARACTER SET utf8mb4"
+            )
+            await run("DROP TABLE wide")
     await run("CREATE TABLE page (url VARCHAR(1000) PRIMARY KEY) CHARACTER SET utf8mb4")
 
 
@@ -129,6 +137,14 @@ async def an_index_on_two_columns():
     await run(
         "CREATE TABLE page (host VARCHAR(500), path VARCHAR(500), INDEX (host, path)) CHARACTER SET utf8mb4"
     )
+
+
+@says(OperationalError, "(1709, 'Index column size too large. The maximum column size is 767 bytes')")
+async def an_index_in_an_old_row_format():
+    row_format = "ROW_FORMAT=COMPACT CHARACTER SET utf8mb4"
+    await run(f"CREATE TABLE short_page (url VARCHAR(191), INDEX (url)) {row_format}")
+    await run("DROP TABLE short_page")
+    await run(f"CREATE TABLE page (url VARCHAR(192), INDEX (url)) {row_format}")
 
 
 @says(OperationalError, "(1170, \"BLOB/TEXT column 'body' used in key specification without a key length\")")
@@ -145,21 +161,45 @@ async def an_emoji_in_a_table_of_another_charset():
         await run("DROP TABLE old_page")
 
 
+@says(OperationalError, "(1366, \"Incorrect integer value: 'x' for column")
+async def a_text_in_a_column_of_numbers():
+    await run("INSERT INTO author (name, age) VALUES (%s, %s)", ["a", "x"])
+
+
 @says(OperationalError, "(2013, 'Lost connection to MySQL server during query')")
 async def a_connection_that_ends_during_a_query():
-    outside = contextvars.copy_context()
-
-    async def kill() -> None:
-        await asyncio.sleep(0.3)  # the other query runs by then
-        find = "SELECT id AS session FROM information_schema.processlist WHERE info = 'SELECT SLEEP(9)'"
-        (found,) = await Tortoise.get_connection("default").execute_query_dict(find)
-        await run(f"KILL {found['session']}")
-
-    killer = asyncio.create_task(kill(), context=outside)
+    killer = asyncio.create_task(kill("SELECT SLEEP(9)"), context=contextvars.copy_context())
     try:
         await run("SELECT SLEEP(9)")
     finally:
         await killer
+
+
+@says(asyncmy.errors.OperationalError, "(2006, 'MySQL server has gone away')")
+async def a_transaction_whose_connection_ends_during_a_query():
+    killer = asyncio.create_task(kill("SELECT SLEEP(8)"), context=contextvars.copy_context())
+    try:
+        async with in_transaction() as connection:
+            await connection.execute_query("SELECT SLEEP(8)")
+    finally:
+        await killer
+
+
+@says(asyncmy.errors.InterfaceError, "(0, 'Not connected')")
+async def a_transaction_whose_connection_ends_while_it_waits():
+    outside = contextvars.copy_context()
+    async with in_transaction() as connection:
+        (found,) = await connection.execute_query_dict("SELECT CONNECTION_ID() AS session")
+        await asyncio.create_task(run(f"KILL {found['session']}"), context=outside)
+        await connection.execute_query("SELECT 1")
+
+
+async def kill(sql: str) -> None:
+    """End the connection that runs this statement."""
+    await asyncio.sleep(0.3)  # the statement runs by then
+    find = "SELECT id AS session FROM information_schema.processlist WHERE info = %s"
+    (found,) = await Tortoise.get_connection("default").execute_query_dict(find, [sql])
+    await run(f"KILL {found['session']}")
 
 
 @says(TypeError, "not all arguments converted during string formatting")
@@ -170,6 +210,17 @@ async def the_parameters_of_postgresql():
 @says(TypeError, "not all arguments converted")
 async def more_values_than_places():
     await run("SELECT * FROM author WHERE name = %s", ["a", "b"])
+
+
+@says(TypeError, "not enough arguments for format string")
+async def fewer_values_than_places():
+    await run("SELECT %s, %s", ["a"])
+
+
+@says(ValueError, "unsupported format character")
+async def a_percent_sign_that_stands_for_no_value():
+    assert await Tortoise.get_connection("default").execute_query_dict("SELECT '%%' AS a, %s AS b", [1])
+    await run("SELECT 'a%' AS a, %s AS b", [1])
 
 
 @says(OperationalError, "(1213, 'Deadlock found when trying to get lock; try restarting transaction')")
@@ -194,11 +245,40 @@ async def a_lock_that_somebody_holds():
     async def other() -> None:
         async with in_transaction() as connection:
             await connection.execute_query("SET innodb_lock_wait_timeout = 1")
-            await Author.select_for_update().get(name="a")
+            await connection.execute_query("INSERT INTO author (name, age) VALUES ('half', 1)")
+            try:
+                await Author.select_for_update().get(name="a")
+            except OperationalError as error:
+                errors.append(error)
 
+    errors: list[OperationalError] = []
     async with in_transaction():
         await Author.select_for_update().get(name="a")
         await asyncio.create_task(other(), context=outside)
+    assert await Author.exists(name="half")  # who catches the error inside the block commits the rest
+    raise errors[0]
+
+
+@says(OperationalError, "(1213, 'Deadlock found")
+async def three_inserts_of_one_key_of_which_the_first_is_undone():
+    first_is_in = asyncio.Event()
+
+    async def insert(*, undo: bool) -> None:
+        async with in_transaction() as connection:
+            if not undo:
+                await first_is_in.wait()
+            await connection.execute_query("INSERT INTO author (id, name, age) VALUES (5, 'a', 1)")
+            if undo:
+                first_is_in.set()
+                await asyncio.sleep(0.3)  # the others wait for the key by then
+                raise LookupError
+
+    tasks = [insert(undo=True), insert(undo=False), insert(undo=False)]
+    undone, *others = await asyncio.gather(*tasks, return_exceptions=True)
+    assert isinstance(undone, LookupError)
+    (error,) = filter(None, others)
+    assert isinstance(error, Exception)
+    raise error
 
 
 @says(DBConnectionError, "Can't connect to MySQL server: {")

@@ -12,6 +12,7 @@ from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
+from tortoise.transactions import in_transaction
 
 # For a migration: RunSQL with this, and DROP INDEX as its reverse.
 INDEX = """
@@ -60,6 +61,24 @@ async def main() -> None:
         assert await indexes_used(same) == {"ix_indexed_row_upper_name"}
         assert await indexes_used(starts) == {"ix_indexed_row_upper_name"}
         assert (await same.count(), await starts.count()) == (1, 11)
+
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        connection = context.connections.get("default")
+        await connection.execute_script(
+            "CREATE EXTENSION IF NOT EXISTS pg_trgm;"
+            " CREATE INDEX ix_trgm ON indexed_row USING gin (name gin_trgm_ops)"
+        )
+        for condition, uses in {
+            "'name 77' <% name": True,
+            "word_similarity('name 77', name) > 0.6": False,
+        }.items():
+            async with in_transaction() as transaction:
+                await transaction.execute_query("SET LOCAL enable_seqscan = off")
+                plan = await transaction.execute_query_dict(
+                    f"EXPLAIN SELECT id FROM indexed_row WHERE {condition}"
+                )
+                assert ("ix_trgm" in str(plan)) == uses, plan
 
 
 asyncio.run(main())

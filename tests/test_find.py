@@ -88,10 +88,33 @@ def test_the_hidden_set_up_of_blocks_is_left_out_and_lines_stay() -> None:
     assert (second.line, second.text) == (9, f"## One\n\n{shown}".rstrip("\n"))
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    """The command in a Python without any package."""
+def run(*arguments: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    """The command in a Python without any package; ``given`` comes from its standard input."""
     command = [sys.executable, "-S", "-E", str(ROOT / "scripts" / "handbook.py"), "find", *arguments]
-    return subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60, check=False)
+    return subprocess.run(
+        command, input=given, capture_output=True, encoding="utf-8", timeout=60, check=False
+    )
+
+
+MESSAGE_OF_MARIADB = (
+    "tortoise.exceptions.IntegrityError: (1452, 'Cannot add or update a child row: a foreign key constraint "
+    "fails (`shop`.`invoice`, CONSTRAINT `fk` FOREIGN KEY (`customer_id`) REFERENCES `customer` (`id`))')\n"
+)
+
+
+def test_a_message_with_quotes_and_backticks_comes_from_standard_input() -> None:
+    done = run("-n", "1", "-", given=MESSAGE_OF_MARIADB)
+    assert done.returncode == 0
+    assert done.stdout.startswith("--- references/errors-mysql.md:")
+    assert "(1452, " in done.stdout
+    assert run("-", given="td106\n").stdout == run("td106").stdout
+
+
+def test_no_message_or_words_beside_standard_input_are_an_error() -> None:
+    empty, both = run("-", given=" \n"), run("-", "lock", given=MESSAGE_OF_MARIADB)
+    assert (empty.returncode, both.returncode) == (2, 2)
+    assert "no message on standard input" in empty.stderr
+    assert "give no words beside -" in both.stderr
 
 
 def test_the_command_prints_sections_with_their_places() -> None:

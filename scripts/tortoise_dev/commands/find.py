@@ -32,6 +32,9 @@ _EXAMPLES = """\
 examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
+  %(prog)s - <<'END'                              the same for a message with quotes or backticks
+  (1364, "Field 'x' doesn't have a default value")
+  END
   %(prog)s TD106                                  a rule with its examples
   %(prog)s locks.md#do-something-once testing.md    one section, and the anchors of a page
   %(prog)s operations.py#SetNotNull               a class or a function of an example
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _run(options: argparse.Namespace) -> int:
     if not (HANDBOOK / "SKILL.md").is_file():
         raise UnusableError(f"no SKILL.md in {HANDBOOK}: install the skill's whole folder")
-    words = " ".join(options.words)
+    words = _words(options.words)
     named = _named(words)
     sections = [] if named else list(handbook_sections(HANDBOOK))
     found = named or find(words, sections, options.number)
@@ -64,6 +67,18 @@ def _run(options: argparse.Namespace) -> int:
     elif unknown:
         tell(f"{options.prog}: the handbook has no section with: {', '.join(unknown)}")
     return 0 if found else 1
+
+
+def _words(given: Sequence[str]) -> str:
+    """The words of the command, or standard input in place of ``-``: a message may have quotes of a shell."""
+    if "-" not in given:
+        return " ".join(given)
+    if len(given) > 1:
+        raise UnusableError("the message comes from standard input: give no words beside -")
+    words = sys.stdin.buffer.read().decode("utf-8", "replace").strip()
+    if not words:
+        raise UnusableError("no message on standard input")
+    return words
 
 
 def _named(words: str) -> list[Found]:
@@ -171,7 +186,12 @@ def _size(section: Section) -> str:
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(prog, "Print the few sections that answer a question.", _EXAMPLES)
-    parser.add_argument("words", nargs="+", metavar="WORD", help="words, a name, an error message, a code")
+    parser.add_argument(
+        "words",
+        nargs="+",
+        metavar="WORD",
+        help="words, a name, an error message, a code, or - for standard input",
+    )
     parser.add_argument(
         "-n",
         dest="number",

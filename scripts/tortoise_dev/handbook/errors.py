@@ -34,9 +34,15 @@ AREAS = OF_TORTOISE + OF_DATABASES + OF_MYSQL
 """The sections of the pages, in their order; a fact names one of them."""
 
 _FIND = """\
-`python "$SKILL/scripts/handbook.py" find "MESSAGE"` prints the row of a message, which you paste as you
-see it. `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs.
-`examples/error_messages*.py` raise these errors."""
+```text
+python "$SKILL/scripts/handbook.py" find - <<'END'
+MESSAGE
+END
+```
+
+These lines print the row of a message, also of a message with quotes or backticks.
+`$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Proof:
+`examples/error_messages*.py`."""
 _HEAD = f"""\
 # Error messages: cause and what to do
 
