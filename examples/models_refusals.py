@@ -54,6 +54,7 @@ for old in ("pk", "index"):
 refused("not a callable", lambda: fields.DatetimeField(db_default=timezone.now))
 refused("can't be indexed", lambda: fields.TextField(db_index=True))
 refused("can't be indexed", lambda: fields.BinaryField(db_index=True))
+refused("can't be indexed", lambda: fields.BinaryField(unique=True))
 refused("doesn't support unique", lambda: fields.TextField(unique=True))
 refused("must have null=True set", lambda: fields.ForeignKeyField("models.Day", on_delete=fields.SET_NULL))
 refused("only 'auto_now' or", lambda: fields.DatetimeField(auto_now=True, auto_now_add=True))

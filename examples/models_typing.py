@@ -13,13 +13,18 @@ from mypy import api
 SOURCE = """\
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
 from tortoise.models import Model
 
 if TYPE_CHECKING:
     from customer import Customer
+
+
+class Kind(StrEnum):
+    BILL = "bill"
 
 
 class Invoice(Model):
@@ -34,6 +39,10 @@ class Invoice(Model):
     number = fields.CharField(max_length=9)
     note: fields.BackwardOneToOneRelation[Note]
     drafted: fields.BackwardOneToOneRelation[Note] | None
+    text = fields.TextField(null=True)
+    kind = fields.CharEnumField(Kind, null=True)
+    data: fields.JSONField[dict[str, Any]] = fields.JSONField()
+    untyped = fields.JSONField()
 
 
 class Wrong(Model):
@@ -52,6 +61,9 @@ reveal_type(invoice.note)
 reveal_type(invoice.drafted)
 reveal_type(invoice.amount)
 reveal_type(invoice.due_at)
+reveal_type(invoice.text)
+reveal_type(invoice.kind)
+reveal_type(invoice.data)
 reveal_type(invoice.customer.name)
 reveal_type(invoice.customer_id)
 reveal_type(invoice.payer)
@@ -85,6 +97,10 @@ EXPECTED = {
     "payer: fields.ForeignKeyRelation": 'variable has type "ForeignKeyFieldInstance[Customer]"',
     "reveal_type(invoice.amount)": 'Revealed type is "decimal.Decimal"',
     "reveal_type(invoice.due_at)": 'Revealed type is "datetime.datetime | None"',
+    "reveal_type(invoice.text)": 'Revealed type is "str"',  # mypy does not see that it can be None
+    "reveal_type(invoice.kind)": 'Revealed type is "invoice.Kind"',  # neither here
+    "reveal_type(invoice.data)": 'Revealed type is "dict[str, Any]"',
+    "untyped = fields": 'Need type annotation for "untyped"',
     "reveal_type(invoice.customer.name)": 'Revealed type is "str"',
     "reveal_type(invoice.customer_id)": 'Revealed type is "int"',
     "reveal_type(invoice.note)": 'Revealed type is "invoice.Note"',
