@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import asyncpg
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
@@ -35,7 +36,11 @@ listen_addr = 127.0.0.1
 listen_port = {listen}
 auth_type = any
 pool_mode = transaction
-default_pool_size = 2
+default_pool_size = 20
+max_client_conn = 1000
+max_db_connections = 2
+query_wait_timeout = 2
+server_idle_timeout = 120
 unix_socket_dir =
 """
 
@@ -144,6 +149,35 @@ def search_path_of_the_role(path: str) -> Iterator[None]:
         asyncio.run(send("RESET search_path"))
 
 
+async def sessions_of(settings: dict[str, Any], seconds: float) -> tuple[set[int], set[str]]:
+    """The server's sessions behind 20 queries that start together, and what the queries raise."""
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        client = context.connections.get("default")
+        query = f"SELECT pg_backend_pid() AS pid, pg_sleep({seconds})"
+        work = [client.execute_query_dict(query) for _ in range(20)]
+        answers = await asyncio.gather(*work, return_exceptions=True)
+    pids = {int(rows[0]["pid"]) for rows in answers if not isinstance(rows, BaseException)}
+    return pids, {str(error) for error in answers if isinstance(error, BaseException)}
+
+
+async def locks_after_a_kill(url: str) -> int:
+    """How many advisory locks 4711 are left when the process that took one is gone."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        client = context.connections.get("default")
+        session = await asyncpg.connect(url, statement_cache_size=0)
+        await session.execute("SELECT pg_advisory_lock(4711)")
+        session.terminate()
+        await asyncio.sleep(0.3)
+        query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711"
+        left = await client.execute_query_dict(query)
+        for row in left:
+            await client.execute_query(f"SELECT pg_terminate_backend({row['pid']})")
+    return len(left)
+
+
 def migrate(url: str) -> subprocess.CompletedProcess[str]:
     environment = os.environ | {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "migrate.py"]
@@ -158,6 +192,10 @@ with pgbouncer() as port:
     assert inside == "pg_catalog" and after != "pg_catalog"
     refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
     assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
+    twenty = through(port, "asyncpg", statement_cache_size=0, maxsize=20)
+    sessions, errors = asyncio.run(sessions_of(twenty, 0.05))
+    assert len(sessions) <= 2 and not errors  # of max_db_connections
+    assert any("query_wait_timeout" in each for each in asyncio.run(sessions_of(twenty, 1.5))[1])
     with search_path_of_the_role("information_schema"), pgbouncer() as new:  # new sessions of the server
         inside, after = asyncio.run(
             settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))
@@ -182,5 +220,8 @@ with pgbouncer() as port:
         assert "DBConnectionError" in refused  # psycopg logs why: unsupported startup parameter
 
     through_it = f"asyncpg://{PLACE.username}@127.0.0.1:{port}{PLACE.path}?statement_cache_size=0"
+    plain = f"postgres://{PLACE.username}@127.0.0.1:{port}{PLACE.path}"
+    assert asyncio.run(locks_after_a_kill(plain)) == 1
+    assert asyncio.run(locks_after_a_kill(PLACE._replace(scheme="postgres").geturl())) == 0
     done = migrate(through_it)
     assert done.returncode == 1 and "Lost the lock" in done.stderr, done

@@ -62,7 +62,7 @@ SEARCHES = {
     "many-to-many": "references/relations.html",
     "Kubernetes": "references/deployment-kubernetes.html",
     "Helm": "references/deployment-kubernetes.html",
-    "pgbouncer": "references/operations.html",
+    "pgbouncer": "references/pgbouncer.html",
     "RegisterTortoise": "references/fastapi.html",
     "Sanic": "references/frameworks.html",
     "MariaDB": "references/mysql.html",
