@@ -149,8 +149,10 @@ async def main() -> None:
         if dialect == "postgres":
             try:
                 await client.execute_script("CREATE TABLE entry (mood mood)")
-            except OperationalError as error:
+            except Exception as error:  # psycopg raises an error of its own
                 assert 'type "mood" does not exist' in str(error)
+            else:
+                raise AssertionError("a column of an unknown type was made")
 
         statement = f"ALTER TABLE remark ADD CONSTRAINT one_target CHECK ({CHECK[dialect]})"
         if dialect == "sqlite":
