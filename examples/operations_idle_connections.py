@@ -22,7 +22,7 @@ KEEPS_MINSIZE = tuple(map(int, version("asyncpg").split(".")[:2])) >= (0, 32)
 
 @asynccontextmanager
 async def a_device() -> AsyncIterator[int]:
-    """Pass everything on. Keep quiet about a connection that was idle: reset it when the client writes again."""
+    """Pass everything on. Forget an idle connection in silence: reset it when the client writes again."""
     passing: list[asyncio.Future[Any]] = []
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
