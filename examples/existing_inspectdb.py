@@ -13,7 +13,7 @@ from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
-KIND = "postgres" if URL.startswith(("postgres", "asyncpg")) else URL.partition(":")[0]
+KIND = "postgres" if URL.startswith(("postgres", "asyncpg", "psycopg")) else URL.partition(":")[0]
 KEY = {
     "sqlite": "id INTEGER PRIMARY KEY",
     "postgres": "id SERIAL PRIMARY KEY",
