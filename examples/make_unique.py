@@ -1,4 +1,4 @@
-# snippet: needs="postgres|tortoise>=1.1.8"
+# snippet: needs="postgres, tortoise>=1.1.8"
 """Values are made unique while others write: what is lost without a lock, and what a failed build leaves.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/make_unique.py
