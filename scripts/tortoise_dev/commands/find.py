@@ -32,9 +32,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
-  %(prog)s - <<'END'                              the same for a message with quotes or backticks
-  (1364, "Field 'x' doesn't have a default value")
-  END
+  %(prog)s - < message.txt                        the same for a message with quotes or backticks
   %(prog)s TD106                                  a rule with its examples
   %(prog)s locks.md#do-something-once testing.md    one section, and the anchors of a page
   %(prog)s operations.py#SetNotNull               a class or a function of an example
