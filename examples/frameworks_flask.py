@@ -1,4 +1,4 @@
-# snippet: needs="sqlite"
+# snippet: needs="sqlite, tortoise>=1.1.8"
 """Tortoise below Flask, which has no event loop: one loop in a thread of its own runs all queries."""
 
 import asyncio
