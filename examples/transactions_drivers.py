@@ -270,29 +270,27 @@ async def rollback_in_the_block() -> list[str]:
     return [row.name for row in await DriverRow.all()]
 
 
-async def own_transactions() -> str:
-    """Two transactions that wait for each other: possible with a connection each."""
-    both_are_in = asyncio.Barrier(2)
+async def meet(number: int) -> None:
+    """So many transactions that wait for each other, half a second at most."""
+    all_are_in = asyncio.Barrier(number)
 
-    async def meet() -> None:
+    async def enter() -> None:
         async with in_transaction():
-            await both_are_in.wait()
+            await all_are_in.wait()
 
     async with asyncio.timeout(0.5):
-        await asyncio.gather(meet(), meet())
+        await asyncio.gather(*(enter() for _ in range(number)))
+
+
+async def own_transactions() -> str:
+    """Two transactions that wait for each other: possible with a connection each."""
+    await meet(2)
     return "both ended"
 
 
 async def more_than_the_pool() -> str:
     """Six transactions that wait for each other: a pool has five connections, if the URL does not say."""
-    all_are_in = asyncio.Barrier(6)
-
-    async def meet() -> None:
-        async with in_transaction():
-            await all_are_in.wait()
-
-    async with asyncio.timeout(0.5):
-        await asyncio.gather(*(meet() for _ in range(6)))
+    await meet(6)
     return "all ended"
 
 

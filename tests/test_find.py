@@ -17,11 +17,6 @@ ROOT = Path(__file__).resolve().parents[1]
 HANDBOOK = list(handbook_sections(ROOT))
 
 
-def name_of(section: Section) -> str:
-    """Its key in asked.toml."""
-    return section.heading if section.page.startswith(MESSAGES) else section.link
-
-
 QUESTIONS: dict[str, str] = tomllib.loads(
     (ROOT / "tests" / "find_questions.toml").read_text(encoding="utf-8")
 )
@@ -35,12 +30,12 @@ def test_a_question_is_answered_within_three_sections(question: str) -> None:
 
 
 def test_what_people_type_belongs_to_a_section_that_is_there() -> None:
-    assert not phrases().keys() - {name_of(section) for section in HANDBOOK}
+    assert not phrases().keys() - {section.name for section in HANDBOOK}
 
 
 def test_each_section_has_what_people_type() -> None:
     sections = [one for one in HANDBOOK if one.path.startswith("references/") and one.heading != one.page]
-    missing = {name_of(one) for one in sections if not one.path.endswith("/rules.md")} - phrases().keys()
+    missing = {one.name for one in sections if not one.path.endswith("/rules.md")} - phrases().keys()
     assert not [name for name in missing if name.startswith("references/")]
 
 

@@ -156,7 +156,8 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
     """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
     documents = [(section, terms := _weighted(section), sum(terms.values())) for section in sections]
     wanted = _wanted(words)
-    rarity = {term: _rarity(term, [document for _, document, _ in documents]) for term in wanted}
+    texts = [terms for _, terms, _ in documents]
+    rarity = {term: _rarity(term, texts) for term in wanted}
     length = sum(size for _, _, size in documents) / max(1, len(documents))
     found = []
     for section, document, size in documents:

@@ -41,8 +41,12 @@ class Section:
     asked: tuple[str, ...] = ()
 
     @property
-    def link(self) -> str:
-        """How a link names it: ``references/queries.md#look-a-row-up``; without an anchor the page's top."""
+    def name(self) -> str:
+        """How asked.toml names it: as a link does, ``references/queries.md#look-a-row-up``, without an anchor
+        the page's top; a row of a page of error messages by the message.
+        """
+        if self.page.startswith(MESSAGES):
+            return self.heading
         return self.path if self.heading == self.page else f"{self.path}#{slug(self.heading)}"
 
     @property
@@ -118,8 +122,7 @@ def handbook_sections(root: Path) -> Iterator[Section]:
         else:
             found = page_sections(file, root)
         for section in found:
-            name = section.heading if section.page.startswith(MESSAGES) else section.link
-            yield replace(section, asked=asked.get(name, ()))
+            yield replace(section, asked=asked.get(section.name, ()))
     for file in sorted((root / "examples").glob("*.py")):
         text = file.read_text(encoding="utf-8")
         title = re.search(r'"""(.*?)(?:\n|""")', text)
@@ -128,9 +131,7 @@ def handbook_sections(root: Path) -> Iterator[Section]:
 
 
 def phrases() -> dict[str, tuple[str, ...]]:
-    """What people type, by the link of the section that answers it; for a row of a page of error messages by
-    the message.
-    """
+    """What people type, by the name of the section that answers it."""
     text = Path(__file__).with_name("asked.toml").read_text(encoding="utf-8")
     return {name: tuple(asked) for name, asked in tomllib.loads(text).items()}
 
