@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -102,6 +103,15 @@ def test_docker_is_a_word_where_there_is_none(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(probes, "_is_installed", probes._is_installed.__wrapped__)
     assert list(problems_of_needs("docker", "x = 1")) == []
     assert unmet("docker", None) == "needs docker"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the client is a shell script here")
+def test_what_docker_starts_is_not_waited_for(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    client = tmp_path / "docker"
+    client.write_text("#!/bin/sh\ntest /dev/stdout -ef /dev/null && test /dev/stderr -ef /dev/null\n")
+    client.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert probes._has_command("docker")
 
 
 @pytest.mark.parametrize(
