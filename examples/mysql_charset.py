@@ -32,11 +32,12 @@ async def stores_an_emoji(url: str, *sql: str) -> bool:
     async with TortoiseContext() as context:
         await context.init(db_url=url, modules={"models": ["__main__"]})
         connection = context.connections.get("default")
-        await connection.execute_script(
-            "DROP TABLE IF EXISTS charset_note; SET @name = DATABASE();"
-            "EXECUTE IMMEDIATE CONCAT('ALTER DATABASE `', @name, '` CHARACTER SET latin1')"
-        )
-        for statement in sql:
+        (here,) = await connection.execute_query_dict("SELECT DATABASE() AS name")
+        for statement in (
+            "DROP TABLE IF EXISTS charset_note",
+            f"ALTER DATABASE `{here['name']}` CHARACTER SET latin1",
+            *sql,
+        ):
             await connection.execute_script(statement)
         await context.generate_schemas()
         try:
