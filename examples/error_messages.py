@@ -457,6 +457,34 @@ async def a_second_commit():
         await connection.commit()
 
 
+@says(OperationalError, "attempt to write a readonly database")
+async def a_file_that_the_process_may_only_read():
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "shop.sqlite3"))
+        first = await connected(file)
+        await first.execute_script("CREATE TABLE t (a INT)")
+        try:
+            await first.execute_query(
+                "PRAGMA query_only = 1"
+            )  # as a file without the right to write: root has it
+            await first.execute_query("INSERT INTO t VALUES (1)")
+        finally:
+            await first.close()
+
+
+@says(sqlite3.DatabaseError, "file is not a database")
+async def a_file_of_something_else():
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "shop.sqlite3")
+        await asyncio.to_thread(file.write_text, "version https://git-lfs.github.com/spec/v1 " * 9)
+        client = SqliteClient(str(file), connection_name="other")
+        await client.create_connection(with_db=True)
+        try:
+            await client.execute_query("SELECT 1 FROM t")
+        finally:
+            await client.close()
+
+
 @says(OperationalError, "database is locked")
 async def a_second_writer_on_one_file():
     with tempfile.TemporaryDirectory() as folder:
