@@ -92,10 +92,10 @@ async def a_row_that_does_not_exist():
     _ = (await Author.first()).name  # type: ignore[union-attr]
 
 
-@says(AttributeError, "'NoneType' object has no attribute 'name'")
+@says(AttributeError, "'NoneType' object has no attribute 'id'")
 async def a_foreign_key_that_is_null():
     await Book.create()
-    _ = (await Book.get().select_related("author")).author.name
+    _ = (await Book.get().select_related("author")).author.id
 
 
 @says(TypeError, "'Author' object is not subscriptable")
