@@ -230,6 +230,20 @@ async def a_folder_that_does_not_exist():
 # --- Fields and values
 
 
+class Keyed(Model):
+    id = fields.UUIDField(primary_key=True)
+
+
+@says(ValueError, "badly formed hexadecimal UUID string")
+async def a_text_that_is_no_uuid():
+    Keyed(id="x")
+
+
+@says(TypeError, "missing 1 required positional argument: 'max_length'")
+async def a_text_without_a_length():
+    fields.CharField()  # type: ignore[call-overload]
+
+
 @says(ConfigurationError, "IntEnumField only supports integer enums!")
 async def text_in_an_int_enum():
     fields.IntEnumField(Colour)
