@@ -230,6 +230,20 @@ async def a_folder_that_does_not_exist():
 # --- Fields and values
 
 
+class Keyed(Model):
+    id = fields.UUIDField(primary_key=True)
+
+
+@says(ValueError, "badly formed hexadecimal UUID string")
+async def a_text_that_is_no_uuid():
+    Keyed(id="x")
+
+
+@says(TypeError, "missing 1 required positional argument: 'max_length'")
+async def a_text_without_a_length():
+    fields.CharField()  # type: ignore[call-overload]
+
+
 @says(ConfigurationError, "IntEnumField only supports integer enums!")
 async def text_in_an_int_enum():
     fields.IntEnumField(Colour)
@@ -455,6 +469,34 @@ async def a_second_commit():
     async with in_transaction() as connection:
         await connection.commit()
         await connection.commit()
+
+
+@says(OperationalError, "attempt to write a readonly database")
+async def a_file_that_the_process_may_only_read():
+    with tempfile.TemporaryDirectory() as folder:
+        file = str(Path(folder, "shop.sqlite3"))
+        first = await connected(file)
+        await first.execute_script("CREATE TABLE t (a INT)")
+        try:
+            await first.execute_query(
+                "PRAGMA query_only = 1"
+            )  # as a file without the right to write: root has it
+            await first.execute_query("INSERT INTO t VALUES (1)")
+        finally:
+            await first.close()
+
+
+@says(sqlite3.DatabaseError, "file is not a database")
+async def a_file_of_something_else():
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "shop.sqlite3")
+        await asyncio.to_thread(file.write_text, "version https://git-lfs.github.com/spec/v1 " * 9)
+        client = SqliteClient(str(file), connection_name="other")
+        await client.create_connection(with_db=True)
+        try:
+            await client.execute_query("SELECT 1 FROM t")
+        finally:
+            await client.close()
 
 
 @says(OperationalError, "database is locked")

@@ -9,7 +9,8 @@ from collections.abc import Callable
 import httpx
 from fastapi import FastAPI
 from fastapi.exceptions import FastAPIError, ResponseValidationError
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
+from pydantic.errors import PydanticSchemaGenerationError
 from tortoise import fields
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.models import Model
@@ -33,6 +34,12 @@ class Folder(Model):
 
 class BareAuthorOut(BaseModel):
     name: str
+
+
+class KeyOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    author: int
 
 
 class AuthorOut(BaseModel):
@@ -81,6 +88,9 @@ async def main() -> None:
     message = "Invalid args for response field! Hint: check that <class '__main__.Author'> is"
     refused(FastAPIError, message, lambda: app.get("/")(a_handler_that_returns_a_model))
 
+    message = "Unable to generate pydantic-core schema for <class '__main__.Author'>"
+    refused(PydanticSchemaGenerationError, message, lambda: create_model("Out", author=(Author, ...)))
+
     async with tortoise_test_context(["__main__"]):
         author = await Author.create(name="a")
         await Book.create(author=author)
@@ -99,6 +109,8 @@ async def main() -> None:
         book = await Book.get(author=author)
         message = "Field required [type=missing, input_value=<tortoise.queryset.QueryS"
         refused(ValidationError, message, lambda: BookOut.model_validate(book))
+        message = "Input should be a valid integer [type=int_type, input_value=<tortoise.queryset.QueryS"
+        refused(ValidationError, message, lambda: KeyOut.model_validate(book))
         await book.fetch_related("author")
         assert BookOut.model_validate(book).author.name == "a"
 

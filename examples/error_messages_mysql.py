@@ -12,6 +12,7 @@ from importlib.metadata import requires
 
 import asyncmy.errors
 from tortoise import Tortoise, fields
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
 from tortoise.functions import Concat
@@ -300,6 +301,23 @@ async def a_wrong_password():
     except DBConnectionError as error:
         assert "(1045, \"Access denied for user 'nobody'@" in str(error.__context__)
         raise
+
+
+@says(OperationalError, "(1045, \"Access denied for user '")
+async def a_password_that_changed_while_the_pool_is_open():
+    """The open connection goes on, and only the second one is refused."""
+    settings = expand_db_url(URL)
+    words = iter([settings["credentials"]["password"]])
+    settings["credentials"]["password_creator"] = lambda: next(words, "changed")
+    async with TortoiseContext() as context:
+        await context.init(
+            config={"connections": {"default": settings}, "apps": {"models": {"models": ["__main__"]}}}
+        )
+        two = [context.connections.get("default").execute_query("SELECT SLEEP(0.2)") for _ in range(2)]
+        await context.connections.get("default").execute_query("SELECT 1")
+        for answer in await asyncio.gather(*two, return_exceptions=True):
+            if isinstance(answer, BaseException):
+                raise answer
 
 
 @says(DBConnectionError, "Can't connect to MySQL server")

@@ -262,6 +262,45 @@ async def a_schema_that_the_role_may_not_enter():
         await connection.execute_query(f"SELECT * FROM {SCHEMA}.author")
 
 
+@says(OperationalError, "permission denied for table author")
+async def a_table_that_the_role_may_not_read():
+    await as_a_guest(f"SELECT * FROM {SCHEMA}.author")
+
+
+@says(OperationalError, "must be owner of table author")
+async def a_table_that_the_role_does_not_own():
+    await as_a_guest(f"ALTER TABLE {SCHEMA}.author ADD COLUMN pages INT")
+
+
+async def as_a_guest(sql: str) -> None:
+    async with in_transaction() as connection:  # undoes the role, too
+        await connection.execute_query("CREATE ROLE error_messages_guest")
+        await connection.execute_query("GRANT error_messages_guest TO CURRENT_USER")
+        await connection.execute_query(f"GRANT USAGE ON SCHEMA {SCHEMA} TO error_messages_guest")
+        await connection.execute_query("SET LOCAL ROLE error_messages_guest")
+        await connection.execute_query(sql)
+
+
+@says(OperationalError, 'column "id" is of type integer but expression is of type boolean')
+async def a_value_of_another_type():
+    await run("UPDATE author SET id = true")
+
+
+@says(OperationalError, "numeric field overflow")
+async def a_number_with_too_many_digits():
+    await run("SELECT 1000::numeric(5, 2)")
+
+
+@says(OperationalError, "function strange_similarity(unknown, unknown) does not exist")
+async def a_function_of_an_extension_that_is_missing():
+    await run("SELECT strange_similarity('a', 'b')")
+
+
+@says(OperationalError, 'syntax error at or near "order"')
+async def a_word_of_sql_as_a_name():
+    await run("SELECT * FROM order")
+
+
 @says(asyncpg.TooManyConnectionsError, "too many connections for ", LIMITED)
 async def more_connections_than_the_server_gives():
     """A database with room for one stands for a server without any room: the class is the same."""

@@ -8,6 +8,7 @@ import warnings
 
 import httpx
 from fastapi import BackgroundTasks, FastAPI
+from fastapi.responses import JSONResponse
 from tortoise import Tortoise, fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.contrib.fastapi import RegisterTortoise
@@ -50,17 +51,53 @@ async def a_second_application() -> None:
 
 
 async def a_mounted_application() -> None:
-    outer, inner, started = FastAPI(), FastAPI(), []
+    """Its lifespan does not run: the outer one sets up Tortoise, or runs the inner. Each has its handlers."""
 
-    @contextlib.asynccontextmanager
-    async def lifespan(app: FastAPI):
-        started.append(app)
-        yield
+    def handlers() -> dict:
+        return {DoesNotExist: lambda *_: JSONResponse(None, 404)}
 
-    inner.router.lifespan_context = lifespan
-    outer.mount("/inner", inner)
-    async with outer.router.lifespan_context(outer):
-        assert started == []
+    async def statuses(where: str, handled: str) -> list[int]:
+        @contextlib.asynccontextmanager
+        async def connected(app: FastAPI):
+            async with RegisterTortoise(
+                app, db_url="sqlite://:memory:", modules=MODULES, generate_schemas=True
+            ):
+                yield
+
+        @contextlib.asynccontextmanager
+        async def nested(app: FastAPI):
+            async with inner.router.lifespan_context(inner):
+                yield
+
+        of_outer = {"outer": connected, "nested": nested}.get(where)
+        of_inner = None if where == "outer" else connected
+        inner = FastAPI(lifespan=of_inner, exception_handlers=handlers() if handled == "inner" else None)
+        outer = FastAPI(lifespan=of_outer, exception_handlers=handlers() if handled == "outer" else None)
+        outer.mount("/inner", inner)
+
+        @inner.get("/count")
+        async def count() -> int:
+            return await Note.all().count()
+
+        @inner.get("/missing")
+        async def missing() -> int:
+            return (await Note.get(id=404)).id
+
+        async def ask() -> list[int]:
+            transport = httpx.ASGITransport(outer, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return [(await client.get(f"/inner/{path}")).status_code for path in ("count", "missing")]
+
+        async def serve() -> list[int]:
+            async with outer.router.lifespan_context(outer):
+                return await asyncio.create_task(ask(), context=contextvars.Context())
+
+        return await asyncio.create_task(serve(), context=contextvars.Context())
+
+    assert await statuses("inner", "inner") == [500, 500]
+    assert await statuses("outer", "outer") == [200, 500]
+    assert await statuses("outer", "inner") == [200, 404]
+    assert await statuses("nested", "inner") == [200, 404]
 
 
 async def a_test_client() -> None:

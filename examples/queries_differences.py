@@ -177,6 +177,21 @@ async def lone_key() -> int | str:
     return await LoneKey.all().count()
 
 
+async def escaped() -> bool:
+    """Whether `%`, `_` and a backslash in a text stand for themselves."""
+    for number, name in enumerate(("50% off", "50 off", "a_b", "axb", "c\\d", "cd")):
+        await DifferenceRow.create(id=900 + number, name=name, amount=1)
+    rows = DifferenceRow.filter(id__gte=900)
+    try:
+        for lookup in ("icontains", "contains"):
+            for text in ("0%", "a_", "c\\"):
+                if await rows.filter(**{f"name__{lookup}": text}).count() != 1:
+                    return False
+        return await rows.filter(name__istartswith="a_").count() == 1
+    finally:
+        await rows.delete()
+
+
 async def ungrouped() -> tuple[int, int] | str:
     """How many of three rows group_by() gives without values(), and values() without group_by()."""
     counted = DifferenceRow.annotate(n=Count("id"))
@@ -232,6 +247,7 @@ async def main() -> None:
         assert await locked_of() is ("mysql" not in client.__module__)
         assert base_is_changed() == ("mysql" in client.__module__)
         assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
+        assert await escaped()
         connection = Tortoise.get_connection("default")
         await connection.execute_script("INSERT INTO lonekey (id) VALUES (1)")
         assert await LoneKey.all().count() == 1

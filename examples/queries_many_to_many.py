@@ -1,14 +1,16 @@
 """Conditions on a many-to-many relation share one join: rows with any, all or none of some tags."""
 
 import asyncio
+import contextvars
 import os
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError
+from tortoise.exceptions import ConfigurationError, IntegrityError
 from tortoise.expressions import Q, Subquery
 from tortoise.functions import Count
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
@@ -66,6 +68,23 @@ async def main() -> None:
             assert "You can't set m2m relations through init, use m2m_manager instead" in str(error)
         else:
             raise AssertionError("a many-to-many relation was taken in the constructor")
+
+        if "sqlite" not in URL:
+            await two_at_once(bare, sql)
+
+
+async def two_at_once(post: Post, tag: Tag) -> None:
+    """The second add() sees no row yet, and waits for the first one: only its INSERT is refused."""
+    outside = contextvars.copy_context()  # a task in it is no part of the transaction below
+    async with in_transaction():
+        await post.tags.add(tag)
+        other = asyncio.create_task(post.tags.add(tag), context=outside)
+        await asyncio.sleep(0.5)
+    try:
+        await other
+    except IntegrityError:
+        return
+    raise AssertionError("two rows for one pair")
 
 
 asyncio.run(main())

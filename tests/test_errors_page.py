@@ -21,7 +21,7 @@ STRING = re.compile(r'"(?:[^"\\]|\\.)+"' + "|" + r"'(?:[^'\\]|\\.)+'")
 
 def test_the_pages_are_fresh() -> None:
     pages = error_pages(ROOT)
-    assert len(pages) == 3
+    assert len(pages) == 4
     for page, text in pages.items():
         stored = (ROOT / page).read_text(encoding="utf-8")
         assert stored == text, f"{page}: run: uv run scripts/handbook.py errors --write"

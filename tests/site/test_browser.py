@@ -70,7 +70,7 @@ SEARCHES = {
     "while old code runs": "references/zero-downtime.html",
     "freezegun": "references/testing.html",
     "group_by": "references/aggregation.html",
-    "UNIQUE constraint failed": "references/errors-databases.html",
+    "UNIQUE constraint failed": "references/errors-mysql.html",
     "object has no attribute": "references/errors.html",
     "No TortoiseContext is currently active": "references/errors.html",
     "was created on a different event loop": "references/errors.html",

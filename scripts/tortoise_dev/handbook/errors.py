@@ -26,11 +26,11 @@ OF_TORTOISE = (
     "Queries",
     "Writes and transactions",
     "Migrations",
-    "FastAPI and Pydantic",
 )
-OF_DATABASES = ("SQLite", "PostgreSQL")
-OF_MYSQL = ("MySQL and MariaDB",)
-AREAS = OF_TORTOISE + OF_DATABASES + OF_MYSQL
+OF_PYTHON = ("Python and pytest", "FastAPI and Pydantic")
+OF_POSTGRES = ("PostgreSQL",)
+OF_OTHER_DATABASES = ("MySQL and MariaDB", "SQLite")
+AREAS = OF_TORTOISE + OF_PYTHON + OF_POSTGRES + OF_OTHER_DATABASES
 """The sections of the pages, in their order; a fact names one of them."""
 
 _FIND = """\
@@ -48,23 +48,30 @@ _HEAD = f"""\
 
 {_FIND}
 
-[SQLite and PostgreSQL](errors-databases.md), [MySQL and MariaDB](errors-mysql.md), and their drivers have
-other messages.
+[Python, pytest and FastAPI](errors-python.md), [PostgreSQL](errors-databases.md),
+[MySQL, MariaDB and SQLite](errors-mysql.md), and their drivers have other messages.
 """
-_HEAD_OF_DATABASES = f"""\
-# Error messages of SQLite and PostgreSQL
+_HEAD_OF_PYTHON = f"""\
+# Error messages of Python, pytest and FastAPI
 
 {_FIND}
 
-For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md), for MySQL and MariaDB read
+For messages of Tortoise and Aerich, read [errors.md](errors.md).
+"""
+_HEAD_OF_POSTGRES = f"""\
+# Error messages of PostgreSQL
+
+{_FIND}
+
+For messages of Tortoise and Aerich, read [errors.md](errors.md), for MySQL, MariaDB and SQLite read
 [errors-mysql.md](errors-mysql.md).
 """
-_HEAD_OF_MYSQL = f"""\
-# Error messages of MySQL and MariaDB
+_HEAD_OF_OTHER_DATABASES = f"""\
+# Error messages of MySQL, MariaDB and SQLite
 
 {_FIND}
 
-For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md).
+For messages of Tortoise and Aerich, read [errors.md](errors.md).
 """
 _OF_THE_EXAMPLE = re.compile(
     r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
@@ -88,9 +95,10 @@ def error_pages(root: Path) -> dict[str, str]:
     facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
     rows = list(_of_facts(facts))
     of_tortoise = "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)])
-    of_databases = "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)])
-    of_mysql = "\n".join([_HEAD_OF_MYSQL, *_tables(rows, OF_MYSQL)])
-    return dict(zip(ERROR_PAGES, (of_tortoise, of_databases, of_mysql), strict=True))
+    of_python = "\n".join([_HEAD_OF_PYTHON, *_tables(rows, OF_PYTHON)])
+    of_postgres = "\n".join([_HEAD_OF_POSTGRES, *_tables(rows, OF_POSTGRES)])
+    of_others = "\n".join([_HEAD_OF_OTHER_DATABASES, *_tables(rows, OF_OTHER_DATABASES)])
+    return dict(zip(ERROR_PAGES, (of_tortoise, of_python, of_postgres, of_others), strict=True))
 
 
 def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:

@@ -17,8 +17,13 @@ EXAMPLE = "example"
 MESSAGES = "Error messages"
 """How the page's title begins of a section that is one message; `…` stands in it for text that differs."""
 
-ERROR_PAGES = ("references/errors.md", "references/errors-databases.md", "references/errors-mysql.md")
-"""Where the messages are: those of Tortoise, and those of databases."""
+ERROR_PAGES = (
+    "references/errors.md",
+    "references/errors-python.md",
+    "references/errors-databases.md",
+    "references/errors-mysql.md",
+)
+"""Where the messages are: those of Tortoise, of Python and its packages, and of databases."""
 
 _ROW = re.compile(r"\| (`+) ?(.+?) ?\1 \| (.+) \|$")
 _HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
