@@ -43,29 +43,25 @@ END
 These lines print the row of a message, also of a message with quotes or backticks.
 `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Proof:
 `examples/error_messages*.py`."""
-_HEAD = f"""\
-# Error messages: cause and what to do
-
-{_FIND}
-
+_TITLES_AND_OTHERS = (
+    (
+        "Error messages: cause and what to do",
+        """\
 [SQLite and PostgreSQL](errors-databases.md), [MySQL and MariaDB](errors-mysql.md), and their drivers have
-other messages.
-"""
-_HEAD_OF_DATABASES = f"""\
-# Error messages of SQLite and PostgreSQL
-
-{_FIND}
-
+other messages.""",
+    ),
+    (
+        "Error messages of SQLite and PostgreSQL",
+        """\
 For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md), for MySQL and MariaDB read
-[errors-mysql.md](errors-mysql.md).
-"""
-_HEAD_OF_MYSQL = f"""\
-# Error messages of MySQL and MariaDB
-
-{_FIND}
-
-For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md).
-"""
+[errors-mysql.md](errors-mysql.md).""",
+    ),
+    (
+        "Error messages of MySQL and MariaDB",
+        "For messages of Tortoise, Aerich and FastAPI, read [errors.md](errors.md).",
+    ),
+)
+"""Of each page its title, and where other messages are; in the order of ERROR_PAGES."""
 _OF_THE_EXAMPLE = re.compile(
     r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
 )
@@ -87,10 +83,11 @@ def error_pages(root: Path) -> dict[str, str]:
     """Each page with its text. Raises OSError without facts, ValueError for a wrong one."""
     facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
     rows = list(_of_facts(facts))
-    of_tortoise = "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)])
-    of_databases = "\n".join([_HEAD_OF_DATABASES, *_tables(rows, OF_DATABASES)])
-    of_mysql = "\n".join([_HEAD_OF_MYSQL, *_tables(rows, OF_MYSQL)])
-    return dict(zip(ERROR_PAGES, (of_tortoise, of_databases, of_mysql), strict=True))
+    heads = [f"# {title}\n\n{_FIND}\n\n{others}\n" for title, others in _TITLES_AND_OTHERS]
+    tables = [[*_tables(rows, areas)] for areas in (OF_TORTOISE, OF_DATABASES, OF_MYSQL)]
+    tables[0].append(_of_pages(root, rows))
+    texts = ("\n".join([head, *parts]) for head, parts in zip(heads, tables, strict=True))
+    return dict(zip(ERROR_PAGES, texts, strict=True))
 
 
 def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:
