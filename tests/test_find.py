@@ -73,6 +73,11 @@ def test_a_pasted_message_brings_no_section_about_its_values(message: str) -> No
     assert words_that_no_section_has(message, HANDBOOK) == []
 
 
+def test_a_value_of_a_message_ends_with_its_line() -> None:
+    log = 'in column "a" of relation "b"\n' + 'OperationalError: relation "warehouse_slots" does not exist'
+    assert find(log, HANDBOOK, 1)[0].section.heading == 'relation "…" does not exist'
+
+
 def test_a_name_in_quotes_that_the_handbook_lacks_has_no_parts() -> None:
     right = Section("a.md", 1, "A", "Missing keys", "A KeyError: an environment variable is not set.")
     other = Section("b.md", 1, "B", "Monthly report", "report month by report month report")

@@ -25,6 +25,8 @@ _ASKED_WEIGHT, _UNASKED = 2.0, 0.25
 _CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
 _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
+_LONGEST_VALUE = 200  # characters that stand for a `…` of a message
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
 _KEYWORD = re.compile(r"[A-Z]{3,}")
 _FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -321,15 +323,15 @@ def _message_pattern(message: str) -> re.Pattern[str]:
     """A message with anything in place of each `…`, which is a group. A shell may have eaten its quotes."""
     parts = message.split("…")
     literals = [re.sub(r"[\"'`]", "[\"'`]?", re.escape(part)) for part in parts]
-    gaps = ["(.*?)" if part else r"(\S*)" for part in parts[1:]]  # the last value ends with its word
-    return re.compile("".join(a + b for a, b in zip(literals, [*gaps, ""], strict=True)), re.DOTALL)
+    gap = rf"([^\n]{{0,{_LONGEST_VALUE}}}?)"  # bounded: a pasted log may be long
+    gaps = [gap if part else r"(\S*)" for part in parts[1:]]  # the last value ends with its word
+    return re.compile("".join(a + b for a, b in zip(literals, [*gaps, ""], strict=True)))
 
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _OF_A_ROW = re.compile(r"(?<=\)=\()[^()]*(?=\))")  # PostgreSQL: Key (email)=(…) already exists
 _QUOTED = re.compile(r"""(?<=['"`])[A-Za-z]\w*(?=['"`])""")
 _ERROR = re.compile(r"\w+(?:Error|Exception|Warning): ")
-_LONGEST_VALUE = 200
 
 
 def _without_values(words: str, sections: Sequence[Section]) -> str:
@@ -343,7 +345,7 @@ def _without_values(words: str, sections: Sequence[Section]) -> str:
         if section.page.startswith(MESSAGES) and "…" in section.heading:
             found = _message_pattern(section.heading).search(words)
             groups = range(1, 1 + len(found.groups())) if found else ()
-            spans += [found.span(group) for group in groups if found and len(found[group]) <= _LONGEST_VALUE]
+            spans += [found.span(group) for group in groups if found]
     if _ERROR.search(words):
         spans += [one.span() for one in _QUOTED.finditer(words) if not _is_known(one[0], sections)]
     kept = list(words)
