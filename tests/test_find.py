@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tortoise_dev.handbook.find import find
+from tortoise_dev.handbook.find import find, words_that_no_section_has
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,6 +55,34 @@ def test_another_text_of_an_error_lifts_its_message() -> None:
     row = Section("e.md", 1, f"{MESSAGES}: A", "x is `…`", "text", asked=("No DB associated to model",))
     other = Section("b.md", 1, "B", "Model", "a model, its DB and what is associated to it: DB model model")
     assert find("ConfigurationError: No DB associated to model", [other, row], 1)[0].section is row
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        'duplicate key value violates unique constraint "fan_key" Key (email)=(anna.schmidt@report.org)',
+        "column report.search_rank does not exist",  # the shell ate the quotes
+        "ValidationError: email: Length of 'a.long.report.name@example.com' 61 > 60",
+        "OperationalError: no such column: money_transfer.search_rank",
+    ],
+)
+def test_a_pasted_message_brings_no_section_about_its_values(message: str) -> None:
+    found = [one.section for one in find(message, HANDBOOK, 3)]
+    assert found
+    assert [one.place for one in found if not one.page.startswith(MESSAGES)] == []
+    assert words_that_no_section_has(message, HANDBOOK) == []
+
+
+def test_a_value_of_a_message_ends_with_its_line() -> None:
+    log = 'in column "a" of relation "b"\n' + 'OperationalError: relation "warehouse_slots" does not exist'
+    assert find(log, HANDBOOK, 1)[0].section.heading == 'relation "…" does not exist'
+
+
+def test_a_name_in_quotes_that_the_handbook_lacks_has_no_parts() -> None:
+    right = Section("a.md", 1, "A", "Missing keys", "A KeyError: an environment variable is not set.")
+    other = Section("b.md", 1, "B", "Monthly report", "report month by report month report")
+    assert find("KeyError: 'report_month'", [other, right], 3)[0].section is right
+    assert find("report_month", [other, right], 3)[0].section is other  # it is all that was typed
 
 
 def test_what_no_section_says_is_not_found() -> None:

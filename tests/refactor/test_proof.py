@@ -148,6 +148,24 @@ def test_a_module_with_all_of_it(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert capsys.readouterr().err == "note: nothing to do: shop/models is a package\n"
 
 
+def test_the_url_in_the_environment_says_what_is_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    read = CONFIG.replace('"asyncpg://', 'os.environ.get("DATABASE_URL", "sqlite://x") or "')
+    assert read != CONFIG
+    dry = ["shop/models.py", "--dry-run", "--python", sys.executable]
+    write(FILES | {"conf.py": f"import os\n{read}"}, tmp_path)
+    for url, dialects in (("sqlite://x", "sqlite"), ("asyncpg://localhost/x", "postgres and sqlite")):
+        monkeypatch.setenv("DATABASE_URL", url)
+        assert split.main(dry) == 1
+        notes = capsys.readouterr().err
+        assert f"the same as before: CREATE statements on {dialects}," in notes
+        assert ("not compared: CREATE statements" in notes) is (dialects == "sqlite")
+    (tmp_path / "conf.py").unlink()
+    assert split.main(dry) == 1
+    assert "because no settings of Tortoise were found" in capsys.readouterr().err
+
+
 def tampered(file: str, old: str, new: str) -> Callable[[SplitPlan], None]:
     """A plan with an error in one file."""
 

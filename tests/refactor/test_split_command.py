@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -47,10 +49,65 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     output = capsys.readouterr()
     assert output.out == "deleted shop/models.py\n"
     same = "note: the same as before: CREATE statements on sqlite, 1 model, no JSON schema"
-    assert output.err.splitlines()[-1] == same
+    assert output.err.splitlines()[-4] == same
     assert applied == {
         path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()
     }
+
+
+NO_TOOL = """not compared: migrations. No migration tool was found (neither aerich.models nor a key \
+"migrations" in the settings). If you use one, let it look for changes: it must find none"""
+SAME = 'it must say "No changes detected"'
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        ({}, NO_TOOL),
+        ({"pyproject.toml": "[tool.aerich]\n"}, f"not compared: migrations. Run `aerich migrate`: {SAME}"),
+        ({"conf.py": "M = ['aerich.models']\n"}, f"not compared: migrations. Run `aerich migrate`: {SAME}"),
+        (
+            {"conf.py": "A = {'migrations': 'a'}\n"},
+            f"not compared: migrations. Run `python -m tortoise makemigrations`: {SAME}",
+        ),
+    ],
+)
+def test_what_finds_changed_migrations_is_told(
+    files: dict[str, str], told: str, project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write({"pyproject.toml": ""} | files, project)
+    assert split.main(["--dry-run", "--format", "json", "shop/models.py"]) == 1
+    assert json.loads(capsys.readouterr().out)["notes"][-1] == told
+
+
+def test_an_interpreter_that_nobody_named_is_told(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told = f"imported with {sys.executable}, because {project.name} has no .venv"
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    assert told in capsys.readouterr().err
+    assert split.main(["--dry-run", "--python", sys.executable, "shop/models.py"]) == 1
+    assert told not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("proved", "told"),
+    [
+        (PROVED, "because the settings name SQLite here. Set what they read (often DATABASE_URL)"),
+        (dataclasses.replace(PROVED, has_settings=False), "because no settings of Tortoise were found"),
+        (dataclasses.replace(PROVED, missing=["asyncpg"]), "because the settings could not be used"),
+        (dataclasses.replace(PROVED, dialects=["postgres", "sqlite"]), None),
+    ],
+)
+def test_the_databases_that_were_not_compared_are_told(
+    proved: proof.Proof,
+    told: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(proof, "prove", lambda plan, project, python: proved)
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    shown = capsys.readouterr().err
+    assert ("not compared: CREATE statements of PostgreSQL and MySQL" in shown) is (told is not None)
+    assert (told or "") in shown
 
 
 def test_each_file_ends_with_a_newline(project: Path) -> None:

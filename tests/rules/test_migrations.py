@@ -157,6 +157,68 @@ def test_against_a_commit_only_new_migrations_are_reported(project) -> None:
     assert project.found("--against", "HEAD") == [("migrations/0003_b.py", 7, "TD202")]
 
 
+CREATE = """\
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.CreateModel("Tag", fields=[("id", fields.IntField(primary_key=True))]),
+        ops.RenameModel("Tag", "Label"),
+    ]
+"""
+INDEX = """\
+from tortoise import migrations
+from tortoise.indexes import Index
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0002_label")]
+    operations = [
+        ops.AddIndex("Label", Index(fields=["id"], name="a")),
+        ops.AddIndex("Note", Index(fields=["id"], name="b")),
+    ]
+"""
+FILL = """\
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0002_label")]
+    operations = [ops.RunSQL("INSERT INTO label (id) VALUES (1)", reverse_sql="")]
+"""
+
+
+@pytest.mark.parametrize(
+    ("committed", "later", "lines"),
+    [
+        ({}, {}, [10]),  # a table of this release is empty, one of an older release may be large
+        ({"migrations/0002_label.py": CREATE}, {}, [9, 10]),
+        ({"migrations/0002_tag.py": CREATE}, {}, [9, 10]),  # renamed since
+        ({}, {"migrations/0003_a_fill.py": FILL}, [9, 10]),
+    ],
+    ids=["the same release", "an older one", "an older one that was renamed", "filled"],
+)
+@pytest.mark.parametrize("path", [".", "migrations/0003_index.py"])
+def test_a_table_of_the_same_release_is_empty(
+    path: str, committed: dict[str, str], later: dict[str, str], lines: list[int], project
+) -> None:
+    project.write(ON_POSTGRES | {FILE: FIRST} | committed)
+    commit(project.root)
+    for name in committed:
+        (project.root / name).unlink()
+    project.write({"migrations/0002_label.py": CREATE, "migrations/0003_index.py": INDEX} | later)
+    subprocess.run(["git", "add", "-A"], cwd=project.root, check=True)
+    index = "migrations/0003_index.py"
+    found = project.found("--select", "TD206", "--against", "HEAD", path)
+    assert found == [(index, line, "TD206") for line in lines]
+    assert project.found("--select", "TD206", path) == [(index, line, "TD206") for line in (9, 10)]
+
+
 @pytest.mark.parametrize(
     ("statement", "reported"),
     [

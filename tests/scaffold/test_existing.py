@@ -190,7 +190,11 @@ def test_another_layout_is_followed(project: Any, mypy_cache: str) -> None:
     acme = project.write(OTHER)
     fields = "number:char:20:unique person:fk:people.Person placed_at:datetime total:decimal:10:2 data:json"
     plan = acme.add("orders", "Order", *fields.split())
-    assert plan.next[0] == "python -m tortoise makemigrations orders --name add_order"
+    assert plan.next[0] == "python -m tortoise makemigrations"
+    orm = ("-m", "tortoise", "-c", "acme.conf.db.TORTOISE")
+    assert "orders.0001_initial" in acme.run(*orm, "makemigrations", PYTHONPATH="src")
+    shutil.rmtree(acme.folder / "src/acme/domains/orders/migrations")
+    shutil.rmtree(acme.folder / "src/acme/domains/people/migrations")
     acme.add("people", "Address", "street:char:40", "person:fk:Person")
     acme.add("people", "Phone", "number:char:40", "person:fk:people.Person:cascade")
     acme.add("people", "Part", "name:char:9", "robot:fk:Robot")  # the text does not tell which serial fits
@@ -208,6 +212,65 @@ def test_another_layout_is_followed(project: Any, mypy_cache: str) -> None:
     acme.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
     acme.run("-m", "mypy", "--strict", "--cache-dir", mypy_cache, ".")
     assert "11 passed" in acme.run("-m", "pytest", "-q", "-p", "no:cacheprovider")
+
+
+RECORDED = (
+    "(the first file makes all tables. Where they exist, record it as applied: python -m tortoise migrate"
+)
+LINTED = '(ruff reports I001 and RUF012 in generated migrations: write extend-exclude = ["migrations"] into'
+
+
+def test_the_next_steps_of_a_first_migration_and_of_a_later_one(project: Any) -> None:
+    acme = project.write(OTHER)
+    first = acme.plan("orders", "Order", "person:fk:people.Person").next
+    assert first[0] == "python -m tortoise makemigrations"
+    assert first[1] == f"{RECORDED} orders 0001_initial --fake)"
+    assert LINTED in first[3]
+    acme.write({"src/acme/domains/orders/migrations/0001_initial.py": ""})
+    acme.write(
+        {"pyproject.toml": f"{OTHER['pyproject.toml']}\n[tool.ruff]\nextend-exclude = ['migrations']\n"}
+    )
+    later = acme.plan("orders", "Order", "person:fk:people.Person").next
+    assert later[:2] == [
+        "python -m tortoise makemigrations --name add_order",  # with a label it does not know people.Person
+        "python -m tortoise migrate",
+    ]
+    assert not any("ruff" in step for step in later)
+
+
+def test_the_next_steps_without_a_migration_tool(project: Any) -> None:
+    config = OTHER["src/acme/conf/db.py"].replace('"migrations"', '"other"')
+    acme = project.write(OTHER | {"src/acme/conf/db.py": config})
+    plan = acme.plan("orders", "Order", "number:char:9")
+    assert plan.next[0].startswith("set up a migration tool: ")
+    assert plan.next[0].endswith(" migrations-tools.md#choose-the-tool")
+
+
+PAIR = """\
+from tortoise import fields
+
+from acme.domains.core.models import Entity
+
+
+class Team(Entity):
+    lead = fields.ForeignKeyField("people.Worker", "leads", null=True)
+
+
+class Worker(Entity):
+    team = fields.ForeignKeyField("people.Team", "workers")
+"""
+
+
+def test_tests_of_models_in_a_circle_need_migrated_tables(project: Any) -> None:
+    acme = project.write(OTHER)
+    circle = "(Team.lead → Worker.team → Team is a circle: tests need tables that migrations make: "
+    assert not any("circle" in step for step in acme.plan("people", "Tool", "name:char:9").next)
+    acme.write({"src/acme/domains/people/models/team.py": PAIR})
+    assert any(step.startswith(circle) for step in acme.plan("people", "Tool", "name:char:9").next)
+    two = "def database():\n    pass\n\n\ndef migrated():\n    pass\n"
+    acme.write({"tests/conftest.py": f"from tortoise.context import TortoiseContext\n\n\n{two}"})
+    acme.add("people", "Tool", "name:char:9")
+    assert "(migrated: None)" in acme.text("tests/test_people_tool.py")
 
 
 def test_an_app_that_is_there_gets_no_empty_packages(project: Any) -> None:

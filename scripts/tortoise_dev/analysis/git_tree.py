@@ -37,6 +37,11 @@ class OldTree:
         """Where a path of this tree is today, if it was not moved."""
         return self.repository / path.relative_to(self.folder) if path.is_relative_to(self.folder) else path
 
+    def files(self) -> Iterator[Path]:
+        """The Python files of the commit, by their paths of today."""
+        yield from map(self.today, self.folder.rglob("*.py"))
+        yield from (self.repository / path for path in self.renamed)
+
 
 def tree_at(ref: str, here: Path, into: Path) -> OldTree:
     """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError."""

@@ -28,6 +28,7 @@ from .newer_release import notice
 
 if TYPE_CHECKING:
     from ..rules.baseline import Baseline
+    from .check_against import Known
 
 _PASSES = 5
 """How often files are repaired anew: some fixes wait for others."""
@@ -79,6 +80,9 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     stdin = _stdin_file(options, here)
     paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
     run = Run(here, options)
+    known = _known_at_commit(run, paths)
+    if known is not None:
+        run.released = known.files
     project, violations = run.judge(paths, stdin)
     outcome = Outcome(project, violations, here, options.prog)
     outcome.errors = [
@@ -94,8 +98,8 @@ def _check(options: argparse.Namespace, here: Path) -> int:
             show(texts.get(stdin.path, stdin.text), end="")
             return 2 if outcome.errors else 0
         _fix(outcome, run, paths, texts)
-    if options.against is not None:
-        _apply_commit(outcome, run, paths)
+    if known is not None:
+        _apply_commit(outcome, run, known)
     if options.baseline is not None:
         _apply_baseline(outcome, Path(options.baseline))
     show((statistics if options.statistics else render)(outcome, options.format))
@@ -194,13 +198,20 @@ def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
     )
 
 
-def _apply_commit(outcome: Outcome, run: Run, paths: Sequence[Path]) -> None:
-    """Drop what a commit was reported for, too; add its migrations that were edited."""
-    from ..rules.edited_migrations import changed
+def _known_at_commit(run: Run, paths: Sequence[Path]) -> Known | None:
+    """What the commit of ``--against`` has; None without it. Raises UnusableError."""
+    if run.arguments.against is None:
+        return None
     from .check_against import known_at
 
+    return known_at(run.arguments.against, run.here, run.arguments, paths)
+
+
+def _apply_commit(outcome: Outcome, run: Run, known: Known) -> None:
+    """Drop what a commit was reported for, too; add its migrations that were edited."""
+    from ..rules.edited_migrations import changed
+
     outcome.known_by = run.arguments.against
-    known = known_at(run.arguments.against, run.here, run.arguments, paths)
     _leave_out(outcome, known.findings)
     edited = changed(outcome.project, known.migrations)
     outcome.violations += [one for one in edited if "TD210" in run.enabled(one.path)]

@@ -17,10 +17,11 @@ from .common import UnusableError
 
 @dataclass(frozen=True)
 class Known:
-    """What a commit has: findings, and what its migrations mean, by their paths of today."""
+    """What a commit has: findings, files, and what its migrations mean, by their paths of today."""
 
     findings: Baseline
     migrations: dict[Path, str]
+    files: frozenset[Path]
 
 
 def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[Path]) -> Known:
@@ -42,4 +43,5 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
         known = Baseline.of(found, old.folder)
         texts = fingerprints(project) if project is not None else {}
         migrations = {old.today(path): text for path, text in texts.items()}
-    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations)
+        files = frozenset(old.files())
+    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files)

@@ -28,6 +28,8 @@ class Run:
     ) -> None:
         self.here = here
         self.arguments = arguments
+        self.released: frozenset[Path] | None = None
+        """The files that the commit of ``--against`` has, by their paths of today."""
         self._today = today
         self._settings = SettingsByFolder()
         self._selected: dict[Path, frozenset[str]] = {}
@@ -47,7 +49,7 @@ class Run:
         found = violations_of(
             project,
             self.enabled,
-            lambda path: RuleOptions(of(path).any_interface, of(path).tortoise_version),
+            lambda path: RuleOptions(of(path).any_interface, of(path).tortoise_version, self.released),
             lambda path: progress.advance(shown_path(path, self.here)),
         )
         progress.clear()

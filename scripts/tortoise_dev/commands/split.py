@@ -31,6 +31,7 @@ Before anything is written, the command proves that nothing changes. It copies t
 folder. There it imports the models with the project's interpreter and settings, before and after the split.
 So it RUNS THE PROJECT'S CODE, as starting the application does. It opens no database. DDL, descriptions of
 models and JSON schemas must be the same, or it writes nothing and shows the difference.
+DDL is compared for the databases that the settings name. Notes say what was not compared, and what to do.
 
 exit status: 0 done, or nothing to do · 1 refused, or (--dry-run) there are changes · 2 unreadable input"""
 
@@ -71,6 +72,7 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     from ..analysis.source import UnreadableError
     from ..refactor.plan import plan_split
     from ..refactor.proof import prove
+    from ..refactor.unchecked import unchecked
     from ..refactor.writing import changes_of
     from ..rule_settings import SettingsByFolder
 
@@ -84,20 +86,22 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
         raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
     shows_diff = options.dry_run or options.format == "json"
     changes = changes_of(plan, common.base_of_diff([plan.module], here) if shows_diff else here)
-    proof = prove(plan, project, _interpreter(options.python, project.root))
-    plan.notes[:0] = proof.notes()
+    python = _interpreter(options.python, project.root)
+    proof = prove(plan, project, python or sys.executable)
+    not_proved = unchecked(proof, project, python or sys.executable, was_found=python is not None)
+    plan.notes[:0] = [*proof.notes(), *not_proved]
     return plan, changes
 
 
-def _interpreter(wanted: str | None, root: Path) -> str:
-    """The interpreter that was named; else that of the project's .venv, else the running one."""
+def _interpreter(wanted: str | None, root: Path) -> str | None:
+    """The interpreter that was named; else that of the project's .venv, if there is one."""
     if wanted is not None:
         found = shutil.which(wanted)
         return os.path.abspath(found) if found else wanted  # noqa: PTH100 - a link is an environment's own
     for place in (root / ".venv" / "bin" / "python", root / ".venv" / "Scripts" / "python.exe"):
         if place.exists():
             return str(place)
-    return sys.executable
+    return None
 
 
 def _report(options: argparse.Namespace, here: Path, changes: Sequence[Change], notes: Sequence[str]) -> int:

@@ -43,36 +43,33 @@ END
 These lines print the row of a message, also of a message with quotes or backticks.
 `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Proof:
 `examples/error_messages*.py`."""
-_HEAD = f"""\
-# Error messages: cause and what to do
-
-{_FIND}
-
+_PAGES = (
+    (
+        "Error messages: cause and what to do",
+        """\
 [Python, pytest and FastAPI](errors-python.md), [PostgreSQL](errors-databases.md),
-[MySQL, MariaDB and SQLite](errors-mysql.md), and their drivers have other messages.
-"""
-_HEAD_OF_PYTHON = f"""\
-# Error messages of Python, pytest and FastAPI
-
-{_FIND}
-
-For messages of Tortoise and Aerich, read [errors.md](errors.md).
-"""
-_HEAD_OF_POSTGRES = f"""\
-# Error messages of PostgreSQL
-
-{_FIND}
-
+[MySQL, MariaDB and SQLite](errors-mysql.md), and their drivers have other messages.""",
+        OF_TORTOISE,
+    ),
+    (
+        "Error messages of Python, pytest and FastAPI",
+        "For messages of Tortoise and Aerich, read [errors.md](errors.md).",
+        OF_PYTHON,
+    ),
+    (
+        "Error messages of PostgreSQL",
+        """\
 For messages of Tortoise and Aerich, read [errors.md](errors.md), for MySQL, MariaDB and SQLite read
-[errors-mysql.md](errors-mysql.md).
-"""
-_HEAD_OF_OTHER_DATABASES = f"""\
-# Error messages of MySQL, MariaDB and SQLite
-
-{_FIND}
-
-For messages of Tortoise and Aerich, read [errors.md](errors.md).
-"""
+[errors-mysql.md](errors-mysql.md).""",
+        OF_POSTGRES,
+    ),
+    (
+        "Error messages of MySQL, MariaDB and SQLite",
+        "For messages of Tortoise and Aerich, read [errors.md](errors.md).",
+        OF_OTHER_DATABASES,
+    ),
+)
+"""Of each page its title, where other messages are, and its sections; in the order of ERROR_PAGES."""
 _OF_THE_EXAMPLE = re.compile(
     r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
 )
@@ -94,11 +91,11 @@ def error_pages(root: Path) -> dict[str, str]:
     """Each page with its text. Raises OSError without facts, ValueError for a wrong one."""
     facts = tomllib.loads((root / FACTS).read_text(encoding="utf-8"))
     rows = list(_of_facts(facts))
-    of_tortoise = "\n".join([_HEAD, *_tables(rows, OF_TORTOISE), _of_pages(root, rows)])
-    of_python = "\n".join([_HEAD_OF_PYTHON, *_tables(rows, OF_PYTHON)])
-    of_postgres = "\n".join([_HEAD_OF_POSTGRES, *_tables(rows, OF_POSTGRES)])
-    of_others = "\n".join([_HEAD_OF_OTHER_DATABASES, *_tables(rows, OF_OTHER_DATABASES)])
-    return dict(zip(ERROR_PAGES, (of_tortoise, of_python, of_postgres, of_others), strict=True))
+    heads = [f"# {title}\n\n{_FIND}\n\n{others}\n" for title, others, _ in _PAGES]
+    tables = [[*_tables(rows, areas)] for *_, areas in _PAGES]
+    tables[0].append(_of_pages(root, rows))
+    texts = ("\n".join([head, *parts]) for head, parts in zip(heads, tables, strict=True))
+    return dict(zip(ERROR_PAGES, texts, strict=True))
 
 
 def _tables(rows: Sequence[ErrorMessage], areas: Sequence[str]) -> Iterator[str]:

@@ -25,6 +25,8 @@ _ASKED_WEIGHT, _UNASKED = 2.0, 0.25
 _CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
 _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
+_LONGEST_VALUE = 200  # characters that stand for a `…` of a message
+
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
 _KEYWORD = re.compile(r"[A-Z]{3,}")
 _FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
@@ -155,6 +157,7 @@ class Found:
 def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
     """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
     documents = [(section, terms := _weighted(section), sum(terms.values())) for section in sections]
+    pasted, words = words, _without_values(words, [section for section, _, _ in documents])
     wanted = _wanted(words)
     texts = [terms for _, terms, _ in documents]
     rarity = {term: _rarity(term, texts) for term in wanted}
@@ -166,7 +169,7 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
             for term, weight in wanted.items()
         )
         if score:
-            bonus = max(_phrase_bonus(words, section), _message_bonus(words, section))
+            bonus = max(_phrase_bonus(words, section), _message_bonus(pasted, section))
             asked = _asked_bonus(wanted, rarity, section)
             found.append(Found(section, _trust(section) * (score + bonus + asked)))
     found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
@@ -175,8 +178,9 @@ def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
 
 def words_that_no_section_has(words: str, sections: Iterable[Section]) -> list[str]:
     """The words of a query that are in no section, not even by a synonym, as they were typed."""
+    sections = list(sections)
     known = set().union(*(_weighted(section) for section in sections))
-    typed = dict.fromkeys(_WORD.findall(words))
+    typed = dict.fromkeys(_WORD.findall(_without_values(words, sections)))
     return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
 
 
@@ -308,11 +312,54 @@ def _message_bonus(words: str, section: Section) -> float:
     """
     if not section.page.startswith(MESSAGES):
         return 0.0
-    pieces = section.heading.split("…")
-    if re.search(".*?".join(map(re.escape, pieces)), words, re.DOTALL):
-        return float(sum(map(len, pieces)))
+    if _message_pattern(section.heading).search(words):
+        return float(sum(map(len, section.heading.split("…"))))
     others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
     return max(map(len, others), default=0) / 2
+
+
+@functools.cache
+def _message_pattern(message: str) -> re.Pattern[str]:
+    """A message with anything in place of each `…`, which is a group. A shell may have eaten its quotes."""
+    parts = message.split("…")
+    literals = [re.sub(r"[\"'`]", "[\"'`]?", re.escape(part)) for part in parts]
+    gap = rf"([^\n]{{0,{_LONGEST_VALUE}}}?)"  # bounded: a pasted log may be long
+    gaps = [gap if part else r"(\S*)" for part in parts[1:]]  # the last value ends with its word
+    return re.compile("".join(a + b for a, b in zip(literals, [*gaps, ""], strict=True)))
+
+
+_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+_OF_A_ROW = re.compile(r"(?<=\)=\()[^()]*(?=\))")  # PostgreSQL: Key (email)=(…) already exists
+_QUOTED = re.compile(r"""(?<=['"`])[A-Za-z]\w*(?=['"`])""")
+_ERROR = re.compile(r"\w+(?:Error|Exception|Warning): ")
+
+
+def _without_values(words: str, sections: Sequence[Section]) -> str:
+    """The words without what a pasted message says of the asker's own data: it names no topic.
+
+    That is what stands for the `…` of a message; an address of a person; in an error, a name in quotes that
+    no section has as a whole. If nothing else is left, the words stay as they are.
+    """
+    spans = [one.span() for pattern in (_EMAIL, _OF_A_ROW) for one in pattern.finditer(words)]
+    for section in sections:
+        if section.page.startswith(MESSAGES) and "…" in section.heading:
+            found = _message_pattern(section.heading).search(words)
+            groups = range(1, 1 + len(found.groups())) if found else ()
+            spans += [found.span(group) for group in groups if found]
+    if _ERROR.search(words):
+        spans += [one.span() for one in _QUOTED.finditer(words) if not _is_known(one[0], sections)]
+    kept = list(words)
+    for start, end in spans:
+        kept[start:end] = " " * (end - start)
+    rest = "".join(kept)
+    return rest if _wanted(rest) else words
+
+
+def _is_known(name: str, sections: Sequence[Section]) -> bool:
+    return any(
+        name.lower() in _weighted(section) or _stem(name.lower()) in _weighted(section)
+        for section in sections
+    )
 
 
 @functools.cache

@@ -49,6 +49,8 @@ class Proof:
     """What SQLite stood in for: the drivers of the project's connections."""
     reason: str
     """Why it did."""
+    has_settings: bool = True
+    """Are they the project's own settings of Tortoise, and not a guess?"""
 
     def notes(self) -> list[str]:
         """What the user is to know of it."""
@@ -96,6 +98,7 @@ def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
         reordered=sorted(name for name in was if json.dumps(was[name]) != json.dumps(now[name])),
         missing=_missing(before),
         reason=before["failed"][0][1].partition(" (line ")[0] if before["failed"] else "",
+        has_settings="config" not in place.settings[before["settings"]],
     )
 
 

@@ -39,6 +39,9 @@ class RuleOptions(NamedTuple):
     release: str | None = None
     """``tortoise-version``: the release of Tortoise that the project uses; None: what its files pin."""
 
+    released: frozenset[Path] | None = None
+    """The files of the commit that ``--against`` names; None without it."""
+
 
 class Context:
     """A module that is being judged, and the project around it."""

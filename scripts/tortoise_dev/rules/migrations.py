@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..analysis.migrations.reading import migrations_of
+from ..analysis.migrations.reading import migrations_of, siblings
 from ..analysis.project import Project
 from .base import Context, Hit
 from .noqa import sql_comment_covers
@@ -42,6 +42,38 @@ def touches_old_table(migration: Migration, step: Step) -> bool:
         elif one.kind == "drop table":
             made.discard(one.table)
     return step.table not in made
+
+
+def is_made_with_it(context: Context, migration: Migration, step: Step) -> bool:
+    """Does the table come with the same release, still empty: is the file that makes it not in the commit?
+
+    After a data migration no table counts as empty.
+    """
+    released = context.options.released
+    if released is None:
+        return False
+    made: set[str] = set()
+    for earlier in siblings(context.project, migration):
+        if earlier is migration:
+            break
+        if earlier.path not in released:
+            made = _made_by(earlier, made)
+    return step.table in made
+
+
+def _made_by(migration: Migration, made: set[str]) -> set[str]:
+    """The empty tables after a migration, of which there were some before it."""
+    empty = set(made)
+    for step in migration.steps:
+        if step.kind == "create table":
+            empty.add(step.table)
+        elif step.kind == "rename table" and step.table in empty:
+            empty.update(step.columns)
+        elif step.kind == "data":
+            empty.clear()
+        if step.kind in ("drop table", "rename table"):
+            empty.discard(step.table)
+    return empty
 
 
 def is_rebuilt(migration: Migration, step: Step) -> bool:

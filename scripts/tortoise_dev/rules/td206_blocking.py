@@ -8,6 +8,8 @@ Other such steps are a new column with another value for each row, and a table t
 FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated
 at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuses it.
 
+With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
+
 Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dropped index is not reported: it
 needs the lock for a moment only.
 
@@ -26,11 +28,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.syntax import called
 from .base import Context, Hit, Rule
-from .migrations import hit, later_steps, migration_in, speaks, touches_old_table
+from .migrations import hit, is_made_with_it, later_steps, migration_in, speaks, touches_old_table
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step
@@ -59,20 +61,43 @@ async def downgrade(db):
 
 GOOD = BAD.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY")
 
+_PLAN = "zero-downtime.md"
+
+
+class _Reason(NamedTuple):
+    """Why a step blocks and what to do instead, and the page that shows it."""
+
+    text: str
+    page: str = _PLAN
+
+
 _REASONS = {
-    "add index": "the index is built while writes wait: use CONCURRENTLY, outside of a transaction",
-    "add unique": "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it",
-    "add foreign key": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
-    "add check": "all rows are checked while writes wait: add it NOT VALID, and validate it later",
-    "change type": "the table may be rewritten while all queries wait: add a new column, fill it, and switch",
-    "add exclusion": "all rows are read while writes wait: run it when nobody writes",
-    "rewrite table": "the table is rewritten while all queries wait: run it when nobody uses it",
-    "set not null": "all rows are read while all queries wait: first add a CHECK NOT VALID, and validate it",
+    "add index": _Reason("the index is built while writes wait: use CONCURRENTLY, outside of a transaction"),
+    "add unique": _Reason(
+        "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it", "make-unique.md"
+    ),
+    "add foreign key": _Reason(
+        "all rows are checked while writes wait: add it NOT VALID, and validate it later"
+    ),
+    "add check": _Reason("all rows are checked while writes wait: add it NOT VALID, and validate it later"),
+    "change type": _Reason(
+        "the table may be rewritten while all queries wait: add a new column, fill it, and switch"
+    ),
+    "add exclusion": _Reason("all rows are read while writes wait: run it when nobody writes"),
+    "rewrite table": _Reason("the table is rewritten while all queries wait: run it when nobody uses it"),
+    "set not null": _Reason(
+        "all rows are read while all queries wait: first add a CHECK NOT VALID, and validate it"
+    ),
+    "add column": _Reason(
+        "its constraint or index is made while writes wait: add the column alone, the rest later"
+    ),
 }
-
-
-_REWRITES = "each row gets another value while all queries wait: add it nullable, and fill it in batches"
-_STILL_LOCKED = "the constraint's lock is held until all rows are checked: validate it in a later migration"
+_REWRITES = _Reason(
+    "each row gets another value while all queries wait: add it nullable, and fill it in batches"
+)
+_STILL_LOCKED = _Reason(
+    "the constraint's lock is held until all rows are checked: validate it in a later migration"
+)
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -83,11 +108,10 @@ def check(context: Context) -> Iterator[Hit]:
     for step in migration.steps if migration is not None else ():
         if migration is not None and migration.in_transaction and step.concurrent:
             setting = "atomic" if migration.tool == "built-in" else "RUN_IN_TRANSACTION"
-            yield from _reported(
-                step, f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
-            )
+            problem = f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
+            yield from _reported(step, _Reason(problem))
     for migration, step in later_steps(context):
-        if not touches_old_table(migration, step):
+        if not touches_old_table(migration, step) or is_made_with_it(context, migration, step):
             continue
         if step.rewrites:
             yield from _reported(step, _REWRITES)
@@ -97,15 +121,12 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         kind = changed_kind(migration, step) if step.kind == "change type" else step.kind
         reason = _REASONS.get(kind)
-        if step.kind == "add column":
-            reason = "its constraint or index is made while writes wait: add the column alone, the rest later"
         if reason is not None:
             yield from _reported(step, reason)
 
 
-def _reported(step: Step, reason: str) -> Iterator[Hit]:
-    page = "make-unique.md" if reason == _REASONS["add unique"] else "zero-downtime.md"
-    yield from hit("TD206", step, f"{step.shown}: {reason}: see {page}")
+def _reported(step: Step, reason: _Reason) -> Iterator[Hit]:
+    yield from hit("TD206", step, f"{step.shown}: {reason.text}: see {reason.page}")
 
 
 def _still_locks(migration: Migration, step: Step) -> bool:

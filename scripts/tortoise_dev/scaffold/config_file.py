@@ -19,6 +19,8 @@ class Label:
     modules: tuple[str, ...]
     node: ast.List | ast.Tuple
     has_migrations: bool
+    migrations: str | None = None
+    """The package of its built-in migrations, where it is written out."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +80,10 @@ def _labels(file: SourceFile, apps: ast.expr) -> Iterator[Label]:
         texts = [element.value for element in models.elts if isinstance(element, ast.Constant)]
         if len(texts) < len(models.elts):
             raise _computed(file, models)
-        yield Label(name, tuple(map(str, texts)), models, "migrations" in keys)
+        package = _resolved(file.tree, keys["migrations"]) if "migrations" in keys else None
+        named = package.value if isinstance(package, ast.Constant) else None
+        migrations = named if isinstance(named, str) else None
+        yield Label(name, tuple(map(str, texts)), models, "migrations" in keys, migrations)
 
 
 def _computed(file: SourceFile, node: ast.expr) -> RefusedError:

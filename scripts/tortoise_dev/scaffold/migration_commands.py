@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..about import command
 from .survey import Survey
 
 _PRODUCT = (
@@ -21,7 +22,27 @@ def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
         draft = "init-migrations" if is_first else f"migrate --offline --name {name}"
         return [f"{run}aerich {app}{draft}", f"{run}{own or f'aerich {app}upgrade'}", _PRODUCT]
     if survey.migrations == "builtin":
-        app = f"{label} " if has_several else ""
-        draft = f"python -m tortoise makemigrations {app}--name {name}"
-        return [f"{run}{draft}", f"{run}{own or 'python -m tortoise migrate'}"]
-    return ["make a migration with the tool of this project"]
+        return [
+            *_built_in(survey, label, name),
+            f"{run}{own or 'python -m tortoise migrate'}",
+            *_of_ruff(survey),
+        ]
+    return [f"set up a migration tool: {command('find')} migrations-tools.md#choose-the-tool"]
+
+
+def _built_in(survey: Survey, label: str, name: str) -> list[str]:
+    """The draft. It names no label: the tool knows the other labels only if it makes drafts for all."""
+    draft = f"{survey.runner}python -m tortoise makemigrations"
+    labels = survey.config.labels if survey.config is not None else ()
+    own = next((one for one in labels if one.name == label), None)
+    if own is None or survey.has_migrations(own):
+        return [f"{draft} --name {name}"]
+    fake = f"{survey.runner}python -m tortoise migrate {label} 0001_initial --fake"
+    return [draft, f"(the first file makes all tables. Where they exist, record it as applied: {fake})"]
+
+
+def _of_ruff(survey: Survey) -> list[str]:
+    if not survey.lints_migrations:
+        return []
+    setting = 'extend-exclude = ["migrations"]'
+    return [f"(ruff reports I001 and RUF012 in generated migrations: write {setting} into its settings)"]

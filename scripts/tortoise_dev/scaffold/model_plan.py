@@ -6,6 +6,7 @@ import ast
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..about import command
 from ..analysis.file_names import file_stems, snake_case
 from ..analysis.modules import Class
 from . import names
@@ -93,8 +94,16 @@ class _ModelPlan:
         if plan.changes:
             plan.next += migration_commands(survey, self.label.name, f"add_{entity.snake}")
             plan.next += [f"{survey.runner}python -m pytest {test_file}"]
+            plan.next += self._on_circle()
             plan.next += [self._other_side(link) for link in entity.links if link.target.cls is not None]
         return plan
+
+    def _on_circle(self) -> list[str]:
+        """How to make the tables of a test, where Tortoise cannot make them from the models."""
+        if self.survey.circle is None:
+            return []
+        way = f"{command('find')} migrations-tools.md#test-on-migrated-tables"
+        return [f"({self.survey.circle} is a circle: tests need tables that migrations make: {way})"]
 
     def _other_side(self, link: Link) -> str:
         """What is left to write by hand: the annotation on the model that a relation leads to."""

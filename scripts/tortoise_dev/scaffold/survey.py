@@ -15,10 +15,11 @@ from typing import Any, Literal
 from ..about import command
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
+from ..analysis.relation_graph import RelationGraph
 from ..analysis.syntax import called, is_true
 from ..folders import project_root
 from .changes import RefusedError, read
-from .config_file import ConfigFile, find_config
+from .config_file import ConfigFile, Label, find_config
 
 _RUFF_WIDTH = 88
 
@@ -133,10 +134,41 @@ class Survey:
     def fixture(self) -> str | None:
         """The fixture of tests/conftest.py that gives a test a database of its own."""
         file = self.project.files.get(str(self.root / "tests" / "conftest.py"))
-        if file is None or not re.search(rb"tortoise_test_context|generate_schemas", file.data):
+        if file is None or not re.search(
+            rb"tortoise_test_context|generate_schemas|TortoiseContext", file.data
+        ):
             return None
         names = re.findall(r"(?m)^(?:async )?def (\w+)\(", file.text)
-        return next((name for name in ("database", "tables", "db") if name in names), None)
+        usual = ("database", "tables", "db", "migrated")
+        known = ("migrated", *usual) if self.circle is not None else usual
+        return next((name for name in known if name in names), None)
+
+    @cached_property
+    def circle(self) -> str | None:
+        """Foreign keys that lead from a model back to it: no table of these can be made from the models."""
+        graph = self.project.once(RelationGraph)
+        for edge in (edge for cls in self.concrete for edge in graph.edges(cls)):
+            circle = graph.circle(edge)
+            if circle is not None and not any(one.is_many for one in circle):
+                return " → ".join(
+                    [*(f"{one.source.name}.{one.field}" for one in circle), circle[0].source.name]
+                )
+        return None
+
+    @property
+    def lints_migrations(self) -> bool:
+        """Does it use ruff, and not leave out a folder of migrations?"""
+        files = [self.root / name for name in ("ruff.toml", ".ruff.toml")]
+        texts = [read(file) for file in files if file.is_file()]
+        texts += [str(self._table("ruff"))] if self._table("ruff") else []
+        return bool(texts) and not any("migration" in text for text in texts)
+
+    def has_migrations(self, label: Label) -> bool:
+        """Is there a file of the built-in tool for a label? True where its package is not written out."""
+        if label.migrations is None:
+            return True
+        folders = [base.joinpath(*label.migrations.split(".")) for base in {self.imports, self.root}]
+        return any(file.stem != "__init__" for folder in folders for file in folder.glob("*.py"))
 
     def base_of(self, app: str) -> Class | None:
         """What the abstract bases extend: the habit of the app, where it has one, or of the project."""
