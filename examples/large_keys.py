@@ -121,6 +121,14 @@ DROP FUNCTION author_new, book_new;
 """
 VALIDATE = "ALTER TABLE book VALIDATE CONSTRAINT FOREIGN_KEY"
 
+# --- To BIGINT on PostgreSQL while nothing runs: it rewrites both tables, and locks them meanwhile.
+
+PLAIN = (
+    "ALTER SEQUENCE author_id_seq AS BIGINT",
+    "ALTER TABLE author ALTER id TYPE BIGINT",
+    "ALTER TABLE book ALTER author_id TYPE BIGINT",
+)
+
 # --- To BIGINT on MySQL and MariaDB: each statement copies its table, and blocks writers.
 
 MODIFY = """
@@ -306,8 +314,17 @@ def drafts_of_the_built_in_tool() -> None:
     if POSTGRES:
         tortoise("migrate")
     else:
-        assert '"uses\\" TYPE BIGINT' in tortoise("migrate", expect=1).replace('"uses"', '"uses\\"')
+        for _ in "12":
+            said = tortoise("migrate", expect=1)
+            assert "1064" in said and '"uses" TYPE BIGINT' in said
     assert column("tag", "uses") == "bigint"  # on MySQL, too: but the file is not recorded
+    if not POSTGRES:
+        built_in()
+        (APP / "shop.py").write_text(MODELS.replace("uses = fields.Int", "uses = fields.BigInt"))
+        modify = "ops.RunSQL('ALTER TABLE tag MODIFY uses BIGINT NOT NULL')"
+        write("0002_uses", f"{modify}, {of_the_draft('uses')}", after="0001_initial")
+        tortoise("migrate")
+        assert "No changes detected" in tortoise("makemigrations")
 
 
 def drafts_of_aerich() -> None:
@@ -382,12 +399,28 @@ async def old_code(work: Awaitable[Any]) -> int:
     return errors
 
 
+def counts_on() -> None:
+    assert "No changes detected" in tortoise("makemigrations")
+    assert column("author", "id") == column("book", "author_id") == "bigint"
+    sql("SELECT setval('author_id_seq', 2147483647)", "INSERT INTO author (name) VALUES ('Cy')")
+
+
 def to_bigint_on_postgresql() -> None:
+    built_in()
+    (APP / "shop.py").write_text(BIG)
+    run = "ops.RunSQL({!r}, '')".format
+    write(
+        "0002_big",
+        f"LockTimeout(2), {', '.join(map(run, PLAIN))}, {of_the_draft('big')}",
+        after="0001_initial",
+    )
+    tortoise("migrate")
+    counts_on()
+
     built_in()
     (APP / "shop.py").write_text(BIG)
     state = of_the_draft("big")
     name = foreign_key()
-    run = "ops.RunSQL({!r}, '')".format
     last = write("0002_columns", f"LockTimeout(2), {run(COLUMNS)}", after="0001_initial")
     last = write("0003_fill", "ops.RunPython(fill, ops.RunPython.noop)", after=last, atomic=False)
     last = write("0004_indexes", ", ".join(map(run, INDEXES)), after=last, atomic=False)
@@ -397,14 +430,12 @@ def to_bigint_on_postgresql() -> None:
 
     errors = asyncio.run(old_code(asyncio.to_thread(tortoise, "migrate")))
     assert 1 <= errors <= 2  # the first transaction of a connection after the swap
-    assert "No changes detected" in tortoise("makemigrations")
-    assert column("author", "id") == column("book", "author_id") == "bigint"
     assert foreign_key() == name
     wrong = sql(
         "SELECT count(*) AS n FROM book LEFT JOIN author ON author.id = author_id WHERE author.id IS NULL"
     )
     assert wrong == [{"n": 0}]
-    sql("SELECT setval('author_id_seq', 2147483647)", "INSERT INTO author (name) VALUES ('Cy')")
+    counts_on()
 
 
 def to_bigint_on_mysql() -> None:
