@@ -65,6 +65,19 @@ class ForgetField(ops.RemoveField):
         return None
 
 
+class StateOnly(ops.TortoiseOperation):
+    """The state changes as `operation` says: no SQL, because other SQL has changed the table."""
+
+    def __init__(self, operation: ops.TortoiseOperation) -> None:
+        self.operation = operation
+
+    def describe(self) -> str:
+        return f"{self.operation.describe()} (no SQL)"
+
+    def state_forward(self, app_label: str, state: Any) -> None:
+        self.operation.state_forward(app_label, state)
+
+
 class LockTimeout(ops.RunSQL):
     """PostgreSQL: fail after some seconds of waiting for a lock, while everybody else waits behind it.
 
