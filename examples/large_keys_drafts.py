@@ -52,7 +52,7 @@ def drafts_of_the_built_in_tool() -> None:
         assert "Duplicate entry '0'" in keys.tortoise("migrate", expect=1)
         assert "id" not in keys.sql("SELECT * FROM tag")[0]  # the keys are lost
 
-    # Another keys.column than a key.
+    # Another column than a key.
     keys.built_in()
     (keys.APP / "shop.py").write_text(keys.MODELS.replace("uses = fields.Int", "uses = fields.BigInt"))
     assert "ops.AlterField(" in keys.draft("uses")
@@ -97,7 +97,7 @@ def drafts_of_aerich() -> None:
         assert keys.sql("SELECT max(id) AS top FROM author") == [{"top": 2147483648}]
     else:
         assert "ALTER TABLE `author` MODIFY COLUMN `id` BIGINT NOT NULL;" in text  # without AUTO_INCREMENT
-        assert "1833" in keys.aerich("upgrade", expect=1)  # a foreign key uses the keys.column
+        assert "1833" in keys.aerich("upgrade", expect=1)  # a foreign key uses the column
         assert keys.column("author", "id") == "int"
         keys.with_aerich()
         (keys.APP / "shop.py").write_text(
