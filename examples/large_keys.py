@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql, aerich, tortoise>=1.1.8"
-"""An integer key becomes BIGINT or a UUID: what both tools write, and files that keep rows and references.
+"""An integer key becomes BIGINT: the files that keep rows and references, with both tools.
 
 On PostgreSQL, old code reads and writes during the whole change to BIGINT.
 
@@ -7,8 +7,6 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/lar
 """
 
 import asyncio
-import importlib
-import itertools
 import os
 import re
 import subprocess
@@ -185,7 +183,7 @@ def aerich(*command: str, expect: int = 0) -> str:
 def sql(*statements: str) -> list[dict[str, Any]]:
     async def send() -> list[dict[str, Any]]:
         async with TortoiseContext() as context:
-            await context.init(db_url=URL, modules={"models": ["__main__"]})
+            await context.init(db_url=URL, modules={"models": [__name__]})
             connection = context.connections.get("default")
             for statement in statements[:-1]:
                 await connection.execute_script(statement)
@@ -196,8 +194,7 @@ def sql(*statements: str) -> list[dict[str, Any]]:
 
 def begin(text: str = MODELS) -> None:
     """New tables, three tags, two authors and a book; no migration but the first."""
-    for name in ("book", "author", "tag", "tortoise_migrations", "aerich"):
-        sql(f"DROP TABLE IF EXISTS {name}", "SELECT 1")
+    sql("DROP TABLE IF EXISTS book, author, tag, tortoise_migrations, aerich", "SELECT 1")
     for file in (*APP.glob("migrations/0*"), *APP.glob("aerich/models/*")):
         file.unlink()
     (APP / "shop.py").write_text(text)
@@ -242,9 +239,6 @@ def column(table: str, name: str) -> str:
     return str(row["kind"])
 
 
-numbers = itertools.count(2)
-
-
 def write(name: str, operations: str, *, after: str, atomic: bool = True) -> str:
     text = HEAD.replace("ATOMIC", str(atomic)).replace("AFTER", after).replace("OPERATIONS", operations)
     (APP / "migrations" / f"{name}.py").write_text(text)
@@ -273,116 +267,12 @@ def aerich_draft(name: str, *options: str) -> str:
     return file.read_text().split("async def downgrade")[0]
 
 
-def drafts_of_the_built_in_tool() -> None:
-    """It drops the key, and adds another one."""
-    built_in()
-    (APP / "shop.py").write_text(BIG)
-    text = draft("big")
-    assert "ops.RemoveField(model_name='Author', name='id')" in text
-    assert "ops.AddField(" in text and "Book" not in text
-    if POSTGRES:
-        said = tortoise("sqlmigrate", "models", "0002_big")
-        assert 'ALTER TABLE "author" DROP COLUMN "id" CASCADE' in said  # with the foreign keys to it
-        assert 'column "id" of relation "author" contains null values' in tortoise("migrate", expect=1)
-        assert foreign_key()  # the transaction was undone
-        sql("DELETE FROM book", "DELETE FROM author", "SELECT 1")
-        tortoise("migrate")  # an empty table: no error
-        left = sql(
-            "SELECT count(*) AS n FROM pg_constraint WHERE contype = 'f' AND conrelid = 'book'::regclass"
-        )
-        assert left == [{"n": 0}]  # the foreign key is gone
-        assert column("book", "author_id") == "integer"
-        default = "SELECT column_default AS sequence FROM information_schema.columns"
-        assert sql(f"{default} WHERE table_name = 'author' AND column_name = 'id'") == [{"sequence": None}]
-    else:
-        assert "1829" in tortoise("migrate", expect=1)  # needed in a foreign key: nothing has changed
-        assert sql("SELECT id FROM author ORDER BY id") == [{"id": 1}, {"id": 2}]
-
-    built_in()
-    (APP / "shop.py").write_text(
-        MODELS.replace("Tag(Model):\n    id = fields.Int", "Tag(Model):\n    id = fields.BigInt")
-    )
-    draft("tag")
-    if not POSTGRES:
-        assert "Duplicate entry '0'" in tortoise("migrate", expect=1)
-        assert "id" not in sql("SELECT * FROM tag")[0]  # the keys are lost
-
-    # Another column than a key.
-    built_in()
-    (APP / "shop.py").write_text(MODELS.replace("uses = fields.Int", "uses = fields.BigInt"))
-    assert "ops.AlterField(" in draft("uses")
-    if POSTGRES:
-        tortoise("migrate")
-    else:
-        for _ in "12":
-            said = tortoise("migrate", expect=1)
-            assert "1064" in said and '"uses" TYPE BIGINT' in said
-    assert column("tag", "uses") == "bigint"  # on MySQL, too: but the file is not recorded
-    if not POSTGRES:
-        built_in()
-        (APP / "shop.py").write_text(MODELS.replace("uses = fields.Int", "uses = fields.BigInt"))
-        modify = "ops.RunSQL('ALTER TABLE tag MODIFY uses BIGINT NOT NULL')"
-        write("0002_uses", f"{modify}, {of_the_draft('uses')}", after="0001_initial")
-        tortoise("migrate")
-        assert "No changes detected" in tortoise("makemigrations")
-
-
-def drafts_of_aerich() -> None:
-    with_aerich()
-    (APP / "shop.py").write_text(BIG)
-    text = aerich_draft("big")
-    if POSTGRES:
-        assert 'ALTER TABLE "author" ALTER COLUMN "id" TYPE BIGINT USING "id"::BIGINT;' in text
-        assert 'ALTER TABLE "book" ALTER COLUMN "author_id" TYPE BIGINT USING "author_id"::BIGINT;' in text
-        aerich("upgrade")
-        assert column("author", "id") == column("book", "author_id") == "bigint"
-        top = (
-            "SELECT data_type AS kind FROM information_schema.sequences WHERE sequence_name = 'author_id_seq'"
-        )
-        assert sql(top) == [{"kind": "integer"}]  # the sequence still ends at 2147483647
-        message = ""
-        try:
-            sql("SELECT setval('author_id_seq', 2147483647)", "INSERT INTO author (name) VALUES ('Cy')")
-        except OperationalError as error:
-            message = str(error)
-        except asyncpg.PostgresError as error:
-            message = str(error)
-        assert "reached maximum value of sequence" in message
-        sql("ALTER SEQUENCE author_id_seq AS BIGINT", "INSERT INTO author (name) VALUES ('Cy')")
-        assert sql("SELECT max(id) AS top FROM author") == [{"top": 2147483648}]
-    else:
-        assert "ALTER TABLE `author` MODIFY COLUMN `id` BIGINT NOT NULL;" in text  # without AUTO_INCREMENT
-        assert "1833" in aerich("upgrade", expect=1)  # a foreign key uses the column
-        assert column("author", "id") == "int"
-        with_aerich()
-        (APP / "shop.py").write_text(
-            MODELS.replace("Tag(Model):\n    id = fields.Int", "Tag(Model):\n    id = fields.BigInt")
-        )
-        aerich_draft("tag")
-        aerich("upgrade")  # no foreign key, no error
-        message = ""
-        try:
-            sql("INSERT INTO tag (uses) VALUES (4)", "SELECT 1")
-        except OperationalError as error:
-            message = str(error)
-        assert "1364" in message  # Field 'id' doesn't have a default value
-
-    with_aerich()
-    (APP / "shop.py").write_text(MODELS.replace("fields.IntField", "fields.UUIDField", 1))
-    said = aerich("migrate", "--offline", "--name", "uuid")
-    assert (
-        "Does not support change primary_key(Author.id) field type, you may need to do it manually." in said
-    )
-    (file,) = APP.glob("aerich/models/*_uuid.py")
-    assert "author_id" in file.read_text()  # the file changes the foreign key alone
-
-
 async def old_code(work: Awaitable[Any]) -> int:
     """Insert and read while `work` runs; how many transactions failed."""
     errors = 0
     EXECUTOR_CACHE.clear()
     async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await context.init(db_url=URL, modules={"models": [__name__]})
         job = asyncio.ensure_future(work)
         made = 0
         while not job.done():
@@ -463,109 +353,15 @@ def to_bigint_on_mysql() -> None:
     assert "No changes detected" in aerich("migrate", "--offline")
 
 
-# A key of UUIDs, by releases: what the tables get before the code of each release, and its models.
-
-UUIDS = {
-    "r1": MODELS.replace(
-        "9)\n", "9)\n    uid = fields.UUIDField(null=True, unique=True, default=uuid4)\n", 1
-    ).replace('="books")\n', '="books")\n    author_uid = fields.UUIDField(null=True)\n'),
-}
-UUIDS["r2"] = (
-    UUIDS["r1"]
-    .replace("UUIDField(null=True, unique", "UUIDField(unique")
-    .replace(
-        """("models.Author", related_name="books")
-    author_uid = fields.UUIDField(null=True)""",
-        """(
-        "models.Author", related_name="books", to_field="uid", source_field="author_uid"
-    )
-    old_author = fields.IntField(null=True, source_field="author_id")""",
-    )
-)
-UUIDS["r3"] = (
-    re.sub("    old_author = .*\n", "", UUIDS["r2"])
-    .replace("    id = fields.IntField(primary_key=True)\n    name", "    name", 1)
-    .replace("UUIDField(unique=True, default=uuid4)", "UUIDField(primary_key=True)")
-)
-KIND = "UUID" if POSTGRES else "CHAR(36)"
-NOT_NULL = (
-    "ALTER TABLE {0} ALTER {1} SET NOT NULL" if POSTGRES else "ALTER TABLE {0} MODIFY {1} CHAR(36) NOT NULL"
-)
-NEW_UUID = "gen_random_uuid()" if POSTGRES else "UUID()"
-FILES = {
-    "r1": [f"ALTER TABLE author ADD uid {KIND} UNIQUE", f"ALTER TABLE book ADD author_uid {KIND}"],
-    "r2": [
-        f"UPDATE author SET uid = {NEW_UUID} WHERE uid IS NULL",  # in batches
-        "UPDATE book SET author_uid = (SELECT uid FROM author WHERE author.id = author_id)"
-        " WHERE author_uid IS NULL",
-        NOT_NULL.format("author", "uid"),
-        NOT_NULL.format("book", "author_uid"),
-        "ALTER TABLE book ADD CONSTRAINT book_author_uid FOREIGN KEY (author_uid) REFERENCES author (uid)"
-        " ON DELETE CASCADE",
-    ],
-    "r3": [
-        f"ALTER TABLE book DROP {'CONSTRAINT' if POSTGRES else 'FOREIGN KEY'} FOREIGN_KEY",
-        "ALTER TABLE book ALTER author_id DROP NOT NULL"
-        if POSTGRES
-        else "ALTER TABLE book MODIFY author_id INT",
-    ],
-    "r4": [
-        "ALTER TABLE book DROP COLUMN author_id",
-        "ALTER TABLE author DROP COLUMN id",
-        "ALTER TABLE author ADD PRIMARY KEY (uid)",
-    ],
-}
-
-
-async def use(release: str) -> None:
-    """Do what the code of the release does: write an author and a book, and read each author of a book."""
-    sys.path.insert(0, str(APP))
-    async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules={"models": [release]})
-        models = importlib.import_module(release)
-        EXECUTOR_CACHE.clear()
-        author = await models.Author.create(name=release)
-        also = {
-            "r1": {"author_uid": getattr(author, "uid", None)},
-            "r2": {"old_author": getattr(author, "id", None)},
-        }
-        await models.Book.create(author=author, **also.get(release, {}))
-        for book in await models.Book.all().select_related("author"):
-            assert book.author.name in ("Ben", "r1", "r2", "r3", "r0")
-        assert await models.Book.filter(author__name=release).exists()
-
-
-def to_uuid() -> None:
-    built_in()
-    name, last = foreign_key(), "0001_initial"
-    (APP / "r0.py").write_text(MODELS)
-    for number, release in enumerate(FILES, 1):
-        state = "" if release == "r4" else of_the_draft_for(release)
-        statements = ", ".join(
-            f"ops.RunSQL({each.replace('FOREIGN_KEY', name)!r}, '')" for each in FILES[release]
-        )
-        last = write(f"000{number + 1}_{release}", f"{statements}, {state}", after=last)
-        tortoise("migrate")
-        assert "No changes detected" in tortoise("makemigrations"), release
-        asyncio.run(use(f"r{min(number - 1, 3)}"))  # the code before it still works
-        if release != "r4":
-            asyncio.run(use(release))
-
-
-def of_the_draft_for(release: str) -> str:
-    (APP / "shop.py").write_text(UUIDS[release])
-    (APP / f"{release}.py").write_text(UUIDS[release])
-    return of_the_draft(release)
-
-
-if __name__ == "__main__":
+def set_up() -> None:
     (APP / "settings.py").write_text(SETTINGS)
     (APP / "pyproject.toml").write_text(
         '[tool.aerich]\ntortoise_orm = "settings.TORTOISE_ORM"\nlocation = "./aerich"\n'
     )
     (APP / "migrations").mkdir()
     (APP / "migrations" / "__init__.py").touch()
-    drafts_of_the_built_in_tool()
-    drafts_of_aerich()
+
+
+if __name__ == "__main__":
+    set_up()
     to_bigint_on_postgresql() if POSTGRES else to_bigint_on_mysql()
-    to_uuid()
