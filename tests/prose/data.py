@@ -56,8 +56,8 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
 
 
 def is_run(title: str, blocks: list[Block]) -> bool:
-    """Whether a block that is saved as a file is run: a command names it, another block imports it, or
-    `migrate` runs it as a migration.
+    """Whether a block that is saved as a file is used: a command names it, another block imports it, or reads
+    it if it is data, or `migrate` runs it as a migration.
     """
     module = title.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     named = re.compile(rf"(?<!\w){re.escape(title)}(?!\w)|\b{re.escape(module.rpartition('.')[2])} import\b")
@@ -65,7 +65,7 @@ def is_run(title: str, blocks: list[Block]) -> bool:
         named = re.compile(r"^python -m tortoise migrate$", re.MULTILINE)
     imported = re.compile(rf"^from {re.escape(module)} import ", re.MULTILINE)
     return any(
-        (named if block.kind == "shell" else imported).search(block.source)
+        (named if block.kind == "shell" or not title.endswith(".py") else imported).search(block.source)
         for block in blocks
         if block.attributes.get("title") != title
     )
