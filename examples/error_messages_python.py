@@ -127,10 +127,10 @@ async def two_primary_keys():
         b = fields.IntField(primary_key=True)
 
 
-@says(ImportError, "cannot import name 'Author' from partially initialized module 'author'")
+@says(ImportError, "cannot import name 'Author' from partially initialized module 'shop.author'")
 async def models_that_import_each_other():
-    files = {"author.py": "from book import Book\nclass Author: ...", "book.py": "from author import Author"}
-    raise ImportError(told(files, "-c", "import author"))
+    files = {"shop/author.py": "from shop.book import Book", "shop/book.py": "from shop.author import Author"}
+    raise ImportError(told(files, "-c", "import shop.author"))
 
 
 @says(ModuleNotFoundError, "No module named 'apps'")
