@@ -147,6 +147,16 @@ def test_the_command_prints_sections_with_their_places() -> None:
     assert "```python" in done.stdout
 
 
+def test_of_what_fits_much_less_only_the_place_is_printed() -> None:
+    words = "icontains percent underscore"
+    found = find(words, HANDBOOK, 3)
+    near = [one.section for one in found if one.score >= found[0].score * 2 / 3]
+    assert len(near) < len(found) == 3
+    heads = [line for line in run(words).stdout.splitlines() if line.startswith("--- ")]
+    assert [head.endswith(" kB") for head in heads] == [one.section not in near for one in found]
+    assert json.loads(run(words, "--format", "json").stdout)["found"][-1]["text"]
+
+
 def test_a_rule_is_found_by_its_code_and_by_its_name() -> None:
     by_code, by_name = run("td106"), run("missing-await")
     assert by_code.stdout == by_name.stdout

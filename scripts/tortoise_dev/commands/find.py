@@ -28,7 +28,12 @@ from .common import UnusableError, show, tell
 
 _PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d{1,9}))?")
 
+_CLOSE = 2 / 3
+"""Of the best section's score: what has less is seldom the answer, so its text is left out."""
+
 _EXAMPLES = """\
+Of a section that fits much less than the best one, only the place and the size are printed.
+
 examples:
   %(prog)s select_for_update                      the sections about a name
   %(prog)s "default_connection for the model"     where an error message is explained
@@ -36,6 +41,7 @@ examples:
   %(prog)s TD106                                  a rule with its examples
   %(prog)s locks.md#do-something-once testing.md    one section, and the anchors of a page
   %(prog)s operations.py#SetNotNull               a class or a function of an example
+  %(prog)s locks.md:37                            the section of this line, as a place is printed
   %(prog)s -n 1 keyset pages                      the best section only
   %(prog)s --list slow report                     places and headings, without the text
 
@@ -59,7 +65,9 @@ def _run(options: argparse.Namespace) -> int:
         show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
         between = "\n" if options.list else "\n\n"
-        show(between.join(_shown(one.section, only_place=options.list) for one in found))
+        close = _CLOSE * found[0].score
+        shown = (_shown(one.section, only_place=options.list or one.score < close) for one in found)
+        show(between.join(shown))
     if not found:
         tell(f"{options.prog}: nothing found; try other words, a name from the code, or the error message")
     elif unknown:
