@@ -8,6 +8,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/sec
 
 import asyncio
 import contextvars
+import hashlib
 import logging
 import os
 from collections.abc import Awaitable, Callable
@@ -138,7 +139,19 @@ async def logged(entry: dict[str, Any] | str, query: str) -> str:
     return kept.text
 
 
+def scrypt_has_a_limit() -> None:
+    """Without maxmem=, OpenSSL allows 32 MB."""
+    costs = {"n": 2**15, "r": 8, "p": 1}
+    try:
+        hashlib.scrypt(b"a", salt=b"a", **costs)
+        raise AssertionError("the limit is higher")
+    except ValueError as error:
+        assert "memory limit exceeded" in str(error)
+    assert hashlib.scrypt(b"a", salt=b"a", maxmem=2**26, **costs)
+
+
 async def main() -> None:
+    scrypt_has_a_limit()
     for scheme in ["mysql"] if IS_MYSQL else ["asyncpg", "psycopg"]:
         if scheme == "psycopg":
             if not IS_NEW:

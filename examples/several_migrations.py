@@ -2,6 +2,7 @@
 """Two databases: what one `migrate` and one `aerich upgrade` do to them, and to a replica."""
 
 import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -93,6 +94,21 @@ def built_in() -> None:
     assert len(migrated("audit", "tortoise_migrations")) == 1
 
 
+def foreign_key_into_the_other_database() -> None:
+    remove_databases()
+    models = FOLDER / "audit" / "models.py"
+    key = '    customer = fields.ForeignKeyField("shop.Customer", "events", db_constraint=False)\n'
+    models.write_text(models.read_text() + key)
+    shutil.rmtree(FOLDER / "audit" / "migrations")
+    tool = ("tortoise", "-c", "settings.BUILT_IN")
+    run(*tool, "init")
+    run(*tool, "makemigrations")
+    parent = "Migration audit.0001_initial references nonexistent parent shop.0001_initial"
+    assert parent in run(*tool, "migrate", status=1)
+    assert "event" not in tables("audit")
+    models.write_text(MODEL.format("Event"))
+
+
 def aerich() -> None:
     remove_databases()
     (FOLDER / "pyproject.toml").write_text(
@@ -120,4 +136,5 @@ for package, name in (("shop", "Customer"), ("audit", "Event")):
     (FOLDER / package / "models.py").write_text(MODEL.format(name))
 (FOLDER / "settings.py").write_text(SETTINGS)
 built_in()
+foreign_key_into_the_other_database()
 aerich()

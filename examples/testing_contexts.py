@@ -10,7 +10,7 @@ from types import ModuleType
 from unittest import IsolatedAsyncioTestCase, SkipTest, TestLoader, TextTestRunner
 from unittest.mock import patch
 
-from tortoise import fields, timezone
+from tortoise import Tortoise, fields, timezone
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import requireCapability, tortoise_test_context, truncate_all_models
 from tortoise.exceptions import ConfigurationError, OperationalError
@@ -102,6 +102,12 @@ async def a_file_is_made_once() -> None:
         assert "already exists" in str(error)
     else:
         raise AssertionError("the context removed its file")
+    file = Path(url.removeprefix("sqlite://"))
+    settings = {"connections": {"default": url}, "apps": {"models": {"models": ["__main__"]}}}
+    async with TortoiseContext() as context:
+        await context.init(config=settings, _create_db=True)  # takes a file that exists
+        await Tortoise._drop_databases()
+    assert not await asyncio.to_thread(file.exists)
 
 
 async def another_label() -> None:
