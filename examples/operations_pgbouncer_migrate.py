@@ -92,6 +92,6 @@ if __name__ == "__main__":
             assert "Gave up: another run has been migrating" in migrate(BILLING, DIRECT)
             assert asyncio.run(send(f"SELECT pg_terminate_backend(pid) FROM ({LOCKS}) AS held"))
             assert "up to date" in migrate(BILLING, DIRECT)
-        with proof.pgbouncer("session") as port:
-            assert refusal in migrate(BILLING, through(port))
-            assert "up to date" in migrate(older, through(port))  # in this mode, the lock is safe
+        with proof.pgbouncer("session") as sessions:
+            assert refusal in migrate(BILLING, through(sessions))
+            assert "up to date" in migrate(older, through(sessions))  # in this mode, the lock is safe
