@@ -31,7 +31,7 @@ def through(port: int) -> str:
 
 
 def migrate(project: Path, url: str) -> str:
-    """What migrate.py prints. It migrates nothing, for a while, and waits 2 seconds for another run."""
+    """What migrate.py prints. It migrates nothing, for a while, and waits 1 second for another run."""
     environment = os.environ | {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", NOTHING]
     done = subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=60)
@@ -45,7 +45,7 @@ import asyncio, migrate
 async def nothing(**options):
     await asyncio.sleep(1)
 
-migrate.migrate, migrate.PATIENCE, migrate.GRACE = nothing, 2, 0.5
+migrate.migrate, migrate.PATIENCE, migrate.GRACE = nothing, 1, 0.3
 asyncio.run(migrate.main())
 """
 LOCKS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 20260201"
