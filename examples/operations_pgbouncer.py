@@ -9,7 +9,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -27,7 +26,6 @@ from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 PLACE = urlsplit(URL)
-BILLING = Path(__file__).parent / "billing"
 SETTINGS = """
 [databases]
 * = host={host} port={port} user={user} password={password}
@@ -35,11 +33,11 @@ SETTINGS = """
 listen_addr = 127.0.0.1
 listen_port = {listen}
 auth_type = any
-pool_mode = transaction
+pool_mode = {mode}
 default_pool_size = 20
 max_client_conn = 1000
 max_db_connections = 2
-query_wait_timeout = 2
+query_wait_timeout = {query_wait_timeout}
 server_idle_timeout = 120
 unix_socket_dir =
 """
@@ -50,7 +48,7 @@ class Note(Model):
 
 
 @contextmanager
-def pgbouncer() -> Iterator[int]:
+def pgbouncer(mode: str = "transaction", query_wait_timeout: int = 2) -> Iterator[int]:
     """The port where it listens. It refuses to run as root."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -65,6 +63,8 @@ def pgbouncer() -> Iterator[int]:
             user=PLACE.username,
             password=PLACE.password or "none",
             listen=port,
+            mode=mode,
+            query_wait_timeout=query_wait_timeout,
         )
     )
     settings.chmod(0o644)
@@ -178,50 +178,42 @@ async def locks_after_a_kill(url: str) -> int:
     return len(left)
 
 
-def migrate(url: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"DATABASE_URL": url, "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "migrate.py"]
-    return subprocess.run(command, cwd=BILLING, env=environment, capture_output=True, text=True, timeout=60)
+if __name__ == "__main__":
+    with pgbouncer() as port:
+        assert "InvalidSQLStatementNameError" in asyncio.run(errors_of(through(port, "asyncpg")))
+        fixed = through(port, "asyncpg", statement_cache_size=0)
+        assert asyncio.run(errors_of(fixed)) == set()
+        inside, after = asyncio.run(settings_of_a_transaction(fixed))
+        assert inside == "pg_catalog" and after != "pg_catalog"
+        refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
+        assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
+        twenty = through(port, "asyncpg", statement_cache_size=0, maxsize=20)
+        sessions, errors = asyncio.run(sessions_of(twenty, 0.05))
+        assert len(sessions) <= 2 and not errors  # of max_db_connections
+        assert any("query_wait_timeout" in each for each in asyncio.run(sessions_of(twenty, 1.5))[1])
+        with search_path_of_the_role("information_schema"), pgbouncer() as new:  # new sessions of the server
+            inside, after = asyncio.run(
+                settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))
+            )
+            assert (inside, after) == ("pg_catalog", "information_schema")
+        limits = {"statement_timeout": "5000"}
+        limited = through(port, "asyncpg", statement_cache_size=0, server_settings=limits)
+        assert asyncio.run(errors_of(limited)) == refused  # unsupported startup parameter: statement_timeout
 
+        try:
+            from psycopg.rows import dict_row
+        except ImportError:
+            pass
+        else:
+            assert asyncio.run(errors_of(through(port, "psycopg")))
+            options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
+            assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
+            with_schema = through(port, "psycopg", kwargs=options, timeout=2, schema="public")
+            assert "DBConnectionError" in asyncio.run(errors_of(with_schema))
+            options["options"] = "-c statement_timeout=5000"
+            refused = asyncio.run(errors_of(through(port, "psycopg", kwargs=options, timeout=2)))
+            assert "DBConnectionError" in refused  # psycopg logs why: unsupported startup parameter
 
-with pgbouncer() as port:
-    assert "InvalidSQLStatementNameError" in asyncio.run(errors_of(through(port, "asyncpg")))
-    fixed = through(port, "asyncpg", statement_cache_size=0)
-    assert asyncio.run(errors_of(fixed)) == set()
-    inside, after = asyncio.run(settings_of_a_transaction(fixed))
-    assert inside == "pg_catalog" and after != "pg_catalog"
-    refused = asyncio.run(errors_of(through(port, "asyncpg", statement_cache_size=0, schema="public")))
-    assert refused == {"ProtocolViolationError"}  # unsupported startup parameter: search_path
-    twenty = through(port, "asyncpg", statement_cache_size=0, maxsize=20)
-    sessions, errors = asyncio.run(sessions_of(twenty, 0.05))
-    assert len(sessions) <= 2 and not errors  # of max_db_connections
-    assert any("query_wait_timeout" in each for each in asyncio.run(sessions_of(twenty, 1.5))[1])
-    with search_path_of_the_role("information_schema"), pgbouncer() as new:  # new sessions of the server
-        inside, after = asyncio.run(
-            settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))
-        )
-        assert (inside, after) == ("pg_catalog", "information_schema")
-    limits = {"statement_timeout": "5000"}
-    limited = through(port, "asyncpg", statement_cache_size=0, server_settings=limits)
-    assert asyncio.run(errors_of(limited)) == refused  # unsupported startup parameter: statement_timeout
-
-    try:
-        from psycopg.rows import dict_row
-    except ImportError:
-        pass
-    else:
-        assert asyncio.run(errors_of(through(port, "psycopg")))
-        options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
-        assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
-        with_schema = through(port, "psycopg", kwargs=options, timeout=2, schema="public")
-        assert "DBConnectionError" in asyncio.run(errors_of(with_schema))
-        options["options"] = "-c statement_timeout=5000"
-        refused = asyncio.run(errors_of(through(port, "psycopg", kwargs=options, timeout=2)))
-        assert "DBConnectionError" in refused  # psycopg logs why: unsupported startup parameter
-
-    through_it = f"asyncpg://{PLACE.username}@127.0.0.1:{port}{PLACE.path}?statement_cache_size=0"
-    plain = f"postgres://{PLACE.username}@127.0.0.1:{port}{PLACE.path}"
-    assert asyncio.run(locks_after_a_kill(plain)) == 1
-    assert asyncio.run(locks_after_a_kill(PLACE._replace(scheme="postgres").geturl())) == 0
-    done = migrate(through_it)
-    assert done.returncode == 1 and "Lost the lock" in done.stderr, done
+        plain = f"postgres://{PLACE.username}@127.0.0.1:{port}{PLACE.path}"
+        assert asyncio.run(locks_after_a_kill(plain)) == 1
+        assert asyncio.run(locks_after_a_kill(PLACE._replace(scheme="postgres").geturl())) == 0

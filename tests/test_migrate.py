@@ -354,6 +354,22 @@ def test_impatience_is_an_error(project: Path, database: str) -> None:
     assert printed.splitlines()[-1].startswith("Gave up: another run has been migrating for")
 
 
+def test_a_pooler_is_refused(project: Path, postgres: str) -> None:
+    """PgBouncer gives a client a number that is not that of the server's session."""
+    behind_a_pooler = """
+import asyncio
+from asyncpg.connection import Connection
+import migrate
+
+Connection.get_server_pid = lambda self: -1
+asyncio.run(migrate.main())
+"""
+    add_migration(project, PLAIN)
+    status, printed = finish(start(project, postgres, "-c", behind_a_pooler))
+    assert status == 1 and "Connect to the server itself." in printed, printed
+    assert applied(postgres) == 0
+
+
 def test_an_older_version_leaves_a_newer_database_alone(project: Path, database: str) -> None:
     """As after a rollback: the database knows a migration that the files do not."""
     add_migration(project, PLAIN)

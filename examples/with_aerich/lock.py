@@ -88,6 +88,8 @@ async def still_held(lock: Lock) -> bool:
 async def postgres(client: Any) -> AsyncIterator[Lock]:
     """The lock has a session of its own, because the pool unlocks each session that is given back to it."""
     async with client.acquire_connection() as session:
+        if session.get_server_pid() != await session.fetchval("SELECT pg_backend_pid()"):
+            sys.exit("A pooler such as PgBouncer would lose the lock. Connect to the server itself.")
 
         async def take() -> bool:
             return bool(await session.fetchval("SELECT pg_try_advisory_lock($1)", KEY))
