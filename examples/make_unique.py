@@ -193,7 +193,7 @@ async def built() -> None:
 
 
 async def declared() -> None:
-    """Tortoise's own Index and UniqueConstraint are not unique on an expression (unique_index.py has a class)."""
+    """Tortoise's own classes are not unique on an expression: unique_index.py has one that is."""
     try:
         Index(Lower("name"), name="uq_key", unique=True)  # type: ignore[call-arg]
     except TypeError as error:

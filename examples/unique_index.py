@@ -9,7 +9,6 @@ import contextvars
 import importlib
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from contextlib import closing
@@ -62,7 +61,7 @@ class AddUnique(ops.AddIndex):
 
 class Migration(migrations.Migration):
 """
-UNIQUE_SQL = 'CREATE UNIQUE INDEX uq_email ON person (lower(email))'
+UNIQUE_SQL = "CREATE UNIQUE INDEX uq_email ON person (lower(email))"
 
 
 def models(name: str, index: str) -> str:
@@ -106,7 +105,7 @@ def draft(folder: str) -> Path:
 
 
 async def schemas(name: str) -> None:
-    """The index refuses another case on PostgreSQL and SQLite. MySQL and MariaDB get a plain index."""
+    """The index refuses another case on PostgreSQL and SQLite. MariaDB refuses an index on an expression."""
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": [name]})
         db = Tortoise.get_connection("default")
@@ -114,9 +113,8 @@ async def schemas(name: str) -> None:
             await Tortoise.generate_schemas()
         except OperationalError as error:
             assert db.capabilities.dialect == "mysql", error
-            print(error)
+            assert "syntax" in str(error)
             return
-        assert db.capabilities.dialect != "mysql"
         person = importlib.import_module(name).Person
         await person.create(email="ann@x.test")
         try:
@@ -125,7 +123,7 @@ async def schemas(name: str) -> None:
             assert "uq_email" in str(error)
         else:
             raise AssertionError("stored twice")
-        if db.capabilities.dialect == "sqlite":  # lower() of SQLite leaves other letters than A to Z as they are
+        if db.capabilities.dialect == "sqlite":  # lower() changes A to Z only
             await person.create(email="É@x.test")
             await person.create(email="é@x.test")
         else:
@@ -162,9 +160,9 @@ def drafts() -> None:
     # Mended before it runs: SQL makes the index, and the operation only tells the state.
     on_sqlite("DROP INDEX uq_email")
     on_sqlite("DELETE FROM tortoise_migrations WHERE name LIKE '0002%'")
-    text = text.replace("class Migration(migrations.Migration):\n", STATE_ONLY).replace(
-        "        ops.AddIndex(", f'        ops.RunSQL("{UNIQUE_SQL}", "DROP INDEX uq_email"),\n        AddUnique('
-    )
+    run = f'ops.RunSQL("{UNIQUE_SQL}", "DROP INDEX uq_email")'
+    text = text.replace("class Migration(migrations.Migration):\n", STATE_ONLY)
+    text = text.replace("ops.AddIndex(", f"{run}, AddUnique(")
     draft("steps").write_text(text)
     tortoise("unique", "migrate")
     assert on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'") == [UNIQUE_SQL]

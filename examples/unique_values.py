@@ -1,8 +1,9 @@
 # snippet: needs="postgres, tortoise>=1.1.8"
 """A small table is made unique in one transaction while others write: who waits, and who is refused.
 
-With 200,000 rows, a tenth of them in pairs, it took 1.5 seconds on a computer with 2 cores. By hand, on an empty database:
-DATABASE_URL=postgres://… python examples/unique_values.py
+With 200,000 rows, a tenth of them in pairs, it took 1.5 seconds on a computer with 2 cores.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/unique_values.py
 """
 
 import asyncio
@@ -97,7 +98,9 @@ async def step(text: str) -> None:
         await editor.client.execute_script(text)
 
     class Step(migrations.Migration):
-        operations = [ops.RunPython(forward)]
+        pass
+
+    Step.operations = [ops.RunPython(forward)]
 
     state = State(models={}, apps=StateApps(default_connections={"models": "default"}))
     db = Tortoise.get_connection("default")
@@ -108,7 +111,7 @@ async def step(text: str) -> None:
 
 
 async def merged_while_others_write() -> None:
-    """Readers go on. Writers wait; then a duplicate and a child of a deleted row are refused, others stored."""
+    """Readers go on. Writers wait; then a duplicate and a child of a deleted row are refused."""
     kept, other = await Author.create(name="Ann"), await Author.create(name=" ANN")
     old = await Book.create(author=other, title="old")
     await script(f"INSERT INTO author (name) SELECT 'author ' || i FROM generate_series(1, {ROWS}) AS i")
@@ -156,7 +159,7 @@ async def undone() -> None:
 
 
 async def refused_steps() -> None:
-    """A long transaction ends the migration after 2 seconds, and a forgotten child at once: nothing has changed."""
+    """A long transaction ends the migration after 2 seconds, a forgotten child at once, without a change."""
     outside = contextvars.copy_context()
     async with in_transaction():
         await Author.create(name="long transaction")
@@ -166,7 +169,7 @@ async def refused_steps() -> None:
     await script("CREATE TABLE award (author_id INT REFERENCES author ON DELETE CASCADE)")
     await refused(step(LOCK + MERGE + UNIQUE), "move the rows of award, too", Exception)
     await script("DROP TABLE award")
-    nobody = LOCK.replace("author, book", "author").replace("{book}", "{}")  # of a table to which nobody refers
+    nobody = LOCK.replace("author, book", "author").replace("{book}", "{}")
     await refused(step(nobody), "move the rows of book, too", Exception)
     assert await sql("SELECT to_regclass('uq_key') AS made, to_regclass('author_merged') AS kept") == [
         {"made": None, "kept": None}
@@ -178,11 +181,13 @@ async def refused_steps() -> None:
 async def reserved() -> None:
     """A table whose name is reserved: quoted everywhere, also in the text before ::regclass."""
     await script('CREATE TABLE "user" (id INT, name TEXT)')
-    await step(LOCK.replace("author, book", '"user"').replace("'author'", "'\"user\"'").replace("{book}", "{}"))
+    lock = LOCK.replace("author, book", '"user"').replace("'author'", "'\"user\"'")
+    await step(lock.replace("{book}", "{}"))
     await refused(script("LOCK TABLE user IN SHARE ROW EXCLUSIVE MODE"), "syntax error", Exception)
     async with in_transaction() as tx:
         await tx.execute_script('LOCK TABLE "user" IN SHARE ROW EXCLUSIVE MODE')
-        assert await tx.execute_query_dict("""SELECT '"user"'::regclass::text AS name""") == [{"name": '"user"'}]
+        name = """SELECT '"user"'::regclass::text AS name"""
+        assert await tx.execute_query_dict(name) == [{"name": '"user"'}]
 
 
 async def main() -> None:

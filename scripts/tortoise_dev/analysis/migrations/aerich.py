@@ -46,7 +46,7 @@ def _returned(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> 
 
 
 def _branches(function: ast.AsyncFunctionDef) -> dict[ast.AST, str]:
-    """The dialect of the nodes that run for one dialect only: what `if db.capabilities.dialect == "sqlite":` holds."""
+    """The dialect of nodes that run for one only, as below `if db.capabilities.dialect == "sqlite":`."""
     found: dict[ast.AST, str] = {}
     for node in ast.walk(function):
         if isinstance(node, ast.If):
@@ -64,9 +64,9 @@ def _dialects_asked(test: ast.expr) -> Iterator[tuple[str, bool]]:
     if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Attribute):
         return
     other = test.comparators[0]
-    if test.left.attr == "dialect" and isinstance(other, ast.Constant) and len(test.ops) == 1:
-        if isinstance(test.ops[0], ast.Eq | ast.NotEq):
-            yield str(other.value), isinstance(test.ops[0], ast.Eq)
+    is_dialect = test.left.attr == "dialect" and isinstance(other, ast.Constant) and len(test.ops) == 1
+    if is_dialect and isinstance(test.ops[0], ast.Eq | ast.NotEq):
+        yield str(ast.literal_eval(other)), isinstance(test.ops[0], ast.Eq)
 
 
 def _does_something(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> bool:
