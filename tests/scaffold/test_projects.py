@@ -152,6 +152,10 @@ def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, t
     assert plan_again(project, options) == []
     assert project.tree() == before
 
+    for folder in (".agents", ".claude", ".cursor"):  # skills have a style of their own
+        script = project.folder / folder / "skills" / "tortoise-dev" / "script.py"
+        script.parent.mkdir(parents=True)
+        script.write_text("import os\nvalue: int = 'x' ;\n", encoding="utf-8")
     project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
     project.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
     if not kind.minimal or ALL:

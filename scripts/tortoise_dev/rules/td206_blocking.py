@@ -10,8 +10,8 @@ at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuse
 
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
 
-Statements inside of `DO $$ … $$` count. What `EXECUTE` runs is not read. A dropped index is not reported: it
-needs the lock for a moment only.
+Statements below `if db.capabilities.dialect == "sqlite":` do not count. Statements inside of `DO $$ … $$`
+count. What `EXECUTE` runs is not read. A dropped index is not reported: it needs the lock for a moment only.
 
 ## Why is this bad
 Requests that write to the table wait until the step is done. On a large table that is an outage.
@@ -74,7 +74,8 @@ class _Reason(NamedTuple):
 _REASONS = {
     "add index": _Reason("the index is built while writes wait: use CONCURRENTLY, outside of a transaction"),
     "add unique": _Reason(
-        "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it", "make-unique.md"
+        "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it",
+        "unique-values.md",
     ),
     "add foreign key": _Reason(
         "all rows are checked while writes wait: add it NOT VALID, and validate it later"
@@ -111,6 +112,8 @@ def check(context: Context) -> Iterator[Hit]:
             problem = f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
             yield from _reported(step, _Reason(problem))
     for migration, step in later_steps(context):
+        if step.only not in ("", "postgres"):
+            continue
         if not touches_old_table(migration, step) or is_made_with_it(context, migration, step):
             continue
         if step.rewrites:

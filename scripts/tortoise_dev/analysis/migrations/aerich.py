@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from ..syntax import called, is_true
@@ -35,11 +36,37 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
 def _returned(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> Iterator[SqlText]:
     """The SQL that a function returns, or that it runs itself."""
     names = {**names, **names_in(function.body)}
+    branches = _branches(function)
     for node in ast.walk(function):
         value = node.value if isinstance(node, ast.Return) else None
         if isinstance(node, ast.Call) and called(node) in ("execute_script", "execute_query") and node.args:
             value = node.args[0]
-        yield from texts_in(value, names)
+        for text in texts_in(value, names):
+            yield replace(text, only=branches.get(node, ""))
+
+
+def _branches(function: ast.AsyncFunctionDef) -> dict[ast.AST, str]:
+    """The dialect of nodes that run for one only, as below `if db.capabilities.dialect == "sqlite":`."""
+    found: dict[ast.AST, str] = {}
+    for node in ast.walk(function):
+        if isinstance(node, ast.If):
+            for asked, is_equal in _dialects_asked(node.test):
+                body = node.body if is_equal else node.orelse
+                found |= {inner: asked for statement in body for inner in ast.walk(statement)}
+    return found
+
+
+def _dialects_asked(test: ast.expr) -> Iterator[tuple[str, bool]]:
+    """The dialects that a condition compares with, and whether it holds for this dialect alone."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        for part in test.values:
+            yield from (one for one in _dialects_asked(part) if one[1])
+    if not isinstance(test, ast.Compare) or not isinstance(test.left, ast.Attribute):
+        return
+    other = test.comparators[0]
+    is_dialect = test.left.attr == "dialect" and isinstance(other, ast.Constant) and len(test.ops) == 1
+    if is_dialect and isinstance(test.ops[0], ast.Eq | ast.NotEq):
+        yield str(ast.literal_eval(other)), isinstance(test.ops[0], ast.Eq)
 
 
 def _does_something(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> bool:

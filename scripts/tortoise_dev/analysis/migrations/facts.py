@@ -66,6 +66,8 @@ class Step(NamedTuple):
     """The string that holds the SQL."""
     reads: frozenset[str] = frozenset()
     """The tables that a data step copies rows from."""
+    only: str = ""
+    """The dialect that its branch is for, if the code asks for one."""
 
 
 @dataclass

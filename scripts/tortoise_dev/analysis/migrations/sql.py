@@ -67,7 +67,7 @@ def steps_of(text: SqlText, node: ast.AST) -> Iterator[Step]:
         is_open = any(token.text.startswith(IN_BRACES.upper()) for token in statement.tokens)
         for step in _steps(statement, node, line):
             known = step._replace(required=False, online=True) if is_open else step
-            yield known._replace(text=text.node)
+            yield known._replace(text=text.node, only=text.only)
 
 
 def _all_statements(sql: str) -> Iterator[Statement]:

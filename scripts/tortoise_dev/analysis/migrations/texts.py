@@ -17,6 +17,8 @@ class SqlText:
 
     sql: str
     node: ast.expr
+    only: str = ""
+    """The dialect that its branch is for, if the code asks for one."""
 
     @property
     def first_line(self) -> int | None:
