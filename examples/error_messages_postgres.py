@@ -33,7 +33,8 @@ from tortoise.warnings import TortoiseLoopSwitchWarning
 
 URL = os.environ["DATABASE_URL"]
 scheme, _, rest = URL.partition("://")
-server = rest.rpartition("@")[2]
+login, _, server = rest.rpartition("@")
+user = login.partition(":")[0]
 SCHEMA = "error_messages"
 
 
@@ -483,7 +484,7 @@ async def asked(url: str) -> None:
 
 async def trusts_everybody() -> bool:
     try:
-        await asked(URL.replace(rest, f"{rest.partition(':')[0]}:wrong@{server}"))
+        await asked(f"{scheme}://{user}:wrong@{server}")
     except asyncpg.InvalidPasswordError:
         return False
     return True
