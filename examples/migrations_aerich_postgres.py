@@ -315,25 +315,28 @@ def built_by_hand() -> None:
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     build = "CREATE INDEX CONCURRENTLY ix_cents ON price (cents)"
     state = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_cents')"
-    active = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{build}' AND state = 'active' AND datname = current_database()"
+    active = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{build}' AND state = 'active'"
 
     async def killed() -> None:
         writer = await asyncpg.connect(URL, server_settings={"search_path": schema})
-        try:
-            async with writer.transaction():  # the build waits for it
-                await writer.execute("INSERT INTO price (cents) VALUES (1)")
-                with subprocess.Popen([sys.executable, "-c", BUILD, URL, schema, build]) as client:
-                    async with asyncio.timeout(60):
-                        while await writer.fetch(state) != [(False,)]:
-                            await asyncio.sleep(0.1)
-                    client.kill()
-                await asyncio.sleep(1)
-                assert await writer.fetchval(active) == 1
-            async with asyncio.timeout(60):
-                while await writer.fetch(state) != [(True,)]:
-                    await asyncio.sleep(0.1)
-        finally:
-            await writer.close()
+
+        async def until(valid: bool) -> None:
+            for _ in range(600):
+                if await writer.fetchval(state) is valid:
+                    return
+                await asyncio.sleep(0.1)
+            raise AssertionError(valid)
+
+        async with writer.transaction():  # the build waits for it
+            await writer.execute("INSERT INTO price (cents) VALUES (1)")
+            client = await asyncio.create_subprocess_exec(sys.executable, "-c", BUILD, URL, schema, build)
+            await until(valid=False)
+            client.kill()
+            await client.wait()
+            await asyncio.sleep(1)
+            assert await writer.fetchval(active) == 1
+        await until(valid=True)
+        await writer.close()
 
     as_process(killed())
     assert "Success upgrading" in aerich("upgrade")
