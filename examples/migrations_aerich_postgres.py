@@ -52,6 +52,18 @@ class Price(Model):
     cents = fields.IntField()
 """
 TOGETHER = PRICE.replace(":\n", ':\n    class Meta:\n        unique_together = (("id", "cents"),)\n\n', 1)
+CENTS = 'indexes = (Index(fields=("cents",), name="ix_cents"),)'
+BUILD = """
+import asyncio, sys, asyncpg
+
+
+async def build(url, schema, statement):
+    connection = await asyncpg.connect(url, server_settings={"search_path": schema})
+    await connection.execute(statement)
+
+
+asyncio.run(build(*sys.argv[1:]))
+"""
 RANK = "rank = fields.IntField(default=7)"
 # Its index lies on a column that goes.
 PAID = """
@@ -278,8 +290,7 @@ def invalid_index() -> None:
     models()
     aerich("init-db")
     sql("INSERT INTO price (cents) VALUES (1), (1)")
-    meta = 'indexes = (Index(fields=("cents",), name="ix_cents"),)'
-    models(classes=TOGETHER.replace('unique_together = (("id", "cents"),)', meta))
+    models(classes=TOGETHER.replace('unique_together = (("id", "cents"),)', CENTS))
     aerich("migrate", "--name", "index")
     edit("CREATE INDEX", "CREATE UNIQUE INDEX CONCURRENTLY")  # fails on the two rows
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
@@ -291,6 +302,44 @@ def invalid_index() -> None:
     sql("DROP INDEX ix_cents")
     aerich("downgrade", "--yes")
     aerich("upgrade")
+    assert sql(state) == [(True,)]
+
+
+def built_by_hand() -> None:
+    """The server goes on with a build whose client was killed. A file whose index exists is only recorded."""
+    models()
+    aerich("init-db")
+    models(classes=PRICE.replace(":\n", f":\n    class Meta:\n        {CENTS}\n\n", 1))
+    aerich("migrate", "--name", "index")
+    edit("CREATE INDEX", "CREATE INDEX CONCURRENTLY")
+    edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
+    build = "CREATE INDEX CONCURRENTLY ix_cents ON price (cents)"
+    state = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_cents')"
+    active = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{build}' AND state = 'active'"
+
+    async def killed() -> None:
+        writer = await asyncpg.connect(URL, server_settings={"search_path": schema})
+
+        async def until(valid: bool) -> None:
+            for _ in range(600):
+                if await writer.fetchval(state) is valid:
+                    return
+                await asyncio.sleep(0.1)
+            raise AssertionError(valid)
+
+        async with writer.transaction():  # the build waits for it
+            await writer.execute("INSERT INTO price (cents) VALUES (1)")
+            client = await asyncio.create_subprocess_exec(sys.executable, "-c", BUILD, URL, schema, build)
+            await until(valid=False)
+            client.kill()
+            await client.wait()
+            await asyncio.sleep(1)
+            assert await writer.fetchval(active) == 1
+        await until(valid=True)
+        await writer.close()
+
+    as_process(killed())
+    assert "Success upgrading" in aerich("upgrade")
     assert sql(state) == [(True,)]
 
 
@@ -581,6 +630,7 @@ PARTS = (
     changed_type,
     indexes,
     invalid_index,
+    built_by_hand,
     record,
     other_driver,
     read_again,

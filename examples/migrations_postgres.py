@@ -56,7 +56,7 @@ from tortoise.expressions import F
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from apps.common.operations import LockTimeout, SetNotNull
+from apps.common.operations import LockTimeout, SetNotNull, StateOnly
 """
 INITIAL = """ops.CreateModel("Price", [
     ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
@@ -220,6 +220,21 @@ def index_concurrently() -> None:
             await writer.close()
 
     assert "LockNotAvailableError" in fails(writer_waits())
+
+
+def index_by_hand() -> None:
+    """AddIndexConcurrently fails if the index exists. IF NOT EXISTS and a state without SQL take it over."""
+    sql("CREATE INDEX CONCURRENTLY ix_cents ON price (cents)")
+    index = 'Index(fields=["cents"], name="ix_cents")'
+    add = f'AddIndexConcurrently("Price", {index})'
+    write("0002_index", add, after="0001_initial", more=CONCURRENTLY, atomic=False)
+    assert "already exists" in fails(command("migrate"))
+    Path(name, "steps/0002_index.py").unlink()
+    build = 'ops.RunSQL("CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_cents ON price (cents)")'
+    take_over = f'{build}, StateOnly(ops.AddIndex("Price", {index}))'
+    write("0003_index", take_over, after="0001_initial", atomic=False)
+    run("migrate")
+    assert "No changes detected" in run("makemigrations")
 
 
 def not_null_at_work() -> None:
@@ -433,6 +448,7 @@ PARTS = (
     imported,
     guessed,
     index_concurrently,
+    index_by_hand,
     not_null_at_work,
     conditional,
     waiting,

@@ -96,6 +96,13 @@ async def test_a_time_is_answered_and_stored_in_utc(client, sent, stored):
     assert read.json()["due_at"] == stored
 
 
+@pytest.mark.parametrize("sent", ["20260301", '"20260301"', '"-20260301.5"', "1772323200.0", "true"])
+async def test_a_number_is_not_a_time(client, sent):
+    """Pydantic would read 20260301 as seconds: a moment in August 1970."""
+    response = await post(client, INVOICE.replace("null", sent))
+    assert (response.status_code, response.json()["detail"][0]["loc"]) == (422, ["body", "due_at"])
+
+
 @pytest.mark.parametrize(
     "sent", ["2026-03-01T22:00:00", "2026-03-01", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"]
 )

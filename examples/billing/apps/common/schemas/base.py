@@ -5,14 +5,14 @@ from decimal import Decimal
 from typing import Annotated, Generic, TypeVar
 
 from fastapi import Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from apps.common.times import to_utc
+from apps.common.times import iso_text, to_utc
 
 # Each field sets its own maximum length. PostgreSQL cannot store the character NUL.
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
-# A time must have an offset, such as +02:00. `to_utc` converts the time to UTC.
-UtcTime = Annotated[datetime, AfterValidator(to_utc)]
+# A time must have an offset, such as +02:00. `to_utc` converts the time to UTC. `iso_text` refuses numbers.
+UtcTime = Annotated[datetime, BeforeValidator(iso_text), AfterValidator(to_utc)]
 # Addresses are stored in lower case. The length is checked after `lower`: "İ" becomes two characters.
 Email = Annotated[
     str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"), AfterValidator(str.lower), Field(max_length=254)
