@@ -3,6 +3,7 @@
 import asyncio
 import os
 
+import tortoise
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
@@ -130,7 +131,9 @@ async def writes() -> None:
     before.clear()
     after.clear()
     assert await Invoice.filter(number="1").update(note="y") == 1
-    assert (await Invoice.get(number="1")).updated_at == old
+    # Tortoise 1.1.0 lets MySQL and MariaDB set the column (ON UPDATE), later releases do not.
+    is_set = get_connection("default").capabilities.dialect == "mysql" and tortoise.__version__ == "1.1.0"
+    assert ((await Invoice.get(number="1")).updated_at != old) is is_set
     assert before == after == []
     invoice = await Invoice.get(number="1")
     await invoice.save(update_fields=["note"])
