@@ -185,6 +185,16 @@ def test_drafts_take_a_lock_once_the_migrate_py_that_the_advice_names_is_there(
     assert (done.manifests[0].migrates, done.question, done.advice) == (True, None, None)
 
 
+def test_a_draft_uses_the_tool_of_the_settings_though_the_requirements_name_aerich(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("aerich\n", encoding="utf-8")
+    (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
+    draft = plan_for(tmp_path).manifests[0].draft
+    assert draft and '+release_command = "aerich upgrade"' in draft
+    (tmp_path / "conf.py").write_text('APPS = {"models": {"migrations": "migrations"}}\n', encoding="utf-8")
+    draft = plan_for(tmp_path).manifests[0].draft
+    assert draft and '+release_command = "python -m tortoise migrate"' in draft
+
+
 def test_the_example_migrates_everywhere() -> None:
     done = run("examples/billing", folder=ROOT)
     assert done.returncode == 0, done.stdout

@@ -70,6 +70,12 @@ SAME = 'it must say "No changes detected"'
             {"conf.py": "A = {'migrations': 'a'}\n"},
             f"not compared: migrations. Run `python -m tortoise makemigrations`: {SAME}",
         ),
+        ({"requirements.txt": "aerich\n"}, f"not compared: migrations. Run `aerich migrate`: {SAME}"),
+        (
+            {"requirements.txt": "aerich\n", "conf.py": "A = {'migrations': 'a'}\n"},
+            f"not compared: migrations. Run `python -m tortoise makemigrations`: {SAME}",
+        ),
+        ({"tests/test_a.py": "M = ['aerich.models']\n"}, NO_TOOL),
     ],
 )
 def test_what_finds_changed_migrations_is_told(

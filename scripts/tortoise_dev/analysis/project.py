@@ -232,13 +232,13 @@ class Project:
 
     def _speaking_of(self, *words: bytes) -> Iterator[bytes]:
         """The texts of Python files and requirements; where words are given, those that hold one of them."""
-        for file in (*self.files.values(), *self._requirements):
+        for file in (*self.files.values(), *self.requirements):
             small = file.data.lower() if words else b""
             if not words or any(word in small for word in words):
                 yield file.data
 
     @cached_property
-    def _requirements(self) -> list[SourceFile]:
+    def requirements(self) -> list[SourceFile]:
         """What lists the requirements of the project."""
         listed = [self.root / "pyproject.toml", *sorted(self.root.glob("requirements*.txt"))]
         return list(read_all((path for path in listed if path.is_file()), {}).values())

@@ -6,10 +6,17 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..analysis.migrations.facts import Tool
+from ..analysis.migrations.tool import migration_tool
+from ..analysis.project import load_project
 from ..folders import OF_OTHERS
 from .image import read_dockerfile
 from .shell_commands import expanded, work_of
 
+_COMMANDS: dict[Tool, tuple[str, ...]] = {
+    "aerich": ("aerich", "upgrade"),
+    "built-in": ("python", "-m", "tortoise", "migrate"),
+}
 _NOT_RUN = {"tests", "test", "docs"}
 """Folders that say nothing of how the application runs."""
 
@@ -35,25 +42,11 @@ def project_at(root: Path) -> Project:
         if (root / name).is_file():
             command = (*prefix, "python", name)
             return Project(root, command, work_of(" ".join(command), root).locked)
-    tool = ("aerich", "upgrade") if _has_aerich(root) else ("python", "-m", "tortoise", "migrate")
-    return Project(root, (*prefix, *tool), locked=False)
+    return Project(root, (*prefix, *_COMMANDS[_tool(root)]), locked=False)
 
 
-def _has_aerich(root: Path) -> bool:
-    settings = root / "pyproject.toml"
-    if settings.is_file() and "aerich" in settings.read_text("utf-8", "replace"):
-        return True
-    return any("aerich" in file.read_text("utf-8", "replace") for file in _requirements(root)) or any(
-        "aerich.models" in file.read_text("utf-8", "replace") for file in _python(root)
-    )
-
-
-def _requirements(root: Path) -> list[Path]:
-    return [path for path in sorted(root.glob("requirements*.txt")) if path.is_file()]
-
-
-def _python(root: Path) -> list[Path]:
-    return [path for path in sorted(root.rglob("*.py")) if path.is_file() and _counts(path, root)]
+def _tool(root: Path) -> Tool:
+    return migration_tool(load_project([root], here=root)) or "built-in"
 
 
 def _counts(path: Path, root: Path) -> bool:

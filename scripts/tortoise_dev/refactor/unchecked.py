@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-import tomllib
 from collections.abc import Iterator
 
+from ..analysis.migrations.tool import migration_tool
 from ..analysis.project import Project
 from .proof import Proof
-
-_AERICH = re.compile(rb"aerich\.models")
-_BUILT_IN = re.compile(rb"[\"']migrations[\"']\s*:|\bmigrations\s*=\s*[\"']")
 
 
 def unchecked(proof: Proof, project: Project, python: str, *, was_found: bool) -> Iterator[str]:
@@ -42,16 +38,13 @@ def _how_to_compare(proof: Proof) -> str:
     )
 
 
+_DRAFTS = {"aerich": "aerich migrate", "built-in": "python -m tortoise makemigrations"}
+
+
 def _next_command(project: Project) -> str:
-    same = 'it must say "No changes detected"'
-    try:
-        tables = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError):
-        tables = {}
-    if "aerich" in tables or project.mentions(_AERICH, b"aerich"):
-        return f"Run `aerich migrate`: {same}"
-    if project.mentions(_BUILT_IN, b"migrations"):
-        return f"Run `python -m tortoise makemigrations`: {same}"
+    tool = migration_tool(project)
+    if tool is not None:
+        return f'Run `{_DRAFTS[tool]}`: it must say "No changes detected"'
     return (
         'No migration tool was found (neither aerich.models nor a key "migrations" in the settings). '
         "If you use one, let it look for changes: it must find none"

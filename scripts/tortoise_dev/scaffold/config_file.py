@@ -18,7 +18,6 @@ class Label:
     name: str
     modules: tuple[str, ...]
     node: ast.List | ast.Tuple
-    has_migrations: bool
     migrations: str | None = None
     """The package of its built-in migrations, where it is written out."""
 
@@ -83,7 +82,7 @@ def _labels(file: SourceFile, apps: ast.expr) -> Iterator[Label]:
         package = _resolved(file.tree, keys["migrations"]) if "migrations" in keys else None
         named = package.value if isinstance(package, ast.Constant) else None
         migrations = named if isinstance(named, str) else None
-        yield Label(name, tuple(map(str, texts)), models, "migrations" in keys, migrations)
+        yield Label(name, tuple(map(str, texts)), models, migrations)
 
 
 def _computed(file: SourceFile, node: ast.expr) -> RefusedError:

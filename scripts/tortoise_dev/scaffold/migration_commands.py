@@ -21,7 +21,7 @@ def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
         is_first = not any((survey.root / location / label).glob("*.py"))
         draft = "init-migrations" if is_first else f"migrate --offline --name {name}"
         return [f"{run}aerich {app}{draft}", f"{run}{own or f'aerich {app}upgrade'}", _PRODUCT]
-    if survey.migrations == "builtin":
+    if survey.migrations == "built-in":
         return [
             *_built_in(survey, label, name),
             f"{run}{own or 'python -m tortoise migrate'}",

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..about import command
+from ..analysis.migrations.facts import Tool
+from ..analysis.migrations.tool import migration_tool
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
 from ..analysis.relation_graph import RelationGraph
@@ -103,12 +105,9 @@ class Survey:
     # --- habits
 
     @property
-    def migrations(self) -> Literal["aerich", "builtin"] | None:
+    def migrations(self) -> Tool | None:
         """The tool that makes its migrations."""
-        labels = self.config.labels if self.config else ()
-        if any("aerich.models" in label.modules for label in labels) or self._table("aerich"):
-            return "aerich"
-        return "builtin" if any(label.has_migrations for label in labels) else None
+        return migration_tool(self.project)
 
     @property
     def framework(self) -> str | None:
