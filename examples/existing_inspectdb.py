@@ -57,6 +57,16 @@ class Client(Model):
     note = fields.CharField(max_length=9, null=True, description="a note")
 
 
+class Plain(Model):
+    """The same without a description."""
+
+    class Meta:
+        table = "client"
+
+    id = fields.IntField(primary_key=True)
+    note = fields.CharField(max_length=9, null=True)
+
+
 class SalesOrder(Model):
     """The draft has no Meta."""
 
@@ -104,6 +114,11 @@ async def main() -> None:
         assert "ForeignKey" not in draft
         assert any(line.startswith("client_id = fields.IntField(") for line in order)
         (discount,) = (line for line in order if line.startswith("discount"))
+        assert not [
+            line
+            for line in order
+            if "default=NULL" in line and not line.startswith(("discount", "parent_id"))
+        ]
         assert "null=True" not in discount  # though the column may be NULL
 
         (seats,) = (line for line in order if line.startswith("seats"))
@@ -163,6 +178,18 @@ async def main() -> None:
             assert KIND == "postgres"  # it sends the description of the column
         else:
             assert KIND != "postgres"
+
+        create = db.schema_generator(db)._get_table_sql(Plain, safe=True)["table_creation_string"]
+        await db.execute_script(create)  # no error, on no database
+        try:
+            read = await Plain.filter(id=1).values_list("note", flat=True)
+        except OperationalError as error:
+            read = str(error)  # the column is still missing
+        if KIND == "sqlite":
+            assert read == ["note"]  # WRONG: a name in quotes that is no column is a text
+            assert not hasattr(await Plain.get(id=1), "note")
+        else:
+            assert "note" in read and isinstance(read, str)
 
         # A type that it does not know: no draft at all, until the type has a field.
         unknown, name = {"sqlite": ("DATETIME", "DATETIME"), "postgres": ("json", "json")}.get(

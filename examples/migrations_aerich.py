@@ -15,12 +15,14 @@ from collections.abc import Coroutine
 from contextlib import closing, redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest.mock import patch
 from uuid import UUID
 
 import aerich as aerich_package
 from aerich import Command
 from aerich.cli import cli
 from aerich.migrate import Migrate
+from aerich.models import Aerich
 from asyncclick.testing import CliRunner
 from tortoise.cli.cli import run_cli_async
 from tortoise.exceptions import ConfigurationError, OperationalError
@@ -570,6 +572,27 @@ def failing() -> None:
         raise AssertionError("broken SQL has been applied")
 
 
+def killed() -> None:
+    """Killed before the file is recorded: on SQLite its changes stay, and the next run applies it again."""
+    start(invoice())
+    aerich("migrate", "--name", "whole", "--empty")
+    body('return "CREATE TABLE whole (id INT)"')
+    assert "RUN_IN_TRANSACTION = True" in files()[-1].read_text()
+    with patch.object(Aerich, "create", side_effect=InterruptedError):
+        try:
+            aerich("upgrade")
+        except InterruptedError:
+            assert "whole" in tables()
+        else:
+            raise AssertionError("not killed")
+    try:
+        aerich("upgrade")
+    except OperationalError as error:
+        assert "table whole already exists" in str(error)
+    else:
+        raise AssertionError("applied only once")
+
+
 def branches() -> None:
     """Two files of one number: both are applied; the state in the last one lacks what the other added."""
     start(invoice())
@@ -691,7 +714,7 @@ def moving_out() -> None:
 
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
-PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, branches)
+PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, killed, branches)
 PARTS += (inspected, moving_out, failing_import)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:

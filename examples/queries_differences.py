@@ -7,7 +7,7 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/queri
 import asyncio
 import os
 import sys
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -74,6 +74,14 @@ async def stored() -> dict[str, datetime | None]:
     rows = {"create": created, "built": built, "given": given, "save": saved, "bulk_update": bulk}
     rows["update"] = updated
     return {name: (await DifferenceRow.get(id=row.id)).at for name, row in rows.items()}
+
+
+async def older_by_a_timedelta() -> int | str:
+    """How many rows a filter of a time by a timedelta finds, or the error."""
+    try:
+        return await DifferenceRow.filter(at__lt=timedelta(days=30)).count()
+    except Exception as error:
+        return type(error).__name__
 
 
 async def found_in_tokyo() -> dict[str, int]:
@@ -257,6 +265,9 @@ async def main() -> None:
         given = await found()
         assert given == expected, given
 
+        assert await older_by_a_timedelta() == {"sqlite": "ProgrammingError", "mysql": 0}.get(
+            dialect, "OperationalError"
+        )
         assert await ungrouped() == ("refused" if dialect == "postgres" else (1, 1))
 
         later = WALL_CLOCK if dialect == "mysql" else SIX

@@ -189,6 +189,16 @@ async def main() -> None:
     assert "app:corr***@" in plain and "correcthorse" not in plain
     encoded = await logged("postgres://app:correct%23horse@127.0.0.1:1/shop", "")
     assert "correct%23horse" in encoded  # WRONG: the whole password
+    entry = expand_db_url("postgres://app:x@127.0.0.1:1/shop")
+    entry["credentials"]["password"] = "correcthorse"
+    of_a_dict = await logged(entry, "")
+    assert "'corr***'" in of_a_dict and "correcthorse" not in of_a_dict
+    entry["credentials"]["password"] = "correct\\horse"
+    backslash = await logged(entry, "")
+    assert repr("correct\\horse") in backslash  # WRONG: the whole password
+    entry["credentials"]["password"] = lambda: "correcthorse"
+    of_a_function = await logged(entry, "")
+    assert "connections" in of_a_function and "corr" not in of_a_function
     if not IS_MYSQL and IS_NEW and find_spec("psycopg") and not await refuses("psycopg"):
         entry = expand_db_url("psycopg" + REST)
         entry["credentials"]["password"] = "open-sesame"
