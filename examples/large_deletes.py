@@ -1,6 +1,8 @@
 # snippet: needs="sqlite|postgres"
 """A row is deleted: without an index on the foreign key, the database reads the whole other table for it.
 
+On PostgreSQL, the oldest rows are deleted: the file keeps its size, and new rows use the free space.
+
 By hand: python examples/large_deletes.py
 """
 
@@ -8,7 +10,7 @@ import asyncio
 import os
 import time
 
-from tortoise import fields
+from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
@@ -50,6 +52,31 @@ async def main() -> None:
         assert without > 5 * with_index, took
         await BigParent.filter(id=kept).delete()
         assert await BigChild.all().count() == 0  # CASCADE
+        if context.db().capabilities.dialect == "postgres":
+            await free_space()
+
+
+async def free_space() -> None:
+    """A vacuum keeps free space at the beginning of the file for new rows, and cuts free space at the end."""
+    db = Tortoise.get_connection("default")
+
+    async def size() -> int:
+        await db.execute_script("VACUUM entry")
+        return int((await db.execute_query_dict("SELECT pg_relation_size('entry') AS size"))[0]["size"])
+
+    await db.execute_script("CREATE TABLE entry (id INT PRIMARY KEY, text TEXT)")
+    await db.execute_script("ALTER TABLE entry SET (autovacuum_enabled = off)")
+    insert = "INSERT INTO entry SELECT i, repeat('x', 500) FROM generate_series({}, {}) AS i"
+    await db.execute_script(insert.format(1, 10_000))
+    full = await size()
+    await db.execute_script("DELETE FROM entry WHERE id <= 5000")
+    assert await size() == full
+    await db.execute_script(insert.format(10_001, 15_000))
+    assert await size() == full
+    await db.execute_script("DELETE FROM entry WHERE id > 5000 AND id <= 10000")
+    assert await size() < 0.6 * full
+    (factor,) = await db.execute_query_dict("SHOW autovacuum_vacuum_scale_factor")
+    assert dict(factor) == {"autovacuum_vacuum_scale_factor": "0.2"}
 
 
 if __name__ == "__main__":

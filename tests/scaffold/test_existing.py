@@ -175,7 +175,7 @@ def test_a_project_on_aerich_gets_a_model(project: Any) -> None:
     library = copied(project, "with_aerich")
     plan = library.add("library", "Loan", "due_on:date", "book:fk:Book", "reader:char:100")
     assert plan.next[:2] == ["uv run aerich migrate --offline --name add_loan", "uv run python migrate.py"]
-    assert "production's product" in plan.next[2]
+    assert "the product that production uses" in plan.next[2]
     assert "(tables: None)" in library.text("tests/test_library_loan.py")  # this project's fixture
     assert "Success creating" in library.run(*DRAFT, DATABASE_URL="sqlite://:memory:")
     printed = library.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_library_loan.py")

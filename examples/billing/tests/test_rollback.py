@@ -35,7 +35,7 @@ async def shared_database() -> AsyncIterator[None]:
 async def rolled_back(shared_database: None) -> AsyncIterator[None]:
     async with in_transaction() as transaction:
         yield
-        await transaction.rollback()  # nothing follows in the block
+        await transaction.rollback()  # write nothing below this line
 
 
 @pytest.mark.parametrize("time", [1, 2])

@@ -6,7 +6,8 @@ from ..about import command
 from .survey import Survey
 
 _PRODUCT = (
-    "(Aerich writes SQL for the database product in DATABASE_URL, so set a URL of production's product)"
+    "(before you run these: DATABASE_URL must name a development database of the product that production "
+    "uses, because Aerich writes SQL for this product)"
 )
 
 
