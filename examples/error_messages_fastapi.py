@@ -100,6 +100,7 @@ async def main() -> None:
 
         message = "Input should be a valid dictionary or object to extract fields from"
         refused(ValidationError, message, lambda: AuthorOut.model_validate(None))
+        refused(ValidationError, message, lambda: AuthorOut.model_validate([author]))
 
         message = "Input should be a valid list"
         refused(ValidationError, message, lambda: AuthorWithBooksOut.model_validate(author))

@@ -204,6 +204,9 @@ async def declared() -> None:
         constraint = UniqueConstraint(fields=(wrong,), name="uq_lower")  # type: ignore[arg-type]
         await refused(step(ops.AddConstraint("Part", constraint)), "named in key does not exist", Exception)
 
+    # trim() removes spaces alone.
+    assert await sql("SELECT trim(E' a\\t ') = E'a\\t' AS same") == [{"same": True}]
+
     # Rows with NULL are no duplicates, also if one of several columns is NULL.
     await Author.create(name="Bob")
     assert await Author.filter(code=None).count() == 2

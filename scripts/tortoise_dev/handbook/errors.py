@@ -34,13 +34,15 @@ AREAS = OF_TORTOISE + OF_PYTHON + OF_POSTGRES + OF_OTHER_DATABASES
 """The sections of the pages, in their order; a fact names one of them."""
 
 _FIND = """\
+To find the row of a message, run these lines. Replace MESSAGE by the message. It may contain quotes and
+backticks:
+
 ```text
 python "$SKILL/scripts/handbook.py" find - <<'END'
 MESSAGE
 END
 ```
 
-These lines print the row of a message, also of a message with quotes or backticks.
 `$SKILL` is the folder of `SKILL.md`, and `…` stands for text that differs. Proof:
 `examples/error_messages*.py`."""
 _PAGES = (
