@@ -265,9 +265,7 @@ async def main() -> None:
         given = await found()
         assert given == expected, given
 
-        assert await older_by_a_timedelta() == {"sqlite": "ProgrammingError", "mysql": 0}.get(
-            dialect, "OperationalError"
-        )
+        assert (await older_by_a_timedelta() == 0) is (dialect == "mysql")  # the others raise
         assert await ungrouped() == ("refused" if dialect == "postgres" else (1, 1))
 
         later = WALL_CLOCK if dialect == "mysql" else SIX
