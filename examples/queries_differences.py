@@ -77,11 +77,11 @@ async def stored() -> dict[str, datetime | None]:
 
 
 async def older_by_a_timedelta() -> int | str:
-    """How many rows a filter of a time by a timedelta finds, or the error."""
+    """How many rows a filter of a time by a timedelta finds, if it raises nothing."""
     try:
         return await DifferenceRow.filter(at__lt=timedelta(days=30)).count()
-    except Exception as error:
-        return type(error).__name__
+    except Exception:  # each driver has a class of its own
+        return "refused"
 
 
 async def found_in_tokyo() -> dict[str, int]:
@@ -265,9 +265,7 @@ async def main() -> None:
         given = await found()
         assert given == expected, given
 
-        assert await older_by_a_timedelta() == {"sqlite": "ProgrammingError", "mysql": 0}.get(
-            dialect, "OperationalError"
-        )
+        assert await older_by_a_timedelta() == (0 if dialect == "mysql" else "refused")
         assert await ungrouped() == ("refused" if dialect == "postgres" else (1, 1))
 
         later = WALL_CLOCK if dialect == "mysql" else SIX

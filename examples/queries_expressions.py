@@ -36,6 +36,7 @@ class ExpressionRow(Model):
     day = fields.DateField(null=True)
 
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 TWICE = "[Decimal('200.00'), Decimal('161.00'), Decimal('18.00')]"
 
 
@@ -96,6 +97,35 @@ async def joined_text(sqlite: bool) -> None:
     else:
         await joins
         assert await ExpressionRow.exists(name="a!")
+
+
+async def joined_with_null(dialect: str) -> None:
+    """MariaDB's CONCAT of a NULL is NULL, PostgreSQL skips the NULL."""
+    await ExpressionRow.all().update(name="a")
+    if dialect != "sqlite":
+        joined = ExpressionRow.annotate(x=Concat("name", RawSQL("NULL"))).first()
+        assert await joined.values_list("x", flat=True) == (None if dialect == "mysql" else "a")
+
+
+async def computed_times(dialect: str) -> None:
+    """Tortoise converts a time that Max computes, and no other."""
+    row = await ExpressionRow.create(name="time", at=NOON)
+    raw = {"postgres": NOON, "mysql": NOON.replace(tzinfo=None), "sqlite": "2026-01-01 12:00:00+00:00"}[
+        dialect
+    ]
+    one = ExpressionRow.filter(id=row.id)
+    for computed in (
+        F("at"),
+        Coalesce("at", F("at")),
+        Case(When(n=0, then=F("at")), default=F("at")),
+        Subquery(one.values("at")),
+        RawSQL("at"),
+    ):
+        assert await one.annotate(x=computed).values_list("x", flat=True) == [raw], computed
+    assert await one.annotate(x=Max(Coalesce("at", F("at")))).values_list("x", flat=True) == [NOON]
+    given = await one.annotate(x=Coalesce("at", NOON)).values_list("x", flat=True)
+    assert given == [{"mysql": "2026-01-01 12:00:00.000000"}.get(dialect, raw)]  # MariaDB: a text, too
+    await row.delete()
 
 
 async def values_in_case(asyncpg: bool) -> None:
@@ -214,11 +244,13 @@ async def main() -> None:
         await stored_as_text()
         await new_with_update_fields()
         await joined_text(dialect == "sqlite")
+        await joined_with_null(dialect)
         await values_in_case(asyncpg)
         await decimals(dialect == "sqlite")
         await types(dialect)
         await integers(dialect, asyncpg)
         await months(dialect)
+        await computed_times(dialect)
 
 
 asyncio.run(main())
