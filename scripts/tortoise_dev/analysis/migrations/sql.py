@@ -233,12 +233,13 @@ class _Reader:
         """``LOCK TABLE a, ONLY b IN SHARE MODE``; without a mode it is ACCESS EXCLUSIVE."""
         words = [token.text if token.kind == "word" else "" for token in self.tokens]
         end = words.index("IN") if "IN" in words else len(words)
-        names = [token for token in self.tokens[1:end] if token.text not in ("TABLE", "ONLY", "NOWAIT", "*")]
-        tables = [
+        tables = [  # TABLE and ONLY among them do no harm: no table is called so
             _name(token)
-            for token, after in pairwise([*names, None])
-            if token is not None and token.text not in (".", ",") and not (after and after.text == ".")
+            for token, after in pairwise(self.tokens[: end + 1])
+            if token.kind in ("name", "word") and after.text != "."
         ]
+        if end == len(words):
+            tables.append(_name(self.tokens[-1]))
         mode = " ".join(words[end + 1 : words.index("MODE")]) if "MODE" in words[end:] else ""
         step = self.step("other", "")
         return step._replace(locked=tuple(tables), lock_mode=mode or "ACCESS EXCLUSIVE")
