@@ -1,11 +1,14 @@
 # snippet: needs="sqlite|postgres|mariadb"
 """SQL with a wrong type, and with a text that is too long. SQLite stores both, the others refuse both.
 
+SQL with `$2` before `$1`: older Python on SQLite swaps the values.
+
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/sqlite_types.py
 """
 
 import asyncio
 import os
+import sys
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
@@ -53,6 +56,15 @@ async def main() -> None:
         assert await Article.filter(stock__gt=100).count() == int(
             sqlite
         )  # to SQLite, a text is greater than numbers
+
+        # SQLite gives the first name the first value. From Python 3.14 on, a list for names is an error.
+        if sqlite:
+            try:
+                (named,) = await db.execute_query_dict("SELECT $2 AS b, $1 AS a", [1, 2])
+            except Exception as error:
+                assert sys.version_info >= (3, 14), error
+            else:
+                assert sys.version_info < (3, 14) and dict(named) == {"b": 1, "a": 2}
 
         # Tortoise itself refuses both.
         for values in ({"stock": "many", "code": "a"}, {"stock": 1, "code": "abcd"}):

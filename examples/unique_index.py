@@ -149,6 +149,12 @@ def drafts() -> None:
     assert "UNIQUE" not in text
     assert "No changes detected" in aerich("migrate", "--offline")
 
+    # An empty file also knows the index: no later draft contains it.
+    draft("migrations/models").unlink()
+    aerich("migrate", "--offline", "--empty", "--name", "by_hand")
+    assert "CREATE" not in draft("migrations/models").read_text()
+    assert "No changes detected" in aerich("migrate", "--offline")
+
     tortoise("unique", "makemigrations")
     text = draft("steps").read_text()
     assert "AddIndex" in text
