@@ -66,7 +66,10 @@ def is_locked_before(migration: Migration, step: Step, modes: tuple[str, ...] = 
             is_brief = one.lock_timeout == "on"
         if re.match(r"(?:COMMIT|END|ROLLBACK)\b", one.shown):
             is_brief = is_locked = False
-        if is_brief and one.lock_mode in modes and step.table in one.locked:
+        is_named = step.table in one.locked or any(
+            table.startswith("{") for table in one.locked
+        )  # an f-string
+        if is_brief and one.lock_mode in modes and is_named:
             is_locked = True
     return is_locked
 
