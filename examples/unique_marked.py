@@ -150,6 +150,7 @@ async def busy(command: Command) -> None:
     async with in_transaction() as same:
         await same.execute_query("UPDATE client SET email = email")
         await command.upgrade()  # WRONG: it joins the transaction, and waits for nothing
+        assert (await emails())[3] == NEW[3], "it has joined the transaction"
     await command.downgrade(-1, delete=False)
 
 
