@@ -86,10 +86,10 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         sql(f"{base}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def start(project: Path, url: str | None, *command: str) -> subprocess.Popen[str]:
+def start(project: Path, url: str | None, *command: str, **more: str) -> subprocess.Popen[str]:
     """Start `python COMMAND` in the project; no DATABASE_URL where the URL is None."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({} if url is None else {"DATABASE_URL": url})
+    environment |= {"PYTHONDONTWRITEBYTECODE": "1"} | ({} if url is None else {"DATABASE_URL": url}) | more
     return subprocess.Popen(
         [sys.executable, *command],
         cwd=project,
@@ -100,9 +100,9 @@ def start(project: Path, url: str | None, *command: str) -> subprocess.Popen[str
     )
 
 
-def run(project: Path, url: str | None, *command: str) -> tuple[int, str]:
+def run(project: Path, url: str | None, *command: str, **more: str) -> tuple[int, str]:
     """The exit status of `python COMMAND` and what it printed."""
-    return finish(start(project, url, *command))
+    return finish(start(project, url, *command, **more))
 
 
 def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
@@ -124,6 +124,33 @@ def test_the_project_passes_its_own_tests(project: Path, database: str) -> None:
     )
     assert done.returncode == 0, done.stdout[-3000:]
     assert " passed" in done.stdout and "skipped" not in done.stdout
+
+
+@ON_BOTH
+def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, database: str) -> None:
+    author = project / "apps" / "library" / "models" / "author.py"
+    changed = author.read_text().replace("max_length=100", "max_length=100, unique=True")
+    assert changed != author.read_text()
+    author.write_text(changed)
+    drafted = run(project, database, "-m", "aerich", "migrate", "--offline", "--name", "unique")[1]
+    assert "Success creating migration file 2_" in drafted
+    (draft,) = (project / "migrations" / "models").glob("2_*.py")
+    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
+    compare = (
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "tests/test_migrations.py::test_they_make_what_the_models_say",
+    )
+    status, printed = run(project, database, *compare, TEST_DATABASE_URL=tests)
+    assert status == 0, printed
+    plain = draft.read_text().replace("CREATE UNIQUE INDEX", "CREATE INDEX")
+    assert plain != draft.read_text()
+    draft.write_text(plain)
+    status, printed = run(project, database, *compare, TEST_DATABASE_URL=tests)
+    assert status == 1 and "1 failed" in printed, printed
 
 
 @ON_BOTH

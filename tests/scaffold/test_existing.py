@@ -355,3 +355,22 @@ def test_a_model_is_looked_for_where_a_split_puts_it(project: Any) -> None:
     project.add("shop", "OA2", "number:char:9", "parent:fk:OA10")
     project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
     project.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "--ignore", "tests/test_server.py")
+
+
+def test_fields_for_addresses_take_the_type_of_the_project(project: Any) -> None:
+    """`Email` checks the address and its length. A shorter column limits it further."""
+    project.new(minimal=True)
+    fields = ("email:char:254:unique", "billing_email:char:60:null", "old_email:text", "emails:char:9")
+    project.add("crm", "Customer", *fields)
+    written = project.text("apps/crm/schemas/customer.py")
+    assert "from apps.common.schemas import Email, InSchema, OutSchema, Text\n" in written
+    assert "    email: Email\n" in written
+    assert "    billing_email: Annotated[Email, Field(max_length=60)] | None = None\n" in written
+    assert "    old_email: Email\n" in written
+    assert "    emails: Annotated[Text, Field(min_length=1, max_length=9)]\n" in written
+    assert "    email: str\n" in written.partition("class CustomerOut")[2]
+
+    own = project.text("apps/common/schemas/__init__.py").replace("    Email,\n", "").replace('"Email", ', "")
+    project.write({"apps/common/schemas/__init__.py": own})
+    project.add("crm", "Supplier", "email:char:254")
+    assert "Email" not in project.text("apps/crm/schemas/supplier.py")

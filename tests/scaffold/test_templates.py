@@ -100,3 +100,13 @@ def definitions(source: str) -> dict[str, str]:
             names = [ast.unparse(target) for target in targets]
         found |= {name: ast.get_source_segment(source, node) or "" for name in names}
     return found
+
+
+def test_the_readme_names_a_database_that_the_migrations_run_on() -> None:
+    """Aerich's files run on one product alone, so a new developer must not begin on a local SQLite file."""
+    first_steps = {tool: files["README.md"].split("```")[1] for tool, files in FILES.items()}
+    assert "export DATABASE_URL=postgres://user@host:5432/billing\n" in first_steps["aerich"]
+    assert "ENVIRONMENT=development" not in first_steps["aerich"]
+    assert "export ENVIRONMENT=development  " in first_steps["builtin"]
+    assert 'near "COMMENT": syntax error' in FILES["aerich"]["README.md"]
+    assert "Aerich" not in FILES["builtin"]["README.md"]

@@ -37,6 +37,28 @@ async def columns() -> set[tuple[Any, ...]]:
     return {tuple(row.values()) for row in await db.execute_query_dict(query)}
 
 
+async def indexes() -> set[tuple[Any, ...]]:
+    """Every index in the database: table, name, is it unique, columns ("?" is an expression on SQLite).
+
+    `unique=True` has no name here: tables of the models get another name for it than Aerich writes (`uid_…`).
+    """
+    db = get_connection("default")
+    if db.capabilities.dialect == "sqlite":
+        query = (
+            "SELECT t.name AS [table], iif(i.origin = 'c' AND i.name NOT LIKE 'uid%', i.name, '') AS name, "
+        )
+        query += "i.[unique], (SELECT group_concat(coalesce(c.name, '?')) FROM pragma_index_info(i.name) c) "
+        query += "AS columns FROM sqlite_master t, pragma_index_list(t.name) i"
+    else:
+        query = "SELECT tablename, CASE WHEN indexname IN (SELECT conname FROM pg_constraint) "
+        query += (
+            "OR indexname LIKE 'uid%' THEN '' ELSE indexname END AS name, indexdef LIKE 'CREATE UNIQUE%' "
+        )
+        query += "AS is_unique, split_part(indexdef, ' USING ', 2) AS columns "
+        query += "FROM pg_indexes WHERE schemaname = current_schema()"
+    return {tuple(row.values()) for row in await db.execute_query_dict(query)}
+
+
 async def copies() -> list[int]:
     rows = await get_connection("default").execute_query_dict("SELECT copies FROM book")
     return [row["copies"] for row in rows]
@@ -53,10 +75,11 @@ async def command(empty: dict[str, Any], tmp_path: Path) -> Command:
 
 async def test_they_make_what_the_models_say(command):
     await command.upgrade()
-    made = await columns()
+    made = await columns(), await indexes()
+    assert ("book", "ix_book_author_id", False) in {index[:3] for index in made[1]}
     async with tortoise_test_context(MODELS, db_url=DATABASE_URL):  # last: it replaces the other context
         try:
-            assert made == await columns()
+            assert made == (await columns(), await indexes())
         finally:
             await Tortoise._drop_databases()
 

@@ -44,6 +44,36 @@ def touches_old_table(migration: Migration, step: Step) -> bool:
     return step.table not in made
 
 
+BLOCKS_WRITES = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
+"""The modes of LOCK TABLE that make writes wait."""
+BLOCKS_READS = ("ACCESS EXCLUSIVE",)
+
+
+def is_locked_before(migration: Migration, step: Step, modes: tuple[str, ...] = BLOCKS_WRITES) -> bool:
+    """Did the same transaction lock the table before, and wait for the lock only briefly (`lock_timeout`)?
+
+    Then the author has seen to it that writes wait while the step runs.
+    """
+    if migration.is_split:
+        return False
+    is_brief = is_locked = False
+    for one in migration.steps:
+        if one is step:
+            break
+        if one.only not in ("", "postgres"):
+            continue
+        if one.lock_timeout:
+            is_brief = one.lock_timeout == "on"
+        if re.match(r"(?:COMMIT|END|ROLLBACK)\b", one.shown):
+            is_brief = is_locked = False
+        is_named = step.table in one.locked or any(
+            table.startswith("{") for table in one.locked
+        )  # an f-string
+        if is_brief and one.lock_mode in modes and is_named:
+            is_locked = True
+    return is_locked
+
+
 def is_made_with_it(context: Context, migration: Migration, step: Step) -> bool:
     """Does the table come with the same release, still empty: is the file that makes it not in the commit?
 

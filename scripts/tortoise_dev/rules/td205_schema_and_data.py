@@ -3,6 +3,10 @@
 ## What it does
 A data migration (`RunPython`, UPDATE, INSERT, DELETE) in the same file as changes of the schema.
 
+Not reported for a table that the same transaction has locked before (`LOCK TABLE … IN SHARE ROW EXCLUSIVE
+MODE`) with a `lock_timeout`: no other session may write between the two changes, as in unique-values.md.
+Statements below `if db.capabilities.dialect == "sqlite":` do not count.
+
 ## Why is this bad
 The file runs in one transaction, so the lock on the changed table is held until all rows are written. Where
 DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of the changes. Put the data into a
@@ -17,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, migration_in, touches_old_table
+from .migrations import guide, hit, is_locked_before, migration_in, touches_old_table
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
@@ -47,13 +51,15 @@ def check(context: Context) -> Iterator[Hit]:
     migration = migration_in(context)
     if migration is None:
         return
-    changed = [
-        step
-        for step in migration.steps
-        if step.kind not in ("data", "other", "create table") and touches_old_table(migration, step)
-    ]
-    for step in migration.steps:
-        if step.kind == "data" and changed and touches_old_table(migration, step):
+    old = [step for step in migration.steps if step.only != "sqlite" and touches_old_table(migration, step)]
+    schema = [step for step in old if step.kind not in ("data", "other", "create table")]
+    unlocked = [step for step in schema if not is_locked_before(migration, step)]
+    for step in old:
+        if step.kind != "data":
+            continue
+        is_unlocked = step.table != "" and not is_locked_before(migration, step)
+        changed = unlocked or (schema if is_unlocked else [])
+        if changed:
             yield from hit(
                 "TD205",
                 step,

@@ -10,6 +10,10 @@ at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuse
 
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
 
+An index or a constraint is not reported if the same transaction has locked the table before (`LOCK TABLE …
+IN SHARE ROW EXCLUSIVE MODE`) with a `lock_timeout`, as unique-values.md does for a small table. A changed
+type, NOT NULL or a rewritten table makes reads wait, too. There the lock must be ACCESS EXCLUSIVE.
+
 Statements below `if db.capabilities.dialect == "sqlite":` do not count. Statements inside of `DO $$ … $$`
 count. What `EXECUTE` runs is not read. A dropped index is not reported: it needs the lock for a moment only.
 
@@ -32,7 +36,16 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.syntax import called
 from .base import Context, Hit, Rule
-from .migrations import hit, is_made_with_it, later_steps, migration_in, speaks, touches_old_table
+from .migrations import (
+    BLOCKS_READS,
+    hit,
+    is_locked_before,
+    is_made_with_it,
+    later_steps,
+    migration_in,
+    speaks,
+    touches_old_table,
+)
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step
@@ -93,6 +106,8 @@ _REASONS = {
         "its constraint or index is made while writes wait: add the column alone, the rest later"
     ),
 }
+_ONLY_READ = ("add index", "add unique", "add foreign key", "add check", "add exclusion", "validate")
+"""Steps that read all rows, and rewrite none."""
 _REWRITES = _Reason(
     "each row gets another value while all queries wait: add it nullable, and fill it in batches"
 )
@@ -116,8 +131,12 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         if not touches_old_table(migration, step) or is_made_with_it(context, migration, step):
             continue
+        if is_locked_before(migration, step, BLOCKS_READS):
+            continue
         if step.rewrites:
             yield from _reported(step, _REWRITES)
+        if is_locked_before(migration, step) and step.kind in _ONLY_READ:
+            continue
         if step.kind == "validate" and _still_locks(migration, step):
             yield from _reported(step, _STILL_LOCKED)
         if step.online:

@@ -50,8 +50,21 @@ uv run aerich init-migrations         # the first time
 uv run aerich migrate --offline --name what_changed""",
     "builtin": "uv run python -m tortoise makemigrations --name what_changed",
 }
+_DATABASE = {
+    "aerich": """\
+# the database product of production:
+export DATABASE_URL=postgres://user@host:5432/{name}""",
+    "builtin": (
+        "export ENVIRONMENT=development        # a local SQLite file; everywhere else set DATABASE_URL"
+    ),
+}
 _PRODUCT = {
-    "aerich": " Aerich writes SQL of the database\nproduct in `DATABASE_URL`, so name production's there.",
+    "aerich": """
+
+Aerich writes SQL for the database product in `DATABASE_URL`, and only this product can run it. So name
+production's product there, and develop on it. SQLite stops at a file that was written for PostgreSQL:
+`near "COMMENT": syntax error`. If production runs on SQLite, `export ENVIRONMENT=development` is enough: it
+names a local SQLite file.""",
     "builtin": "",
 }
 
@@ -90,6 +103,7 @@ class NewProject:
             "warnings": _WARNINGS[self.migrations],
             "drift": _DRIFT[self.migrations],
             "draft": _DRAFT[self.migrations],
+            "database": _DATABASE[self.migrations].format(name=self.name),
             "product": _PRODUCT[self.migrations],
         }
 

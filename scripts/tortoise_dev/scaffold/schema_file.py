@@ -23,6 +23,8 @@ _IMPORTED = {
     "json": ("typing", "Any"),
 }
 _TEXT_LENGTH = "10_000"
+_EMAIL_LENGTH = 254
+"""What the type Email of a new project takes."""
 
 
 def key_type(key: Key, imports: Imports) -> str:
@@ -125,6 +127,9 @@ class SchemaFile:
     def _limited(self, field: Scalar) -> tuple[str, list[str]]:
         """The type of an input, and what it is limited to: a database would refuse more, or cut it off."""
         kind = self._type(field)
+        if self._is_email(field):
+            is_shorter = 0 < field.length < _EMAIL_LENGTH
+            return self._from_shared("Email"), [f"max_length={field.length}"] if is_shorter else []
         if field.kind in ("char", "text"):
             text = self._from_shared("Text") if "Text" in self.offered else "str"
             nul = [] if text == "Text" else ['pattern=r"^[^\\x00]*$"']
@@ -144,6 +149,11 @@ class SchemaFile:
             self.imports.add("pydantic", "AwareDatetime")
             return "AwareDatetime", []
         return kind, []
+
+    def _is_email(self, field: Scalar) -> bool:
+        """Does it hold an address, and has the project a type for that?"""
+        is_named = field.name == "email" or field.name.endswith("_email")
+        return is_named and field.kind in ("char", "text") and "Email" in self.offered
 
     def _type(self, field: Scalar) -> str:
         if field.kind == "decimal" and field.places == 2 and "Money" in self.offered:

@@ -28,6 +28,7 @@ def read_aerich(path: Path, tree: ast.Module) -> Migration | None:
         migration.back_steps = [step for text in back for step in steps_of(text, text.node)]
     told = names.get("RUN_IN_TRANSACTION")
     migration.in_transaction = is_true(told)
+    migration.is_split = told is not None and not migration.in_transaction
     migration.dialects = frozenset(dialect for text in texts for dialect in dialects_in(text.sql))
     migration.has_way_back = downgrade is not None and _does_something(downgrade, names)
     return migration
@@ -37,22 +38,33 @@ def _returned(function: ast.AsyncFunctionDef, names: Mapping[str, ast.expr]) -> 
     """The SQL that a function returns, or that it runs itself."""
     names = {**names, **names_in(function.body)}
     branches = _branches(function)
-    for node in ast.walk(function):
+    for node in sorted(ast.walk(function), key=lambda one: getattr(one, "lineno", 0)):
         value = node.value if isinstance(node, ast.Return) else None
         if isinstance(node, ast.Call) and called(node) in ("execute_script", "execute_query") and node.args:
             value = node.args[0]
-        for text in texts_in(value, names):
-            yield replace(text, only=branches.get(node, ""))
+        for choice in _choices(value):
+            for text in texts_in(choice, names):
+                yield replace(text, only=branches.get(choice, branches.get(node, "")))
+
+
+def _choices(value: ast.expr | None) -> Iterator[ast.expr]:
+    """The value, or both values of ``a if … else b``."""
+    if isinstance(value, ast.IfExp):
+        yield from _choices(value.body)
+        yield from _choices(value.orelse)
+    elif value is not None:
+        yield value
 
 
 def _branches(function: ast.AsyncFunctionDef) -> dict[ast.AST, str]:
     """The dialect of nodes that run for one only, as below `if db.capabilities.dialect == "sqlite":`."""
     found: dict[ast.AST, str] = {}
     for node in ast.walk(function):
-        if isinstance(node, ast.If):
+        if isinstance(node, ast.If | ast.IfExp):
             for asked, is_equal in _dialects_asked(node.test):
                 body = node.body if is_equal else node.orelse
-                found |= {inner: asked for statement in body for inner in ast.walk(statement)}
+                parts = body if isinstance(body, list) else [body]
+                found |= {inner: asked for part in parts for inner in ast.walk(part)}
     return found
 
 

@@ -68,6 +68,12 @@ class Step(NamedTuple):
     """The tables that a data step copies rows from."""
     only: str = ""
     """The dialect that its branch is for, if the code asks for one."""
+    locked: tuple[str, ...] = ()
+    """The tables that LOCK TABLE locks."""
+    lock_mode: str = ""
+    """How it locks them: ``SHARE ROW EXCLUSIVE``."""
+    lock_timeout: Literal["", "on", "off"] = ""
+    """Does it set or reset ``lock_timeout``?"""
 
 
 @dataclass
@@ -87,6 +93,8 @@ class Migration:
     has_way_back: bool = True
     in_transaction: bool = False
     """Does it certainly run in one transaction?"""
+    is_split: bool = False
+    """Does it say that it runs in more than one transaction?"""
     is_first: bool = False
     before: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """The tables before it, with their columns."""
@@ -117,7 +125,8 @@ def follow(migrations: list[Migration]) -> None:
                 }
             if step.text is not None and models:
                 reads = frozenset(models.get(table, table) for table in step.reads)
-                step = step._replace(table=models.get(step.table, step.table), reads=reads)
+                locked = tuple(models.get(table, table) for table in step.locked)
+                step = step._replace(table=models.get(step.table, step.table), reads=reads, locked=locked)
                 migration.steps[number] = step
             _apply(tables, step)
             fields |= {(step.table, name): call for name, call in step.fields}

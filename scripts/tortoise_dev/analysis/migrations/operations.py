@@ -43,6 +43,7 @@ def read_operations(path: Path, tree: ast.Module) -> Migration | None:
         names = names_in(tree.body)
         atomic = values.get("atomic")
         migration.in_transaction = atomic is None or is_true(atomic)
+        migration.is_split = not migration.in_transaction
         migration.dependencies = list(_pairs(values.get("dependencies")))
         for operation in listed.elts:
             if isinstance(operation, ast.Call):
@@ -113,6 +114,8 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "RunSQL":
         plain = step("other")._replace(reversible="reverse_sql" in given)
         yield from _raw(texts_in(given.get("sql"), names), plain)
+    elif name == "LockTimeout":
+        yield step("other")._replace(lock_timeout="on")
     else:
         yield step("other")
 

@@ -121,6 +121,10 @@ def _steps(statement: Statement, node: ast.AST, line: int) -> Iterator[Step]:
             yield reader.step("drop schema", schema)
     elif statement.tokens[0].text in _DATA or statement.begins("WITH"):
         yield reader.data()
+    elif statement.begins("LOCK"):
+        yield reader.lock_tables()
+    elif statement.begins("SET") or statement.begins("RESET"):
+        yield reader.setting()
     else:
         yield reader.step("other", "")
 
@@ -224,6 +228,30 @@ class _Reader:
         first = self.tokens[0].text
         table = "" if first == "WITH" else self.table_after(words.get(first, first))[0]
         return self.step("data", table)._replace(reads=frozenset(self.read()))
+
+    def lock_tables(self) -> Step:
+        """``LOCK TABLE a, ONLY b IN SHARE MODE``; without a mode it is ACCESS EXCLUSIVE."""
+        words = [token.text if token.kind == "word" else "" for token in self.tokens]
+        end = words.index("IN") if "IN" in words else len(words)
+        tables = [  # TABLE and ONLY among them do no harm: no table is called so
+            _name(token)
+            for token, after in pairwise(self.tokens[: end + 1])
+            if token.kind in ("name", "word") and after.text != "."
+        ]
+        if end == len(words):
+            tables.append(_name(self.tokens[-1]))
+        mode = " ".join(words[end + 1 : words.index("MODE")]) if "MODE" in words[end:] else ""
+        step = self.step("other", "")
+        return step._replace(locked=tuple(tables), lock_mode=mode or "ACCESS EXCLUSIVE")
+
+    def setting(self) -> Step:
+        """Whether SET limits the wait for a lock. The values 0 and DEFAULT end the limit."""
+        found = re.match(r"(?:RE)?SET (?:LOCAL |SESSION )?LOCK_TIMEOUT\b", self.statement.words)
+        if found is None:
+            return self.step("other", "")
+        value = self.tokens[-1].text.strip("'")
+        is_off = self.tokens[0].text == "RESET" or value == "DEFAULT" or re.fullmatch(r"0+\s*[a-z]*", value)
+        return self.step("other", "")._replace(lock_timeout="off" if is_off else "on")
 
     def read(self) -> Iterator[str]:
         """The tables behind FROM and JOIN."""

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..sql_tokens import without_comments
+
 IN_BRACES = "__in_braces_"
 """How a word begins that stands for what an f-string puts in."""
 
@@ -30,14 +32,30 @@ class SqlText:
 def texts_in(value: ast.expr | None, names: Mapping[str, ast.expr]) -> Iterator[SqlText]:
     """The scripts that a value holds: a string, a name for one, or a list of them (with parameters)."""
     if isinstance(value, ast.Name):
-        value = names.get(value.id)
+        name, value = value.id, names.get(value.id)
+        names = {other: text for other, text in names.items() if other != name}  # a name may hold itself
     sql = _written(value)
-    if sql is not None and value is not None:
+    if isinstance(value, ast.BinOp) and isinstance(value.op, ast.Add):
+        yield from _joined(value, names)
+    elif sql is not None and value is not None:
         yield SqlText(sql, value)
     elif isinstance(value, ast.List | ast.Tuple):
         for element in value.elts:
             first = element.elts[0] if isinstance(element, ast.Tuple) and element.elts else element
             yield from texts_in(first, names)
+
+
+def _joined(value: ast.BinOp, names: Mapping[str, ast.expr]) -> Iterator[SqlText]:
+    """The parts of ``LOCK + MERGE``; nothing if one of them is not known, or if a statement is cut in two."""
+    parts: list[ast.expr] = []
+    rest: ast.expr = value
+    while isinstance(rest, ast.BinOp) and isinstance(rest.op, ast.Add):
+        parts.insert(0, rest.right)
+        rest = rest.left
+    found = [list(texts_in(part, names)) for part in (rest, *parts)]
+    is_whole = all(texts and without_comments(texts[-1].sql).endswith(";") for texts in found[:-1])
+    if is_whole and found[-1]:
+        yield from (text for texts in found for text in texts)
 
 
 def names_in(body: list[ast.stmt]) -> dict[str, ast.expr]:
