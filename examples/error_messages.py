@@ -424,7 +424,7 @@ async def a_relation_to_an_unsaved_row():
     await Book.create(title="x", author=Author(name="a"))
 
 
-@says(OperationalError, "You should first call .save() on")
+@says(OperationalError, "call .save() on <Author> before referring to it")
 async def a_relation_to_a_row_of_bulk_create():
     author = Author(id=7, name="bulk")
     await Author.bulk_create([author])
