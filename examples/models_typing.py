@@ -133,7 +133,8 @@ with tempfile.TemporaryDirectory() as folder:
     Path(folder, "customer.py").write_text(CUSTOMER, encoding="utf-8")
     os.chdir(folder)
     try:
-        report, problems, _ = api.run(["--config-file=", "--strict-equality", f"--cache-dir={CACHE}", "invoice.py"])
+        options = ["--config-file=", "--strict-equality", f"--cache-dir={CACHE}"]
+        report, problems, _ = api.run([*options, "invoice.py"])
     finally:
         os.chdir(HOME)
 
