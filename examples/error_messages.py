@@ -424,6 +424,14 @@ async def a_relation_to_an_unsaved_row():
     await Book.create(title="x", author=Author(name="a"))
 
 
+@says(OperationalError, "call .save() on <Author> before referring to it")
+async def a_relation_to_a_row_of_bulk_create():
+    author = Author(id=7, name="bulk")
+    await Author.bulk_create([author])
+    await Book.create(title="x", author_id=author.id)
+    await Book.create(title="x", author=author)
+
+
 @says(OperationalError, "This objects hasn't been instanced, call .save() before calling related queries")
 async def a_query_behind_an_unsaved_row():
     await Author(name="a").books.all()

@@ -72,6 +72,16 @@ reveal_type(invoice.id)
 reveal_type([one.number for one in invoice.customer.invoices])
 invoice.customer.id
 invoice.customer.paid
+
+
+async def number_is_stored() -> bool:
+    reveal_type(await Invoice.all().values_list("number", flat=True))
+    numbers: list[Any] = await Invoice.all().values_list("number", flat=True)
+    return numbers == ["1"]
+
+
+async def wrong_type() -> bool:
+    return await Invoice.all().values_list("number", flat=True) == ["1"]
 """
 
 CUSTOMER = """\
@@ -110,6 +120,8 @@ EXPECTED = {
     "reveal_type(invoice.id)": 'Revealed type is "int"',
     "reveal_type([one.number": 'Revealed type is "list[str]"',
     "invoice.customer.id": '"Customer" has no attribute "id"',
+    "reveal_type(await Invoice": 'Revealed type is "list[tuple[Any, ...]]"',
+    "return await Invoice": "Non-overlapping equality check",
     "invoice.customer.paid": '"Customer" has no attribute "paid"',
 }
 
@@ -121,7 +133,8 @@ with tempfile.TemporaryDirectory() as folder:
     Path(folder, "customer.py").write_text(CUSTOMER, encoding="utf-8")
     os.chdir(folder)
     try:
-        report, problems, _ = api.run(["--config-file=", f"--cache-dir={CACHE}", "invoice.py"])
+        options = ["--config-file=", "--strict-equality", f"--cache-dir={CACHE}"]
+        report, problems, _ = api.run([*options, "invoice.py"])
     finally:
         os.chdir(HOME)
 

@@ -10,6 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from tortoise_dev.commands.find import _alike
 from tortoise_dev.handbook.find import find, words_that_no_section_has
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
@@ -168,6 +169,27 @@ def test_a_section_is_found_by_its_link() -> None:
     assert done.stdout.startswith("--- references/locks.md:")
     assert done.stdout.count("\n## ") == 1
     assert run("references/locks.md#do-something-once").stdout == done.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("locks.md#when-select-for-update-locks-nothing", "locks.md#when-select_for_update-locks-nothing"),
+        ("locks.md#Do_something_once", "locks.md#do-something-once"),
+        ("operations.py#set_not_null", "operations.py#SetNotNull"),
+    ],
+)
+def test_an_anchor_may_differ_in_case_hyphens_and_underscores(written: str, meant: str) -> None:
+    done = run(written)
+    assert done.returncode == 0
+    assert done.stdout == run(meant).stdout
+
+
+def test_an_anchor_that_two_names_resemble_is_not_guessed() -> None:
+    one, two = (Section("a.py", 1, "example", name, name) for name in ("INDEX", "index"))
+    both = {"INDEX": one, "index": two}
+    assert _alike("Index", both) is None
+    assert _alike("in-dex", {"index": two}) is two
 
 
 def test_several_names_print_each_and_a_page_its_anchors_with_their_sizes() -> None:

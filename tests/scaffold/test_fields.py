@@ -160,3 +160,20 @@ def members(source: str) -> dict[str, list[str]]:
             lines = [ast.unparse(one) for one in node.body if isinstance(one, ast.Assign | ast.AnnAssign)]
             found[node.name] = [line for line in lines if not line.startswith(("table_desc", "ordering"))]
     return found
+
+
+def test_the_functions_of_the_tests_make_a_second_row(project: object) -> None:
+    """Each call gives unique columns values of their own. The test of a unique column repeats one."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    unique = "email:char:254:unique code:char:3:unique token:uuid:unique born_on:date:unique seat:int:unique"
+    shop.add("people", "Person", *unique.split())
+    shop.add("work", "Task", *f"person:fk:people.Person price:decimal:12:2:unique {unique}".split())
+    calls = "\n\nasync def test_two(database: None) -> None:\n"
+    calls += "    for _ in range(2):\n        task = await make_task(await make_person())\n"
+    calls += "    assert (await make_task(await make_person())).email != task.email\n"
+    path = "tests/test_work_task.py"
+    shop.write({path: shop.text(path) + calls})
+    assert "5 passed" in shop.run("-m", "pytest", "-q", "-p", "no:cacheprovider", path)
+    source = shop.text(path)
+    assert "_ = await make_task(person, price=task.price)" in source
+    assert 'email=f"xxx{next(COUNTER)}"' in source

@@ -62,10 +62,11 @@ async def data(database: None) -> None:
 
 
 Call = Callable[[], Awaitable[Any]]
+Overlap = Callable[[Call, Call], Awaitable[tuple[Any, Any]]]
 
 
 @pytest.fixture
-async def overlap(tmp_path: Path) -> AsyncIterator[Callable[[Call, Call], Awaitable[Any]]]:
+async def overlap(tmp_path: Path) -> AsyncIterator[Overlap]:
     """`await overlap(first, second)` begins the second call before the first call commits.
 
     Each call gets its own connection. On SQLite, the database is a file, because two connections cannot share

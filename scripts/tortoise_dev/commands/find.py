@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
@@ -126,11 +126,25 @@ def _place(named: re.Match[str]) -> Found:
         first = sections[0]
         rows = [f"{_size(one):>8}  #{known}" for known, one in by_anchor.items()]
         return Found(Section(first.path, 1, first.page, first.page, "\n".join(rows)), 1.0)
-    found = by_anchor.get(anchor) or by_anchor.get(anchor.lower())
+    found = by_anchor.get(anchor) or _alike(anchor, by_anchor)
     if found is None:
         near = _nearest(f"#{anchor}", [f"#{one}" for one in by_anchor])
         raise UnusableError(f"{name} has no anchor #{anchor}: the nearest are {near}")
     return Found(found, 1.0)
+
+
+def _alike(anchor: str, by_anchor: Mapping[str, Section]) -> Section | None:
+    """The only section whose anchor differs just in case, hyphens and underscores.
+
+    `#lock-a-row` and `#Lock_a_row` are one anchor to a reader. An example may have two such names, which are
+    not guessed between.
+    """
+    alike = [section for known, section in by_anchor.items() if _bare(known) == _bare(anchor)]
+    return alike[0] if len(alike) == 1 else None
+
+
+def _bare(anchor: str) -> str:
+    return re.sub("[-_]", "", anchor).lower()
 
 
 def _anchor(section: Section) -> str:

@@ -17,6 +17,9 @@ from .source_text import Imports, call, collection
 from .survey import Survey, option_of
 
 _OWN_FIXTURE = "database"
+_COUNTER = "COUNTER"
+_DIGITS = 4
+"""Of the numbers that make texts differ: no file of tests makes more rows."""
 _DEPTH = 4
 """Rows that a row may need, one behind the other."""
 
@@ -36,6 +39,8 @@ class ModelTests:
         self.imports = Imports(own)
         self.helpers: dict[str, str] = {}
         """The functions that make rows of other models, by the model's name."""
+        self.counts = False
+        """Does a function take numbers from the counter?"""
         self.fixture = survey.fixture()
         self.phrase = "it" if entity.is_long else names.with_article(entity.words)
 
@@ -50,12 +55,16 @@ class ModelTests:
             parts.append(self._table_test())
         if self.fixture is None:
             parts.insert(0, self._own_fixture())
+        if self.counts:
+            self.imports.add("itertools")
         docstring = '"""Logic without a database, and the table on one."""'
         if not self.entity.is_long:
             docstring = f'"""{self.phrase.capitalize()}: its logic without a database, its table on one."""'
         if not self.survey.tests_are_async:
             self.imports.add("pytest")
         head = f"{docstring}\n\n{self.imports.render(self.width)}"
+        if self.counts:
+            head += f"\n\n{_COUNTER} = itertools.count(1)  # for columns that take no value twice"
         parts = [self._with_database(part) for part in parts]
         return "\n\n\n".join([head, *parts]) + "\n"
 
@@ -124,11 +133,27 @@ class ModelTests:
         parameters = [f"{names.variable(link.spec.name)}: {link.target.name}" for link in needed]
         for link in needed:
             self.imports.add(link.target.imported_from, link.target.name)
-        given = [f"{field.name}={self._sample(field)}" for field in required]
+        given = [f"{field.name}={self._value_of(field)}" for field in required]
         given += [f"{link.spec.name}={names.variable(link.spec.name)}" for link in needed]
+        taken = self._taken_field
+        if taken is not None:
+            parameters.append(f"{taken.name}: {self._type(taken)} | None = None")
         head = f"async def make_{self.entity.snake}("
         line = call(head, parameters, f") -> {self.entity.name}:", 0, self.width)
         return f"{line}\n{call(f'return await {self.entity.name}.create(', given, ')', 4, self.width)}"
+
+    @property
+    def _taken_field(self) -> Scalar | None:
+        """The unique column that a test gives the value of another row."""
+        unique = self.entity.unique_field
+        return unique if unique is not None and unique.is_required and self._fresh(unique) else None
+
+    def _value_of(self, field: Scalar) -> str:
+        """What the function that makes a row gives to a column."""
+        fresh = self._fresh(field)
+        if fresh is None:
+            return self._sample(field)
+        return f"{field.name} or {fresh}" if field == self._taken_field else fresh
 
     def _parents(self, needed: list[Link], made: dict[str, str]) -> tuple[list[str], str]:
         """The lines that make what a row needs, and the call that makes the row."""
@@ -143,7 +168,11 @@ class ModelTests:
         lines, make = self._parents(needed, made)
         row = self.entity.variable
         compared = [field for field in self.entity.scalars if field.is_required]
-        checks = [f"    assert stored.{field.name} == {self._sample(field)}" for field in compared]
+        values = [f"{row}.{one.name}" if self._fresh(one) else self._sample(one) for one in compared]
+        checks = [
+            f"    assert stored.{field.name} == {value}"
+            for field, value in zip(compared, values, strict=True)
+        ]
         checks += [
             f"    assert (await stored.{link.spec.name}).pk == {names.variable(link.spec.name)}.pk"
             for link in needed
@@ -162,13 +191,18 @@ class ModelTests:
         self._expect_refusal()
         lines, make = self._parents(needed, made)
         what = names.with_article(unique.name).replace(" ", "_")
+        first, again = "_", make
+        if self._fresh(unique):
+            first = self.entity.variable
+            given = ", ".join([*(names.variable(link.spec.name) for link in needed), ""])
+            again = f"make_{self.entity.snake}({given}{unique.name}={first}.{unique.name})"
         return "\n".join(
             [
                 f"async def test_{what}_is_taken_once() -> None:",
                 *lines,
-                f"    _ = await {make}",
+                f"    {first} = await {make}",
                 "    with pytest.raises(IntegrityError):",
-                f"        _ = await {make}",
+                f"        _ = await {again}",
             ]
         )
 
@@ -261,6 +295,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
         kind = called(field)
         if any(is_true(option_of(field, option)) for option in ("primary_key", "pk")) and kind != "CharField":
             return None
+        unique = any(is_true(option_of(field, option)) for option in ("unique", "primary_key", "pk"))
         if kind in ("ForeignKeyField", "OneToOneField"):
             target = field.args[0] if field.args else option_of(field, "to")
             text = target.value if isinstance(target, ast.Constant) else None
@@ -273,14 +308,15 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             return None
         if option_of(field, "validators") is not None:
             raise UnknownRowError
-        return self._plain_value(owner, field, kind)
+        return self._plain_value(owner, field, kind, unique=unique)
 
-    def _plain_value(self, owner: Class, field: ast.Call, kind: str) -> str:
+    def _plain_value(self, owner: Class, field: ast.Call, kind: str, *, unique: bool) -> str:
         if kind == "CharField":
             length = option_of(field, "max_length")
             if not isinstance(length, ast.Constant) or not isinstance(length.value, int):
                 raise UnknownRowError
-            return quoted("x" * min(length.value, 3))
+            fresh = self._fresh(Scalar("xxx", "char", length=length.value, unique=unique))
+            return fresh or quoted("x" * min(length.value, 3))
         if kind == "CharEnumField":
             enum = field.args[0] if field.args else option_of(field, "enum_type")
             if not isinstance(enum, ast.Name):
@@ -296,18 +332,64 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             "BooleanField": "False",
             "JSONField": "{}",
         }
-        if kind in by_kind:
-            return by_kind[kind]
         typed = {
+            "IntField": "int",
+            "BigIntField": "bigint",
+            "SmallIntField": "smallint",
+            "FloatField": "float",
             "DecimalField": "decimal",
             "DateField": "date",
             "DatetimeField": "datetime",
             "TimeDeltaField": "timedelta",
             "UUIDField": "uuid",
         }
+        fresh = self._fresh(Scalar("value", typed.get(kind, ""), digits=_digits(field), unique=unique))
+        if fresh is not None:
+            return fresh
+        if kind in by_kind:
+            return by_kind[kind]
         if kind not in typed:
             raise UnknownRowError
         return self._sample(Scalar("value", typed[kind]))
+
+    def _fresh(self, field: Scalar) -> str | None:
+        """For a unique column, an expression with another value each time; None where there is none."""
+        if not field.unique:
+            return None
+        number = f"next({_COUNTER})"
+        match field.kind:
+            case "char":
+                name = field.name[: max(field.length - _DIGITS, 0)]
+                fresh = f'f"{name}{{{number}}}"'
+            case "int" | "bigint" | "smallint":
+                fresh = number
+            case "float":
+                fresh = f"float({number})"
+            case "decimal" if field.digits >= field.places + _DIGITS:
+                self.imports.add("decimal", "Decimal")
+                fresh = f"Decimal({number})"
+            case "date" | "datetime":
+                self.imports.add("datetime", "timedelta")
+                fresh = f"{self._sample(field)} + timedelta(days={number})"
+            case "timedelta":
+                self.imports.add("datetime", "timedelta")
+                fresh = f"timedelta(hours={number})"
+            case "uuid":
+                self.imports.add("uuid", "uuid4")
+                return "uuid4()"
+            case _:
+                return None
+        self.counts = True
+        return fresh
+
+    def _type(self, field: Scalar) -> str:
+        """The type of a column's values."""
+        module = {"decimal": "decimal", "date": "datetime", "datetime": "datetime", "timedelta": "datetime"}
+        name = {"decimal": "Decimal", "uuid": "UUID", "char": "str", "bigint": "int", "smallint": "int"}
+        found = name.get(field.kind, field.kind)
+        if field.kind == "uuid" or field.kind in module:
+            self.imports.add(module.get(field.kind, "uuid"), found)
+        return found
 
     def _sample(self, field: Scalar) -> str:
         """A value that a column takes, as Python source."""
@@ -336,6 +418,14 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
                 self.imports.add("uuid", "UUID")
                 return "UUID(int=1)"
         return {"bool": "False", "float": "1.5", "json": "{}"}.get(field.kind, "1")
+
+
+def _digits(field: ast.Call) -> int:
+    """How many digits a DecimalField has before the point, if the text tells."""
+    digits, places = option_of(field, "max_digits"), option_of(field, "decimal_places")
+    told = [one.value for one in (digits, places) if isinstance(one, ast.Constant)]
+    numbers = [one for one in told if isinstance(one, int)]
+    return numbers[0] - numbers[1] if len(numbers) == 2 else 0
 
 
 def _is_optional(field: ast.Call) -> bool:
