@@ -28,6 +28,7 @@ _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 _LONGEST_VALUE = 200  # characters that stand for a `…` of a message
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
+_E_MAIL = re.compile(r"\be-(?=mail)", re.IGNORECASE)
 _KEYWORD = re.compile(r"[A-Z]{3,}")
 _FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")  # as in running, dropped
@@ -108,6 +109,7 @@ SYNONYMS: dict[str, str] = {
     "introspect": "existing tables inspectdb",
     "repl": "shell",
     "ipython": "shell",
+    "number": "count",
     "print": "show log",
     "see": "show log",
     "echo": "log",
@@ -232,7 +234,7 @@ def _wanted(words: str) -> dict[str, float]:
     Half counts what a synonym adds, a part of an identifier, and a class of Python's own errors.
     """
     terms: dict[str, float] = {}
-    for word in _WORD.findall(words):
+    for word in _WORD.findall(_E_MAIL.sub("e", words)):
         found = _terms(word)
         is_common_error = isinstance(
             getattr(builtins, word, None), type
@@ -271,7 +273,7 @@ def _counted(section: Section) -> dict[str, float]:
 def _terms(text: str) -> list[str]:
     """The words of a text in lower case: identifiers as a whole and by their parts, without endings."""
     terms: list[str] = []
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(_E_MAIL.sub("e", text)):
         lower = word.lower()
         parts = [part.lower() for part in _PART.findall(word)]
         terms += [lower] if len(parts) > 1 else []
@@ -281,7 +283,9 @@ def _terms(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """A word without the endings of the plural and of the verb."""
+    """A word without the endings of the plural and of the verb; e-mail, email and mail are one word."""
+    if word.startswith("email"):
+        word = word[1:]
     for ending, rest in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             stem = word[: len(word) - len(ending)] + rest
