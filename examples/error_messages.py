@@ -465,6 +465,12 @@ async def a_new_column_with_the_time_of_now():
     await run("ALTER TABLE author ADD COLUMN created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP")
 
 
+@says(sqlite3.ProgrammingError, "You can only execute one statement at a time.")
+async def two_statements_in_one_call():
+    await Tortoise.get_connection("default").execute_script("SELECT 1; SELECT 2")  # no error
+    await Tortoise.get_connection("default").execute_query("SELECT 1; SELECT 2")
+
+
 @says(OperationalError, "no such table: stranger")
 async def a_table_that_was_never_made():
     await Tortoise.get_connection("default").execute_query("SELECT * FROM stranger")

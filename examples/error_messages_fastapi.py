@@ -65,6 +65,14 @@ class BookOut(BaseModel):
     author: AuthorOut
 
 
+class BareBookOut(BaseModel):
+    """Its own rows may be objects, those of the relation may not."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    author: BareAuthorOut
+
+
 class FolderOut(BaseModel):
     """A schema of a tree: it names itself."""
 
@@ -94,13 +102,17 @@ async def main() -> None:
     async with tortoise_test_context(["__main__"]):
         author = await Author.create(name="a")
         await Book.create(author=author)
-        message = "Input should be a valid dictionary or instance of BareAuthorOut"
-        refused(ValidationError, message, lambda: BareAuthorOut.model_validate(author))
+        bare = "Input should be a valid dictionary or instance of BareAuthorOut"
+        refused(ValidationError, bare, lambda: BareAuthorOut.model_validate(author))
         assert AuthorOut.model_validate(author).name == "a"
 
         message = "Input should be a valid dictionary or object to extract fields from"
         refused(ValidationError, message, lambda: AuthorOut.model_validate(None))
         refused(ValidationError, message, lambda: AuthorOut.model_validate([author]))
+        call = author_of_a_service()  # without await
+        refused(ValidationError, message, lambda: AuthorOut.model_validate(call))
+        refused(ValidationError, "input_value=<coroutine object", lambda: AuthorOut.model_validate(call))
+        call.close()
 
         message = "Input should be a valid list"
         refused(ValidationError, message, lambda: AuthorWithBooksOut.model_validate(author))
@@ -112,7 +124,10 @@ async def main() -> None:
         refused(ValidationError, message, lambda: BookOut.model_validate(book))
         message = "Input should be a valid integer [type=int_type, input_value=<tortoise.queryset.QueryS"
         refused(ValidationError, message, lambda: KeyOut.model_validate(book))
+        refused(ValidationError, bare, lambda: BareBookOut.model_validate(book))
+        refused(ValidationError, "input_type=QuerySet]", lambda: BareBookOut.model_validate(book))
         await book.fetch_related("author")
+        refused(ValidationError, bare, lambda: BareBookOut.model_validate(book))  # not enough
         assert BookOut.model_validate(book).author.name == "a"
 
         root = await Folder.create()
@@ -127,6 +142,10 @@ async def main() -> None:
         async def authors() -> list[BareAuthorOut]:
             return await Author.all().values("id")  # type: ignore[return-value]
 
+        @app.get("/authors/1")
+        async def one() -> AuthorOut:
+            return Author.get(id=1)  # type: ignore[return-value]  # without await
+
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test")
         try:
             await client.get("/authors")
@@ -134,7 +153,18 @@ async def main() -> None:
             assert "'type': 'missing', 'loc': ('response', 0, 'name'), 'msg': 'Field required'" in str(raised)
         else:
             raise AssertionError("no error")
+        try:
+            await client.get("/authors/1")
+        except ResponseValidationError as raised:
+            missing = "'loc': ('response', 'name'), 'msg': 'Field required', 'input': <tortoise.queryset."
+            assert missing in str(raised)
+        else:
+            raise AssertionError("no error")
         await client.aclose()
+
+
+async def author_of_a_service() -> Author:
+    return await Author.get(id=1)
 
 
 async def a_handler_that_returns_a_model() -> Author:

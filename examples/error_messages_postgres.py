@@ -297,6 +297,12 @@ async def a_function_of_an_extension_that_is_missing():
     await run("SELECT strange_similarity('a', 'b')")
 
 
+@says(OperationalError, "cannot insert multiple commands into a prepared statement")
+async def two_statements_in_one_call():
+    await Tortoise.get_connection("default").execute_script("SELECT 1; SELECT 2")  # no error
+    await run("SELECT 1; SELECT 2")
+
+
 @says(OperationalError, 'syntax error at or near "order"')
 async def a_word_of_sql_as_a_name():
     await run("SELECT * FROM order")

@@ -4,7 +4,7 @@
 import asyncio
 
 import httpx
-from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException
+from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
 from tortoise import fields
 from tortoise.contrib.test import tortoise_test_context
@@ -55,6 +55,22 @@ for scope in ("function", "request"):
         app.post(f"/{scope}/{route.__name__}", dependencies=[around])(route)
 
 
+wrapped = FastAPI()
+wrapped.post("/raised")(raised)
+wrapped.post("/late")(late)
+
+
+@wrapped.middleware("http")
+async def around_each_request(request: Request, call_next) -> Response:
+    async with in_transaction():
+        response = await call_next(request)
+    EVENTS.append("committed")
+    return response
+
+
+app.mount("/middleware", wrapped)
+
+
 async def watched(scope, receive, send) -> None:
     """The application, with a note of what it sends and when."""
 
@@ -82,6 +98,12 @@ async def main() -> None:
                 assert (await client.post(f"/{scope}/{path}")).status_code == 409
             assert await Note.all().values_list("text", flat=True) == ["returned"]
             await Note.all().delete()
+
+        # A middleware gets only the response. So it commits what the route wrote before its HTTPException.
+        EVENTS.clear()
+        assert (await client.post("/middleware/raised")).status_code == 409
+        assert await Note.all().values_list("text", flat=True) == ["raised"]
+        assert EVENTS.index("committed") < EVENTS.index("http.response.start")
 
 
 asyncio.run(main())

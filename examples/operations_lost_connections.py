@@ -7,6 +7,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 import asyncio
 import logging
 import os
+import time
 from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -89,6 +90,27 @@ async def killed_while_idle(client: BaseDBAsyncClient) -> None:
     before = await session_of(client)
     await kill(before)
     assert await session_of(client) != before
+
+
+async def idle_for_too_long() -> None:
+    """MariaDB closes it. The event loop notices that, unless the whole process stands still."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules=MODULES)
+        client = context.connections.get("default")
+        before = await session_of(client)
+        await client.execute_query("SET SESSION wait_timeout = 1")
+        await asyncio.sleep(2)
+        after = await session_of(client)
+        assert after != before
+        await client.execute_query("SET SESSION wait_timeout = 1")
+        time.sleep(2)  # noqa: ASYNC251 - as in a paused container
+        try:
+            await session_of(client)
+        except OperationalError as error:
+            assert "(2013," in str(error), error
+        else:
+            raise AssertionError("no error")
+        assert await session_of(client) != after
 
 
 async def killed_while_it_runs(client: BaseDBAsyncClient, expected: Expected) -> None:
@@ -260,6 +282,8 @@ async def main() -> None:
         await killed_while_idle(client)
         await killed_while_it_runs(client, expected)
         await killed_inside(client, expected)
+    if URL.startswith("mysql"):
+        await idle_for_too_long()
     await without_a_server(expected)
     await with_a_full_pool()
     await behind_a_frozen_server(type(client).__name__)

@@ -110,6 +110,35 @@ async def first_of_two(driver: str, *, open_first: bool) -> str:
             return str(error)
 
 
+async def two_statements(driver: str, *, values: bool) -> str:
+    """What one call with two statements answers, with and without a value in the SQL."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url_of(driver), modules={"models": ["__main__"]})
+        connection = context.connections.get("default")
+        mark = "%s" if driver == "psycopg" else "$1"
+        try:
+            if values:
+                await connection.execute_query(f"SELECT {mark}; SELECT 2", ["a"])
+            else:
+                await connection.execute_query("SELECT 1; SELECT 2")
+        except Exception as error:
+            return f"{type(error).__name__}: {error}".splitlines()[0]
+        return "no error"
+
+
+async def closed_while_it_runs(driver: str) -> str:
+    """What a query answers if another task closes the connections meanwhile."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url_of(driver), modules={"models": ["__main__"]})
+        connection = context.connections.get("default")
+        await connection.execute_query("SELECT 1")
+        query = asyncio.create_task(connection.execute_query("SELECT pg_sleep(0.5)"))
+        await asyncio.sleep(0.1)
+        await context.close_connections()
+        (answer,) = await asyncio.gather(query, return_exceptions=True)
+        return str(answer) if isinstance(answer, AttributeError) else type(answer).__name__
+
+
 async def search_path(options: str | None) -> str:
     """Where a query looks for its tables, with `?schema=billing` and these options of the connection."""
     entry = expand_db_url(url_of("psycopg", "schema=billing"))
@@ -144,6 +173,12 @@ async def main() -> None:
     assert "Can't establish connection" in await first_of_two("psycopg", open_first=False)
     assert await first_of_two("psycopg", open_first=True) == "began"
     assert await first_of_two("asyncpg", open_first=False) == "began"
+    refused = "cannot insert multiple commands into a prepared statement"
+    assert await two_statements("psycopg", values=True) == f"SyntaxError: {refused}"
+    assert await two_statements("psycopg", values=False) == "no error"
+    assert await two_statements("asyncpg", values=False) == f"OperationalError: {refused}"
+    assert await closed_while_it_runs("psycopg") == "'NoneType' object has no attribute 'release'"
+    assert await closed_while_it_runs("asyncpg") == "tuple"  # it waits for the query
     # Options of your own take the place of the schema in the URL.
     read_only = "-c default_transaction_read_only=on"
     assert await search_path(None) == "billing"

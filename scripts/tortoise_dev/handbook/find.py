@@ -20,15 +20,17 @@ from .sections import EXAMPLE, MESSAGES, Section
 
 _HEADING_WEIGHT, _PAGE_WEIGHT = 4, 2
 _SATURATION, _LENGTH_WEIGHT = 1.2, 0.6  # BM25's usual k1, and a little less than its usual b
-_PHRASE_WEIGHT = 3.0
+_PHRASE_WEIGHT = 2.5
 _ASKED_WEIGHT, _UNASKED = 2.0, 0.25
+_HEADING_SHARE = 0.7  # a heading says less than what people type
 _CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
 _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
 _LONGEST_VALUE = 200  # characters that stand for a `…` of a message
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
-_KEYWORD = re.compile(r"[A-Z]{3,}")
+_E_MAIL = re.compile(r"\be-(?=mail)", re.IGNORECASE)
+_KEYWORD = re.compile(r"[A-Z]{2,}")
 _FENCED = re.compile(r"^[ \t>]*(`{3,}|~{3,}).*?^[ \t>]*\1[^\n]*$", re.MULTILINE | re.DOTALL)
 _DOUBLED = re.compile(r"([bdgmnprt])\1$")  # as in running, dropped
 _PART = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -37,7 +39,8 @@ _COMMON = frozenset(
     "a an and are as at be by can do does doesn t for from has have how i if in into is it its me my not of"
     " on or s so that the their them then there this to use used using was what when where which why will"
     " with you your want need get make we error exception raised raises please help"
-    " safely properly correctly way handle problem any tortoise orm".split()
+    " safely properly correctly way handle problem any tortoise orm"
+    " already around best could else just like only really should some something still would".split()
 )
 
 _FILLERS = frozenset(
@@ -108,6 +111,7 @@ SYNONYMS: dict[str, str] = {
     "introspect": "existing tables inspectdb",
     "repl": "shell",
     "ipython": "shell",
+    "number": "count",
     "print": "show log",
     "see": "show log",
     "echo": "log",
@@ -209,16 +213,25 @@ def _bm25(frequency: float, relative_length: float) -> float:
 
 
 def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], section: Section) -> float:
-    """Lift a section by the most similar phrase that people type for it: by the rare words that both have,
-    and by the share of both that these are.
+    """Lift a section by the most similar phrase that people type for it, or by its heading: by the rare words
+    that both have, and by the share of both that these are.
     """
     asked = sum(weight * rarity[term] for term, weight in wanted.items())
+    phrases = [(1.0, phrase) for phrase in _asked_terms(section)]
+    if _has_a_task(section):
+        phrases.append((_HEADING_SHARE, frozenset(_terms(section.heading))))
     best = 0.0
-    for phrase in _asked_terms(section):
+    for share, phrase in phrases:
         shared = sum(weight * rarity[term] for term, weight in wanted.items() if term in phrase)
         unshared = sum(term not in wanted for term in phrase)
-        best = max(best, shared * shared / (asked * (1 + unshared * _UNASKED)))
+        best = max(best, share * shared * shared / (asked * (1 + unshared * _UNASKED)))
     return _ASKED_WEIGHT * best
+
+
+def _has_a_task(section: Section) -> bool:
+    """Whether the heading says what the section is for: that of a page, a message and an example does not."""
+    is_named = section.heading == section.page or section.page.startswith((MESSAGES, EXAMPLE))
+    return not is_named and section.path.startswith("references/")
 
 
 @functools.cache
@@ -232,7 +245,7 @@ def _wanted(words: str) -> dict[str, float]:
     Half counts what a synonym adds, a part of an identifier, and a class of Python's own errors.
     """
     terms: dict[str, float] = {}
-    for word in _WORD.findall(words):
+    for word in _WORD.findall(_E_MAIL.sub("e", words)):
         found = _terms(word)
         is_common_error = isinstance(
             getattr(builtins, word, None), type
@@ -271,7 +284,7 @@ def _counted(section: Section) -> dict[str, float]:
 def _terms(text: str) -> list[str]:
     """The words of a text in lower case: identifiers as a whole and by their parts, without endings."""
     terms: list[str] = []
-    for word in _WORD.findall(text):
+    for word in _WORD.findall(_E_MAIL.sub("e", text)):
         lower = word.lower()
         parts = [part.lower() for part in _PART.findall(word)]
         terms += [lower] if len(parts) > 1 else []
@@ -281,7 +294,9 @@ def _terms(text: str) -> list[str]:
 
 
 def _stem(word: str) -> str:
-    """A word without the endings of the plural and of the verb."""
+    """A word without the endings of the plural and of the verb; e-mail, email and mail are one word."""
+    if word.startswith("email"):
+        word = word[1:]
     for ending, rest in (("ies", "y"), ("sses", "ss"), ("ing", ""), ("ed", ""), ("es", "e"), ("s", "")):
         if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
             stem = word[: len(word) - len(ending)] + rest
