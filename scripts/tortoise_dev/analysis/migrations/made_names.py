@@ -52,6 +52,9 @@ _WORD = re.compile(r"\w+")
 _MAKES = r"\bunique\s+(?:index|key|using)\b|\bunique\s*\(|\bconstraint\s"
 _IN_TEXT = re.compile(_MAKES, re.IGNORECASE)
 _IN_FILE = re.compile(_MAKES.encode(), re.IGNORECASE)
+_OF_ALL = frozenset({"add_constraint", "add_index", "constraints", "get_sql", "indexes"})
+"""Attributes that stand for indexes and constraints whose names stand in the models."""
+_MAKES_ANY = re.compile(rb"\.(?:add_constraint|add_index)\s*\(|_meta\.(?:constraints|indexes)\b")
 _OPERATIONS = "tortoise.migrations."
 
 
@@ -117,7 +120,9 @@ class _File:
                 case ast.ClassDef() as cls if _is_index(cls):
                     pass  # built-in migrations import it from the models
                 case ast.Call() as call:
-                    waiting += self._add_operation(call)
+                    waiting += self._add_call(call)
+                case ast.Attribute(attr=name) if name in _OF_ALL:
+                    self.is_open = True
                 case node:
                     waiting += reversed([*ast.iter_child_nodes(node)])
 
@@ -131,13 +136,16 @@ class _File:
                 old, new = filter(None, renamed.groups())
                 self._rename(old, new)
             elif plain is not None and not _MAKES_MORE.search(statement):
-                self._put(next(filter(None, plain.groups())), False)
+                self._put(next(filter(None, plain.groups())), False, is_new="drop" not in statement)
             else:
                 for word in _WORD.findall(statement):
                     self._put(word, True)
 
-    def _put(self, name: str, made: bool) -> None:
-        self.made[name.lower()] = made or self.made.get(name.lower(), False)
+    def _put(self, name: str, made: bool, *, is_new: bool = False) -> None:
+        """Note a name. A new plain index that was made before is an operation that changes only the state."""
+        name = name.lower()
+        if not (is_new and name not in self.made and name in self.before and self.before[name].is_made):
+            self.made[name] = made or self.made.get(name, False)
 
     def _rename(self, old: str, new: str) -> None:
         """The new name is what the old one was. One that no file makes counts as made by a CREATE TABLE."""
@@ -145,18 +153,38 @@ class _File:
         before = self.before[old].is_made if old in self.before else True
         self._put(new, self.made.get(old, before))
 
-    def _add_operation(self, call: ast.Call) -> list[ast.AST]:
-        """Note what an operation of Tortoise does; gives what else is to be read."""
+    def _add_call(self, call: ast.Call) -> list[ast.AST]:
+        """Note what a call does; gives what else is to be read."""
         name = self.module.tortoise_name(call.func) or ""
-        match short(name) if name.startswith(_OPERATIONS) else "":
+        if name.startswith(_OPERATIONS):
+            return self._add_operation(call, short(name))
+        if name:
+            return [*reversed([*ast.iter_child_nodes(call)])]
+        # A function or an operation of the project: nobody knows what it does with an AddIndex in it.
+        for node in ast.walk(call):
+            if isinstance(node, ast.Attribute):
+                self.is_open = self.is_open or node.attr in _OF_ALL
+            else:
+                self.add_sql(text_of(node))
+        return []
+
+    def _add_operation(self, call: ast.Call, name: str) -> list[ast.AST]:
+        """Note what an operation of Tortoise does; gives what else is to be read."""
+        match name:
             case "CreateModel":
-                self._put_all(argument(call, "options", 2), False)
+                self._put_new(argument(call, "options", 2))
             case "AddIndex":
-                self._put_all(argument(call, "index", 1), False)
+                self._put_new(argument(call, "index", 1))
             case "RemoveIndex" | "RemoveConstraint":
-                self._put_text(argument(call, "name", 1), False)
+                if text_of(argument(call, "name", 1)):
+                    self._put(text_of(argument(call, "name", 1)), False)
             case "AddConstraint":
-                self._put_all(argument(call, "constraint", 1), True)
+                constraint = argument(call, "constraint", 1)
+                given = argument(constraint, "name", 1) if isinstance(constraint, ast.Call) else constraint
+                if text_of(given):
+                    self._put(text_of(given), True)
+                elif given is not None and not isinstance(given, ast.Constant):
+                    self.is_open = True  # its name stands elsewhere
             case "RenameIndex":
                 self._rename_by(argument(call, "old_name", 2), argument(call, "new_name", 1))
             case "RenameConstraint":
@@ -170,23 +198,17 @@ class _File:
                 return [*reversed([*ast.iter_child_nodes(call)])]
         return []
 
-    def _put_all(self, node: ast.expr | None, made: bool) -> None:
-        """Note the names of the indexes and constraints in an argument."""
+    def _put_new(self, node: ast.expr | None) -> None:
+        """Note the names of the plain indexes, and of the constraints that nothing makes, in an argument."""
         for one in ast.walk(node) if node is not None else ():
-            if isinstance(one, ast.keyword) and one.arg == "name":
-                self._put_text(one.value, made)
-            elif made and isinstance(one, ast.Constant):
-                self._put_text(one, made)
-
-    def _put_text(self, node: ast.expr | None, made: bool) -> None:
-        if text_of(node):
-            self._put(text_of(node), made)
+            if isinstance(one, ast.keyword) and one.arg == "name" and text_of(one.value):
+                self._put(text_of(one.value), False, is_new=True)
 
     def _rename_by(self, old: ast.expr | None, new: ast.expr | None) -> None:
         if text_of(old) and text_of(new):
             self._rename(text_of(old), text_of(new))
-        else:
-            self._put_text(new, True)
+        elif text_of(new):
+            self._put(text_of(new), True)
 
 
 class MadeElsewhere:
@@ -199,9 +221,10 @@ class MadeElsewhere:
         self._folders: defaultdict[str, set[Path]] = defaultdict(set)
         """By word the folders that have it. Migrations count for other labels than their own."""
         for file in project.files.values():
-            if _IN_FILE.search(file.data) and (
-                is_judged(file.path, project.root) or is_migration(file.path, project.root)
-            ):
+            if not (is_judged(file.path, project.root) or is_migration(file.path, project.root)):
+                continue
+            self.is_open = self.is_open or _MAKES_ANY.search(file.data) is not None
+            if _IN_FILE.search(file.data):
                 module = project.resolver.module(file.key)
                 for text in _strings_outside_of_indexes(module) if module is not None else ():
                     self._add(text, file.path.parent)
