@@ -1,7 +1,7 @@
 """# TD212 unique-index-not-made
 
 ## What it does
-A unique index of a model, made by an index class with UNIQUE in `get_sql()`, that no migration makes unique.
+An index whose class writes UNIQUE in `get_sql()`, and that no migration makes unique.
 
 It looks for the name of the index in the migrations of the app label, and in other SQL of the project. The
 last migration with the name counts. The index is unique if this migration makes it with
@@ -12,14 +12,14 @@ its SQL from a file. It is also silent if the project calls `generate_schemas()`
 migration creates, and index classes whose `get_sql()` always writes UNIQUE.
 
 ## Why is this bad
-The database stores duplicates, because both tools draft a plain index without a warning.
+Both tools draft a plain index without a warning, so the database stores duplicates.
 
 Tables that tests make from the models have the unique index, so no test fails. If you change the expression
 of a unique index, both tools draft again: they drop the unique index, and make a plain one.
 
 Before you apply the draft, write `CREATE UNIQUE INDEX` into it. If it is applied, write a new migration that
-drops the index and makes it unique. See
-[the page on unique values](../references/unique-values.md#declare-a-unique-index-on-an-expression).
+drops the index and makes it unique. The rule does not see that `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a plain
+index of the same name. `references/unique-values.md` shows both.
 
 ## Fix safety
 Not fixed by `--fix`: the rows may have duplicates, which you merge first.

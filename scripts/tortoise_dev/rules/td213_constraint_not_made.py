@@ -1,7 +1,7 @@
 """# TD213 constraint-not-made
 
 ## What it does
-A constraint in the `constraints` of a model's `Meta` that no migration adds.
+A constraint of a model's `Meta` that no migration adds.
 
 It looks for the name of the constraint in the migrations of the app label, and in other SQL of the project.
 The `options` of a CreateModel do not count, because no tool makes a constraint of them.
@@ -10,7 +10,7 @@ The rule is silent if a UniqueConstraint has no `name=`, if the label has no mig
 reads its SQL from a file. It judges only tables that a migration creates.
 
 ## Why is this bad
-Neither tool adds the constraints of a new model, so the database takes the rows that they forbid.
+Neither tool adds the constraints of a new model, so the database takes rows that they forbid.
 
 The built-in tool adds only the constraints of a table that an earlier migration made. Aerich adds none.
 Tables that tests make from the models lack the constraints, too.
