@@ -182,7 +182,9 @@ def drafts() -> None:
     aerich("migrate", "--offline", "--name", "changed")
     text = draft("migrations/models").read_text()
     upgrade = text[text.index("upgrade") : text.index("downgrade")]
-    assert upgrade.index('DROP INDEX IF EXISTS "uq_email"') < upgrade.index('CREATE INDEX IF NOT EXISTS "uq_email"')
+    assert upgrade.index('DROP INDEX IF EXISTS "uq_email"') < upgrade.index(
+        'CREATE INDEX IF NOT EXISTS "uq_email"'
+    )
     assert "UNIQUE" not in upgrade
     tortoise("changed", "makemigrations")
     tortoise("changed", "migrate")
