@@ -182,9 +182,8 @@ def drafts() -> None:
     aerich("migrate", "--offline", "--name", "changed")
     text = draft("migrations/models").read_text()
     upgrade = text[text.index("upgrade") : text.index("downgrade")]
-    assert upgrade.index('DROP INDEX IF EXISTS "uq_email"') < upgrade.index(
-        'CREATE INDEX IF NOT EXISTS "uq_email"'
-    )
+    dropped, made = 'DROP INDEX IF EXISTS "uq_email"', 'CREATE INDEX IF NOT EXISTS "uq_email"'
+    assert 0 < upgrade.index(dropped) < upgrade.index(made)
     assert "UNIQUE" not in upgrade
     tortoise("changed", "makemigrations")
     tortoise("changed", "migrate")

@@ -13,11 +13,24 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.analysis.project import load_project
+from tortoise_dev.rules.base import example_files
 from tortoise_dev.rules.engine import violations_of
+from tortoise_dev.rules.td212_unique_index_not_made import BAD as UNIQUE_BAD
+from tortoise_dev.rules.td213_constraint_not_made import BAD as CONSTRAINT_BAD
 
 pytestmark = pytest.mark.slow
 
 APPS = 60
+DRAFT = """\
+from tortoise import migrations
+from tortoise.functions import Lower
+from tortoise.migrations import operations as ops
+from apps.billing.models.member import UniqueIndex
+
+
+class Migration(migrations.Migration):
+    operations = [ops.AddIndex("Member", UniqueIndex(Lower("email"), name="uq_member_email"))]
+"""
 MODEL = """\
 from tortoise import fields
 from tortoise.functions import Lower
@@ -252,6 +265,30 @@ def _write_models(folder: Path, apps: list[str], keys: Callable[[str], dict[str,
     (folder / "settings.py").write_text(settings, encoding="utf-8")
     (folder / "pyproject.toml").write_text("", encoding="utf-8")
     (folder / "unique.py").write_text(UNIQUE, encoding="utf-8")
+
+
+def test_the_messages_name_the_file_and_the_tool(project) -> None:
+    project.write(example_files(UNIQUE_BAD))
+    [none] = project.report("--select", "TD212")["violations"]
+    assert none["message"] == (
+        "no migration of models makes the index uq_member_email of Member unique: both tools leave UNIQUE "
+        "out of their drafts. Write CREATE UNIQUE INDEX: see unique-values.md"
+    )
+    project.write({"migrations/0002_x.py": DRAFT})
+    [plain] = project.report("--select", "TD212")["violations"]
+    assert plain["message"].startswith("after 0002_x.py, the index uq_member_email of Member is not unique: ")
+    project.write(example_files(CONSTRAINT_BAD))
+    [found] = project.report("--select", "TD213")["violations"]
+    assert found["message"] == (
+        "no migration of models adds the constraint uq_seat of Seat: the database lacks it. Write "
+        "ops.AddConstraint into a migration: see migrations.md"
+    )
+
+
+def test_a_script_that_cannot_be_read_may_make_any(project) -> None:
+    project.write(example_files(UNIQUE_BAD))
+    (project.root / "dump.sql").symlink_to("nowhere.sql")
+    assert project.found("--select", "TD212") == []
 
 
 def test_what_is_reported_is_missing_after_the_built_in_tool_ran(tmp_path: Path) -> None:

@@ -14,12 +14,12 @@ migration creates, and index classes whose `get_sql()` always writes UNIQUE.
 ## Why is this bad
 Both tools draft a plain index without a warning, so the database stores duplicates.
 
-Tables that tests make from the models have the unique index, so no test fails. If you change the expression
-of a unique index, both tools draft again: they drop the unique index, and make a plain one.
+Tables that tests make from the models have the unique index, so no test fails. Only Aerich's first file has
+it, too. If you change the expression of a unique index, both tools drop it and make a plain one.
 
 Before you apply the draft, write `CREATE UNIQUE INDEX` into it. If it is applied, write a new migration that
-drops the index and makes it unique. The rule does not see that `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a plain
-index of the same name. `references/unique-values.md` shows both.
+drops the index and makes it unique. The rule does not see that `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a
+plain index of the same name.
 
 ## Fix safety
 Not fixed by `--fix`: the rows may have duplicates, which you merge first.
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
 )
 
 
-_REMEDY = "both tools draft it plain. Write CREATE UNIQUE INDEX: see unique-values.md"
+_REMEDY = "both tools leave UNIQUE out of their drafts. Write CREATE UNIQUE INDEX: see unique-values.md"
 
 
 def check(context: Context) -> Iterator[Hit]:
