@@ -215,31 +215,33 @@ class MadeElsewhere:
     """The words of other SQL that makes unique indexes or constraints: scripts, code of the application."""
 
     def __init__(self, project: Project) -> None:
-        self.project = project
-        self.is_open = False
-        """May any other name be made, too?"""
+        self._open: set[Path] = set()
+        """The folders that may make any other name, too. Migrations count for other labels than their own."""
         self._folders: defaultdict[str, set[Path]] = defaultdict(set)
-        """By word the folders that have it. Migrations count for other labels than their own."""
+        """By word the folders that have it."""
         for file in project.files.values():
             if not (is_judged(file.path, project.root) or is_migration(file.path, project.root)):
                 continue
-            self.is_open = self.is_open or _MAKES_ANY.search(file.data) is not None
+            if _MAKES_ANY.search(file.data):
+                self._open.add(file.path.parent)
             if _IN_FILE.search(file.data):
                 module = project.resolver.module(file.key)
                 for text in _strings_outside_of_indexes(module) if module is not None else ():
                     self._add(text, file.path.parent)
         for script in scripts(project):
-            self.is_open = self.is_open or script is None
+            if script is None:
+                self._open.add(project.root)
             self._add(script or "", project.root)
 
     def has(self, name: str, folders: Iterable[Path]) -> bool:
         """May code outside of these folders make a unique index or a constraint of a name?"""
-        return self.is_open or not self._folders.get(name.lower(), set()).issubset(folders)
+        return not (self._open | self._folders.get(name.lower(), set())).issubset(folders)
 
     def _add(self, text: str, folder: Path) -> None:
         if _IN_TEXT.search(text):
             small = text.lower()
-            self.is_open = self.is_open or _NAMELESS.search(small) is not None
+            if _NAMELESS.search(small):
+                self._open.add(folder)
             for word in _WORD.findall(small):
                 self._folders[word].add(folder)
 
