@@ -169,8 +169,6 @@ class _IndexClasses:
         if not isinstance(last, External) or last.name not in _INDEXES:
             return False
         classes = [one for one in own if isinstance(one, Class)]
-        if len(classes) < len(own):
-            return False
         if not all(_is_plain(one) for one in classes):
             return False
         bodies = [one.body.names["get_sql"] for one in classes if "get_sql" in one.body]
