@@ -25,7 +25,7 @@ from tortoise.exceptions import IntegrityError, OperationalError
 
 MODELS = """
 from tortoise import fields
-from tortoise.functions import Lower
+from tortoise.functions import Lower, Trim
 from tortoise.indexes import Index
 from tortoise.models import Model
 
@@ -167,6 +167,10 @@ def drafts() -> None:
     tortoise("unique", "makemigrations")
     assert len(list(Path("steps").glob("0*.py"))) == made
 
+    # IF NOT EXISTS keeps the plain index of this name.
+    on_sqlite(UNIQUE_SQL.replace("INDEX", "INDEX IF NOT EXISTS"))
+    assert "UNIQUE" not in on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'")[0]
+
     # Mended before it runs: SQL makes the index, and the operation only tells the state.
     on_sqlite("DROP INDEX uq_email")
     on_sqlite("DELETE FROM tortoise_migrations WHERE name LIKE '0002%'")
@@ -178,6 +182,20 @@ def drafts() -> None:
     assert on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'") == [UNIQUE_SQL]
     tortoise("unique", "makemigrations")
     assert len(list(Path("steps").glob("0*.py"))) == made
+
+    # Another expression: both tools drop the unique index, and make a plain one.
+    models("changed", INDEX.replace('Lower("email")', 'Trim("email")'))
+    aerich("migrate", "--offline", "--name", "changed")
+    text = draft("migrations/models").read_text()
+    upgrade = text[text.index("upgrade") : text.index("downgrade")]
+    dropped, made = 'DROP INDEX IF EXISTS "uq_email"', 'CREATE INDEX IF NOT EXISTS "uq_email"'
+    assert 0 < upgrade.index(dropped) < upgrade.index(made)
+    assert "UNIQUE" not in upgrade
+    tortoise("changed", "makemigrations")
+    tortoise("changed", "migrate")
+    assert on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'") == [
+        'CREATE INDEX "uq_email" ON "person" ((TRIM("email")))'
+    ]
 
     # The first file of a new project: Aerich's makes the index unique, that of the built-in tool does not.
     for folder in ("migrations", "steps", "db.sqlite3"):

@@ -68,5 +68,5 @@ def test_a_script_that_cannot_be_read_may_name_anything(project) -> None:
 @pytest.mark.parametrize("folder", PROJECTS, ids=lambda folder: folder.name)
 def test_the_projects_here(folder: Path, project) -> None:
     project.root = folder
-    found = project.found("--select", "TD211")
+    found = project.found("--select", "TD211,TD212,TD213")
     assert found == PLANTED.get(folder.name, [])

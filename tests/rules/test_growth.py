@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import runpy
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -117,11 +117,56 @@ FILES: dict[str, Callable[[int], str]] = {
 }
 
 
-def _judge(files: dict[str, str], only: str | None = None) -> list[Violation]:
+CONFIG = """\
+C = {
+    "connections": {"default": "sqlite://:memory:"},
+    "apps": {"models": {"models": ["shop.models"], "migrations": "shop.migrations"}},
+}
+"""
+UNDONE = """\
+class UniqueIndex(Index):
+    def get_sql(self, schema_generator, model, safe):
+        return super().get_sql(schema_generator, model, safe).replace("CREATE", "CREATE UNIQUE")
+"""
+MIGRATION = """\
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+from shop.models import UniqueIndex
+
+
+class Migration(migrations.Migration):
+    operations = [
+        ops.CreateModel("A{i}", [("id", fields.IntField(primary_key=True)), ("x", fields.IntField())]),
+        ops.AddIndex("A{i}", UniqueIndex("x", name="uq_{i}")),
+        ops.RunSQL("CREATE UNIQUE INDEX up_{i} ON a{i} (x); DROP INDEX up_{i}", "SELECT 1"),
+    ]
+"""
+
+
+def _with_migrations(n: int) -> dict[str, str]:
+    """Models with an index and a constraint that no migration makes, and a migration for each."""
+    models = [
+        "from tortoise import fields\nfrom tortoise.indexes import Index\nfrom tortoise.models import Model\n"
+        "from tortoise.migrations.constraints import CheckConstraint\n" + UNDONE
+    ]
+    for i in range(n):
+        models.append(
+            f"class A{i}(Model):\n    class Meta:\n"
+            f"        indexes = (UniqueIndex('x', name='uq_{i}'),)\n"
+            f"        constraints = (CheckConstraint(check='x > 0', name='ck_{i}'),)\n"
+            "    x = fields.IntField()\n"
+        )
+    files = {f"shop/migrations/{i:04}_a.py": MIGRATION.format(i=i) for i in range(n)}
+    return {"config.py": CONFIG, "shop/models.py": "".join(models), **files}
+
+
+def _judge(
+    files: dict[str, str], only: str | None = None, codes: Iterable[str] = tuple(RULES)
+) -> list[Violation]:
     sources = [SourceFile(ROOT / name, text.encode()) for name, text in files.items()]
     judged = [source.path for source in sources if only is None or source.path == ROOT / only]
     always = judged if only is not None else []
-    return violations_of(Project(sources, judged, ROOT, always=always), lambda _: frozenset(RULES))
+    return violations_of(Project(sources, judged, ROOT, always=always), lambda _: frozenset(codes))
 
 
 def _calls(run: Callable[[], Any]) -> int:
@@ -149,6 +194,14 @@ def test_twice_as_much_is_twice_the_work(name: str) -> None:
 def test_twice_as_many_files_are_twice_the_work() -> None:
     application = runpy.run_path(str(CORPORA))["application"]
     once, twice = (_calls(lambda n=n: _judge(application(n))) for n in (6, 12))
+    assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
+
+
+def test_twice_as_many_migrations_are_twice_the_work() -> None:
+    codes = ("TD211", "TD212", "TD213")
+    found = _judge(_with_migrations(20), codes=codes)
+    assert [sum(one.rule == code for one in found) for code in codes] == [0, 20, 20]
+    once, twice = (_calls(lambda n=n: _judge(_with_migrations(n), codes=codes)) for n in (20, 40))
     assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from . import RULES
 from .base import Rule, example_files
 
@@ -20,8 +18,8 @@ python3 "$SKILL/scripts/check.py" --explain TD106  # a rule, with what to write 
 
 [Checker](checker.md) explains `--baseline`, `--against` and the exit status.
 
-TD000 to TD006 say how code must look. Each other rule names the mistake that it reports. A rule reports only
-what is certain from the code.
+TD000 to TD006 say how code must look. Each other rule names a mistake. A rule reports only what is certain
+from the code.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
 - `# noqa: TD003` suppresses a finding on the same line. In SQL write `-- noqa: TD202`.
@@ -44,9 +42,7 @@ preview = true                               # also the rules in preview
 
 """
 
-_IN_PREVIEW = "These rules are in preview: {}.\n\n"
-_WITH_EXAMPLE = ("TD106",)
-"""The rules whose example says more than the sentence about it."""
+_IN_PREVIEW = "In preview are {}.\n\n"
 
 
 def page_of_rule(rule: Rule) -> str:
@@ -66,7 +62,7 @@ def _shown(files: dict[str, str]) -> str:
 
 
 def page_of_all() -> str:
-    """The reference page: every rule in short, with one bad example that the harness holds against the rules.
+    """The reference page: every rule in short.
 
     What is more to be said of a rule is on its own page, for ``--explain``.
     """
@@ -75,10 +71,6 @@ def page_of_all() -> str:
         option = "--fix" if rule.fixable else "--unsafe-fixes" if rule.unsafe_fix else ""
         fix = f" `{option}` repairs it." if option else ""
         parts.append(f"## {rule.code} {rule.name}\n\n{rule.in_one_line}.{fix}\n\n{rule.reason}\n\n")
-        if rule.code in _WITH_EXAMPLE:
-            path, source = list(example_files(rule.bad).items())[-1]
-            source = re.sub(r"\n{3,}", "\n\n", source)
-            parts.append(f'```python breaks={rule.code} title="{path}"\n{source}```\n\n')
     return "".join(parts).rstrip("\n")
 
 

@@ -6,7 +6,7 @@
 Queries with `limit`, `offset` or `distinct` are left out. So is a relation in a loop, which TD104 reports.
 
 ## Why is this bad
-It fetches every row only to count the rows. `await query.count()` asks for the number alone.
+It fetches every row only to count them. `await query.count()` asks for the number alone.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -1,7 +1,7 @@
 """# TD208 wrong-dialect
 
 ## What it does
-An Aerich migration whose SQL is written for another database than the project uses.
+An Aerich migration with SQL for another database than the project uses.
 
 ## Why is this bad
 Aerich writes SQL for the database product of the configured URL. On another product the file fails, or makes

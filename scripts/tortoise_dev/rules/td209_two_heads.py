@@ -1,8 +1,8 @@
 """# TD209 two-heads
 
 ## What it does
-Two migrations that follow the same migration, or a migration with a relation to another app label, but
-without a dependency on a migration of that label.
+Two migrations that follow the same one, or a migration with a relation to another app label, but without a
+dependency on that label's migrations.
 
 ## Why is this bad
 No dependency sets the order, so two databases can run the migrations in different orders. Then their tables

@@ -11,8 +11,8 @@ migration reads its SQL from a file. It judges fields only of tables that a migr
 also silent about a model if the project calls `generate_schemas()`.
 
 ## Why is this bad
-The database has no such column: PostgreSQL refuses to read or write the model's rows, and SQLite refuses to
-write them. A test that makes its tables from the models does not see it.
+The database has no such column, so PostgreSQL refuses to read or write the rows, and SQLite refuses to write
+them. A test that makes its tables from the models does not see it.
 
 Draft the migration, read it, and commit it with the model.
 
@@ -25,14 +25,14 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.modules import Class
 from ..analysis.project import Project
 from .base import Context, Hit, Rule
-from .database_names import has_own_table, names_of_field, table_name
-from .registrations import Registrations
+from .database_names import names_of_field
+from .migrated_labels import Label, MigratedLabels
 
 if TYPE_CHECKING:
     from ..analysis.migrations.evidence import Names
@@ -101,21 +101,13 @@ _DRAFTS: dict[Tool, str] = {
 }
 
 
-class _Label(NamedTuple):
-    """An app label whose migrations are known."""
-
-    name: str
-    tool: Tool
-    names: Names
-
-
 def check(context: Context) -> Iterator[Hit]:
     """At the field, or at the class of a model that no migration names."""
     if not context.own or not migrations_of(context.project):
         return
     judged = context.project.once(_Judged)
     for cls in context.own:
-        label = judged.label_of(cls)
+        label = judged.labels.label_of(cls)
         if label is not None and not judged.may_have_table(cls, label):
             yield Hit(cls.node, f"no migration of {label.name} names {cls.name}: {_DRAFTS[label.tool]}")
         heirs = judged.heirs(cls)
@@ -135,13 +127,11 @@ class _Judged:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.models = project.models
-        self.registered = project.once(Registrations)
-        self._labels: dict[str, _Label | None] = {}
-        self._of: dict[Class, _Label | None] = {}
+        self.labels = project.once(MigratedLabels)
 
-    def heirs(self, cls: Class) -> list[tuple[Class, _Label]]:
+    def heirs(self, cls: Class) -> list[tuple[Class, Label]]:
         """A model, or those that extend an abstract one, as far as a migration creates their tables."""
-        found: dict[Class, _Label] = {}
+        found: dict[Class, Label] = {}
         waiting, seen = [cls], set[Class]()
         while waiting:
             one = waiting.pop(0)
@@ -150,64 +140,24 @@ class _Judged:
             seen.add(one)
             if self.models.is_abstract(one):
                 waiting += self.project.children(one)
-            label = self.label_of(one)
-            if label is not None and label.names.makes(label.names.all_names(self._owners(one, label))):
+            label = self.labels.label_of(one)
+            if label is not None and self.labels.makes_table(one, label):
                 found[one] = label
         return list(found.items())
 
-    def label_of(self, cls: Class) -> _Label | None:
-        """The label of a model that has a table, if that is certain and the label has migrations."""
-        if cls not in self._of:
-            self._of[cls] = self._find_label(cls) if has_own_table(self.project, cls) else None
-        return self._of[cls]
-
-    def _find_label(self, cls: Class) -> _Label | None:
-        labels = [label for label in self.registered.apps if self._registers(label, cls)]
-        return self._label(labels[0]) if len(labels) == 1 else None
-
-    def _registers(self, label: str, cls: Class) -> bool:
-        modules = {module.key: module for app in self.registered.apps[label] for module in app.modules}
-        return any(
-            cls in module.exported(cls.name) or cls in self.registered.classes(module)
-            for module in modules.values()
-        )
-
-    def _label(self, name: str) -> _Label | None:
-        if name not in self._labels:
-            self._labels[name] = self._read_label(name)
-        return self._labels[name]
-
-    def _read_label(self, name: str) -> _Label | None:
-        apps = self.registered.apps[name]
-        if len({tuple(sorted(module.key for module in app.modules)) for app in apps}) != 1:
-            return None  # two configurations: which one has these migrations?
-        if any("__models__" in module.scope.names for module in apps[0].modules):
-            return None
-        from .migration_folders import folders_of
-
-        folders = folders_of(self.project, name, apps)
-        if not folders:
-            return None
-        from ..analysis.migrations.evidence import Names, add_folder
-
-        names = Names()
-        tool: Tool = "built-in" if "built-in" in folders.values() else "aerich"
-        is_known = all(add_folder(names, self.project, folder) for folder in folders)
-        return _Label(name, tool, names) if is_known else None
-
-    def may_have_table(self, cls: Class, label: _Label) -> bool:
+    def may_have_table(self, cls: Class, label: Label) -> bool:
         """Does a migration, or other SQL, name a model or its table?"""
-        names = self._owners(cls, label)
-        return label.names.has_table(names) or self._elsewhere.has_table(names) or self._makes_all
+        names = self.labels.owners(cls, label)
+        return label.names.has_table(names) or self._elsewhere.has_table(names) or self.labels.makes_all
 
-    def lacks(self, model: Class, label: _Label, owner: Class, name: str, field: ast.Call) -> bool:
+    def lacks(self, model: Class, label: Label, owner: Class, name: str, field: ast.Call) -> bool:
         """Does a model have this field from a class, and does no migration name it?"""
         if self._owner_of(model, name) is not owner:
             return False
         columns, tables = names_of_field(self.project, model, name, field, label.tool)
         if not columns and not tables:
             return False
-        owners = label.names.all_names(self._owners(model, label))
+        owners = label.names.all_names(self.labels.owners(model, label))
         if label.names.has_column(owners, columns) or label.names.has_table(tables):
             return False
         # Other SQL of the project may change the tables, too.
@@ -215,21 +165,11 @@ class _Judged:
         known = (label.names, self._elsewhere)
         return not any(one.has_column(owners, columns) or one.has_table(tables) for one in known)
 
-    def _owners(self, cls: Class, label: _Label) -> tuple[str, ...]:
-        table = table_name(self.project, cls) or ""
-        return (table, cls.name) if label.tool == "built-in" else (table,)
-
     @cached_property
     def _elsewhere(self) -> Names:
         from ..analysis.migrations.evidence import names_elsewhere
 
         return names_elsewhere(self.project)
-
-    @cached_property
-    def _makes_all(self) -> bool:
-        from ..analysis.migrations.evidence import makes_all_tables
-
-        return makes_all_tables(self.project)
 
     def _owner_of(self, model: Class, name: str) -> Class | None:
         """The class that gives a model this attribute."""

@@ -45,6 +45,7 @@ _IS_DOTTED = re.compile(r"\w+(?:\.\w+)+")
 _HOLES = re.compile(r"%s|\{\w*\}")
 """Where a value is put into a text."""
 
+_USES_OPERATIONS = re.compile(rb"tortoise\.migrations(?!\.constraints)")
 _READS_FILES = re.compile(rb"\b(?:open|read_text|read_bytes)\s*\(")
 _MAKES_ALL = re.compile(rb"\bgenerate_schemas(?:\s*\(|\s*=\s*True\b)")
 """Tortoise makes each table that is missing, but adds no column to one that is there."""
@@ -174,24 +175,32 @@ def add_folder(names: Names, project: Project, folder: Path) -> bool:
 
     A module that a migration imports counts, too, where it has operations or no models.
     """
-    start = f"{folder}{os.sep}"
-    keys = [key for key in project.files if key.startswith(start)]
-    modules = [project.resolver.module(key) for key in keys]
-    files = [module for module in modules if module is not None]
-    helpers = {path for module in files for path in _imported(project, module) if not path.startswith(start)}
-    if len(files) < len(modules):
+    modules = modules_of(project, folder)
+    if modules is None:
         return False
-    for module in (*files, *filter(None, map(project.resolver.module, sorted(helpers)))):
+    for module in modules:
         if _READS_FILES.search(module.file.data) or _MAKES_ALL.search(module.file.data):
             return False
         if _puts_names_together(module):
             return False
         if MODELS_STATE.encode() in module.file.data or b"async def upgrade" in module.file.data:
-            for text in _strings(module):
+            for text in strings(module):
                 names.add_sql(text)
         else:
             names.add_operations(module.root)
     return not names.is_open
+
+
+def modules_of(project: Project, folder: Path) -> list[Module] | None:
+    """The modules in a folder of migrations, and those that they import; None where one cannot be read."""
+    start = f"{folder}{os.sep}"
+    keys = [key for key in project.files if key.startswith(start)]
+    modules = [project.resolver.module(key) for key in keys]
+    files = [module for module in modules if module is not None]
+    if len(files) < len(modules):
+        return None
+    helpers = {path for module in files for path in _imported(project, module) if not path.startswith(start)}
+    return [*files, *filter(None, map(project.resolver.module, sorted(helpers)))]
 
 
 def names_elsewhere(project: Project) -> Names:
@@ -199,20 +208,26 @@ def names_elsewhere(project: Project) -> Names:
     names = Names()
     for file in project.files.values():
         module = project.resolver.module(file.key) if _CHANGES_TABLES.search(file.data) else None
-        texts = list(_strings(module)) if module is not None else []
+        texts = list(strings(module)) if module is not None else []
         changing = [text for text in texts if _CHANGES_TABLES.search(text.encode(errors="replace"))]
         is_filled = _F_STRING.search(file.data) is not None or any(
             _HOLES.search(text) or not _TARGET.match(text.lower()) for text in changing
         )
         for text in texts if is_filled else changing:
             names.add_sql(text)
+    for script in scripts(project):
+        names.is_open = names.is_open or script is None
+        names.add_sql(script or "")
+    return names
+
+
+def scripts(project: Project) -> Iterator[str | None]:
+    """The texts of the files of SQL in a project; None for one that cannot be read, or is too large."""
     for folder, folders, files in os.walk(project.root):
         folders[:] = [name for name in folders if name not in OF_OTHERS]
         for name in files:
-            script = _script(Path(folder, name)) if _IS_SCRIPT.search(name) else ""
-            names.is_open = names.is_open or script is None
-            names.add_sql(script or "")
-    return names
+            if _IS_SCRIPT.search(name):
+                yield _script(Path(folder, name))
 
 
 def _script(path: Path) -> str | None:
@@ -241,7 +256,7 @@ def _is_asked_for(keyword: ast.keyword) -> bool:
     return keyword.arg == "generate_schemas" and is_true(keyword.value)
 
 
-def _strings(module: Module) -> Iterator[str]:
+def strings(module: Module) -> Iterator[str]:
     """All strings of a module, without those of Aerich's picture of the models."""
     waiting: list[ast.AST] = [module.root]
     while waiting:
@@ -295,7 +310,7 @@ def _imported(project: Project, module: Module) -> Iterator[str]:
 
 def _may_name_columns(project: Project, module: Module) -> bool:
     """Has a module that a migration imports operations, or words for them? One with models has neither."""
-    return b"tortoise.migrations" in module.file.data or not project.models.of(module)
+    return _USES_OPERATIONS.search(module.file.data) is not None or not project.models.of(module)
 
 
 def _puts_names_together(module: Module) -> bool:
@@ -307,4 +322,4 @@ def _puts_names_together(module: Module) -> bool:
     if any(re.search(r"\w$", text_of(before)) or re.match(r"\w", text_of(after)) for before, after in pairs):
         return True
     is_filled = b".format(" in module.file.data or bool(module.of_type(ast.BinOp))
-    return is_filled and any(_HOLE_IN_WORD.search(text) for text in _strings(module))
+    return is_filled and any(_HOLE_IN_WORD.search(text) for text in strings(module))

@@ -1,0 +1,148 @@
+"""# TD212 unique-index-not-made
+
+## What it does
+An index whose class writes UNIQUE in `get_sql()`, and that no migration makes unique.
+
+It looks for the name of the index in the migrations of the app label, and in other SQL of the project. The
+last migration with the name counts. The index is unique if this migration makes it with
+`CREATE UNIQUE INDEX`, or adds a constraint with this name.
+
+The rule is silent if the index has no `name=`, if the label has no migration yet, and if a migration reads
+its SQL from a file. It is also silent if the project calls `generate_schemas()`. It judges only tables that a
+migration creates, and index classes whose `get_sql()` always writes UNIQUE.
+
+## Why is this bad
+Both tools draft a plain index without a warning, so the database stores duplicates.
+
+Tables that tests make from the models have the unique index, so no test fails. Only Aerich's first file has
+it, too. If you change the expression of a unique index, both tools drop it and make a plain one.
+
+Before you apply the draft, write `CREATE UNIQUE INDEX` into it. If it is applied, write a new migration that
+drops the index and makes it unique. The rule does not see that `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a
+plain index of the same name.
+
+## Fix safety
+Not fixed by `--fix`: the rows may have duplicates, which you merge first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..analysis.migrations.reading import migrations_of
+from ..analysis.project import Project
+from .base import Context, Hit, Rule
+from .declared_parts import unique_indexes
+from .undone_parts import UndoneParts
+
+BAD = """\
+# file: config.py
+TORTOISE_ORM = {
+    "connections": {"default": "sqlite://db.sqlite3"},
+    "apps": {"models": {"models": ["apps.billing.models"], "migrations": "migrations"}},
+}
+# file: apps/billing/models/__init__.py
+from apps.billing.models.member import BaseMember, Member
+
+__all__ = ["BaseMember", "Member"]
+# file: apps/billing/models/member.py
+from tortoise import fields
+from tortoise.functions import Lower
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class UniqueIndex(Index):
+    def get_sql(self, schema_generator, model, safe):
+        sql = super().get_sql(schema_generator, model, safe)
+        return sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+
+
+class BaseMember(Model):
+    class Meta:
+        abstract = True
+
+    email = fields.CharField(max_length=254)
+
+
+class Member(BaseMember):
+    class Meta:
+        table = "member"
+        indexes = (UniqueIndex(Lower("email"), name="uq_member_email"),)
+# file: migrations/0001_initial.py
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+
+
+class Migration(migrations.Migration):
+    operations = [
+        ops.CreateModel(
+            name="Member",
+            fields=[
+                ("id", fields.IntField(primary_key=True)),
+                ("email", fields.CharField(max_length=254)),
+            ],
+            options={"table": "member"},
+        ),
+    ]
+"""
+
+GOOD = (
+    BAD
+    + """\
+# file: migrations/0002_unique.py
+from tortoise import migrations
+from tortoise.functions import Lower
+from tortoise.migrations import operations as ops
+
+from apps.billing.models.member import UniqueIndex
+
+
+class AddUnique(ops.AddIndex):
+    async def database_forward(self, *args, **kwargs):
+        return None
+
+    database_backward = database_forward
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.RunSQL(
+            "CREATE UNIQUE INDEX uq_member_email ON member (lower(email))",
+            "DROP INDEX uq_member_email",
+        ),
+        AddUnique("Member", UniqueIndex(Lower("email"), name="uq_member_email")),
+    ]
+"""
+)
+
+
+_REMEDY = "both tools leave UNIQUE out of their drafts. Write CREATE UNIQUE INDEX: see unique-values.md"
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the index."""
+    if not context.own or not migrations_of(context.project) or not context.project.once(_has_classes):
+        return
+    parts = context.project.once(UndoneParts)
+    if parts.labels.makes_all:
+        return
+    for cls in context.own:
+        for index in unique_indexes(context.project, cls):
+            found = parts.find(cls, index.name)
+            if found is not None:
+                what = f"the index {index.name} of {cls.name}"
+                where = (
+                    f"after {found.last.path.name}, {what} is not unique"
+                    if found.last is not None
+                    else f"no migration of {found.label.name} makes {what} unique"
+                )
+                yield Hit(index.node, f"{where}: {_REMEDY}")
+
+
+def _has_classes(project: Project) -> bool:
+    return any(b"def get_sql" in file.data for file in project.files.values())
+
+
+RULE = Rule("TD212", "unique-index-not-made", check, judges_models=True)

@@ -1,0 +1,134 @@
+"""# TD213 constraint-not-made
+
+## What it does
+A constraint of a model's `Meta` that no migration adds.
+
+It looks for the name of the constraint in the migrations of the app label, and in other SQL of the project.
+The `options` of a CreateModel do not count, because no tool makes a constraint of them.
+
+The rule is silent if a UniqueConstraint has no `name=`, if the label has no migration yet, and if a migration
+reads its SQL from a file. It judges only tables that a migration creates.
+
+## Why is this bad
+Neither tool adds the constraints of a new model, so the database takes rows that they forbid.
+
+The built-in tool adds only the constraints of a table that an earlier migration made. Aerich adds none.
+Tables that tests make from the models lack the constraints, too.
+
+Built-in tool: write `ops.AddConstraint` into a second migration. Aerich: write the SQL into an empty file.
+
+## Fix safety
+Not fixed by `--fix`: the rows may break the constraint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from ..analysis.migrations.reading import migrations_of
+from ..analysis.project import Project
+from .base import Context, Hit, Rule
+from .declared_parts import constraints
+from .undone_parts import UndoneParts
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Tool
+
+BAD = """\
+# file: config.py
+TORTOISE_ORM = {
+    "connections": {"default": "sqlite://db.sqlite3"},
+    "apps": {"models": {"models": ["apps.billing.models"], "migrations": "migrations"}},
+}
+# file: apps/billing/models/__init__.py
+from apps.billing.models.seat import BaseSeat, Seat
+
+__all__ = ["BaseSeat", "Seat"]
+# file: apps/billing/models/seat.py
+from tortoise import fields
+from tortoise.migrations.constraints import UniqueConstraint
+from tortoise.models import Model
+
+
+class BaseSeat(Model):
+    class Meta:
+        abstract = True
+
+    row = fields.IntField()
+    number = fields.IntField()
+
+
+class Seat(BaseSeat):
+    class Meta:
+        table = "seat"
+        constraints = (UniqueConstraint(fields=("row", "number"), name="uq_seat"),)
+# file: migrations/0001_initial.py
+from tortoise import fields, migrations
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import UniqueConstraint
+
+
+class Migration(migrations.Migration):
+    operations = [
+        ops.CreateModel(
+            name="Seat",
+            fields=[
+                ("id", fields.IntField(primary_key=True)),
+                ("row", fields.IntField()),
+                ("number", fields.IntField()),
+            ],
+            options={
+                "table": "seat",
+                "constraints": [UniqueConstraint(fields=("row", "number"), name="uq_seat")],
+            },
+        ),
+    ]
+"""
+
+_IN_OPTIONS = """\
+                "constraints": [UniqueConstraint(fields=("row", "number"), name="uq_seat")],
+"""
+GOOD = (
+    BAD.replace(_IN_OPTIONS, "")
+    + """\
+# file: migrations/0002_unique.py
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise.migrations.constraints import UniqueConstraint
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.AddConstraint("Seat", UniqueConstraint(fields=("row", "number"), name="uq_seat")),
+    ]
+"""
+)
+
+_REMEDIES: dict[Tool, str] = {
+    "built-in": "Write ops.AddConstraint into a migration: see migrations.md",
+    "aerich": "Write its SQL into a file of aerich migrate --empty: see migrations-aerich.md",
+}
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At the constraint."""
+    if not context.own or not migrations_of(context.project) or not context.project.once(_has_constraints):
+        return
+    parts = context.project.once(UndoneParts)
+    for cls in context.own:
+        for constraint in constraints(cls):
+            found = parts.find(cls, constraint.name)
+            if found is not None:
+                what = (
+                    f"no migration of {found.label.name} adds the constraint {constraint.name} of {cls.name}"
+                )
+                yield Hit(constraint.node, f"{what}: the database lacks it. {_REMEDIES[found.label.tool]}")
+
+
+def _has_constraints(project: Project) -> bool:
+    return any(b"migrations.constraints" in file.data for file in project.files.values())
+
+
+RULE = Rule("TD213", "constraint-not-made", check, judges_models=True)
