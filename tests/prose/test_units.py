@@ -173,6 +173,13 @@ def test_codes_of_rules(sentence: str, said: str | None) -> None:
         ('```bash\nsed -i s/old/new/ a.py\ngrep -q new a.py\n```', []),
         ('```bash\nsed -i s/old/new/ a.py\nls | grep other\n```', ["sed -i s/old/new/ a.py"]),
         ('```bash\n! grep -q gone a.py\n```', ["gone"]),
+        ('```bash\ncp x/a.py b/\n```', ["cp x/a.py b/"]),
+        ('```bash\ncp x/a.py b/\ngrep a b/c.py\n```', ["cp x/a.py b/"]),
+        ('```bash\ncp x/a.py b/\ngrep a b/a.py\n```', []),
+        ('```bash\ncp -r x y && cd y\n```', []),
+        ('```python\nawait rows.update(a=1, updated_at=now())\n```', ["updated_at=now()"]),
+        ('```python\nawait rows.update(updated_at=now())\nassert row.updated_at == x\n```', []),
+        ('```python\nawait rows.update(updated_at=now())\nawait rows.filter(updated_at=x)\n```', []),
         ('```bash\ngrep -q gone b.py\n! grep -q gone a.py\n```', []),
     ],
 )  # fmt: skip
