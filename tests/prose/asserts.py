@@ -172,20 +172,19 @@ def _unread_times(chain: list[Block]) -> Iterator[Unproven]:
     A block that shows a file of the example is read by the example's tests.
     """
     blocks = [block for block in chain if block.kind == "python" and "breaks" not in block.attributes]
-    given: list[tuple[Block, ast.keyword]] = []
-    for block in blocks:
-        for node in _nodes_of(block):
-            match node:
-                case ast.Call(func=ast.Attribute(attr="update"), keywords=named) if (
-                    "title" not in block.attributes
-                ):
-                    given += [(block, one) for one in named if one.arg == "updated_at"]
-    own = {id(one) for _, one in given}
+    nodes = [(block, node) for block in blocks for node in _nodes_of(block)]
+    given = [
+        (block, one)
+        for block, node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+        for one in node.keywords
+        if one.arg == "updated_at" and "title" not in block.attributes
+    ]
+    own = [one for _, one in given]
     is_read = any(
-        (isinstance(node, ast.keyword) and node.arg == "updated_at" and id(node) not in own)
+        (isinstance(node, ast.keyword) and node.arg == "updated_at" and node not in own)
         or (isinstance(node, ast.Attribute) and node.attr == "updated_at")
-        for block in blocks
-        for node in _nodes_of(block)
+        for _, node in nodes
     )
     for block, one in given:
         if not is_read:
