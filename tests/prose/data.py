@@ -85,10 +85,16 @@ def _shown_file(block: Block, tree: Tree) -> str | None:
 def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:
     if block.info.language == "toml" and "title" not in block.attributes:
         yield from _of_toml(tomllib.loads(block.source), page, tree)
+    elif block.attributes.get("title") == "pgbouncer.ini":
+        if not re.search(r"^\[databases\]\n\w+ = host=\w+ port=\d+$", block.source, re.MULTILINE):
+            yield "[databases] says where no database is"
     elif page != "README.md" and block.info.language in ("yaml", "yml") and "title" not in block.attributes:
         for document in yaml.safe_load_all(block.source):
             if isinstance(document, dict) and document.get("kind") in ("Job", "CronJob"):
                 yield from _of_job(document, tree)
+        for number, times in re.findall(r"backoffLimit: (\d+) # .*\b(once|twice)\b", block.source):
+            if {"once": "1", "twice": "2"}[times] != number:
+                yield f"backoffLimit: {number} is not {times}"
     elif page == "README.md" and block.info.language in ("yaml", "yml"):
         yield from _of_readme(yaml.safe_load(block.source), block.attributes.get("title"), tree)
 

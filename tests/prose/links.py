@@ -46,7 +46,10 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
 def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
     if FILE.fullmatch(text) and (file or text.endswith((".md", ".py"))):
-        return PurePosixPath(text).name == PurePosixPath(file).name or _shows(text, link["anchor"], page)
+        is_named = PurePosixPath(text).name == PurePosixPath(file).name
+        return is_named or (not file and _tells_of(text, link["anchor"], page, tree))
+    if text in ("above", "below"):
+        return not file
     if PROOF.fullmatch(text) and (text == "proof" or not link["anchor"]):
         return not file.endswith(".md")
     if RULE.fullmatch(text):
@@ -69,8 +72,14 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     return not fitting or PurePosixPath(file).name in fitting
 
 
-def _shows(file: str, anchor: str | None, page: Prose) -> bool:
-    """Whether a section of the page names a file."""
+def _tells_of(file: str, anchor: str | None, page: Prose, tree: Tree) -> bool:
+    """Whether a section of the page tells of a file, which is no example that a link would lead to."""
+    if (
+        not file.endswith(".py")
+        or any(tree.root.glob(f"examples/{file}"))
+        or any(tree.root.glob(f"examples/frameworks/{file}"))
+    ):
+        return False
     sections = re.split(r"^##+ (.*)$", page.text, flags=re.MULTILINE)[1:]
     return any(
         words_of(anchor or "") == words_of(heading) and file in body

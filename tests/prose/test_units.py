@@ -633,10 +633,13 @@ def test_data_of_a_job(old: str, new: str, says: str) -> None:
         ("[app.py](#write-a-file)", False),
         ("[write.py](#write-a-file)", True),
         ("[a table](#make-a-table)", True),
+        ("[below](#write-a-file)", True),
+        ("[below](../examples/app.py)", False),
         ("[a table](#write-a-file)", False),
     ],
 )
 def test_links_within_a_page(link: str, is_right: bool) -> None:
-    text = f"See {link} of the file and the app.\n\n## Write a file\n\nThis is `write.py`.\n\n## Make a table"
+    first = f"See {link} of the file and the app."
+    text = f"{first}\n\n## Write a file\n\n```bash\npython write.py\n```\n\n## Make a table"
     found = [one for one in links.problems(page(text), TREE) if link.partition("]")[0] in one]
     assert (not found) is is_right
