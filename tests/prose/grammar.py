@@ -67,7 +67,7 @@ def problems(page: Prose) -> Iterator[str]:
         yield from (f"line {piece.line}: {problem}" for problem in problems_of(piece.text))
         for match in READ_CODE.finditer(piece.text):
             span = piece.spans[piece.text[: match.end()].count("§") - 1]
-            if not re.fullmatch(r"[A-Z_]+", span.text):  # a variable of the environment is read
+            if not re.fullmatch(r"[\w.]+", span.text):  # a variable or a column is read
                 yield f"line {span.line}: {span.text} is written, not read"
     for statement in statements_of(page):
         if statement.code:
