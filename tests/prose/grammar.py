@@ -27,7 +27,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), message)
     for pattern, message in (
         (
-            r"\b(?:[Dd]oes|do|[Dd]id) (?!not\b|nothing\b|no\b|harm\b|them\b|this\b|that\b|so\b|the\b|an?\b"
+            r"\b(?:[Dd]oes|[Dd]o|[Dd]id) (?!not\b|nothing\b|no\b|harm\b|them\b|this\b|that\b|so\b|the\b|an?\b"
             r"|it\b|its\b"
             r"|these\b|what\b|as\b|all\b|one\b|both\b|each\b|only\b|you\b|for\b|instead\b|something\b|differently\b"
             r"|step\b)[a-z]+",
