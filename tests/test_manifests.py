@@ -128,6 +128,7 @@ def test_docker_compose_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_compose_migrates_once_before_the_application() -> None:
     services = load("docker/docker-compose.yml")["services"]
+    assert services["app"]["ports"] == ["8000:8000"], "the application answers on this port of the host"
     assert services["migrate"]["command"] == MIGRATE
     assert services["migrate"]["restart"] == "no"
     assert services["migrate"]["depends_on"] == {"db": {"condition": "service_healthy"}}

@@ -2,7 +2,8 @@
 
 `assert "LIMIT" not in sql` holds for `"LIMTI"`, too. So the literal of a negative assert must occur once
 more in the chain of its block, and not be denied there: in code, or in an output that is compared. For the
-same reason a `sed` is followed by a `grep` for something that it wrote. An assert that compares with `>=` or
+same reason a `sed` is followed by a `grep` for something that it wrote, a `cp` by a line that names the copy,
+and `update(updated_at=…)` by a line that reads `updated_at`. An assert that compares with `>=` or
 `<` holds for many values, so each of them has its reason in `allowed.toml`.
 """
 
@@ -69,7 +70,9 @@ def problems(page: Prose) -> Iterator[Unproven]:
             *_empty_literals(chain),
             *_loose_asserts(chain),
             *_naive_times(chain),
+            *_unread_times(chain),
             *_unchecked_seds(chain),
+            *_unnamed_copies(chain),
             *_unproven_greps(chain),
             *_unseen_limits(chain),
         ):
@@ -163,6 +166,31 @@ def _naive_times(chain: list[Block]) -> Iterator[Unproven]:
                 yield Unproven(block.start + node.lineno - 1, ast.unparse(node), "has no zone: give it one")
 
 
+def _unread_times(chain: list[Block]) -> Iterator[Unproven]:
+    """`update(note=…, updated_at=…)`: no line of the chain reads the time, so a run passes without it, too.
+
+    A block that shows a file of the example is read by the example's tests.
+    """
+    blocks = [block for block in chain if block.kind == "python" and "breaks" not in block.attributes]
+    nodes = [(block, node) for block in blocks for node in _nodes_of(block)]
+    given = [
+        (block, one)
+        for block, node in nodes
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+        for one in node.keywords
+        if one.arg == "updated_at" and "title" not in block.attributes
+    ]
+    own = [one for _, one in given]
+    is_read = any(
+        (isinstance(node, ast.keyword) and node.arg == "updated_at" and node not in own)
+        or (isinstance(node, ast.Attribute) and node.attr == "updated_at")
+        for _, node in nodes
+    )
+    for block, one in given:
+        if not is_read:
+            yield Unproven(block.start + one.lineno - 1, ast.unparse(one), "is read by no line of its chain")
+
+
 def _nodes_of(block: Block) -> Iterator[ast.AST]:
     try:
         yield from ast.walk(ast.parse(block.source))
@@ -230,6 +258,20 @@ def _unchecked_seds(chain: list[Block]) -> Iterator[Unproven]:
             yield Unproven(
                 line, command.strip()[:60], "may change nothing: no check of what it wrote follows"
             )
+
+
+def _unnamed_copies(chain: list[Block]) -> Iterator[Unproven]:
+    """`cp FILE FOLDER/`, and no later command names the copy."""
+    commands = [one for block in chain if block.kind in ("shell", "console") for one in _lines(block)]
+    for index, (line, command) in enumerate(commands):
+        for match in re.finditer(r"(?:^|[;&]\s*)cp\s+(.+?)(?=\s*(?:$|[;&]))", command):
+            *sources, target = shlex.split(match[1])
+            names = [target.rstrip("/")]
+            if target.endswith("/"):
+                names = [target + source.rpartition("/")[2] for source in sources if source[0] != "-"]
+            rest = [command[match.end() :], *(later for _, later in commands[index + 1 :])]
+            if not any(name in later for name in names for later in rest):
+                yield Unproven(line, match[0].strip(" ;&")[:60], "copies what no later command names")
 
 
 def _unproven_greps(chain: list[Block]) -> Iterator[Unproven]:

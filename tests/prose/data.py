@@ -85,8 +85,52 @@ def _shown_file(block: Block, tree: Tree) -> str | None:
 def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:
     if block.info.language == "toml" and "title" not in block.attributes:
         yield from _of_toml(tomllib.loads(block.source), page, tree)
+    elif block.attributes.get("title") == "pgbouncer.ini":
+        if not re.search(r"^\[databases\]\n\w+ = host=\w+ port=\d+$", block.source, re.MULTILINE):
+            yield "[databases] says where no database is"
+    elif page != "README.md" and block.info.language in ("yaml", "yml") and "title" not in block.attributes:
+        for document in yaml.safe_load_all(block.source):
+            if isinstance(document, dict) and document.get("kind") in ("Job", "CronJob"):
+                yield from _of_job(document, tree)
+        for number, times in re.findall(r"backoffLimit: (\d+) # .*\b(once|twice)\b", block.source):
+            if {"once": "1", "twice": "2"}[times] != number:
+                yield f"backoffLimit: {number} is not {times}"
     elif page == "README.md" and block.info.language in ("yaml", "yml"):
         yield from _of_readme(yaml.safe_load(block.source), block.attributes.get("title"), tree)
+
+
+def _of_job(document: dict[str, Any], tree: Tree) -> Iterator[str]:
+    """A Job says what the Job of the example says; a CronJob also says when, and that one runs at a time."""
+    job = document["spec"]
+    if document["kind"] == "CronJob":
+        if len(str(job["schedule"]).split()) != 5 or job["concurrencyPolicy"] != "Forbid":
+            yield "a CronJob needs a schedule of five fields, and concurrencyPolicy: Forbid"
+        job = job["jobTemplate"]["spec"]
+    file = tree.root / "examples" / "billing" / "kubernetes" / "migrate" / "job.yaml"
+    own = yaml.safe_load(file.read_text(encoding="utf-8"))["spec"]
+    pod, own_pod = job["template"]["spec"], own["template"]["spec"]
+    if "name" not in document["metadata"]:
+        yield "metadata has no name"
+    if "backoffLimit" not in job:
+        yield "a Job says how often it repeats a failed run: backoffLimit"
+    if pod.get("restartPolicy") != own_pod["restartPolicy"]:
+        yield f"the Job of the example has restartPolicy: {own_pod['restartPolicy']}"
+    for container in pod["containers"]:
+        for key in sorted({"name", "image", "args", "envFrom"} - container.keys()):
+            yield f"a container has no {key}"
+        if not all(re.fullmatch(r"python|\w+\.py", str(one)) for one in container.get("args", ["?"])):
+            yield f"{container.get('args')} starts no program of Python"
+        for source in container.get("envFrom", []):
+            if source["secretRef"]["name"] not in _secrets(tree):
+                yield f"no manifest of the example reads the Secret {source['secretRef']['name']}"
+
+
+def _secrets(tree: Tree) -> set[str]:
+    """The Secrets that the example's manifests read or make."""
+    files = tree.under("examples/billing/kubernetes/", (".yaml",))
+    return {
+        name for file in files for name in re.findall(r"name: ([\w-]+)", file.read_text(encoding="utf-8"))
+    }
 
 
 def _of_toml(document: dict[str, Any], page: str, tree: Tree) -> Iterator[str]:

@@ -9,6 +9,7 @@ from prose import (
     calls,
     checks,
     data,
+    grammar,
     links,
     methods,
     operations,
@@ -49,6 +50,7 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from data.problems(page, tree)
     yield from spelling.problems(page, tree, allowed)
     yield from calls.problems(page)
+    yield from grammar.problems(page)
     yield from wrong_code.problems(page, tree)
     yield from methods.problems(page, tree, allowed)
     yield from phrases.problems(page, tree)
@@ -59,4 +61,5 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
     yield from operations.problems(page, tree)
     yield from ties.problems(page, tree, allowed)
     yield from pins.problems(page, tree)
+    yield from pins.strong(page)
     yield from checks.problems(page)

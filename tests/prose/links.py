@@ -45,8 +45,11 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
 
 def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     text, file = link["text"].strip("`"), link["file"]
-    if FILE.fullmatch(text) and (file or text.endswith(".md")):
-        return PurePosixPath(text).name == PurePosixPath(file).name
+    if FILE.fullmatch(text) and (file or text.endswith((".md", ".py"))):
+        is_named = PurePosixPath(text).name == PurePosixPath(file).name
+        return is_named or (not file and _tells_of(text, link["anchor"], page, tree))
+    if text in ("above", "below"):
+        return not file
     if PROOF.fullmatch(text) and (text == "proof" or not link["anchor"]):
         return not file.endswith(".md")
     if RULE.fullmatch(text):
@@ -60,11 +63,34 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
         own = words_of(link["anchor"]) | words_of(PurePosixPath(file or page.name).stem)
         if not own & words_of(text) and any(len(one & words_of(text)) > 1 for one in _headings(tree.root)):
             return False  # a heading is there that the text names
+        if not file and not words_of(link["anchor"]) & words_of(text) and _names_another(text, page):
+            return False
         around = LINK.sub(lambda other: other["text"], line)
         return bool(words_of(link["anchor"]) & (words_of(text) | words_of(around)))
     titles = _titles(tree.root)
     fitting = {name for name, title in titles.items() if title & words_of(text)}
     return not fitting or PurePosixPath(file).name in fitting
+
+
+def _tells_of(file: str, anchor: str | None, page: Prose, tree: Tree) -> bool:
+    """Whether a section of the page tells of a file, which is no example that a link would lead to."""
+    if (
+        not file.endswith(".py")
+        or any(tree.root.glob(f"examples/{file}"))
+        or any(tree.root.glob(f"examples/frameworks/{file}"))
+    ):
+        return False
+    sections = re.split(r"^##+ (.*)$", page.text, flags=re.MULTILINE)[1:]
+    return any(
+        words_of(anchor or "") == words_of(heading) and file in body
+        for heading, body in zip(sections[::2], sections[1::2], strict=True)
+    )
+
+
+def _names_another(text: str, page: Prose) -> bool:
+    """Whether exactly one heading of the page has a word of the text."""
+    headings = [words_of(heading) for heading in re.findall(r"^##+ (.*)$", page.text, re.MULTILINE)]
+    return sum(bool(heading & words_of(text)) for heading in headings) == 1
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -8,6 +8,10 @@ Not any line will do. It is on the page, or in an example that the sentence link
 a word with the sentence. And it runs on the database that the sentence names. A remark of a line is pinned
 to that line.
 
+A sentence with `never`, `always` or `unless` must have a pin, and so must one that names a database twice, or
+MySQL beside another database and without MariaDB: they claim the most, and one word makes them false.
+`unpinned.toml` lists those that no block can prove, with the reason.
+
 `uv run tests/pin.py` moves pins along when sentences are reworded, and proposes new ones.
 """
 
@@ -23,12 +27,19 @@ from pathlib import Path
 from prose import proofs
 from prose.code import Tree
 from prose.links import words_of
-from prose.reading import Prose
+from prose.reading import MADE, Prose
 from prose.statements import Statement, statements_of
 from tortoise_dev.pages.page import Block
 
 FOLDER = Path(__file__).with_name("pins")
 DATABASES = {"SQLite": "sqlite", "PostgreSQL": "postgres", "MariaDB": "mysql", "MySQL": "mysql"}
+
+UNPINNED = Path(__file__).with_name("unpinned.toml")
+STRONG = re.compile(
+    r"\b(?:[Nn]ever|[Aa]lways|[Uu]nless)\b|"
+    r"^(?!.* \| ).*\b(SQLite|PostgreSQL|MariaDB|MySQL|asyncpg|psycopg)\b.*\b\1\b"
+    r"|^(?!.* \| |.*MariaDB)(?=.*\bMySQL\b).*\b(?:SQLite|PostgreSQL)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -72,6 +83,25 @@ def problems(page: Prose, tree: Tree, folder: Path = FOLDER) -> Iterator[str]:
         found = [problem_of(pin, statement, page, tree, running) for statement in statements]
         if all(found):
             yield f"line {statements[0].line}: {pin.proof} does not prove “{pin.says}”: {found[0]}"
+
+
+def strong(page: Prose, file: Path = UNPINNED) -> Iterator[str]:
+    """Sentences that claim much and have no pin, one line each."""
+    if page.name in MADE:
+        return
+    listed = reasons(file)
+    pinned = {pin.says for pin in pins_of(page.name)}
+    for statement in statements_of(page):
+        claim = STRONG.search(re.sub(r"`[^`]*`", "§", statement.text))
+        if claim and statement.text not in pinned and (page.name, statement.text) not in listed:
+            yield f"line {statement.line}: it claims much, so pin “{statement.text}”"
+
+
+@cache
+def reasons(file: Path = UNPINNED) -> dict[tuple[str, str], str]:
+    """By page and sentence: why it has no pin."""
+    table = tomllib.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return {(page, says): why for page, entries in table.items() for says, why in entries.items()}
 
 
 def by_text(page: Prose) -> dict[str, list[Statement]]:

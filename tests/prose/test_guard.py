@@ -14,6 +14,7 @@ from prose import (
     calls,
     checks,
     data,
+    grammar,
     guard,
     links,
     methods,
@@ -33,6 +34,7 @@ from prose.code import Tree
 from prose.names import Names
 from prose.numbers import Numbers
 from prose.reading import Prose
+from prose.statements import statements_of
 
 ROOT = Path(__file__).resolve().parents[2]
 TREE = Tree(ROOT)
@@ -111,6 +113,25 @@ def test_migrations_take_locks_briefly_and_batches_commit(page: str) -> None:
 @pytest.mark.parametrize("page", PAGES)
 def test_what_sentences_name_is_beside_them(page: str) -> None:
     assert not list(ties.problems(PAGES[page], TREE, ALLOWED))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_sentences_are_plain_english(page: str) -> None:
+    assert not list(grammar.problems(PAGES[page]))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_strong_claims_are_pinned(page: str) -> None:
+    assert not list(pins.strong(PAGES[page]))
+
+
+def test_each_claim_without_a_pin_needs_its_reason() -> None:
+    said = {page: {one.text for one in statements_of(prose)} for page, prose in PAGES.items()}
+    pinned = {(page, pin.says) for page in PAGES for pin in pins.pins_of(page)}
+    listed = pins.reasons()
+    gone = [key for key in listed if key in pinned or key[1] not in said.get(key[0], ())]
+    assert not gone, f"take out of unpinned.toml: {gone}"
+    assert all(len(reason) >= 15 for reason in listed.values()), "a reason takes a sentence"
 
 
 @pytest.mark.parametrize("page", PAGES)

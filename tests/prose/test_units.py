@@ -9,10 +9,12 @@ from prose import (
     asserts,
     calls,
     data,
+    grammar,
     links,
     methods,
     operations,
     phrases,
+    pins,
     rendered,
     rules,
     sizes,
@@ -173,6 +175,13 @@ def test_codes_of_rules(sentence: str, said: str | None) -> None:
         ('```bash\nsed -i s/old/new/ a.py\ngrep -q new a.py\n```', []),
         ('```bash\nsed -i s/old/new/ a.py\nls | grep other\n```', ["sed -i s/old/new/ a.py"]),
         ('```bash\n! grep -q gone a.py\n```', ["gone"]),
+        ('```bash\ncp x/a.py b/\n```', ["cp x/a.py b/"]),
+        ('```bash\ncp x/a.py b/\ngrep a b/c.py\n```', ["cp x/a.py b/"]),
+        ('```bash\ncp x/a.py b/\ngrep a b/a.py\n```', []),
+        ('```bash\ncp -r x y && cd y\n```', []),
+        ('```python\nawait rows.update(a=1, updated_at=now())\n```', ["updated_at=now()"]),
+        ('```python\nawait rows.update(updated_at=now())\nassert row.updated_at == x\n```', []),
+        ('```python\nawait rows.update(updated_at=now())\nawait rows.filter(updated_at=x)\n```', []),
         ('```bash\ngrep -q gone b.py\n! grep -q gone a.py\n```', []),
     ],
 )  # fmt: skip
@@ -536,3 +545,101 @@ def test_a_migration_on_a_page_is_run_by_migrate(command: str) -> None:
     found = [*data.problems(Prose("references/a.md", text), TREE)]
     missing = ["line 3: migrations/0002_a.py is no file of the example"]
     assert found == ([] if command == "migrate" else missing)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "says"),
+    [
+        ("It does raise an error.", "does raise"),
+        ("It does not raise an error, and does nothing else.", None),
+        ("You can not do this.", "can not"),
+        ("It raises a error.", "a error"),
+        ("It needs a unique name, a user and an hour.", None),
+        ("There is a rows.", "a rows"),
+        ("Every rows is there.", "Every rows"),
+        ("Two statement returns the row.", "Two statement"),
+        ("Two statements return it, and the first three raise.", None),
+        ("It has the different name.", "the different"),
+        ("It is for both SQLite or PostgreSQL.", "both SQLite or"),
+        ("Read `limit(1)`.", "limit(1) is written"),
+        ("Read `DATABASE_URL`.", None),
+        ("Text.\n\n```python\nx = 1  # it does raise\n```", "does raise"),
+    ],
+)
+def test_plain_english(sentence: str, says: str | None) -> None:
+    found = list(grammar.problems(page(sentence)))
+    assert not found if says is None else says in found[0]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "is_strong"),
+    [
+        ("It never ends.", True),
+        ("It ends.", False),
+        ("The word `never` is code.", False),
+        ("On MariaDB and MariaDB it fails.", True),
+        ("On SQLite and MariaDB it fails.", False),
+    ],
+)
+def test_claims_that_need_a_pin(sentence: str, is_strong: bool) -> None:
+    assert bool(list(pins.strong(page(sentence)))) is is_strong
+
+
+JOB = """\
+kind: CronJob
+metadata: { name: nightly }
+spec:
+  schedule: "30 2 * * *"
+  concurrencyPolicy: Forbid
+  jobTemplate:
+    spec:
+      backoffLimit: 2
+      template:
+        spec:
+          restartPolicy: Never
+          containers:
+            - name: nightly
+              image: billing
+              args: ["python", "nightly.py"]
+              envFrom: [secretRef: { name: billing-database }]
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("30 2 * * *", "30 2 * *", "five fields"),
+        ("Forbid", "Allow", "Forbid"),
+        ("      backoffLimit: 2\n", "", "backoffLimit"),
+        ("          restartPolicy: Never\n", "", "restartPolicy"),
+        ('              args: ["python", "nightly.py"]\n', "", "no args"),
+        ("nightly.py", "nightly.qy", "no program of Python"),
+        ("billing-database", "billing-databse", "no manifest"),
+        ("name: nightly }", "nam: nightly }", "no name"),
+    ],
+)
+def test_data_of_a_job(old: str, new: str, says: str) -> None:
+    def found(block: str) -> list[str]:
+        return list(data.problems(Prose("references/a.md", f"# A\n\n```yaml\n{block}```\n"), TREE))
+
+    assert old in JOB and not found(JOB)
+    assert any(says in problem for problem in found(JOB.replace(old, new))), found(JOB.replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("link", "is_right"),
+    [
+        ("[app.py](../examples/app.py)", True),
+        ("[app.py](#write-a-file)", False),
+        ("[write.py](#write-a-file)", True),
+        ("[a table](#make-a-table)", True),
+        ("[below](#write-a-file)", True),
+        ("[below](../examples/app.py)", False),
+        ("[a table](#write-a-file)", False),
+    ],
+)
+def test_links_within_a_page(link: str, is_right: bool) -> None:
+    first = f"See {link} of the file and the app."
+    text = f"{first}\n\n## Write a file\n\n```bash\npython write.py\n```\n\n## Make a table"
+    found = [one for one in links.problems(page(text), TREE) if link.partition("]")[0] in one]
+    assert (not found) is is_right
