@@ -1,5 +1,5 @@
 # snippet: needs="postgres, aerich, psycopg, tortoise>=1.1.8"
-"""Tables that Django made in PostgreSQL: deletes, deferred foreign keys, the first file of each migration tool.
+"""Tables that Django made in PostgreSQL: deletes, deferred foreign keys, the first file of both tools.
 
 It drops and makes the schema `public`, so it needs a database of its own.
 
@@ -29,7 +29,7 @@ from asyncclick.testing import CliRunner
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
@@ -140,7 +140,10 @@ UNION ALL SELECT 'constraint', conrelid::regclass || '.' || conname, pg_get_cons
 FROM pg_constraint WHERE connamespace = 'public'::regnamespace
 UNION ALL SELECT 'index', tablename || '.' || indexname, indexdef FROM pg_indexes WHERE schemaname = 'public'
 """
-LINK_KEYS = "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'blog_article_tags'::regclass"
+LINK_KEYS = """
+SELECT pg_get_constraintdef(oid) FROM pg_constraint
+WHERE contype = 'f' AND conrelid = 'blog_article_tags'::regclass
+"""
 UPGRADE = """
 async def upgrade(db: BaseDBAsyncClient) -> str:
     (row,) = await db.execute_query_dict("SELECT to_regclass('blog_article') IS NULL AS missing")
@@ -257,17 +260,21 @@ async def deletes() -> None:
 
 async def deferred(url: str, driver: Any, foreign_key: type[Exception]) -> None:
     """Which errors a deferred foreign key raises, and where."""
-    async with connected(url):
+    async with connected(url) as context:
         from blog import Article, Author, Tag  # type: ignore[import-not-found]
 
         article = await Article.create(author=await Author.create(name="Ann", email="x"), title="", slug="a")
         await article.tags.add(await Tag.create(label="sql"))
+        assert await raised(Article.filter(id=article.id).update(views=-1)) is IntegrityError
         bad = {"author_id": 99, "title": "Bad"}
         assert await raised(Article.create(slug="b", **bad)) is IntegrityError
         assert await raised(Article.get_or_create(slug="b", defaults=bad)) is foreign_key
         assert await raised(Article.update_or_create(slug="b", defaults=bad)) is foreign_key
-        in_bulk = driver.OperationalError if driver is psycopg else IntegrityError
-        assert await raised(Article.bulk_create([Article(slug="b", **bad)])) is in_bulk
+        in_bulk = await raised(Article.bulk_create([Article(slug="b", **bad)]))
+        if driver is psycopg:  # an error of its pipeline, which depends on the time
+            assert in_bulk in (psycopg.OperationalError, IndexError)
+        else:
+            assert in_bulk is IntegrityError
 
         async def delete(*statements: str) -> None:
             async with in_transaction() as db:
@@ -279,6 +286,8 @@ async def deferred(url: str, driver: Any, foreign_key: type[Exception]) -> None:
         assert not issubclass(foreign_key, IntegrityError)
         assert await raised(delete("SET CONSTRAINTS ALL IMMEDIATE")) is IntegrityError
         assert await Article.all().count() == 1
+        await context.db().execute_query("UPDATE blog_article SET status = 'x'")
+        assert await raised(Article.all()) is ValueError  # no status of the enum
 
 
 def built_in() -> None:
@@ -338,12 +347,10 @@ def with_aerich() -> None:
     more = catalog() - real
     assert {kind for kind, _, _ in more} == {"column", "index"}
     assert [value for kind, _, value in more if kind == "column" and "PUBLISHED: p" in value]  # a comment
-    assert [name for kind, name, _ in more if kind == "index"][0].startswith("blog_article_tags.uidx_")
+    assert next(name for kind, name, _ in more if kind == "index").startswith("blog_article_tags.uidx_")
     sql("SELECT 1", "SELECT")
     aerich("upgrade")
-    assert {key.endswith("ON DELETE NO ACTION") or "ON DELETE" not in key for (key,) in sql(LINK_KEYS)} == {
-        True
-    }
+    assert not [key for (key,) in sql(LINK_KEYS) if "CASCADE" in key]
     assert not [value for _, _, value in catalog() if "DEFERRABLE" in str(value) or "CHECK" in str(value)]
 
     (own,) = re.findall(r'CREATE TABLE IF NOT EXISTS "aerich" \(.*?\n\);', drafted, re.DOTALL)
@@ -371,16 +378,13 @@ def with_aerich() -> None:
     assert len(list(Path("migrations/models").glob("*.py"))) == 1
 
     # A many-to-many field of a later file: one of the two keys cascades.
-    later = (
-        MODELS
-        + '    seen = fields.ManyToManyField("models.Tag", related_name="seen_in", through="seen", on_delete=fields.NO_ACTION)\n'
-    )
+    more_tags = 'ManyToManyField("models.Tag", "seen", related_name="seen_in", on_delete=fields.NO_ACTION)'
+    later = f"{MODELS}    seen = fields.{more_tags}\n"
     Path("blog.py").write_text(later)
     aerich("migrate", "--offline", "--name", "seen")
     (second,) = Path("migrations/models").glob("1_*.py")
-    assert (
-        second.read_text().count("ON DELETE CASCADE") == second.read_text().count("ON DELETE NO ACTION") == 1
-    )
+    statement = second.read_text()
+    assert (statement.count("ON DELETE CASCADE"), statement.count("ON DELETE NO ACTION")) == (1, 1)
 
 
 home, path = Path.cwd(), list(sys.path)
