@@ -1,4 +1,4 @@
-# snippet: needs="postgres, aerich, psycopg, tortoise>=1.1.8"
+# snippet: needs="postgres, aerich, fastapi, httpx, psycopg, tortoise>=1.1.8"
 """Tables that Django made in PostgreSQL: deletes, deferred foreign keys, the first file of both tools.
 
 It drops and makes the schema `public`, so it needs a database of its own.
@@ -22,10 +22,12 @@ from shutil import which
 from typing import Any, TypeVar
 
 import asyncpg
+import httpx
 import psycopg
 from aerich.cli import cli
 from aerich.migrate import Migrate
 from asyncclick.testing import CliRunner
+from fastapi import FastAPI
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
@@ -109,7 +111,7 @@ class Article(Model):
     title = fields.CharField(max_length=200)
     slug = fields.CharField(max_length=50, unique=True)
     status = fields.CharEnumField(Status, max_length=1, default=Status.DRAFT)
-    views = fields.IntField(default=0)
+    views = fields.IntField(default=0)  # PositiveIntegerField
     published_at = fields.DatetimeField(null=True)
     tags = fields.ManyToManyField(
         "models.Tag",
@@ -290,6 +292,33 @@ async def deferred(url: str, driver: Any, foreign_key: type[Exception]) -> None:
         assert await raised(Article.all()) is ValueError  # no status of the enum
 
 
+async def answered() -> None:
+    """A handler for IntegrityError does not get the error of COMMIT, one for the driver's class does."""
+    from apps.common.errors import EXCEPTION_HANDLERS, conflict  # type: ignore[import-not-found]
+
+    async with connected():
+        from blog import Article, Author
+
+        author = await Author.create(name="Ann", email="ann@x")
+        await Article.create(author=author, title="Locks", slug="locks")
+
+        async def status(handlers: Any) -> int:
+            app = FastAPI(exception_handlers=handlers)
+
+            @app.delete("/")
+            async def delete() -> None:
+                async with in_transaction():
+                    await author.delete()
+
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+                return (await client.delete("/")).status_code
+
+        assert await status(EXCEPTION_HANDLERS) == 500
+        more = {asyncpg.IntegrityConstraintViolationError: conflict}
+        assert await status(EXCEPTION_HANDLERS | more) == 409
+
+
 def built_in() -> None:
     real = catalog(DJANGO)
     dump, tables = dumped()
@@ -393,7 +422,7 @@ sys.path[:0] = [str(Path.cwd()), str(BILLING)]
 try:
     for name, text in {
         "blog.py": MODELS,
-        "cascading.py": MODELS.replace("NO_ACTION", "CASCADE"),
+        "cascading.py": MODELS.replace("on_delete=fields.NO_ACTION", "on_delete=fields.CASCADE"),
         "conf.py": CONFIG.format(url=URL),
         "pyproject.toml": SECTION,
         "steps/__init__.py": "",
@@ -402,7 +431,7 @@ try:
         Path(name).write_text(text)
     as_process(deletes())
     as_process(deferred(URL, asyncpg, asyncpg.ForeignKeyViolationError))
-    assert issubclass(asyncpg.ForeignKeyViolationError, asyncpg.IntegrityConstraintViolationError)
+    as_process(answered())
     as_process(deferred(PSYCOPG, psycopg, psycopg.errors.ForeignKeyViolation))
     built_in()
     with_aerich()
