@@ -215,6 +215,17 @@ async def relations() -> None:
     assert "set" not in dir(book.tags)
     await book.tags.add(tag)
     assert await Book.filter(tags=tag.id) == [book]
+    for too_long in ({"tags__name": "x" * 10}, {"tags__name__in": ["x" * 10]}):
+        try:
+            await Book.filter(**too_long)  # Django finds nothing
+        except ValidationError as error:
+            assert "Length of 'xxxxxxxxxx' 10 > 9" in str(error)
+        else:
+            raise AssertionError(f"it has taken {too_long}")
+    assert not await Tag.filter(name__icontains=None).exists()
+    await Tag.create(name="None")
+    assert await Tag.filter(name__icontains=None).values_list("name", flat=True) == ["None"]
+    await Tag.filter(name="None").delete()
 
     one = Author.all().prefetch_related(Prefetch("books", Book.filter(title="sql")))
     assert [len(author.books) for author in await one] == [1, 0]

@@ -131,6 +131,16 @@ def served(folder: Path, url: str, log: Path) -> Iterator[httpx.Client]:
         server.wait(timeout=30)
 
 
+UNUSED = """
+from apps.users.models import Customer
+
+
+async def test_a_row_is_counted(database: None) -> None:
+    await Customer.create()
+    assert await Customer.all().count() == 1
+"""
+
+
 @pytest.mark.parametrize("kind", MARKED)
 def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, tmp_path: Path) -> None:
     options = {"framework": kind.framework, "migrations": kind.migrations, "minimal": kind.minimal}
@@ -159,7 +169,10 @@ def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, t
     project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
     project.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
     if not kind.minimal or ALL:
+        unused = project.folder / "tests" / "test_unused.py"  # a row that the test needs only in the database
+        unused.write_text(UNUSED, encoding="utf-8")
         project.run("-m", "mypy", "--strict", "--cache-dir", mypy_cache, ".")
+        unused.unlink()
     assert check.main(["--preview", str(project.folder)]) == 0
     assert check.main(["--preview", str(project.folder / "tests")]) == 0
     if not kind.minimal:
