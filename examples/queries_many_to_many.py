@@ -8,7 +8,7 @@ from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, IntegrityError
 from tortoise.expressions import Q, Subquery
-from tortoise.functions import Count
+from tortoise.functions import Count, Lower
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
@@ -22,7 +22,9 @@ class Tag(Model):
 
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=10)
-    hidden_in: fields.ManyToManyRelation["Post"] = fields.ManyToManyField("models.Post", related_name="hidden")
+    hidden_in: fields.ManyToManyRelation["Post"] = fields.ManyToManyField(
+        "models.Post", related_name="hidden"
+    )
 
 
 class Post(Model):
@@ -48,6 +50,10 @@ async def main() -> None:
         await only_sql.tags.add(sql)
         await only_sql.tags.add(sql)  # a second time changes nothing
         assert await Post.filter(tags__name="sql").count() == 2
+
+        # A function takes a field of a relation that another condition joins.
+        joined = Post.filter(tags__name="sql", title__not=Lower("tags__name"))
+        assert await joined.count() == 2
 
         # Any of them: a row for each match.
         any_of = Post.filter(tags__name__in=["sql", "python"])

@@ -1,8 +1,8 @@
 # snippet: needs="mysql"
-"""Merge duplicates on MySQL and MariaDB: the rows move to the oldest customer, then the column gets a unique index.
+"""Merge duplicates on MySQL and MariaDB, then give the column a unique index.
 
-A comparison of the column ignores the case, so PARTITION BY finds the same duplicates as the unique index. The
-statements lock nobody out between them: stop the processes that write.
+The rows move to the oldest customer. A comparison of the column ignores the case, so PARTITION BY finds the same
+duplicates as the unique index. Other processes can write between the statements, so stop them first.
 By hand, on an empty database: DATABASE_URL=mysql://… python examples/unique_mysql.py
 """
 
@@ -47,12 +47,18 @@ async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await context.generate_schemas(safe=False)
-        first, twin, other = [await Client.create(email=email) for email in ("ann@x.test", "Ann@X.test", "bob@x.test")]
+        first, twin, other = [
+            await Client.create(email=email) for email in ("ann@x.test", "Ann@X.test", "bob@x.test")
+        ]
         for client in (first, twin, other):
             await Bill.create(client=client)
         await get_connection("default").execute_script(MERGE)
         assert await Client.all().order_by("id") == [first, other]
-        assert await Bill.all().order_by("id").values_list("client_id", flat=True) == [first.id, first.id, other.id]
+        assert await Bill.all().order_by("id").values_list("client_id", flat=True) == [
+            first.id,
+            first.id,
+            other.id,
+        ]
         try:
             await Client.create(email="ANN@x.test")
             raise AssertionError("no error")
