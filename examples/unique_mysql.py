@@ -1,8 +1,8 @@
 # snippet: needs="mysql"
 """Merge duplicates on MySQL and MariaDB, then give the column a unique index.
 
-The rows move to the oldest customer. A comparison of the column ignores the case, so PARTITION BY finds the same
-duplicates as the unique index. Other processes can write between the statements, so stop them first.
+The rows move to the oldest customer. A comparison of the column ignores the case, so PARTITION BY finds the
+same duplicates as the unique index. Other processes can write between the statements, so stop them first.
 By hand, on an empty database: DATABASE_URL=mysql://… python examples/unique_mysql.py
 """
 
