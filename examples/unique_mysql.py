@@ -3,6 +3,7 @@
 
 The rows move to the oldest customer. A comparison of the column ignores the case, so PARTITION BY finds the
 same duplicates as the unique index. Other processes can write between the statements, so stop them first.
+MERGE needs one UPDATE for each table that refers to the rows.
 By hand, on an empty database: DATABASE_URL=mysql://… python examples/unique_mysql.py
 """
 
@@ -43,6 +44,14 @@ class Bill(Model):
     client: fields.ForeignKeyRelation[Client] = fields.ForeignKeyField("models.Client", "bills")
 
 
+class Visit(Model):
+    class Meta:
+        table = "visit"
+
+    id = fields.IntField(primary_key=True)
+    client: fields.ForeignKeyRelation[Client] = fields.ForeignKeyField("models.Client", "visits")
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
@@ -52,6 +61,7 @@ async def main() -> None:
         ]
         for client in (first, twin, other):
             await Bill.create(client=client)
+            await Visit.create(client=client)
         await get_connection("default").execute_script(MERGE)
         assert await Client.all().order_by("id") == [first, other]
         assert await Bill.all().order_by("id").values_list("client_id", flat=True) == [
@@ -59,6 +69,11 @@ async def main() -> None:
             first.id,
             other.id,
         ]
+        visits = Visit.all().order_by("id").values_list("client_id", flat=True)
+        assert await visits == [
+            first.id,
+            other.id,
+        ]  # WRONG: MERGE has forgotten the table, so CASCADE deletes a row
         try:
             await Client.create(email="ANN@x.test")
             raise AssertionError("no error")
