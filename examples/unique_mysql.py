@@ -70,10 +70,8 @@ async def main() -> None:
             other.id,
         ]
         visits = Visit.all().order_by("id").values_list("client_id", flat=True)
-        assert await visits == [
-            first.id,
-            other.id,
-        ]  # WRONG: MERGE has forgotten the table, so CASCADE deletes a row
+        # WRONG: MERGE has forgotten the table of visits, so CASCADE deletes a row.
+        assert await visits == [first.id, other.id]
         try:
             await Client.create(email="ANN@x.test")
             raise AssertionError("no error")
