@@ -8,9 +8,10 @@ from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, IntegrityError
 from tortoise.expressions import Q, Subquery
-from tortoise.functions import Count
+from tortoise.functions import Count, Lower
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
+from tortoise.utils import get_schema_sql
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
@@ -21,6 +22,9 @@ class Tag(Model):
 
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=10)
+    hidden_in: fields.ManyToManyRelation["Post"] = fields.ManyToManyField(
+        "models.Post", related_name="hidden"
+    )
 
 
 class Post(Model):
@@ -37,12 +41,19 @@ async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
         await context.generate_schemas()
+        # Each model declares one relation: the names differ, because each begins with the declaring table.
+        tables = get_schema_sql(context.db(), safe=False).replace("`", '"')
+        assert all(tables.count(f'CREATE TABLE "{name}"') == 1 for name in ("tag_post", "post_tag"))
         sql, python = await Tag.create(name="sql"), await Tag.create(name="python")
         both, only_sql, bare = [await Post.create(title=title) for title in ("a", "b", "c")]
         await both.tags.add(sql, python)
         await only_sql.tags.add(sql)
         await only_sql.tags.add(sql)  # a second time changes nothing
         assert await Post.filter(tags__name="sql").count() == 2
+
+        # A function takes a field of a relation that another condition joins.
+        joined = Post.filter(tags__name="sql", title__not=Lower("tags__name"))
+        assert await joined.count() == 2
 
         # Any of them: a row for each match.
         any_of = Post.filter(tags__name__in=["sql", "python"])
