@@ -1,5 +1,5 @@
 # snippet: needs="sqlite|postgres|mysql"
-"""Proofs of the page nightly-files.md. The program itself is the page's code, which this file reads from the page.
+"""Proofs of the page nightly-files.md. This file reads the program from the page.
 
 By hand: DATABASE_URL=postgres://user:password@host/empty python examples/nightly_file.py
 """
@@ -12,8 +12,8 @@ import re
 import sys
 import tempfile
 import types
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -23,9 +23,11 @@ from unittest.mock import patch
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-PAGE = Path(__file__).parents[1] / "references" / "nightly-files.md"
+INSERT = "INSERT INTO pricechange (product_id, old_price, new_price, changed_at) VALUES ($1, 1, 1, now())"
+PAGE = Path(__file__).resolve().parents[1] / "references" / "nightly-files.md"
 
 
 def program() -> Any:
@@ -37,7 +39,10 @@ def program() -> Any:
     )
     assert len(blocks) == 2
     for block in blocks:
-        exec(compile(block, str(PAGE), "exec"), module.__dict__)
+        exec(
+            compile(block.replace("lock_timeout = '5s'", "lock_timeout = '200ms'"), str(PAGE), "exec"),
+            module.__dict__,
+        )
     return module
 
 
@@ -132,9 +137,9 @@ async def equal(files: Files) -> None:
     await PriceChange.all().delete()
     await Product.all().delete()
     files.write(*(f"{sku},{sku},1" for sku in "ABCDEFGHIJ"))
-    assert await files.run(size=3) == (10, 0, 0)
+    assert await files.run(size=3) == [10, 0, 0]
     with sent() as texts:
-        assert await files.run() == (0, 0, 0)
+        assert await files.run() == [0, 0, 0]
     assert len(texts) == 2
     assert all(text.startswith("SELECT") for text in texts)  # no UPDATE, no lock
     assert not any("FOR " in text for text in texts)
@@ -154,7 +159,7 @@ async def equal(files: Files) -> None:
     assert (await Product.get(sku="A")).price == 2
     assert (await Product.get(sku="B")).price == 1  # the batch was undone
     with sent() as texts:
-        assert await files.run(size=2) == (0, 2, 1)  # the next run does the remaining batches
+        assert await files.run(size=2) == [0, 2, 1]  # the next run does the remaining batches
     locked = [text for text in texts if "FOR NO KEY UPDATE" in text or "FOR UPDATE" in text]
     dialect = get_connection("default").capabilities.dialect
     assert len(locked) == (0 if dialect == "sqlite" else 1)
@@ -176,13 +181,13 @@ async def equal(files: Files) -> None:
 
     # J comes back.
     files.write("A,A,2", "B,B,3", "C,new,1", *(f"{sku},{sku},1" for sku in "DEFGHIJ"))
-    assert await files.run() == (0, 1, 0)
+    assert await files.run() == [0, 1, 0]
     assert not await Product.exists(active=False)
     assert await PriceChange.all().count() == 2
 
 
 async def lock_of_a_batch() -> None:
-    """PostgreSQL: under no_key=True another session inserts rows that refer to the product; FOR UPDATE stops it."""
+    """PostgreSQL: under no_key=True another session inserts rows that refer to the product."""
     product = await Product.get(sku="A")
     pool: Any = get_connection("default")  # outside of the transaction
 
@@ -191,9 +196,8 @@ async def lock_of_a_batch() -> None:
             await Product.select_for_update(**lock).get(id=product.id)
             async with pool.acquire_connection() as other:
                 await other.execute("SET lock_timeout = '100ms'")
-                statement = "INSERT INTO pricechange (product_id, old_price, new_price, changed_at) VALUES ($1, 1, 1, now())"
                 try:
-                    await other.execute(statement, product.id)
+                    await other.execute(INSERT, product.id)
                 except Exception as error:
                     return f"{error.sqlstate}: {error}"  # type: ignore[attr-defined]
                 return "inserted"
@@ -206,7 +210,6 @@ async def held_row(files: Files) -> None:
     """PostgreSQL: a batch that waits for a row gives up; the next run does it."""
     files.write("A,A,5", *(f"{sku},{sku},1" for sku in "BCDEFGHIJ"))
     pool: Any = get_connection("default")
-    nightly.PATIENCE = "200ms"
     async with pool.acquire_connection() as other:
         transaction = other.transaction()
         await transaction.start()
@@ -226,10 +229,19 @@ async def case_of_a_sku(files: Files) -> None:
     assert await raised(files.run()) is IntegrityError
 
 
-async def main() -> None:
+@asynccontextmanager
+async def connected(*models: type[Model]) -> AsyncIterator[None]:
+    """The page uses this, too."""
+    module = sys.modules["shown"] = types.ModuleType("shown")
+    module.__dict__.update({model.__name__: model for model in models})
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["nightly"]})
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shown"]})
         await context.generate_schemas()
+        yield
+
+
+async def main() -> None:
+    async with connected(Product, PriceChange):
         with tempfile.TemporaryDirectory() as folder:
             files = Files(Path(folder))
             broken_lines(files)
