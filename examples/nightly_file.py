@@ -186,6 +186,23 @@ async def equal(files: Files) -> None:
     assert await PriceChange.all().count() == 2
 
 
+async def two_runs(files: Files) -> None:
+    """Two runs at the same time, without the lock of the job, store each price change once."""
+    await PriceChange.all().delete()
+    files.write(*(f"{sku},{sku},7" for sku in "ABCDEFGHIJ"))
+    both_compared, compare = asyncio.Barrier(2), nightly.compare
+
+    async def together(wanted: Any, spared: set[str]) -> Any:
+        found = await compare(wanted, spared)
+        await both_compared.wait()
+        return found
+
+    with patch.object(nightly, "compare", together):
+        found = await asyncio.gather(files.run(size=3), files.run(size=3))
+    assert found == [[0, 10, 0], [0, 10, 0]]
+    assert await PriceChange.filter(new_price=7).count() == 10
+
+
 async def lock_of_a_batch() -> None:
     """PostgreSQL: under no_key=True another session inserts rows that refer to the product."""
     product = await Product.get(sku="A")
@@ -220,7 +237,7 @@ async def held_row(files: Files) -> None:
         except Exception as error:
             assert "canceling statement due to lock timeout" in str(error)
         await transaction.rollback()
-    assert (await files.run())[1] == 3
+    assert (await files.run())[1] == 10
 
 
 async def case_of_a_sku(files: Files) -> None:
@@ -247,6 +264,7 @@ async def main() -> None:
             broken_lines(files)
             error_of_the_loop(files)
             await equal(files)
+            await two_runs(files)
             dialect = get_connection("default").capabilities.dialect
             if dialect == "postgres":
                 await lock_of_a_batch()
