@@ -11,6 +11,7 @@ import os
 import socket
 import warnings
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from urllib.parse import quote
 from uuid import UUID
@@ -455,7 +456,8 @@ async def a_transaction_in_another_loop():
     with contextlib.suppress(asyncpg.InterfaceError):  # the transaction can no longer end
         async with in_transaction() as connection:
             try:
-                await asyncio.to_thread(asyncio.run, connection.execute_query("SELECT 1"))
+                # result() stops this loop: asyncpg crashes if two threads read one connection
+                ThreadPoolExecutor().submit(asyncio.run, connection.execute_query("SELECT 1")).result(9)
             except RuntimeError as error:
                 raised = error
     if raised is not None:
