@@ -104,13 +104,15 @@ async def idle_for_too_long() -> None:
         assert after != before
         await client.execute_query("SET SESSION wait_timeout = 1")
         time.sleep(2)  # noqa: ASYNC251 - as in a paused container
-        try:
-            await session_of(client)
-        except OperationalError as error:
-            assert "(2013," in str(error), error
-        else:
-            raise AssertionError("no error")
-        assert await session_of(client) != after
+        errors = []
+        for _ in range(3):  # MySQL 9 also sends the reason, so a second query can fail
+            try:
+                assert await session_of(client) != after
+                break
+            except OperationalError as error:
+                errors.append(str(error))
+        assert len(errors) in (1, 2), errors
+        assert all("(2013," in one or "Packet sequence number wrong" in one for one in errors), errors
 
 
 async def killed_while_it_runs(client: BaseDBAsyncClient, expected: Expected) -> None:
