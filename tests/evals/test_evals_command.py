@@ -8,21 +8,22 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 from programs import run_python
-from tortoise_dev.evals.pages import END, START, section, updated
-from tortoise_dev.evals.record import read_record
+from tortoise_dev.evals.pages import in_full, summary, updated
+from tortoise_dev.evals.record import Record, read_record
 from tortoise_dev.evals.tasks import EvalsError
 from trying import EVALS, FAKE_AGENT, ROOT, SCRIPT, SOLUTIONS, put
 
 pytestmark = pytest.mark.slow
 
 TASK = "review-change"  # the cheapest to judge
-README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def evals(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -190,7 +191,7 @@ def test_an_interrupted_run_tells_what_is_left_and_goes_on_later(tmp_path: Path)
     assert not (trial / "outputs" / "half").exists(), "the trial began anew"
 
 
-# --- the section of README.md
+# --- the sections of README.md and evals/README.md
 
 
 def record(folder: Path, **changes: Any) -> Path:
@@ -203,15 +204,28 @@ def record(folder: Path, **changes: Any) -> Path:
     return path
 
 
-def test_the_section_of_a_page_is_written_anew(tmp_path: Path) -> None:
+def test_the_full_section_of_a_page_is_written_anew(tmp_path: Path) -> None:
     records = [read_record(record(tmp_path))]
-    page = updated(f"# A\n\n{START}\nold\n{END}\n\nMore.\n", records)
-    assert page.startswith(f"# A\n\n{START}\n\n1 task, 1 run of each with the skill")
+    start, end = "<!-- evaluations in full: start -->", "<!-- evaluations in full: end -->"
+    page = updated(f"# A\n\n{start}\nold\n{end}\n\nMore.\n", records)
+    assert page.startswith(f"# A\n\n{start}\n\n1 task, 1 run of each with the skill")
     assert "By hand." in page and "| a\\|b | models | 100% | – |" in page
-    assert page.endswith(f"\n\n{END}\n\nMore.\n") and "old" not in page
+    assert page.endswith(f"\n\n{end}\n\nMore.\n") and "old" not in page
     assert updated(page, records) == page
     with pytest.raises(EvalsError, match="lacks the lines"):
         updated("# A\n", records)
+
+
+def test_the_summary_of_a_page_has_a_row_for_each_record_newest_first(tmp_path: Path) -> None:
+    older, newer = (read_record(record(tmp_path, date=date)) for date in ("2026-01-01", "2026-01-02"))
+    later_that_day = replace(newer, runs=newer.runs * 2)
+    start, end = "<!-- evaluations: start -->", "<!-- evaluations: end -->"
+    page = updated(f"{start}\nold\n{end}\n", [newer, later_that_day, older])
+    assert [line.split(" | ")[:5] for line in page.split("\n")[4:7]] == [
+        ["| 3", "2026-01-02", "1", "2 of 2", "–"],
+        ["| 2", "2026-01-02", "1", "1 of 1", "–"],
+        ["| 1", "2026-01-01", "1", "1 of 1", "–"],
+    ]
 
 
 def test_a_file_that_is_no_record_is_one_line(tmp_path: Path) -> None:
@@ -219,10 +233,13 @@ def test_a_file_that_is_no_record_is_one_line(tmp_path: Path) -> None:
         read_record(record(tmp_path, runs=[{"task": "a"}]))
 
 
-@pytest.mark.skipif(START not in README, reason="README.md has no section of evaluations")
-def test_the_readme_shows_the_records() -> None:
+@pytest.mark.skipif(not (EVALS / "results").is_dir(), reason="the installed skill has no records")
+@pytest.mark.parametrize(("page", "section"), [(ROOT / "README.md", summary), (EVALS / "README.md", in_full)])
+def test_the_pages_show_the_records(page: Path, section: Callable[[list[Record]], str]) -> None:
     records = [read_record(path) for path in sorted((EVALS / "results").glob("*.json"))]
-    assert records and section(records) in README, "run: evals.py report --update README.md"
+    assert records and section(records) in page.read_text(encoding="utf-8"), (
+        f"run: evals.py report --update {page}"
+    )
 
 
 @pytest.mark.parametrize("path", sorted((EVALS / "results").glob("*.json")), ids=lambda path: path.name)

@@ -183,7 +183,10 @@ class Numbers:
     def _is_of_evaluations(self, piece: Piece) -> bool:
         """Whether `evals.py report` wrote the line: tests/evals/ compares it with the records."""
         above = "\n".join(self.page.text.split("\n")[: piece.line - 1])
-        return above.count("<!-- evaluations: start -->") > above.count("<!-- evaluations: end -->")
+        starts, ends = (
+            len(re.findall(rf"<!-- evaluations[a-z ]*: {word} -->", above)) for word in ("start", "end")
+        )
+        return starts > ends
 
     @cached_property
     def facts(self) -> list[str]:

@@ -219,10 +219,11 @@ def test_what_was_proven_shows_mutants_and_evaluations_where_there_are_any(tmp_p
     assert "## Evaluations" not in none
     assert "## Mistakes that are caught" not in none
     table = "| {} | n |\n|---|---|\n| x | {} |"
-    (tmp_path / "README.md").write_text(
-        f"<!-- evaluations: start -->\n{table.format('task', 41)}\n<!-- evaluations: end -->",
-        encoding="utf-8",
+    full = (
+        f"<!-- evaluations in full: start -->\n{table.format('task', 41)}\n<!-- evaluations in full: end -->"
     )
+    (tmp_path / "evals").mkdir()
+    (tmp_path / "evals/README.md").write_text(full, encoding="utf-8")
     (tmp_path / "tests/bench").mkdir(parents=True)
     mutants = f"Seed 1.\n\n{table.format('kind', 97.3)}\n\n| page | n |\n|---|---|\n| y | 1 |"
     (tmp_path / "tests/bench/README.md").write_text(

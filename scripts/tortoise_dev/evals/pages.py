@@ -1,4 +1,4 @@
-"""Writes a record as Markdown, as an HTML page, and as a section of README.md."""
+"""Writes a record as Markdown and as an HTML page, and all records as sections of a page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from .record import FIGURES, Record, Run, average
 from .tasks import EvalsError
 from .workspace import VARIANTS
 
-START, END = "<!-- evaluations: start -->", "<!-- evaluations: end -->"
 _NOTHING = "–"
 _HEADS = {
     "pass_rate": "assertions passed",
@@ -43,25 +42,54 @@ def to_html(record: Record) -> str:
     return _PAGE.format(body="\n".join(parts))
 
 
-def section(records: Sequence[Record]) -> str:
-    """What stands between the markers of README.md: for each record its conditions and both variants.
+def summary(records: Sequence[Record]) -> str:
+    """One table of all records, the newest first. The oldest record has the number 1."""
+    rows = []
+    for number, record in zip(range(len(records), 0, -1), _newest_first(records), strict=True):
+        found = [record.of(variant) for variant in VARIANTS]
+        whole = [
+            f"{sum(run.rate() == 1 for run in runs)} of {len(runs)}" if runs else _NOTHING for runs in found
+        ]
+        rules = [_figure("convention_rate", average(runs, FIGURES["convention_rate"])) for runs in found]
+        read = _figure("skill_bytes", average(found[0], FIGURES["skill_bytes"]))
+        rows.append([str(number), record.date, str(len(record.tasks)), *whole, *rules, read])
+    whole_heads = [f"trials without a failure, {WORDS[variant]}" for variant in VARIANTS]
+    rule_heads = [f"handbook's rules kept, {WORDS[variant]}" for variant in VARIANTS]
+    heads = ["record", "date", "tasks", *whole_heads, *rule_heads, _HEADS["skill_bytes"]]
+    return _markdown_table((heads, rows))
 
-    The newest record shows its tasks, too.
-    """
+
+def in_full(records: Sequence[Record]) -> str:
+    """For each record its conditions and both variants. The newest record shows its tasks, too."""
     parts = []
-    for number, record in enumerate(sorted(records, key=lambda record: record.date, reverse=True)):
+    for number, record in enumerate(_newest_first(records)):
         parts += [_introduction(record), _markdown_table(_variants(record))]
         parts += [_markdown_table(_tasks(record))] if number == 0 else []
     return "\n\n".join(parts)
 
 
+SECTIONS = {"evaluations": summary, "evaluations in full": in_full}
+"""What stands in a page between ``<!-- NAME: start -->`` and ``<!-- NAME: end -->``."""
+
+
 def updated(page: str, records: Sequence[Record]) -> str:
-    """The page with its section of evaluations written anew. Raises EvalsError if it has no markers."""
-    head, start, rest = page.partition(START)
-    _, end, tail = rest.partition(END)
-    if not start or not end:
-        raise EvalsError(f"the page lacks the lines {START} and {END}")
-    return f"{head}{START}\n\n{section(records)}\n\n{END}{tail}"
+    """The page with its sections of evaluations written anew. Raises EvalsError if it has no markers."""
+    found = False
+    for name, write in SECTIONS.items():
+        start, end = (f"<!-- {name}: {word} -->" for word in ("start", "end"))
+        head, has_start, rest = page.partition(start)
+        _, has_end, tail = rest.partition(end)
+        if has_start and has_end:
+            found = True
+            page = f"{head}{start}\n\n{write(records)}\n\n{end}{tail}"
+    if not found:
+        raise EvalsError(f"the page lacks the lines <!-- {next(iter(SECTIONS))}: start --> and … end -->")
+    return page
+
+
+def _newest_first(records: Sequence[Record]) -> list[Record]:
+    """Of two records of one day the later in `records` is newer."""
+    return sorted(records, key=lambda record: record.date)[::-1]
 
 
 def _introduction(record: Record) -> str:

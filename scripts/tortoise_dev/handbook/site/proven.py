@@ -19,7 +19,7 @@ from .proof import Proofs, Run
 FILE = "proven.md"
 _MUTANTS = "tests/bench/README.md"
 _VERSIONS = "tests/versions"
-_EVALUATIONS = "README.md"
+_EVALUATIONS = Path("evals/README.md")
 
 STATES = {
     "proven": "ran or were checked, and passed",
@@ -162,7 +162,9 @@ def _mutants(file: Path) -> list[str]:
 def _evaluations(file: Path) -> list[str]:
     """The section that ``evals.py report --update`` writes."""
     text = file.read_text(encoding="utf-8") if file.is_file() else ""
-    match = re.search(r"<!-- evaluations: start -->\s*(.*?)\s*<!-- evaluations: end", text, re.DOTALL)
+    match = re.search(
+        r"<!-- evaluations in full: start -->\s*(.*?)\s*<!-- evaluations in full: end", text, re.DOTALL
+    )
     if match is None or not match[1]:
         return []
     about = "The same tasks, done by an assistant with and without this handbook, and judged by a program."
