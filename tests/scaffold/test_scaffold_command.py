@@ -229,15 +229,35 @@ def test_another_project_is_not_overwritten(
         status, printed = run(capsys, "project", "shop", *options)
         assert (status, printed.split(": ")[1]) == (1, "other-options")
     assert project.tree() == before
-    (Path("full")).mkdir()
-    (Path("full") / "file").touch()
-    assert run(capsys, "project", "full")[1].split(": ")[1] == "other-folder"
     Path("empty").mkdir()
     assert run(capsys, "project", "empty")[0] == 0
     assert Path("empty/main.py").exists()
-    Path("here").mkdir()
-    monkeypatch.chdir("here")
-    assert run(capsys, "project", ".")[1].split(": ")[1] == "current-folder"
+
+
+def test_a_new_project_is_written_into_a_repository_that_has_only_its_first_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "shop"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "README.md").write_text("# Our shop\n", encoding="utf-8")
+    (folder / ".gitignore").write_bytes(b"notes/\r\n.venv/\r\n")
+    monkeypatch.chdir(folder)
+    assert run(capsys, "project", ".", "--dry-run")[0] == 1
+    status, printed = run(capsys, "project", ".")
+    assert status == 0 and "changed .gitignore" in printed
+    assert printed.endswith("next:\n  uv sync\n  uv run pytest\n"), "no cd: the user is there"
+    assert (folder / "README.md").read_text(encoding="utf-8") == "# Our shop\n"
+    ignored = (folder / ".gitignore").read_bytes()
+    assert ignored.startswith(b"notes/\r\n.venv/\r\n") and ignored.count(b".venv/") == 1
+    assert b"*.sqlite3" in ignored and b"\n" not in ignored.replace(b"\r\n", b"")
+    assert run(capsys, "project", ".") == (0, "nothing to do: all of it is there\n")
+    (folder / "pyproject.toml").unlink()
+    assert run(capsys, "project", ".")[0] == 0, "an interrupted run is completed"
+    (folder / "pyproject.toml").unlink()
+    (folder / "config/settings.py").write_text("DEBUG = True\n", encoding="utf-8")
+    status, printed = run(capsys, "project", ".")
+    assert (status, printed.split(": ")[:2]) == (1, ["config/settings.py:1", "other-file"])
+    assert not (folder / "pyproject.toml").exists(), "nothing is written"
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s project shop                              FastAPI, Aerich, docker files, charts, CI
   %(prog)s project shop --minimal --migrations builtin
+  %(prog)s project .                                 the same in the current folder, e.g. a new repository
   %(prog)s app billing                               a sub-application of the project in the current folder
   %(prog)s model billing Customer name:char:100 email:char:254:unique
   %(prog)s model billing Invoice number:char:32:unique customer:fk:billing.Customer due_at:datetime:null
@@ -144,7 +145,10 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
 def _add_project(kinds: Any) -> None:
     project = kinds.add_parser("project", help="a new project, ready to run")
     project.add_argument(
-        "path", type=Path, metavar="NAME", help="the new folder, whose name the project gets"
+        "path",
+        type=Path,
+        metavar="NAME",
+        help="the folder, whose name the project gets (. is the current one)",
     )
     project.add_argument("--framework", default="fastapi", help="fastapi (default) or starlette")
     project.add_argument("--migrations", default="aerich", help="aerich (default) or builtin")

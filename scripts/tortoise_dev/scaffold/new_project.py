@@ -13,6 +13,7 @@ from .templates import files_of
 
 FRAMEWORKS = ("fastapi", "starlette")
 MIGRATIONS = ("aerich", "builtin")
+MANIFEST = "pyproject.toml"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 _REQUIREMENTS = (
@@ -110,27 +111,38 @@ class NewProject:
 
 def plan_project(asked: NewProject) -> Plan:
     """The files of a new project; none if it is there. Raises RefusedError where something else is there."""
-    plan = Plan(next=[f"cd {asked.folder.name}", "uv sync", "uv run pytest"])
-    files = asked.files()
-    if asked.folder.is_dir() and any(asked.folder.iterdir()):
-        _compare(asked, files)
+    folder, files = asked.folder, asked.files()
+    if folder.exists() and not folder.is_dir():
+        raise RefusedError("not-a-folder", folder, "a file has this name: choose another one")
+    if (folder / MANIFEST).exists() and _is_complete(asked, files):
         return Plan()
-    if asked.folder == Path.cwd():
-        raise RefusedError(
-            "current-folder", asked.folder, "the command makes the folder: run it one folder up"
-        )
-    if asked.folder.exists() and not asked.folder.is_dir():
-        raise RefusedError("not-a-folder", asked.folder, "a file has this name: choose another one")
-    plan.new_folder = asked.folder
-    plan.changes = [Change(asked.folder / path, text) for path, text in files.items()]
+    plan = Plan(next=[f"cd {folder.name}", "uv sync", "uv run pytest"])
+    if folder == Path.cwd():
+        del plan.next[0]
+    elif not folder.exists():
+        plan.new_folder = folder
+    for path, text in files.items():
+        _add(plan, folder / path, text)
     return plan
 
 
-def _compare(asked: NewProject, files: dict[str, str]) -> None:
-    """Raises RefusedError if the folder holds another project, or one with other options."""
-    manifest = asked.folder / "pyproject.toml"
-    if not manifest.is_file():
-        raise RefusedError("other-folder", asked.folder, "the folder is not empty and holds no project")
+def _add(plan: Plan, path: Path, text: str) -> None:
+    """A file of the project. A README that is there is kept, and a .gitignore gets the lines that it lacks."""
+    if not path.exists():
+        plan.create(path, text)
+    elif path.name == ".gitignore":
+        before = read(path)
+        lacking = [line for line in text.splitlines() if line not in before.splitlines()]
+        plan.edit(path, before, "\n".join([before.rstrip("\n"), *lacking]).lstrip("\n") + "\n")
+    elif path.name != "README.md" and (not path.is_file() or read(path) != text):
+        raise RefusedError(
+            "other-file", path, "the project has a file of this name: move this one away first"
+        )
+
+
+def _is_complete(asked: NewProject, files: dict[str, str]) -> bool:
+    """Whether the folder holds this project. Raises RefusedError if it is another one, or has other options."""
+    manifest = asked.folder / MANIFEST
     project = _project_table(manifest)
     if project.get("name") != asked.name:
         named = project.get("name", "none")
@@ -141,6 +153,7 @@ def _compare(asked: NewProject, files: dict[str, str]) -> None:
     if wanted or missing:
         lacks = ", ".join([*wanted, *missing])
         raise RefusedError("other-options", manifest, f"a project is there, and it lacks {lacks}")
+    return True
 
 
 def _project_table(manifest: Path) -> dict[str, Any]:
