@@ -30,7 +30,7 @@ class Scaffolded:
         self, *, framework: str = "fastapi", migrations: str = "aerich", minimal: bool = False
     ) -> Scaffolded:
         """Write the project itself."""
-        apply(plan_project(NewProject(self.folder, framework, migrations, minimal)))
+        apply(plan_project(NewProject(self.folder, self.folder.name, framework, migrations, minimal)))
         return self
 
     def write(self, files: dict[str, str]) -> Scaffolded:

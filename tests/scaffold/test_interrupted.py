@@ -88,7 +88,7 @@ def test_an_app_is_completed(with_customers: Any) -> None:
 
 @pytest.mark.parametrize("step", range(0, 40, 3))
 def test_a_new_project_is_there_with_all_files_or_not_at_all(tmp_path: Path, step: int) -> None:
-    asked = NewProject(tmp_path / "shop")
+    asked = NewProject(tmp_path / "shop", "shop")
     wanted = {asked.folder / path for path in asked.files()}
     real, count = Path.write_bytes, iter(range(1000))
 

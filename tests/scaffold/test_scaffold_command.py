@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -258,6 +260,70 @@ def test_a_new_project_is_written_into_a_repository_that_has_only_its_first_file
     status, printed = run(capsys, "project", ".")
     assert (status, printed.split(": ")[:2]) == (1, ["config/settings.py:1", "other-file"])
     assert not (folder / "pyproject.toml").exists(), "nothing is written"
+
+
+OTHER_MANIFEST = """\
+[project]
+name = "My_Shop"
+version = "3"
+dependencies = [
+    "httpx",  # "not", this
+    'tortoise-orm[asyncpg]==1.1.9' # pinned ]
+]
+
+[tool.ruff]
+line-length = 79
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "dependencies"),
+    [
+        (OTHER_MANIFEST, ["httpx", "tortoise-orm[asyncpg]==1.1.9"]),
+        ('[project]\nname = "my-shop"\nversion = "3"\n', []),
+        ('[project]\nname = "my-shop"\nversion = "3"\ndependencies = []', []),
+        (
+            '[project]\nname = "my-shop"\nversion = "3"\ndependencies = ["httpx>=1,<2"]\n\n[a]\nb = 1',
+            ["httpx>=1,<2"],
+        ),
+    ],
+)
+def test_a_project_is_written_beside_a_manifest_that_was_there_first(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    manifest: str,
+    dependencies: list[str],
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(manifest, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    status, printed = run(capsys, "project", ".")
+    assert status == 0 and "changed pyproject.toml" in printed
+    old, new = (
+        tomllib.loads(manifest),
+        tomllib.loads((tmp_path / "pyproject.toml").read_text(encoding="utf-8")),
+    )
+    found = new["project"].pop("dependencies")
+    old["project"].pop("dependencies", None)
+    assert new["project"] == old["project"] and found[len(found) - len(dependencies) :] == dependencies
+    names = [re.split(r"[^\w-]", one)[0] for one in found]
+    assert len(names) == len(set(names)) and {"aerich", "fastapi", "tortoise-orm", "uvicorn"} < set(names)
+    assert new["tool"]["aerich"]["location"] == "./migrations"
+    assert new["tool"]["uv"]["default-groups"] == list(new["dependency-groups"])
+    assert new["tool"]["ruff"] == old.get("tool", {}).get("ruff", new["tool"]["ruff"])
+    assert (tmp_path / "charts/my-shop").is_dir()
+    assert run(capsys, "project", ".") == (0, "nothing to do: all of it is there\n")
+
+
+def test_a_list_of_dependencies_that_cannot_be_read_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = 'project = {name = "shop", version = "1"}\n'
+    (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    status, printed = run(capsys, "project", ".")
+    assert status == 1 and "add these to the dependencies of [project]: aerich>=0.10.1, " in printed
+    assert [path.name for path in tmp_path.iterdir()] == ["pyproject.toml"]
 
 
 @pytest.mark.parametrize(

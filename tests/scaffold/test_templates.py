@@ -12,9 +12,9 @@ ROOT = Path(__file__).resolve().parents[2]
 BILLING = ROOT / "examples" / "billing"
 LIBRARY = ROOT / "examples" / "with_aerich"
 FILES = {
-    "builtin": NewProject(Path("billing"), "fastapi", "builtin").files(),
-    "aerich": NewProject(Path("billing"), "fastapi", "aerich").files(),
-    "starlette": NewProject(Path("billing"), "starlette", "builtin").files(),
+    "builtin": NewProject(Path("billing"), "billing", "fastapi", "builtin").files(),
+    "aerich": NewProject(Path("billing"), "billing", "fastapi", "aerich").files(),
+    "starlette": NewProject(Path("billing"), "billing", "starlette", "builtin").files(),
 }
 SAME = [
     "apps/__init__.py",

@@ -52,11 +52,15 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _project(options: argparse.Namespace) -> Plan:
+    from ..scaffold.manifest import MANIFEST, name_in
     from ..scaffold.new_project import FRAMEWORKS, MIGRATIONS, NAME, NewProject, plan_project
 
     folder = Path.cwd() / options.path
-    if not NAME.fullmatch(folder.name):
-        raise UnusableError(f"{folder.name}: a project's name has small letters and digits, as in my-shop")
+    name = folder.name
+    if folder == Path.cwd() and (folder / MANIFEST).is_file():
+        name = name_in(folder / MANIFEST, name)
+    if not NAME.fullmatch(name):
+        raise UnusableError(f"{name}: a project's name has small letters and digits, as in my-shop")
     if options.framework not in FRAMEWORKS:
         raise UnusableError(
             f"{options.framework}: known are {' and '.join(FRAMEWORKS)}; "
@@ -64,7 +68,7 @@ def _project(options: argparse.Namespace) -> Plan:
         )
     if options.migrations not in MIGRATIONS:
         raise UnusableError(f"{options.migrations}: known are {' and '.join(MIGRATIONS)}")
-    return plan_project(NewProject(folder, options.framework, options.migrations, options.minimal))
+    return plan_project(NewProject(folder, name, options.framework, options.migrations, options.minimal))
 
 
 def _app(options: argparse.Namespace) -> Plan:
@@ -148,7 +152,7 @@ def _add_project(kinds: Any) -> None:
         "path",
         type=Path,
         metavar="NAME",
-        help="the folder, whose name the project gets (. is the current one)",
+        help="the folder, whose name the project gets; . is the current one",
     )
     project.add_argument("--framework", default="fastapi", help="fastapi (default) or starlette")
     project.add_argument("--migrations", default="aerich", help="aerich (default) or builtin")

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from .changes import Change, Plan, RefusedError, read
+from .changes import Plan, RefusedError, read
+from .manifest import MANIFEST, completed, lacking, name_in, table_of
 from .templates import files_of
 
 FRAMEWORKS = ("fastapi", "starlette")
 MIGRATIONS = ("aerich", "builtin")
-MANIFEST = "pyproject.toml"
 NAME = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 _REQUIREMENTS = (
@@ -70,19 +68,19 @@ names a local SQLite file.""",
 }
 
 
+_FIRST_FILES = {MANIFEST, "README.md", ".gitignore"}
+"""What a repository has before there is a project in it."""
+
+
 @dataclass(frozen=True)
 class NewProject:
     """What the user asked for."""
 
     folder: Path
+    name: str
     framework: str = "fastapi"
     migrations: str = "aerich"
     minimal: bool = False
-
-    @property
-    def name(self) -> str:
-        """The name of the project: that of its folder."""
-        return self.folder.name
 
     def files(self) -> dict[str, str]:
         """The text of each file by its path in the project."""
@@ -114,7 +112,7 @@ def plan_project(asked: NewProject) -> Plan:
     folder, files = asked.folder, asked.files()
     if folder.exists() and not folder.is_dir():
         raise RefusedError("not-a-folder", folder, "a file has this name: choose another one")
-    if (folder / MANIFEST).exists() and _is_complete(asked, files):
+    if (folder / MANIFEST).exists() and _is_there(asked, files):
         return Plan()
     plan = Plan(next=[f"cd {folder.name}", "uv sync", "uv run pytest"])
     if folder == Path.cwd():
@@ -122,47 +120,36 @@ def plan_project(asked: NewProject) -> Plan:
     elif not folder.exists():
         plan.new_folder = folder
     for path, text in files.items():
-        _add(plan, folder / path, text)
+        _add(plan, folder / path, text, asked)
     return plan
 
 
-def _add(plan: Plan, path: Path, text: str) -> None:
-    """A file of the project. A README that is there is kept, and a .gitignore gets the lines that it lacks."""
+def _add(plan: Plan, path: Path, text: str, asked: NewProject) -> None:
+    """A file of the project. A README that is there stays as it is, two other files get what they lack."""
     if not path.exists():
         plan.create(path, text)
+    elif path.name == MANIFEST:
+        plan.edit(path, read(path), completed(path, text, asked.requirements()))
     elif path.name == ".gitignore":
         before = read(path)
-        lacking = [line for line in text.splitlines() if line not in before.splitlines()]
-        plan.edit(path, before, "\n".join([before.rstrip("\n"), *lacking]).lstrip("\n") + "\n")
+        lines = before.splitlines()
+        lines += [line for line in text.splitlines() if line not in lines]
+        plan.edit(path, before, "\n".join(lines) + "\n")
     elif path.name != "README.md" and (not path.is_file() or read(path) != text):
-        raise RefusedError(
-            "other-file", path, "the project has a file of this name: move this one away first"
-        )
+        raise RefusedError("other-file", path, "the project has a file of this name: move it away first")
 
 
-def _is_complete(asked: NewProject, files: dict[str, str]) -> bool:
-    """Whether the folder holds this project. Raises RefusedError if it is another one, or has other options."""
+def _is_there(asked: NewProject, files: dict[str, str]) -> bool:
+    """Whether the folder holds this project. Raises RefusedError if it is another one, or is incomplete."""
     manifest = asked.folder / MANIFEST
-    project = _project_table(manifest)
-    if project.get("name") != asked.name:
-        named = project.get("name", "none")
+    named = name_in(manifest, asked.name)
+    if named != asked.name:
         raise RefusedError("other-project", manifest, f"the project's name is {named}, not {asked.name}")
-    there = {_distribution(one) for one in project.get("dependencies", []) if isinstance(one, str)}
-    wanted = [one for one in asked.requirements() if _distribution(one) not in there]
     missing = [path for path in files if not (asked.folder / path).exists()]
+    if {*files} - {*missing} <= _FIRST_FILES:
+        return False
+    wanted = lacking(asked.requirements(), table_of(manifest, "project"))
     if wanted or missing:
         lacks = ", ".join([*wanted, *missing])
         raise RefusedError("other-options", manifest, f"a project is there, and it lacks {lacks}")
     return True
-
-
-def _project_table(manifest: Path) -> dict[str, Any]:
-    try:
-        table = tomllib.loads(read(manifest)).get("project", {})
-    except tomllib.TOMLDecodeError as error:
-        raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
-    return table if isinstance(table, dict) else {}
-
-
-def _distribution(requirement: str) -> str:
-    return re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0].lower().replace("_", "-")
