@@ -48,6 +48,13 @@ def test_what_was_added_is_reported(committed) -> None:
     assert [path for path, _, _ in committed.found("--against", "HEAD~1")] == ["new.py", "old.py"]
 
 
+def test_before_the_first_commit_everything_is_new(users) -> None:
+    git(users.root, "init", "-q")
+    users.write({"old.py": DEAD})
+    assert [(path, line) for path, line, _ in users.found("--against", "HEAD")] == [("old.py", 5)]
+    assert b"git knows no such commit" in users.run("--against", "main").stderr
+
+
 def test_a_file_that_was_moved_is_known(committed) -> None:
     (committed.root / "deep").mkdir()
     git(committed.root, "mv", "old.py", "deep/newer.py")

@@ -44,11 +44,16 @@ class OldTree:
 
 
 def tree_at(ref: str, here: Path, into: Path) -> OldTree:
-    """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError."""
+    """Write the files of a commit that the checker reads to the folder ``into``. Raises GitError.
+
+    In a repository without a commit ``HEAD`` has no file.
+    """
     repository = Path(_text(here, "rev-parse", "--show-toplevel"))
     try:
         commit = _text(here, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     except GitError:
+        if ref == "HEAD" and not _text(here, "rev-list", "--max-count=1", "--all"):
+            return OldTree(repository, into, {})
         if _text(here, "rev-parse", "--is-shallow-repository") == "true":
             raise GitError("this shallow clone has no such commit: git fetch --unshallow") from None
         raise
