@@ -221,7 +221,9 @@ async def declared() -> None:
     await script(f"CREATE INDEX ix_pair ON book ({pair})")
     await Book.create(author=author, title="one1", edition=11)
     await Book.create(author=author, title="one11", edition=1)
-    rows = await sql(f"SELECT count(*) AS number, count({pair}) AS known, count(DISTINCT {pair}) AS keys FROM book")
+    rows = await sql(
+        f"SELECT count(*) AS number, count({pair}) AS known, count(DISTINCT {pair}) AS keys FROM book"
+    )
     assert rows == [{"number": 5, "known": 3, "keys": 3}]
 
 
