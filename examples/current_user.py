@@ -60,6 +60,8 @@ async def after_async(background: BackgroundTasks) -> None:
     await asyncio.create_task(child())
     look("after create_task")
     await asyncio.to_thread(look, "to_thread")
+    await asyncio.to_thread(user_id.set, 99)
+    look("after to_thread")
     await asyncio.get_running_loop().run_in_executor(None, look, "run_in_executor")
 
 
@@ -91,15 +93,26 @@ async def ask(application: FastAPI, path: str) -> None:
     look("the test after " + path)
 
 
+async def ask_in_a_task() -> None:
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://x", headers={"X-User": "5"}) as client:
+        assert (await asyncio.create_task(client.post("/async"))).status_code == 200
+    look("the test after create_task")
+
+
 async def main() -> None:
     async with tortoise_test_context(["__main__"]):
         for path in ("/async", "/def", "/thread"):
             await asyncio.create_task(ask(app, path))
         await asyncio.create_task(ask(with_middleware, "/"))
+        seen.pop("signal")  # "/async" wants to see that a bulk_create() sends none
+        await ask_in_a_task()
     lost = [place for place, value in seen.items() if value is None]
-    assert lost == ["run_in_executor", "def dependency", "the test after /thread"]
+    assert lost[:2] == ["run_in_executor", "def dependency"]
+    assert lost[2:] == ["the test after /thread", "the test after create_task"]
     assert set(seen.values()) == {5, None}
     assert seen["child"] == 5
+    assert seen["after to_thread"] == 5
     assert seen["after gather"] == seen["after create_task"] == seen["after the signal"] == 5
     assert seen["to_thread"] == seen["a def endpoint"] == seen["a background task"] == 5
     assert seen["async def dependency"] == seen["middleware"] == 5

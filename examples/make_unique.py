@@ -216,6 +216,16 @@ async def declared() -> None:
     await Book.create(author=author, title="one", edition=1)
     await refused(Book.create(author=author, title="one", edition=1), "duplicate key value")
 
+    # Two columns as one text, which an index takes: NULL if one is NULL, and no two pairs give one text.
+    pair = "(title || E'\\x1f' || edition::text)"
+    await script(f"CREATE INDEX ix_pair ON book ({pair})")
+    await Book.create(author=author, title="one1", edition=11)
+    await Book.create(author=author, title="one11", edition=1)
+    rows = await sql(
+        f"SELECT count(*) AS number, count({pair}) AS known, count(DISTINCT {pair}) AS keys FROM book"
+    )
+    assert rows == [{"number": 5, "known": 3, "keys": 3}]
+
 
 class SetUnique(ops.AlterField):
     """The database has the constraint: only the state changes."""

@@ -245,6 +245,24 @@ async def case_of_a_sku(files: Files) -> None:
     files.write(*(f"{sku},{sku},1" for sku in "ABCDEFGHIja"))
     assert await raised(files.run()) is IntegrityError
 
+    # One case in parse() is not enough: the table must have the same case.
+    def upper(raw: bytes) -> Any:
+        line = parse(raw)
+        return line.model_copy(update={"sku": line.sku.upper()})
+
+    parse = nightly.parse
+    await Product.filter(sku="A").update(sku="a")
+    with patch.object(nightly, "parse", upper):
+        assert await raised(files.run()) is IntegrityError
+        await get_connection("default").execute_script("UPDATE product SET sku = UPPER(sku)")
+        assert (await files.run())[0] == 0
+
+    # A column that compares exactly has both.
+    exactly = "ALTER TABLE product MODIFY sku VARCHAR(64) COLLATE utf8mb4_bin NOT NULL"
+    await get_connection("default").execute_script(exactly)
+    assert (await files.run())[0] == 2  # j and a
+    assert await Product.filter(sku__in=["A", "a"]).count() == 2
+
 
 @asynccontextmanager
 async def connected(*models: type[Model]) -> AsyncIterator[None]:

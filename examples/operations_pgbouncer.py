@@ -34,9 +34,9 @@ listen_addr = 127.0.0.1
 listen_port = {listen}
 auth_type = any
 pool_mode = {mode}
-default_pool_size = 20
+default_pool_size = {pool_size}
 max_client_conn = 1000
-max_db_connections = 2
+max_db_connections = {connections}
 query_wait_timeout = {query_wait_timeout}
 server_idle_timeout = 120
 unix_socket_dir =
@@ -48,7 +48,9 @@ class Note(Model):
 
 
 @contextmanager
-def pgbouncer(mode: str = "transaction", query_wait_timeout: int = 2) -> Iterator[int]:
+def pgbouncer(
+    mode: str = "transaction", query_wait_timeout: int = 2, pool_size: int = 20, connections: int = 2
+) -> Iterator[int]:
     """The port where it listens. It refuses to run as root."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -65,6 +67,8 @@ def pgbouncer(mode: str = "transaction", query_wait_timeout: int = 2) -> Iterato
             listen=port,
             mode=mode,
             query_wait_timeout=query_wait_timeout,
+            pool_size=pool_size,
+            connections=connections,
         )
     )
     settings.chmod(0o644)
@@ -191,6 +195,10 @@ if __name__ == "__main__":
         sessions, errors = asyncio.run(sessions_of(twenty, 0.05))
         assert len(sessions) <= 2 and not errors  # of max_db_connections
         assert any("query_wait_timeout" in each for each in asyncio.run(sessions_of(twenty, 1.5))[1])
+        for pool_size in (2, 6):  # of one user: more connections for the database alone change nothing
+            with pgbouncer(pool_size=pool_size, connections=6) as other:
+                of_one_user = through(other, "asyncpg", statement_cache_size=0, maxsize=20)
+                assert len(asyncio.run(sessions_of(of_one_user, 0.2))[0]) == pool_size
         with search_path_of_the_role("information_schema"), pgbouncer() as new:  # new sessions of the server
             inside, after = asyncio.run(
                 settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))

@@ -33,7 +33,7 @@ MARK = """
 CREATE TABLE client_marked AS SELECT * FROM (
   SELECT id, email AS old, 'duplicate-' || id || '@duplicate.invalid' AS marked,
     first_value(id) OVER (PARTITION BY lower(trim(email)) ORDER BY created_at, id) AS kept
-  FROM client
+  FROM client WHERE email IS NOT NULL
 ) AS one WHERE kept <> id;
 UPDATE client SET email = marked, updated_at = CURRENT_TIMESTAMP
   FROM client_marked AS m WHERE client.id = m.id;
@@ -52,7 +52,7 @@ MARK_MYSQL = """
 CREATE TABLE client_marked AS SELECT * FROM (
   SELECT id, email AS old, CONCAT('duplicate-', id, '@duplicate.invalid') AS marked,
     first_value(id) OVER (PARTITION BY email ORDER BY created_at, id) AS kept
-  FROM client
+  FROM client WHERE email IS NOT NULL
 ) AS one WHERE kept <> id;
 UPDATE client JOIN client_marked AS m ON client.id = m.id
   SET email = marked, updated_at = UTC_TIMESTAMP(6);
@@ -92,19 +92,19 @@ class Client(Model):
     id = fields.UUIDField(primary_key=True)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
-    email = fields.CharField(max_length=64)  # the length of a marked address with a UUID
+    email = fields.CharField(max_length=64, null=True)  # the length of a marked address with a UUID
 
 
 def key(number: int) -> uuid.UUID:
     return uuid.UUID(int=number)
 
 
-OLD = {1: "ANN@x.test", 2: "ann@x.test", 3: "Ann@x.test", 4: "bob@x.test"}
+OLD = {1: "ANN@x.test", 2: "ann@x.test", 3: "Ann@x.test", 4: "bob@x.test", 6: None, 7: None}
 NEW = {number: f"duplicate-{key(number)}@duplicate.invalid" for number in (1, 3)}
-DAYS = {1: 2, 2: 1, 3: 1, 4: 1}  # 2 is the oldest: as old as 3, with the lower id
+DAYS = {1: 2, 2: 1, 3: 1, 4: 1, 6: 1, 7: 1}  # 2 is the oldest: as old as 3, with the lower id
 
 
-async def emails() -> dict[int, str]:
+async def emails() -> dict[int, str | None]:
     return {row.id.int: row.email for row in await Client.all()}
 
 

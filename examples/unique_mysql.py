@@ -19,7 +19,7 @@ from tortoise.models import Model
 MERGE = """
 CREATE TABLE client_merged AS SELECT * FROM (
   SELECT client.*, first_value(id) OVER (PARTITION BY email ORDER BY created_at, id) AS kept
-  FROM client
+  FROM client WHERE email IS NOT NULL
 ) AS one WHERE kept <> id;
 UPDATE bill JOIN client_merged AS m ON bill.client_id = m.id SET bill.client_id = m.kept;
 DELETE FROM client WHERE id IN (SELECT id FROM client_merged);
@@ -33,7 +33,7 @@ class Client(Model):
 
     id = fields.IntField(primary_key=True)
     created_at = fields.DatetimeField(auto_now_add=True)
-    email = fields.CharField(max_length=64)
+    email = fields.CharField(max_length=64, null=True)
 
 
 class Bill(Model):
@@ -59,11 +59,12 @@ async def main() -> None:
         first, twin, other = [
             await Client.create(email=email) for email in ("ann@x.test", "Ann@X.test", "bob@x.test")
         ]
+        unknown = [await Client.create(email=None) for _ in range(2)]
         for client in (first, twin, other):
             await Bill.create(client=client)
             await Visit.create(client=client)
         await get_connection("default").execute_script(MERGE)
-        assert await Client.all().order_by("id") == [first, other]
+        assert await Client.all().order_by("id") == [first, other, *unknown]
         assert await Bill.all().order_by("id").values_list("client_id", flat=True) == [
             first.id,
             first.id,
