@@ -6,6 +6,7 @@ In your project: DATABASE_URL=postgres://…/shop_staging python anonymise_copy.
 
 import asyncio
 import importlib
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,7 @@ TABLES = {
     "mysql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'",
 }
-WITHOUT_PERSONS = {"aerich", "tortoise_migrations"}  # tables without a model; add those of many-to-many relations
+WITHOUT_PERSONS = {"aerich", "tortoise_migrations"}  # no models; add the tables of many-to-many relations
 
 
 async def asked(queries: dict[str, str]) -> list[str]:
@@ -46,7 +47,7 @@ async def asked(queries: dict[str, str]) -> list[str]:
     return [row["name"] for row in rows]
 
 
-async def anonymise(size: int = 200) -> None:
+async def anonymise(size: int = 500) -> None:
     """Replace or delete what the declaration calls personal. After an error, call it again."""
     (name,) = await asked(NAME)
     if not name.endswith(ENDING):
@@ -81,8 +82,8 @@ async def values() -> str:
     """All values of all tables of the database, whether they have a model or not."""
     connection = get_connection("default")
     quote = "`" if connection.capabilities.dialect == "mysql" else '"'
-    found = [await connection.execute_query_dict(f"SELECT * FROM {quote}{table}{quote}") for table in await asked(TABLES)]
-    return str([[dict(row) for row in rows] for rows in found])
+    queries = [f"SELECT * FROM {quote}{table}{quote}" for table in await asked(TABLES)]
+    return str([[dict(row) for row in await connection.execute_query_dict(query)] for query in queries])
 
 
 async def refused() -> str:
@@ -95,7 +96,7 @@ async def refused() -> str:
     raise AssertionError("not refused")
 
 
-async def links() -> list[Any]:
+async def links() -> Any:
     keys = ("id", "order_id", "order__person_id", "order__total")
     return await personal.Parcel.all().order_by("id").values_list(*keys)
 
@@ -131,7 +132,8 @@ async def main() -> None:
 
         before = await links()
         assert len(before) == 25
-        with patch(f"{__name__}.ENDING", name[-3:]), patch.dict(rules, {Leftover: personal.Rule(delete=True)}):
+        everything = {Leftover: personal.Rule(delete=True)}
+        with patch(f"{__name__}.ENDING", name[-3:]), patch.dict(rules, everything):
             real, calls = QuerySet.bulk_update, 0
 
             def third_fails(*arguments: Any, **options: Any) -> Any:
@@ -161,6 +163,12 @@ async def main() -> None:
             raise AssertionError
         except IntegrityError:
             pass
+    apps = {"models": {"models": ["shown"], "default_connection": "default"}}
+    try:
+        await command({"connections": {"default": os.environ["DATABASE_URL"]}, "apps": apps})
+        raise AssertionError
+    except SystemExit as error:
+        assert "may be production" in str(error.code)
 
 
 if __name__ == "__main__":

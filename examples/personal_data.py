@@ -53,6 +53,7 @@ Person, Order, Erased = personal.Person, personal.Order, personal.Erased
 class Author(Model):
     """Its `delete()` only hides the row."""
 
+    id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=20)
     alive = fields.BooleanField(default=True)
 
@@ -64,7 +65,7 @@ class Author(Model):
 class Comment(Model):
     """It stays, without its author."""
 
-    author = fields.ForeignKeyField(
+    author: fields.ForeignKeyNullableRelation[Author] = fields.ForeignKeyField(
         "models.Author", related_name="comments", null=True, on_delete=fields.OnDelete.SET_NULL
     )
     text = fields.TextField()
@@ -73,7 +74,9 @@ class Comment(Model):
 class Photo(Model):
     """The database deletes it together with its author."""
 
-    author = fields.ForeignKeyField("models.Author", related_name="photos", on_delete=fields.OnDelete.CASCADE)
+    author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField(
+        "models.Author", related_name="photos", on_delete=fields.OnDelete.CASCADE
+    )
     path = fields.CharField(max_length=20)
 
 
@@ -84,7 +87,7 @@ class PersonHistory(Model):
         table = "person_history"
 
     person_id = fields.IntField()
-    old = fields.JSONField()
+    old: Any = fields.JSONField()
 
 
 @asynccontextmanager
@@ -116,11 +119,12 @@ async def replacements() -> None:
     await empty()
     ann, bob = await personal.fill("ann"), await personal.fill("bob")
     assert await QuerySet(Person).filter(id=ann.id).update(email="erased@x.invalid") == 1
-    assert isinstance(await raised(QuerySet(Person).filter(id=bob.id).update(email="erased@x.invalid")), IntegrityError)
+    error = await raised(QuerySet(Person).filter(id=bob.id).update(email="erased@x.invalid"))
+    assert isinstance(error, IntegrityError)
     await QuerySet(Person).filter(id=ann.id).update(name=RawSQL("upper(email)"))
     assert (await QuerySet(Person).get(id=ann.id)).name == "upper(email)"
     leaked = hashlib.sha256(b"ann@x.test").hexdigest()
-    known = {hashlib.sha256(address.encode()).hexdigest(): address for address in ("bob@x.test", "ann@x.test")}
+    known = {hashlib.sha256(text.encode()).hexdigest(): text for text in ("bob@x.test", "ann@x.test")}
     assert known[leaked] == "ann@x.test"
 
 
@@ -169,7 +173,7 @@ async def backup() -> None:
 
 
 async def inserted_meanwhile() -> None:
-    """PostgreSQL, MariaDB: a plain INSERT waits for the COMMIT and stores the address. `add_order()` refuses."""
+    """PostgreSQL, MariaDB: a plain INSERT waits for the COMMIT and stores the row. `add_order()` refuses."""
     for is_checked in (False, True):
         await empty()
         ann = await personal.fill("ann")
