@@ -166,7 +166,7 @@ async def backup() -> None:
     assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
     assert not await Erased.exists()
     await personal.erase_again()
-    assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]  # Erased is empty
+    assert len(await personal.tables_with("ann")) == 4  # Erased is empty
     await Erased.bulk_create(Erased(id=id_) for id_ in kept)
     await personal.erase_again()
     assert await personal.tables_with("ann") == []
