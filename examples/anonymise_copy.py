@@ -31,8 +31,8 @@ NAME = {
 }
 TABLES = {
     "postgres": (
-        "SELECT relname AS name FROM pg_class"
-        " WHERE relkind IN ('r', 'p', 'm') AND relnamespace = current_schema()::regnamespace"
+        "SELECT relname AS name FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+        " WHERE relkind IN ('r', 'p', 'm', 'f') AND nspname !~ '^(pg_|information_schema$)'"
     ),
     "mysql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'",

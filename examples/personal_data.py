@@ -26,7 +26,6 @@ from tortoise.expressions import RawSQL
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.signals import post_delete
-from tortoise.transactions import in_transaction
 
 PAGE = Path(__file__).resolve().parents[1] / "references" / "personal-data.md"
 
@@ -138,6 +137,7 @@ async def hidden_rows() -> None:
     assert await Person.filter(id=ann.id).delete() == 0
     assert await Person.bulk_update([ann], ["name"]) == 0
     assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
+    assert "ann@x.test" in await personal.export(ann.id)
     await personal.erase(ann.id)
     assert await personal.tables_with("ann") == []
 
@@ -174,18 +174,26 @@ async def backup() -> None:
 
 async def inserted_meanwhile() -> None:
     """PostgreSQL, MariaDB: a plain INSERT waits for the COMMIT and stores the row. `add_order()` refuses."""
+    clean = personal.clean
     for is_checked in (False, True):
         await empty()
         ann = await personal.fill("ann")
         outside = contextvars.copy_context()
         values = {"person_id": ann.id, "total": 7, "address": {"to": "ann"}}
-        async with in_transaction():
+        work = personal.add_order(**values) if is_checked else Order.create(**values)
+        tasks: list[asyncio.Task[Exception | None]] = []
+
+        async def orders_are_done(query: QuerySet[Any], rule: Any) -> None:
+            if query.model is Person:
+                task = asyncio.create_task(raised(work), context=outside)
+                done, _ = await asyncio.wait([task], timeout=0.3)
+                assert not done  # it waits
+                tasks.append(task)
+            await clean(query, rule)
+
+        with personal.patch.object(personal, "clean", orders_are_done):
             await personal.erase(ann.id)
-            work = personal.add_order(**values) if is_checked else Order.create(**values)
-            task = asyncio.create_task(raised(work), context=outside)
-            done, _ = await asyncio.wait([task], timeout=0.3)
-            assert not done  # it waits
-        error = await task
+        error = await tasks[0]
         if is_checked:
             assert type(error) is personal.ErasedError
             assert await personal.tables_with("ann") == []
@@ -194,6 +202,31 @@ async def inserted_meanwhile() -> None:
             assert await personal.tables_with("ann") == ["Order"]
             await personal.erase_again()
             assert await personal.tables_with("ann") == []
+
+
+async def whole_person() -> None:
+    """Without rows that must stay, every rule may delete. An order that stays refuses the delete."""
+    await empty()
+    ann, bob = await personal.fill("ann"), await personal.fill("bob")
+    paths = {model: rule.person for model, rule in personal.PERSONAL.items() if rule.person}
+    own = {model: personal.Rule(path, delete=True) for model, path in paths.items()}
+    with personal.patch.dict(personal.PERSONAL, {Person: own[Person]}):
+        assert isinstance(await raised(personal.erase(bob.id)), IntegrityError)
+    with personal.patch.dict(personal.PERSONAL, own):
+        assert personal.forgotten() == []
+        await personal.erase(ann.id)
+    assert await QuerySet(Person).all().values_list("id", flat=True) == [bob.id]
+    assert await Order.all().values_list("person_id", flat=True) == [bob.id]
+
+
+async def declaration() -> None:
+    """A column of unique_together needs a function or NULL, too. None becomes NULL in a JSON column."""
+    with personal.patch.object(Person._meta, "unique_together", (("name", "deleted_at"),)):
+        assert personal.forgotten() == ["Person.name is unique, so replace it by a function"]
+    await empty()
+    ann = await personal.fill("ann")
+    await personal.erase(ann.id)
+    assert await Order.filter(address__isnull=True).count() == 1
 
 
 async def messages() -> None:
@@ -274,7 +307,9 @@ async def history_by_trigger() -> None:
 async def main() -> None:
     async with connected(*personal.PERSONAL):
         dialect = get_connection("default").capabilities.dialect
+        await declaration()
         await replacements()
+        await whole_person()
         await hidden_rows()
         await all_or_nothing()
         await backup()
