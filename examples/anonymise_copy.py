@@ -2,6 +2,7 @@
 """Make a copy of production anonymous, by the declaration of personal-data.md. The proofs are below.
 
 In your project: DATABASE_URL=postgres://…/shop_staging python anonymise_copy.py
+The proofs, by hand, on an empty database: DATABASE_URL=postgres://… python examples/anonymise_copy.py
 """
 
 import asyncio
@@ -61,7 +62,7 @@ async def anonymise(size: int = 500) -> None:
 
 
 async def command(config: dict[str, Any]) -> None:
-    """In your project: asyncio.run(command(TORTOISE_ORM))."""
+    """Connect, and make the copy anonymous. In your project: asyncio.run(command(TORTOISE_ORM))."""
     async with TortoiseContext() as context:
         await context.init(config=config)
         await anonymise()
