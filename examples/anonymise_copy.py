@@ -70,6 +70,10 @@ async def command(config: dict[str, Any]) -> None:
 
 # --- The proofs
 
+TORTOISE_ORM = {
+    "connections": {"default": os.environ["DATABASE_URL"]},
+    "apps": {"models": {"models": ["shown"], "default_connection": "default"}},
+}
 NAMES = [f"person-{number:03}" for number in range(25)]
 
 
@@ -164,9 +168,8 @@ async def main() -> None:
             raise AssertionError
         except IntegrityError:
             pass
-    apps = {"models": {"models": ["shown"], "default_connection": "default"}}
     try:
-        await command({"connections": {"default": os.environ["DATABASE_URL"]}, "apps": apps})
+        await command(TORTOISE_ORM)
         raise AssertionError
     except SystemExit as error:
         assert "may be production" in str(error.code)
