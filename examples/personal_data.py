@@ -1,0 +1,325 @@
+# snippet: needs="sqlite|postgres|mysql"
+"""Proofs of the page personal-data.md. This file reads the program from the page.
+
+By hand: DATABASE_URL=postgres://user:password@host/empty python examples/personal_data.py
+"""
+
+import asyncio
+import contextvars
+import hashlib
+import logging
+import os
+import re
+import sys
+import types
+from collections.abc import AsyncIterator, Awaitable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError, ValidationError
+from tortoise.expressions import RawSQL
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+from tortoise.signals import post_delete
+
+PAGE = Path(__file__).resolve().parents[1] / "references" / "personal-data.md"
+
+
+def program() -> Any:
+    """The page's blocks, each without its test, as one module."""
+    module = types.ModuleType("personal")
+    sys.modules["personal"] = module
+    blocks = re.findall(
+        r"^```python [^\n]*name=(?:declare|erase|export)\n(.*?)^async with tables",
+        PAGE.read_text(encoding="utf-8"),
+        re.M | re.S,
+    )
+    assert len(blocks) == 3
+    for block in blocks:
+        exec(compile(block, str(PAGE), "exec"), module.__dict__)
+    return module
+
+
+personal = program()
+Person, Order, Erased = personal.Person, personal.Order, personal.Erased
+
+
+class Author(Model):
+    """Its `delete()` only hides the row."""
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=20)
+    alive = fields.BooleanField(default=True)
+
+    async def delete(self, using_db: BaseDBAsyncClient | None = None) -> None:
+        self.alive = False
+        await self.save(update_fields=["alive"])
+
+
+class Comment(Model):
+    """It stays, without its author."""
+
+    author: fields.ForeignKeyNullableRelation[Author] = fields.ForeignKeyField(
+        "models.Author", related_name="comments", null=True, on_delete=fields.OnDelete.SET_NULL
+    )
+    text = fields.TextField()
+
+
+class Photo(Model):
+    """The database deletes it together with its author."""
+
+    author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField(
+        "models.Author", related_name="photos", on_delete=fields.OnDelete.CASCADE
+    )
+    path = fields.CharField(max_length=20)
+
+
+class PersonHistory(Model):
+    """What a trigger writes."""
+
+    class Meta:
+        table = "person_history"
+
+    person_id = fields.IntField()
+    old: Any = fields.JSONField()
+
+
+@asynccontextmanager
+async def connected(*models: type[Model]) -> AsyncIterator[None]:
+    """The tables of these models, for as long as the block runs."""
+    module = sys.modules["shown"] = types.ModuleType("shown")
+    module.__dict__.update({model.__name__: model for model in models})
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shown"]})
+        await context.generate_schemas()
+        yield
+
+
+async def raised(work: Awaitable[Any]) -> Exception | None:
+    try:
+        await work
+    except Exception as error:
+        return error
+    return None
+
+
+async def empty() -> None:
+    for model in personal.PERSONAL:
+        await QuerySet(model).all().delete()
+
+
+async def replacements() -> None:
+    """One value for all breaks a unique column at the second person. RawSQL is stored as text."""
+    await empty()
+    ann, bob = await personal.fill("ann"), await personal.fill("bob")
+    assert await QuerySet(Person).filter(id=ann.id).update(email="erased@x.invalid") == 1
+    error = await raised(QuerySet(Person).filter(id=bob.id).update(email="erased@x.invalid"))
+    assert isinstance(error, IntegrityError)
+    await QuerySet(Person).filter(id=ann.id).update(name=RawSQL("upper(email)"))
+    assert (await QuerySet(Person).get(id=ann.id)).name == "upper(email)"
+    leaked = hashlib.sha256(b"ann@x.test").hexdigest()
+    known = {hashlib.sha256(text.encode()).hexdigest(): text for text in ("bob@x.test", "ann@x.test")}
+    assert known[leaked] == "ann@x.test"
+
+
+async def hidden_rows() -> None:
+    """Calls that start at the model miss a row that the manager hides. `clean()` finds it."""
+    await empty()
+    ann = await personal.fill("ann")
+    await Person.filter(id=ann.id).update(deleted_at=personal.timezone.now())
+    ann.name = "x"
+    assert await Person.filter(id=ann.id).update(name="x") == 0
+    assert await Person.filter(id=ann.id).delete() == 0
+    assert await Person.bulk_update([ann], ["name"]) == 0
+    assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
+    assert "ann@x.test" in await personal.export(ann.id)
+    await personal.erase(ann.id)
+    assert await personal.tables_with("ann") == []
+
+
+async def all_or_nothing() -> None:
+    """An error in the last table leaves every table as it was."""
+    await empty()
+    ann = await personal.fill("ann")
+    await Person.filter(id=ann.id).update(name="ann")
+    with personal.patch.dict(personal.PERSONAL, {Person: personal.Rule("id", replace={"name": "x" * 101})}):
+        assert isinstance(await raised(personal.erase(ann.id)), Exception)
+    assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
+    assert not await Erased.exists()
+
+
+async def backup() -> None:
+    """A backup brings back the rows, and the old table of the erased ids."""
+    await empty()
+    ann = await personal.fill("ann")
+    dump = {model: await QuerySet(model).all().values() for model in personal.PERSONAL}
+    await personal.erase(ann.id)
+    kept = await Erased.all().values_list("id", flat=True)  # before the restore
+    await empty()
+    for model in reversed(personal.PERSONAL):
+        await QuerySet(model).bulk_create(model(**row) for row in dump[model])
+    assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
+    assert not await Erased.exists()
+    await personal.erase_again()
+    assert len(await personal.tables_with("ann")) == 4  # Erased is empty
+    await Erased.bulk_create(Erased(id=id_) for id_ in kept)
+    await personal.erase_again()
+    assert await personal.tables_with("ann") == []
+
+
+async def erased_while(person_id: int, insert: Awaitable[Any]) -> Exception | None:
+    """Erase a person, and start an INSERT after the orders were done. Return how the INSERT failed."""
+    clean, outside = personal.clean, contextvars.copy_context()
+    tasks: list[asyncio.Task[Exception | None]] = []
+
+    async def orders_are_done(query: QuerySet[Any], rule: Any) -> None:
+        if query.model is Person:
+            tasks.append(asyncio.create_task(raised(insert), context=outside))
+            done, _ = await asyncio.wait(tasks, timeout=0.3)
+            assert not done  # it waits
+        await clean(query, rule)
+
+    with personal.patch.object(personal, "clean", orders_are_done):
+        await personal.erase(person_id)
+    return await tasks[0]
+
+
+async def inserted_meanwhile() -> None:
+    """PostgreSQL, MariaDB: a plain INSERT waits for the COMMIT and stores the row. `add_order()` refuses."""
+    await empty()
+    ann, bob = await personal.fill("ann"), await personal.fill("bob")
+    assert await erased_while(ann.id, Order.create(person_id=ann.id, total=7, address={"to": "ann"})) is None
+    assert await personal.tables_with("ann") == ["Order"]
+    await personal.erase_again()
+    assert await personal.tables_with("ann") == []
+
+    error = await erased_while(bob.id, personal.add_order(bob.id, 7, {"to": "bob"}))
+    assert type(error) is personal.ErasedError
+    assert await personal.tables_with("bob") == []
+
+
+async def whole_person() -> None:
+    """Without rows that must stay, every rule may delete. An order that stays refuses the delete."""
+    await empty()
+    ann, bob = await personal.fill("ann"), await personal.fill("bob")
+    paths = {model: rule.person for model, rule in personal.PERSONAL.items() if rule.person}
+    own = {model: personal.Rule(path, delete=True) for model, path in paths.items()}
+    with personal.patch.dict(personal.PERSONAL, {Person: own[Person]}):
+        assert isinstance(await raised(personal.erase(bob.id)), IntegrityError)
+    with personal.patch.dict(personal.PERSONAL, own):
+        assert personal.forgotten() == []
+        await personal.erase(ann.id)
+    assert await QuerySet(Person).all().values_list("id", flat=True) == [bob.id]
+    assert await Order.all().values_list("person_id", flat=True) == [bob.id]
+
+
+async def declaration() -> None:
+    """A column of unique_together needs a function or NULL, too. None becomes NULL in a JSON column."""
+    with personal.patch.object(Person._meta, "unique_together", (("name", "deleted_at"),)):
+        assert personal.forgotten() == ["Person.name is unique, so replace it by a function"]
+    await empty()
+    ann = await personal.fill("ann")
+    await personal.erase(ann.id)
+    assert await Order.filter(address__isnull=True).count() == 1
+
+
+async def messages() -> None:
+    """What an error and the log of SQL show of a person."""
+    await empty()
+    await personal.fill("ann")
+    error = await raised(Person.create(email="ann@x.test", name="a"))
+    assert isinstance(error, IntegrityError)
+    is_sqlite = get_connection("default").capabilities.dialect == "sqlite"
+    assert ("ann@x.test" in str(error)) == (not is_sqlite)
+    error = await raised(Person.create(email="b@x.test", name="ann" * 50))
+    assert isinstance(error, ValidationError)
+    assert "annann" in str(error)
+
+    texts: list[str] = []
+    handler, logger = logging.Handler(), logging.getLogger("tortoise.db_client")
+    handler.emit = lambda record: texts.append(record.getMessage())  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    await Person.filter(email="ann@x.test").exists()
+    logger.removeHandler(handler)
+    logger.setLevel(logging.NOTSET)
+    assert any("ann@x.test" in text for text in texts)
+
+
+async def authors() -> None:
+    """Overridden methods, signals and foreign keys."""
+    heard: list[str] = []
+
+    @post_delete(Author)
+    @post_delete(Photo)
+    async def hear(sender: Any, instance: Any, using_db: Any) -> None:
+        heard.append(sender.__name__)
+
+    ann, bob = await Author.create(name="ann"), await Author.create(name="bob")
+    await Comment.create(author=ann, text="I am ann")
+    await Photo.create(author=ann, path="ann.png")
+    await ann.delete()
+    await bob.delete()
+    assert await Author.filter(name="ann").count() == 1  # the method only hides the row
+    await QuerySet(Author).filter(id=ann.id).delete()
+    assert not await Author.exists(name="ann")
+    assert not await Photo.exists()  # CASCADE
+    assert await Comment.filter(author_id=ann.id).count() == 0
+    assert (await Comment.get()).text == "I am ann"  # SET_NULL: nothing leads to ann
+    assert heard == []  # neither the query nor CASCADE calls a handler
+    await Model.delete(bob)
+    assert heard == ["Author"]
+
+
+TRIGGER = """
+CREATE FUNCTION keep_person() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO person_history (person_id, old) VALUES (OLD.id, to_jsonb(OLD));
+  RETURN NULL;
+END $$;
+CREATE TRIGGER keep_person AFTER UPDATE OR DELETE ON person FOR EACH ROW EXECUTE FUNCTION keep_person();
+"""
+
+
+async def history_by_trigger() -> None:
+    """PostgreSQL: the UPDATE that replaces the e-mail writes the old e-mail to the history."""
+    rule = personal.Rule("person_id", delete=True)
+    rules = personal.PERSONAL
+    async with connected(*rules, PersonHistory):
+        await empty()
+        await get_connection("default").execute_script(TRIGGER)
+        for is_last in (False, True):
+            ann = await personal.fill("ann")
+            order = {**rules, PersonHistory: rule} if is_last else {PersonHistory: rule, **rules}
+            with personal.patch.object(personal, "PERSONAL", order):
+                await personal.erase(ann.id)
+                assert await personal.tables_with("ann") == ([] if is_last else ["PersonHistory"])
+                await QuerySet(PersonHistory).all().delete()
+        await get_connection("default").execute_script("DROP FUNCTION keep_person CASCADE")
+
+
+async def main() -> None:
+    async with connected(*personal.PERSONAL):
+        dialect = get_connection("default").capabilities.dialect
+        await declaration()
+        await replacements()
+        await whole_person()
+        await hidden_rows()
+        await all_or_nothing()
+        await backup()
+        await messages()
+        if dialect != "sqlite":
+            await inserted_meanwhile()
+    async with connected(Author, Comment, Photo):
+        await authors()
+    if dialect == "postgres":
+        await history_by_trigger()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
