@@ -82,6 +82,18 @@ class FolderOut(BaseModel):
     children: list["FolderOut"]
 
 
+class ChildOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    parent: ShortBookOut
+
+
+class AnyChildOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    parent: ShortBookOut | None
+
+
 def refused(error: type[Exception], message: str, mistake: Callable[[], object]) -> None:
     try:
         mistake()
@@ -109,6 +121,10 @@ async def main() -> None:
         message = "Input should be a valid dictionary or object to extract fields from"
         refused(ValidationError, message, lambda: AuthorOut.model_validate(None))
         refused(ValidationError, message, lambda: AuthorOut.model_validate([author]))
+        await Folder.create()
+        root = await Folder.all().select_related("parent").get()
+        refused(ValidationError, message, lambda: ChildOut.model_validate(root))
+        assert AnyChildOut.model_validate(root).parent is None
         call = author_of_a_service()  # without await
         refused(ValidationError, message, lambda: AuthorOut.model_validate(call))
         refused(ValidationError, "input_value=<coroutine object", lambda: AuthorOut.model_validate(call))
