@@ -106,6 +106,13 @@ async def a_query_without_init():
     await Author.all()
 
 
+@says(ConfigurationError, 'App "models" refers to unknown connection "main"')
+async def an_app_with_an_unknown_connection():
+    app = {"models": [module_of(Author, Book, Tag)], "default_connection": "main"}
+    async with TortoiseContext() as context:
+        await context.init({"connections": {"default": "sqlite://:memory:"}, "apps": {"models": app}})
+
+
 @says(ConfigurationError, "No app with name 'library' registered.")
 async def a_relation_to_an_unknown_label():
     class Loan(Model):
@@ -307,6 +314,12 @@ async def a_prefetch_of_an_unknown_relation():
 @says(FieldError, "autor not resolvable")
 async def a_select_of_an_unknown_relation():
     await Book.all().select_related("autor")
+
+
+@says(AttributeError, "'ReverseRelation' object has no attribute 'append'")
+async def a_relation_as_a_list():
+    author = await Author.create(name="a")
+    author.books.append(await book())  # type: ignore[attr-defined]
 
 
 @says(ParamsError, "Limit should be non-negative number")
