@@ -106,6 +106,13 @@ async def a_query_without_init():
     await Author.all()
 
 
+@says(ConfigurationError, 'App "models" refers to unknown connection "main"')
+async def an_app_with_an_unknown_connection():
+    app = {"models": [module_of(Author, Book, Tag)], "default_connection": "main"}
+    async with TortoiseContext() as context:
+        await context.init({"connections": {"default": "sqlite://:memory:"}, "apps": {"models": app}})
+
+
 @says(ConfigurationError, "No app with name 'library' registered.")
 async def a_relation_to_an_unknown_label():
     class Loan(Model):
@@ -230,6 +237,12 @@ async def a_folder_that_does_not_exist():
 # --- Fields and values
 
 
+@says(ConfigurationError, "Can't create model Odd without explicit primary key if field 'id' already present")
+async def an_id_that_is_no_key():
+    class Odd(Model):
+        id = fields.CharField(max_length=3)
+
+
 class Keyed(Model):
     id = fields.UUIDField(primary_key=True)
 
@@ -301,6 +314,38 @@ async def a_prefetch_of_an_unknown_relation():
 @says(FieldError, "autor not resolvable")
 async def a_select_of_an_unknown_relation():
     await Book.all().select_related("autor")
+
+
+@says(AttributeError, "'ReverseRelation' object has no attribute 'append'")
+async def a_relation_as_a_list():
+    author = await Author.create(name="a")
+    author.books.append(await book())  # type: ignore[attr-defined]
+
+
+@says(ParamsError, "Limit should be non-negative number")
+async def a_limit_below_zero():
+    await Author.all().limit(-1)
+
+
+@says(ParamsError, "Offset should be non-negative number")
+async def page_zero():
+    page = 0
+    await Author.all().offset((page - 1) * 20)
+
+
+@says(AttributeError, "type object 'Author' has no attribute 'name'")
+async def a_condition_of_sqlalchemy():
+    await Author.filter(Author.name == "a")  # type: ignore[arg-type]
+
+
+@says(TypeError, "expected Q objects as args")
+async def a_key_without_its_name():
+    await Author.get(1)  # type: ignore[arg-type]
+
+
+@says(ValueError, 'Selecting relation "author" is not possible, select concrete field on related model')
+async def values_of_a_relation():
+    await Book.all().values("author")
 
 
 @says(DoesNotExist, 'Object "Author" does not exist')
@@ -401,6 +446,41 @@ async def a_transaction_without_the_name_of_its_database():
 
 
 # --- Writes
+
+
+@says(FieldError, "Unknown keyword argument nmae for model <class '__main__.Author'>")
+async def an_update_of_a_misspelt_field():
+    await Author.all().update(nmae="a")
+
+
+@says(ValidationError, "name: Value must not be None")
+async def a_value_that_is_missing():
+    await Author.create()
+
+
+@says(AttributeError, "'int' object has no attribute '_saved_in_db'")
+async def a_key_for_a_relation():
+    await Book.create(title="a", author=1)
+
+
+@says(ConfigurationError, "You can't set m2m relations through init, use m2m_manager instead")
+async def tags_for_the_constructor():
+    await Book.create(title="a", author=await Author.create(name="a"), tags=[await Tag.create()])
+
+
+@says(ConfigurationError, "You can't set backward relations through init, change related model instead")
+async def children_for_the_constructor():
+    await Author.create(name="a", books=[])
+
+
+@says(OperationalError, "Can't delete unpersisted record")
+async def a_delete_of_a_new_object():
+    await Author(id=1).delete()
+
+
+@says(OperationalError, "Can't refresh unpersisted record")
+async def a_refresh_of_a_new_object():
+    await Author(id=1).refresh_from_db()
 
 
 @says(IntegrityError, "UNIQUE constraint failed: author.name")
@@ -531,6 +611,16 @@ async def a_second_writer_on_one_file():
 @says(TypeError, "Object of type UUID is not JSON serializable")
 async def a_uuid_for_the_json_module():
     json.dumps({"id": UUID(int=1)})
+
+
+@says(TypeError, "Object of type Author is not JSON serializable")
+async def a_row_for_the_json_module():
+    json.dumps(await Author.create(name="a"))
+
+
+@says(TypeError, "Object of type QuerySet is not JSON serializable")
+async def a_query_for_the_json_module():
+    json.dumps(Author.all())
 
 
 @says(FieldError, "Cannot use arithmetic expression between different field type")

@@ -82,6 +82,18 @@ class FolderOut(BaseModel):
     children: list["FolderOut"]
 
 
+class ChildOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    parent: ShortBookOut
+
+
+class AnyChildOut(BaseModel):
+    model_config = ConfigDict(from_attributes=True)
+
+    parent: ShortBookOut | None
+
+
 def refused(error: type[Exception], message: str, mistake: Callable[[], object]) -> None:
     try:
         mistake()
@@ -107,6 +119,7 @@ async def main() -> None:
         assert AuthorOut.model_validate(author).name == "a"
 
         message = "Input should be a valid dictionary or object to extract fields from"
+        no_object = message
         refused(ValidationError, message, lambda: AuthorOut.model_validate(None))
         refused(ValidationError, message, lambda: AuthorOut.model_validate([author]))
         call = author_of_a_service()  # without await
@@ -137,6 +150,10 @@ async def main() -> None:
         (root,) = await Folder.filter(parent=None).prefetch_related("children__children")
         tree = FolderOut.model_validate(root).model_dump()
         assert tree == {"id": 1, "children": [{"id": 2, "children": []}]}
+
+        root = await Folder.get(parent=None).select_related("parent")
+        refused(ValidationError, no_object, lambda: ChildOut.model_validate(root))
+        assert AnyChildOut.model_validate(root).parent is None
 
         @app.get("/authors")
         async def authors() -> list[BareAuthorOut]:

@@ -133,6 +133,11 @@ async def models_that_import_each_other():
     raise ImportError(told(files, "-c", "import shop.author"))
 
 
+@says(ImportError, "cannot import name 'fields' from 'tortoise'")
+async def a_file_that_is_called_tortoise():
+    raise ImportError(told({"tortoise.py": ""}, "-c", "from tortoise import fields"))
+
+
 @says(ModuleNotFoundError, "No module named 'apps'")
 async def a_script_of_a_folder():
     files = {"apps/__init__.py": "", "scripts/load.py": "import apps"}

@@ -66,6 +66,7 @@ def aerich(*command: str, status: int = 0) -> str:
     for value in vars(Migrate).values():  # collected in the class: the command line has a process for each
         if isinstance(value, list | set | dict):
             value.clear()
+    Migrate._last_version_content = None
     sys.argv = ["aerich", *command]
     result = as_process(CliRunner().invoke(cli, list(command)))
     if result.exception and not isinstance(result.exception, SystemExit):
@@ -78,6 +79,13 @@ def tortoise(*command: str) -> str:
     with redirect_stdout(io.StringIO()) as printed:
         assert as_process(run_cli_async(["-c", f"stage{stage}.TORTOISE_ORM", *command])) == 0
     return printed.getvalue()
+
+
+def forget_files() -> None:
+    """The table of Aerich is empty, while the other tables stay."""
+    with closing(sqlite3.connect("db.sqlite3")) as database:
+        database.execute("DELETE FROM aerich")
+        database.commit()
 
 
 def models(text: str, *, apps: str = "") -> None:
@@ -149,6 +157,21 @@ def cloned() -> None:
     tortoise("migrate")
     assert {"orders", "tortoise_migrations"} <= tables()
     Path("db.sqlite3").unlink()
+
+    # No row of the app in the table: `migrate` needs one to compare with, `upgrade` writes it.
+    for forget, command in ((lambda: None, ("upgrade",)), (forget_files, ("upgrade", "--fake"))):
+        forget()
+        try:
+            aerich("migrate")
+        except TypeError as error:
+            assert str(error) == "'NoneType' object is not iterable"
+        else:
+            raise AssertionError("compared with nothing")
+        aerich(*command)
+        assert "No changes detected" in aerich("migrate")
+    Path("db.sqlite3").unlink()
+
+    assert "No such command 'makemigrations'" in aerich("makemigrations", status=2)
 
     # The folder of the app is not there: in another folder, with another app, without the files.
     here = Path.cwd()

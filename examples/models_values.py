@@ -1,8 +1,9 @@
 # snippet: needs="tortoise>=1.1.4"
 """What a database makes of values that a column does not take as they are, of an empty row, of two NULLs.
 
-And which database makes an index for a foreign key, and how Tortoise makes one. MariaDB counts the rows that
-an UPDATE changes, so force_update=True finds no row if all values stay the same.
+And which database makes an index for a foreign key, how Tortoise makes one, and a foreign key without a
+constraint. MariaDB counts the rows that an UPDATE changes, so force_update=True finds no row if all values
+stay the same.
 """
 
 import asyncio
@@ -53,6 +54,12 @@ class Line(Model):
         "models.Price", related_name="old_lines", source_field="was", db_index=True
     )
     rank = fields.IntField(db_index=True)
+
+
+class Quote(Model):
+    price: fields.ForeignKeyNullableRelation[Price] = fields.ForeignKeyField(
+        "models.Price", related_name="quotes", db_constraint=False, null=True
+    )
 
 
 INDEXES = {
@@ -168,6 +175,16 @@ async def main() -> None:
             assert "seat" in str(error), error
         else:
             raise AssertionError("a row of Seat is there twice")
+
+        # Without a constraint, the database keeps a key of a row that is gone, and takes one of no row.
+        price = await Price.create(amount=1)
+        await Quote.create(price=price)
+        await Quote.create(price_id=price.pk + 99)
+        await price.delete()
+        kept, never = await Quote.all().order_by("id")
+        assert (kept.price_id, never.price_id) == (price.pk, price.pk + 99)
+        for quote in (kept, never):
+            assert await quote.price is None
 
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")

@@ -25,9 +25,8 @@ OF_TORTOISE = (
     "Models and fields",
     "Queries",
     "Writes and transactions",
-    "Migrations",
 )
-OF_PYTHON = ("Python and pytest", "FastAPI and Pydantic")
+OF_PYTHON = ("Migrations", "Python and pytest", "FastAPI and Pydantic")
 OF_POSTGRES = ("PostgreSQL",)
 OF_OTHER_DATABASES = ("MySQL and MariaDB", "SQLite")
 AREAS = OF_TORTOISE + OF_PYTHON + OF_POSTGRES + OF_OTHER_DATABASES
@@ -49,25 +48,25 @@ _PAGES = (
     (
         "Error messages: cause and what to do",
         """\
-[Python, pytest and FastAPI](errors-python.md), [PostgreSQL](errors-databases.md),
+[Migrations, Python, pytest and FastAPI](errors-python.md), [PostgreSQL](errors-databases.md),
 [MySQL, MariaDB and SQLite](errors-mysql.md), and their drivers have other messages.""",
         OF_TORTOISE,
     ),
     (
-        "Error messages of Python, pytest and FastAPI",
-        "For messages of Tortoise and Aerich, read [errors.md](errors.md).",
+        "Error messages of migrations, Python, pytest and FastAPI",
+        "For other messages of Tortoise, read [errors.md](errors.md).",
         OF_PYTHON,
     ),
     (
         "Error messages of PostgreSQL",
         """\
-For messages of Tortoise and Aerich, read [errors.md](errors.md), for MySQL, MariaDB and SQLite read
+For messages of Tortoise, read [errors.md](errors.md), for MySQL, MariaDB and SQLite read
 [errors-mysql.md](errors-mysql.md).""",
         OF_POSTGRES,
     ),
     (
         "Error messages of MySQL, MariaDB and SQLite",
-        "For messages of Tortoise and Aerich, read [errors.md](errors.md).",
+        "For messages of Tortoise, read [errors.md](errors.md).",
         OF_OTHER_DATABASES,
     ),
 )
