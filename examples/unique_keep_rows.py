@@ -250,14 +250,8 @@ async def while_others_write(db: BaseDBAsyncClient) -> None:
             assert stale.email == f"duplicate-{stale.id}@duplicate.invalid"
 
 
-async def two_transactions_with_one_value(db: BaseDBAsyncClient) -> None:
-    """The guard alone, without a unique index: the second transaction does not store the value."""
-    if db.capabilities.dialect == "postgres":
-        await db.execute_script(f"{INDEX.replace('CONCURRENTLY', '')}; {GUARD}")
-    else:
-        await db.execute_script(MARIADB_INDEX)
-        for guard in MARIADB_GUARDS:
-            await db.execute_script(guard)
+async def a_newer_row() -> str:
+    """A transaction has read the table. Then somebody stores the value that it wants to store."""
 
     async def second(begun: asyncio.Event, first_is_done: asyncio.Event) -> str:
         try:
@@ -275,7 +269,23 @@ async def two_transactions_with_one_value(db: BaseDBAsyncClient) -> None:
     await begun.wait()
     await Client.create(created_at=DAY, updated_at=DAY, email="Newer@x.test")
     first_is_done.set()
-    assert "duplicate key" in await later
+    return await later
+
+
+async def two_transactions_with_one_value(db: BaseDBAsyncClient) -> None:
+    """The guard alone, without a unique index: the second transaction does not store the value."""
+    if db.capabilities.dialect == "postgres":
+        await db.execute_script(f"{INDEX.replace('CONCURRENTLY', '')}; {GUARD}")
+    else:
+        await db.execute_script(MARIADB_INDEX)
+        for guard in MARIADB_GUARDS:
+            await db.execute_script(guard.replace(" LOCK IN SHARE MODE", ""))
+        assert await a_newer_row() == "stored"  # WRONG
+        await drop_guards(db)
+        await Client.all().delete()
+        for guard in MARIADB_GUARDS:
+            await db.execute_script(guard)
+    assert "duplicate key" in await a_newer_row()
     assert await Client.all().count() == 1
 
     # Both insert before one of them has committed.
