@@ -86,6 +86,7 @@ def with_aerich() -> None:
         flags=re.DOTALL,
     )
     assert number == 1
+    assert "MODELS_STATE" in text
     file.write_text(text)
     keys.aerich("upgrade")
     kept()
@@ -100,8 +101,9 @@ def with_aerich() -> None:
 
 def built_in() -> None:
     begin()
-    (created,) = re.findall(r"operations = \[(.*)\]", keys.draft("initial"), re.DOTALL)
-    draft = keys.APP / "migrations" / "0001_initial.py"
+    assert "ops.CreateModel(" in keys.draft("initial")
+    (draft,) = keys.APP.glob("migrations/0001_initial.py")
+    (created,) = re.findall(r"operations = \[(.*)\]", draft.read_text(), re.DOTALL)
     text = draft.read_text().replace(created, f"ops.RunSQL({TABLE!r}), *map(StateOnly, [{created}])")
     draft.write_text(f"from apps.common.operations import StateOnly\n{text}")
     keys.tortoise("migrate")
