@@ -17,6 +17,7 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 keys: Any = importlib.import_module("large_keys")  # its helpers
@@ -128,8 +129,11 @@ async def notes() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         connection = get_connection("default")
-        await connection.execute_script(f"DROP TABLE event; {TABLE}; {MONTH};")
+        await connection.execute_script("DROP TABLE event")
         await context.generate_schemas(safe=True)
+        kind = "SELECT relkind::text AS kind FROM pg_class WHERE oid = 'event'::regclass"
+        assert await connection.execute_query_dict(kind) == [{"kind": "r"}]  # a plain table
+        await connection.execute_script(f"DROP TABLE event; {TABLE}; {MONTH};")
         event = await Event.create(at="2026-01-10T00:00:00+00:00", code="A")
         again = [Event(id=event.id, at="2026-01-10T00:00:00+00:00", code="B")]
         await Event.bulk_create(again, on_conflict=["id", "at"], update_fields=["code"])
@@ -145,12 +149,32 @@ async def notes() -> None:
         assert await Note.all().count() == 1  # WRONG, if you expect CASCADE: it refers to nothing
 
 
+async def by_the_role_of_the_application() -> str:
+    """It may change all rows. The transaction undoes the role, which belongs to the whole server."""
+    role = f"app_{os.getpid()}"
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        try:
+            async with in_transaction() as connection:
+                await connection.execute_script(
+                    f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER; GRANT ALL ON event TO {role};"
+                    f"CREATE TABLE event_2026_02 (LIKE event); SET LOCAL ROLE {role};"
+                    "INSERT INTO event VALUES (gen_random_uuid(), '2026-01-10+00', 'A');"
+                    "ALTER TABLE event ATTACH PARTITION event_2026_02"
+                    " FOR VALUES FROM ('2026-02-01+00') TO ('2026-03-01+00')"
+                )
+        except Exception as error:
+            return str(error)
+    raise AssertionError("no error")
+
+
 def on_postgresql() -> None:
     said = refused("CREATE TABLE bad (id UUID PRIMARY KEY, at TIMESTAMPTZ NOT NULL) PARTITION BY RANGE (at)")
     assert 'PRIMARY KEY constraint on table "bad" lacks column "at"' in said
     with_aerich()
     built_in()
     asyncio.run(notes())
+    assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said
 
