@@ -167,9 +167,10 @@ async def end_the_session(key: int) -> None:
 
 async def the_session_of_the_lock_ends() -> None:
     """The run stops, and is not recorded. Meanwhile another process can begin it."""
-    day, stopped, went_on = date(2026, 3, 5), asyncio.Event(), []
+    day, begun, stopped, went_on = date(2026, 3, 5), asyncio.Event(), asyncio.Event(), []
 
     async def long() -> None:
+        begun.set()
         try:
             await asyncio.sleep(30)
             went_on.append("the whole job")
@@ -177,7 +178,7 @@ async def the_session_of_the_lock_ends() -> None:
             stopped.set()
 
     run = asyncio.create_task(run_once("report", day, long, REPORT))
-    await asyncio.sleep(0.3)
+    await begun.wait()
     await end_the_session(REPORT)
     try:
         await run
@@ -199,13 +200,15 @@ async def the_session_of_the_lock_ends() -> None:
     caught = []
 
     async def deaf() -> None:
+        begun.set()
         try:
             await asyncio.sleep(30)
         except asyncio.CancelledError:
             caught.append("cancelled")
 
-    run = asyncio.create_task(run_once("report", date(2026, 3, 6), deaf, REPORT))
-    await asyncio.sleep(0.3)
+    begun.clear()
+    run = asyncio.create_task(run_once("report", date(2026, 3, 6), deaf, REPORT, patience=20))
+    await begun.wait()
     await end_the_session(REPORT)
     try:
         await run
@@ -214,14 +217,15 @@ async def the_session_of_the_lock_ends() -> None:
         assert caught == ["cancelled"]
 
     # Somebody else cancels the run: that stays a cancellation, and the lock is free.
-    run = asyncio.create_task(run_once("report", date(2026, 3, 7), long, REPORT))
-    await asyncio.sleep(0.3)
+    begun.clear()
+    run = asyncio.create_task(run_once("report", date(2026, 3, 7), long, REPORT, patience=20))
+    await begun.wait()
     run.cancel()
     try:
         await run
         raise AssertionError("no error")
     except asyncio.CancelledError:
-        assert await run_once("report", date(2026, 3, 7), short, REPORT)
+        assert await run_once("report", date(2026, 3, 7), short, REPORT, patience=20)
 
 
 async def main() -> None:
@@ -271,15 +275,22 @@ async def main() -> None:
             assert await run_once("report", date(2026, 3, 3), report, REPORT)
         assert len(done) == 3
 
-        # Another process has the lock for 1 second. `patience` waits for it.
+        # Another process has the lock. `patience` waits for it.
+        has_it, may_end = asyncio.Event(), asyncio.Event()
+
         async def hold() -> None:
             async with locked(REPORT):
-                await asyncio.sleep(1)
+                has_it.set()
+                await may_end.wait()
 
         holder = asyncio.create_task(hold())
-        await asyncio.sleep(0.3)
+        await has_it.wait()
         assert not await run_once("report", date(2026, 3, 4), report, REPORT)
-        assert await run_once("report", date(2026, 3, 4), report, REPORT, patience=20)
+        waiting = asyncio.create_task(run_once("report", date(2026, 3, 4), report, REPORT, patience=20))
+        await asyncio.wait([waiting], timeout=0.3)
+        assert not waiting.done()
+        may_end.set()
+        assert await waiting
         await holder
 
         await the_session_of_the_lock_ends()
