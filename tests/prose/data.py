@@ -113,6 +113,8 @@ def _of_job(document: dict[str, Any], tree: Tree) -> Iterator[str]:
         yield "metadata has no name"
     if "backoffLimit" not in job:
         yield "a Job says how often it repeats a failed run: backoffLimit"
+    if "activeDeadlineSeconds" not in job:
+        yield "a run that hangs must end: activeDeadlineSeconds"
     if pod.get("restartPolicy") != own_pod["restartPolicy"]:
         yield f"the Job of the example has restartPolicy: {own_pod['restartPolicy']}"
     for container in pod["containers"]:

@@ -594,6 +594,7 @@ spec:
   jobTemplate:
     spec:
       backoffLimit: 2
+      activeDeadlineSeconds: 3600
       template:
         spec:
           restartPolicy: Never
@@ -611,6 +612,7 @@ spec:
         ("30 2 * * *", "30 2 * *", "five fields"),
         ("Forbid", "Allow", "Forbid"),
         ("      backoffLimit: 2\n", "", "backoffLimit"),
+        ("      activeDeadlineSeconds: 3600\n", "", "activeDeadlineSeconds"),
         ("          restartPolicy: Never\n", "", "restartPolicy"),
         ('              args: ["python", "nightly.py"]\n', "", "no args"),
         ("nightly.py", "nightly.qy", "no program of Python"),

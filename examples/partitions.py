@@ -1,0 +1,196 @@
+# snippet: needs="postgres|mysql, aerich, tortoise>=1.1.8"
+"""A partitioned table: the migrations of both tools, foreign keys, and what MariaDB refuses.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/partitions.py
+"""
+
+import asyncio
+import importlib
+import os
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+from tortoise import fields
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+keys: Any = importlib.import_module("large_keys")  # its helpers
+MODELS = """
+from tortoise import fields
+from tortoise.models import Model
+
+
+class Event(Model):
+    class Meta:
+        table = "event"
+
+    id = fields.UUIDField(primary_key=True)
+    at = fields.DatetimeField()
+    code = fields.CharField(max_length=20)
+"""
+LATER = f"{MODELS}    note = fields.CharField(max_length=20, null=True, db_index=True)\n"
+TABLE = """
+CREATE TABLE event (
+    id UUID NOT NULL, at TIMESTAMPTZ NOT NULL, code VARCHAR(20) NOT NULL, PRIMARY KEY (id, at)
+) PARTITION BY RANGE (at);
+CREATE INDEX ix_event_code ON event (code);
+"""
+MONTH = "CREATE TABLE event_2026_01 PARTITION OF event FOR VALUES FROM ('2026-01-01+00') TO ('2026-02-01+00')"
+
+
+class Event(Model):
+    class Meta:
+        table = "event"
+
+    id = fields.UUIDField(primary_key=True)
+    at = fields.DatetimeField()
+    code = fields.CharField(max_length=20)
+
+
+class Note(Model):
+    class Meta:
+        table = "note"
+
+    id = fields.IntField(primary_key=True)
+    event: fields.ForeignKeyRelation[Event] = fields.ForeignKeyField(
+        "models.Event", "notes", db_constraint=False
+    )
+
+
+def begin() -> None:
+    keys.sql("DROP TABLE IF EXISTS note, event", "SELECT 1")
+    keys.begin(MODELS)
+
+
+def kept() -> None:
+    """The table is partitioned. Its row survives a later draft, which reaches the partition, too."""
+    (row,) = keys.sql("SELECT relkind::text AS kind FROM pg_class WHERE oid = 'event'::regclass")
+    assert row == {"kind": "p"}
+    keys.sql(MONTH, "INSERT INTO event VALUES (gen_random_uuid(), '2026-01-10+00', 'A')", "SELECT 1")
+
+
+def with_aerich() -> None:
+    begin()
+    keys.aerich("init-migrations")
+    (file,) = keys.APP.glob("aerich/models/*_init.py")
+    text, number = re.subn(
+        r'CREATE TABLE IF NOT EXISTS "event" \(.*?\n\);',
+        TABLE.strip(),
+        file.read_text(),
+        count=1,
+        flags=re.DOTALL,
+    )
+    assert number == 1
+    assert "MODELS_STATE" in text
+    file.write_text(text)
+    keys.aerich("upgrade")
+    kept()
+    assert "No changes detected" in keys.aerich("migrate", "--offline")  # the state knows no partitions
+    (keys.APP / "shop.py").write_text(LATER)
+    later = keys.aerich_draft("note")
+    assert 'ALTER TABLE "event" ADD "note" VARCHAR(20)' in later
+    assert "CREATE INDEX IF NOT EXISTS" in later
+    keys.aerich("upgrade")
+    assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
+
+
+def built_in() -> None:
+    begin()
+    assert "ops.CreateModel(" in keys.draft("initial")
+    (draft,) = keys.APP.glob("migrations/0001_initial.py")
+    (created,) = re.findall(r"operations = \[(.*)\]", draft.read_text(), re.DOTALL)
+    text = draft.read_text().replace(created, f"ops.RunSQL({TABLE!r}), *map(StateOnly, [{created}])")
+    draft.write_text(f"from apps.common.operations import StateOnly\n{text}")
+    keys.tortoise("migrate")
+    kept()
+    assert "No changes detected" in keys.tortoise("makemigrations")
+    (keys.APP / "shop.py").write_text(LATER)
+    assert "ops.AddField(" in keys.draft("note")
+    keys.tortoise("migrate")
+    assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
+
+
+def refused(*statements: str) -> str:
+    try:
+        keys.sql(*statements, "SELECT 1")
+    except Exception as error:
+        return str(error)
+    raise AssertionError("no error")
+
+
+async def notes() -> None:
+    """Another table refers to the events without a foreign key of the database."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        connection = get_connection("default")
+        await connection.execute_script("DROP TABLE event")
+        await context.generate_schemas(safe=True)
+        kind = "SELECT relkind::text AS kind FROM pg_class WHERE oid = 'event'::regclass"
+        assert await connection.execute_query_dict(kind) == [{"kind": "r"}]  # a plain table
+        await connection.execute_script(f"DROP TABLE event; {TABLE}; {MONTH};")
+        event = await Event.create(at="2026-01-10T00:00:00+00:00", code="A")
+        again = [Event(id=event.id, at="2026-01-10T00:00:00+00:00", code="B")]
+        await Event.bulk_create(again, on_conflict=["id", "at"], update_fields=["code"])
+        assert await Event.filter(code="B").count() == 1
+        try:
+            await Event.bulk_create(again, on_conflict=["id"], update_fields=["code"])
+            raise AssertionError("no error")
+        except OperationalError as error:
+            assert "no unique or exclusion constraint" in str(error)
+        note = await Note.create(event=event)
+        assert (await Note.get(id=note.id).select_related("event")).event.code == "B"
+        await event.delete()
+        assert await Note.all().count() == 1  # WRONG, if you expect CASCADE: it refers to nothing
+
+
+async def by_the_role_of_the_application() -> str:
+    """It may change all rows. The transaction undoes the role, which belongs to the whole server."""
+    role = f"app_{os.getpid()}"
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        try:
+            async with in_transaction() as connection:
+                await connection.execute_script(
+                    f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER; GRANT ALL ON event TO {role};"
+                    f"CREATE TABLE event_2026_02 (LIKE event); SET LOCAL ROLE {role};"
+                    "INSERT INTO event VALUES (gen_random_uuid(), '2026-01-10+00', 'A');"
+                    "ALTER TABLE event ATTACH PARTITION event_2026_02"
+                    " FOR VALUES FROM ('2026-02-01+00') TO ('2026-03-01+00')"
+                )
+        except Exception as error:
+            return str(error)
+    raise AssertionError("no error")
+
+
+def on_postgresql() -> None:
+    said = refused("CREATE TABLE bad (id UUID PRIMARY KEY, at TIMESTAMPTZ NOT NULL) PARTITION BY RANGE (at)")
+    assert 'PRIMARY KEY constraint on table "bad" lacks column "at"' in said
+    with_aerich()
+    built_in()
+    asyncio.run(notes())
+    assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
+    said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
+    assert "there is no unique constraint matching given keys" in said
+
+
+def on_mariadb() -> None:
+    parts = "PARTITION BY RANGE COLUMNS (at) (PARTITION p1 VALUES LESS THAN ('2026-02-01'))"
+    key_only = refused(f"CREATE TABLE bad (id INT PRIMARY KEY, at DATETIME NOT NULL) {parts}")
+    assert "1503" in key_only  # a PRIMARY KEY must include the time
+    columns = "id INT, at DATETIME NOT NULL, author_id INT, PRIMARY KEY (id, at)"
+    keys.sql("CREATE TABLE author (id INT PRIMARY KEY)", f"CREATE TABLE good ({columns}) {parts}", "SELECT 1")
+    foreign = refused(f"CREATE TABLE bad ({columns}, FOREIGN KEY (author_id) REFERENCES author (id)) {parts}")
+    assert "1506" in foreign  # foreign keys are not supported with partitioning
+    assert "1005" in refused("CREATE TABLE bad (good_id INT, FOREIGN KEY (good_id) REFERENCES good (id))")
+    assert "1526" in refused("INSERT INTO good VALUES (1, '2026-03-10', NULL)")  # no partition for the row
+
+
+if __name__ == "__main__":
+    keys.set_up()
+    on_postgresql() if keys.POSTGRES else on_mariadb()

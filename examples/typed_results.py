@@ -1,0 +1,182 @@
+"""Which Python types values(), aggregates and raw SQL return on each database. Pydantic makes them equal.
+
+By hand, on an empty database: DATABASE_URL=postgres://… python examples/typed_results.py
+"""
+
+import asyncio
+import json
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import AfterValidator, BeforeValidator, TypeAdapter, ValidationError
+from tortoise import fields
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.expressions import F, RawSQL
+from tortoise.functions import Avg, Coalesce, Max, Sum
+from tortoise.models import Model
+
+DRIVER = os.environ["DATABASE_URL"].partition(":")[0]
+KIND = "postgres" if DRIVER == "asyncpg" else DRIVER
+AT = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+class Sale(Model):
+    class Meta:
+        table = "sale"
+
+    id = fields.UUIDField(primary_key=True)
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+    sold_at = fields.DatetimeField()
+    open = fields.BooleanField()
+    data = fields.JSONField[Any]()
+    pieces = fields.IntField()
+    took = fields.TimeDeltaField()
+
+
+def aware(value: datetime) -> datetime:
+    """MariaDB stores times of UTC without an offset, if `timezone` is UTC."""
+    return value if value.tzinfo else value.replace(tzinfo=UTC)
+
+
+def loaded(value: Any) -> Any:
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def microseconds(value: Any) -> Any:
+    return timedelta(microseconds=value) if isinstance(value, int) else value
+
+
+Aware = Annotated[datetime, AfterValidator(aware)]
+Json = Annotated[dict[str, Any], BeforeValidator(loaded)]
+Delta = Annotated[timedelta, BeforeValidator(microseconds)]
+
+
+@dataclass(frozen=True)
+class Row:
+    id: UUID
+    amount: Decimal
+    sold_at: Aware
+    open: bool
+    data: Json
+    pieces: int
+    took: Delta
+
+
+@dataclass(frozen=True)
+class Wrong:
+    took: timedelta  # without `microseconds`
+
+
+def types(row: dict[str, Any]) -> dict[str, type]:
+    """The UUIDs of asyncpg are a class of their own, which extends UUID."""
+    return {name: UUID if isinstance(value, UUID) else type(value) for name, value in row.items()}
+
+
+MODEL = {
+    "id": UUID,
+    "amount": Decimal,
+    "sold_at": datetime,
+    "open": bool,
+    "data": dict,
+    "pieces": int,
+    "took": timedelta,
+}
+RAW: dict[str, dict[str, type]] = {
+    "sqlite": MODEL | {"id": str, "amount": str, "sold_at": str, "open": int, "data": str, "took": int},
+    "postgres": MODEL | {"data": str, "took": int},
+    "psycopg": MODEL | {"took": int},
+    "mysql": MODEL | {"id": str, "open": int, "data": str, "took": int},
+}
+EXPRESSIONS: dict[str, dict[str, type]] = {
+    "sqlite": {"twice": float, "or_zero": float, "text": str, "when": str},
+    "postgres": {"twice": Decimal, "or_zero": Decimal, "text": Decimal, "when": datetime},
+}
+SUMS: dict[str, dict[str, type]] = {
+    "sqlite": {"total": float, "mean": float, "last": str, "pieces": int},
+    "postgres": {"total": Decimal, "mean": Decimal, "last": datetime, "pieces": int},
+    "mysql": {"total": Decimal, "mean": Decimal, "last": datetime, "pieces": Decimal},
+}
+for of in (EXPRESSIONS, SUMS):
+    of["psycopg"] = of["postgres"]
+    of.setdefault("mysql", of["postgres"])
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.generate_schemas(safe=False)
+        connection = get_connection("default")
+        for number, amount in enumerate(("1.50", "1.55"), start=1):
+            await Sale.create(
+                id=UUID(int=number),
+                amount=Decimal(amount),
+                sold_at=AT,
+                open=True,
+                data={"a": [1]},
+                pieces=2 + number,
+                took=timedelta(hours=1),
+            )
+
+        # values(): the fields convert the values, on each database alike.
+        (row, _) = await Sale.all().order_by("id").values()
+        assert types(row) == MODEL
+        assert row["sold_at"] == AT
+        expected = Row(**row)
+
+        # Aggregates of a field have the type of the field: a mean loses its fraction.
+        one = await Sale.annotate(
+            total=Sum("amount"), mean=Avg("amount"), last=Max("sold_at"), pieces_mean=Avg("pieces")
+        ).values("total", "mean", "last", "pieces_mean")
+        assert types(one[0]) == {"total": Decimal, "mean": Decimal, "last": datetime, "pieces_mean": int}
+        assert one[0]["pieces_mean"] == 3  # WRONG: the mean of 3 and 4 is 3.5
+        assert one[0]["mean"] == Decimal("1.52")  # WRONG: the mean of 1.50 and 1.55 is 1.525
+        means = Sale.annotate(mean=RawSQL("AVG(amount)"), pieces_mean=RawSQL("AVG(pieces)"))
+        (one_row,) = await means.values("mean", "pieces_mean")
+        assert {name: float(value) for name, value in one_row.items()} == {"mean": 1.525, "pieces_mean": 3.5}
+        (one_row,) = await Sale.annotate(computed=Avg(F("pieces") * 1.0)).values("computed")
+        assert one_row["computed"] == 3  # WRONG, too
+
+        # Expressions: no field converts them.
+        computed = Sale.annotate(
+            twice=F("amount") * 2,
+            or_zero=Coalesce("amount", 0),
+            text=RawSQL("amount"),
+            when=RawSQL("sold_at"),
+        )
+        (row, _) = await computed.order_by("id").values("twice", "or_zero", "text", "when")
+        assert types(row) == EXPRESSIONS[KIND]
+        if KIND == "mysql":
+            assert row["when"].tzinfo is None
+
+        # Raw SQL.
+        rows = await connection.execute_query_dict("SELECT * FROM sale ORDER BY id")
+        assert types(rows[0]) == RAW[KIND]
+        if KIND == "mysql":
+            assert rows[0]["sold_at"].tzinfo is None
+        assert rows[0]["took"] == 3_600_000_000  # microseconds
+        (sums,) = await connection.execute_query_dict(
+            "SELECT SUM(amount) AS total, AVG(amount) AS mean, MAX(sold_at) AS last, SUM(pieces) AS pieces"
+            " FROM sale"
+        )
+        assert types(sums) == SUMS[KIND]
+
+        # Pydantic gives both the types of the dataclass.
+        first, second = TypeAdapter(list[Row]).validate_python(rows)
+        assert first == expected
+        assert types(vars(second)) == MODEL
+        assert second.sold_at == AT
+        (wrong, _) = TypeAdapter(list[Wrong]).validate_python(rows)
+        assert wrong.took == timedelta(seconds=3_600_000_000)  # WRONG: Pydantic reads seconds
+        try:
+            TypeAdapter(list[Row]).validate_python([{"id": UUID(int=1)}])
+            raise AssertionError("no error")
+        except ValidationError as error:
+            assert error.error_count() == 6
+
+
+asyncio.run(main())
