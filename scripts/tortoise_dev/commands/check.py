@@ -88,6 +88,9 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     outcome.errors = [
         (shown_path(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
+    if not project.judged and not project.problems:
+        places = " ".join(options.paths) or "."
+        tell(f"{options.prog}: no Python files to check in {places}; tests count only if a path names them")
     if options.diff or options.fix or options.unsafe_fixes:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
