@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ..sql_tokens import without_comments
+from ..syntax import source_of
 
 IN_BRACES = "__in_braces_"
 """How a word begins that stands for what an f-string puts in."""
@@ -82,5 +83,5 @@ def _written(value: ast.expr | None) -> str | None:
 
 def _part(part: ast.expr) -> str:
     if isinstance(part, ast.FormattedValue):
-        return IN_BRACES + re.sub(r"\W+", "_", ast.unparse(part.value))
+        return IN_BRACES + re.sub(r"\W+", "_", source_of(part.value))
     return str(getattr(part, "value", ""))
