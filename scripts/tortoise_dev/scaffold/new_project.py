@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..toml_text import TomlError, parse_toml
 from .changes import Change, Plan, RefusedError, read
 from .templates import files_of
 
@@ -135,7 +135,10 @@ def _compare(asked: NewProject, files: dict[str, str]) -> None:
     if project.get("name") != asked.name:
         named = project.get("name", "none")
         raise RefusedError("other-project", manifest, f"the project's name is {named}, not {asked.name}")
-    there = {_distribution(one) for one in project.get("dependencies", []) if isinstance(one, str)}
+    listed = project.get("dependencies")
+    there = {
+        _distribution(one) for one in (listed if isinstance(listed, list) else ()) if isinstance(one, str)
+    }
     wanted = [one for one in asked.requirements() if _distribution(one) not in there]
     missing = [path for path in files if not (asked.folder / path).exists()]
     if wanted or missing:
@@ -145,8 +148,8 @@ def _compare(asked: NewProject, files: dict[str, str]) -> None:
 
 def _project_table(manifest: Path) -> dict[str, Any]:
     try:
-        table = tomllib.loads(read(manifest)).get("project", {})
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(read(manifest)).get("project", {})
+    except TomlError as error:
         raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
     return table if isinstance(table, dict) else {}
 
