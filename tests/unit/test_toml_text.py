@@ -18,7 +18,7 @@ def test_what_is_nested_too_deeply_is_no_toml(tmp_path: Path) -> None:
         parse_toml(DEEP)
     (tmp_path / "pyproject.toml").write_text(DEEP, encoding="utf-8")
     assert pyproject_of(tmp_path) == {}
-    with pytest.raises(SettingsError, match="pyproject.toml: nested too deeply"):
+    with pytest.raises(SettingsError, match=r"pyproject\.toml: nested too deeply"):
         read_table(tmp_path / "pyproject.toml")
 
 
@@ -31,6 +31,8 @@ def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
 def test_a_table_of_another_type_is_none(text: str, tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(text, encoding="utf-8")
     (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
+    (tmp_path / "apps" / "billing" / "models").mkdir(parents=True)
+    (tmp_path / "apps" / "billing" / "models" / "__init__.py").touch()
     assert tool_table(pyproject_of(tmp_path), "aerich") is None
     survey = Survey(tmp_path)
     assert survey.width == 88
