@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
-from .syntax import FUNCTIONS, FunctionNode, Scope, source_of
+from .source import source_of
+from .syntax import FUNCTIONS, FunctionNode, Scope
 
 
 class Rank(IntEnum):

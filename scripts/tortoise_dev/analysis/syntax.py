@@ -389,14 +389,6 @@ def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     return given
 
 
-def source_of(node: ast.AST) -> str:
-    """The source of a node on one line; ``…`` where it is nested too deeply."""
-    try:
-        return " ".join(ast.unparse(node).split())
-    except RecursionError:
-        return "…"
-
-
 def is_true(node: ast.AST | None) -> bool:
     """Is it the literal ``True``?"""
     return isinstance(node, ast.Constant) and node.value is True

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Module
-from ..analysis.syntax import FUNCTIONS, FunctionNode, source_of
+from ..analysis.source import source_of
+from ..analysis.syntax import FUNCTIONS, FunctionNode
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _SHOWN = 60

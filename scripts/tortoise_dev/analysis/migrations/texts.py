@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..source import source_of
 from ..sql_tokens import without_comments
-from ..syntax import source_of
 
 IN_BRACES = "__in_braces_"
 """How a word begins that stands for what an f-string puts in."""
