@@ -10,8 +10,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from tortoise_dev.commands.find import _alike
-from tortoise_dev.handbook.find import find, words_that_no_section_has
+from tortoise_dev.commands.find import CLOSE, _alike
+from tortoise_dev.handbook.find import Search, find
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -71,7 +71,7 @@ def test_a_pasted_message_brings_no_section_about_its_values(message: str) -> No
     found = [one.section for one in find(message, HANDBOOK, 3)]
     assert found
     assert [one.place for one in found if not one.page.startswith(MESSAGES)] == []
-    assert words_that_no_section_has(message, HANDBOOK) == []
+    assert Search(message, HANDBOOK).unknown_words() == []
 
 
 def test_a_value_of_a_message_ends_with_its_line() -> None:
@@ -151,7 +151,7 @@ def test_the_command_prints_sections_with_their_places() -> None:
 def test_of_what_fits_much_less_only_the_place_is_printed() -> None:
     words = "icontains percent underscore"
     found = find(words, HANDBOOK, 3)
-    near = [one.section for one in found if one.score >= found[0].score * 2 / 3]
+    near = [one.section for one in found if one.score >= CLOSE * found[0].score]
     assert len(near) < len(found) == 3
     heads = [line for line in run(words).stdout.splitlines() if line.startswith("--- ")]
     assert [head.endswith(" kB") for head in heads] == [one.section not in near for one in found]

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,8 @@ from typing import Any
 import pytest
 import tortoise
 from packaging.version import Version
-from servers import SERVERS
+from servers import ON_ALL, new_database
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 
@@ -124,13 +122,7 @@ def project(tmp_path: Path) -> Path:
     return shutil.copytree(BILLING, tmp_path / "billing", ignore=ignore)
 
 
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgres", marks=pytest.mark.servers),
-        pytest.param("mysql", marks=pytest.mark.servers),
-    ]
-)
+@pytest.fixture(params=ON_ALL)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a migrated database with a table `tally` of one row: 1."""
     kind: str = request.param
@@ -144,25 +136,11 @@ def postgres(tmp_path: Path) -> Iterator[str]:
 
 
 def fresh_database(kind: str, folder: Path) -> Iterator[str]:
-    if kind == "sqlite":
-        url = f"sqlite://{folder / 'db.sqlite3'}"
-        prepare(url)
-        yield url
-        return
-    name = f"tortoise_dev_migrate_{uuid.uuid4().hex[:12]}"
     if kind == "mysql" and Version(tortoise.__version__) < Version("1.1.8"):
         pytest.skip("before 1.1.8 a migration cannot be recorded on MariaDB: its time is no DATETIME there")
-    base = SERVERS[kind].rpartition("/")[0]
-    server = f"{base}/{'information_schema' if kind == 'mysql' else 'postgres'}"  # each user may open it
-    try:
-        sql(server, f"CREATE DATABASE {name}")
-    except (ConfigurationError, DBConnectionError, ImportError) as error:
-        pytest.skip(f"no {kind}: {error}")
-    try:
-        prepare(url := f"{base}/{name}")
+    with new_database(kind, folder) as url:
+        prepare(url)
         yield url
-    finally:
-        sql(server, f"DROP DATABASE {name}" + (" WITH (FORCE)" if kind == "postgres" else ""))
 
 
 def prepare(url: str) -> None:

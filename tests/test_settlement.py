@@ -21,9 +21,7 @@ from typing import Any
 
 import httpx
 import pytest
-from servers import SERVERS
-from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError
+from servers import ON_ALL, new_database
 
 BILLING = Path(__file__).resolve().parents[1] / "examples" / "billing"
 INVOICES = [uuid.UUID(int=number) for number in range(1, 11)]
@@ -78,40 +76,12 @@ def surroundings(url: str) -> dict[str, str]:
     return os.environ | {"DATABASE_URL": url, "PYTHONPATH": str(BILLING), "PYTHONDONTWRITEBYTECODE": "1"}
 
 
-async def execute(url: str, statement: str) -> None:
-    async with TortoiseContext() as context:
-        await context.init(db_url=url, modules={"models": ["aerich.models"]})  # any: it must not be empty
-        await context.connections.get("default").execute_query(statement)
-
-
-@pytest.fixture(
-    params=[
-        "sqlite",
-        pytest.param("postgres", marks=pytest.mark.servers),
-        pytest.param("mysql", marks=pytest.mark.servers),
-    ]
-)
+@pytest.fixture(params=ON_ALL)
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database with ten unpaid invoices."""
-    kind: str = request.param
-    if kind == "sqlite":
-        url = f"sqlite://{tmp_path / 'db.sqlite3'}"
+    with new_database(request.param, tmp_path) as url:
         run_in_project(url, MAKE)
         yield url
-        return
-    name = f"tortoise_dev_settle_{uuid.uuid4().hex[:12]}"
-    base = SERVERS[kind].rpartition("/")[0]
-    server = f"{base}/{'information_schema' if kind == 'mysql' else 'postgres'}"  # each user may open it
-    try:
-        asyncio.run(execute(server, f"CREATE DATABASE {name}"))
-    except (ConfigurationError, DBConnectionError, ImportError) as error:
-        pytest.skip(f"no {kind}: {error}")
-    try:
-        run_in_project(f"{base}/{name}", MAKE)
-        yield f"{base}/{name}"
-    finally:
-        forced = " WITH (FORCE)" if kind == "postgres" else ""
-        asyncio.run(execute(server, f"DROP DATABASE {name}{forced}"))
 
 
 @pytest.fixture

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 import os
 import shutil
 import subprocess
 import sys
-import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from servers import SERVERS
+from servers import SERVERS, new_database
+from sources import definitions_in
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "examples" / "with_aerich"
@@ -71,19 +69,8 @@ def project(tmp_path: Path) -> Path:
 @pytest.fixture
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of an empty database."""
-    if request.param == "sqlite":
-        yield f"sqlite://{tmp_path / 'db.sqlite3'}"
-        return
-    name = f"tortoise_dev_library_{uuid.uuid4().hex[:12]}"
-    base = SERVER.rpartition("/")[0]
-    try:
-        sql(f"{base}/postgres", f"CREATE DATABASE {name}")
-    except (ConfigurationError, DBConnectionError, OSError) as error:
-        pytest.skip(f"no PostgreSQL: {error}")
-    try:
-        yield f"{base}/{name}"
-    finally:
-        sql(f"{base}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(request.param, tmp_path) as url:
+        yield url
 
 
 def start(project: Path, url: str | None, *command: str, **more: str) -> subprocess.Popen[str]:
@@ -208,19 +195,6 @@ def test_check_py_finds_nothing_in_it() -> None:
 
 def test_its_lock_is_that_of_the_running_example() -> None:
     """lock.py is billing/migrate.py without what migrates. Changed there: copy it."""
-    here, there = definitions(LIBRARY / "lock.py"), definitions(BILLING / "migrate.py")
+    here, there = definitions_in(LIBRARY / "lock.py"), definitions_in(BILLING / "migrate.py")
     assert {name: there.get(name) for name in here} == here
     assert set(there) - set(here) <= {"main", "report"}
-
-
-def definitions(path: Path) -> dict[str, str]:
-    """Functions, classes and constants of a module by name, each as its source."""
-    source = path.read_text(encoding="utf-8")
-    found = {}
-    for node in ast.parse(source).body:
-        names = [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = [ast.unparse(target) for target in targets]
-        found |= {name: ast.get_source_segment(source, node) or "" for name in names}
-    return found

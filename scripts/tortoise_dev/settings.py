@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from .toml_text import TomlError, parse_toml
+
 
 class SettingsError(Exception):
     """A pyproject.toml that cannot be used: which key, what was expected. ``key`` leads to it through the
@@ -22,11 +24,9 @@ class SettingsError(Exception):
 
 def read_table(file: Path) -> SettingsTable | None:
     """The table of a pyproject.toml; None where it has none. Raises SettingsError."""
-    import tomllib  # a project without a pyproject.toml needs none of it
-
     try:
-        document = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        document = parse_toml(file.read_text(encoding="utf-8-sig"))
+    except (OSError, UnicodeDecodeError, TomlError) as error:
         raise SettingsError(f"{file}: {error}") from None
     return table_in(document, file)
 

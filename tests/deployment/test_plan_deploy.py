@@ -201,6 +201,22 @@ def test_the_example_migrates_everywhere() -> None:
     assert done.stdout.count("migrates before the new code") == 10
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("services:\n  a: &x {<<: *x}\n", "compose.yaml: line 2: a value that contains itself"),
+        ("services:\n  a: {command: &x [run, *x]}\n", "compose.yaml: line 2: a value that contains itself"),
+        ("a: " + "[" * 3000 + "]" * 3000, "compose.yaml: no YAML: it is nested too deeply"),
+        ("a: &a [b, c]\nb: &b [*a, *a]\nc: [*b, *b]\n", "compose.yaml: no services"),
+    ],
+)
+def test_yaml_that_cannot_be_read_is_told(text: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    done = run(folder=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"plan_deploy.py: {told}\n"
+
+
 def test_no_manifest_is_nothing_to_do(tmp_path: Path) -> None:
     done = run(folder=tmp_path)
     assert done.returncode == 0

@@ -44,6 +44,22 @@ def test_exit_codes(broken) -> None:
         assert done.stderr.strip()
 
 
+def test_that_nothing_was_checked_is_told(broken) -> None:
+    (broken.root / "tests").mkdir()
+    (broken.root / "tests" / "test_a.py").touch()
+    (broken.root / "b.py").touch()
+    (broken.root / "docs").mkdir()
+    for path, told in (
+        ("tests", b""),
+        ("b.py", b""),
+        ("docs", b"no Python files in docs: nothing was checked"),
+    ):
+        done = broken.run(path)
+        assert done.returncode == 0
+        assert told in done.stderr
+        assert bool(told) is bool(done.stderr)
+
+
 def test_a_file_beside_the_current_folder(broken, run_check) -> None:
     (broken.root / "docs").mkdir()
     done = run_check(broken.root / "docs", ["--select", "TD003", "../a.py"], b"")

@@ -205,6 +205,51 @@ def test_twice_as_many_migrations_are_twice_the_work() -> None:
     assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
 
 
+def _after_each_other(n: int) -> dict[str, str]:
+    """Migrations one after the other, beside each another after the same; all refer to a second label."""
+    head, _, body = MIGRATION.partition("    operations = [\n")
+    relation = '        ops.AddField("A{i}", "b", fields.ForeignKeyField("other.B")),\n'
+    files = {}
+    for i in range(n):
+        for name in "ab":
+            after = f'    dependencies = [("models", "{i - 1:04}_a")]\n' if i else ""
+            text = head + after + "    operations = [\n" + (relation + body).format(i=i)
+            files[f"shop/migrations/{i:04}_{name}.py"] = text
+    return files
+
+
+def _with_steps(n: int) -> dict[str, str]:
+    """A migration with many steps of all kinds, on one table and on new ones."""
+    head = MIGRATION.partition("        ops.")[0]
+    steps = [
+        'ops.AddField("A", "f{i}", fields.IntField(unique=True))',
+        'ops.AlterField("A", "f{i}", fields.CharField(max_length=9))',
+        'ops.CreateModel("B{i}", [("id", fields.IntField(primary_key=True))])',
+        'ops.RunSQL("LOCK TABLE a IN SHARE MODE; ALTER TABLE a VALIDATE CONSTRAINT c{i}", "SELECT 1")',
+        'ops.RunSQL("UPDATE a SET f{i} = 1", "SELECT 1")',
+    ]
+    listed = "".join(f"        {step},\n" for i in range(n) for step in steps).replace("{i}", "1")
+    first = head + '        ops.CreateModel("A", [("id", fields.IntField(primary_key=True))]),\n    ]\n'
+    return {
+        "config.py": CONFIG.replace("sqlite://:memory:", "postgres://db/shop"),
+        "shop/migrations/0000_a.py": first,
+        "shop/migrations/0001_b.py": f"{head}{listed}    ]\n",
+    }
+
+
+@pytest.mark.parametrize(
+    ("make", "expected"),
+    [(_after_each_other, {"TD209": 59}), (_with_steps, {"TD203": 20, "TD205": 1, "TD206": 40})],
+)
+def test_twice_as_long_histories_are_twice_the_work(
+    make: Callable[[int], dict[str, str]], expected: dict[str, int]
+) -> None:
+    found = _judge(make(20), codes=expected)
+    assert {code: sum(one.rule == code for one in found) for code in expected} == expected
+    once, twice = (_calls(lambda n=n: _judge(make(n), codes=expected)) for n in (50, 100))
+    assert twice < 2.2 * once, f"{once:,} calls, then {twice:,}"
+
+
 def test_one_file_costs_what_its_names_lead_to(monkeypatch: pytest.MonkeyPatch) -> None:
     files = runpy.run_path(str(CORPORA))["application"](20)
     parsed: list[Path] = []

@@ -126,6 +126,8 @@ class BuiltIn:
         steps.append(self._drop if self.there else self._make)
         steps.append(self._drop if self.there else self._make)
         steps.append(self._again if self.there else self._draft)
+        if self.there and self.chance.random() < 0.5:
+            steps.append(self._if_missing)
         if self.old_name and not self.there:
             steps += [self._rename] * 3
         if not self.has_constraint:
@@ -176,6 +178,9 @@ class BuiltIn:
             return f"ops.RemoveIndex('{model}', name='ix_{self.app}'), ops.AddIndex('{model}', {self.index})"
         self.extra = CONSTANT
         return f"ops.RunSQL('DROP INDEX ix_{self.app}'), ops.RunSQL(MAKE)"
+
+    def _if_missing(self) -> str:
+        return f"ops.RunSQL('{MAKE.format(app=self.app).replace('INDEX', 'INDEX IF NOT EXISTS')}')"
 
     def _rename(self) -> str:
         if self.in_state:
@@ -253,8 +258,13 @@ def _check(folder: Path, connection: sqlite3.Connection, apps: list[str]) -> Non
     reported = _reported(folder)
     for code, lacking in missing.items():
         assert reported[code] <= lacking, code
-        assert len(reported[code]) >= 0.9 * len(lacking), code
+        assert len(reported[code]) >= 0.97 * len(lacking), code
         assert APPS / 4 <= len(lacking) <= APPS * 3 / 4, code
+
+
+def _migrate(folder: Path) -> None:
+    command = [sys.executable, "-m", "tortoise", "-c", "settings.TORTOISE_ORM", "migrate"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def _write_models(folder: Path, apps: list[str], keys: Callable[[str], dict[str, object]]) -> None:
@@ -296,15 +306,39 @@ def test_what_is_reported_is_missing_after_the_built_in_tool_ran(tmp_path: Path)
     _write_models(tmp_path, apps, lambda app: {"migrations": f"m_{app}"})
     for number, app in enumerate(apps):
         BuiltIn(app, number).write(tmp_path / f"m_{app}")
-    subprocess.run(
-        [sys.executable, "-m", "tortoise", "-c", "settings.TORTOISE_ORM", "migrate"],
-        cwd=tmp_path,
-        check=True,
-        capture_output=True,
-    )
+    _migrate(tmp_path)
     with sqlite3.connect(tmp_path / "db.sqlite3") as connection:
         _check(tmp_path, connection, apps)
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_reported"),
+    [
+        ("", True),
+        ("ops.AddIndex('App00', UniqueIndex(RawSQLTerm('LOWER(\"email\")')))", True),
+        ("ops.RunSQL('CREATE UNIQUE INDEX other ON app00 (lower(email))')", False),
+    ],
+)
+def test_an_index_without_a_name_is_reported_if_the_built_in_tool_makes_nothing_unique(
+    tmp_path: Path, operation: str, *, is_reported: bool
+) -> None:
+    _write_models(tmp_path, ["app00"], lambda app: {"migrations": f"m_{app}"})
+    model = tmp_path / "app00.py"
+    model.write_text(model.read_text(encoding="utf-8").replace(', name="ix_app00"', ""), encoding="utf-8")
+    app = BuiltIn("app00", 2)
+    (tmp_path / "m_app00").mkdir()
+    (tmp_path / "m_app00" / "__init__.py").touch()
+    for number, (before, does) in enumerate([("", app.first()), ("0001_step", operation)], 1):
+        dependency = f"('app00', '{before}')" if before else ""
+        text = FILE.format(app="app00", dependency=dependency, operations=does, extra="")
+        (tmp_path / "m_app00" / f"{number:04}_step.py").write_text(text, encoding="utf-8")
+    _migrate(tmp_path)
+    with sqlite3.connect(tmp_path / "db.sqlite3") as connection:
+        is_unique = [row for row in connection.execute("PRAGMA index_list(app00)") if row[2]]
+    connection.close()
+    assert bool(is_unique) is not is_reported
+    assert _reported(tmp_path)["TD212"] == ({"app00"} if is_reported else set())
 
 
 def test_what_is_reported_is_missing_after_the_sql_of_aerich_ran(tmp_path: Path) -> None:

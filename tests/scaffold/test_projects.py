@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,16 +15,13 @@ from typing import Any
 
 import httpx
 import pytest
-from servers import SERVERS
-from tortoise.context import TortoiseContext
-from tortoise.exceptions import ConfigurationError, DBConnectionError
+from servers import new_database
 from tortoise_dev.commands import check
 from tortoise_dev.deployment.plan import plan_for
 
 pytest.importorskip("aerich")
 pytestmark = [pytest.mark.slow]
 
-SERVER = SERVERS["postgres"]
 CUSTOMER = ["name:char:100", "email:char:254:unique"]
 INVOICE = (
     "number:char:32:unique amount:decimal:12:2 status:enum:draft,sent paid:bool:default=false "
@@ -82,30 +77,11 @@ MARKED = [
 ]
 
 
-def sql(url: str, statement: str) -> None:
-    async def run() -> None:
-        async with TortoiseContext() as context:
-            await context.init(db_url=url, modules={"models": ["aerich.models"]})
-            await context.connections.get("default").execute_script(statement)
-
-    asyncio.run(run())
-
-
 @contextmanager
 def empty_database(kind: Kind, folder: Path) -> Iterator[tuple[str, str]]:
     """The URL of an empty database, and that of databases for the project's own tests."""
-    if kind.database == "sqlite":
-        yield f"sqlite://{folder / 'served.sqlite3'}", "sqlite://:memory:"
-        return
-    base, name = SERVER.rpartition("/")[0], f"tortoise_dev_shop_{uuid.uuid4().hex[:12]}"
-    try:
-        sql(f"{base}/postgres", f"CREATE DATABASE {name}")
-    except (ConfigurationError, DBConnectionError, OSError) as error:
-        pytest.skip(f"no PostgreSQL: {error}")
-    try:
-        yield f"{base}/{name}", f"{base}/{name}_{{}}"
-    finally:
-        sql(f"{base}/postgres", f"DROP DATABASE {name} WITH (FORCE)")
+    with new_database(kind.database, folder) as url:
+        yield url, "sqlite://:memory:" if kind.database == "sqlite" else f"{url}_{{}}"
 
 
 @contextmanager

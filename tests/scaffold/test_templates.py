@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
+from sources import definitions
 from tortoise_dev.scaffold.new_project import NewProject
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -88,18 +88,6 @@ def test_no_placeholder_is_left() -> None:
         for name, text in files.items():
             assert "<<" not in text.replace("<<: *project", "").replace("::bigint << 32", ""), name
             assert "NAME" not in name
-
-
-def definitions(source: str) -> dict[str, str]:
-    """Functions, classes and constants of a module by name, each as its source."""
-    found = {}
-    for node in ast.parse(source).body:
-        names = [node.name] if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) else []
-        if isinstance(node, ast.Assign | ast.AnnAssign):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            names = [ast.unparse(target) for target in targets]
-        found |= {name: ast.get_source_segment(source, node) or "" for name in names}
-    return found
 
 
 def test_the_readme_names_a_database_that_the_migrations_run_on() -> None:

@@ -9,6 +9,7 @@ from . import tortoise_api
 from .bound_values import defined
 from .models import Models
 from .modules import Class, External, Module, unquoted
+from .source import source_of
 from .syntax import Scope
 from .values import PLAIN, Value, joined
 
@@ -58,7 +59,7 @@ def _alias(module: Module, models: Models, name: ast.Name) -> Value | None:
 
 def _is_free_of(value: ast.expr, name: str) -> bool:
     """Is an alias free of its own name? ``Tree = dict[str, "Tree"]`` has no end."""
-    return re.search(rf"\b{name}\b", ast.unparse(value)) is None
+    return re.search(rf"\b{name}\b", source_of(value)) is None
 
 
 def _container(name: str, parts: list[Value | None]) -> Value | None:

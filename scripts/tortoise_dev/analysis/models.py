@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
+from .source import source_of
 from .syntax import FUNCTIONS, FunctionNode, Scope
 
 
@@ -59,7 +60,7 @@ def _member(node: ast.stmt) -> Member:
         case ast.Assign(targets=[ast.Name(id="Meta")]):
             return Member(node, "Meta", Rank.META)
         case ast.Assign(targets=[target, *_]) | ast.AnnAssign(target=target) | ast.AugAssign(target=target):
-            name = target.id if isinstance(target, ast.Name) else ast.unparse(target)
+            name = target.id if isinstance(target, ast.Name) else source_of(target)
             return Member(node, name, Rank.FIELD)
         case _:
             return Member(node, "", None)

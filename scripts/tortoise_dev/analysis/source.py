@@ -133,6 +133,14 @@ def parse(text: str) -> ast.Module:
         raise UnreadableError(str(error)) from None
 
 
+def source_of(node: ast.AST) -> str:
+    """The source of a node on one line; ``…`` where it is nested too deeply."""
+    try:
+        return " ".join(ast.unparse(node).split())
+    except RecursionError:
+        return "…"
+
+
 def read_file(path: Path) -> SourceFile:
     """Read one file. Raises UnreadableError."""
     try:

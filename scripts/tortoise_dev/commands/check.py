@@ -88,6 +88,8 @@ def _check(options: argparse.Namespace, here: Path) -> int:
     outcome.errors = [
         (shown_path(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
+    if not project.judged and not any(_lies_in(file.path, paths) for file in project.files.values()):
+        tell(f"{options.prog}: no Python files in {' '.join(options.paths) or '.'}: nothing was checked")
     if options.diff or options.fix or options.unsafe_fixes:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
@@ -104,6 +106,10 @@ def _check(options: argparse.Namespace, here: Path) -> int:
         _apply_baseline(outcome, Path(options.baseline))
     show((statistics if options.statistics else render)(outcome, options.format))
     return outcome.exit_code()
+
+
+def _lies_in(file: Path, paths: Sequence[Path]) -> bool:
+    return any(file.is_relative_to(path) for path in paths)
 
 
 def _refuse_senseless(options: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ from difflib import SequenceMatcher
 
 from ..about import SKILL as HANDBOOK
 from ..folders import LEFT_OUT
-from ..handbook.find import Found, find, words_that_no_section_has
+from ..handbook.find import Found, Search
 from ..handbook.sections import (
     EXAMPLE,
     Section,
@@ -28,7 +28,7 @@ from .common import UnusableError, show, tell
 
 _PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d{1,9}))?")
 
-_CLOSE = 2 / 3
+CLOSE = 2 / 3
 """Of the best section's score: what has less is seldom the answer, so its text is left out."""
 
 _EXAMPLES = """\
@@ -58,14 +58,14 @@ def _run(options: argparse.Namespace) -> int:
         raise UnusableError(f"no SKILL.md in {HANDBOOK}: install the skill's whole folder")
     words = _words(options.words)
     named = _named(words)
-    sections = [] if named else list(handbook_sections(HANDBOOK))
-    found = named or find(words, sections, options.number)
-    unknown = words_that_no_section_has(words, sections) if sections else []
+    search = Search(words, [] if named else handbook_sections(HANDBOOK))
+    found = named or search.best(options.number)
+    unknown = [] if named else search.unknown_words()
     if options.format == "json":
         show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
         between = "\n" if options.list else "\n\n"
-        close = _CLOSE * found[0].score
+        close = CLOSE * found[0].score
         shown = (_shown(one.section, only_place=options.list or one.score < close) for one in found)
         show(between.join(shown))
     if not found:

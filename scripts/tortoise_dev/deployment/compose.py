@@ -53,6 +53,9 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
     for service in services:
         if service.work.first_only:
             _add(manifest, service, service.line, problems_of(service.work))
+    poolers = [service.name for service in services if service.is_pooler]
+    for service in [*steps, *inside] or code[:1]:
+        _judge_url(manifest, service, poolers)
     listed = document.get("services") if document else None
     if not manifest.migrates and listed is not None:
         manifest.draft = draft_of(project, path, listed, services, steps, code, inside)
@@ -149,6 +152,15 @@ def _judge_step(manifest: Manifest, step: Service, services: list[Service]) -> N
 def _judge_inside(manifest: Manifest, service: Service) -> None:
     line = service.node.own_line("command") or service.line
     _add(manifest, service, line, problems_at_start(service.work, "replica"))
+
+
+def _judge_url(manifest: Manifest, service: Service, poolers: list[str]) -> None:
+    """Tell of a migration through PgBouncer, also of one that a draft makes with the service's variables."""
+    found = service.pooled_url(poolers)
+    if found is not None:
+        name, line = found
+        message = f"{name} leads through PgBouncer, which can lose the lock of a migration"
+        manifest.add(line, f"{service.name}: {message}. Give the migration a URL of the server itself.")
 
 
 def _add(manifest: Manifest, service: Service, line: int, messages: Iterable[str]) -> None:

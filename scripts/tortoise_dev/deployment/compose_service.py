@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from .shell_commands import Work
@@ -15,6 +16,8 @@ _INFRASTRUCTURE = re.compile(
     re.IGNORECASE,
 )
 _DATABASE = re.compile(r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona)\b", re.IGNORECASE)
+_POOLER = re.compile(r"pgbouncer", re.IGNORECASE)
+_HOST = re.compile(r"://(?:[^/\s]*@)?([\w.-]+)")
 
 
 @dataclass
@@ -34,6 +37,26 @@ class Service:
     @property
     def is_database(self) -> bool:
         return bool(_DATABASE.search(self.image))
+
+    @property
+    def is_pooler(self) -> bool:
+        return bool(_POOLER.search(self.image))
+
+    def pooled_url(self, poolers: Collection[str]) -> tuple[str, int] | None:
+        """The variable whose URL leads through a pooler, and its line; ``poolers`` are services."""
+        for name, line, value in self._environment():
+            found = _HOST.search(value)
+            if found and (found[1] in poolers or _POOLER.search(found[1])):
+                return name, line
+        return None
+
+    def _environment(self) -> Iterator[tuple[str, int, str]]:
+        node = self.node.get("environment")
+        for name, line, value in node.entries() if node is not None else ():
+            yield name, line, value.text
+        for item in node.items() if node is not None and node.is_list else ():
+            name, _, text = item.text.partition("=")
+            yield name, item.line, text
 
     @property
     def is_code(self) -> bool:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..toml_text import TomlError, parse_toml
 from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
@@ -46,8 +46,8 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
     manifest = Manifest(name, "fly")
     text = path.read_text(encoding="utf-8")
     try:
-        settings = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        settings = parse_toml(text)
+    except TomlError as error:
         raise UnreadableError(f"no TOML: {error}") from None
     deploy = settings.get("deploy", {})
     release = deploy.get("release_command") if isinstance(deploy, dict) else None

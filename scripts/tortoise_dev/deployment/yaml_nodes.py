@@ -91,11 +91,28 @@ class Node:
 def read_yaml(text: str) -> list[Node]:
     """The documents of a file. Raises UnreadableError."""
     try:
-        return [Node(node) for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
+        found = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
+        for node in found:
+            _refuse_circle(node, frozenset(), set())
+        return [Node(node) for node in found]
+    except RecursionError:
+        raise UnreadableError("no YAML: it is nested too deeply") from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark is not None else ""
         raise UnreadableError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
+
+
+def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> None:
+    """Raises UnreadableError for a value that an alias puts into itself."""
+    if id(node) in around:
+        raise UnreadableError(f"line {node.start_mark.line + 1}: a value that contains itself")
+    if id(node) in done or not isinstance(node, yaml.CollectionNode):
+        return
+    for child in node.value:
+        for one in child if isinstance(child, tuple) else (child,):
+            _refuse_circle(one, around | {id(node)}, done)
+    done.add(id(node))
 
 
 def first_document(path: Path) -> Node | None:

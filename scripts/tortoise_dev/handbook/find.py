@@ -158,34 +158,44 @@ class Found:
     score: float
 
 
+class Search:
+    """A question to some sections of the handbook."""
+
+    def __init__(self, words: str, sections: Iterable[Section]) -> None:
+        self._sections = list(sections)
+        self._pasted = words
+        self._words = _without_values(words, self._sections)
+
+    def best(self, limit: int) -> list[Found]:
+        """The ``limit`` sections that answer it best, best first; empty where no word is in any."""
+        documents = [_weighted(section) for section in self._sections]
+        sizes = [sum(document.values()) for document in documents]
+        wanted = _wanted(self._words)
+        rarity = {term: _rarity(term, documents) for term in wanted}
+        length = sum(sizes) / max(1, len(sizes))
+        found = []
+        for section, document, size in zip(self._sections, documents, sizes, strict=True):
+            score = sum(
+                weight * rarity[term] * _bm25(document.get(term, 0.0), size / length)
+                for term, weight in wanted.items()
+            )
+            if score:
+                bonus = max(_phrase_bonus(self._words, section), _message_bonus(self._pasted, section))
+                asked = _asked_bonus(wanted, rarity, section)
+                found.append(Found(section, _trust(section) * (score + bonus + asked)))
+        found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
+        return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
+
+    def unknown_words(self) -> list[str]:
+        """Its words that are in no section, not even by a synonym, as they were typed."""
+        known = set().union(*(_weighted(section) for section in self._sections))
+        typed = dict.fromkeys(_WORD.findall(self._words))
+        return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
+
+
 def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
     """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
-    documents = [(section, terms := _weighted(section), sum(terms.values())) for section in sections]
-    pasted, words = words, _without_values(words, [section for section, _, _ in documents])
-    wanted = _wanted(words)
-    texts = [terms for _, terms, _ in documents]
-    rarity = {term: _rarity(term, texts) for term in wanted}
-    length = sum(size for _, _, size in documents) / max(1, len(documents))
-    found = []
-    for section, document, size in documents:
-        score = sum(
-            weight * rarity[term] * _bm25(document.get(term, 0.0), size / length)
-            for term, weight in wanted.items()
-        )
-        if score:
-            bonus = max(_phrase_bonus(words, section), _message_bonus(pasted, section))
-            asked = _asked_bonus(wanted, rarity, section)
-            found.append(Found(section, _trust(section) * (score + bonus + asked)))
-    found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
-    return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
-
-
-def words_that_no_section_has(words: str, sections: Iterable[Section]) -> list[str]:
-    """The words of a query that are in no section, not even by a synonym, as they were typed."""
-    sections = list(sections)
-    known = set().union(*(_weighted(section) for section in sections))
-    typed = dict.fromkeys(_WORD.findall(_without_values(words, sections)))
-    return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
+    return Search(words, sections).best(limit)
 
 
 def _trust(section: Section) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ..analysis.modules import Module
 from ..analysis.project import Project
+from ..toml_text import pyproject_of, tool_table
 
 _INITS = ("init", "register_tortoise", "RegisterTortoise", "tortoise_test_context", "generate_config")
 
@@ -54,12 +54,9 @@ def settings_of(project: Project, name: str) -> list[dict[str, Any]]:
 
 def _named(root: Path) -> Iterator[dict[str, Any]]:
     """What pyproject.toml says to Aerich or to Tortoise's own commands."""
-    try:
-        tables = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8")).get("tool", {})
-    except (OSError, ValueError):
-        return
-    for table in ("tortoise", "aerich"):
-        value = tables.get(table, {}).get("tortoise_orm") if isinstance(tables.get(table), dict) else None
+    document = pyproject_of(root)
+    for name in ("tortoise", "aerich"):
+        value = (tool_table(document, name) or {}).get("tortoise_orm")
         if isinstance(value, str) and "." in value:
             home, _, attribute = value.rpartition(".")
             yield {"module": home, "name": attribute}

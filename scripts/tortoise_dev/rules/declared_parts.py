@@ -1,4 +1,4 @@
-"""The indexes and constraints that the Meta of a model declares by name."""
+"""The indexes and constraints that the Meta of a model declares."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from ..analysis.bound_values import bound_value, defined
+from ..analysis.migrations.unique_sql import UNIQUE
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, External, Module
 from ..analysis.project import Project
@@ -29,7 +30,6 @@ _CONSTRAINTS = frozenset(
 )
 _OTHER_SQL = frozenset({"INDEX_TYPE", "__new__", "extra", "field_names", "index_name", "name"})
 """What a class may set beside ``get_sql``, so that the tools write other SQL or another name."""
-_UNIQUE = re.compile(r"(?i)\bunique\b")
 _IS_WORD = re.compile(r"\w+")
 _READS = frozenset("count endswith find index partition removeprefix removesuffix split startswith".split())
 """Methods whose arguments do not get into the text."""
@@ -39,9 +39,9 @@ _LEVELS = 8
 
 
 class Declared(NamedTuple):
-    """An index or a constraint with a name; ``node`` is where the model's file declares it."""
+    """An index or a constraint; ``node`` is where the model's file declares it. None: without a name."""
 
-    name: str
+    name: str | None
     node: ast.AST
 
 
@@ -51,15 +51,25 @@ class _Element(NamedTuple):
 
 
 def unique_indexes(project: Project, cls: Class) -> Iterator[Declared]:
-    """The named indexes of a model whose class makes them unique."""
+    """The indexes of a model whose class makes them unique, if the text tells their name."""
     for element, node in _elements(cls, "indexes"):
         name = keyword(element.call, "name")
         for entity in element.module.meanings(element.call.func):
-            if isinstance(entity, Class) and _makes_unique(project, entity):
-                yield from _declared(element, name, node)
+            if not isinstance(entity, Class) or not _makes_unique(project, entity):
+                continue
+            if name is None and _gets_no_name(project, entity, element.call):
+                yield Declared(None, node)
+            yield from _declared(element, name, node)
 
 
-def constraints(cls: Class) -> Iterator[Declared]:
+def _gets_no_name(project: Project, cls: Class, call: ast.Call) -> bool:
+    """Is an index certainly made without a name?"""
+    own = [one for one in (cls, *project.models.ancestors(cls)) if isinstance(one, Class)]
+    is_unpacked = any(one.arg is None for one in call.keywords)
+    return not is_unpacked and not any("__init__" in one.body.names for one in own)
+
+
+def constraints(project: Project, cls: Class) -> Iterator[Declared]:
     """The named constraints of a model."""
     for element, node in _elements(cls, "constraints"):
         if element.module.tortoise_name(element.call.func) in _CONSTRAINTS:
@@ -217,7 +227,7 @@ def _writes_unique(function: FunctionNode) -> bool:
             case ast.Expr(value=ast.Constant()) | ast.Compare():
                 continue
             case ast.Constant(value=str(text)):
-                is_unique = is_unique or _UNIQUE.search(text) is not None
+                is_unique = is_unique or UNIQUE.search(text) is not None
             case ast.Call(func=ast.Attribute(attr="replace" | "sub"), args=[_, *others]):
                 waiting += [node.func, *others]
             case ast.Call() if called(node) in _READS:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis.migrations.reading import migrations_of
 from ..analysis.project import Project
+from ..toml_text import pyproject_of, tool_table
 from .registrations import App
 
 if TYPE_CHECKING:
@@ -66,9 +66,7 @@ def _package(project: Project, app: App, there: set[Path]) -> Path | None:
 
 def _location(project: Project, label: str) -> Path | None:
     """The folder that pyproject.toml names to Aerich, with the label's files in it."""
-    file = project.root / "pyproject.toml"
-    try:
-        table = tomllib.loads(file.read_text("utf-8"))["tool"]["aerich"]
-        return Path(os.path.normpath(project.root / table["location"] / label))
-    except (OSError, ValueError, KeyError, TypeError):
+    location = (tool_table(pyproject_of(project.root), "aerich") or {}).get("location")
+    if not isinstance(location, str):
         return None
+    return Path(os.path.normpath(project.root / location / label))

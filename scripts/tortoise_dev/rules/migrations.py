@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis.migrations.reading import migrations_of, siblings
@@ -29,71 +30,34 @@ def later_steps(context: Context) -> Iterator[tuple[Migration, Step]]:
             yield migration, step
 
 
-def touches_old_table(migration: Migration, step: Step) -> bool:
-    """Did the table exist before this migration? So it does where no earlier step of it makes the table."""
-    made: set[str] = set()
-    for one in migration.steps:
-        if one is step:
-            break
-        if one.kind == "create table":
-            made.add(one.table)
-        elif one.kind == "rename table" and one.table in made:
-            made.update(one.columns)
-        elif one.kind == "drop table":
-            made.discard(one.table)
-    return step.table not in made
-
-
-BLOCKS_WRITES = ("SHARE", "SHARE ROW EXCLUSIVE", "EXCLUSIVE", "ACCESS EXCLUSIVE")
-"""The modes of LOCK TABLE that make writes wait."""
-BLOCKS_READS = ("ACCESS EXCLUSIVE",)
-
-
-def is_locked_before(migration: Migration, step: Step, modes: tuple[str, ...] = BLOCKS_WRITES) -> bool:
-    """Did the same transaction lock the table before, and wait for the lock only briefly (`lock_timeout`)?
-
-    Then the author has seen to it that writes wait while the step runs.
-    """
-    if migration.is_split:
-        return False
-    is_brief = is_locked = False
-    for one in migration.steps:
-        if one is step:
-            break
-        if one.only not in ("", "postgres"):
-            continue
-        if one.lock_timeout:
-            is_brief = one.lock_timeout == "on"
-        if re.match(r"(?:COMMIT|END|ROLLBACK)\b", one.shown):
-            is_brief = is_locked = False
-        is_named = step.table in one.locked or any(
-            table.startswith("{") for table in one.locked
-        )  # an f-string
-        if is_brief and one.lock_mode in modes and is_named:
-            is_locked = True
-    return is_locked
-
-
-def is_made_with_it(context: Context, migration: Migration, step: Step) -> bool:
-    """Does the table come with the same release, still empty: is the file that makes it not in the commit?
+class _EmptyTables:
+    """The tables that come with the same release as a migration, still empty: no commit has what makes them.
 
     After a data migration no table counts as empty.
     """
-    released = context.options.released
-    if released is None:
-        return False
-    made: set[str] = set()
-    for earlier in siblings(context.project, migration):
-        if earlier is migration:
-            break
-        if earlier.path not in released:
-            made = _made_by(earlier, made)
-    return step.table in made
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[tuple[Path, frozenset[Path]], dict[Path, frozenset[str]]] = {}
+
+    def before(self, migration: Migration, released: frozenset[Path]) -> frozenset[str]:
+        """The empty tables before a migration."""
+        folder = migration.path.parent
+        if (folder, released) not in self._known:
+            self._known[folder, released] = dict(self._follow(migration, released))
+        return self._known[folder, released][migration.path]
+
+    def _follow(
+        self, migration: Migration, released: frozenset[Path]
+    ) -> Iterator[tuple[Path, frozenset[str]]]:
+        empty: set[str] = set()
+        for one in siblings(self._project, migration):
+            yield one.path, frozenset(empty)
+            if one.path not in released:
+                _note_empty(empty, one)
 
 
-def _made_by(migration: Migration, made: set[str]) -> set[str]:
-    """The empty tables after a migration, of which there were some before it."""
-    empty = set(made)
+def _note_empty(empty: set[str], migration: Migration) -> None:
     for step in migration.steps:
         if step.kind == "create table":
             empty.add(step.table)
@@ -103,7 +67,12 @@ def _made_by(migration: Migration, made: set[str]) -> set[str]:
             empty.clear()
         if step.kind in ("drop table", "rename table"):
             empty.discard(step.table)
-    return empty
+
+
+def empty_tables(context: Context, migration: Migration) -> frozenset[str]:
+    """The tables that come with the same release, still empty; none where no commit was named."""
+    released = context.options.released
+    return frozenset() if released is None else context.project.once(_EmptyTables).before(migration, released)
 
 
 def is_rebuilt(migration: Migration, step: Step) -> bool:

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Module
+from ..analysis.source import source_of
 from ..analysis.syntax import FUNCTIONS, FunctionNode
 
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -60,9 +61,5 @@ def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
 
 def text(node: ast.AST) -> str:
     """The source of an expression, shortened, for a message."""
-    try:
-        source = ast.unparse(node)
-    except RecursionError:
-        return "…"
-    source = " ".join(source.split())
+    source = source_of(node)
     return source if len(source) <= _SHOWN else source[: _SHOWN - 1] + "…"

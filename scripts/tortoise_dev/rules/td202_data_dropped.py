@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, is_rebuilt, later_steps, touches_old_table
+from .migrations import hit, is_rebuilt, later_steps
 from .td201_table_replaced import replaced_by
 
 BAD = """\
@@ -50,11 +50,11 @@ GOOD = BAD.replace(
 def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
     for migration, step in later_steps(context):
-        if step.kind == "drop column" and touches_old_table(migration, step):
+        if step.kind == "drop column" and step.is_on_old_table:
             what = f"the column {step.columns[0]} of {step.table}"
         elif (
             step.kind == "drop table"
-            and touches_old_table(migration, step)
+            and step.is_on_old_table
             and not replaced_by(migration, step)
             and not is_rebuilt(migration, step)
         ):

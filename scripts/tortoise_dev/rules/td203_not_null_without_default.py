@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.syntax import is_true
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, later_steps, speaks, touches_old_table
+from .migrations import guide, hit, later_steps, speaks
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Step
@@ -52,7 +52,7 @@ GOOD = BAD.replace("default=0", "db_default=0")
 def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
     for migration, step in later_steps(context):
-        if step.kind != "add column" or not touches_old_table(migration, step):
+        if step.kind != "add column" or not step.is_on_old_table:
             continue
         if _gets_its_default_later(step) and "mysql" in speaks(context):
             yield from hit(

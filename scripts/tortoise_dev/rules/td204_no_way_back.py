@@ -19,6 +19,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.syntax import called
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, migration_in
 
@@ -51,7 +52,7 @@ def check(context: Context) -> Iterator[Hit]:
         if not step.reversible and step.node not in seen:
             seen.add(step.node)
             place = step._replace(line=getattr(step.node, "lineno", step.line))
-            what = "RunPython" if step.kind == "data" and step.text is None else "RunSQL"
+            what = called(step.node) if isinstance(step.node, ast.Call) else "RunSQL"
             yield from hit(
                 "TD204",
                 place,

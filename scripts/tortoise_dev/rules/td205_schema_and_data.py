@@ -21,7 +21,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, is_locked_before, migration_in, touches_old_table
+from .migrations import guide, hit, migration_in
 
 BAD = '''\
 # file: migrations/models/0_20260101_init.py
@@ -51,13 +51,13 @@ def check(context: Context) -> Iterator[Hit]:
     migration = migration_in(context)
     if migration is None:
         return
-    old = [step for step in migration.steps if step.only != "sqlite" and touches_old_table(migration, step)]
+    old = [step for step in migration.steps if step.only != "sqlite" and step.is_on_old_table]
     schema = [step for step in old if step.kind not in ("data", "other", "create table")]
-    unlocked = [step for step in schema if not is_locked_before(migration, step)]
+    unlocked = [step for step in schema if not step.waits]
     for step in old:
         if step.kind != "data":
             continue
-        is_unlocked = step.table != "" and not is_locked_before(migration, step)
+        is_unlocked = step.table != "" and not step.waits
         changed = unlocked or (schema if is_unlocked else [])
         if changed:
             yield from hit(

@@ -36,16 +36,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.syntax import called
 from .base import Context, Hit, Rule
-from .migrations import (
-    BLOCKS_READS,
-    hit,
-    is_locked_before,
-    is_made_with_it,
-    later_steps,
-    migration_in,
-    speaks,
-    touches_old_table,
-)
+from .migrations import empty_tables, hit, migration_in, speaks
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step
@@ -118,72 +109,78 @@ _STILL_LOCKED = _Reason(
 
 def check(context: Context) -> Iterator[Hit]:
     """At the operation or the statement."""
-    if not runs_on_postgres(context):
-        return
     migration = migration_in(context)
-    for step in migration.steps if migration is not None else ():
-        if migration is not None and migration.in_transaction and step.concurrent:
+    if migration is None or not runs_on_postgres(context):
+        return
+    for step in migration.steps:
+        if migration.in_transaction and step.concurrent:
             setting = "atomic" if migration.tool == "built-in" else "RUN_IN_TRANSACTION"
             problem = f"CONCURRENTLY is an error inside of a transaction: set {setting} = False"
             yield from _reported(step, _Reason(problem))
-    for migration, step in later_steps(context):
-        if step.only not in ("", "postgres"):
-            continue
-        if not touches_old_table(migration, step) or is_made_with_it(context, migration, step):
-            continue
-        if is_locked_before(migration, step, BLOCKS_READS):
-            continue
-        if step.rewrites:
-            yield from _reported(step, _REWRITES)
-        if is_locked_before(migration, step) and step.kind in _ONLY_READ:
-            continue
-        if step.kind == "validate" and _still_locks(migration, step):
-            yield from _reported(step, _STILL_LOCKED)
-        if step.online:
-            continue
-        kind = changed_kind(migration, step) if step.kind == "change type" else step.kind
-        reason = _REASONS.get(kind)
-        if reason is not None:
-            yield from _reported(step, reason)
+    if migration.is_first:
+        return
+    empty = empty_tables(context, migration)
+    earlier = _Earlier(migration)
+    for step in migration.steps:
+        if step.only in ("", "postgres") and step.is_on_old_table and step.table not in empty:
+            for reason in _reasons(step, earlier):
+                yield from _reported(step, reason)
+        earlier.add(step)
+
+
+def _reasons(step: Step, earlier: _Earlier) -> Iterator[_Reason]:
+    """Why a step holds up those who use the table."""
+    if step.waits == "queries":
+        return
+    if step.rewrites:
+        yield _REWRITES
+    if step.waits and step.kind in _ONLY_READ:
+        return
+    if step.kind == "validate" and earlier.has_unchecked(step.table):
+        yield _STILL_LOCKED
+    kind = earlier.changed_kind(step) if step.kind == "change type" else step.kind
+    if not step.online and kind in _REASONS:
+        yield _REASONS[kind]
 
 
 def _reported(step: Step, reason: _Reason) -> Iterator[Hit]:
     yield from hit("TD206", step, f"{step.shown}: {reason.text}: see {reason.page}")
 
 
-def _still_locks(migration: Migration, step: Step) -> bool:
-    """Was a constraint of the table added in the same transaction?"""
-    earlier = migration.steps[: migration.steps.index(step)]
-    return migration.in_transaction and any(
-        one.kind in ("add foreign key", "add check") and one.table == step.table for one in earlier
-    )
+class _Earlier:
+    """What the earlier steps of a migration have done."""
 
+    def __init__(self, migration: Migration) -> None:
+        self._migration = migration
+        self._done: set[tuple[str, ...]] = set()
+        self._old_types: dict[tuple[str, tuple[str, ...]], str] = {}
+        """The types that Aerich's ``downgrade`` gives back to columns."""
+        for step in reversed(migration.back_steps):
+            if step.kind == "change type":
+                self._old_types[step.table, step.columns] = step.type_name
 
-def changed_kind(migration: Migration, step: Step) -> str:
-    """What a changed column means: a new type, NOT NULL, or nothing that takes long (or is not known)."""
-    if migration.tool == "aerich":
-        back = [
-            one for one in migration.back_steps if one.kind == "change type" and one.columns == step.columns
-        ]
-        old = [one.type_name for one in back if one.table == step.table]
-        earlier = migration.steps[: migration.steps.index(step)]
-        is_done = any(
-            (one.kind, one.table, one.columns, one.type_name)
-            == (step.kind, step.table, step.columns, step.type_name)
-            for one in earlier
-        )
-        return "" if is_done or (old and _is_wider(old[0], step.type_name)) else "change type"
-    name, new = step.fields[0] if step.fields else ("", None)
-    earlier = migration.steps[: migration.steps.index(step)]
-    here = [
-        call for one in earlier if one.table == step.table for column, call in one.fields if column == name
-    ]
-    before = here[-1] if here else migration.fields_before.get((step.table, name))
-    if before is None or new is None:
-        return ""
-    if called(before) != called(new) or not _fits(before, new):
-        return "change type"
-    return "set not null" if _is_null(before) and not _is_null(new) else ""
+    def add(self, step: Step) -> None:
+        """Note a step."""
+        self._done.add((step.kind, step.table))
+        self._done.add((step.kind, step.table, *step.columns, step.type_name))
+
+    def has_unchecked(self, table: str) -> bool:
+        """Was a constraint of the table added in the same transaction?"""
+        added = {("add foreign key", table), ("add check", table)} & self._done
+        return self._migration.in_transaction and bool(added)
+
+    def changed_kind(self, step: Step) -> str:
+        """What a changed column means: a new type, NOT NULL, or nothing that takes long (or is not known)."""
+        if self._migration.tool == "aerich":
+            old = self._old_types.get((step.table, step.columns))
+            is_done = (step.kind, step.table, *step.columns, step.type_name) in self._done
+            return "" if is_done or (old is not None and _is_wider(old, step.type_name)) else "change type"
+        before, new = step.field_before, step.fields[0][1] if step.fields else None
+        if before is None or new is None:
+            return ""
+        if called(before) != called(new) or not _fits(before, new):
+            return "change type"
+        return "set not null" if _is_null(before) and not _is_null(new) else ""
 
 
 _VARCHAR = re.compile(r"(?:VARCHAR|CHARACTER VARYING) \( (\d+) \)")

@@ -18,12 +18,16 @@ Not fixed by `--fix`.
 
 from __future__ import annotations
 
+import ast
 import re
-from collections import Counter
+import sys
+from collections import Counter, defaultdict
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..analysis.migrations.reading import siblings
+from ..analysis.project import Project
 from .base import Context, Hit, Rule
 from .migrations import guide, migration_in
 
@@ -67,68 +71,101 @@ def check(context: Context) -> Iterator[Hit]:
     migration = migration_in(context)
     if migration is None:
         return
-    others = siblings(context.project, migration)
-    rival = _rival(migration, others)
+    label = context.project.once(_Labels).of(migration)
+    rival = label.rival(migration)
     if rival is not None:
         yield Hit(
             migration.node,
             f"{rival.name} comes after the same migration: databases get them in different orders. Let one "
             f"depend on the other, or draft it again: {guide(migration)}",
         )
-    yield from _missing_labels(migration, others)
+    for name, node in label.missing(migration):
+        yield Hit(
+            node,
+            f"it refers to {name}, and no dependency says that {name} is migrated first: "
+            f"makemigrations stops. Add a migration of {name} to dependencies: {guide(migration)}",
+        )
 
 
-def _rival(migration: Migration, others: list[Migration]) -> Migration | None:
-    """An earlier one in the same place, unless a later migration depends on both."""
-    if migration.tool == "aerich":
-        number = _number(migration)
-        same = [one for one in others if one.tool == "aerich" and _number(one) == number]
-        return same[0] if same and same[0] is not migration else None
-    own = {name for _, name in migration.dependencies} & {one.name for one in others}
-    for other in others:
-        if other is migration:
-            return None
-        shared = own & {name for _, name in other.dependencies}
-        merged = any({migration.name, other.name} <= _behind(one, others) for one in others)
-        if shared and other.name not in own and not merged:
-            return other
-    return None
+class _Labels:
+    """The migrations of each folder; one folder is one label's."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._known: dict[Path, _Label] = {}
+
+    def of(self, migration: Migration) -> _Label:
+        """The label of a migration."""
+        folder = migration.path.parent
+        if folder not in self._known:
+            self._known[folder] = _Label(siblings(self._project, migration))
+        return self._known[folder]
 
 
-def _behind(migration: Migration, others: list[Migration]) -> set[str]:
-    """All migrations of the label that run before this one."""
-    by_name = {one.name: one for one in others}
-    found: set[str] = set()
-    todo = [migration]
-    while todo:
-        for _, name in todo.pop().dependencies:
-            if name in by_name and name not in found:
-                found.add(name)
-                todo.append(by_name[name])
-    return found
+class _Label:
+    """The migrations of one label, in their order, and what comes after each."""
+
+    def __init__(self, migrations: list[Migration]) -> None:
+        self._place = {one: number for number, one in enumerate(migrations)}
+        self._by_name = {one.name: one for one in migrations}
+        self._after: defaultdict[str, list[Migration]] = defaultdict(list)
+        """By name the migrations that depend on it."""
+        self._numbered: dict[str, Migration] = {}
+        """By number the first file of Aerich."""
+        self._first_named: dict[str, int] = {}
+        """By label the place of the first migration that depends on it."""
+        for number, one in enumerate(migrations):
+            for label, name in one.dependencies:
+                self._first_named.setdefault(label, number)
+                self._after[name].append(one)
+            if one.tool == "aerich":
+                self._numbered.setdefault(_number(one), one)
+        labels = Counter(
+            label for one in migrations for label, name in one.dependencies if name in self._by_name
+        )
+        self._own = labels.most_common(1)[0][0] if labels else None
+        self._later: dict[Migration, frozenset[Migration]] = {}
+
+    def rival(self, migration: Migration) -> Migration | None:
+        """An earlier file after the same migration, unless one file, or a later one, comes after both."""
+        if migration.tool == "aerich":
+            first = self._numbered[_number(migration)]
+            return first if first is not migration else None
+        shared = {name for _, name in migration.dependencies} & self._by_name.keys()
+        beside = {one for name in shared for one in self._after[name]}
+        place = self._place[migration]
+        earlier = sorted((one for one in beside if self._place[one] < place), key=self._place.__getitem__)
+        return next(
+            (one for one in earlier if self._later_than(one).isdisjoint(self._later_than(migration))), None
+        )
+
+    def _later_than(self, migration: Migration) -> frozenset[Migration]:
+        """A migration, and all that run after it."""
+        if migration not in self._later:
+            found = {migration}
+            todo = [migration]
+            while todo:
+                new = set(self._after.get(todo.pop().name, ())) - found
+                found |= new
+                todo += new
+            self._later[migration] = frozenset(found)
+        return self._later[migration]
+
+    def missing(self, migration: Migration) -> Iterator[tuple[str, ast.AST]]:
+        """The labels that it refers to before any dependency names them, each with the first relation."""
+        if migration.tool != "built-in" or self._own is None:
+            return
+        seen = {self._own}
+        for label, node in migration.refers_to:
+            is_reached = self._first_named.get(label, sys.maxsize) <= self._place[migration]
+            if label not in seen and not is_reached:
+                seen.add(label)
+                yield label, node
 
 
 def _number(migration: Migration) -> str:
     found = re.match(r"\d+", migration.name)
     return found[0] if found else migration.name
-
-
-def _missing_labels(migration: Migration, others: list[Migration]) -> Iterator[Hit]:
-    names = {one.name for one in others}
-    labels = Counter(label for one in others for label, name in one.dependencies if name in names)
-    if migration.tool != "built-in" or not labels:
-        return
-    own = labels.most_common(1)[0][0]
-    reached = {label for one in others[: others.index(migration) + 1] for label, _ in one.dependencies}
-    seen: set[str] = set()
-    for label, node in migration.refers_to:
-        if label not in {own, *reached} and label not in seen:
-            seen.add(label)
-            yield Hit(
-                node,
-                f"it refers to {label}, and no dependency says that {label} is migrated first: "
-                f"makemigrations stops. Add a migration of {label} to dependencies: {guide(migration)}",
-            )
 
 
 RULE = Rule("TD209", "two-heads", check, preview=True, home=__name__)

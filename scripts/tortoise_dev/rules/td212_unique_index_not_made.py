@@ -5,11 +5,13 @@ An index whose class writes UNIQUE in `get_sql()`, and that no migration makes u
 
 It looks for the name of the index in the migrations of the app label, and in other SQL of the project. The
 last migration with the name counts. The index is unique if this migration makes it with
-`CREATE UNIQUE INDEX`, or adds a constraint with this name.
+`CREATE UNIQUE INDEX`, or adds a constraint with this name. `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a plain
+index that an earlier migration makes. An index without `name=` is reported if no SQL makes anything unique on
+its table.
 
-The rule is silent if the index has no `name=`, if the label has no migration yet, and if a migration reads
-its SQL from a file. It is also silent if the project calls `generate_schemas()`. It judges only tables that a
-migration creates, and index classes whose `get_sql()` always writes UNIQUE.
+The rule is silent if the label has no migration yet, and if a migration reads its SQL from a file. It is also
+silent if the project calls `generate_schemas()`. It judges only tables that a migration creates, and index
+classes whose `get_sql()` always writes UNIQUE.
 
 ## Why is this bad
 Both tools draft a plain index without a warning, so the database stores duplicates.
@@ -18,8 +20,7 @@ Tables that tests make from the models have the unique index, so no test fails. 
 it, too. If you change the expression of a unique index, both tools drop it and make a plain one.
 
 Before you apply the draft, write `CREATE UNIQUE INDEX` into it. If it is applied, write a new migration that
-drops the index and makes it unique. The rule does not see that `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a
-plain index of the same name.
+drops the index and makes it unique.
 
 ## Fix safety
 Not fixed by `--fix`: the rows may have duplicates, which you merge first.
@@ -29,11 +30,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.migrations.reading import migrations_of
-from ..analysis.project import Project
 from .base import Context, Hit, Rule
 from .declared_parts import unique_indexes
-from .undone_parts import UndoneParts
+from .undone_parts import Undone, UndoneParts, undone_parts
 
 BAD = """\
 # file: config.py
@@ -119,30 +118,25 @@ class Migration(migrations.Migration):
 
 
 _REMEDY = "both tools leave UNIQUE out of their drafts. Write CREATE UNIQUE INDEX: see unique-values.md"
+_KEPT = "IF NOT EXISTS keeps the plain one. Drop it, and write CREATE UNIQUE INDEX: see unique-values.md"
 
 
 def check(context: Context) -> Iterator[Hit]:
     """At the index."""
-    if not context.own or not migrations_of(context.project) or not context.project.once(_has_classes):
-        return
-    parts = context.project.once(UndoneParts)
-    if parts.labels.makes_all:
-        return
-    for cls in context.own:
-        for index in unique_indexes(context.project, cls):
-            found = parts.find(cls, index.name)
-            if found is not None:
-                what = f"the index {index.name} of {cls.name}"
-                where = (
-                    f"after {found.last.path.name}, {what} is not unique"
-                    if found.last is not None
-                    else f"no migration of {found.label.name} makes {what} unique"
-                )
-                yield Hit(index.node, f"{where}: {_REMEDY}")
+    for found in undone_parts(context, b"def get_sql", unique_indexes):
+        if not context.project.once(UndoneParts).labels.makes_all:
+            yield Hit(found.declared.node, _message(found))
 
 
-def _has_classes(project: Project) -> bool:
-    return any(b"def get_sql" in file.data for file in project.files.values())
+def _message(found: Undone) -> str:
+    model, name = found.cls.name, found.declared.name
+    if name is None:
+        what = f"an index of {model} unique, and it has no name"
+        return f"no migration of {found.label.name} makes {what}: {_REMEDY}"
+    if found.last is None:
+        return f"no migration of {found.label.name} makes the index {name} of {model} unique: {_REMEDY}"
+    where = f"after {found.last.path.name}, the index {name} of {model} is not unique"
+    return f"{where}: {_KEPT if found.last.how == 'kept' else _REMEDY}"
 
 
 RULE = Rule("TD212", "unique-index-not-made", check, judges_models=True)

@@ -26,11 +26,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..analysis.migrations.reading import migrations_of
-from ..analysis.project import Project
 from .base import Context, Hit, Rule
 from .declared_parts import constraints
-from .undone_parts import UndoneParts
+from .undone_parts import undone_parts
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Tool
@@ -114,21 +112,10 @@ _REMEDIES: dict[Tool, str] = {
 
 def check(context: Context) -> Iterator[Hit]:
     """At the constraint."""
-    if not context.own or not migrations_of(context.project) or not context.project.once(_has_constraints):
-        return
-    parts = context.project.once(UndoneParts)
-    for cls in context.own:
-        for constraint in constraints(cls):
-            found = parts.find(cls, constraint.name)
-            if found is not None:
-                what = (
-                    f"no migration of {found.label.name} adds the constraint {constraint.name} of {cls.name}"
-                )
-                yield Hit(constraint.node, f"{what}: the database lacks it. {_REMEDIES[found.label.tool]}")
-
-
-def _has_constraints(project: Project) -> bool:
-    return any(b"migrations.constraints" in file.data for file in project.files.values())
+    for found in undone_parts(context, b"migrations.constraints", constraints):
+        what = f"adds the constraint {found.declared.name} of {found.cls.name}: the database lacks it"
+        message = f"no migration of {found.label.name} {what}. {_REMEDIES[found.label.tool]}"
+        yield Hit(found.declared.node, message)
 
 
 RULE = Rule("TD213", "constraint-not-made", check, judges_models=True)

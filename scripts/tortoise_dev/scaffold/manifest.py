@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ..toml_text import TomlError, parse_toml
 from .changes import RefusedError, read
 
 MANIFEST = "pyproject.toml"
@@ -19,8 +19,8 @@ _PROJECT = re.compile(r"^\[project\][^\n]*\n", re.MULTILINE)
 def table_of(manifest: Path, name: str) -> dict[str, Any]:
     """A table of the file, or an empty one. Raises RefusedError if the file is no TOML."""
     try:
-        table = tomllib.loads(read(manifest)).get(name, {})
-    except tomllib.TOMLDecodeError as error:
+        table = parse_toml(read(manifest)).get(name, {})
+    except TomlError as error:
         raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
     return table if isinstance(table, dict) else {}
 
@@ -32,7 +32,7 @@ def name_in(manifest: Path, default: str) -> str:
 
 def lacking(wanted: Sequence[str], project: dict[str, Any]) -> list[str]:
     """The requirements whose distribution the table ``[project]`` does not depend on."""
-    there = {_distribution(one) for one in project.get("dependencies", []) if isinstance(one, str)}
+    there = {_distribution(one) for one in _listed(project) if isinstance(one, str)}
     return [one for one in wanted if _distribution(one) not in there]
 
 
@@ -66,15 +66,20 @@ def _with_dependencies(manifest: Path, text: str, wanted: Sequence[str]) -> str:
     changed = _LIST.sub(lambda found: f"{found[1]}{items}\n{found[2] or '    '}", text, count=1)
     if changed == text:
         changed = _PROJECT.sub(lambda found: f"{found[0]}dependencies = [{items}\n]\n", text, count=1)
-    old = tomllib.loads(text).get("project", {}).get("dependencies", [])
+    old = _listed(table_of(manifest, "project"))
     try:
-        right = tomllib.loads(changed)["project"]["dependencies"] == [*wanted, *old]
-    except (tomllib.TOMLDecodeError, KeyError):
+        right = parse_toml(changed)["project"]["dependencies"] == [*wanted, *old]
+    except (TomlError, KeyError, TypeError):
         right = False
     if not right:
         named = ", ".join(wanted)
         raise RefusedError("dependencies", manifest, f"add these to the dependencies of [project]: {named}")
     return changed
+
+
+def _listed(project: dict[str, Any]) -> list[Any]:
+    listed = project.get("dependencies")
+    return listed if isinstance(listed, list) else []
 
 
 def _tables_in(text: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
     own = "python migrate.py" if (survey.root / "migrate.py").exists() else None
     if survey.migrations == "aerich":
         app = f"--app {label} " if has_several else ""
-        location = survey.tool_table.get("aerich", {}).get("location", "./migrations")
+        location = str(survey.tool_table("aerich").get("location", "./migrations"))
         is_first = not any((survey.root / location / label).glob("*.py"))
         draft = "init-migrations" if is_first else f"migrate --offline --name {name}"
         return [f"{run}aerich {app}{draft}", f"{run}{own or f'aerich {app}upgrade'}", _PRODUCT]

@@ -10,22 +10,15 @@ from ..analysis.modules import Class
 from ..analysis.syntax import called, is_true
 from . import names
 from .entity import Entity, Link
-from .field_specs import Scalar, member_name
-from .model_file import default_of
+from .field_specs import Scalar
 from .python_edits import quoted
+from .sample_values import COUNTER, UnknownRowError, Values
 from .source_text import Imports, call, collection
 from .survey import Survey, option_of
 
 _OWN_FIXTURE = "database"
-_COUNTER = "COUNTER"
-_DIGITS = 4
-"""Of the numbers that make texts differ: no file of tests makes more rows."""
 _DEPTH = 4
 """Rows that a row may need, one behind the other."""
-
-
-class UnknownRowError(Exception):
-    """The text does not tell which values a row of another model needs."""
 
 
 class ModelTests:
@@ -39,8 +32,7 @@ class ModelTests:
         self.imports = Imports(own)
         self.helpers: dict[str, str] = {}
         """The functions that make rows of other models, by the model's name."""
-        self.counts = False
-        """Does a function take numbers from the counter?"""
+        self.values = Values(entity, survey, self.imports)
         self.fixture = survey.fixture()
         self.phrase = "it" if entity.is_long else names.with_article(entity.words)
 
@@ -55,7 +47,7 @@ class ModelTests:
             parts.append(self._table_test())
         if self.fixture is None:
             parts.insert(0, self._own_fixture())
-        if self.counts:
+        if self.values.counts:
             self.imports.add("itertools")
         docstring = '"""Logic without a database, and the table on one."""'
         if not self.entity.is_long:
@@ -63,8 +55,8 @@ class ModelTests:
         if not self.survey.tests_are_async:
             self.imports.add("pytest")
         head = f"{docstring}\n\n{self.imports.render(self.width)}"
-        if self.counts:
-            head += f"\n\n{_COUNTER} = itertools.count(1)  # for columns that take no value twice"
+        if self.values.counts:
+            head += f"\n\n{COUNTER} = itertools.count(1)  # for columns that take no value twice"
         parts = [self._with_database(part) for part in parts]
         return "\n\n\n".join([head, *parts]) + "\n"
 
@@ -79,38 +71,25 @@ class ModelTests:
 
     def _unit_tests(self) -> list[str]:
         required = [field for field in self.entity.scalars if field.is_required]
-        given = [f"{field.name}={self._sample(field)}" for field in required]
+        given = [f"{field.name}={self.values.sample(field)}" for field in required]
         fake = f"Fake{self.entity.name}"
         title = self.entity.title_field
         name = f"test_{snake_case(self.phrase.replace(' ', '_'))}"
         if title is not None:
-            shown = self._sample(title) if title.is_required else self._default(title)
+            shown = self.values.sample(title) if title.is_required else self.values.default(title)
             made = call(f"{self.entity.variable} = {fake}(", given, ")", 4, self.width)
             body = f"{made}\n    assert str({self.entity.variable}) == {shown}"
             return [f"def {name}_is_shown_by_its_{title.name}() -> None:\n{body}"]
         made = call(f"{self.entity.variable} = {fake}(", given, ")", 4, self.width)
         if self.entity.scalars:
             first = self.entity.scalars[0]
-            value = self._sample(first) if first.is_required else self._default(first)
+            value = self.values.sample(first) if first.is_required else self.values.default(first)
             compared = "is" if value in ("None", "True", "False") else "=="
             checked = f"{self.entity.variable}.{first.name} {compared} {value}"
         else:
             checked = f"isinstance({self.entity.variable}, Base{self.entity.name})"
         shown = f'str({self.entity.variable}) == f"{self.entity.words} {{{self.entity.variable}.pk}}"'
         return [f"def {name}_needs_no_database() -> None:\n{made}\n    assert {checked}\n    assert {shown}"]
-
-    def _default(self, field: Scalar) -> str:
-        """The value that a new object has without being given one."""
-        if field.default is None:
-            return "None"
-        if field.kind == "uuid":
-            return f"{self.entity.variable}.{field.name}"
-        value = default_of(self.entity, field)
-        if field.kind == "enum":
-            self.imports.add(f"{self.entity.app}.models", self.entity.enum_of(field))
-        if field.kind == "decimal":
-            self.imports.add("decimal", "Decimal")
-        return f"{value}()" if field.kind == "json" else value
 
     # --- on a database
 
@@ -137,7 +116,7 @@ class ModelTests:
         given += [f"{link.spec.name}={names.variable(link.spec.name)}" for link in needed]
         taken = self._taken_field
         if taken is not None:
-            parameters.append(f"{taken.name}: {self._type(taken)} | None = None")
+            parameters.append(f"{taken.name}: {self.values.type_of(taken)} | None = None")
         head = f"async def make_{self.entity.snake}("
         line = call(head, parameters, f") -> {self.entity.name}:", 0, self.width)
         return f"{line}\n{call(f'return await {self.entity.name}.create(', given, ')', 4, self.width)}"
@@ -146,13 +125,13 @@ class ModelTests:
     def _taken_field(self) -> Scalar | None:
         """The unique column that a test gives the value of another row."""
         unique = self.entity.unique_field
-        return unique if unique is not None and unique.is_required and self._fresh(unique) else None
+        return unique if unique is not None and unique.is_required and self.values.fresh(unique) else None
 
     def _value_of(self, field: Scalar) -> str:
         """What the function that makes a row gives to a column."""
-        fresh = self._fresh(field)
+        fresh = self.values.fresh(field)
         if fresh is None:
-            return self._sample(field)
+            return self.values.sample(field)
         return f"{field.name} or {fresh}" if field == self._taken_field else fresh
 
     def _parents(self, needed: list[Link], made: dict[str, str]) -> tuple[list[str], str]:
@@ -168,7 +147,9 @@ class ModelTests:
         lines, make = self._parents(needed, made)
         row = self.entity.variable
         compared = [field for field in self.entity.scalars if field.is_required]
-        values = [f"{row}.{one.name}" if self._fresh(one) else self._sample(one) for one in compared]
+        values = [
+            f"{row}.{one.name}" if self.values.fresh(one) else self.values.sample(one) for one in compared
+        ]
         checks = [
             f"    assert stored.{field.name} == {value}"
             for field, value in zip(compared, values, strict=True)
@@ -192,7 +173,7 @@ class ModelTests:
         lines, make = self._parents(needed, made)
         what = names.with_article(unique.name).replace(" ", "_")
         first, again = "_", make
-        if self._fresh(unique):
+        if self.values.fresh(unique):
             first = self.entity.variable
             given = ", ".join([*(names.variable(link.spec.name) for link in needed), ""])
             again = f"make_{self.entity.snake}({given}{unique.name}={first}.{unique.name})"
@@ -308,124 +289,7 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             return None
         if option_of(field, "validators") is not None:
             raise UnknownRowError
-        return self._plain_value(owner, field, kind, unique=unique)
-
-    def _plain_value(self, owner: Class, field: ast.Call, kind: str, *, unique: bool) -> str:
-        if kind == "CharField":
-            length = option_of(field, "max_length")
-            if not isinstance(length, ast.Constant) or not isinstance(length.value, int):
-                raise UnknownRowError
-            fresh = self._fresh(Scalar("xxx", "char", length=length.value, unique=unique))
-            return fresh or quoted("x" * min(length.value, 3))
-        if kind == "CharEnumField":
-            enum = field.args[0] if field.args else option_of(field, "enum_type")
-            if not isinstance(enum, ast.Name):
-                raise UnknownRowError
-            self.imports.add(self.survey.dotted_of(owner), enum.id)
-            return f"next(iter({enum.id}))"
-        by_kind = {
-            "TextField": '"x"',
-            "IntField": "1",
-            "BigIntField": "1",
-            "SmallIntField": "1",
-            "FloatField": "1.0",
-            "BooleanField": "False",
-            "JSONField": "{}",
-        }
-        typed = {
-            "IntField": "int",
-            "BigIntField": "bigint",
-            "SmallIntField": "smallint",
-            "FloatField": "float",
-            "DecimalField": "decimal",
-            "DateField": "date",
-            "DatetimeField": "datetime",
-            "TimeDeltaField": "timedelta",
-            "UUIDField": "uuid",
-        }
-        fresh = self._fresh(Scalar("value", typed.get(kind, ""), digits=_digits(field), unique=unique))
-        if fresh is not None:
-            return fresh
-        if kind in by_kind:
-            return by_kind[kind]
-        if kind not in typed:
-            raise UnknownRowError
-        return self._sample(Scalar("value", typed[kind]))
-
-    def _fresh(self, field: Scalar) -> str | None:
-        """For a unique column, an expression with another value each time; None where there is none."""
-        if not field.unique:
-            return None
-        number = f"next({_COUNTER})"
-        match field.kind:
-            case "char":
-                name = field.name[: max(field.length - _DIGITS, 0)]
-                fresh = f'f"{name}{{{number}}}"'
-            case "int" | "bigint" | "smallint":
-                fresh = number
-            case "float":
-                fresh = f"float({number})"
-            case "decimal" if field.digits >= field.places + _DIGITS:
-                self.imports.add("decimal", "Decimal")
-                fresh = f"Decimal({number})"
-            case "date" | "datetime":
-                self.imports.add("datetime", "timedelta")
-                fresh = f"{self._sample(field)} + timedelta(days={number})"
-            case "timedelta":
-                self.imports.add("datetime", "timedelta")
-                fresh = f"timedelta(hours={number})"
-            case "uuid":
-                self.imports.add("uuid", "uuid4")
-                return "uuid4()"
-            case _:
-                return None
-        self.counts = True
-        return fresh
-
-    def _type(self, field: Scalar) -> str:
-        """The type of a column's values."""
-        module = {"decimal": "decimal", "date": "datetime", "datetime": "datetime", "timedelta": "datetime"}
-        name = {"decimal": "Decimal", "uuid": "UUID", "char": "str", "bigint": "int", "smallint": "int"}
-        found = name.get(field.kind, field.kind)
-        if field.kind == "uuid" or field.kind in module:
-            self.imports.add(module.get(field.kind, "uuid"), found)
-        return found
-
-    def _sample(self, field: Scalar) -> str:
-        """A value that a column takes, as Python source."""
-        match field.kind:
-            case "char":
-                return quoted(field.name[: field.length])
-            case "text":
-                return quoted(field.name)
-            case "enum":
-                self.imports.add(f"{self.entity.app}.models", self.entity.enum_of(field))
-                return f"{self.entity.enum_of(field)}.{member_name(field.choices[0])}"
-            case "decimal":
-                self.imports.add("decimal", "Decimal")
-                one = "1" if field.digits > field.places or not field.digits else "0"
-                return f"Decimal({one})"
-            case "date":
-                self.imports.add("datetime", "date")
-                return "date(2026, 2, 1)"
-            case "datetime":
-                self.imports.add("datetime", "UTC", "datetime")
-                return "datetime(2026, 2, 1, tzinfo=UTC)"
-            case "timedelta":
-                self.imports.add("datetime", "timedelta")
-                return "timedelta(hours=1)"
-            case "uuid":
-                self.imports.add("uuid", "UUID")
-                return "UUID(int=1)"
-        return {"bool": "False", "float": "1.5", "json": "{}"}.get(field.kind, "1")
-
-
-def _digits(field: ast.Call) -> int:
-    """How many digits a DecimalField has before the point, if the text tells."""
-    digits, places = option_of(field, "max_digits"), option_of(field, "decimal_places")
-    told = [one.value for one in (digits, places) if isinstance(one, ast.Constant)]
-    numbers = [one for one in told if isinstance(one, int)]
-    return numbers[0] - numbers[1] if len(numbers) == 2 else 0
+        return self.values.of_other(owner, field, kind, unique=unique)
 
 
 def _is_optional(field: ast.Call) -> bool:

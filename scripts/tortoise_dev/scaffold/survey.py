@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +19,7 @@ from ..analysis.project import Project, load_project
 from ..analysis.relation_graph import RelationGraph
 from ..analysis.syntax import called, is_true
 from ..folders import project_root
+from ..toml_text import TomlError, parse_toml, tool_table
 from .changes import RefusedError, read
 from .config_file import ConfigFile, Label, find_config
 
@@ -41,10 +41,10 @@ class Survey:
         self.root = project_root(folder.resolve())
         self.project: Project = load_project([self.root], here=self.root)
         self.models = self.project.models
-        settings = self._settings()
-        self.tool_table: dict[str, Any] = settings.get("tool", {})
+        self._document = self._settings()
         self.width = self._line_length()
-        named = self._table("aerich").get("tortoise_orm") or self._table("tortoise").get("tortoise_orm")
+        aerich, tortoise = self.tool_table("aerich"), self.tool_table("tortoise")
+        named = aerich.get("tortoise_orm") or tortoise.get("tortoise_orm")
         self.config: ConfigFile | None = find_config(self.project.files.values(), self.root, named)
         self.imports, self.package = self._where_apps_are()
 
@@ -121,13 +121,13 @@ class Survey:
     @property
     def runner(self) -> str:
         """What stands before its commands: ``uv run`` with a space, or nothing."""
-        has_uv = bool(self._table("uv")) or (self.root / "uv.lock").exists()
+        has_uv = bool(self.tool_table("uv")) or (self.root / "uv.lock").exists()
         return "uv run " if has_uv else ""
 
     @property
     def tests_are_async(self) -> bool:
         """Does pytest await tests without a mark?"""
-        options = self._table("pytest").get("ini_options", {})
+        options = self.tool_table("pytest").get("ini_options", {})
         return isinstance(options, dict) and options.get("asyncio_mode") == "auto"
 
     def fixture(self) -> str | None:
@@ -159,7 +159,7 @@ class Survey:
         """Does it use ruff, and not leave out a folder of migrations?"""
         files = [self.root / name for name in ("ruff.toml", ".ruff.toml")]
         texts = [read(file) for file in files if file.is_file()]
-        texts += [str(self._table("ruff"))] if self._table("ruff") else []
+        texts += [str(self.tool_table("ruff"))] if self.tool_table("ruff") else []
         return bool(texts) and not any("migration" in text for text in texts)
 
     def has_migrations(self, label: Label) -> bool:
@@ -247,16 +247,16 @@ class Survey:
         if not manifest.is_file():
             return {}
         try:
-            return tomllib.loads(read(manifest))
-        except tomllib.TOMLDecodeError as error:
+            return parse_toml(read(manifest))
+        except TomlError as error:
             raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
 
-    def _table(self, name: str) -> dict[str, Any]:
-        table = self.tool_table.get(name)
-        return table if isinstance(table, dict) else {}
+    def tool_table(self, name: str) -> dict[str, Any]:
+        """The table ``[tool.NAME]`` of pyproject.toml; empty without one."""
+        return tool_table(self._document, name) or {}
 
     def _line_length(self) -> int:
-        length = self._table("ruff").get("line-length") or self._table("black").get("line-length")
+        length = self.tool_table("ruff").get("line-length") or self.tool_table("black").get("line-length")
         if length is None:
             for name in ("ruff.toml", ".ruff.toml"):
                 file = self.root / name

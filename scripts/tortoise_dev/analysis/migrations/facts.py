@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -28,6 +29,8 @@ Kind = Literal[
     "other",
 ]
 Tool = Literal["built-in", "aerich"]
+Lock = Literal["", "writes", "queries"]
+"""What a lock makes wait: nothing, those that write, or all."""
 
 MODELS_STATE = "MODELS_STATE"
 """What Aerich's files call its picture of the models. `aerich fix-migrations` fills it in."""
@@ -74,9 +77,15 @@ class Step(NamedTuple):
     """How it locks them: ``SHARE ROW EXCLUSIVE``."""
     lock_timeout: Literal["", "on", "off"] = ""
     """Does it set or reset ``lock_timeout``?"""
+    is_on_old_table: bool = True
+    """Did the table exist before this migration?"""
+    waits: Lock = ""
+    """What waits already, because the same transaction locked the table, after a short wait for the lock."""
+    field_before: ast.Call | None = None
+    """What the first of ``fields`` was before; only of the built-in migrations."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Migration:
     """One file, with the tables that exist before it runs."""
 
@@ -100,14 +109,13 @@ class Migration:
     """The tables before it, with their columns."""
     back_steps: list[Step] = field(default_factory=list)
     """What Aerich's ``downgrade`` does."""
-    fields_before: dict[tuple[str, str], ast.Call] = field(default_factory=dict)
-    """The fields before it, by model and name; only of the built-in migrations."""
 
 
 def follow(migrations: list[Migration]) -> None:
-    """Tell each migration of one label, in their order, which tables exist before it.
+    """Tell each migration of one label what exists before it, and each step what was done before it.
 
-    SQL in a built-in migration then names a table by its model, as operations do.
+    The migrations are in their order. SQL in a built-in migration then names a table by its model,
+    as operations do.
     """
     tables: dict[str, tuple[str, ...]] = {}
     models: dict[str, str] = {}
@@ -115,7 +123,8 @@ def follow(migrations: list[Migration]) -> None:
     for number, migration in enumerate(migrations):
         migration.is_first = number == 0
         migration.before = dict(tables)
-        migration.fields_before = dict(fields)
+        new_tables: set[str] = set()
+        locks = _Locks()
         for number, step in enumerate(migration.steps):
             if step.db_table:
                 models[step.db_table] = step.table
@@ -127,9 +136,67 @@ def follow(migrations: list[Migration]) -> None:
                 reads = frozenset(models.get(table, table) for table in step.reads)
                 locked = tuple(models.get(table, table) for table in step.locked)
                 step = step._replace(table=models.get(step.table, step.table), reads=reads, locked=locked)
-                migration.steps[number] = step
+            migration.steps[number] = step._replace(
+                is_on_old_table=step.table not in new_tables,
+                waits="" if migration.is_split else locks.on(step.table),
+                field_before=fields.get((step.table, step.fields[0][0])) if step.fields else None,
+            )
             _apply(tables, step)
+            _note_new(new_tables, step)
+            locks.note(step)
             fields |= {(step.table, name): call for name, call in step.fields}
+
+
+class _Locks:
+    """The locks that a transaction of PostgreSQL holds, if it waited for them only briefly (`lock_timeout`).
+
+    Then the author has seen to it that others wait while a step runs.
+    """
+
+    def __init__(self) -> None:
+        self._is_brief = False
+        self._held: dict[str, Lock] = {}
+
+    def on(self, table: str) -> Lock:
+        """What waits for a table. A lock whose table an f-string names counts for all."""
+        held = {self._held.get(table, ""), self._held.get(_ANY, "")}
+        return "queries" if "queries" in held else "writes" if "writes" in held else ""
+
+    def note(self, step: Step) -> None:
+        """What a step locks, and whether it ends the transaction."""
+        if step.only not in ("", "postgres"):
+            return
+        if step.lock_timeout:
+            self._is_brief = step.lock_timeout == "on"
+        if _ENDS.match(step.shown):
+            self._is_brief = False
+            self._held.clear()
+        lock = _MODES.get(step.lock_mode)
+        if self._is_brief and lock is not None:
+            for table in step.locked:
+                name = _ANY if table.startswith("{") else table
+                if self._held.get(name) != "queries":
+                    self._held[name] = lock
+
+
+_ANY = "{"
+_ENDS = re.compile(r"(?:COMMIT|END|ROLLBACK)\b")
+_MODES: dict[str, Lock] = {
+    "SHARE": "writes",
+    "SHARE ROW EXCLUSIVE": "writes",
+    "EXCLUSIVE": "writes",
+    "ACCESS EXCLUSIVE": "queries",
+}
+
+
+def _note_new(tables: set[str], step: Step) -> None:
+    """Keep the tables that the migration itself has made."""
+    if step.kind == "create table":
+        tables.add(step.table)
+    elif step.kind == "rename table" and step.table in tables:
+        tables.update(step.columns)
+    elif step.kind == "drop table":
+        tables.discard(step.table)
 
 
 def _apply(tables: dict[str, tuple[str, ...]], step: Step) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..field_tables import FIELD_OPTIONS
 from ..syntax import called, is_true, text_of
 from .facts import Kind, Migration, Step
+from .sent_sql import sent_sql
 from .sql import is_volatile, steps_of
 from .texts import SqlText, names_in, texts_in
 
@@ -41,13 +42,14 @@ def read_operations(path: Path, tree: ast.Module) -> Migration | None:
             return None
         migration = Migration(path, "built-in", tree, path.stem, [], node=node)
         names = names_in(tree.body)
+        functions = {one.name: one for one in tree.body if isinstance(one, ast.AsyncFunctionDef)}
         atomic = values.get("atomic")
         migration.in_transaction = atomic is None or is_true(atomic)
         migration.is_split = not migration.in_transaction
         migration.dependencies = list(_pairs(values.get("dependencies")))
         for operation in listed.elts:
             if isinstance(operation, ast.Call):
-                migration.steps += _steps(operation, names)
+                migration.steps += _steps(operation, names, functions)
                 migration.refers_to += _labels_in(operation)
         return migration
     return None
@@ -74,7 +76,9 @@ def _pairs(value: ast.expr | None) -> Iterator[tuple[str, str]]:
             yield label, name
 
 
-def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]:
+def _steps(
+    operation: ast.Call, names: Mapping[str, ast.expr], functions: Mapping[str, ast.AsyncFunctionDef]
+) -> Iterator[Step]:
     name = called(operation)
     given = _arguments(operation, _PARAMETERS.get(name, ()))
     model, column, line = text_of(given.get("model_name")), text_of(given.get("name")), operation.lineno
@@ -110,7 +114,10 @@ def _steps(operation: ast.Call, names: Mapping[str, ast.expr]) -> Iterator[Step]
     elif name == "DropSchema":
         yield step("drop schema", text_of(given.get("schema_name")))
     elif name == "RunPython":
-        yield step("data")._replace(reversible="reverse_code" in given)
+        plain = step("data")._replace(reversible="reverse_code" in given)
+        code = given.get("code")
+        function = functions.get(code.id) if isinstance(code, ast.Name) else None
+        yield from _raw(sent_sql(function, names) if function is not None else (), plain)
     elif name == "RunSQL":
         plain = step("other")._replace(reversible="reverse_sql" in given)
         yield from _raw(texts_in(given.get("sql"), names), plain)
@@ -143,7 +150,7 @@ def _is_random(default: ast.expr | None) -> bool:
     return called(default) == "RandomHex" or (bool(is_sql) and is_volatile(text_of(default.args[0])))
 
 
-def _raw(texts: Iterator[SqlText], plain: Step) -> Iterator[Step]:
+def _raw(texts: Iterable[SqlText], plain: Step) -> Iterator[Step]:
     """SQL that stands in the file is read; a step without reverse is marked as such."""
     steps = [step for text in texts for step in steps_of(text, plain.node)]
     yield from [step._replace(reversible=plain.reversible) for step in steps] or [plain]

@@ -25,7 +25,14 @@ def migrations_of(project: Project) -> dict[Path, Migration]:
 
 def siblings(project: Project, migration: Migration) -> list[Migration]:
     """The migrations of one folder, which is one label's, in their order."""
-    return [one for one in migrations_of(project).values() if one.path.parent == migration.path.parent]
+    return project.once(_folders)[migration.path.parent]
+
+
+def _folders(project: Project) -> dict[Path, list[Migration]]:
+    folders: defaultdict[Path, list[Migration]] = defaultdict(list)
+    for migration in migrations_of(project).values():
+        folders[migration.path.parent].append(migration)
+    return folders
 
 
 def _find(project: Project) -> dict[Path, Migration]:

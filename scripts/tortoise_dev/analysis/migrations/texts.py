@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from ..source import source_of
 from ..sql_tokens import without_comments
 
 IN_BRACES = "__in_braces_"
@@ -82,5 +83,5 @@ def _written(value: ast.expr | None) -> str | None:
 
 def _part(part: ast.expr) -> str:
     if isinstance(part, ast.FormattedValue):
-        return IN_BRACES + re.sub(r"\W+", "_", ast.unparse(part.value))
+        return IN_BRACES + re.sub(r"\W+", "_", source_of(part.value))
     return str(getattr(part, "value", ""))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from typing import TYPE_CHECKING
 
+from ...toml_text import pyproject_of, tool_table
 from ..source import is_judged
 
 if TYPE_CHECKING:
@@ -24,16 +24,8 @@ def migration_tool(project: Project) -> Tool | None:
     tool if a file has a key "migrations". Where neither is found, it is Aerich if the requirements name it.
     """
     texts = [file.data for file in project.files.values() if is_judged(file.path, project.root)]
-    if _has_settings_of_aerich(project) or any(map(_AERICH_MODELS.search, texts)):
+    if tool_table(pyproject_of(project.root), "aerich") is not None or any(map(_AERICH_MODELS.search, texts)):
         return "aerich"
     if any(map(_MIGRATIONS_KEY.search, texts)):
         return "built-in"
     return "aerich" if any(_AERICH.search(file.data) for file in project.requirements) else None
-
-
-def _has_settings_of_aerich(project: Project) -> bool:
-    try:
-        settings = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return "aerich" in settings.get("tool", {})

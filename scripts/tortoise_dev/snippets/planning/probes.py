@@ -9,13 +9,13 @@ import re
 import shutil
 import subprocess
 import sys
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from ... import compat
 from ...snippet_settings import SnippetSettings
+from ...toml_text import pyproject_of
 from .. import source
 from ..databases.backends import BACKENDS, Backend, is_backend
 from .needs import PLATFORMS, Need, problems_of_grammar, read_needs
@@ -140,16 +140,13 @@ def _installed() -> frozenset[str]:
 
 def _declared_by(settings: SnippetSettings | None) -> frozenset[str]:
     folders = [settings.root, settings.project] if settings else []
-    return frozenset[str]().union(*(_declared(folder / "pyproject.toml") for folder in folders if folder))
+    return frozenset[str]().union(*(_declared(folder) for folder in folders if folder))
 
 
 @functools.cache
-def _declared(file: Path) -> frozenset[str]:
-    """The distributions that a pyproject.toml depends on, in any of its tables."""
-    try:
-        document = tomllib.loads(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return frozenset()
+def _declared(folder: Path) -> frozenset[str]:
+    """The distributions that a folder's pyproject.toml depends on, in any of its tables."""
+    document = pyproject_of(folder)
     tables = [document.get("project", {}), document.get("dependency-groups", {})]
     names = (re.match(r"[A-Za-z0-9][\w.-]*", text) for table in tables for text in _texts(table))
     return frozenset(_plain(match[0]) for match in names if match)
