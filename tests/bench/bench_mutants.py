@@ -34,7 +34,7 @@ from mutants import CODE, KINDS, PROSE, Kind, Mutant, mutants_of  # noqa: E402
 from prose import allowed, asserts, guard, proofs  # noqa: E402
 from prose.code import Tree  # noqa: E402
 from prose.reading import Prose  # noqa: E402
-from tortoise_dev.evals.pages import section  # noqa: E402
+from tortoise_dev.evals.pages import summary  # noqa: E402
 from tortoise_dev.evals.record import read_record  # noqa: E402
 from tortoise_dev.handbook.errors import error_pages  # noqa: E402
 from tortoise_dev.rules.docs import page_of_all  # noqa: E402
@@ -91,7 +91,7 @@ class Bench:
         }
         versions = _module("matrix", ROOT / "tests" / "versions" / "matrix.py")
         evaluations = [read_record(path) for path in sorted((ROOT / "evals" / "results").glob("*.json"))]
-        self.recorded = {"README.md": [versions.table(versions.records()), section(evaluations)]}
+        self.recorded = {"README.md": [versions.table(versions.records()), summary(evaluations)]}
         self.sound: dict[str, set[str]] = {}
 
     def say(self, text: str) -> None:
