@@ -40,6 +40,6 @@ class BaseSoftDelete(BaseModel):
 
 
 async def soft_delete(rows: QuerySet[Any]) -> int:
-    """Mark the live rows of a query as deleted, and return how many. `update()` keeps the old `updated_at`."""
+    """Mark the live rows of a query as deleted, and return how many. `update()` sets no `updated_at`."""
     now = timezone.now()
     return await rows.filter(deleted_at__isnull=True).update(deleted_at=now, updated_at=now)

@@ -27,7 +27,7 @@ class CursorQuery(InSchema):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        self._place()  # a bad cursor is a 422, as any other bad input
+        self.place()  # a bad cursor is a 422, as any other bad input
         return self
 
     @property
@@ -37,12 +37,12 @@ class CursorQuery(InSchema):
     def _cursor(self) -> TypeAdapter[Any]:
         return TypeAdapter(tuple[str, self.COLUMNS[self._column], UUID])
 
-    def _digest(self) -> str:
+    def digest(self) -> str:
         """The same for the same order and filters."""
         asked = self.model_dump_json(exclude={"after", "limit"})
         return sha256(asked.encode()).hexdigest()[:16]
 
-    def _place(self) -> tuple[Any, UUID] | None:
+    def place(self) -> tuple[Any, UUID] | None:
         """The value and the key of the last row that the client has seen."""
         if self.after is None:
             return None
@@ -51,7 +51,7 @@ class CursorQuery(InSchema):
             digest, value, key = self._cursor().validate_json(json)
         except ValueError:  # broken base64; ValidationError is a ValueError, too
             raise ValueError("no such cursor") from None
-        if digest != self._digest():
+        if digest != self.digest():
             raise ValueError("the cursor belongs to another order or other filters")
         return value, key
 
@@ -60,7 +60,8 @@ class CursorQuery(InSchema):
         column = self._column
         sign, beyond = ("-", "lt") if self.sort.startswith("-") else ("", "gt")
         rows = rows.order_by(self.sort, f"{sign}id")  # the key in the same direction
-        if place := self._place():
+        place = self.place()
+        if place is not None:
             value, key = place
             rows = rows.filter(
                 Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"id__{beyond}": key}),
@@ -70,5 +71,5 @@ class CursorQuery(InSchema):
         if len(found) <= self.limit:
             return found, None
         last = found[self.limit - 1]
-        place_json = self._cursor().dump_json((self._digest(), getattr(last, column), last.pk))
-        return found[: self.limit], urlsafe_b64encode(place_json).decode()
+        json = self._cursor().dump_json((self.digest(), getattr(last, column), last.pk))
+        return found[: self.limit], urlsafe_b64encode(json).decode()
