@@ -2,6 +2,7 @@
 
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import sha256
+from types import GenericAlias
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
@@ -35,7 +36,8 @@ class CursorQuery(InSchema):
         return self.sort.removeprefix("-")
 
     def _cursor(self) -> TypeAdapter[Any]:
-        return TypeAdapter(tuple[str, self.COLUMNS[self._column], UUID])
+        place: Any = GenericAlias(tuple, (str, self.COLUMNS[self._column], UUID))
+        return TypeAdapter(place)
 
     def digest(self) -> str:
         """The same for the same order and filters."""
