@@ -124,6 +124,7 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
         "uv run python -m tortoise makemigrations --name add_refund",
         "uv run python migrate.py",
         "uv run python -m pytest tests/test_billing_refund.py",
+        "(a client chooses payment_id, approver_id: delete from RefundIn what follows from the user)",
         "(type the other side, in Payment: refunds: fields.ReverseRelation[Refund])",
         "(type the other side, in User: refunds: fields.ReverseRelation[Refund])",
     ]
@@ -138,9 +139,17 @@ def test_the_running_example_gets_a_model(project: Any) -> None:
     assert "class BaseTeam(BaseModel):" in bill.text("apps/users/models/team.py")
 
 
+def test_a_user_has_a_table_that_sql_can_name_without_quotes(project: Any) -> None:
+    shop = copied(project, "with_aerich")
+    assert shop.add("staff", "User", "author:fk:library.Author").changes
+    text = shop.text("apps/staff/models/user.py")
+    assert 'table = "app_user"' in text and 'name="ix_app_user_author_id"' in text
+
+
 def test_a_model_without_schemas(project: Any) -> None:
     bill = copied(project, "billing")
-    plan = bill.plan("billing", "Refund", "amount:decimal:12:2", schemas=False)
+    plan = bill.plan("billing", "Refund", "amount:decimal:12:2", "payment:fk:Payment", schemas=False)
+    assert not [line for line in plan.next if "a client chooses" in line]
     changed = [change.path.relative_to(bill.folder).as_posix() for change in plan.changes]
     assert "apps/billing/models/refund.py" in changed
     assert not [path for path in changed if "schemas" in path]

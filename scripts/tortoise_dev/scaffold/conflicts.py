@@ -39,8 +39,8 @@ def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, f
     if cls.name == entity.name and near:
         message = f"the label {label} has a model {cls.name}: the later one would silently win"
         raise RefusedError("name-taken", place, message, line)
-    if table_of(cls) == entity.snake:
-        raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.snake}", line)
+    if table_of(cls) == entity.table:
+        raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.table}", line)
 
 
 def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], survey: Survey) -> None:

@@ -78,6 +78,11 @@ class Entity:
         return snake_case(self.name)
 
     @property
+    def table(self) -> str:
+        """Its table. On PostgreSQL, `SELECT * FROM user` reads no table, but the name of the role."""
+        return "app_user" if self.snake == "user" else self.snake
+
+    @property
     def words(self) -> str:
         """It in a sentence."""
         return names.words(self.name)

@@ -153,7 +153,7 @@ def _concrete(entity: Entity, width: int) -> str:
         f'    """The table: {relations}."""',
         "",
         "    class Meta:",
-        f"        table = {quoted(entity.snake)}",
+        f"        table = {quoted(entity.table)}",
         f"        table_description = {quoted(names.plural(entity.words).capitalize())}",
         f"        ordering = {_ordering(entity)}",
     ]
@@ -177,7 +177,7 @@ def _indexes(entity: Entity, width: int) -> Iterator[str]:
     """An index for each foreign key, and for each column that shall have one."""
     columns = [field.name for field in entity.scalars if field.index]
     for column in [*columns, *(link.column for link in entity.links if _is_indexed(link))]:
-        name = names.short_name(f"ix_{entity.snake}_{column}")
+        name = names.short_name(f"ix_{entity.table}_{column}")
         items = [f'fields=("{column}",)', f"name={quoted(name)}"]
         yield call("Index(", items, ")", 12, width - 1)
 

@@ -95,6 +95,8 @@ class _ModelPlan:
             plan.next += migration_commands(survey, self.label.name, f"add_{entity.snake}")
             plan.next += [f"{survey.runner}python -m pytest {test_file}"]
             plan.next += self._on_circle()
+            if has_schemas and entity.to_one:
+                plan.next.append(self._chosen_by_client())
             plan.next += [self._other_side(link) for link in entity.links if link.target.cls is not None]
         return plan
 
@@ -104,6 +106,11 @@ class _ModelPlan:
             return []
         way = f"{command('find')} migrations-tools.md#test-on-migrated-tables"
         return [f"({self.survey.circle} is a circle: tests need tables that migrations make: {way})"]
+
+    def _chosen_by_client(self) -> str:
+        """Where a client could choose another tenant."""
+        columns = ", ".join(f"{link.spec.name}_id" for link in self.entity.to_one)
+        return f"(a client chooses {columns}: delete from {self.entity.name}In what follows from the user)"
 
     def _other_side(self, link: Link) -> str:
         """What is left to write by hand: the annotation on the model that a relation leads to."""

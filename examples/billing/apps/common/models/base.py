@@ -38,7 +38,8 @@ class BaseSoftDelete(BaseModel):
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
 
-    async def soft_delete(self) -> None:
-        """Mark the row as deleted. `updated_at` must be in the list, or it keeps its old value."""
-        self.deleted_at = timezone.now()
-        await self.save(update_fields=["deleted_at", "updated_at"], force_update=True)
+
+async def soft_delete(rows: QuerySet[Any]) -> int:
+    """Mark the live rows of a query as deleted, and return how many. `update()` sets no `updated_at`."""
+    now = timezone.now()
+    return await rows.filter(deleted_at__isnull=True).update(deleted_at=now, updated_at=now)
