@@ -1,4 +1,5 @@
 # snippet: needs="postgres|mysql"
+# ruff: noqa: E402 - the imported files exist only after the code above
 """What the files of references/job-queue.md do if a provider fails, a process dies, or two workers meet.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/job_queue.py
@@ -57,7 +58,7 @@ class Provider:
         self.calls: list[str] = []
         self.sent: dict[str, Any] = {}
         self.answers: list[int] = []  # of the next calls. It sends, unless it refuses
-        self.go_on = asyncio.Event()
+        self.called, self.go_on = asyncio.Event(), asyncio.Event()
         self.go_on.set()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -68,6 +69,7 @@ class Provider:
         if status not in (422, 429):
             self.sent.setdefault(key, json.loads(body))
         self.calls.append(key)
+        self.called.set()
         await self.go_on.wait()
         writer.write(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
         with contextlib.suppress(ConnectionError):
@@ -139,11 +141,10 @@ async def processes() -> None:
     command = (sys.executable, str(PROJECT / "remind.py"))
     environment = os.environ | {"MAIL_URL": ADDRESS, "PYTHONPATH": str(PROJECT)}
     children = []
-    for number in (1, 2, 3):
+    for _ in ends:
+        PROVIDER.called.clear()
         children.append(await asyncio.create_subprocess_exec(*command, env=environment))
-        async with asyncio.timeout(20):
-            while len(PROVIDER.calls) < number:
-                await asyncio.sleep(0.02)
+        await asyncio.wait_for(PROVIDER.called.wait(), 30)
     assert len(set(PROVIDER.calls)) == 3
     assert await claim() is None
     for child, end in zip(children, ends, strict=True):
@@ -207,7 +208,7 @@ async def no_keys() -> None:
 
 
 async def refused() -> None:
-    """A refusal frees the text and the key, and does not stop the next mail. After a 500, it proves nothing."""
+    """A refusal frees the text and the key, and the next mail follows. After a 500, it proves nothing."""
     await make_due("1", "2")
     PROVIDER.answers = [422]
     await run()
@@ -245,7 +246,7 @@ async def unreachable() -> None:
 
 
 async def paid() -> None:
-    """An invoice that was paid in between gets no mail; one that is saved from an old state gets no second one."""
+    """An invoice that was paid in between gets no mail. The save() of an old object causes no second one."""
     await make_due("1", "2")
     old = await Invoice.get(number="1")
     await enqueue(timezone.now())
@@ -296,7 +297,7 @@ async def clocks() -> None:
 
 
 async def together() -> None:
-    """Two workers enqueue the same rows; a row that is created in a transaction follows its change, or is not there."""
+    """Two workers enqueue the same rows. A row that follows a change is rolled back with it."""
     await make_due("1", "2")
     now = await reminders.database_now()
     await asyncio.gather(enqueue(now), enqueue(now))

@@ -1,4 +1,4 @@
-"""TD214 beside the library: an index that is reported compares with NULL, so a unique one stores duplicates."""
+"""TD214 beside the library: a reported index compares with NULL, so a unique one lets duplicates in."""
 
 from __future__ import annotations
 

@@ -7,11 +7,10 @@ The rule is silent in migrations. It is also silent if the class of the project 
 an `__init__`, or a text with `null` in its `get_sql()`.
 
 ## Why is this bad
-Tortoise writes `column = null`, which is true for no row. So the index is empty: a unique one accepts duplicates,
-and no query can use a plain one. Neither the migration tools nor the database reports an error.
+Tortoise writes `column = null`, which is true for no row. So the index is empty: a unique one accepts
+duplicates, and no query can use a plain one. Neither the migration tools nor the database reports an error.
 
-Write `IS NULL`: in a migration, with `RunSQL` and `CREATE INDEX … WHERE column IS NULL`, or in the `get_sql()` of
-an index class.
+Write `IS NULL` in the `get_sql()` of an index class, or in a migration with `RunSQL`.
 
 ## Fix safety
 Not fixed by `--fix`: an index that begins to work may refuse rows that are stored already.
@@ -23,7 +22,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Class, Entity, External
-from ..analysis.syntax import FUNCTIONS, FunctionNode
+from ..analysis.syntax import FUNCTIONS, FunctionNode, text_of
 from .base import Context, Hit, Rule
 from .migrations import migration_in
 from .syntax import keyword
@@ -75,10 +74,8 @@ def check(context: Context) -> Iterator[Hit]:
         if not isinstance(given, ast.Dict) or len(entities) != 1 or not _writes_equals(context, entities[0]):
             continue
         for key, value in zip(given.keys, given.values, strict=True):
-            if isinstance(key, ast.Constant) and isinstance(value, ast.Constant) and value.value is None:
-                yield Hit(
-                    value, f"the index has no rows: its condition becomes '{key.value} = null', not 'IS NULL'"
-                )
+            if isinstance(value, ast.Constant) and value.value is None and text_of(key):
+                yield Hit(value, f"'{text_of(key)} = null' is true for no row, so the index is empty")
 
 
 def _writes_equals(context: Context, entity: Entity) -> bool:
@@ -119,12 +116,17 @@ def _keeps_null(function: FunctionNode) -> bool:
                 return False
             case ast.Call(func=ast.Name(id="super")):
                 continue
-            case ast.Call(func=ast.Attribute(attr="get_sql" | "replace"), args=arguments):
-                if node.func.attr == "replace" and not all(isinstance(one, ast.Constant) for one in arguments):
-                    return False
+            case ast.Call(func=ast.Attribute(attr="get_sql")):
+                continue
+            case ast.Call(func=ast.Attribute(attr="replace"), args=texts) if all(map(_is_text, texts)):
+                continue
             case ast.Call():
                 return False
     return True
 
 
-RULE = Rule("TD214", "null-in-index-condition", check)
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant)
+
+
+RULE = Rule("TD214", "null-in-index-condition", check, judges_models=True)
