@@ -1,6 +1,6 @@
 # snippet: needs="postgres|mysql"
 # ruff: noqa: E402 - the imported files exist only after the code above
-"""What the files of references/job-queue.md do if a provider fails, a process dies, or two workers meet.
+"""What the files of references/jobs.md do if a provider fails, a process dies, or two workers meet.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/job_queue.py
 """
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 for part in ("apps", "config"):
     shutil.copytree(FOLDER / "billing" / part, PROJECT / part)
-page = (FOLDER.parent / "references" / "job-queue.md").read_text(encoding="utf-8")
+page = (FOLDER.parent / "references" / "jobs.md").read_text(encoding="utf-8")
 for path, text in BLOCK.findall(page):
     (PROJECT / path).parent.mkdir(parents=True, exist_ok=True)
     (PROJECT / path).write_text(text, encoding="utf-8")
