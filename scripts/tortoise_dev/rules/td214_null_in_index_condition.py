@@ -1,14 +1,14 @@
 """# TD214 null-in-index-condition
 
 ## What it does
-A `PartialIndex` whose `condition=` has the value None, or an index class that extends it.
+None in the `condition=` of a `PartialIndex`.
 
-The rule is silent in migrations. It is also silent if the class of the project may write other SQL: if it has
-an `__init__`, or a text with `null` in its `get_sql()`.
+It also reports index classes that extend `PartialIndex`. The rule is silent in migrations, and if the class
+of the project may write other SQL. Such a class has an `__init__`, or a text with `null` in its `get_sql()`.
 
 ## Why is this bad
-Tortoise writes `column = null`, which is true for no row. So the index is empty: a unique one accepts
-duplicates, and no query can use a plain one. Neither the migration tools nor the database reports an error.
+Its SQL has `= null`, so the index is empty. A unique one accepts duplicates, and no query can use a plain
+one. Neither the migration tools nor the database reports an error.
 
 Write `IS NULL` in the `get_sql()` of an index class, or in a migration with `RunSQL`.
 
