@@ -7,6 +7,7 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/job_q
 
 import asyncio
 import contextlib
+import contextvars
 import json
 import logging
 import os
@@ -78,6 +79,7 @@ class Provider:
         writer.close()
 
 
+OUTSIDE: contextvars.Context  # a task in it is in no transaction
 PROVIDER: Provider
 ADDRESS: str
 
@@ -285,6 +287,29 @@ async def late_marks() -> None:
     assert row.sent_at and row.last_error is None
 
 
+async def changed_meanwhile() -> None:
+    """Between the read of claim() and its write, another worker marks the row, or claims it."""
+    refused = {"perhaps_sent_at": None, "message": None}
+    claimed = {"attempts": 2, "next_attempt_at": timezone.now() + DAY}
+    for change in (refused, claimed, {"sent_at": timezone.now()}):
+        await make_due("1")
+        await enqueue(timezone.now())
+        first = await claim()
+        assert first and first.message
+        await age(reminders.LEASE)
+        async with in_transaction():
+            await Reminder.all().update(**change)
+            task = asyncio.create_task(claim(), context=OUTSIDE.copy())
+            done, _ = await asyncio.wait([task], timeout=0.5)
+            assert not done  # it waits for the lock of the row
+        second, stored = await task, await Reminder.get()
+        if change is refused:
+            assert second and stored.message and second.message == stored.message != first.message
+        else:
+            assert second is None
+        await Invoice.filter(number="1").delete()
+
+
 async def clocks() -> None:
     """The clock of this worker is an hour ahead: it takes nothing from the others."""
     await make_due("1")
@@ -313,12 +338,20 @@ async def together() -> None:
     assert await Reminder.all().count() == 2
 
 
+PARTS = (
+    *(processes, outage, no_keys, refused, unreachable, paid),
+    *(late_marks, changed_meanwhile, clocks, together),
+)
+
+
 async def main() -> None:
+    global OUTSIDE
     async with TortoiseContext() as context:
         await context.init(config=TORTOISE_ORM)
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
-        for part in (processes, outage, no_keys, refused, unreachable, paid, late_marks, clocks, together):
+        OUTSIDE = contextvars.copy_context()
+        for part in PARTS:
             async with provider():
                 await part()
             await Reminder.all().delete()

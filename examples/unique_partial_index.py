@@ -1,9 +1,9 @@
 # snippet: needs="aerich, tortoise>=1.1.8"
 """A new table in a later migration file, with a unique index on some of its rows: what both tools make of it.
 
-Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. For None in the
-condition, both write `= null`, so the index has no rows. MySQL and MariaDB have no such index: a generated column
-with a unique index refuses the same rows.
+Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. For None in
+the condition, both write `= null`, so the index has no rows. MySQL and MariaDB have no such index. There,
+a generated column with a unique index refuses the same rows.
 By hand: DATABASE_URL=sqlite://:memory: python examples/unique_partial_index.py
 """
 
