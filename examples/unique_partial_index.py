@@ -1,14 +1,17 @@
 # snippet: needs="aerich, tortoise>=1.1.8"
 """A new table in a later migration file, with a unique index on some of its rows: what both tools make of it.
 
-Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. MySQL and
-MariaDB have no such index: a generated column with a unique index refuses the same rows.
+Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. For None in
+the condition, both write `= null`, so the index has no rows. MySQL and MariaDB have no such index. There,
+a generated column with a unique index refuses the same rows.
 By hand: DATABASE_URL=sqlite://:memory: python examples/unique_partial_index.py
 """
 
 import asyncio
+import contextlib
 import contextvars
 import importlib
+import io
 import os
 import sys
 import tempfile
@@ -35,6 +38,11 @@ class UniquePartialIndex(PartialIndex):
     def get_sql(self, schema_generator, model, safe):
         sql = super().get_sql(schema_generator, model, safe)
         return sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+
+
+class IsNullIndex(UniquePartialIndex):
+    def get_sql(self, schema_generator, model, safe):
+        return super().get_sql(schema_generator, model, safe).replace(" = null", " IS NULL")
 
 
 class Project(Model):
@@ -66,6 +74,9 @@ PARTIAL = """
             UniquePartialIndex(
                 fields=("project_id",), name="uq_membership_owner", condition={"role": "owner"}
             ),
+        """
+NULL = """
+            UniquePartialIndex(fields=("project_id",), name="uq_null", condition={"role": None}),
         """
 SECTION = '[tool.aerich]\ntortoise_orm = "{}.AERICH"\nlocation = "./migrations"\nsrc_folder = "./."\n'
 UNIQUE = "CREATE UNIQUE INDEX uq_membership_owner ON membership (project_id) WHERE role = 'owner'"
@@ -188,6 +199,41 @@ def built_in_drafts(index: str, more: str) -> None:
     tortoise("after", "downgrade", "models", "0001_initial")  # drops the table with its index
 
 
+async def doubled(name: str) -> int:
+    """How many of two equal rows the table takes, made from the models."""
+    module = importlib.import_module(name)
+    async with TortoiseContext() as context:
+        await context.init(config=module.OWN)
+        await Tortoise.generate_schemas()
+        project = await module.Project.create(name="one")
+        with contextlib.suppress(IntegrityError):
+            for _ in range(2):
+                await module.Membership.create(project=project)
+        count = await module.Membership.filter(project=project).count()
+        await context.db().execute_script("DROP TABLE membership")
+        return int(count)
+
+
+def null_conditions() -> None:
+    text = MEMBERSHIP.replace("INDEX", NULL).replace("max_length=16", "max_length=16, null=True")
+    models("null_before", "", "sqlite://a.sqlite3")
+    aerich("init-migrations")
+    models("null_after", text, "sqlite://a.sqlite3")
+    aerich("migrate", "--offline", "--name", "membership")
+    aerich_draft = draft("migrations/models").read_text()
+    assert "WHERE role = null" in aerich_draft
+
+    tortoise("null_after", "makemigrations")
+    own_sql = io.StringIO()
+    with contextlib.redirect_stdout(own_sql):
+        tortoise("null_after", "sqlmigrate", "models", draft("steps").stem)
+    assert "WHERE role = null" in own_sql.getvalue()
+
+    assert run(doubled("null_after")) == 2
+    models("is_null", text.replace("UniquePartial", "IsNull"), "sqlite://none")
+    assert run(doubled("is_null")) == 1
+
+
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 os.chdir(tempfile.mkdtemp())
 sys.path[0] = str(Path.cwd())
@@ -199,6 +245,7 @@ try:
     else:
         aerich_drafts()
         built_in_drafts(PARTIAL, MENDED)
+        null_conditions()
 finally:
     os.chdir(home)
     sys.path[0], sys.argv = path, arguments

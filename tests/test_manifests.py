@@ -294,3 +294,18 @@ def test_amounts_of_memory_and_processor_have_units_that_kubernetes_knows() -> N
     assert {key for key, _ in shown} == {"cpu", "memory"}
     units = {"cpu": r"\d+m?", "memory": r"\d+(?:Ki|Mi|Gi)"}
     assert not [(key, amount) for key, amount in shown if not re.fullmatch(units[key], amount)]
+
+
+def test_the_worker_of_the_page_keeps_the_shared_environment(tmp_path: Path) -> None:
+    page = (BILLING.parents[1] / "references" / "jobs.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)
+    file = tmp_path / "compose.yml"
+    file.write_text(block, encoding="utf-8")
+    assert check_jsonschema("vendor.compose-spec", file).returncode == 0
+    environments = [
+        yaml.safe_load(text)["services"]["reminders"]["environment"]
+        for text in (block, block.replace("<<: *environment, ", ""))
+    ]
+    assert [sorted(one) for one in environments] == [["DATABASE_URL", "MAIL_URL"], ["MAIL_URL"]]
+    file.write_text(block.replace("deploy:", "deployed:"), encoding="utf-8")
+    assert check_jsonschema("vendor.compose-spec", file).returncode == 1

@@ -4,8 +4,8 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-A row with such an `IntEnumField` cannot be saved, and for such a `CharEnumField` Aerich stores a default that
-Tortoise cannot read. Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
+Such an `IntEnumField` cannot be saved, and Aerich's default of such a `CharEnumField` cannot be read.
+Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
 (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 
 ## Fix safety

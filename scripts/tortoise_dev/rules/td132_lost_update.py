@@ -1,8 +1,8 @@
 """# TD132 lost-update
 
 ## What it does
-`row.stock -= 1` or `row.stock = row.stock - 1`, and `await row.save()` after it, on a row that the function
-fetched without a lock. The column holds a number.
+`row.stock -= 1`, and `await row.save()` after it, on a row that the function fetched without a lock. The
+column holds a number. It also reports `row.stock = row.stock - 1`.
 
 The rule is silent inside a transaction or another `async with`, which may hold a lock. The rule is silent
 where a caller may hold a lock, about rows that another function fetched, and about columns named `version`.

@@ -2,7 +2,7 @@
 
 ## What it does
 A step that locks an existing table while PostgreSQL reads or writes all its rows (an index without
-CONCURRENTLY, a changed type …).
+CONCURRENTLY …).
 
 Other such steps are a new column with another value for each row, and a table that is rewritten (VACUUM
 FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated

@@ -1,11 +1,11 @@
 """# TD209 two-heads
 
 ## What it does
-Two migrations that follow the same one, or a migration with a relation to another app label, but without a
-dependency on that label's migrations.
+Two migrations that follow the same one, or a relation to another app label without a dependency on its
+migrations.
 
 ## Why is this bad
-No dependency sets the order, so two databases can run the migrations in different orders. Then their tables
+No dependency sets the order, so two databases can run them in different orders. Then their tables
 can differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file,
 and the next `aerich migrate` makes that change again.
 

@@ -36,7 +36,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "decimals",
         "search",
     ),
-    "Keep data right": ("transactions", "locks", "counters", "tenants"),
+    "Keep data right": ("transactions", "locks", "jobs", "counters", "tenants"),
     "Change tables": (
         "migrations-tools",
         "migrations-aerich",
@@ -71,7 +71,8 @@ SHORT = {
     "typed-results": "Typed rows",
     "writes": "Write rows",
     "transactions": "Transactions, signals",
-    "locks": "Locks, job queues",
+    "locks": "Locks",
+    "jobs": "Jobs that send",
     "migrations-tools": "Choose a tool",
     "migrations-aerich": "Aerich",
     "migrations-aerich-more": "Aerich: apps, SQLite",
