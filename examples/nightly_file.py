@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
+from pydantic import TypeAdapter
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -172,6 +173,7 @@ async def equal(files: Files) -> None:
     assert (await Product.get(sku="A")).updated_at > old.updated_at
     assert (await Product.get(sku="C")).name == "new"
     assert await Product.filter(active=False).values_list("sku", flat=True) == ["J"]  # D is spared
+    assert (await Product.get(sku="J")).updated_at > old.updated_at
 
     # The file is cut off, is empty, or has another header.
     before = await Product.all().order_by("id").values_list()
@@ -245,18 +247,20 @@ async def held_row(files: Files) -> None:
 
 async def wrong_files(files: Files) -> None:
     """All or nothing: each mistake refuses the file, and the table stays as it was."""
+    decimal: Any = TypeAdapter(Decimal)
+    assert (decimal.validate_python("1_0"), decimal.validate_python("1e3")) == (10, 1000)
     await PriceChange.all().delete()
     await Product.all().delete()
 
     async def refused(content: bytes, message: str) -> None:
-        before = await Product.all().order_by("id").values_list()
+        kept = await Product.all().order_by("id").values_list()
         files.path.write_bytes(content)
         try:
             await nightly.make_equal_or_refuse(files.path)
             raise AssertionError(content)
         except nightly.RefusedError as error:
             assert message in str(error), error
-        assert await Product.all().order_by("id").values_list() == before
+        assert await Product.all().order_by("id").values_list() == kept
 
     head = b"sku,name,price\n"
     await refused(head, "only 0 of 0 active products")
@@ -288,12 +292,12 @@ async def wrong_files(files: Files) -> None:
     assert await raised(nightly.make_equal_or_refuse(files.path)) is nightly.RefusedError
 
     # The last batch fails: the first batches are undone, too.
-    before = await Product.all().order_by("id").values_list()
+    old = await Product.all().order_by("id").values_list()
     files.path.write_bytes(head + good.replace(b"D,D", b"D,new") + b"F,F,1\n")
     with patch.object(nightly, "deactivate", AsyncMock(side_effect=ConnectionError)) as last:
         assert await raised(nightly.make_equal_or_refuse(files.path, size=1)) is ConnectionError
         last.assert_awaited_once()
-    assert await Product.all().order_by("id").values_list() == before
+    assert await Product.all().order_by("id").values_list() == old
     assert await PriceChange.all().count() == 0
 
     # A file that was cut off between two lines is accepted, if enough products are left.
@@ -354,7 +358,8 @@ async def locked_by_another_process(folder: Path) -> None:
             files.write("A,A,2")  # the run reads this file, not the one of its start
             other.execute("COMMIT")
             assert await run == [1, 0, 0]
-            assert (await Product.get(sku="A")).price == 2
+            stored = await Product.get(sku="A")
+            assert stored.price == 2  # of the newer file
             other.execute("BEGIN IMMEDIATE")
             await context.db().execute_query("PRAGMA busy_timeout = 100")
             files.write("A,A,3")
