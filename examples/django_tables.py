@@ -157,15 +157,19 @@ SELECT pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND conrelid = 'blog_article_tags'::regclass
 """
 PAGE = (Path(__file__).resolve().parents[1] / "references" / "django-tables.md").read_text(encoding="utf-8")
-UPGRADE = PAGE[PAGE.index("NAMES = {") : PAGE.index("```\n\nKeep the rest of the file")].replace("(db)", "(db: Any)")
+UPGRADE = PAGE[PAGE.index("NAMES = {") : PAGE.index("```\n\nKeep the rest of the file")].replace(
+    "(db)", "(db: Any)"
+)
 DELETE = PAGE[PAGE.index("@atomic()\n") : PAGE.index("async with django():")]
 LOCK = "    _ = await Article.filter(author_id=author_id)"
 USERS = """
-CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150) NOT NULL, password varchar(128) NOT NULL);
+CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150), password varchar(128) NOT NULL);
 INSERT INTO auth_user VALUES (1, 'ann', 'pbkdf2')
 """
 ADD_LINK = "INSERT INTO blog_article_tags (article_id, tag_id) VALUES ($1, $2)"
-ADD_ARTICLE = "INSERT INTO blog_article (title, slug, status, views, author_id) VALUES ('New', 'new', 'd', 0, $1)"
+ADD_ARTICLE = (
+    "INSERT INTO blog_article (title, slug, status, views, author_id) VALUES ('New', 'new', 'd', 0, $1)"
+)
 
 
 def as_process(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -348,7 +352,7 @@ async def meanwhile() -> None:
         # Without a default in the model, a value that is missing is refused.
         assert await raised(Article.create(author=author, slug="untitled")) is ValidationError
 
-        # An article that Django adds and has not committed: the deletion does not wait, and Django's COMMIT fails.
+        # An article that Django adds and has not committed: the deletion does not wait, Django's COMMIT fails.
         await delete(author)
         author, article, work = await rows()
         await django.execute(ADD_ARTICLE, author.id)
@@ -382,7 +386,9 @@ async def meanwhile() -> None:
         await django.execute("DELETE FROM blog_article")
         deletion = delete(author)
         await asyncio.sleep(0.3)
-        errors = await asyncio.gather(deletion, django.execute("DELETE FROM blog_author"), return_exceptions=True)
+        errors = await asyncio.gather(
+            deletion, django.execute("DELETE FROM blog_author"), return_exceptions=True
+        )
         assert sum("deadlock detected" in str(error) for error in errors) == 1
         await work.rollback()
         await django.close()
@@ -491,7 +497,9 @@ def with_aerich() -> None:
 
     def write(text: str) -> None:
         head = f"TABLES = r'''{text}'''\nAERICH = '''{own}'''\n\n"
-        file.write_text("from typing import Any\n" + drafted[:start] + head + UPGRADE + "\n\n" + drafted[end:])
+        file.write_text(
+            "from typing import Any\n" + drafted[:start] + head + UPGRADE + "\n\n" + drafted[end:]
+        )
 
     # An empty database. With the settings of pg_dump, Aerich does not find its own table.
     write("\n".join(line for line in dump.splitlines() if not line.startswith("\\")))

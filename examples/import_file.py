@@ -209,7 +209,11 @@ async def check(run: Import, path: Path) -> None:
         with refused(ValueError, f"{path.name}, line 4: "):
             await run(path, 1)
         assert await rows() == before
-    for broken, reason in (("C,Cake,1", "no line end"), ("C,Cake,1_0\n", "line 3"), ("C,Cake,1e3\n", "line 3")):
+    for broken, reason in (
+        ("C,Cake,1", "no line end"),
+        ("C,Cake,1_0\n", "line 3"),
+        ("C,Cake,1e3\n", "line 3"),
+    ):
         write(path, f"A,New,1\n{broken}")
         with refused(ValueError, reason):
             await run(path, 1)
