@@ -352,7 +352,7 @@ async def meanwhile() -> None:
         # Without a default in the model, a value that is missing is refused.
         assert await raised(Article.create(author=author, slug="untitled")) is ValidationError
 
-        # An article that Django adds and has not committed: the deletion does not wait, Django's COMMIT fails.
+        # An article that Django adds, not yet committed: the deletion does not wait; Django's COMMIT fails.
         await delete(author)
         author, article, work = await rows()
         await django.execute(ADD_ARTICLE, author.id)
