@@ -30,9 +30,10 @@ from asyncclick.testing import CliRunner
 from fastapi import FastAPI
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError
-from tortoise.transactions import in_transaction
+from tortoise.exceptions import IntegrityError, ValidationError
+from tortoise.transactions import atomic, in_transaction
 
 URL = os.environ["DATABASE_URL"]
 PSYCOPG = re.sub(r"^\w+://", "psycopg://", URL)
@@ -97,6 +98,15 @@ class Tag(Model):
     label = fields.CharField(max_length=30, unique=True)
 
 
+class User(Model):
+    class Meta:
+        table = "auth_user"
+        managed = False
+
+    id = fields.IntField(primary_key=True)
+    username = fields.CharField(max_length=150)
+
+
 class Article(Model):
     class Meta:
         table = "blog_article"
@@ -146,13 +156,20 @@ LINK_KEYS = """
 SELECT pg_get_constraintdef(oid) FROM pg_constraint
 WHERE contype = 'f' AND conrelid = 'blog_article_tags'::regclass
 """
-UPGRADE = """
-async def upgrade(db: BaseDBAsyncClient) -> str:
-    (row,) = await db.execute_query_dict("SELECT to_regclass('blog_article') IS NULL AS missing")
-    return AERICH + (TABLES if row["missing"] else "")
-
-
+PAGE = (Path(__file__).resolve().parents[1] / "references" / "django-tables.md").read_text(encoding="utf-8")
+UPGRADE = PAGE[PAGE.index("NAMES = {") : PAGE.index("```\n\nKeep the rest of the file")].replace(
+    "(db)", "(db: Any)"
+)
+DELETE = PAGE[PAGE.index("@atomic()\n") : PAGE.index("async with django():")]
+LOCK = "    _ = await Article.filter(author_id=author_id)"
+USERS = """
+CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150), password varchar(128) NOT NULL);
+INSERT INTO auth_user VALUES (1, 'ann', 'pbkdf2')
 """
+ADD_LINK = "INSERT INTO blog_article_tags (article_id, tag_id) VALUES ($1, $2)"
+ADD_ARTICLE = (
+    "INSERT INTO blog_article (title, slug, status, views, author_id) VALUES ('New', 'new', 'd', 0, $1)"
+)
 
 
 def as_process(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -304,6 +321,87 @@ async def deferred(url: str, driver: Any, foreign_key: type[Exception]) -> None:
         assert await raised(Article.all()) is ValueError  # no status of the enum
 
 
+async def meanwhile() -> None:
+    """Django changes the same rows: `work` is its transaction."""
+    async with connected() as context:
+        from blog import Article, Author, Tag
+
+        tag, django = await Tag.create(label="sql"), await asyncpg.connect(URL)
+
+        async def rows() -> Any:
+            author = await Author.create(name="Ann", email="ann@x")
+            article = await Article.create(author=author, title="Locks", slug="locks")
+            work = django.transaction()
+            await work.start()
+            return author, article, work
+
+        def delete(author: Any, code: str = DELETE) -> "asyncio.Task[None]":
+            names = {"Author": Author, "Article": Article, "atomic": atomic, "get_connection": get_connection}
+            exec(code, names)
+            return asyncio.create_task(names["delete_author"](author.id))
+
+        # A plain save() writes columns that Django has changed since the row was read.
+        author, article, work = await rows()
+        await django.execute("UPDATE blog_article SET views = 5")
+        await work.commit()
+        await article.save(update_fields=["title"])
+        assert (await Article.get(id=article.id)).views == 5
+        await article.save()
+        assert (await Article.get(id=article.id)).views == 0
+
+        # Without a default in the model, a value that is missing is refused.
+        assert await raised(Article.create(author=author, slug="untitled")) is ValidationError
+
+        # An article that Django adds, not yet committed: the deletion does not wait; Django's COMMIT fails.
+        await delete(author)
+        author, article, work = await rows()
+        await django.execute(ADD_ARTICLE, author.id)
+        await delete(author)
+        assert await raised(work.commit()) is asyncpg.ForeignKeyViolationError
+        assert await Author.all().count() + await Article.all().count() == 0
+
+        # A link that Django adds to an article that it has changed. `values_list()` would take no lock.
+        without = "\n".join(line for line in DELETE.splitlines() if not line.startswith(LOCK))
+        assert len(without) < len(DELETE) - len(LOCK)
+        for code in (without, DELETE):
+            author, article, work = await rows()
+            await django.execute("UPDATE blog_article SET title = 'New'")
+            await django.execute(ADD_LINK, article.id, tag.id)
+            deletion = delete(author, code)
+            await asyncio.sleep(0.3)
+            assert not deletion.done()
+            await work.commit()
+            if code == without:
+                assert await raised(deletion) is IntegrityError
+                await delete(author)
+            else:
+                await deletion
+            assert await Author.all().count() + await Article.all().count() == 0
+        locked = Article.all().only("id").select_for_update()
+        assert "FOR UPDATE" in locked.sql()
+        assert "FOR UPDATE" not in Article.all().select_for_update().values_list("id").sql()
+
+        # Django deletes the same author, children first.
+        author, article, work = await rows()
+        await django.execute("DELETE FROM blog_article")
+        deletion = delete(author)
+        await asyncio.sleep(0.3)
+        errors = await asyncio.gather(
+            deletion, django.execute("DELETE FROM blog_author"), return_exceptions=True
+        )
+        assert sum("deadlock detected" in str(error) for error in errors) == 1
+        await work.rollback()
+        await django.close()
+
+        # A model that lacks the column `password` does not read it.
+        await context.db().execute_script(USERS)
+        from blog import User
+
+        (user,) = await User.all()
+        assert user.username == "ann"
+        assert "password" not in User.all().sql()
+
+
 async def answered(url: str, error: type[Exception]) -> None:
     """A handler for IntegrityError does not get the error of COMMIT, one for the driver's class does."""
     from apps.common.errors import EXCEPTION_HANDLERS, conflict  # type: ignore[import-not-found]
@@ -399,7 +497,9 @@ def with_aerich() -> None:
 
     def write(text: str) -> None:
         head = f"TABLES = r'''{text}'''\nAERICH = '''{own}'''\n\n"
-        file.write_text(drafted[:start] + head + UPGRADE + drafted[end:])
+        file.write_text(
+            "from typing import Any\n" + drafted[:start] + head + UPGRADE + "\n\n" + drafted[end:]
+        )
 
     # An empty database. With the settings of pg_dump, Aerich does not find its own table.
     write("\n".join(line for line in dump.splitlines() if not line.startswith("\\")))
@@ -409,6 +509,11 @@ def with_aerich() -> None:
     sql("SELECT 1", "SELECT")
     aerich("upgrade")
     assert catalog() == real
+
+    # A database with only some of the tables is refused, and stays as it was.
+    some = catalog("CREATE TABLE blog_tag (id bigint)")
+    assert "only {'blog_tag'} exist" in fails(aerich, "upgrade")
+    assert catalog() == some
 
     # A database that Django filled.
     assert catalog(DJANGO) == real
@@ -443,6 +548,7 @@ try:
         Path(name).write_text(text)
     as_process(deletes())
     as_process(deferred(URL, asyncpg, asyncpg.ForeignKeyViolationError))
+    as_process(meanwhile())
     as_process(answered(URL, asyncpg.IntegrityConstraintViolationError))
     as_process(answered(PSYCOPG, psycopg.IntegrityError))
     as_process(deferred(PSYCOPG, psycopg, psycopg.errors.ForeignKeyViolation))

@@ -8,7 +8,7 @@ import asyncio
 import csv
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from itertools import islice
 from pathlib import Path
@@ -59,9 +59,17 @@ class Line(BaseModel):
     price: str = Field(pattern=r"^[0-9]{1,10}(\.[0-9]{1,2})?$")
 
 
+def whole(file: Iterable[str]) -> Iterator[str]:
+    """The lines; the last one must have a line end, because `1` can be what is left of `100`."""
+    for line in file:
+        if not line.endswith(("\n", "\r")):
+            raise ValueError("the last line has no line end: it may be cut off")
+        yield line
+
+
 def read(path: Path) -> Iterator[Line]:
     with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file, strict=True)
+        reader = csv.DictReader(whole(file), strict=True)
         for row in reader:
             try:
                 yield Line.model_validate(row)
@@ -199,6 +207,15 @@ async def check(run: Import, path: Path) -> None:
     for broken in ("C,Cake,1\nD,Dates,cheap", "C,Cake,1\nD,Dates", "C,Cake,1\nD,Dates,1,1"):
         write(path, f"A,New,1\n{broken}\n")
         with refused(ValueError, f"{path.name}, line 4: "):
+            await run(path, 1)
+        assert await rows() == before
+    for broken, reason in (
+        ("C,Cake,1", "no line end"),
+        ("C,Cake,1_0\n", "line 3"),
+        ("C,Cake,1e3\n", "line 3"),
+    ):
+        write(path, f"A,New,1\n{broken}")
+        with refused(ValueError, reason):
             await run(path, 1)
         assert await rows() == before
 

@@ -5,24 +5,27 @@ By hand: DATABASE_URL=postgres://user:password@host/empty python examples/nightl
 """
 
 import asyncio
+import contextvars
 import csv
 import logging
 import os
 import re
+import sqlite3
 import sys
 import tempfile
 import types
 from collections.abc import AsyncIterator, Awaitable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
+from pydantic import TypeAdapter
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -31,13 +34,15 @@ PAGE = Path(__file__).resolve().parents[1] / "references" / "nightly-files.md"
 
 
 def program() -> Any:
-    """The page's blocks `read` and `write`, as one module."""
+    """The page's blocks, as one module."""
     module = types.ModuleType("nightly")
     sys.modules["nightly"] = module
     blocks = re.findall(
-        r"^```python [^\n]*name=(?:read|write)\n(.*?)^```", PAGE.read_text(encoding="utf-8"), re.M | re.S
+        r"^```python [^\n]*name=(?:line|write|refuse|skip)\n(.*?)^```",
+        PAGE.read_text(encoding="utf-8"),
+        re.M | re.S,
     )
-    assert len(blocks) == 2
+    assert len(blocks) == 4
     for block in blocks:
         exec(
             compile(block.replace("lock_timeout = '5s'", "lock_timeout = '200ms'"), str(PAGE), "exec"),
@@ -99,19 +104,20 @@ def broken_lines(files: Files) -> None:
     """Each broken line spoils itself alone; the report has its number."""
     files.path.write_bytes(
         b'\xef\xbb\xbfsku,name,price\r\nA,Apple,1\r\nB,"Bread,2\r\nC,Caf\xe9,3\r\nD,Dates,cheap\r\nE,Egg\r\n'
-        b'F,Fi\0g,1\r\nA,"Apple, red",1.5\r\nG,Grape,4\r\n'
+        b'F,Fi\0g,1\r\nA,"Apple, red",1.5\r\nG,Grape,4\r\nH,H,1_0\r\nI,I,1e3\r\nJ,J,-1\r\nA,A,1'
     )
-    wanted, spared = nightly.read(files.path, files.report)
+    wanted, spared = nightly.read_good(files.path, files.report)
     assert wanted == {"A": ("Apple, red", Decimal("1.5")), "G": ("Grape", Decimal(4))}  # the last line of A
     with files.report.open(encoding="utf-8", newline="") as report:
         lines = list(csv.reader(report))
-    assert [int(line[0]) for line in lines] == [3, 4, 5, 6, 7]
+    assert [int(line[0]) for line in lines] == [3, 4, 5, 6, 7, 10, 11, 12, 13]
     assert lines[2][2] == "D,Dates,cheap"
-    assert spared >= {"B", "C", "D", "E", "F"}
+    assert "may be cut off" in lines[-1][1]
+    assert spared >= set("ABCDEFHIJ")
 
     # A name with a line break counts as two broken lines.
     files.write('A,"Ap', 'ple",1', "B,B,1")
-    assert nightly.read(files.path, files.report)[0].keys() == {"B"}
+    assert nightly.read_good(files.path, files.report)[0].keys() == {"B"}
 
 
 def error_of_the_loop(files: Files) -> None:
@@ -124,7 +130,7 @@ def error_of_the_loop(files: Files) -> None:
             with files.path.open(encoding="utf-8", newline="") as file:
                 for row in csv.DictReader(file, strict=True):
                     try:
-                        nightly.Line.model_validate(row)
+                        nightly.parse(list(row.values()))
                     except (ValueError, csv.Error):
                         is_caught_inside = True
             raise AssertionError
@@ -143,7 +149,7 @@ async def equal(files: Files) -> None:
     assert len(texts) == 2
     assert all(text.startswith("SELECT") for text in texts)  # no UPDATE, no lock
     assert not any("FOR " in text for text in texts)
-    old = await Product.get(sku="A")
+    old, gone = await Product.get(sku="A"), await Product.get(sku="J")
 
     # A, B and C are changed, the line of D is broken, J is gone. The run fails in the second batch.
     files.write("A,A,2", "B,B,3", "C,new,1", 'D,"D,1', *(f"{sku},{sku},1" for sku in "EFGHI"))
@@ -169,6 +175,7 @@ async def equal(files: Files) -> None:
     assert (await Product.get(sku="A")).updated_at > old.updated_at
     assert (await Product.get(sku="C")).name == "new"
     assert await Product.filter(active=False).values_list("sku", flat=True) == ["J"]  # D is spared
+    assert (await Product.get(sku="J")).updated_at > gone.updated_at
 
     # The file is cut off, is empty, or has another header.
     before = await Product.all().order_by("id").values_list()
@@ -240,14 +247,139 @@ async def held_row(files: Files) -> None:
     assert (await files.run())[1] == 10
 
 
+async def wrong_files(files: Files) -> None:
+    """All or nothing: each mistake refuses the file, and the table stays as it was."""
+    decimal: Any = TypeAdapter(Decimal)
+    assert (decimal.validate_python("1_0"), decimal.validate_python("1e3")) == (10, 1000)
+    await PriceChange.all().delete()
+    await Product.all().delete()
+
+    async def refused(content: bytes, message: str) -> None:
+        kept = await Product.all().order_by("id").values_list()
+        files.path.write_bytes(content)
+        try:
+            await nightly.make_equal_or_refuse(files.path)
+            raise AssertionError(content)
+        except nightly.RefusedError as error:
+            assert message in str(error), error
+        assert await Product.all().order_by("id").values_list() == kept
+
+    head = b"sku,name,price\n"
+    await refused(head, "only 0 of 0 active products")
+    files.path.write_bytes(b"\xef\xbb\xbf" + head + b'A,"Ap\nple",1\nB,B,100\r\n' + b"C,C,1\nD,D,1\nE,E,1\n")
+    assert await nightly.make_equal_or_refuse(files.path, size=2) == [5, 0, 0]  # a name with a line break
+    good = b"A,A,2\nB,B,100\nC,C,1\nD,D,1\n"
+    for content, message in {
+        good + b"E,E,1": "no line end",  # of `E,E,100`
+        good + b'E,"E\n': "unexpected end of data",  # cut off inside quotation marks
+        good + b"A,A,3\n": "A is there twice",
+        good + b"E,E,1_0\n": "price",
+        good + b"E,E,1e3\n": "price",
+        good + b"E,E,-1\n": "price",
+        good + b"E,E,1.234\n": "price",
+        good + b"E,Caf\xe9,1\n": "utf-8",
+        good + b"E,E\0,1\n": "name",
+        good + b" ,E,1\n": "sku",
+        good + b"E,E\n": "after line 6",  # the header is line 1
+        good + b"\n": "after line 6",
+        good[:11]: "no line end",  # B,B,1 of B,B,100
+        b"A,A,2\nB,B,100\nC,C,1\n": "only 3 of 5 active products",  # cut off between two lines
+        b"": "only 0 of 5 active products",
+    }.items():
+        await refused(head + content, message)
+    await refused(b"", "no line end")
+    await refused(b"\n", "the first line is not")
+    await refused(b"sku,price,name\n" + good, "the first line is not")
+    files.path.unlink()
+    assert await raised(nightly.make_equal_or_refuse(files.path)) is nightly.RefusedError
+
+    # The last batch fails: the first batches are undone, too.
+    old = await Product.all().order_by("id").values_list()
+    files.path.write_bytes(head + good.replace(b"D,D", b"D,new") + b"F,F,1\n")
+    with patch.object(nightly, "deactivate", AsyncMock(side_effect=ConnectionError)) as last:
+        assert await raised(nightly.make_equal_or_refuse(files.path, size=1)) is ConnectionError
+        last.assert_awaited_once()
+    assert await Product.all().order_by("id").values_list() == old
+    assert await PriceChange.all().count() == 0
+
+    # A file that was cut off between two lines is accepted, if enough products are left.
+    files.path.write_bytes(head + good)
+    assert await nightly.make_equal_or_refuse(files.path, size=1) == [0, 1, 1]
+    assert await Product.filter(active=False).values_list("sku", flat=True) == ["E"]
+    assert await PriceChange.all().values_list("old_price", "new_price") == [(1, 2)]
+    with sent() as texts:
+        assert await nightly.make_equal_or_refuse(files.path) == [0, 0, 0]
+    assert not any("UPDATE product" in text or "INSERT" in text for text in texts)
+
+
+async def file_under_the_lock(files: Files) -> None:
+    """Which lock make_equal_or_refuse() has when it reads the file."""
+    dialect = get_connection("default").capabilities.dialect
+    files.write(*(f"{sku},{sku},3" for sku in "ABCD"))
+    read_all, seen, outside = nightly.read_all, [], contextvars.copy_context()
+
+    def and_ask(path: Path) -> Any:
+        seen.append(asyncio.get_running_loop().create_task(second(), context=outside))
+        return read_all(path)
+
+    async def second() -> Any:
+        return await raised(nightly.make_equal_or_refuse(files.path))
+
+    if dialect == "postgres":  # a second run gives up, and needs no second connection for its lock
+        with patch.object(nightly, "read_all", and_ask):
+            assert (await nightly.make_equal_or_refuse(files.path))[1] == 4
+        assert await seen[0] is nightly.RefusedError
+        assert len(seen) == 1
+        assert (await nightly.make_equal_or_refuse(files.path)) == [0, 0, 0]  # the lock has ended
+    elif dialect == "mysql":
+        sys.path.append(str(Path(__file__).parent))
+        from single_job import locked
+
+        async def run() -> str:
+            async with locked(20_260_402) as is_mine:
+                if not is_mine:
+                    return "another run has the lock"
+                return str(await nightly.make_equal_or_refuse(files.path))
+
+        assert sorted(await asyncio.gather(run(), run())) == ["[0, 4, 0]", "another run has the lock"]
+
+
+async def locked_by_another_process(folder: Path) -> None:
+    """SQLite: another process has the write lock, so the run waits before it reads the file."""
+    files, module = Files(folder), sys.modules["shown"]
+    module.__dict__.update(Product=Product, PriceChange=PriceChange)
+    async with TortoiseContext() as context:
+        await context.init(db_url=f"sqlite://{folder}/shop.sqlite3", modules={"models": ["shown"]})
+        await context.generate_schemas()
+        files.write("A,A,1")
+        with closing(sqlite3.connect(folder / "shop.sqlite3", isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            run = asyncio.create_task(nightly.make_equal_or_refuse(files.path))
+            await asyncio.sleep(0.5)
+            assert not run.done()
+            files.write("A,A,2")  # the run reads this file, not the one of its start
+            other.execute("COMMIT")
+            assert await run == [1, 0, 0]
+            stored = await Product.get(sku="A")
+            assert stored.price == 2  # of the newer file
+            other.execute("BEGIN IMMEDIATE")
+            await context.db().execute_query("PRAGMA busy_timeout = 100")
+            files.write("A,A,3")
+            try:
+                await nightly.make_equal_or_refuse(files.path)
+                raise AssertionError
+            except OperationalError as error:
+                assert "database is locked" in str(error)
+
+
 async def case_of_a_sku(files: Files) -> None:
     """MariaDB compares a and A as equal, Python does not."""
     files.write(*(f"{sku},{sku},1" for sku in "ABCDEFGHIja"))
     assert await raised(files.run()) is IntegrityError
 
     # One case in parse() is not enough: the table must have the same case.
-    def upper(raw: bytes) -> Any:
-        line = parse(raw)
+    def upper(values: list[str]) -> Any:
+        line = parse(values)
         return line.model_copy(update={"sku": line.sku.upper()})
 
     parse = nightly.parse
@@ -266,7 +398,6 @@ async def case_of_a_sku(files: Files) -> None:
 
 @asynccontextmanager
 async def connected(*models: type[Model]) -> AsyncIterator[None]:
-    """The page uses this, too."""
     module = sys.modules["shown"] = types.ModuleType("shown")
     module.__dict__.update({model.__name__: model for model in models})
     async with TortoiseContext() as context:
@@ -289,6 +420,10 @@ async def main() -> None:
                 await held_row(files)
             elif dialect == "mysql":
                 await case_of_a_sku(files)
+            await wrong_files(files)
+            await file_under_the_lock(files)
+            if dialect == "sqlite":
+                await locked_by_another_process(Path(folder))
 
 
 if __name__ == "__main__":
