@@ -156,7 +156,7 @@ async def all_or_nothing() -> None:
 NEXT_ID = {
     "sqlite": "UPDATE sqlite_sequence SET seq = {} WHERE name = 'person'",
     "postgres": "SELECT setval(pg_get_serial_sequence('person', 'id'), {})",
-    "mysql": "ALTER TABLE person AUTO_INCREMENT = {}",  # the empty table: the next id is one more than its rows have
+    "mysql": "ALTER TABLE person AUTO_INCREMENT = {}",  # of the empty table
 }
 
 
