@@ -158,7 +158,7 @@ def test_a_model_without_schemas(project: Any) -> None:
 
 def test_a_project_without_schemas_gets_none(project: Any) -> None:
     acme = project.write({name: text for name, text in OTHER.items() if "/schemas/" not in name})
-    for app in ("people", "letters"):  # letters is new
+    for app in ("people", "orders"):  # orders is new
         names = [change.path.as_posix() for change in acme.plan(app, "Note", "read:bool").changes]
         assert any(name.endswith(f"/{app}/models/note.py") for name in names)
         assert not [name for name in names if "/schemas/" in name]
