@@ -586,8 +586,8 @@ async def a_file_of_something_else():
         file = Path(folder, "shop.sqlite3")
         await asyncio.to_thread(file.write_text, "version https://git-lfs.github.com/spec/v1 " * 9)
         client = SqliteClient(str(file), connection_name="other")
-        await client.create_connection(with_db=True)
         try:
+            await client.create_connection(with_db=True)  # can raise, and then leaves its thread running
             await client.execute_query("SELECT 1 FROM t")
         finally:
             await client.close()

@@ -56,6 +56,11 @@ def no_await(error: TypeError) -> TypeError:
     return TypeError(f"object {name} can't be used in 'await' expression") if is_newer else error
 
 
+@says(RuntimeError, "There is no current event loop in thread")
+async def a_loop_asked_for_where_none_runs():
+    await asyncio.to_thread(asyncio.get_event_loop)
+
+
 @says(TypeError, "object list can't be used in 'await' expression")
 async def an_await_of_rows():
     rows = await Author.all()

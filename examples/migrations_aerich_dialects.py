@@ -81,6 +81,7 @@ NO_SERVER = "postgres://nobody@127.0.0.1:1/none"
 NOTE = "note = fields.CharField(max_length=9, null=True)"
 AT = "at = fields.DatetimeField(null=True)"
 RANK = "rank = fields.IntField(null=True)"
+TITLE = "title = fields.CharField(max_length=9, null=True)"
 TIER = "tier = fields.IntField(null=True)"
 stages = itertools.count(1)
 
@@ -148,7 +149,7 @@ def write(name: str, texts: list[str], state: str) -> None:
     Path("migrations/models", name).write_text(TWO.format(postgres=postgres, sqlite=sqlite, state=state))
 
 
-def drafts(command: str, *options: str, more: str) -> tuple[list[str], str]:
+def drafts(command: str, *options: str, more: str, differ: bool = True) -> tuple[list[str], str]:
     """One change as SQL of both databases, and the state. No server is asked; the drafts are deleted."""
     texts, states = [], set()
     for url in (NO_SERVER, "sqlite://:memory:"):
@@ -158,7 +159,7 @@ def drafts(command: str, *options: str, more: str) -> tuple[list[str], str]:
         states.add(state_of(files()[-1]))
         files()[-1].unlink()
     (state,) = states  # one and the same
-    assert texts[0] != texts[1]
+    assert (texts[0] != texts[1]) is differ
     return texts, state
 
 
@@ -200,6 +201,12 @@ def start_again_for_both() -> None:
 
 def next_file_for_both() -> None:
     """Goes on with the project above. One change, two drafts, one file."""
+    added, _ = drafts("migrate", "--offline", more=f"{NOTE}\n    {RANK}\n    {TITLE}", differ=False)
+    assert 'ADD "rank" INT' in added[0] and 'ADD "title" VARCHAR(9)' in added[0]
+    dropped, _ = drafts("migrate", "--offline", more="", differ=False)
+    assert 'DROP COLUMN "note"' in dropped[0]
+    renamed, _ = drafts("migrate", "--offline", "--no-input", more=TITLE, differ=False)
+    assert 'RENAME COLUMN "note" TO "title"' in renamed[0]
     texts, state = drafts("migrate", "--offline", "--name", "at", more=f"{NOTE}\n    {AT}")
     assert "TIMESTAMPTZ" in texts[0] and "TIMESTAMPTZ" not in texts[1]
     write("1_20260302000000_at.py", texts, state)

@@ -45,6 +45,8 @@ class Page(Model):
     """Its number is validated, and its text is JSON."""
 
     number = fields.IntField(default=0, validators=[MinValueValidator(0)])
+    kind = fields.CharField(max_length=9, default="plain", db_default="plain")
+    size = fields.CharField(max_length=9, db_default="small")
     data = fields.JSONField(null=True)
 
 
@@ -99,6 +101,9 @@ async def main() -> None:
         else:
             assert dialect == "sqlite"
             assert await Price.filter(amount=1234).exists()
+
+        # With both defaults, a new object has the value. With `db_default=` alone, it has a placeholder.
+        assert Page().kind == "plain" and Page().size != "small"
 
         # Numbers out of the column's range. SQLite takes up to 64 bits.
         for number, stored in ((2**31, dialect == "sqlite"), (2**63, False)):

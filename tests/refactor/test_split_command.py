@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 from refactor_cases import write
+from tortoise_dev.analysis.project import Project
 from tortoise_dev.commands import split
 from tortoise_dev.refactor import proof
+from tortoise_dev.refactor.plan import SplitPlan
+from tortoise_dev.refactor.refusals import refused
 
 MODELS = """from tortoise import fields
 from tortoise.models import Model
@@ -39,7 +42,8 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     assert not (project / "shop/models").exists()
     subprocess.run(["git", "init", "-q"], check=True)
     subprocess.run(["git", "apply", "-"], input=patch, encoding="utf-8", check=True)
-    assert not (project / "shop/models.py").exists()
+    assert patch.endswith("\ndeletes shop/models.py\n")
+    (project / "shop/models.py").unlink()
     applied = {path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()}
     assert sorted(applied) == ["__init__.py", "order.py"]
     for name in ("shop/models.py", "shop/models"):
@@ -49,7 +53,7 @@ def test_a_dry_run_prints_a_patch_that_applies(project: Path, capsys: pytest.Cap
     output = capsys.readouterr()
     assert output.out == "deleted shop/models.py\n"
     same = "note: the same as before: CREATE statements on sqlite, 1 model, no JSON schema"
-    assert output.err.splitlines()[-4] == same
+    assert output.err.splitlines()[-6] == same
     assert applied == {
         path.name: path.read_text(encoding="utf-8") for path in (project / "shop/models").iterdir()
     }
@@ -92,6 +96,58 @@ def test_an_interpreter_that_nobody_named_is_told(project: Path, capsys: pytest.
     assert told in capsys.readouterr().err
     assert split.main(["--dry-run", "--python", sys.executable, "shop/models.py"]) == 1
     assert told not in capsys.readouterr().err
+
+
+def _refuses_the_running_one(plan: SplitPlan, project: Project, python: str) -> proof.Proof:
+    if python == sys.executable:
+        raise refused("not-importable", 1, "cannot import the project as it is: No module named 'tortoise'")
+    return PROVED
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the interpreter is a shell script")
+def test_an_interpreter_on_path_stands_in_for_one_without_the_packages(
+    project: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As under `uv run`, where the running interpreter has LibCST but not the project's packages."""
+    monkeypatch.setattr(proof, "prove", _refuses_the_running_one)
+    for name, does in {"no": "exit 1", "yes": f'exec "{sys.executable}" "$@"'}.items():
+        (project / name).mkdir()
+        (project / name / "python").write_text(f"#!/bin/sh\n{does}\n", encoding="utf-8")
+        (project / name / "python").chmod(0o755)
+    monkeypatch.setenv("PATH", str(project / "no"))
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    refusal = capsys.readouterr().out
+    assert "No module named 'tortoise'. Pass the interpreter" in refusal
+    assert "--python $(which python)" in refusal
+    monkeypatch.setenv("PATH", f"{project / 'no'}:{project / 'yes'}")
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    assert f"note: imported with {project / 'yes' / 'python'}, because" in capsys.readouterr().err
+    assert split.main(["--dry-run", "--python", sys.executable, "shop/models.py"]) == 1
+    assert "Pass the interpreter" not in capsys.readouterr().out
+
+
+def test_names_that_only_models_py_imported_are_told(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unused = "no file of the project imports {} from the package"
+    new = "__all__ is new and lacks Model, fields: `import *`"
+    write({"views.py": "from shop.models import Order\n\nx = Order.fields\n"}, project)
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    notes = capsys.readouterr().err
+    assert unused.format("Model, fields") in notes
+    assert new in notes
+    takes = (
+        "from shop.models import fields",
+        "from shop import models\nmodels.fields",
+        "'shop.models.fields'",
+    )
+    for text in takes:
+        write({"views.py": f"{text}\n"}, project)
+        assert split.main(["--dry-run", "shop/models.py"]) == 1
+        assert unused.format("Model") in capsys.readouterr().err, text
+    write({"shop/models.py": f"{MODELS}\n\n__all__ = ['Order']\n"}, project)
+    assert split.main(["--dry-run", "shop/models.py"]) == 1
+    assert "imports Model" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class Entity(Model):
     key = fields.IntField(primary_key=True)
 """,
     "src/acme/domains/people/__init__.py": "",
+    "src/acme/domains/people/schemas/__init__.py": "",
     "src/acme/domains/people/models/__init__.py": """\
 from .person import BasePerson, BaseRobot, Person, Robot
 
@@ -153,6 +154,14 @@ def test_a_model_without_schemas(project: Any) -> None:
     changed = [change.path.relative_to(bill.folder).as_posix() for change in plan.changes]
     assert "apps/billing/models/refund.py" in changed
     assert not [path for path in changed if "schemas" in path]
+
+
+def test_a_project_without_schemas_gets_none(project: Any) -> None:
+    acme = project.write({name: text for name, text in OTHER.items() if "/schemas/" not in name})
+    for app in ("people", "orders"):  # orders is new
+        names = [change.path.as_posix() for change in acme.plan(app, "Note", "read:bool").changes]
+        assert any(name.endswith(f"/{app}/models/note.py") for name in names)
+        assert not [name for name in names if "/schemas/" in name]
 
 
 @pytest.mark.parametrize(

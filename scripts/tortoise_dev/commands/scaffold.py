@@ -180,7 +180,11 @@ def _add_model(kinds: Any) -> None:
     model.add_argument("model", metavar="MODEL", help="its name, as in OrderLine")
     model.add_argument("fields", nargs="*", metavar="FIELD", help="see below")
     model.add_argument("--service", choices=("crud",), help="write a service and routes, too")
-    model.add_argument("--no-schemas", action="store_true", help="write no Pydantic schemas")
+    model.add_argument(
+        "--no-schemas",
+        action="store_true",
+        help="write no Pydantic schemas; the default where there is no FastAPI, and no app has the package",
+    )
     _add_project_option(model)
     _add_common(model, _model)
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,9 +17,14 @@ from . import common
 from .common import UnusableError, show, tell
 
 if TYPE_CHECKING:
+    from ..analysis.project import Project
     from ..refactor.plan import SplitPlan
+    from ..refactor.proof import Proof
     from ..refactor.refusals import Refusal
     from ..refactor.writing import Change
+
+_PATIENCE = 30
+"""Seconds for an interpreter on PATH to import Tortoise."""
 
 _EXAMPLES = """\
 examples:
@@ -86,11 +92,57 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
         raise UnusableError(f"{options.path}:{error.raw_line}: {error.message}") from None
     shows_diff = options.dry_run or options.format == "json"
     changes = changes_of(plan, common.base_of_diff([plan.module], here) if shows_diff else here)
-    python = _interpreter(options.python, project.root)
-    proof = prove(plan, project, python or sys.executable)
-    not_proved = unchecked(proof, project, python or sys.executable, was_found=python is not None)
-    plan.notes[:0] = [*proof.notes(), *not_proved]
+    named = _interpreter(options.python, project.root)
+    proof, python = (
+        (prove(plan, project, named), named) if named is not None else _proved_by_any(plan, project)
+    )
+    not_proved = unchecked(proof, project, python, was_found=named is not None)
+    plan.notes[:0] = [*proof.notes(), *plan.passed_on, *not_proved]
     return plan, changes
+
+
+def _proved_by_any(plan: SplitPlan, project: Project) -> tuple[Proof, str]:
+    """The proof, by the running interpreter or the first other one on PATH that can import the project.
+
+    `uv run` gives a script its own environment, which lacks the project's packages. Raises RefusedError.
+    """
+    from ..refactor.proof import prove
+    from ..refactor.refusals import RefusedError, refused
+
+    try:
+        return prove(plan, project, sys.executable), sys.executable
+    except RefusedError as error:
+        first = error.refusals[0]
+        if first.code != "not-importable":
+            raise
+    for python in _others_on_path():
+        try:
+            return prove(plan, project, python), python
+        except RefusedError as error:
+            if error.refusals[0].code != "not-importable":
+                raise
+    remedy = "Pass the interpreter that has the project's packages, as in --python $(which python)"
+    raise refused(first.code, first.line, f"{first.message}. {remedy}")
+
+
+def _others_on_path() -> Iterator[str]:
+    """The interpreters on PATH that have Tortoise, without the running one."""
+    tried = {os.path.abspath(sys.executable)}  # noqa: PTH100 - a link is an environment's own
+    for folder in os.get_exec_path():
+        for name in ("python", "python3"):
+            found = shutil.which(name, path=folder)
+            python = os.path.abspath(found) if found else ""  # noqa: PTH100
+            if python and python not in tried and _has_tortoise(python):
+                yield python
+            tried.add(python)
+
+
+def _has_tortoise(python: str) -> bool:
+    asked = [python, "-c", "import tortoise"]
+    try:
+        return subprocess.run(asked, capture_output=True, timeout=_PATIENCE, check=False).returncode == 0
+    except (OSError, subprocess.TimeoutExpired):
+        return False
 
 
 def _interpreter(wanted: str | None, root: Path) -> str | None:
@@ -112,7 +164,12 @@ def _report(options: argparse.Namespace, here: Path, changes: Sequence[Change], 
         show(to_json({"version": 1, "files": entries, "refused": [], "notes": list(notes)}))
     else:
         if options.dry_run:
-            show("".join(one.diff for one in changes), end="")
+            show("".join(one.diff for one in changes if one.action != "delete"), end="")
+            show(
+                "\n".join(
+                    f"deletes {shown_path(one.path, here)}" for one in changes if one.action == "delete"
+                )
+            )
         else:
             show("\n".join(f"{one.action}d {shown_path(one.path, here)}" for one in changes))
         for note in notes:
@@ -141,7 +198,7 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument("path", type=Path, metavar="PATH", help="the models.py to split")
     parser.add_argument("--no-base", action="store_true", help="only move the classes: write no Base classes")
     parser.add_argument(
-        "--dry-run", action="store_true", help="print the changes as diffs, and write nothing"
+        "--dry-run", action="store_true", help="print the new files as diffs, and write nothing"
     )
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="how to print (default: text)"
@@ -149,7 +206,8 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--python",
         metavar="PATH",
-        help="the interpreter that imports the project (default: that of its .venv, else the running one)",
+        help="the interpreter that imports the project (default: that of its .venv, else the running one, "
+        "else the first on PATH that can)",
     )
     return parser
 

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import libcst as cst
 
-from ..analysis.import_paths import module_name
-from ..analysis.modules import Class, Module
+from ..analysis.modules import Class
 from ..analysis.project import Project
 from .bases import Style, rewritten
 from .checks import base_refusals, file_refusals, refusals_of
 from .entrance import Entrance
 from .imports import Imports
 from .package import Package
+from .passed_on import is_starred, notes_on_passed_on
 from .placement import PACKAGE, placed
 from .refusals import Refusal, RefusedError
 from .set_elsewhere import notes_on_set_names
@@ -30,6 +30,8 @@ class SplitPlan:
     module: Path
     files: dict[Path, bytes]
     notes: list[str] = field(default_factory=list)
+    passed_on: list[str] = field(default_factory=list)
+    """Notes on names that the module only imported."""
 
     @property
     def package(self) -> Path:
@@ -63,11 +65,12 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     files: dict[Path, bytes] = {}
     for place in sorted(set(places.of.values()) - {PACKAGE}):
         files[path.with_suffix("") / f"{place}.py"] = package.module(place, style.rewrite).encode()
-    starred = _is_starred(module, project)
+    starred = is_starred(module, project)
     entrance = Entrance(tree, statements, places, imports, bases, path.name, is_starred=starred)
     files[path.with_suffix("") / "__init__.py"] = entrance.text().encode()
     notes = [*_notes(statements), *notes_on_set_names(module, statements, places, project)]
-    return SplitPlan(path, files, notes)
+    passed_on = notes_on_passed_on(module, statements, imports, project, starred=starred)
+    return SplitPlan(path, files, notes, list(passed_on))
 
 
 def _refuse(refusals: Iterable[Refusal]) -> None:
@@ -122,19 +125,6 @@ class _Rewriting:
             return [one.text]
         style = Style(with_base=one in self.based, writes_table=self.writes_table)
         return [*rewritten(one.text, one.model, self.project, style)]
-
-
-def _is_starred(module: Module, project: Project) -> bool:
-    """Does a file of the project import ``*`` from the module?"""
-    name = module_name(module.key).encode()
-    for key, file in project.files.items():
-        if b"import *" in file.data and name in file.data and key != module.key:
-            other = project.resolver.module(key)
-            for star in other.scope.stars if other is not None else ():
-                assert other is not None
-                if module in project.resolver.imported(other, star.module, star.level):
-                    return True
-    return False
 
 
 def _notes(statements: Iterable[Statement]) -> list[str]:

@@ -18,6 +18,7 @@ PARTS = {
     "schemas": '"""Input and output of the API. A new column does not appear by itself."""',
     "services": '"""What can be done: rules and transactions."""',
 }
+ALL_PARTS = (*PARTS, "routers")
 _ROUTERS = {
     "fastapi": """\
 \"""The HTTP routes of the sub-application.\"""
@@ -49,7 +50,7 @@ def plan_app(survey: Survey, name: str) -> Plan:
     return plan
 
 
-def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = (*PARTS, "routers")) -> None:
+def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = ALL_PARTS) -> None:
     """Put the missing packages of a sub-application into a plan, and its routes into the application."""
     folder = survey.apps_folder / name
     single = folder / "models.py"

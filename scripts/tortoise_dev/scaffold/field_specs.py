@@ -18,7 +18,7 @@ SCALARS = {
     "smallint": ("smallint", "whole number, 16 bits"),
     "float": ("float", "floating-point number, never for money"),
     "decimal": ("decimal:DIGITS:PLACES", "exact number with DIGITS digits, PLACES of them behind the point"),
-    "bool": ("bool", "true or false"),
+    "bool": ("bool", "true or false; new rows get false, unless default= or null is given"),
     "date": ("date", "day"),
     "datetime": ("datetime", "moment, stored in UTC"),
     "timedelta": ("timedelta", "duration, or a time of day as the time since midnight"),
@@ -151,6 +151,8 @@ def _scalar(text: str, name: str, kind: str, rest: list[str]) -> Scalar:
     default = options.get("default")
     if kind == "bool" and default is not None:
         default = default.lower()  # Python's spelling is welcome, too
+    elif kind == "bool" and "null" not in options:
+        default = "false"
     field = Scalar(
         name,
         kind,

@@ -10,7 +10,7 @@ from ..about import command
 from ..analysis.file_names import file_stems, snake_case
 from ..analysis.modules import Class
 from . import names
-from .app_plan import add_app, edit_application, text_of
+from .app_plan import ALL_PARTS, add_app, edit_application, text_of
 from .changes import Change, Plan, RefusedError
 from .config_file import Label
 from .conflicts import refuse_conflicts
@@ -70,14 +70,14 @@ class _ModelPlan:
         if crud:
             self._refuse_missing_helpers()
         survey, entity, plan = self.survey, self.entity, self.changes
-        has_schemas = schemas and (survey.framework == "fastapi" or survey.project.speaks_of(b"pydantic"))
+        has_schemas = crud or (schemas and (survey.framework == "fastapi" or survey.has_schemas))
         config = survey.config
         if config is not None and config.label_of(f"{self.app_module}.models") is not None:
             # The last step of a new app registers it, so this one is complete as its owner wants it.
             needed = {"models": True, "schemas": has_schemas, "services": crud, "routers": crud}
             add_app(plan, survey, self.app, [part for part, is_needed in needed.items() if is_needed])
         else:
-            add_app(plan, survey, self.app)
+            add_app(plan, survey, self.app, [part for part in ALL_PARTS if has_schemas or part != "schemas"])
         plan.create(self.file, model_file(entity, survey.own_modules, survey.width))
         self._re_export("models", entity.file, entity.classes)
         if has_schemas:

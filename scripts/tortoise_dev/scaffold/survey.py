@@ -105,6 +105,11 @@ class Survey:
     # --- habits
 
     @property
+    def has_schemas(self) -> bool:
+        """Has one of its sub-applications a package of schemas?"""
+        return any(self.apps_folder.glob("*/schemas/*.py"))
+
+    @property
     def migrations(self) -> Tool | None:
         """The tool that makes its migrations."""
         return migration_tool(self.project)
