@@ -3,7 +3,8 @@
 ## What it does
 An f-string, `%`, `.format` or `+` puts values into SQL.
 
-The SQL is that of `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL`. Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
+The SQL is that of `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL`.
+Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
 are allowed, and so is what cannot be a parameter (names of tables, clauses).
 
 ## Why is this bad

@@ -3,7 +3,8 @@
 ## What it does
 A loop saves each row with `save()`.
 
-The row may be `rows[number]`, or a new row. The loop awaits nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
+The row may be `rows[number]`, or a new row. The loop
+awaits nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
 
 The rule reports nothing where `bulk_update` or `bulk_create` would do something else: where the model
 overrides `save` or has signal handlers, and where the loop handles errors by row or leaves early. Loops over

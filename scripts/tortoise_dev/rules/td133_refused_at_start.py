@@ -36,9 +36,7 @@ def check(context: Context) -> Iterator[Hit]:
     for cls in context.own:
         for name, call in context.models.fields(cls):
             if name in tortoise_api.MODEL_ATTRIBUTES:
-                yield Hit(
-                    call, f'{name} is an attribute of Model: rename the field, with source_field="{name}"'
-                )
+                yield Hit(call, f'{name} is an attribute of Model: rename it, with source_field="{name}"')
     for models in configured_models(context):
         is_text = isinstance(models, ast.Constant) and isinstance(models.value, str)
         if is_text or isinstance(models, (ast.Tuple, ast.Set)):

@@ -8,8 +8,8 @@ The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
 Tortoise 1 takes the time as a time in the configured `timezone`, and only warns. On a host in another zone,
-`datetime.now()` then is another moment. With `use_tz: False`, Tortoise 1 reads times without a zone, and older
-releases read times with a zone. A comparison of both kinds raises TypeError.
+`datetime.now()` then is another moment. With `use_tz: False`, Tortoise 1 reads times without a zone.
+Older releases read times with a zone. A comparison of both kinds raises TypeError.
 
 ## Fix safety
 Not fixed by `--fix`: write `datetime.now(UTC)` or `tortoise.timezone.now()`, and `use_tz: True`.
@@ -65,7 +65,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 
 def _is_sent(context: Context, value: ast.expr) -> bool:
-    """Does a filter or an update of a DatetimeField get it? A local name is followed where it is bound once."""
+    """Does a filter or an update of a DatetimeField get it? A name is followed where it is bound once."""
     parent = context.module.parents.get(value)
     match parent:
         case ast.BinOp(left=left, op=ast.Add() | ast.Sub(), right=right):
