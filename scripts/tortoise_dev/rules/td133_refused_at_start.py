@@ -1,7 +1,7 @@
 """# TD133 refused-at-start
 
 ## What it does
-What Tortoise 1 refuses when the program starts, and older releases accept: a field with the name of an
+What a newer Tortoise refuses when the program starts: a field with the name of an
 attribute of `Model` (`first`, `last`, `get`, `filter`), and `models` of the configuration that is a tuple,
 a set or one string.
 
