@@ -66,8 +66,7 @@ async def deadlocks(transfer: Transfer, *pairs: tuple[int, int]) -> int:
 
 
 async def balances() -> list[Decimal]:
-    rows: list[Decimal] = await Account.all().order_by("id").values_list("balance", flat=True)
-    return rows
+    return [account.balance for account in await Account.all().order_by("id")]
 
 
 async def main() -> None:
