@@ -21,8 +21,9 @@ from .resolver import Resolver
 from .source import SourceFile
 from .syntax import FUNCTIONS, Scope
 
-_ONLY_TORTOISE = (b".fetch_related(", b"execute_query_dict(")
-"""Names that no other library has; with the dot, because Django has ``prefetch_related``."""
+_ONLY_TORTOISE = (b".fetch_related(", b"execute_query_dict(", b"TORTOISE_ORM", b"default_connection")
+"""Names that no other library has; with the dot, because Django has ``prefetch_related``. A configuration may
+be a dictionary that imports nothing."""
 
 
 def relevant_files(resolver: Resolver, models: Models) -> set[str]:

@@ -112,6 +112,16 @@ WRITES = frozenset(
 )
 
 
+MODEL_ATTRIBUTES = frozenset(
+    (
+        "Meta all annotate bulk_create bulk_update clone create delete describe earliest exclude exists "
+        "fetch_for_list fetch_related filter first get get_or_create get_or_none get_table in_bulk last "
+        "latest pk raw refresh_from_db register_listener save select_for_update update_from_dict "
+        "update_or_create"
+    ).split()
+)
+"""Attributes of a model. From release 1.0 on, no field may have such a name."""
+
 OWN_META_OPTIONS = frozenset(
     "app constraints indexes manager schema table table_description unique_together".split()
 )

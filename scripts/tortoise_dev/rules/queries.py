@@ -82,6 +82,16 @@ def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
                 return
 
 
+def field_of(context: Context, model: Class | None, column: str) -> str | None:
+    """Which of Tortoise's fields a column is; None for a field of the project's own, or an unknown one."""
+    for one in (model, *context.models.ancestors(model)) if model is not None else ():
+        for name, call in context.models.fields(one) if isinstance(one, Class) else ():
+            if column in (name, f"{name}_id"):
+                dotted = one.module.tortoise_name(call.func) if isinstance(one, Class) else None
+                return tortoise_api.short(dotted) if dotted is not None else None
+    return None
+
+
 def is_signal(name: str | None) -> bool:
     """Is it one of Tortoise's signal decorators?"""
     return name is not None and tortoise_api.short(name) in tortoise_api.SIGNALS and ".signals." in name

@@ -1,10 +1,10 @@
 """# TD102 init-per-request
 
 ## What it does
-`Tortoise.init` in a request handler, in middleware, in a `Depends` dependency, or in a function that one of
-them calls.
+`Tortoise.init` in a request handler, in middleware or in a `Depends` dependency.
 
-The rule knows a handler by its decorator with a path (`@app.get("/bills")`), and middleware by
+A function that one of them calls is judged like them. The rule
+knows a handler by its decorator with a path (`@app.get("/bills")`), and middleware by
 `@app.middleware("http")` or as `dispatch` of a `BaseHTTPMiddleware`. The rule does not find a handler that is
 registered in a table of routes or through a class.
 

@@ -1,9 +1,9 @@
 """# TD103 sql-from-strings
 
 ## What it does
-An f-string, `%`, `.format` or `+` puts values into the SQL of `execute_query`, `execute_query_dict`,
-`execute_script`, `.raw()` or `RawSQL`.
+An f-string, `%`, `.format` or `+` puts values into SQL.
 
+The SQL is that of `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL`.
 Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
 are allowed, and so is what cannot be a parameter (names of tables, clauses).
 

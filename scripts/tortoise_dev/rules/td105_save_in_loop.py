@@ -1,7 +1,9 @@
 """# TD105 save-in-loop
 
 ## What it does
-A loop saves each row with `await row.save()`, `await rows[number].save()` or `save()` of a new row. The loop
+A loop saves each row with `save()`.
+
+The row may be `rows[number]`, or a new row. The loop
 awaits nothing else, or only looks up one row (`get`, `get_or_none`, `first`).
 
 The rule reports nothing where `bulk_update` or `bulk_create` would do something else: where the model

@@ -1,8 +1,10 @@
 """# TD111 old-spelling
 
 ## What it does
-Names that Tortoise has removed (`TestCase`, `initializer`, `HTTPNotFoundError`, `tortoise.query_utils.Q`)
-or deprecated (`pk=` and `index=` of a field, `create_unique_index=`, `Tortoise.describe_model`).
+Names that Tortoise has removed (`TestCase`) or deprecated (`pk=` and `index=` of a field).
+
+Other removed names are `initializer`, `HTTPNotFoundError` and `tortoise.query_utils.Q`. Other deprecated
+names are `create_unique_index=` and `Tortoise.describe_model`.
 
 The rule reports nothing where the project pins a Tortoise that does not have the new name. `tortoise-version`
 in the settings overrides the pins.

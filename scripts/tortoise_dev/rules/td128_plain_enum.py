@@ -4,7 +4,7 @@
 A `CharEnumField` whose `Enum` is not a `str`, or an `IntEnumField` whose `Enum` is not an `int`.
 
 ## Why is this bad
-Such an `IntEnumField` cannot be saved, and Aerich's default of such a `CharEnumField` cannot be read.
+Such an `IntEnumField` cannot be saved. Aerich's default of such a `CharEnumField` cannot be read.
 Aerich writes this default as `DEFAULT 'Colour.RED'`. A comparison with a string
 (`row.colour == "red"`) is always false, and `colour__contains=Colour.RED` finds nothing.
 

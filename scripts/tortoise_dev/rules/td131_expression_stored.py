@@ -26,6 +26,7 @@ from ..analysis import tortoise_api
 from ..analysis.modules import Class
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
+from .queries import field_of
 
 BAD = (
     INVOICE
@@ -72,23 +73,13 @@ def check(context: Context) -> Iterator[Hit]:
                 continue
             if write.how == "update" and context.is_older_than(0, 22):  # there it was run
                 continue
-            field = _field(context, write.model, write.column)
+            field = field_of(context, write.model, write.column)
             if field is None or (write.how == "update" and field in _PASSED_ON):
                 continue
             how = "a row" if write.how == "row" else f"{write.how}()"
             yield Hit(
                 call, f"{how} does not run {name}(): it stores the expression's text, or raises TypeError"
             )
-
-
-def _field(context: Context, model: Class | None, column: str) -> str | None:
-    """Which of Tortoise's fields a column is; None for a field of the project's own, or an unknown one."""
-    for one in (model, *context.models.ancestors(model)) if model is not None else ():
-        for name, call in context.models.fields(one) if isinstance(one, Class) else ():
-            if column in (name, f"{name}_id"):
-                dotted = one.module.tortoise_name(call.func) if isinstance(one, Class) else None
-                return tortoise_api.short(dotted) if dotted is not None else None
-    return None
 
 
 def _writes(context: Context, value: ast.expr) -> Iterator[_Write]:
