@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """How many small mistakes in the handbook's pages are found? A table by kind of mistake and by page.
 
-Each mutant is one page with one mistake. It is caught if the harness fails on that page, or if a test fails
-that reads the page: the guard of prose (tests/prose) or the map of facts (tests/test_facts.py). What
-survives on SQLite runs once more on the databases of --db. The mutants are the same for the same seed and
+Each mutant is one page with one mistake. It is caught if the harness fails on that page or on an example
+that runs the page's blocks, or if a test fails that reads the page: the guard of prose (tests/prose) or the
+map of facts (tests/test_facts.py). What survives on SQLite runs once more on the databases of --db. The mutants are the same for the same seed and
 the same pages.
 """
 
 from __future__ import annotations
 
 import argparse
+import ast
 import collections
 import importlib.util
 import json
@@ -93,6 +94,7 @@ class Bench:
         evaluations = [read_record(path) for path in sorted((ROOT / "evals" / "results").glob("*.json"))]
         self.recorded = {"README.md": [versions.table(versions.records()), summary(evaluations)]}
         self.sound: dict[str, set[str]] = {}
+        self.examples = readers(self.root)
 
     def say(self, text: str) -> None:
         print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)
@@ -169,6 +171,19 @@ class Bench:
             for path, text in texts.items():
                 path.write_text(text, encoding="utf-8")
 
+    def by_examples(self, mutant: Mutant, urls: Iterable[str]) -> str:
+        """What an example finds that reads the page and runs its blocks."""
+        page = self.root / mutant.page
+        text = page.read_text(encoding="utf-8")
+        try:
+            page.write_text(mutant.applied_to(text), encoding="utf-8")
+            failed = self.failed({example: () for example in self.examples.get(mutant.page, ())}, urls)
+            return next((f"{example}: {reason}" for example, reason in failed.items()), "")
+        except subprocess.TimeoutExpired:
+            return f"an example is still running after {LIMIT} s"
+        finally:
+            page.write_text(text, encoding="utf-8")
+
     # What tests say that read pages
 
     def problems(self, page: str, text: str) -> set[str]:
@@ -244,7 +259,7 @@ class Bench:
                 waiting.append(mutant)
         survivors = []
         for verdict in self._run(waiting, SQLITE):
-            by = verdict.by or self.bundled(verdict.mutant)
+            by = verdict.by or self.bundled(verdict.mutant) or self._shown(verdict.mutant, SQLITE)
             if by or not self.urls:
                 yield Verdict(verdict.mutant, by)
             else:
@@ -252,7 +267,11 @@ class Bench:
                 self.say(f"survives on SQLite: {verdict.mutant.page}:{verdict.mutant.line}")
         if survivors:
             self.say(f"{len(survivors)} survivors, once more on {len(self.urls)} databases")
-            yield from self._run(survivors, self.urls)
+            for verdict in self._run(survivors, self.urls):
+                yield replace(verdict, by=verdict.by or self._shown(verdict.mutant, self.urls))
+
+    def _shown(self, mutant: Mutant, urls: Sequence[str]) -> str:
+        return self.by_examples(mutant, urls) if self.examples.get(mutant.page) else ""
 
     def _run(self, mutants: Sequence[Mutant], urls: Sequence[str]) -> Iterator[Verdict]:
         alone = [mutant for mutant in mutants if mutant.title and self._stands(mutant)]
@@ -270,6 +289,18 @@ class Bench:
 
     def _stands(self, mutant: Mutant) -> bool:
         return mutant.kind != "mark" and (self.root / "examples" / "billing" / mutant.title).is_file()
+
+
+def readers(root: Path) -> dict[str, list[str]]:
+    """By page: the examples whose code names its file, because they run its blocks."""
+    found: dict[str, list[str]] = collections.defaultdict(list)
+    for example in sorted((root / "examples").glob("*.py")):
+        tree = ast.parse(example.read_text(encoding="utf-8"))
+        texts = {node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)}
+        for page in sorted((root / "references").glob("*.md")):
+            if page.name in texts:
+                found[page.relative_to(root).as_posix()].append(example.relative_to(root).as_posix())
+    return found
 
 
 def tests_of(file: str) -> str:
