@@ -233,6 +233,28 @@ async def refused() -> None:
     assert unsure.perhaps_sent_at and unsure.message
 
 
+async def answers() -> None:
+    """Which answers and errors mean that the mail has certainly not left."""
+    unsent = (400, 401, 403, 404, 413, 422, 429, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    perhaps = (408, 409, 500, 502, 503, 504, httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError)
+    for answer in (200, 202, *unsent, *perhaps):
+
+        def call(request: httpx.Request, answer: Any = answer) -> httpx.Response:
+            assert (request.headers["Idempotency-Key"], json.loads(request.content)) == ("k", {"to": "a"})
+            if isinstance(answer, int):
+                return httpx.Response(answer)
+            raise answer("no answer")
+
+        error: type[Exception] | None = None
+        async with httpx.AsyncClient(transport=httpx.MockTransport(call)) as client:
+            try:
+                await sender(client, "http://mail/")({"key": "k", "mail": {"to": "a"}})
+            except Exception as raised:
+                error = type(raised)
+        is_unsent, is_sent = error is NotSentError, error is None
+        assert (is_unsent, is_sent) == (answer in unsent, answer in (200, 202)), (answer, error)
+
+
 async def unreachable() -> None:
     """No connection: certainly nothing was sent."""
     await make_due("1")
@@ -339,7 +361,7 @@ async def together() -> None:
 
 
 PARTS = (
-    *(processes, outage, no_keys, refused, unreachable, paid),
+    *(processes, outage, no_keys, refused, answers, unreachable, paid),
     *(late_marks, changed_meanwhile, clocks, together),
 )
 
