@@ -373,6 +373,11 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
         OUTSIDE = contextvars.copy_context()
+        (index,) = Reminder._meta.indexes
+        assert (list(index.fields), index.name) == (
+            ["sent_at", "next_attempt_at"],
+            "ix_reminder_sent_at_next",
+        )
         for part in PARTS:
             async with provider():
                 await part()
