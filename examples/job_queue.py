@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 PROJECT = Path(tempfile.mkdtemp())
 BLOCK = re.compile(r'(?ms)^```python title="((?!tests)[^"]+)"\n(.+?)^```')
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)  # Docker and Kubernetes send the first, Fly the second
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 for part in ("apps", "config"):
     shutil.copytree(FOLDER / "billing" / part, PROJECT / part)
@@ -103,7 +103,7 @@ async def make_due(*numbers: str) -> None:
     customer, _ = await Customer.get_or_create(email="due@example.com", defaults={"name": "Due"})
     now = timezone.now()
     for number in numbers:
-        dates = {"issued_at": now, "due_at": now - 8 * DAY}
+        dates = {"issued_at": now, "due_at": now - 7 * DAY - MINUTE}
         await Invoice.create(number=number, amount=1, customer=customer, **dates)
 
 
@@ -260,7 +260,8 @@ async def unreachable() -> None:
     await make_due("1")
     async with httpx.AsyncClient() as client:
         await remind(sender(client, "http://127.0.0.1:9/"), asyncio.Event())
-    assert (await Reminder.get()).perhaps_sent_at is None
+    unsent = await Reminder.get()
+    assert unsent.perhaps_sent_at is None and "ConnectError" in (unsent.last_error or "")
     with patch.object(reminders, "TIMEOUT", 0.05):
         PROVIDER.go_on.clear()
         await age(reminders.LEASE)
@@ -268,6 +269,41 @@ async def unreachable() -> None:
         PROVIDER.go_on.set()
     slow = await Reminder.get()
     assert slow.perhaps_sent_at and slow.last_error == "TimeoutError()"
+
+
+async def leases() -> None:
+    """Each attempt waits longer, up to 80 minutes."""
+    await make_due("1")
+    await enqueue(timezone.now())
+    for minutes in (5, 10, 20, 40, 80, 80):
+        row = await claim()
+        assert row
+        waits = row.next_attempt_at - await reminders.database_now()
+        assert abs(waits - minutes * MINUTE) < timedelta(seconds=30)
+        assert await claim() is None
+        await age(waits)
+
+
+async def limits() -> None:
+    """From when an invoice is due, how long a key is used, and when somebody is told."""
+    await make_due("1")
+    await Invoice.filter(number="1").update(due_at=timezone.now() - 7 * DAY + MINUTE)
+    await enqueue(timezone.now())
+    assert not await Reminder.exists()
+    for gap in (-MINUTE, MINUTE):
+        await make_due("2")
+        await enqueue(timezone.now())
+        assert await claim()
+        await age(reminders.KEY_LIFE - reminders.LEASE + gap)
+        assert len(await errors()) == (gap > timedelta(0))
+        assert bool(await claim()) is (gap < timedelta(0))  # the lease ends before the provider forgets
+        await Invoice.filter(number="2").delete()
+    await make_due("3")
+    await enqueue(timezone.now())
+    await age(DAY - MINUTE)
+    assert await errors() == []
+    await age(2 * MINUTE)
+    assert await errors() == ["ERROR 1 reminders wait for more than a day"]
 
 
 async def paid() -> None:
@@ -362,7 +398,7 @@ async def together() -> None:
 
 PARTS = (
     *(processes, outage, no_keys, refused, answers, unreachable, paid),
-    *(late_marks, changed_meanwhile, clocks, together),
+    *(late_marks, changed_meanwhile, clocks, together, leases, limits),
 )
 
 
