@@ -272,9 +272,16 @@ async def unreachable() -> None:
 
 
 async def leases() -> None:
-    """Each attempt waits longer, up to 80 minutes."""
-    await make_due("1")
+    """The row that waits longest comes first. Each attempt waits longer, up to 80 minutes."""
+    await make_due("1", "2")
     await enqueue(timezone.now())
+    for number in ("1", "2"):
+        row = await Reminder.get(invoice__number=number)
+        await Reminder.filter(id=row.id).update(next_attempt_at=row.next_attempt_at - MINUTE)
+        first = await claim()
+        assert first and first.id == row.id
+        await Reminder.filter(id=row.id).update(next_attempt_at=timezone.now(), attempts=0)
+    await Invoice.filter(number="2").delete()
     for minutes in (5, 10, 20, 40, 80, 80):
         row = await claim()
         assert row

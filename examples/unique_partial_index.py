@@ -3,7 +3,8 @@
 
 Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. For None in
 the condition, both write `= null`, so the index has no rows. The class of the page link-tables.md replaces
-this. MySQL and MariaDB have no such index. There, a generated column with a unique index refuses the same rows.
+this. MySQL and MariaDB have no such index. There, a generated column with a unique index refuses the same
+rows.
 By hand: DATABASE_URL=sqlite://:memory: python examples/unique_partial_index.py
 """
 
@@ -37,7 +38,8 @@ from tortoise import fields
 
 class EqualsNullIndex(PartialIndex):
     def get_sql(self, schema_generator, model, safe):
-        return super().get_sql(schema_generator, model, safe).replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+        sql = super().get_sql(schema_generator, model, safe)
+        return sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
 
 
 class Project(Model):
