@@ -15,8 +15,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
+from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 PAGE = Path(__file__).resolve().parents[1] / "references" / "caching.md"
@@ -102,17 +104,29 @@ async def objects() -> None:
     assert (await Price.get(id=1)).amount == 77
 
 
-async def other_database() -> None:
-    """An object that was read from one database is saved over the connection of the caller."""
-    async with connected("sqlite://:memory:"):
+class Coupon(Model):
+    """It refers to a price."""
+
+    price: fields.ForeignKeyRelation[Any] = fields.ForeignKeyField("models.Price", related_name="coupons")
+
+
+page.Coupon, Coupon.__module__ = Coupon, page.__name__
+
+
+async def other_database(url: str) -> None:
+    """An object of one database is saved over the connection of the caller, which has another database."""
+    async with connected(url):
         kept = await Price.create(id=5, amount=1)
-    async with connected("sqlite://:memory:"):
+    async with connected(url):
+        await Price.filter(id=5).delete()  # as if this were the other database
         kept.amount = 2
         await kept.save()  # no error
         assert not await Price.exists(id=5)
         await Price.create(id=5, amount=9)
+        await Coupon.create(price_id=5)
         await kept.save()
         assert (await Price.get(id=5)).amount == 2  # the row of the other tenant
+        assert len(await kept.coupons) == 1  # the rows of the other tenant, too
 
 
 async def two_tests(url: str) -> None:
@@ -157,8 +171,7 @@ async def main() -> None:
         if dialect != "sqlite":
             await open_transaction()
     await two_tests(url)
-    if dialect == "sqlite":
-        await other_database()
+    await other_database(url)
 
 
 if __name__ == "__main__":

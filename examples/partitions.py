@@ -5,6 +5,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/par
 """
 
 import asyncio
+import contextvars
 import importlib
 import os
 import re
@@ -149,6 +150,38 @@ async def notes() -> None:
         assert await Note.all().count() == 1  # WRONG, if you expect CASCADE: it refers to nothing
 
 
+async def briefly(sql: str) -> None:
+    async with in_transaction() as connection:
+        await connection.execute_script(f"SET LOCAL lock_timeout = '300ms'; {sql}")
+
+
+async def waiting() -> list[bool]:
+    """Which statements wait for an open transaction: for its write to the author, or its read of events."""
+    attach = (
+        "CREATE TABLE log_1 (LIKE log); ALTER TABLE log ATTACH PARTITION log_1"
+        " FOR VALUES FROM ('2026-02-01+00') TO ('2026-03-01+00')"
+    )
+    without = attach.replace("log", "event")
+    found = []
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        db, outside = get_connection("default"), contextvars.copy_context()
+        await db.execute_script(
+            "DROP TABLE IF EXISTS log, author; CREATE TABLE author (id INT PRIMARY KEY);"
+            "INSERT INTO author VALUES (1);"
+            "CREATE TABLE log (at TIMESTAMPTZ NOT NULL, author_id INT REFERENCES author)"
+            " PARTITION BY RANGE (at)"
+        )
+        for sql in (attach, without, "DROP TABLE event_2026_01"):
+            async with in_transaction() as connection:
+                await connection.execute_script("UPDATE author SET id = 2; SELECT FROM event")
+                other = asyncio.create_task(briefly(sql), context=outside.copy())
+                (result,) = await asyncio.gather(other, return_exceptions=True)
+            found.append("lock timeout" in str(result))
+        await db.execute_script("DROP TABLE log, author, event_1")
+    return found
+
+
 async def by_the_role_of_the_application() -> str:
     """It may change all rows. The transaction undoes the role, which belongs to the whole server."""
     role = f"app_{os.getpid()}"
@@ -174,6 +207,7 @@ def on_postgresql() -> None:
     with_aerich()
     built_in()
     asyncio.run(notes())
+    assert asyncio.run(waiting()) == [True, False, True]
     assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said

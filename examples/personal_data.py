@@ -153,23 +153,46 @@ async def all_or_nothing() -> None:
     assert not await Erased.exists()
 
 
+NEXT_ID = {
+    "sqlite": "UPDATE sqlite_sequence SET seq = {} WHERE name = 'person'",
+    "postgres": "SELECT setval(pg_get_serial_sequence('person', 'id'), {})",
+    "mysql": "ALTER TABLE person AUTO_INCREMENT = {}",  # of the empty table
+}
+
+
+def dialect() -> str:
+    return str(get_connection("default").capabilities.dialect)
+
+
 async def backup() -> None:
-    """A backup brings back the rows, and the old table of the erased ids."""
+    """A backup brings back the rows, the old table of the erased ids, and the next id of a person."""
     await empty()
     ann = await personal.fill("ann")
     dump = {model: await QuerySet(model).all().values() for model in personal.PERSONAL}
+    eve = await personal.fill("eve")  # later than the backup
     await personal.erase(ann.id)
-    kept = await Erased.all().values_list("id", flat=True)  # before the restore
+    await personal.erase(eve.id)
+    kept = await Erased.all().order_by("id").values_list("id", flat=True)  # before the restore
+    assert kept == [ann.id, eve.id]
     await empty()
+    await get_connection("default").execute_script(NEXT_ID[dialect()].format(ann.id))
     for model in reversed(personal.PERSONAL):
         await QuerySet(model).bulk_create(model(**row) for row in dump[model])
     assert await personal.tables_with("ann") == ["Mail", "Parcel", "Order", "Person"]
     assert not await Erased.exists()
     await personal.erase_again()
     assert len(await personal.tables_with("ann")) == 4  # Erased is empty
-    await Erased.bulk_create(Erased(id=id_) for id_ in kept)
-    await personal.erase_again()
+    await personal.erase_again(kept)
     assert await personal.tables_with("ann") == []
+    assert await Erased.all().values_list("id", flat=True) == [ann.id]
+
+    new = await personal.fill("new")
+    assert new.id == eve.id  # the same id again
+    await personal.erase_again()
+    assert len(await personal.tables_with("new")) == 4
+    await Erased.create(id=eve.id)  # WRONG: an id that the backup lacks
+    await personal.erase_again()
+    assert await personal.tables_with("new") == []
 
 
 async def erased_while(person_id: int, insert: Awaitable[Any]) -> Exception | None:

@@ -42,7 +42,7 @@ CREATE TRIGGER client_guard BEFORE INSERT OR UPDATE OF email ON client
 # --- PostgreSQL: the mark file
 
 KEYS = """
-SELECT lower(trim(email)) AS key FROM client WHERE lower(trim(email)) > $1
+SELECT lower(trim(email)) AS key FROM client WHERE lower(trim(email)) >= $1
 GROUP BY 1 HAVING count(*) > 1 ORDER BY 1 LIMIT $2
 """
 LOCK = "SELECT id FROM client WHERE lower(trim(email)) = ANY ($1) ORDER BY id FOR UPDATE"
@@ -103,12 +103,16 @@ MARIADB_GUARDS = [
     MARIADB_GUARD.format(event="UPDATE", changed="NEW.email <> OLD.email"),
 ]
 MARIADB_KEYS = """
-SELECT MIN(email) AS email FROM client WHERE email > %s GROUP BY email HAVING COUNT(*) > 1
+SELECT MIN(email) AS email FROM client WHERE email >= %s GROUP BY email HAVING COUNT(*) > 1
 ORDER BY email LIMIT %s
 """
 MARIADB_LOCK = "SELECT id, email FROM client WHERE email = %s ORDER BY created_at, id FOR UPDATE"
 MARIADB_NOTE = "INSERT INTO client_marked VALUES (%s, %s, %s)"
 MARIADB_MARK = "UPDATE client SET email = %s, updated_at = UTC_TIMESTAMP(6) WHERE id = %s"
+MARIADB_UNMARK = """
+UPDATE client JOIN client_marked AS m ON client.id = m.id SET email = old, updated_at = UTC_TIMESTAMP(6)
+WHERE email = marked
+"""
 MARIADB_UNIQUE = (
     "ALTER TABLE client ADD UNIQUE INDEX uq_client_email (email), DROP INDEX ix_client_email, LOCK = NONE"
 )
@@ -210,7 +214,8 @@ async def fill() -> None:
             Client(created_at=DAY + timedelta(days=copy), updated_at=DAY, email=email.format(number))
             for number in range(GROUPS)
             for copy, email in enumerate(("old-{}@x.test", "OLD-{}@x.test", "Old-{}@X.test"))
-        ],
+        ]
+        + [Client(created_at=DAY, updated_at=DAY, email="") for _ in range(2)],
         batch_size=1_000,
     )
 
@@ -237,7 +242,8 @@ async def while_others_write(db: BaseDBAsyncClient) -> None:
     assert written > stored  # others wrote meanwhile
     assert refused > 0
     assert await Client.all().count() >= before  # no row is gone
-    assert await Client.all().count() == 3 * GROUPS + written
+    assert await Client.all().count() == 3 * GROUPS + 2 + written
+    assert await Client.filter(email="").count() == 1
     assert await duplicates() == 0
     assert await Client.filter(email__endswith="@duplicate.invalid").count() == marked
     assert (await Client.filter(email="old-3@x.test").first()).created_at == DAY  # type: ignore[union-attr]
@@ -313,8 +319,13 @@ async def drop_guards(db: BaseDBAsyncClient) -> None:
 
 async def way_back(db: BaseDBAsyncClient) -> None:
     (row,) = await db.execute_query_dict("SELECT id, old FROM client_marked ORDER BY id LIMIT 1")
-    await db.execute_script("DROP TRIGGER client_guard ON client; DROP INDEX uq_client_key")
-    await db.execute_script(UNMARK)
+    if db.capabilities.dialect == "postgres":
+        await db.execute_script("DROP TRIGGER client_guard ON client; DROP INDEX uq_client_key")
+        await db.execute_script(UNMARK)
+    else:
+        await drop_guards(db)
+        await db.execute_script("ALTER TABLE client DROP INDEX uq_client_email")
+        await db.execute_script(MARIADB_UNMARK)
     assert (await Client.get(id=row["id"])).email == row["old"]
     assert await duplicates() >= GROUPS
 
@@ -344,14 +355,11 @@ async def main() -> None:
         await context.generate_schemas()
         await two_transactions_with_one_value(db)
         await while_others_write(db)
+        await way_back(db)
         if db.capabilities.dialect == "postgres":
-            await way_back(db)
             await db.execute_script("DROP INDEX ix_client_key")
         await db.execute_script(drop)
         await Client.all().delete()
-        if db.capabilities.dialect == "mysql":
-            await drop_guards(db)
-            await db.execute_script("ALTER TABLE client DROP INDEX uq_client_email")
         await fill()
         said = await without_the_guard(db)
         assert "could not create unique index" in said or "1062" in said

@@ -1,0 +1,98 @@
+# snippet: needs="postgres|mysql, fastapi>=0.165"
+"""Metrics: what a transaction hides, hooks together with time limits, and the path of a route.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/metrics.py
+"""
+
+import asyncio
+import os
+import re
+import types
+from pathlib import Path
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, FastAPI, Request
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+from tortoise.transactions import in_transaction
+
+PAGES = Path(__file__).resolve().parents[1] / "references"
+
+
+def block(page: str, begin: str, end: str) -> Any:
+    """A module with the code of a page between two patterns."""
+    text = (PAGES / page).read_text(encoding="utf-8")
+    (code,) = re.findall(f"(?ms)^{begin}\n(.*?)^{end}", text)
+    module = types.ModuleType(page)
+    exec(compile(code, page, "exec"), module.__dict__)
+    return module
+
+
+class Row(Model):
+    """Tortoise wants a model."""
+
+
+metrics = block("metrics.md", '```python title="apps/common/metrics.py"', "```")
+operations = block("operations.md", '```python needs="postgres"', "async with")
+CONFIG = {
+    "connections": {"default": os.environ["DATABASE_URL"]},
+    "apps": {"models": {"models": ["__main__"]}},
+}
+
+
+async def in_a_transaction() -> None:
+    """It holds a connection, so nothing waits, and it does not show the pool."""
+    entry = metrics.expand_db_url(CONFIG["connections"]["default"])
+    entry["credentials"] |= {"minsize": 1, "maxsize": 1}
+    async with TortoiseContext() as context:
+        await context.init(config=CONFIG | {"connections": {"default": entry}})
+        outside = get_connection("default")
+        async with in_transaction():
+            text = await metrics.exposition(get_connection("default"))
+            assert "db_pool_connections" not in text
+            assert "db_pool_wait_seconds 0.000" in text  # WRONG: the only connection is in use
+            assert await metrics.seconds_until_free(outside, limit=0.5) >= 0.49
+
+
+async def with_limits() -> None:
+    """PostgreSQL: measured(limited(…)) has the limit and counts."""
+    metrics.numbers.clear()
+    async with TortoiseContext() as context:
+        await context.init(config=metrics.measured(operations.limited(CONFIG)))
+        sql = "SELECT current_setting('statement_timeout') AS limited"
+        assert await get_connection("default").execute_query_dict(sql) == [{"limited": "5s"}]
+        await asyncio.sleep(0)
+    assert metrics.numbers["db_statements_total", 'kind="SELECT"'] == 1
+
+
+async def path_of_a_route() -> None:
+    """WRONG as a label: two routes of different prefixes have one path."""
+    app = FastAPI()
+    seen: dict[str, tuple[str, str]] = {}
+    for version in ("/v1", "/v2"):
+        router = APIRouter()
+
+        @router.get("/customers/{name}")
+        async def customer(name: str, request: Request) -> None:
+            scope = request.scope
+            seen[scope["path"]] = (scope["route"].path, scope["endpoint"].__qualname__)
+
+        app.include_router(router, prefix=version)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        for version in ("/v1", "/v2"):
+            await client.get(f"{version}/customers/acme")
+    assert {path for path, _ in seen.values()} == {"/customers/{name}"}
+    assert len(seen) == 2
+    assert all(name.endswith("customer") for _, name in seen.values())
+
+
+async def main() -> None:
+    await path_of_a_route()
+    await in_a_transaction()
+    if os.environ["DATABASE_URL"].startswith(("postgres:", "asyncpg:")):
+        await with_limits()
+
+
+asyncio.run(main())
