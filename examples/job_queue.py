@@ -26,7 +26,7 @@ FOLDER = Path(__file__).parent
 PROJECT = Path(tempfile.mkdtemp())
 BLOCK = re.compile(r'(?ms)^```python title="((?!tests)[^"]+)"\n(.+?)^```')
 STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)  # Docker and Kubernetes send the first, Fly the second
-DAY = timedelta(days=1)
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 for part in ("apps", "config"):
     shutil.copytree(FOLDER / "billing" / part, PROJECT / part)
@@ -103,7 +103,7 @@ async def make_due(*numbers: str) -> None:
     customer, _ = await Customer.get_or_create(email="due@example.com", defaults={"name": "Due"})
     now = timezone.now()
     for number in numbers:
-        dates = {"issued_at": now, "due_at": now - 8 * DAY}
+        dates = {"issued_at": now, "due_at": now - 7 * DAY - MINUTE}
         await Invoice.create(number=number, amount=1, customer=customer, **dates)
 
 
@@ -233,12 +233,35 @@ async def refused() -> None:
     assert unsure.perhaps_sent_at and unsure.message
 
 
+async def answers() -> None:
+    """Which answers and errors mean that the mail has certainly not left."""
+    unsent = (400, 401, 403, 404, 413, 422, 429, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+    perhaps = (408, 409, 500, 502, 503, 504, httpx.ReadTimeout, httpx.WriteTimeout, httpx.ReadError)
+    for answer in (200, 202, *unsent, *perhaps):
+
+        def call(request: httpx.Request, answer: Any = answer) -> httpx.Response:
+            assert (request.headers["Idempotency-Key"], json.loads(request.content)) == ("k", {"to": "a"})
+            if isinstance(answer, int):
+                return httpx.Response(answer)
+            raise answer("no answer")
+
+        error: type[Exception] | None = None
+        async with httpx.AsyncClient(transport=httpx.MockTransport(call)) as client:
+            try:
+                await sender(client, "http://mail/")({"key": "k", "mail": {"to": "a"}})
+            except Exception as raised:
+                error = type(raised)
+        is_unsent, is_sent = error is NotSentError, error is None
+        assert (is_unsent, is_sent) == (answer in unsent, answer in (200, 202)), (answer, error)
+
+
 async def unreachable() -> None:
     """No connection: certainly nothing was sent."""
     await make_due("1")
     async with httpx.AsyncClient() as client:
         await remind(sender(client, "http://127.0.0.1:9/"), asyncio.Event())
-    assert (await Reminder.get()).perhaps_sent_at is None
+    unsent = await Reminder.get()
+    assert unsent.perhaps_sent_at is None and "ConnectError" in (unsent.last_error or "")
     with patch.object(reminders, "TIMEOUT", 0.05):
         PROVIDER.go_on.clear()
         await age(reminders.LEASE)
@@ -246,6 +269,48 @@ async def unreachable() -> None:
         PROVIDER.go_on.set()
     slow = await Reminder.get()
     assert slow.perhaps_sent_at and slow.last_error == "TimeoutError()"
+
+
+async def leases() -> None:
+    """The row that waits longest comes first. Each attempt waits longer, up to 80 minutes."""
+    await make_due("1", "2")
+    await enqueue(timezone.now())
+    for number in ("1", "2"):
+        row = await Reminder.get(invoice__number=number)
+        await Reminder.filter(id=row.id).update(next_attempt_at=row.next_attempt_at - MINUTE)
+        first = await claim()
+        assert first and first.id == row.id
+        await Reminder.filter(id=row.id).update(next_attempt_at=timezone.now(), attempts=0)
+    await Invoice.filter(number="2").delete()
+    for minutes in (5, 10, 20, 40, 80, 80):
+        row = await claim()
+        assert row
+        waits = row.next_attempt_at - await reminders.database_now()
+        assert abs(waits - minutes * MINUTE) < timedelta(seconds=30)
+        assert await claim() is None
+        await age(waits)
+
+
+async def limits() -> None:
+    """From when an invoice is due, how long a key is used, and when somebody is told."""
+    await make_due("1")
+    await Invoice.filter(number="1").update(due_at=timezone.now() - 7 * DAY + MINUTE)
+    await enqueue(timezone.now())
+    assert not await Reminder.exists()
+    for gap in (-MINUTE, MINUTE):
+        await make_due("2")
+        await enqueue(timezone.now())
+        assert await claim()
+        await age(reminders.KEY_LIFE - reminders.LEASE + gap)
+        assert len(await errors()) == (gap > timedelta(0))
+        assert bool(await claim()) is (gap < timedelta(0))  # the lease ends before the provider forgets
+        await Invoice.filter(number="2").delete()
+    await make_due("3")
+    await enqueue(timezone.now())
+    await age(DAY - MINUTE)
+    assert await errors() == []
+    await age(2 * MINUTE)
+    assert await errors() == ["ERROR 1 reminders wait for more than a day"]
 
 
 async def paid() -> None:
@@ -339,8 +404,8 @@ async def together() -> None:
 
 
 PARTS = (
-    *(processes, outage, no_keys, refused, unreachable, paid),
-    *(late_marks, changed_meanwhile, clocks, together),
+    *(processes, outage, no_keys, refused, answers, unreachable, paid),
+    *(late_marks, changed_meanwhile, clocks, together, leases, limits),
 )
 
 
@@ -351,6 +416,11 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
         OUTSIDE = contextvars.copy_context()
+        (index,) = Reminder._meta.indexes
+        assert (list(index.fields), index.name) == (
+            ["sent_at", "next_attempt_at"],
+            "ix_reminder_sent_at_next",
+        )
         for part in PARTS:
             async with provider():
                 await part()

@@ -2,8 +2,9 @@
 """A new table in a later migration file, with a unique index on some of its rows: what both tools make of it.
 
 Aerich's draft is unique. The draft of the built-in tool is plain, until two statements mend it. For None in
-the condition, both write `= null`, so the index has no rows. MySQL and MariaDB have no such index. There,
-a generated column with a unique index refuses the same rows.
+the condition, both write `= null`, so the index has no rows. The class of the page link-tables.md replaces
+this. MySQL and MariaDB have no such index. There, a generated column with a unique index refuses the same
+rows.
 By hand: DATABASE_URL=sqlite://:memory: python examples/unique_partial_index.py
 """
 
@@ -13,6 +14,7 @@ import contextvars
 import importlib
 import io
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Coroutine
@@ -28,21 +30,16 @@ from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 
+PAGE = (Path(__file__).resolve().parents[1] / "references" / "link-tables.md").read_text(encoding="utf-8")
+(INDEX,) = re.findall(r'(?ms)^```python title="apps/common/indexes.py"\n(.+?)^```', PAGE)
 PROJECT = """
 from tortoise import fields
-from tortoise.indexes import PartialIndex
-from tortoise.models import Model
 
 
-class UniquePartialIndex(PartialIndex):
+class EqualsNullIndex(PartialIndex):
     def get_sql(self, schema_generator, model, safe):
         sql = super().get_sql(schema_generator, model, safe)
         return sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
-
-
-class IsNullIndex(UniquePartialIndex):
-    def get_sql(self, schema_generator, model, safe):
-        return super().get_sql(schema_generator, model, safe).replace(" = null", " IS NULL")
 
 
 class Project(Model):
@@ -76,7 +73,7 @@ PARTIAL = """
             ),
         """
 NULL = """
-            UniquePartialIndex(fields=("project_id",), name="uq_null", condition={"role": None}),
+            EqualsNullIndex(fields=("project_id",), name="uq_null", condition={"role": None}),
         """
 SECTION = '[tool.aerich]\ntortoise_orm = "{}.AERICH"\nlocation = "./migrations"\nsrc_folder = "./."\n'
 UNIQUE = "CREATE UNIQUE INDEX uq_membership_owner ON membership (project_id) WHERE role = 'owner'"
@@ -98,7 +95,7 @@ SERVER = os.environ["DATABASE_URL"]
 
 def models(name: str, text: str, aerich_url: str) -> str:
     url = "sqlite://db.sqlite3" if SERVER.startswith("sqlite") else SERVER
-    Path(f"{name}.py").write_text(PROJECT.format(name=name, url=url, aerich=aerich_url) + text)
+    Path(f"{name}.py").write_text(INDEX + PROJECT.format(name=name, url=url, aerich=aerich_url) + text)
     Path("pyproject.toml").write_text(SECTION.format(name))
     importlib.invalidate_caches()
     return name
@@ -230,7 +227,7 @@ def null_conditions() -> None:
     assert "WHERE role = null" in own_sql.getvalue()
 
     assert run(doubled("null_after")) == 2
-    models("is_null", text.replace("UniquePartial", "IsNull"), "sqlite://none")
+    models("is_null", text.replace("EqualsNull", "UniquePartial"), "sqlite://none")
     assert run(doubled("is_null")) == 1
 
 

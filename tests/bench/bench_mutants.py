@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """How many small mistakes in the handbook's pages are found? A table by kind of mistake and by page.
 
-Each mutant is one page with one mistake. It is caught if the harness fails on that page, or if a test fails
-that reads the page: the guard of prose (tests/prose) or the map of facts (tests/test_facts.py). What
-survives on SQLite runs once more on the databases of --db. The mutants are the same for the same seed and
-the same pages.
+Each mutant is one page with one mistake. It is caught if the harness fails on that page, or on an example
+or a page that runs its blocks. It is also caught if a test fails that reads the page: the guard of prose
+(tests/prose) or the map of facts (tests/test_facts.py). What survives on SQLite runs once more on the
+databases of --db. The mutants are the same for the same seed and the same pages.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import collections
 import importlib.util
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -93,6 +94,8 @@ class Bench:
         evaluations = [read_record(path) for path in sorted((ROOT / "evals" / "results").glob("*.json"))]
         self.recorded = {"README.md": [versions.table(versions.records()), summary(evaluations)]}
         self.sound: dict[str, set[str]] = {}
+        self.examples = readers(self.root)
+        self.sound_examples: dict[tuple[str, tuple[str, ...]], list[str]] = {}
 
     def say(self, text: str) -> None:
         print(f"[{time.monotonic() - self.started:5.0f} s] {text}", file=sys.stderr, flush=True)
@@ -104,7 +107,7 @@ class Bench:
         command = [sys.executable, "scripts/snippets.py", "-n", "1", "--format", "json"]
         for page, lines in pages.items():
             for place in [f"{page}:{line}" for line in lines] or [page]:
-                command += ["--select", place]
+                command += [place] if page.endswith(".py") else ["--select", place]
         for url in urls:
             command += ["--db", url]
         run = subprocess.run(
@@ -168,6 +171,34 @@ class Bench:
         finally:
             for path, text in texts.items():
                 path.write_text(text, encoding="utf-8")
+
+    def passing(self, page: str, urls: tuple[str, ...]) -> list[str]:
+        """The examples and pages that read a page, and that pass without a mistake in it."""
+        if (page, urls) not in self.sound_examples:
+            examples = self.examples.get(page, [])
+            failed = {key: why for one in examples for key, why in self.failed({one: ()}, urls).items()}
+            for example, reason in failed.items():
+                self.say(f"fails without any mistake, so it judges nothing: {example}: {reason}")
+            self.sound_examples[page, urls] = [one for one in examples if one not in failed]
+        return self.sound_examples[page, urls]
+
+    def by_examples(self, mutant: Mutant, urls: Iterable[str]) -> str:
+        """What an example or another page finds that runs the blocks of the page."""
+        examples = self.passing(mutant.page, tuple(urls))
+        if not examples:
+            return ""
+        page = self.root / mutant.page
+        text = page.read_text(encoding="utf-8")
+        try:
+            page.write_text(mutant.applied_to(text), encoding="utf-8")
+            failed = (
+                f"{one}: {reason}" for one in examples for reason in self.failed({one: ()}, urls).values()
+            )
+            return next(failed, "")
+        except subprocess.TimeoutExpired:
+            return f"an example is still running after {LIMIT} s"
+        finally:
+            page.write_text(text, encoding="utf-8")
 
     # What tests say that read pages
 
@@ -244,7 +275,7 @@ class Bench:
                 waiting.append(mutant)
         survivors = []
         for verdict in self._run(waiting, SQLITE):
-            by = verdict.by or self.bundled(verdict.mutant)
+            by = verdict.by or self.bundled(verdict.mutant) or self.by_examples(verdict.mutant, SQLITE)
             if by or not self.urls:
                 yield Verdict(verdict.mutant, by)
             else:
@@ -252,7 +283,8 @@ class Bench:
                 self.say(f"survives on SQLite: {verdict.mutant.page}:{verdict.mutant.line}")
         if survivors:
             self.say(f"{len(survivors)} survivors, once more on {len(self.urls)} databases")
-            yield from self._run(survivors, self.urls)
+            for verdict in self._run(survivors, self.urls):
+                yield replace(verdict, by=verdict.by or self.by_examples(verdict.mutant, self.urls))
 
     def _run(self, mutants: Sequence[Mutant], urls: Sequence[str]) -> Iterator[Verdict]:
         alone = [mutant for mutant in mutants if mutant.title and self._stands(mutant)]
@@ -270,6 +302,18 @@ class Bench:
 
     def _stands(self, mutant: Mutant) -> bool:
         return mutant.kind != "mark" and (self.root / "examples" / "billing" / mutant.title).is_file()
+
+
+def readers(root: Path) -> dict[str, list[str]]:
+    """By page: the examples and pages whose code names its file in quotes, because they run its blocks."""
+    pages = sorted((root / "references").glob("*.md"))
+    found: dict[str, list[str]] = collections.defaultdict(list)
+    for reader in [*sorted((root / "examples").glob("*.py")), *pages]:
+        named = set(re.findall(r'"(?:\$?[\w-]+/)*([\w-]+\.md)"', reader.read_text(encoding="utf-8")))
+        for page in pages:
+            if page.name in named and page != reader:
+                found[page.relative_to(root).as_posix()].append(reader.relative_to(root).as_posix())
+    return found
 
 
 def tests_of(file: str) -> str:
@@ -436,6 +480,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="tortoise-dev-mutants-") as folder:
         root = Path(folder).resolve() / "tortoise-dev"
         copy_of_tree(root)
+        if options.timeout:
+            _set_timeout(root / "pyproject.toml", options.timeout)
         bench = Bench(root, options.db, tests=not options.harness_only)
         pages = [path.relative_to(root).as_posix() for path in guard.pages_of(root)]
         if options.page:
@@ -479,6 +525,13 @@ def main() -> int:
     return int(any(not verdict.caught and not verdict.why_equivalent for verdict in verdicts))
 
 
+def _set_timeout(file: Path, seconds: int) -> None:
+    """Let a block of the copy take less: a mutant that waits for ever costs this time."""
+    text, times = re.subn(r"(?m)^timeout = \d+", f"timeout = {seconds}", file.read_text(encoding="utf-8"))
+    assert times == 1, f"{times} timeouts in {file}"
+    file.write_text(text, encoding="utf-8")
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         description=__doc__, epilog=EXAMPLES, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -493,6 +546,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--kind", action="append", choices=KINDS, help="only these mistakes (repeatable)")
     parser.add_argument("--db", action="append", default=[], metavar="URL", help="where survivors run again")
     parser.add_argument("--harness-only", action="store_true", help="without the tests that read pages")
+    parser.add_argument(
+        "--timeout", type=int, metavar="S", help="seconds for a block (default: the project's)"
+    )
     parser.add_argument(
         "--keep-going", action="store_true", help="leave out pages that fail without a mistake"
     )

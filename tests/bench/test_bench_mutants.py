@@ -246,6 +246,39 @@ def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path:
     assert verdicts["literal"] == ""
 
 
+def test_what_names_a_page_in_quotes_runs_its_blocks(bench: ModuleType, tmp_path: Path) -> None:
+    for folder in ("examples", "references"):
+        (tmp_path / folder).mkdir()
+    for page, text in (("a.md", "See [b](b.md) and `b.md`."), ("b.md", 'text = open("references/a.md")')):
+        (tmp_path / "references" / page).write_text(text)
+    (tmp_path / "examples" / "run.py").write_text(
+        '"""As a.md says."""\nPAGE = FOLDER / "references" / "b.md"\n'
+    )
+    assert bench.readers(tmp_path) == {
+        "references/b.md": ["examples/run.py"],
+        "references/a.md": ["references/b.md"],
+    }
+
+
+@pytest.mark.slow
+def test_an_example_finds_what_its_page_does_not(
+    bench: ModuleType, mutants: ModuleType, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The page alone passes with each number. An example that fails without a mistake judges nothing."""
+    bench.copy_of_tree(tmp_path)
+    page, text = "references/zz.md", "# Z\n\n```python\nlimit = 3\nassert limit\n```\n"
+    (tmp_path / page).write_text(text)
+    read = 'from pathlib import Path\nPAGE = Path(__file__).parents[1] / "references" / "zz.md"\n'
+    (mutant,) = [one for one in mutants.mutants_of(text, page) if one.kind == "literal"]
+    for wanted, by in (("limit = 3", "examples/zz.py: failed"), ("limit = 5", "")):
+        (tmp_path / "examples" / "zz.py").write_text(f"{read}assert {wanted!r} in PAGE.read_text()\n")
+        judge = bench.Bench(tmp_path, tests=False)
+        assert not judge.harness([mutant], bench.SQLITE)
+        (verdict,) = judge.judge([mutant])
+        assert verdict.by.startswith(by) and bool(verdict.by) is bool(by)
+        assert ("judges nothing" in capsys.readouterr().err) is not bool(by)
+
+
 @pytest.mark.slow
 def test_a_page_that_stops_the_run_is_the_only_one_that_fails(bench: ModuleType, tmp_path: Path) -> None:
     """`--select` refuses a page without blocks; the others are judged all the same."""

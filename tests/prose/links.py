@@ -51,7 +51,7 @@ def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:
     if text in ("above", "below"):
         return not file
     if PROOF.fullmatch(text) and (text == "proof" or not link["anchor"]):
-        return not file.endswith(".md")
+        return bool(file) and not file.endswith(".md")
     if RULE.fullmatch(text):
         return file in ("rules.md", "references/rules.md") and (link["anchor"] or "").startswith(text.lower())
     if file.startswith(("examples/", "../examples/")):

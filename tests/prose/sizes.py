@@ -25,6 +25,7 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
     """Sizes in a page's blocks that nothing else has, one line each."""
     blocks = [block for block in page.blocks if "norun" not in block.attributes]
     here = Counter(size for block in blocks for size in SIZE.findall(block.source))
+    shown = [field for block in blocks if block.kind == "python" for field in FIELD.findall(block.source)]
     for block in blocks:
         for size in SIZE.findall(block.source):
             is_compared = len(re.findall(rf"\b{size.partition('=')[2]}\b", block.source)) > 1
@@ -37,14 +38,19 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
                 yield f"line {block.line}: {name} has another max_length in the example than {size}"
         if block.kind == "shell":
             for name, size in SCAFFOLDED.findall(block.source):
-                known = sizes_of_example(tree.root, name)
+                known = sizes_of_example(tree.root, name) + sizes_of(name, shown)
                 if known and size.split(":") not in known:
-                    yield f"line {block.line}: {name} has another size in the example than {size}"
+                    yield f"line {block.line}: {name} has another size elsewhere than {size}"
 
 
 def sizes_of_example(root: Path, name: str) -> list[list[str]]:
     """The sizes of the example's fields with this name: `[["12", "2"]]`."""
-    return [re.findall(r"=(\d+)", written)[:2] for field, written in _fields_of(root) if field == name]
+    return sizes_of(name, _fields_of(root))
+
+
+def sizes_of(name: str, fields: list[tuple[str, str]]) -> list[list[str]]:
+    """The sizes of the fields with this name."""
+    return [re.findall(r"=(\d+)", written)[:2] for field, written in fields if field == name]
 
 
 @cache

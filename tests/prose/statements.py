@@ -48,7 +48,7 @@ def statements_of(page: Prose) -> Iterator[Statement]:
 def _remarks(section: Section) -> Iterator[Statement]:
     """The remarks at the end of lines of code."""
     for block in section.blocks:
-        if block.kind in ("python", "shell"):
+        if block.kind in ("python", "shell", "data"):
             for number, line in enumerate(block.source.split("\n"), block.start):
                 if remark := REMARK.search(line):
                     yield Statement(number, f"# {remark[1]}", section, (), line[: remark.start()].strip())

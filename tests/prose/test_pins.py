@@ -69,6 +69,13 @@ def test_a_page_states_sentences_rows_and_remarks() -> None:
     ]
 
 
+def test_a_line_of_data_states_its_remark(tmp_path: Path) -> None:
+    data = "```toml\n[tool.tortoise-dev.snippets]\ntimeout = 10  # seconds of a block\n```\n"
+    remark = Pin("# seconds of a block", f"{NAME}#take-few-rows :: timeout = 10")
+    assert not found(PAGE + data, tmp_path, remark)
+    assert found(PAGE + data.replace("seconds", "minutes"), tmp_path, remark)
+
+
 def test_pins_hold(tmp_path: Path) -> None:
     assert not found(PAGE, tmp_path, LIMIT, ROW, REMARK)
 

@@ -457,6 +457,9 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
     assert said in found if said else not found
 
 
+SHOWN = "```\n\n```python\nweight = fields.CharField(max_length=9)\nsize = CharField(max_length=9)"
+
+
 @pytest.mark.parametrize(
     ("block", "says"),
     [
@@ -472,6 +475,8 @@ def test_what_helm_prints(rest: str, shown: str, said: str) -> None:
         ("bash\nscaffold.py model billing Invoice number:char:32:unique amount:decimal:12:2", None),
         ("bash\nscaffold.py model billing Invoice amount:decimal:13:2", "amount has another size"),
         ("bash\nscaffold.py model billing Invoice weight:decimal:13:2", None),
+        (f"bash\nscaffold.py model billing Invoice weight:char:9\n{SHOWN}", None),
+        (f"bash\nscaffold.py model billing Invoice weight:char:8\n{SHOWN}", "weight has another size"),
     ],
 )
 def test_sizes_of_fields(block: str, says: str | None) -> None:
@@ -490,6 +495,7 @@ def test_sizes_of_fields(block: str, says: str | None) -> None:
         ("See [proof.py](../examples/proof_silent.py).", False),
         ("See [the proof](../examples/proof_silent.py).", True),
         ("See [proof](testing.md#set-up-pytest), the proof.", False),
+        ("See [proof](#the-proof), the proof.", False),
         ("See [TD131](rules.md#td131-expression-stored).", True),
         ("See [TD131](rules.md#td106-missing-await).", False),
         ("See [TD131](testing.md).", False),
