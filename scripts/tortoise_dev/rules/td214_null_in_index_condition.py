@@ -75,7 +75,8 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         for key, value in zip(given.keys, given.values, strict=True):
             if isinstance(value, ast.Constant) and value.value is None and text_of(key):
-                yield Hit(value, f"'{text_of(key)} = null' is true for no row, so the index is empty: see locks.md")
+                problem = f"'{text_of(key)} = null' is true for no row, so the index is empty"
+                yield Hit(value, f"{problem}: see locks.md")
 
 
 def _writes_equals(context: Context, entity: Entity) -> bool:
