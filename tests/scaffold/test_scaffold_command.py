@@ -210,6 +210,23 @@ def test_routes_without_what_they_need_are_refused(
     assert run(capsys, *arguments)[0] == 0  # the model itself needs none of it
 
 
+def test_a_module_is_not_hidden_by_a_new_package(
+    project: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.new(minimal=True)
+    monkeypatch.chdir(project.folder)
+    Path("apps/users").mkdir()
+    schemas = Path("apps/users/schemas.py")
+    schemas.write_text("X = 1\n", encoding="utf-8")
+    before = project.tree()
+    for arguments in (["app", "users"], ["model", "users", "Note", "text:text"]):
+        status, printed = run(capsys, *arguments)
+        assert (status, printed.split(": ")[:2]) == (1, ["apps/users/schemas.py:1", "hidden-module"])
+    assert project.tree() == before
+    assert run(capsys, "model", "users", "Note", "text:text", "--no-schemas")[0] == 0
+    assert schemas.is_file() and not schemas.with_suffix("").exists()
+
+
 def test_a_folder_without_a_project_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -58,6 +58,8 @@ def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = ALL_
         raise RefusedError(
             "models-file", single, f"the models are in one file: run {command('split')} on it first"
         )
+    for part in parts:
+        _refuse_hidden_module(folder, part)
     if _are_packages(survey.apps_folder, besides=name):
         plan.create(folder / "__init__.py", f'"""{name.replace("_", " ").capitalize()}."""\n')
     for part, docstring in PARTS.items():
@@ -68,6 +70,15 @@ def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = ALL_
         plan.create(routers, empty)
         if text_of(plan, routers) == empty:
             edit_application(plan, survey, name)
+
+
+def _refuse_hidden_module(folder: Path, part: str) -> None:
+    """Raises RefusedError if the part is a module, which a new package of the same name would hide."""
+    module = folder / f"{part}.py"
+    if module.exists() and not (folder / part).is_dir():
+        way_out = " (or give --no-schemas)" if part == "schemas" else ""
+        message = f"a package {part}/ would hide this file: move it to {part}/__init__.py first{way_out}"
+        raise RefusedError("hidden-module", module, message)
 
 
 def _are_packages(apps: Path, besides: str) -> bool:
