@@ -83,6 +83,7 @@ SLOWLY = """
 from tortoise.transactions import in_transaction
 
 async def double(apps, schema_editor):
+    Path(f"begun-{os.getpid()}").touch()
     async with in_transaction("default") as connection:
         await connection.execute_query("UPDATE tally SET n = n * 2")
         Path(f"doubled-{os.getpid()}").touch()
@@ -282,7 +283,13 @@ def test_a_run_that_loses_its_lock_stops(project: Path, tmp_path: Path, kind: st
 
 @pytest.mark.servers
 def test_without_the_watch_it_would_be_applied_twice(project: Path, postgres: str) -> None:
-    add_migration(project, SLOWLY.replace("WAIT", "asyncio.sleep(3)"))
+    both_have_begun = """for_both()
+
+async def for_both():
+    while len(list(Path().glob("begun-*"))) < 2:
+        await asyncio.sleep(0.05)
+"""
+    add_migration(project, SLOWLY.replace("WAIT", both_have_begun))
     careless = """
 import asyncio, migrate
 from contextlib import nullcontext
