@@ -38,7 +38,7 @@ TABLES = {
     "mysql": "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = DATABASE()",
     "sqlite": "SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'sqlite_sequence'",
 }
-WITHOUT_PERSONS = {"aerich", "tortoise_migrations"}  # no models; add the tables of many-to-many relations
+WITHOUT_PERSONS = {"aerich", "tortoise_migrations"}  # no models
 
 
 async def asked(queries: dict[str, str]) -> list[str]:
@@ -53,7 +53,9 @@ async def anonymise(size: int = 500) -> None:
     (name,) = await asked(NAME)
     if not name.endswith(ENDING):
         raise SystemExit(f"{name!r} may be production: its name does not end with {ENDING}")
-    tables = {model._meta.db_table for model in personal.PERSONAL}
+    metas: list[Any] = [model._meta for model in personal.PERSONAL]
+    links = {meta.fields_map[name].through for meta in metas for name in meta.m2m_fields}
+    tables = {meta.db_table for meta in metas} | links
     unknown = sorted(set(await asked(TABLES)) - tables - WITHOUT_PERSONS)
     if found := personal.forgotten() + unknown:
         raise SystemExit(f"the declaration lacks {found}")

@@ -56,6 +56,20 @@ async def in_a_transaction() -> None:
             assert await metrics.seconds_until_free(outside, limit=0.5) >= 0.49
 
 
+async def server_down() -> None:
+    """The counters are still shown, and the longest wait."""
+    entry = metrics.expand_db_url(CONFIG["connections"]["default"])
+    entry["credentials"] |= {"port": 1}
+    metrics.observe("UPDATE\n row SET id = 1", 0.5)
+    metrics.observe("-- a comment\nUPDATE row SET id = 1", 0.5)
+    metrics.observe("", 0.5)
+    async with TortoiseContext() as context:
+        await context.init(config=metrics.measured(CONFIG | {"connections": {"default": entry}}))
+        text = await metrics.exposition(get_connection("default"))
+    assert 'db_statements_total{kind="UPDATE"} 1.0' in text
+    assert "db_pool_wait_seconds 1.000" in text
+
+
 async def with_limits() -> None:
     """PostgreSQL: measured(limited(…)) has the limit and counts."""
     metrics.numbers.clear()
@@ -91,6 +105,7 @@ async def path_of_a_route() -> None:
 async def main() -> None:
     await path_of_a_route()
     await in_a_transaction()
+    await server_down()
     if os.environ["DATABASE_URL"].startswith(("postgres:", "asyncpg:")):
         await with_limits()
 

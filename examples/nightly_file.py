@@ -192,6 +192,12 @@ async def equal(files: Files) -> None:
     assert not await Product.exists(active=False)
     assert await PriceChange.all().count() == 2
 
+    # The sku of J is broken, so its line does not show it. The next good file brings it back.
+    for sku, active in (("J\0", False), ("J", True)):
+        files.write("A,A,2", "B,B,3", "C,new,1", *(f"{name},{name},1" for name in "DEFGHI"), f"{sku},new,1")
+        await files.run()
+        assert (await Product.get(sku="J")).active == active
+
 
 async def two_runs(files: Files) -> None:
     """Two runs at the same time, without the lock of the job, store each price change once."""

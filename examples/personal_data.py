@@ -1,4 +1,4 @@
-# snippet: needs="sqlite|postgres|mysql"
+# snippet: needs="sqlite|postgres|mysql, aerich"
 """Proofs of the page personal-data.md. This file reads the program from the page.
 
 By hand: DATABASE_URL=postgres://user:password@host/empty python examples/personal_data.py
@@ -17,6 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from aerich.models import Aerich
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connection
@@ -242,13 +243,36 @@ async def whole_person() -> None:
 
 
 async def declaration() -> None:
-    """A column of unique_together needs a function or NULL, too. None becomes NULL in a JSON column."""
-    with personal.patch.object(Person._meta, "unique_together", (("name", "deleted_at"),)):
-        assert personal.forgotten() == ["Person.name is unique, so replace it by a function"]
+    """None becomes NULL in a JSON column."""
     await empty()
     ann = await personal.fill("ann")
     await personal.erase(ann.id)
     assert await Order.filter(address__isnull=True).count() == 1
+
+
+async def links() -> None:
+    """erase() deletes the links of a person, and keeps those of others."""
+    await empty()
+    ann, bob = await personal.fill("ann"), await personal.fill("bob")
+    groups = await personal.Group.all().order_by("id")
+    await ann.groups.add(*groups)
+    with personal.patch.dict(personal.PERSONAL):
+        rules, rule = personal.PERSONAL, personal.PERSONAL[Person]
+        rules[Person] = personal.Rule("id", replace=rule.replace, keep="deleted_at groups")  # WRONG
+        await personal.erase(ann.id)
+        assert await personal.tables_with("ann") == []
+        assert await personal.Group.filter(people=ann.id).count() == 2
+    await personal.erase(ann.id)
+    assert await personal.Group.filter(people=ann.id).count() == 0
+    assert await personal.Group.filter(people=bob.id).count() == 1
+    assert await personal.Group.all().count() == 2
+
+
+async def with_aerich() -> None:
+    """The model of Aerich needs a rule."""
+    assert personal.forgotten() == ["Aerich: no rule"]
+    with personal.patch.dict(personal.PERSONAL, {Aerich: personal.Rule(keep="version app content")}):
+        assert personal.forgotten() == []
 
 
 async def messages() -> None:
@@ -330,6 +354,7 @@ async def main() -> None:
     async with connected(*personal.PERSONAL):
         dialect = get_connection("default").capabilities.dialect
         await declaration()
+        await links()
         await replacements()
         await whole_person()
         await hidden_rows()
@@ -338,6 +363,8 @@ async def main() -> None:
         await messages()
         if dialect != "sqlite":
             await inserted_meanwhile()
+    async with connected(*personal.PERSONAL, Aerich):
+        await with_aerich()
     async with connected(Author, Comment, Photo):
         await authors()
     if dialect == "postgres":
