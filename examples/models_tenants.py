@@ -73,6 +73,8 @@ async def as_role(role: str) -> AsyncIterator[BaseDBAsyncClient]:
 
 @asynccontextmanager
 async def of_company(company_id: UUID) -> AsyncIterator[None]:
+    if company.get(None):  # otherwise the outer one goes on with the inner company
+        raise RuntimeError("of_company() inside of_company()")
     token = company.set(company_id)
     try:
         async with as_role("company_note_app") as connection:
@@ -163,6 +165,18 @@ async def main() -> None:
                 finally:
                     await db.execute_script("DROP OWNED BY company_note_all")
                     await db.execute_script("DROP ROLE company_note_all; DROP ROLE company_note_root")
+
+            async with as_role("company_note_app") as outer:
+                async with of_company(TWO):
+                    pass
+                assert await ask(outer, "SELECT current_setting('app.company')") == str(TWO)  # it stays
+            async with of_company(ONE):
+                try:
+                    await of_company(TWO).__aenter__()
+                except RuntimeError as error:
+                    assert "of_company() inside" in str(error)
+                else:
+                    raise AssertionError("no error")
 
             # pg_dump turns row_security off: the owner gets an error, and never a part of the rows.
             backup = "SET LOCAL row_security = off; SELECT * FROM company_note"

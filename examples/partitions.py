@@ -24,12 +24,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))
 keys: Any = importlib.import_module("large_keys")  # its helpers
 MODELS = """
 from tortoise import fields
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 
 class Event(Model):
     class Meta:
         table = "event"
+        indexes = (Index(fields=("code",), name="ix_event_code"),)
 
     id = fields.UUIDField(primary_key=True)
     at = fields.DatetimeField()
@@ -81,7 +83,7 @@ def with_aerich() -> None:
     keys.aerich("init-migrations")
     (file,) = keys.APP.glob("aerich/models/*_init.py")
     text, number = re.subn(
-        r'CREATE TABLE IF NOT EXISTS "event" \(.*?\n\);',
+        r'CREATE TABLE IF NOT EXISTS "event" \(.*?\n\);\nCREATE INDEX [^;]*;',
         TABLE.strip(),
         file.read_text(),
         count=1,
@@ -162,6 +164,7 @@ async def waiting() -> list[bool]:
         " FOR VALUES FROM ('2026-02-01+00') TO ('2026-03-01+00')"
     )
     without = attach.replace("log", "event")
+    with_rest = without.replace("event_1", "event_2").replace("-03-", "-04-").replace("-02-", "-03-")
     found = []
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
@@ -172,13 +175,15 @@ async def waiting() -> list[bool]:
             "CREATE TABLE log (at TIMESTAMPTZ NOT NULL, author_id INT REFERENCES author)"
             " PARTITION BY RANGE (at)"
         )
-        for sql in (attach, without, "DROP TABLE event_2026_01"):
+        for sql in (attach, without, "DROP TABLE event_2026_01", with_rest):
+            if sql == with_rest:
+                await db.execute_script("CREATE TABLE event_rest PARTITION OF event DEFAULT")
             async with in_transaction() as connection:
                 await connection.execute_script("UPDATE author SET id = 2; SELECT FROM event")
                 other = asyncio.create_task(briefly(sql), context=outside.copy())
                 (result,) = await asyncio.gather(other, return_exceptions=True)
             found.append("lock timeout" in str(result))
-        await db.execute_script("DROP TABLE log, author, event_1")
+        await db.execute_script("DROP TABLE log, author, event_1, event_rest")
     return found
 
 
@@ -204,10 +209,12 @@ async def by_the_role_of_the_application() -> str:
 def on_postgresql() -> None:
     said = refused("CREATE TABLE bad (id UUID PRIMARY KEY, at TIMESTAMPTZ NOT NULL) PARTITION BY RANGE (at)")
     assert 'PRIMARY KEY constraint on table "bad" lacks column "at"' in said
+    existing = "ALTER TABLE plain PARTITION BY RANGE (at)"
+    assert 'syntax error at or near "PARTITION"' in refused("CREATE TABLE plain (at TIMESTAMPTZ)", existing)
     with_aerich()
     built_in()
     asyncio.run(notes())
-    assert asyncio.run(waiting()) == [True, False, True]
+    assert asyncio.run(waiting()) == [True, False, True, True]
     assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said
