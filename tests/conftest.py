@@ -41,7 +41,7 @@ MOST_WORKERS = 4
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     """All tests run on several processors. Selected ones run in this process, without a wait for workers."""
     is_whole = config.args == config.getini("testpaths") and not config.option.keyword
-    most = min(MOST_WORKERS, (os.cpu_count() or 1) + 1)  # one more, because tests wait for servers
+    most = min(MOST_WORKERS, (os.cpu_count() or 1) + 2)  # two more, because tests wait for servers
     return most if is_whole and config.option.capture != "no" else 0
 
 
