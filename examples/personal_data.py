@@ -31,14 +31,11 @@ from tortoise.signals import post_delete
 PAGE = Path(__file__).resolve().parents[1] / "references" / "personal-data.md"
 
 
-INTEGERS, UUIDS = (
-    ("    email =", "    person_id = fields.IntField(", "id = fields.IntField(primary_key=True, generated=False)"),
-    (
-        "    id = fields.UUIDField(primary_key=True)\n    email =",
-        "    person_id = fields.UUIDField(",
-        "id = fields.UUIDField(primary_key=True)",
-    ),
-)
+UUIDS = {  # what the blocks say, and what they say if persons have UUIDs
+    "    email =": "    id = fields.UUIDField(primary_key=True)\n    email =",
+    "    person_id = fields.IntField(": "    person_id = fields.UUIDField(",
+    "id = fields.IntField(primary_key=True, generated=False)": "id = fields.UUIDField(primary_key=True)",
+}
 
 
 def program(name: str, with_uuids: bool = False) -> Any:
@@ -51,9 +48,9 @@ def program(name: str, with_uuids: bool = False) -> Any:
         re.M | re.S,
     )
     assert len(blocks) == 3
-    for integer, uuid in zip(INTEGERS, UUIDS, strict=True) if with_uuids else ():
-        assert blocks[0].count(integer) == 1
-        blocks[0] = blocks[0].replace(integer, uuid)
+    for old, new in UUIDS.items() if with_uuids else ():
+        assert blocks[0].count(old) == 1
+        blocks[0] = blocks[0].replace(old, new)
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), module.__dict__)
     return module
