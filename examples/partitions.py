@@ -218,6 +218,8 @@ def on_postgresql() -> None:
     assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said
+    pair = "event_id UUID, at TIMESTAMPTZ, FOREIGN KEY (event_id, at) REFERENCES event (id, at)"
+    keys.sql(f"CREATE TABLE pair ({pair})", "DROP TABLE pair", "SELECT 1")  # PostgreSQL takes two columns
 
 
 def on_mariadb() -> None:
