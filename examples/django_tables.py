@@ -377,6 +377,13 @@ async def meanwhile() -> None:
             else:
                 await deletion
             assert await Author.all().count() + await Article.all().count() == 0
+        # A link alone: the deletion does not wait, with or without the lock; Django's COMMIT fails.
+        for code in (without, DELETE):
+            author, article, work = await rows()
+            await django.execute(ADD_LINK, article.id, tag.id)
+            await delete(author, code)
+            assert await raised(work.commit()) is asyncpg.ForeignKeyViolationError
+            assert await Author.all().count() + await Article.all().count() == 0
         locked = Article.all().only("id").select_for_update()
         assert "FOR UPDATE" in locked.sql()
         assert "FOR UPDATE" not in Article.all().select_for_update().values_list("id").sql()
