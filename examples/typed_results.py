@@ -187,7 +187,9 @@ async def main() -> None:
         assert second.sold_at == AT
         (wrong, _) = TypeAdapter(list[Wrong]).validate_python(rows)
         assert wrong.took == timedelta(seconds=3_600_000_000)  # WRONG: Pydantic reads seconds
-        assert TypeAdapter(JsonList).validate_python("[1]") == TypeAdapter(JsonList).validate_python([1]) == [1]
+        assert (
+            TypeAdapter(JsonList).validate_python("[1]") == TypeAdapter(JsonList).validate_python([1]) == [1]
+        )
         try:
             TypeAdapter(Json).validate_python([1])
             raise AssertionError("no error")
