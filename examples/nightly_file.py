@@ -370,6 +370,8 @@ async def locked_by_another_process(folder: Path) -> None:
             stored = await Product.get(sku="A")
             assert stored.price == 2  # of the newer file
             other.execute("BEGIN IMMEDIATE")
+            patience = await context.db().execute_query_dict("PRAGMA busy_timeout")
+            assert patience == [{"timeout": 5000}]  # milliseconds
             await context.db().execute_query("PRAGMA busy_timeout = 100")
             files.write("A,A,3")
             try:
