@@ -395,7 +395,8 @@ async def meanwhile() -> None:
             author, article, work = await rows()
             await django.execute(ADD_LINK, article.id, tag.id)
             await delete(author, code)
-            assert await raised(work.commit()) is asyncpg.ForeignKeyViolationError
+            error = await raised(work.commit())
+            assert error is asyncpg.ForeignKeyViolationError
             assert await Author.all().count() + await Article.all().count() == 0
         locked = Article.all().only("id").select_for_update()
         assert "FOR UPDATE" in locked.sql()

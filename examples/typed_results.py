@@ -109,7 +109,8 @@ for of in (EXPRESSIONS, SUMS):
 
 async def main() -> None:
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        models = {"models": ["__main__"]}
+        await context.init(db_url=os.environ["DATABASE_URL"], modules=models, use_tz=True)
         await context.generate_schemas(safe=False)
         connection = get_connection("default")
         for number, amount in enumerate(("1.50", "1.55"), start=1):
