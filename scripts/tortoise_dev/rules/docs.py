@@ -13,10 +13,10 @@ _HEAD = """\
 ```bash
 python3 "$SKILL/scripts/check.py"                  # reads the project, and runs none of its code
 python3 "$SKILL/scripts/check.py" --select TD1     # only bugs
-python3 "$SKILL/scripts/check.py" --explain TD106  # a rule, with what to write instead
+python3 "$SKILL/scripts/check.py" --explain TD106  # and what to write instead
 ```
 
-[Checker](checker.md) explains `--baseline`, `--against` and the exit status.
+[checker.md](checker.md): `--baseline`, `--against`, exit status.
 
 TD000 to TD006 say how code must look. Each other rule names a mistake. A rule reports only what is certain
 from the code.
@@ -30,7 +30,7 @@ from the code.
 [tool.tortoise-dev]                          # in pyproject.toml; each line is optional
 ignore = ["TD002"]                           # or select; "TD1" means all TD1xx
 exclude = ["legacy/**"]
-extra-model-bases = ["acme.models.Entity"]   # model bases of installed packages
+extra-model-bases = ["acme.models.Entity"]   # of installed packages
 base-interface = "any"                       # TD002 accepts any abstract Base… model
 tortoise-version = "0.25.1"                  # without it, read from lock files
 preview = true                               # also the rules in preview
