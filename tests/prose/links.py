@@ -35,8 +35,14 @@ EMPTY = frozenset(
 def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:
     """Links whose words have nothing to do with their target, one line each."""
     listed = allowed.leads_on(page.name) if allowed else {}
+    here = ""
     for number, line in enumerate(page.text.split("\n"), 1):
+        if heading := re.match(r"##+ (.*)", line):
+            here = re.sub(r"[^\w -]", "", heading[1].lower()).replace(" ", "-")
         for link in LINK.finditer(line):
+            if not link["file"] and link["anchor"] == here:
+                yield f"line {number}: [{link['text']}] leads to the section that it stands in"
+                continue
             if listed.get(link["text"]) == link["target"]:
                 continue
             if link["text"] in listed or not _is_told(link, line, page, tree):
