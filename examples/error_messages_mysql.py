@@ -63,6 +63,11 @@ async def a_reference_to_no_row():
     await Book.create(author_id=404)
 
 
+@says(OperationalError, '(errno: 150 "Foreign key constraint is incorrectly formed")', "(3780, ")
+async def a_foreign_key_of_another_type():
+    await run("CREATE TABLE fan (author BIGINT, FOREIGN KEY (author) REFERENCES author (id))")
+
+
 @says(IntegrityError, "(1048, \"Column 'author_id' cannot be null\")")
 async def a_missing_foreign_key():
     await Book.create()

@@ -559,6 +559,21 @@ def questions() -> None:
     assert 'ADD "email"' in upgrade_of(files()[2]) and "note" not in upgrade_of(files()[2])
 
 
+def not_handled() -> None:
+    """A foreign key to another model, without a constraint, or with another on_delete: a line, and no file."""
+    club = USER.replace("User", "Club")
+    start(invoice(OWNER), USER, club)
+    for changed, told in (
+        (OWNER.replace("User", "Club"), "Aerich does not handle 'python_type' changes for fk_fields"),
+        (OWNER.replace(")", ", db_constraint=False)"), "Aerich does not handle 'db_constraint' changes"),
+        (OWNER.replace(")", ", on_delete=fields.RESTRICT)"), "Ignore 'on_delete' changes 'CASCADE' -> 'RESTRICT'"),
+    ):
+        models(invoice(changed), USER, club)
+        printed = aerich("migrate", "--offline", "--name", "owner")
+        assert told in printed and "No changes detected" in printed
+        assert len(files()) == 1
+
+
 def failing() -> None:
     """RUN_IN_TRANSACTION = True, and yet on SQLite what stands before the failure stays."""
     start(invoice())
@@ -715,7 +730,7 @@ def moving_out() -> None:
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
 PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, killed, branches)
-PARTS += (inspected, moving_out, failing_import)
+PARTS += (inspected, moving_out, failing_import, not_handled)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:
