@@ -76,10 +76,11 @@ async def a_second_row_with_a_unique_value():
     await Author.create(name="a")
 
 
-@says(OperationalError, "ON CONFLICT DO UPDATE command cannot affect row a second time")
-async def two_rows_of_one_key_in_one_call():
+@says(asyncpg.CardinalityViolationError, "ON CONFLICT DO UPDATE command cannot affect row a second time")
+async def two_rows_of_one_key_in_one_statement():
     rows = [Author(name="a"), Author(name="a")]
-    await Author.bulk_create(rows, on_conflict=["name"], update_fields=["key"])
+    await Author.bulk_create(rows, on_conflict=["name"], update_fields=["key"])  # a statement for each row
+    await run("INSERT INTO author (name) VALUES ('a'), ('a') ON CONFLICT (name) DO UPDATE SET key = NULL")
 
 
 @says(IntegrityError, 'insert or update on table "book" violates foreign key constraint')

@@ -566,7 +566,10 @@ def not_handled() -> None:
     for changed, told in (
         (OWNER.replace("User", "Club"), "Aerich does not handle 'python_type' changes for fk_fields"),
         (OWNER.replace(")", ", db_constraint=False)"), "Aerich does not handle 'db_constraint' changes"),
-        (OWNER.replace(")", ", on_delete=fields.RESTRICT)"), "Ignore 'on_delete' changes 'CASCADE' -> 'RESTRICT'"),
+        (
+            OWNER.replace(")", ", on_delete=fields.RESTRICT)"),
+            "Ignore 'on_delete' changes 'CASCADE' -> 'RESTRICT'",
+        ),
     ):
         models(invoice(changed), USER, club)
         printed = aerich("migrate", "--offline", "--name", "owner")
