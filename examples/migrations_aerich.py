@@ -165,7 +165,7 @@ def set_up() -> None:
 
     start(invoice())
     assert {"invoice", "aerich"} <= tables()  # "aerich.models" was added, there is but one app
-    assert "already initialized" in aerich("init-db")
+    assert "is already initialized. Delete migrations/models and try again." in aerich("init-db")
     assert "already initialized" in aerich("init-migrations")  # and exit status 0
     inited = aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
     assert "already inited" in inited
@@ -191,7 +191,9 @@ def set_up() -> None:
     Path("pyproject.toml").write_text(section)
     aerich("init", "-t", f"{module}.TORTOISE_ORM")
     assert "[tool.uv]\nsrc_folder" in Path("pyproject.toml").read_text()
-    assert "run `aerich init` again" in aerich("upgrade", status=2)
+    assert "run `aerich init` again when upgrading to aerich 0.6.0+." in aerich("upgrade", status=2)
+    Path("pyproject.toml").unlink()
+    assert "You need to run `aerich init` first to create the config file." in aerich("upgrade", status=2)
 
     # `src_folder` is what init writes, `src` what is read.
     Path("src/conf").mkdir(parents=True)
