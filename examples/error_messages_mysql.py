@@ -115,6 +115,11 @@ async def raw_sql_that_does_not_name_the_table():
     await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
 
 
+@says(OperationalError, '(1267, "Illegal mix of collations ')
+async def a_comparison_of_two_collations():
+    await run("SELECT 'a' COLLATE utf8mb4_bin = 'a' COLLATE utf8mb4_general_ci")
+
+
 @says(OperationalError, "(1060, \"Duplicate column name 'age'\")")
 async def a_column_that_exists():
     await run("ALTER TABLE author ADD COLUMN age INT")

@@ -562,7 +562,7 @@ def questions() -> None:
 
 
 def not_handled() -> None:
-    """A foreign key to another model, without a constraint, or with another on_delete: a line, and no file."""
+    """A foreign key to another model, without a constraint, with another on_delete: a line, and no file."""
     club = USER.replace("User", "Club")
     start(invoice(OWNER), USER, club)
     for changed, told in (
