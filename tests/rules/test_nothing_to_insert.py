@@ -50,7 +50,9 @@ class Size(Model):
 
 
 @pytest.mark.asyncio
-async def test_what_is_reported_saves_no_row(project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_reported_saves_no_row(
+    project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "models_to_insert.py"
     file.write_text(MODELS)
     spec = importlib.util.spec_from_file_location(file.stem, file)

@@ -12,19 +12,19 @@ _HEAD = """\
 
 ```bash
 python3 "$SKILL/scripts/check.py"                  # reads the project, and runs none of its code
-python3 "$SKILL/scripts/check.py" --select TD1     # only bugs
-python3 "$SKILL/scripts/check.py" --explain TD106  # and what to write instead
+python3 "$SKILL/scripts/check.py" --select TD1     # bugs
+python3 "$SKILL/scripts/check.py" --explain TD106  # what to write instead
 ```
 
 [checker.md](checker.md): `--baseline`, `--against`, exit status.
 
-TD000 to TD006 say how code must look. Each other rule names a mistake. A rule reports only what is certain
+TD000 to TD006 say how code must look. The others name mistakes. A rule reports only what is certain
 from the code.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
 - `# noqa: TD003` suppresses a finding on the same line. In SQL write `-- noqa: TD202`.
 - `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
-- A new rule is in preview. It runs with `--preview`, or if `--select` names it in full (`TD125`, not `TD1`).
+- A new rule is in preview. It runs with `--preview`, or if `--select` names it (`TD125`, not `TD1`).
 
 ```toml
 [tool.tortoise-dev]                          # in pyproject.toml; each line is optional
@@ -41,7 +41,7 @@ preview = true                               # also the rules in preview
 
 """
 
-_IN_PREVIEW = "In preview are {}.\n\n"
+_IN_PREVIEW = "In preview: {}.\n\n"
 
 
 def page_of_rule(rule: Rule) -> str:

@@ -12,7 +12,7 @@ An INSERT without a column is empty, so Tortoise sends nothing. On SQLite and Po
 
 ## Fix safety
 Not fixed by `--fix`: add a field that each row fills, as `created_at = DatetimeField(auto_now_add=True)`,
-or make the key a UUIDField. A migration does the same with the table.
+or make the key a UUIDField.
 """
 
 from __future__ import annotations
