@@ -4,8 +4,10 @@ A page that checks less still passes. So `checks.toml` counts the asserts of eac
 shell that look for something, and the marks that a run compares, such as `queries=3`, `needs=…` and `output`.
 
 It also counts what a reader needs, and what the run may pass without. These are the commands of a shell with
-their options (a file can be there before `cp` copies it), the settings of a shown TOML, the values that a row
-may have (`on_delete=…`, `lt=…`), and transactions and locks, which one client does not need.
+their options (a file can be there before `cp` copies it), the settings of a shown TOML, fields and the values
+that a row may have (`on_delete=…`, `lt=…`), and transactions and locks, which one client does not need.
+
+And it counts the links whose text has no word of the heading that they lead to.
 
 A section may have more. What it loses was taken out on purpose, and `uv run tests/pin.py` records that.
 """
@@ -20,6 +22,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from prose.links import LINK, anchor_of_heading, words_of
 from prose.proofs import anchor_of
 from prose.reading import Prose
 from tortoise_dev.pages.page import Block
@@ -37,7 +40,9 @@ DECLARED = {
     "ge", "gt", "le", "lt", "min_length", "extra",
 }  # fmt: skip
 """Arguments of fields, of Pydantic's too, that say which values a row may have."""
-GUARDS = {"in_transaction", "atomic", "select_for_update", "tables"}
+CALLS = {"in_transaction", "atomic", "select_for_update", "tables"} | {
+    f"{kind}Field" for kind in ("ForeignKey", "OneToOne", "Int", "BigInt", "Char", "Text")
+}
 MARKS = ("needs", "raises", "queries", "output", "sql", "breaks")
 HEAD = "# How many checks each section has, at least. `uv run tests/pin.py` writes this file.\n"
 
@@ -59,7 +64,19 @@ def checks_of(page: Prose) -> dict[str, Counter[str]]:
         checks = Counter(_of_block(block))
         if checks:
             found[anchor] = found.get(anchor, Counter()) + checks
+    for anchor, target in _unnamed(page):
+        found.setdefault(anchor, Counter())[f"to {target}"] += 1
     return found
+
+
+def _unnamed(page: Prose) -> Iterator[tuple[str, str]]:
+    """By section: where links lead whose text does not name the heading."""
+    anchor = "top"
+    for line in page.text.split("\n"):
+        anchor = anchor_of_heading(line) or anchor
+        for link in LINK.finditer(line):
+            if link["anchor"] and not words_of(link["anchor"]) & words_of(link["text"]):
+                yield anchor, link["target"]
 
 
 def _of_block(block: Block) -> Iterator[str]:
@@ -90,7 +107,7 @@ def _of_block(block: Block) -> Iterator[str]:
             if isinstance(node, ast.keyword) and node.arg in DECLARED
         )
         names = [ast.unparse(one).rpartition(".")[2] for one in called]
-        yield from (f"call {name}" for name in names if name in GUARDS)
+        yield from (f"call {name}" for name in names if name in CALLS)
     elif block.kind in ("shell", "console"):
         yield from (f"look {found[1]}" for line in block.source.split("\n") for found in LOOKS.finditer(line))
         yield from _commands(block.source)
