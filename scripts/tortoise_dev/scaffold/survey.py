@@ -19,9 +19,10 @@ from ..analysis.project import Project, load_project
 from ..analysis.relation_graph import RelationGraph
 from ..analysis.syntax import called, is_true
 from ..folders import project_root
-from ..toml_text import TomlError, parse_toml, tool_table
+from ..toml_text import tool_table
 from .changes import RefusedError, read
 from .config_file import ConfigFile, Label, find_config
+from .manifest import manifest_in
 
 _RUFF_WIDTH = 88
 
@@ -41,7 +42,8 @@ class Survey:
         self.root = project_root(folder.resolve())
         self.project: Project = load_project([self.root], here=self.root)
         self.models = self.project.models
-        self._document = self._settings()
+        manifest = manifest_in(self.root)
+        self._tables = manifest.tables if manifest is not None else {}
         self.width = self._line_length()
         aerich, tortoise = self.tool_table("aerich"), self.tool_table("tortoise")
         named = aerich.get("tortoise_orm") or tortoise.get("tortoise_orm")
@@ -247,18 +249,9 @@ class Survey:
 
     # --- settings
 
-    def _settings(self) -> dict[str, Any]:
-        manifest = self.root / "pyproject.toml"
-        if not manifest.is_file():
-            return {}
-        try:
-            return parse_toml(read(manifest))
-        except TomlError as error:
-            raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
-
     def tool_table(self, name: str) -> dict[str, Any]:
         """The table ``[tool.NAME]`` of pyproject.toml; empty without one."""
-        return tool_table(self._document, name) or {}
+        return tool_table(self._tables, name) or {}
 
     def _line_length(self) -> int:
         length = self.tool_table("ruff").get("line-length") or self.tool_table("black").get("line-length")
