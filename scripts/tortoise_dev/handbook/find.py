@@ -193,11 +193,6 @@ class Search:
         return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
 
 
-def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
-    """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
-    return Search(words, sections).best(limit)
-
-
 def _trust(section: Section) -> float:
     """How much a place counts: an example proves one thing at length, the list of rules names everything, the
     top of a page names its sections, and SKILL.md has been read already.
