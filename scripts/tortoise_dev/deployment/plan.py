@@ -49,7 +49,7 @@ def plan_for(root: Path) -> Plan:
                 manifest = kustomizations[-1].manifest
             else:
                 manifest = _read(project, path, name, image)
-        except (UnreadableError, UnicodeDecodeError) as error:
+        except UnreadableError as error:
             raise ManifestError(f"{name}: {error}") from None
         found += [manifest] if manifest else []
     kustomize.settle(project, kustomizations)
@@ -141,7 +141,7 @@ def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manif
             return workflows.read_workflow(project, path, name, platform_migrates=migrates)
         if path.name == ".gitlab-ci.yml":
             return workflows.read_gitlab(project, path, name, platform_migrates=migrates)
-    except (UnreadableError, UnicodeDecodeError) as error:
+    except UnreadableError as error:
         raise ManifestError(f"{name}: {error}") from None
     return None
 
