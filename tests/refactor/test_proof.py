@@ -214,6 +214,12 @@ class Worker(Model):
 """
 
 
+def test_a_name_of_a_model_may_end_with_any_letter(tmp_path: Path) -> None:
+    write({**FILES, "shop/models.py": CIRCLE.replace("Worker", "Né")}, tmp_path)
+    project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+    assert prove(planned(tmp_path), project, sys.executable).schemas == 2
+
+
 def test_tables_that_refer_in_a_circle_are_compared_too(tmp_path: Path) -> None:
     write({**FILES, "shop/models.py": CIRCLE}, tmp_path)
     project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
