@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from tortoise_dev.analysis.project import load_project
 from tortoise_dev.refactor.plan import plan_split
+from tortoise_dev.scaffold.python_edits import with_elements
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = {
@@ -320,6 +322,13 @@ def test_line_ends_stay(project: Any) -> None:
     for name in ("main.py", "config/tortoise.py"):
         data = (project.folder / name).read_bytes()
         assert b"users" in data and data.count(b"\n") == data.count(b"\r\n")
+
+
+def test_a_form_feed_is_no_end_of_a_line() -> None:
+    source = '# a\x0cb\nA = {\n    "x": [\n        "one"\n    ],\n}\n'
+    (listed,) = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.List)]
+    changed = with_elements(source, listed, ['"one"', '"two"'], width=88)
+    assert changed == source.replace('"one"', '"one",\n        "two",')
 
 
 def test_comments_in_a_list_stay(project: Any) -> None:

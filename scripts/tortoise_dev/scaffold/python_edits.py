@@ -78,11 +78,11 @@ def with_elements(source: str, node: ast.List | ast.Tuple, elements: Sequence[st
         return source
     text = ast.get_source_segment(source, node) or ""
     opening, closing = ("(", ")") if isinstance(node, ast.Tuple) else ("[", "]")
-    line = source.splitlines()[node.lineno - 1]
+    line = _line(source, node.lineno)
     indent = len(line) - len(line.lstrip())
     if "#" in text and old:
         return _insert_lines(source, node, [one for one in elements if one not in old])
-    rest = source.splitlines()[(node.end_lineno or 1) - 1]
+    rest = _line(source, node.end_lineno or 1)
     behind = len(rest.encode()) - (node.end_col_offset or 0)
     in_front = len(line.encode()[: node.col_offset].decode())
     one_line = (
@@ -98,7 +98,7 @@ def _insert_lines(source: str, node: ast.List | ast.Tuple, new: Sequence[str]) -
     """Put elements behind the last one, each on a line of its own; comments stay."""
     last = node.elts[-1]
     _, end = _span(source, last)
-    line = source.splitlines()[last.lineno - 1]
+    line = _line(source, last.lineno)
     indent = " " * (len(line) - len(line.lstrip()))
     comma = source[end:].lstrip()[:1] == ","
     if not comma:
@@ -176,6 +176,11 @@ def _is_like(node: ast.Import | ast.ImportFrom, module: str, own: frozenset[str]
     if name.startswith(".") or module.startswith("."):
         return name.startswith(".") and module.startswith(".")
     return name.partition(".")[0] in own and module.partition(".")[0] in own
+
+
+def _line(source: str, number: int) -> str:
+    """A line by the number that Python gives it, without its end."""
+    return split_lines(source)[number - 1].rstrip("\r\n")
 
 
 def _span(source: str, node: ast.expr | ast.stmt) -> tuple[int, int]:
