@@ -162,6 +162,12 @@ def test_what_is_in_the_way_is_told(
             "computed-configuration",
         ),
         (
+            "config/tortoise.py",
+            'X = {"connections": {}, "apps": {NAME: {"models": []}}}\n',
+            "computed-configuration",
+        ),
+        ("config/tortoise.py", 'X = {"connections": {}, "apps": {}}\n', "no-label"),
+        (
             "other.py",
             'X = {"connections": {}, "apps": {"models": {"models": []}}}\n',
             "several-configurations",
