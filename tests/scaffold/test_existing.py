@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tortoise_dev.analysis.project import load_project
 from tortoise_dev.refactor.plan import plan_split
-from tortoise_dev.scaffold.python_edits import with_elements
+from tortoise_dev.scaffold.python_edits import add_to_all, with_elements
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = {
@@ -322,6 +322,18 @@ def test_line_ends_stay(project: Any) -> None:
     for name in ("main.py", "config/tortoise.py"):
         data = (project.folder / name).read_bytes()
         assert b"users" in data and data.count(b"\n") == data.count(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("['Customer']", "['Customer', \"Tag\"]"),
+        ('["Tag", "User"]', '["Tag", "User"]'),
+        ("[*users.__all__, *people.__all__]", '[*users.__all__, *people.__all__, "Tag"]'),
+    ],
+)
+def test_names_of_all_stay_as_they_are_written(before: str, after: str) -> None:
+    assert add_to_all(f"__all__ = {before}\n", ["Tag"], width=88) == f"__all__ = {after}\n"
 
 
 def test_a_form_feed_is_no_end_of_a_line() -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..analysis.import_order import listed_order, module_order
 from ..analysis.source import split_lines
+from ..analysis.syntax import text_of
 from .source_text import collection, import_from
 
 
@@ -57,12 +58,21 @@ def add_to_all(source: str, names: Iterable[str], width: int) -> str:
         ):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-                there = [str(ast.literal_eval(element)) for element in statement.value.elts]
-                new = [name for name in names if name not in there]
-                is_sorted = there == sorted(there, key=listed_order)
-                order = sorted([*there, *new], key=listed_order) if is_sorted else [*there, *new]
-                return with_elements(source, statement.value, [quoted(name) for name in order], width)
+                return _with_names(source, statement.value, names, width)
     return source
+
+
+def _with_names(source: str, node: ast.List | ast.Tuple, names: Iterable[str], width: int) -> str:
+    """Add names to a list of texts, in its order; where not all of it are texts, at its end."""
+    there = [text_of(element) for element in node.elts]
+    new = [name for name in names if name not in there]
+    if not new:
+        return source
+    written = [ast.get_source_segment(source, element) or "" for element in node.elts]
+    elements = [*zip(there, written, strict=True), *((name, quoted(name)) for name in new)]
+    if all(there) and there == sorted(there, key=listed_order):
+        elements.sort(key=lambda element: listed_order(element[0]))
+    return with_elements(source, node, [text for _, text in elements], width)
 
 
 def new_all(names: Iterable[str], width: int) -> str:
