@@ -289,6 +289,14 @@ async def main():
     assert found[-1] == found[2]
 
 
+@pytest.mark.parametrize("modules", ["{'models': None}", "{'models': {[]}}", "['shop.models']", "MODULES"])
+def test_modules_that_are_not_written_out_are_no_settings(modules: str, tmp_path: Path) -> None:
+    start = f"from tortoise import Tortoise\n\nTortoise.init(modules={modules})\n"
+    write({"shop/models.py": SHOP, "start.py": start}, tmp_path)
+    project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+    assert len(settings_of(project, "shop.models")) == 1, "the guess"
+
+
 def test_old_migrations_import_what_they_did(tmp_path: Path) -> None:
     """And the next migration would be empty."""
     config = CONFIG.replace("asyncpg://nobody:x@localhost:1/none", "sqlite://db.sqlite3")
