@@ -66,7 +66,7 @@ class BasePerson(Entity):
     class Meta:
         abstract = True
 
-    name = fields.CharField(max_length=10)
+    name = fields.CharField(10)
 
 
 class Person(BasePerson):

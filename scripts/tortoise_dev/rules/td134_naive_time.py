@@ -24,11 +24,11 @@ from collections.abc import Iterator
 
 from ..analysis.modules import External
 from ..analysis.project import Project
+from ..analysis.syntax import keyword
 from .base import Context, Hit, Rule
 from .configurations import configurations, initial_calls
 from .example_models import INVOICE
 from .queries import field_of
-from .syntax import keyword
 
 BAD = (
     INVOICE.replace("    paid =", "    due_at = fields.DatetimeField(null=True)\n    paid =")

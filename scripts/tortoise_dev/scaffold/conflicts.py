@@ -6,13 +6,14 @@ import ast
 from pathlib import Path
 
 from ..analysis.modules import Class
+from ..analysis.syntax import argument, keyword
 from ..analysis.tables import table_of
 from . import names
 from .changes import RefusedError, read
 from .entity import Entity, Link
 from .field_specs import FieldSpec, Scalar
 from .model_file import field_call, link_call
-from .survey import Survey, option_of
+from .survey import Survey
 
 
 def refuse_conflicts(entity: Entity, survey: Survey, app: str, label: str, file: Path) -> None:
@@ -48,7 +49,7 @@ def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], surve
     for one in others:
         for owner, _, field in survey.fields_of(one):
             if owner in (one, *survey.models.ancestors(one)) and _leads_to(field, target):
-                value = option_of(field, "related_name")
+                value = keyword(field, "related_name")
                 taken |= {str(value.value)} if isinstance(value, ast.Constant) else set()
     if link.related_name in taken:
         message = f"{target.name} has an attribute {link.related_name}: name another one with related_name="
@@ -56,7 +57,7 @@ def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], surve
 
 
 def _leads_to(field: ast.Call, target: Class) -> bool:
-    to = field.args[0] if field.args else option_of(field, "to")
+    to = argument(field, "to", 0)
     return isinstance(to, ast.Constant) and str(to.value).rpartition(".")[2] == target.name
 
 

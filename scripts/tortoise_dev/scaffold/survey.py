@@ -17,7 +17,7 @@ from ..analysis.migrations.tool import migration_tool
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
 from ..analysis.relation_graph import RelationGraph
-from ..analysis.syntax import called, is_true
+from ..analysis.syntax import called, is_true, keyword
 from ..folders import project_root
 from ..toml_text import tool_table
 from .changes import RefusedError, read
@@ -233,7 +233,7 @@ class Survey:
     def key_of(self, cls: Class | None) -> Key:
         """The primary key of a model."""
         for _, name, call in self.fields_of(cls) if cls is not None else ():
-            if any(is_true(option_of(call, option)) for option in ("primary_key", "pk")):
+            if any(is_true(keyword(call, option)) for option in ("primary_key", "pk")):
                 kind = called(call)
                 return Key(name, "UUID" if kind == "UUIDField" else "str" if kind == "CharField" else "int")
         return Key("id", "int")
@@ -261,8 +261,3 @@ class Survey:
                 match = re.search(r"(?m)^line-length\s*=\s*(\d+)", read(file)) if file.is_file() else None
                 length = int(match[1]) if match else length
         return length if isinstance(length, int) and length > 40 else _RUFF_WIDTH
-
-
-def option_of(call: ast.Call, option: str) -> ast.expr | None:
-    """The value of a keyword argument."""
-    return next((keyword.value for keyword in call.keywords if keyword.arg == option), None)
