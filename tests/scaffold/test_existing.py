@@ -258,6 +258,16 @@ def test_the_next_steps_of_a_first_migration_and_of_a_later_one(project: Any) ->
     assert not any("ruff" in step for step in later)
 
 
+def test_a_field_that_a_model_defines_again_gets_one_value(project: Any) -> None:
+    person = "src/acme/domains/people/models/person.py"
+    again = OTHER[person].replace(
+        'table = "person"\n', 'table = "person"\n\n    name = fields.CharField(2)\n'
+    )
+    acme = project.write(OTHER | {person: again})
+    acme.add("orders", "Order", "person:fk:people.Person")
+    assert 'return await Person.create(name="xx")' in acme.text("tests/test_orders_order.py")
+
+
 def test_the_next_steps_without_a_migration_tool(project: Any) -> None:
     config = OTHER["src/acme/conf/db.py"].replace('"migrations"', '"other"')
     acme = project.write(OTHER | {"src/acme/conf/db.py": config})

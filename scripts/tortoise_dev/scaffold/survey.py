@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -223,12 +223,15 @@ class Survey:
             return self.dotted(package)
         return self.dotted_of(cls)
 
-    def fields_of(self, cls: Class) -> Iterator[tuple[Class, str, ast.Call]]:
-        """The fields of a model with those that it inherits: who defines it, its name, its call."""
+    def fields_of(self, cls: Class) -> Iterable[tuple[Class, str, ast.Call]]:
+        """The fields of a model with those that it inherits: who defines it, its name, its call.
+
+        Of one that is defined again the last definition counts.
+        """
         ancestors = [one for one in self.models.ancestors(cls) if isinstance(one, Class)]
-        for owner in (*reversed(ancestors), cls):
-            for name, call in self.models.fields(owner):
-                yield owner, name, call
+        owners = (*reversed(ancestors), cls)
+        found = {name: (owner, name, call) for owner in owners for name, call in self.models.fields(owner)}
+        return found.values()
 
     def key_of(self, cls: Class | None) -> Key:
         """The primary key of a model."""
