@@ -67,6 +67,8 @@ def test_a_field_is_read(text: str, field: object) -> None:
         ("filter:int", "every model or schema has an attribute"),
         ("schema:int", "every model or schema has an attribute"),
         ("date:date", "it would hide the type"),
+        ("str:text", "it would hide the type"),
+        ("using_db:text", "have an argument of this name"),
         ("class:int", "small letters"),
         ("a__b:int", "small letters"),
     ],

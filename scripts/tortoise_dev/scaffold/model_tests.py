@@ -57,6 +57,9 @@ class ModelTests:
         head = f"{docstring}\n\n{self.imports.render(self.width)}"
         if self.values.counts:
             head += f"\n\n{COUNTER} = itertools.count(1)  # for columns that take no value twice"
+        for name in (self.entity.name, *self.helpers):
+            if name.startswith("Test"):
+                head += f"\n\n{name}.__test__ = False  # type: ignore[attr-defined]  # it holds no tests"
         parts = [self._with_database(part) for part in parts]
         return "\n\n\n".join([head, *parts]) + "\n"
 

@@ -32,8 +32,12 @@ TAKEN_BY_SCHEMAS = frozenset(
 )
 """What every Pydantic model has already."""
 
-_TYPES = frozenset({"date", "datetime", "timedelta", "fields"})
-"""Names that the files import."""
+_TYPES = frozenset("bool date datetime fields float int str timedelta".split())
+"""Names of types, and of what the files import."""
+
+
+_ARGUMENTS = frozenset({"cls", "join_type", "self", "using_db"})
+"""Arguments of Tortoise's own functions, beside the fields."""
 
 
 class BadNameError(ValueError):
@@ -74,6 +78,8 @@ def attribute_name(text: str) -> str:
         raise BadNameError(f"{text}: a field's name has at most {_LONGEST_FIELD} characters")
     if text in TAKEN | TAKEN_BY_SCHEMAS or text.startswith("model_"):
         raise BadNameError(f"{text}: every model or schema has an attribute of this name, choose another one")
+    if text in _ARGUMENTS:
+        raise BadNameError(f"{text}: functions of Tortoise have an argument of this name, choose another one")
     if text in _TYPES:
         raise BadNameError(
             f"{text}: it would hide the type of this name, choose one like due_on or starts_at"
