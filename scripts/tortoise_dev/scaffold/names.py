@@ -35,6 +35,10 @@ TAKEN_BY_SCHEMAS = frozenset(
 _TYPES = frozenset("bool date datetime fields float int str timedelta".split())
 """Names of types, and of what the files import."""
 
+_CLASSES = frozenset(
+    "Any AsyncIterator Decimal DoesNotExist Index IntegrityError StrEnum TortoiseContext UUID".split()
+)
+"""Classes that the files import beside the model."""
 
 _ARGUMENTS = frozenset({"cls", "join_type", "self", "using_db"})
 """Arguments of Tortoise's own functions, beside the fields."""
@@ -56,6 +60,8 @@ def entity_name(text: str) -> str:
         raise BadNameError(
             "Model: its abstract base would be BaseModel, which the project has; choose another name"
         )
+    if text in _CLASSES:
+        raise BadNameError(f"{text}: the files import a class of this name, choose another one")
     return text
 
 
