@@ -8,6 +8,7 @@ migrates, unless the case says `after: false`, because no draft changes an entry
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -261,6 +262,18 @@ def test_a_compose_file_may_only_include_others(tmp_path: Path) -> None:
     (manifest,) = plan_for(tmp_path).manifests
     assert not manifest.migrates
     assert [one.message for one in manifest.problems] == ["the files that it includes were not read"]
+
+
+def test_what_others_wrote_is_not_even_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of 50,000 files was listed for each word of a command that may name a script."""
+    make((CASES[0].parent / "compose_in_the_entrypoint.txt").read_text(encoding="utf-8"), tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path=".": listed.append(str(path)) or scandir(path))
+    assert plan_for(tmp_path).manifests
+    assert str(tmp_path) in listed
+    assert not [path for path in listed if ".venv" in path]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

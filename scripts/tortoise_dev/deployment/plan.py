@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..folders import OF_OTHERS
+from ..folders import own_files
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
@@ -66,11 +66,7 @@ def plan_for(root: Path) -> Plan:
 
 
 def _files(root: Path) -> list[Path]:
-    return [
-        path
-        for path in root.rglob("*")
-        if not OF_OTHERS & set(path.relative_to(root).parts) and path.is_file() and _is_manifest(path)
-    ]
+    return [path for path in own_files(root) if _is_manifest(path) and path.is_file()]
 
 
 def _is_manifest(path: Path) -> bool:
