@@ -159,6 +159,17 @@ async def limits() -> None:
     assert await page.cached(store, "n", load, seconds=10) == "3"
     assert len(store._texts) == 2  # what is over takes no memory
 
+    async def slow() -> str:
+        nonlocal now
+        now += 20.0
+        return "slow"
+
+    assert await page.cached(store, "slow", slow, seconds=10) == "slow"
+    now += 9.9
+    assert await page.cached(store, "slow", load, seconds=10) == "slow"  # read 29.9 seconds ago
+    now += 0.1
+    assert await page.cached(store, "slow", load, seconds=10) == "4"
+
 
 async def main() -> None:
     url = os.environ["DATABASE_URL"]

@@ -32,7 +32,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, ValidationError
+from tortoise.exceptions import FieldError, IntegrityError, ValidationError
 from tortoise.transactions import atomic, in_transaction
 
 URL = os.environ["DATABASE_URL"]
@@ -107,6 +107,15 @@ class User(Model):
     username = fields.CharField(max_length=150)
 
 
+class Event(Model):
+    class Meta:
+        table = "django_event"
+        managed = False
+
+    id = fields.IntField(primary_key=True)
+    data = fields.JSONField()
+
+
 class Article(Model):
     class Meta:
         table = "blog_article"
@@ -165,6 +174,10 @@ LOCK = "    _ = await Article.filter(author_id=author_id)"
 USERS = """
 CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150), password varchar(128) NOT NULL);
 INSERT INTO auth_user VALUES (1, 'ann', 'pbkdf2')
+"""
+EVENTS = """
+CREATE TABLE django_event (id integer PRIMARY KEY, data jsonb);
+INSERT INTO django_event VALUES (1, '"abc"')
 """
 ADD_LINK = "INSERT INTO blog_article_tags (article_id, tag_id) VALUES ($1, $2)"
 ADD_ARTICLE = (
@@ -377,6 +390,14 @@ async def meanwhile() -> None:
             else:
                 await deletion
             assert await Author.all().count() + await Article.all().count() == 0
+        # A link alone: the deletion does not wait, with or without the lock; Django's COMMIT fails.
+        for code in (without, DELETE):
+            author, article, work = await rows()
+            await django.execute(ADD_LINK, article.id, tag.id)
+            await delete(author, code)
+            error = await raised(work.commit())
+            assert error is asyncpg.ForeignKeyViolationError
+            assert await Author.all().count() + await Article.all().count() == 0
         locked = Article.all().only("id").select_for_update()
         assert "FOR UPDATE" in locked.sql()
         assert "FOR UPDATE" not in Article.all().select_for_update().values_list("id").sql()
@@ -400,6 +421,19 @@ async def meanwhile() -> None:
         (user,) = await User.all()
         assert user.username == "ann"
         assert "password" not in User.all().sql()
+
+
+async def json_texts(url: str, is_read: bool) -> None:
+    """A JSON value that is a text: psycopg returns it without its quotation marks, which is no JSON."""
+    async with connected(url, script=f"{DJANGO}; {EVENTS}"):
+        from blog import Event
+
+        try:
+            assert [event.data for event in await Event.all()] == ["abc"]
+            assert is_read
+        except FieldError as error:
+            assert "invalid json value" in str(error)
+            assert not is_read
 
 
 async def answered(url: str, error: type[Exception]) -> None:
@@ -549,6 +583,8 @@ try:
     as_process(deletes())
     as_process(deferred(URL, asyncpg, asyncpg.ForeignKeyViolationError))
     as_process(meanwhile())
+    as_process(json_texts(URL, is_read=True))
+    as_process(json_texts(PSYCOPG, is_read=False))
     as_process(answered(URL, asyncpg.IntegrityConstraintViolationError))
     as_process(answered(PSYCOPG, psycopg.IntegrityError))
     as_process(deferred(PSYCOPG, psycopg, psycopg.errors.ForeignKeyViolation))

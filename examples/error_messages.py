@@ -372,6 +372,12 @@ async def a_foreign_key_that_was_not_fetched():
     _ = written.author.name  # type: ignore[attr-defined]
 
 
+@says(AttributeError, "'Author' object has no attribute 'name'")
+async def a_field_that_only_did_not_name():
+    await Author.create(name="a")
+    _ = (await Author.all().only("id").get()).name
+
+
 @says(AttributeError, "'coroutine' object has no attribute 'name'")
 async def a_call_without_await():
     created = Author.create(name="a")
@@ -451,6 +457,21 @@ async def a_transaction_without_the_name_of_its_database():
 @says(FieldError, "Unknown keyword argument nmae for model <class '__main__.Author'>")
 async def an_update_of_a_misspelt_field():
     await Author.all().update(nmae="a")
+
+
+@says(FieldError, "Field tags is virtual and can not be updated")
+async def an_update_of_a_many_to_many_relation():
+    await Book.all().update(tags=[])
+
+
+@says(FieldError, "Field books is virtual and can not be updated")
+async def an_update_of_a_reverse_relation():
+    await Author.all().update(books=[])
+
+
+@says(IntegrityError, "Field id is PK and can not be updated")
+async def an_update_of_the_key():
+    await Author.all().update(id=2)
 
 
 @says(ValidationError, "name: Value must not be None")

@@ -63,6 +63,11 @@ async def a_reference_to_no_row():
     await Book.create(author_id=404)
 
 
+@says(OperationalError, '(errno: 150 "Foreign key constraint is incorrectly formed")', "(3780, ")
+async def a_foreign_key_of_another_type():
+    await run("CREATE TABLE fan (author BIGINT, FOREIGN KEY (author) REFERENCES author (id))")
+
+
 @says(IntegrityError, "(1048, \"Column 'author_id' cannot be null\")")
 async def a_missing_foreign_key():
     await Book.create()
@@ -108,6 +113,11 @@ async def a_deleted_row_that_others_refer_to():
 @says(OperationalError, "(1052, \"Column 'id' in ")
 async def raw_sql_that_does_not_name_the_table():
     await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
+
+
+@says(OperationalError, '(1267, "Illegal mix of collations ')
+async def a_comparison_of_two_collations():
+    await run("SELECT 'a' COLLATE utf8mb4_bin = 'a' COLLATE utf8mb4_general_ci")
 
 
 @says(OperationalError, "(1060, \"Duplicate column name 'age'\")")

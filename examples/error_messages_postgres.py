@@ -76,6 +76,13 @@ async def a_second_row_with_a_unique_value():
     await Author.create(name="a")
 
 
+@says(asyncpg.CardinalityViolationError, "ON CONFLICT DO UPDATE command cannot affect row a second time")
+async def two_rows_of_one_key_in_one_statement():
+    rows = [Author(name="a"), Author(name="a")]
+    await Author.bulk_create(rows, on_conflict=["name"], update_fields=["key"])  # a statement for each row
+    await run("INSERT INTO author (name) VALUES ('a'), ('a') ON CONFLICT (name) DO UPDATE SET key = NULL")
+
+
 @says(IntegrityError, 'insert or update on table "book" violates foreign key constraint')
 async def a_reference_to_no_row():
     await Book.create(author_id=404)

@@ -244,9 +244,20 @@ def unseen() -> None:
     assert drafted(MODELS.replace('"orders"', '"bills"')) == AERICH
     assert drafted(MODELS.replace("class Order", "class Bill")) == BUILT_IN
     assert drafted(MODELS.replace(OWNER, OWNER + ", on_delete=fields.SET_NULL")) == BUILT_IN
+    assert drafted(MODELS.replace(OWNER, OWNER + ", db_constraint=False")) == BUILT_IN
     assert drafted(MODELS.replace(NOTE, NOTE.replace(")", ", validators=[len])"))) == NEITHER
     assert drafted(MODELS.replace('default="a"', "default=str")) == NEITHER
     assert drafted(MODELS.replace('default="a"', 'default="b"')) == AERICH
+
+
+def another_model() -> None:
+    """A foreign key names another model: Aerich prints a line, the built-in tool nothing."""
+    text = MODELS + THIRD.format('table = "third"')
+    project(text)
+    changed = text.replace("models.Owner", "models.Third")
+    assert drafted(changed) == NEITHER
+    models(changed)
+    assert "Aerich does not handle 'python_type' changes for fk_fields(models.Order.owner)" in by_aerich()
 
 
 def named_key() -> None:
@@ -315,7 +326,7 @@ def left_alone() -> None:
 stage = 0
 home, path, arguments = Path.cwd(), list(sys.path), sys.argv
 try:
-    for part in (cloned, kept_tables, unseen, named_key, already_written, left_alone):
+    for part in (cloned, kept_tables, unseen, another_model, named_key, already_written, left_alone):
         part()
 finally:
     os.chdir(home)

@@ -1,4 +1,4 @@
-# snippet: needs="postgres|mysql"
+# snippet: needs="sqlite|postgres|mysql"
 # ruff: noqa: E402 - the imported files exist only after the code above
 """What the files of references/jobs.md do if a provider fails, a process dies, or two workers meet.
 
@@ -421,7 +421,10 @@ async def main() -> None:
             ["sent_at", "next_attempt_at"],
             "ix_reminder_sent_at_next",
         )
-        for part in PARTS:
+        parts = PARTS
+        if os.environ["DATABASE_URL"].startswith("sqlite"):
+            parts = tuple(part for part in PARTS if part is not clocks)  # one machine, one clock
+        for part in parts:
             async with provider():
                 await part()
             await Reminder.all().delete()

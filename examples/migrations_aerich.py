@@ -165,7 +165,7 @@ def set_up() -> None:
 
     start(invoice())
     assert {"invoice", "aerich"} <= tables()  # "aerich.models" was added, there is but one app
-    assert "already initialized" in aerich("init-db")
+    assert "is already initialized. Delete migrations/models and try again." in aerich("init-db")
     assert "already initialized" in aerich("init-migrations")  # and exit status 0
     inited = aerich("init", "-t", Path("pyproject.toml").read_text().split('"')[1])
     assert "already inited" in inited
@@ -191,7 +191,9 @@ def set_up() -> None:
     Path("pyproject.toml").write_text(section)
     aerich("init", "-t", f"{module}.TORTOISE_ORM")
     assert "[tool.uv]\nsrc_folder" in Path("pyproject.toml").read_text()
-    assert "run `aerich init` again" in aerich("upgrade", status=2)
+    assert "run `aerich init` again when upgrading to aerich 0.6.0+." in aerich("upgrade", status=2)
+    Path("pyproject.toml").unlink()
+    assert "You need to run `aerich init` first to create the config file." in aerich("upgrade", status=2)
 
     # `src_folder` is what init writes, `src` what is read.
     Path("src/conf").mkdir(parents=True)
@@ -559,6 +561,24 @@ def questions() -> None:
     assert 'ADD "email"' in upgrade_of(files()[2]) and "note" not in upgrade_of(files()[2])
 
 
+def not_handled() -> None:
+    """A foreign key to another model, without a constraint, with another on_delete: a line, and no file."""
+    club = USER.replace("User", "Club")
+    start(invoice(OWNER), USER, club)
+    for changed, told in (
+        (OWNER.replace("User", "Club"), "Aerich does not handle 'python_type' changes for fk_fields"),
+        (OWNER.replace(")", ", db_constraint=False)"), "Aerich does not handle 'db_constraint' changes"),
+        (
+            OWNER.replace(")", ", on_delete=fields.RESTRICT)"),
+            "Ignore 'on_delete' changes 'CASCADE' -> 'RESTRICT'",
+        ),
+    ):
+        models(invoice(changed), USER, club)
+        printed = aerich("migrate", "--offline", "--name", "owner")
+        assert told in printed and "No changes detected" in printed
+        assert len(files()) == 1
+
+
 def failing() -> None:
     """RUN_IN_TRANSACTION = True, and yet on SQLite what stands before the failure stays."""
     start(invoice())
@@ -715,7 +735,7 @@ def moving_out() -> None:
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
 PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, killed, branches)
-PARTS += (inspected, moving_out, failing_import)
+PARTS += (inspected, moving_out, failing_import, not_handled)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:

@@ -56,7 +56,7 @@ from tortoise.expressions import F
 from tortoise.indexes import Index
 from tortoise.migrations import operations as ops
 
-from apps.common.operations import LockTimeout, SetNotNull, StateOnly
+from apps.common.operations import ForgetField, LockTimeout, SetNotNull, StateOnly
 """
 INITIAL = """ops.CreateModel("Price", [
     ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
@@ -297,6 +297,24 @@ def not_null_at_work() -> None:
     assert sql(required) == [(True,)]
 
 
+def forgotten_unique_column() -> None:
+    """New code does not write the column, and all its rows get one default: a unique column takes one row."""
+    code = 'ops.{}("Price", "code", fields.CharField(max_length=9, unique=True, {}))'
+    write("0002_code", code.format("AddField", "null=True"), after="0001_initial")
+    forget = code.format("AlterField", 'db_default=""')
+    write("0003_forget", f'{forget}, ForgetField("Price", "code")', after="0002_code")
+    run("migrate", "models", "0002_code")
+    sql("UPDATE price SET code = 'first'")
+    run("migrate")
+    sql("INSERT INTO price (cents) VALUES (2)")
+    try:
+        sql("INSERT INTO price (cents) VALUES (3)")
+    except asyncpg.UniqueViolationError as error:
+        assert "price_code_key" in str(error)
+    else:
+        raise AssertionError("two rows have the default")
+
+
 def conditional() -> None:
     """A constraint with a condition becomes a partial unique index. SQLite: models_migrations.py."""
     more = "from tortoise.migrations.constraints import UniqueConstraint\n"
@@ -450,6 +468,7 @@ PARTS = (
     index_concurrently,
     index_by_hand,
     not_null_at_work,
+    forgotten_unique_column,
     conditional,
     waiting,
     renamed_table,

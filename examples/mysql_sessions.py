@@ -86,6 +86,12 @@ async def what_a_lock_reads(setting: str) -> str:
             return str(error)
 
 
+async def kept_of(milliseconds: int) -> int:
+    """The microseconds that the column keeps of a time."""
+    await Note.filter(id=1).update(at=NOON + datetime.timedelta(milliseconds=milliseconds))
+    return (await Note.get(id=1)).at.microsecond
+
+
 async def hours() -> int:
     """How far NOW() is ahead of UTC. Meanwhile the next task needs another connection."""
     async with in_transaction() as connection:
@@ -120,6 +126,12 @@ async def main() -> None:
             for _ in range(3):  # a loop "while there are old rows" would not end
                 assert await old.values_list("id", flat=True) == [2]
                 assert await old.filter(id=2).update(text="newer") == 0
+
+        assert await kept_of(milliseconds=7) == 7_000  # microseconds: the column is DATETIME(6)
+        await context.db().execute_query("ALTER TABLE note MODIFY at DATETIME NOT NULL")
+        assert await kept_of(milliseconds=7) == 0
+        await context.db().execute_query("ALTER TABLE note MODIFY at DATETIME(6) NOT NULL")
+        await Note.all().update(at=NOON)
 
     if option:  # an option of newer releases of MariaDB, which is ON by default since 11.6.2
         assert await what_a_lock_reads("SET SESSION innodb_snapshot_isolation = OFF") == "new"

@@ -315,7 +315,8 @@ async def wrong_files(files: Files) -> None:
     assert await PriceChange.all().values_list("old_price", "new_price") == [(1, 2)]
     with sent() as texts:
         assert await nightly.make_equal_or_refuse(files.path) == [0, 0, 0]
-    assert not any("UPDATE product" in text or "INSERT" in text for text in texts)
+    writes = [text for text in texts if text.startswith(("UPDATE", "INSERT", "DELETE"))]
+    assert all("IS NULL" in text for text in writes)  # begin() on SQLite, which changes no row
 
 
 async def file_under_the_lock(files: Files) -> None:
@@ -369,6 +370,8 @@ async def locked_by_another_process(folder: Path) -> None:
             stored = await Product.get(sku="A")
             assert stored.price == 2  # of the newer file
             other.execute("BEGIN IMMEDIATE")
+            patience = await context.db().execute_query_dict("PRAGMA busy_timeout")
+            assert patience == [{"timeout": 5000}]  # milliseconds
             await context.db().execute_query("PRAGMA busy_timeout = 100")
             files.write("A,A,3")
             try:

@@ -31,22 +31,32 @@ from tortoise.signals import post_delete
 PAGE = Path(__file__).resolve().parents[1] / "references" / "personal-data.md"
 
 
-def program() -> Any:
+UUIDS = {  # what the blocks say, and what they say if persons have UUIDs
+    "    email =": "    id = fields.UUIDField(primary_key=True)\n    email =",
+    "    person_id = fields.IntField(": "    person_id = fields.UUIDField(",
+    "id = fields.IntField(primary_key=True, generated=False)": "id = fields.UUIDField(primary_key=True)",
+}
+
+
+def program(name: str, with_uuids: bool = False) -> Any:
     """The page's blocks, each without its test, as one module."""
-    module = types.ModuleType("personal")
-    sys.modules["personal"] = module
+    module = types.ModuleType(name)
+    sys.modules[name] = module
     blocks = re.findall(
         r"^```python [^\n]*name=(?:declare|erase|export)\n(.*?)^async with tables",
         PAGE.read_text(encoding="utf-8"),
         re.M | re.S,
     )
     assert len(blocks) == 3
+    for old, new in UUIDS.items() if with_uuids else ():
+        assert blocks[0].count(old) == 1
+        blocks[0] = blocks[0].replace(old, new)
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), module.__dict__)
     return module
 
 
-personal = program()
+personal = program("personal")
 Person, Order, Erased = personal.Person, personal.Order, personal.Erased
 
 
@@ -268,6 +278,26 @@ async def links() -> None:
     assert await personal.Group.all().count() == 2
 
 
+async def with_uuids() -> None:
+    """Persons with UUIDs: the batches of clean() follow their order, too."""
+    other = program("personal_with_uuids", with_uuids=True)
+    for model in other.PERSONAL:
+        model._meta.db_table = f"uuid_{model.__name__.lower()}"  # other tables than those above
+    async with connected(*other.PERSONAL):
+        persons = [await other.fill(f"person-{number}") for number in range(7)]
+        await other.erase(persons[0].id)
+        assert await other.tables_with("person-0") == []
+        await persons[0].save()
+        assert await other.tables_with("person-0") == ["Person"]
+        await other.erase_again()
+        assert await other.tables_with("person-0") == []
+        assert type(await raised(other.add_order(persons[0].id, 5, {}))) is other.ErasedError
+        for model, rule in other.PERSONAL.items():
+            await other.clean(QuerySet(model).all(), rule, size=2)
+        assert await other.tables_with("person-") == []
+        assert await other.Order.filter(total=5).count() == 7
+
+
 async def with_aerich() -> None:
     """The model of Aerich needs a rule."""
     assert personal.forgotten() == ["Aerich: no rule"]
@@ -367,6 +397,7 @@ async def main() -> None:
         await with_aerich()
     async with connected(Author, Comment, Photo):
         await authors()
+    await with_uuids()
     if dialect == "postgres":
         await history_by_trigger()
 

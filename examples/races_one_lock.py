@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql"
-"""A test of a lock, in which a unique value also makes the second call wait: it passes without the lock.
+"""Tests of a lock in which something else also makes the second call wait: they pass without the lock.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/races_one_lock.py
 """
@@ -12,6 +12,7 @@ from typing import Any
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
+from tortoise.expressions import F
 from tortoise.models import Model
 from tortoise.transactions import atomic, in_transaction
 
@@ -21,6 +22,7 @@ Call = Callable[[], Awaitable[Any]]
 class Show(Model):
     id = fields.IntField(primary_key=True)
     places = fields.IntField()
+    requests = fields.IntField(default=0)
 
 
 class Ticket(Model):
@@ -37,7 +39,9 @@ class FullError(Exception):
 
 
 @atomic()
-async def sell(show_id: int, seat: int, *, is_right: bool) -> None:
+async def sell(show_id: int, seat: int, *, is_right: bool, counts: bool = False) -> None:
+    if counts:  # a change of the row, before it is read
+        await Show.filter(id=show_id).update(requests=F("requests") + 1)
     show = await (Show.select_for_update() if is_right else Show.all()).get(id=show_id)
     if await Ticket.filter(show_id=show_id).count() >= show.places:
         raise FullError
@@ -59,13 +63,13 @@ async def overlap(first: Call, second: Call) -> None:
     await task
 
 
-async def is_refused(first: int, second: int, *, is_right: bool) -> bool:
+async def is_refused(first: int, second: int, *, is_right: bool, counts: bool = False) -> bool:
     """Whether the second call fails, for these two seats, when one place is left."""
     await Ticket.all().delete()
     try:
         await overlap(
-            lambda: sell(1, first, is_right=is_right),
-            lambda: sell(1, second, is_right=is_right),
+            lambda: sell(1, first, is_right=is_right, counts=counts),
+            lambda: sell(1, second, is_right=is_right, counts=counts),
         )
     except (FullError, IntegrityError):
         return True
@@ -81,6 +85,7 @@ async def main() -> None:
         assert not await is_refused(1, 2, is_right=False)  # the test of two seats finds the missing lock
         assert await is_refused(1, 1, is_right=True)
         assert await is_refused(1, 1, is_right=False)  # WRONG test: one seat, so the unique index refuses
+        assert await is_refused(1, 2, is_right=False, counts=True)  # WRONG test: the UPDATE waits
 
 
 asyncio.run(main())

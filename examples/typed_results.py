@@ -48,11 +48,12 @@ def loaded(value: Any) -> Any:
 
 
 def microseconds(value: Any) -> Any:
-    return timedelta(microseconds=value) if isinstance(value, int) else value
+    return timedelta(microseconds=int(value)) if isinstance(value, int | Decimal) else value
 
 
 Aware = Annotated[datetime, AfterValidator(aware)]
 Json = Annotated[dict[str, Any], BeforeValidator(loaded)]
+JsonList = Annotated[list[Any], BeforeValidator(loaded)]
 Delta = Annotated[timedelta, BeforeValidator(microseconds)]
 
 
@@ -108,7 +109,8 @@ for of in (EXPRESSIONS, SUMS):
 
 async def main() -> None:
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        models = {"models": ["__main__"]}
+        await context.init(db_url=os.environ["DATABASE_URL"], modules=models, use_tz=True)
         await context.generate_schemas(safe=False)
         connection = get_connection("default")
         for number, amount in enumerate(("1.50", "1.55"), start=1):
@@ -138,6 +140,20 @@ async def main() -> None:
         means = Sale.annotate(mean=RawSQL("AVG(amount)"), pieces_mean=RawSQL("AVG(pieces)"))
         (one_row,) = await means.values("mean", "pieces_mean")
         assert {name: float(value) for name, value in one_row.items()} == {"mean": 1.525, "pieces_mean": 3.5}
+        lasting = "took_total", "took_mean"
+        totals = Sale.annotate(took_total=Sum("took"), took_mean=Avg("took"))
+        if KIND == "sqlite":
+            (one_row,) = await totals.values(*lasting)
+            assert [one_row[name] for name in lasting] == [timedelta(hours=2), timedelta(hours=1)]
+        else:
+            for name in lasting:  # the driver's Decimal is no number of microseconds for timedelta()
+                try:
+                    await totals.values(name)
+                    raise AssertionError("no error")
+                except TypeError as error:
+                    assert "unsupported type for timedelta" in str(error)
+        (one_row,) = await Sale.annotate(took_total=RawSQL("SUM(took)")).values("took_total")
+        assert TypeAdapter(Delta).validate_python(one_row["took_total"]) == timedelta(hours=2)
         (one_row,) = await Sale.annotate(computed=Avg(F("pieces") * 1.0)).values("computed")
         assert one_row["computed"] == 3  # WRONG, too
 
@@ -172,6 +188,14 @@ async def main() -> None:
         assert second.sold_at == AT
         (wrong, _) = TypeAdapter(list[Wrong]).validate_python(rows)
         assert wrong.took == timedelta(seconds=3_600_000_000)  # WRONG: Pydantic reads seconds
+        assert (
+            TypeAdapter(JsonList).validate_python("[1]") == TypeAdapter(JsonList).validate_python([1]) == [1]
+        )
+        try:
+            TypeAdapter(Json).validate_python([1])
+            raise AssertionError("no error")
+        except ValidationError as error:
+            assert "valid dictionary" in str(error)
         try:
             TypeAdapter(list[Row]).validate_python([{"id": UUID(int=1)}])
             raise AssertionError("no error")

@@ -100,7 +100,9 @@ END
 """
 MARIADB_GUARDS = [
     MARIADB_GUARD.format(event="INSERT", changed="TRUE"),
-    MARIADB_GUARD.format(event="UPDATE", changed="NEW.email <> OLD.email"),
+    MARIADB_GUARD.format(
+        event="UPDATE", changed="NOT NEW.email <=> OLD.email"
+    ),  # also if the old one is NULL
 ]
 MARIADB_KEYS = """
 SELECT MIN(email) AS email FROM client WHERE email >= %s GROUP BY email HAVING COUNT(*) > 1
@@ -140,7 +142,9 @@ async def mark_on_mariadb(db: BaseDBAsyncClient, size: int = 200) -> int:
 # --- The proofs
 
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
-GROUPS = int(os.environ.get("GROUPS", "60"))  # by hand: more
+ALLOW_NULL = "MODIFY email VARCHAR(254) NULL", "ALTER email DROP NOT NULL"  # MariaDB, PostgreSQL
+REFUSE_NULL = "MODIFY email VARCHAR(254) NOT NULL", "ALTER email SET NOT NULL"
+GROUPS = int(os.environ.get("CLIENT_GROUPS", "60"))  # by hand: more
 
 
 class Client(Model):
@@ -278,6 +282,29 @@ async def a_newer_row() -> str:
     return await later
 
 
+async def an_update_from_null(db: BaseDBAsyncClient) -> None:
+    """The guard also refuses a duplicate that replaces NULL, and one with a space at its end."""
+    is_postgres = db.capabilities.dialect == "postgres"
+    await db.execute_script(f"ALTER TABLE client {ALLOW_NULL[is_postgres]}")
+    insert = "INSERT INTO client (created_at, updated_at, email) VALUES ('2026-01-01', '2026-01-01', {})"
+    for _ in range(2):
+        await db.execute_script(insert.format("NULL"))
+    for change in (
+        "UPDATE client SET email = 'NEWER@x.test' WHERE email IS NULL",
+        insert.format("'newer@X.test '"),
+    ):
+        try:
+            await db.execute_script(change)
+            raise AssertionError("no error")
+        except IntegrityError:
+            assert await duplicates() == 1  # the two NULLs
+    if not is_postgres:  # MariaDB does not ignore spaces at the start
+        await db.execute_script(insert.format("' newer@x.test'"))
+        await db.execute_script("DELETE FROM client WHERE email = ' newer@x.test'")
+    await db.execute_script("DELETE FROM client WHERE email IS NULL")
+    await db.execute_script(f"ALTER TABLE client {REFUSE_NULL[is_postgres]}")
+
+
 async def two_transactions_with_one_value(db: BaseDBAsyncClient) -> None:
     """The guard alone, without a unique index: the second transaction does not store the value."""
     if db.capabilities.dialect == "postgres":
@@ -293,6 +320,7 @@ async def two_transactions_with_one_value(db: BaseDBAsyncClient) -> None:
             await db.execute_script(guard)
     assert "duplicate key" in await a_newer_row()
     assert await Client.all().count() == 1
+    await an_update_from_null(db)
 
     # Both insert before one of them has committed.
     async def insert() -> None:

@@ -429,9 +429,13 @@ def occurs(text: str, code: str) -> bool:
     if max(text.split(), key=len, default="") not in code:
         return False  # as nearly always: a search for a pattern takes a hundred times as long
     spaced = r"\s+".join(map(re.escape, text.split()))
-    before = r"(?<![\w.])" if re.match(r"\w", text) else ""
     after = r"(?!\w)" if re.search(r"\w$", text) else ""
-    return re.search(f"{before}{spaced}{after}", code) is not None
+    begins_a_word = re.match(r"\w", text)
+    # what stands before is looked at here, because a pattern that begins with letters is found much faster
+    return any(
+        not (begins_a_word and re.match(r"[\w.]", code[found.start() - 1 : found.start()]))
+        for found in re.finditer(f"{spaced}{after}", code)
+    )
 
 
 def _matches(path: str, pattern: str) -> bool:

@@ -173,6 +173,7 @@ class Search:
         wanted = _wanted(self._words)
         rarity = {term: _rarity(term, documents) for term in wanted}
         length = sum(sizes) / max(1, len(sizes))
+        pieces = _flat(self._words).split()
         found = []
         for section, document, size in zip(self._sections, documents, sizes, strict=True):
             score = sum(
@@ -180,7 +181,7 @@ class Search:
                 for term, weight in wanted.items()
             )
             if score:
-                bonus = max(_phrase_bonus(self._words, section), _message_bonus(self._pasted, section))
+                bonus = max(_phrase_bonus(pieces, section), _message_bonus(self._pasted, section))
                 asked = _asked_bonus(wanted, rarity, section)
                 found.append(Found(section, _trust(section) * (score + bonus + asked)))
         found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
@@ -222,15 +223,22 @@ def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], section: Se
     that both have, and by the share of both that these are.
     """
     asked = sum(weight * rarity[term] for term, weight in wanted.items())
+    best = 0.0
+    for share, phrase in _phrases(section):
+        both = phrase & wanted.keys()
+        shared = sum(wanted[term] * rarity[term] for term in both)
+        unshared = len(phrase) - len(both)
+        best = max(best, share * shared * shared / (asked * (1 + unshared * _UNASKED)))
+    return _ASKED_WEIGHT * best
+
+
+@functools.cache
+def _phrases(section: Section) -> list[tuple[float, frozenset[str]]]:
+    """What is asked for a section, by its terms, and how much each phrase counts."""
     phrases = [(1.0, phrase) for phrase in _asked_terms(section)]
     if _has_a_task(section):
         phrases.append((_HEADING_SHARE, frozenset(_terms(section.heading))))
-    best = 0.0
-    for share, phrase in phrases:
-        shared = sum(weight * rarity[term] for term, weight in wanted.items() if term in phrase)
-        unshared = sum(term not in wanted for term in phrase)
-        best = max(best, share * shared * shared / (asked * (1 + unshared * _UNASKED)))
-    return _ASKED_WEIGHT * best
+    return phrases
 
 
 def _has_a_task(section: Section) -> bool:
@@ -314,13 +322,12 @@ def _stem(word: str) -> str:
     return word
 
 
-def _phrase_bonus(words: str, section: Section) -> float:
+def _phrase_bonus(pieces: Sequence[str], section: Section) -> float:
     """Lift a section that holds several words of the query in a row, as an error message does.
 
     Articles and prepositions do not count, as in "at the same time".
     """
     text = _flat_text(section)
-    pieces: Sequence[str] = _flat(words).split()
     most = 0
     for start in range(len(pieces)):
         end = start

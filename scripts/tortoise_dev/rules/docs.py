@@ -11,29 +11,28 @@ _HEAD = """\
 `$SKILL` is the folder that holds `SKILL.md`:
 
 ```bash
-python3 "$SKILL/scripts/check.py"                  # reads the project here, and runs none of its code
-python3 "$SKILL/scripts/check.py" --select TD1     # only bugs
-python3 "$SKILL/scripts/check.py" --explain TD106  # a rule, with what to write instead
+python3 "$SKILL/scripts/check.py"                  # reads the project, and runs none of its code
+python3 "$SKILL/scripts/check.py" --select TD1     # bugs
+python3 "$SKILL/scripts/check.py" --explain TD106  # what to write instead
 ```
 
-[Checker](checker.md) explains `--baseline`, `--against` and the exit status.
+[checker.md](checker.md): `--baseline`, `--against`, exit status.
 
-TD000 to TD006 say how code must look. Each other rule names a mistake. A rule reports only what is certain
+TD000 to TD006 say how code must look. The others name mistakes. A rule reports only what is certain
 from the code.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
 - `# noqa: TD003` suppresses a finding on the same line. In SQL write `-- noqa: TD202`.
 - `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
-- A new rule is in preview until many real findings show that it is right. It runs with `--preview`, or if
-  `--select` names it in full (`TD125`, not `TD1`).
+- A new rule is in preview. It runs with `--preview`, or if `--select` names it (`TD125`, not `TD1`).
 
 ```toml
 [tool.tortoise-dev]                          # in pyproject.toml; each line is optional
 ignore = ["TD002"]                           # or select; "TD1" means all TD1xx
 exclude = ["legacy/**"]
-extra-model-bases = ["acme.models.Entity"]   # model bases of installed packages
+extra-model-bases = ["acme.models.Entity"]   # of installed packages
 base-interface = "any"                       # TD002 accepts any abstract Base… model
-tortoise-version = "0.25.1"                  # without it, read from lock files and requirements
+tortoise-version = "0.25.1"                  # without it, read from lock files
 preview = true                               # also the rules in preview
 
 [tool.tortoise-dev.per-file-ignores]
@@ -42,7 +41,7 @@ preview = true                               # also the rules in preview
 
 """
 
-_IN_PREVIEW = "In preview are {}.\n\n"
+_IN_PREVIEW = "In preview: {}.\n\n"
 
 
 def page_of_rule(rule: Rule) -> str:

@@ -8,8 +8,8 @@ development, or under an `if` about debugging, development or tests. It also rep
 `TestCase`, or in a fixture.
 
 ## Why is this bad
-It bypasses migrations. It creates missing tables and never alters the others, and the next migration fails
-on tables that it did not make.
+In production it bypasses migrations. It creates missing tables and never alters the others, and the next
+migration fails on tables that it did not make.
 
 ## Fix safety
 Not fixed by `--fix`.
