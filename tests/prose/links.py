@@ -58,7 +58,7 @@ def anchor_of_heading(line: str) -> str:
 
 def _names_another_database(link: re.Match[str], line: str) -> bool:
     """Whether the anchor names a database, and the sentence others only."""
-    sentence = next(one for one in re.split(r"(?<=[.!?])\s+", line) if link[0] in one)
+    sentence = next((one for one in re.split(r"(?<=[.!?])\s+", line) if link[0] in one), line)
     said = {name.lower() for name in re.findall(r"SQLite|PostgreSQL|MariaDB|MySQL", sentence)}
     led = {"sqlite", "postgresql", "mariadb", "mysql"} & set((link["anchor"] or "").split("-"))
     return bool(said and led) and not said & led
