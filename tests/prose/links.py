@@ -44,9 +44,8 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
                 continue
             if listed.get(link["text"]) == link["target"]:
                 continue
-            if _names_another_database(link, line):
-                yield f"line {number}: [{link['text']}] leads to another database than its sentence names"
-            if link["text"] in listed or not _is_told(link, line, page, tree):
+            is_told = link["text"] not in listed and _is_told(link, line, page, tree)
+            if not is_told or _names_another_database(link, line):
                 yield f"line {number}: [{link['text']}] says nothing of {link['target']}"
 
 
