@@ -32,7 +32,7 @@ PACKAGES = {
 CHANGES = {
     "main.py": {
         "from apps.billing.routers import router as billing\n": "",
-        "from apps.users.routers import router as users": "from apps.documents.routers import router as documents",
+        "apps.users.routers import router as users": "apps.documents.routers import router as documents",
         "app.include_router(billing)\napp.include_router(users)": "app.include_router(documents)",
     },
     "config/tortoise.py": {
@@ -52,9 +52,13 @@ def write(path: str, text: str) -> None:
 
 for path, text in PACKAGES.items():
     write(path, text)
-for title, code in re.findall(r'```python title="(.+?)"\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.DOTALL):
+for title, code in re.findall(
+    r'```python title="(.+?)"\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.DOTALL
+):
     write(title, code)
-if Path("main.py").exists() and "apps.billing" in Path("main.py").read_text(encoding="utf-8"):  # examples/billing, as it is copied for a page
+if Path("main.py").exists() and "apps.billing" in Path("main.py").read_text(
+    encoding="utf-8"
+):  # examples/billing, as it is copied for a page
     shutil.rmtree("migrations")  # those of the built-in tool
     for path, changes in CHANGES.items():
         text = Path(path).read_text(encoding="utf-8")
