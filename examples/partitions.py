@@ -38,6 +38,7 @@ class Event(Model):
     code = fields.CharField(max_length=20)
 """
 LATER = f"{MODELS}    note = fields.CharField(max_length=20, null=True, db_index=True)\n"
+INDEXED = LATER.replace("indexes = (", 'indexes = (Index(fields=("code", "at"), name="ix_later"), ')
 TABLE = """
 CREATE TABLE event (
     id UUID NOT NULL, at TIMESTAMPTZ NOT NULL, code VARCHAR(20) NOT NULL, PRIMARY KEY (id, at)
@@ -78,6 +79,12 @@ def kept() -> None:
     keys.sql(MONTH, "INSERT INTO event VALUES (gen_random_uuid(), '2026-01-10+00', 'A')", "SELECT 1")
 
 
+CONCURRENTLY = "CREATE INDEX CONCURRENTLY ix_of_january ON event_2026_01 (code, at)"
+ATTACHED = """
+SELECT inhrelid::regclass::text AS part FROM pg_inherits WHERE inhparent = 'ix_later'::regclass
+"""
+
+
 def with_aerich() -> None:
     begin()
     keys.aerich("init-migrations")
@@ -101,6 +108,16 @@ def with_aerich() -> None:
     assert "CREATE INDEX IF NOT EXISTS" in later
     keys.aerich("upgrade")
     assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
+    (keys.APP / "shop.py").write_text(INDEXED)
+    keys.aerich_draft("index")
+    (file,) = keys.APP.glob("aerich/models/*_index.py")
+    text, number = re.subn(
+        r'    return """', f'    await db.execute_script("{CONCURRENTLY}")\n\\g<0>', file.read_text(), count=1
+    )
+    assert number == 1
+    file.write_text(text.replace("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False"))
+    keys.aerich("upgrade")
+    assert keys.sql(ATTACHED) == [{"part": "ix_of_january"}]
 
 
 def built_in() -> None:
@@ -117,6 +134,14 @@ def built_in() -> None:
     assert "ops.AddField(" in keys.draft("note")
     keys.tortoise("migrate")
     assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
+    (keys.APP / "shop.py").write_text(INDEXED)
+    text = keys.draft("index")
+    assert "ops.AddIndex(" in text
+    (file,) = keys.APP.glob("migrations/*_index.py")
+    with_parts = f"    atomic = False\n    operations = [ops.RunSQL({CONCURRENTLY!r}),"
+    file.write_text(text.replace("    operations = [", with_parts))
+    keys.tortoise("migrate")
+    assert keys.sql(ATTACHED) == [{"part": "ix_of_january"}]
 
 
 def refused(*statements: str) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.handbook.errors import error_pages, literal
-from tortoise_dev.handbook.find import find
+from tortoise_dev.handbook.find import Search
 from tortoise_dev.handbook.sections import handbook_sections
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,7 +39,7 @@ def test_an_error_is_proven_by_its_own_text(key: str) -> None:
 @pytest.mark.parametrize("key", ERRORS)
 def test_a_message_is_found_within_three_sections(key: str) -> None:
     message = literal(ERRORS[key]["error"])
-    found = [one.section for one in find(message, HANDBOOK, 3)]
+    found = [one.section for one in Search(message, HANDBOOK).best(3)]
     assert any(message in section.text for section in found), [section.place for section in found]
 
 

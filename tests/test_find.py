@@ -7,15 +7,21 @@ import json
 import subprocess
 import sys
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
-from tortoise_dev.handbook.find import Search, find
+from tortoise_dev.handbook.find import Found, Search
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
 HANDBOOK = list(handbook_sections(ROOT))
+
+
+def find(words: str, sections: Sequence[Section], limit: int) -> list[Found]:
+    """The ``limit`` sections that answer the words best, best first."""
+    return Search(words, sections).best(limit)
 
 
 QUESTIONS: dict[str, str] = tomllib.loads(

@@ -274,11 +274,13 @@ def test_a_named_pipe_and_a_cycle_of_links_do_not_hang(tmp_path: Path) -> None:
         ("project = 'nowhere'", "names no folder"),
         ("setup = 'a:b'", "needs models"),
         ("models = ['no.such.module']", "no.such.module cannot be imported"),
+        ("models = ['leaves']", "leaves cannot be imported: SystemExit: no DATABASE_URL"),
         ("models = [", "pyproject.toml"),
     ],
 )
 def test_wrong_settings_are_named(tmp_path: Path, settings: str, says: str) -> None:
     write(tmp_path, "pyproject.toml", f"[tool.tortoise-dev.snippets]\n{settings}\n")
+    write(tmp_path, "leaves.py", "raise SystemExit('no DATABASE_URL')\n")
     write(tmp_path, "a.md", PASSING)
     done = snippets(tmp_path, "a.md")
     assert done.returncode == 2

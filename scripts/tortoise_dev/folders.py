@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 MARKERS = ("pyproject.toml", "setup.cfg", ".git")
@@ -33,6 +35,13 @@ OF_OTHERS = LEFT_OUT | {"venv"}
 
 DOUBTFUL = frozenset("build dist env venv .env virtualenv".split())
 """Folders that tools fill, unless Python files lie directly in them: then an application is called so."""
+
+
+def own_files(root: Path) -> Iterator[Path]:
+    """The files below a folder, without those in folders that hold what others wrote."""
+    for folder, below, names in os.walk(root):
+        below[:] = [name for name in below if name not in OF_OTHERS]
+        yield from (Path(folder, name) for name in names)
 
 
 def has_marker(folder: Path) -> bool:

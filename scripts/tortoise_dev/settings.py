@@ -25,8 +25,10 @@ class SettingsError(Exception):
 def read_table(file: Path) -> SettingsTable | None:
     """The table of a pyproject.toml; None where it has none. Raises SettingsError."""
     try:
-        document = parse_toml(file.read_text(encoding="utf-8-sig"))
-    except (OSError, UnicodeDecodeError, TomlError) as error:
+        document = parse_toml(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror or error}") from None
+    except (UnicodeDecodeError, TomlError) as error:
         raise SettingsError(f"{file}: {error}") from None
     return table_in(document, file)
 

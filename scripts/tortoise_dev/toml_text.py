@@ -11,11 +11,11 @@ class TomlError(ValueError):
 
 
 def parse_toml(text: str) -> dict[str, Any]:
-    """The tables of a text. Raises TomlError."""
+    """The tables of a text, which may begin with a byte order mark. Raises TomlError."""
     import tomllib  # a project without a pyproject.toml needs none of it
 
     try:
-        return tomllib.loads(text)
+        return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         raise TomlError(str(error)) from None
     except RecursionError:
@@ -25,7 +25,7 @@ def parse_toml(text: str) -> dict[str, Any]:
 def pyproject_of(folder: Path) -> dict[str, Any]:
     """The tables of a folder's pyproject.toml; none if it cannot be read."""
     try:
-        return parse_toml((folder / "pyproject.toml").read_text(encoding="utf-8-sig"))
+        return parse_toml((folder / "pyproject.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
 

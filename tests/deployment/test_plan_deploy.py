@@ -8,6 +8,7 @@ migrates, unless the case says `after: false`, because no draft changes an entry
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from tortoise_dev.deployment.plan import Plan, plan_for
+from tortoise_dev.deployment.plan import ManifestError, Plan, plan_for
 from tortoise_dev.snippets.planning.data_files import check_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -238,6 +239,41 @@ def test_what_cannot_be_read_is_named_in_one_line(name: str, text: str, said: st
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
+
+
+def test_the_file_beside_a_manifest_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    override, template = tmp_path / "compose.override.yaml", tmp_path / "chart" / "templates" / "web.yaml"
+    template.parent.mkdir(parents=True)
+    (tmp_path / "compose.yaml").write_text("services: {web: {image: shop}}\n", encoding="utf-8")
+    (tmp_path / "chart" / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
+    override.write_text("services: [web]\n", encoding="utf-8")
+    template.write_bytes(b"kind: Job\n# caf\xe9\n")
+    with pytest.raises(ManifestError, match=r"^compose\.yaml: compose\.override\.yaml: no services$"):
+        plan_for(tmp_path)
+    override.write_text("networks: {default: {}}\n", encoding="utf-8")
+    chart, compose = plan_for(tmp_path).manifests
+    told = "chart/templates/web.yaml was not read: line 2: not UTF-8: invalid continuation byte"
+    assert [one.message for one in chart.problems] == [told]
+    assert not compose.problems
+
+
+def test_a_compose_file_may_only_include_others(tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text("include: [web.yaml]\n", encoding="utf-8")
+    (manifest,) = plan_for(tmp_path).manifests
+    assert not manifest.migrates
+    assert [one.message for one in manifest.problems] == ["the files that it includes were not read"]
+
+
+def test_what_others_wrote_is_not_even_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of 50,000 files was listed for each word of a command that may name a script."""
+    make((CASES[0].parent / "compose_in_the_entrypoint.txt").read_text(encoding="utf-8"), tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    listed: list[str] = []
+    scandir = os.scandir
+    monkeypatch.setattr(os, "scandir", lambda path=".": listed.append(str(path)) or scandir(path))
+    assert plan_for(tmp_path).manifests
+    assert str(tmp_path) in listed
+    assert not [path for path in listed if ".venv" in path]
 
 
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:

@@ -214,6 +214,12 @@ class Worker(Model):
 """
 
 
+def test_a_name_of_a_model_may_end_with_any_letter(tmp_path: Path) -> None:
+    write({**FILES, "shop/models.py": CIRCLE.replace("Worker", "Né")}, tmp_path)
+    project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+    assert prove(planned(tmp_path), project, sys.executable).schemas == 2
+
+
 def test_tables_that_refer_in_a_circle_are_compared_too(tmp_path: Path) -> None:
     write({**FILES, "shop/models.py": CIRCLE}, tmp_path)
     project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
@@ -281,6 +287,14 @@ async def main():
         "sales": {"models": ["shop.models"], "default_connection": "default"}
     }
     assert found[-1] == found[2]
+
+
+@pytest.mark.parametrize("modules", ["{'models': None}", "{'models': {[]}}", "['shop.models']", "MODULES"])
+def test_modules_that_are_not_written_out_are_no_settings(modules: str, tmp_path: Path) -> None:
+    start = f"from tortoise import Tortoise\n\nTortoise.init(modules={modules})\n"
+    write({"shop/models.py": SHOP, "start.py": start}, tmp_path)
+    project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+    assert len(settings_of(project, "shop.models")) == 1, "the guess"
 
 
 def test_old_migrations_import_what_they_did(tmp_path: Path) -> None:

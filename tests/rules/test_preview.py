@@ -9,7 +9,16 @@ from tortoise_dev.commands.breaks import broken_rules
 from tortoise_dev.commands.check import main
 from tortoise_dev.rules import RULES
 
-SOURCE = "from tortoise.models import Model\n\n\nclass A(Model):\n    x = 1\n\n    class Meta: ...\n"
+SOURCE = """\
+from tortoise import fields
+from tortoise.models import Model
+
+
+class A(Model):
+    x = fields.TextField()
+
+    class Meta: ...
+"""
 
 
 @pytest.fixture

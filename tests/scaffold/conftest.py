@@ -12,6 +12,7 @@ import pytest
 from tortoise_dev.scaffold.app_plan import plan_app
 from tortoise_dev.scaffold.changes import Plan, apply
 from tortoise_dev.scaffold.field_specs import parse_fields
+from tortoise_dev.scaffold.manifest import manifest_in
 from tortoise_dev.scaffold.model_plan import plan_model
 from tortoise_dev.scaffold.new_project import NewProject, plan_project
 from tortoise_dev.scaffold.survey import Survey
@@ -30,7 +31,8 @@ class Scaffolded:
         self, *, framework: str = "fastapi", migrations: str = "aerich", minimal: bool = False
     ) -> Scaffolded:
         """Write the project itself."""
-        apply(plan_project(NewProject(self.folder, self.folder.name, framework, migrations, minimal)))
+        asked = NewProject(self.folder, self.folder.name, framework, migrations, minimal)
+        apply(plan_project(asked, manifest_in(self.folder)))
         return self
 
     def write(self, files: dict[str, str]) -> Scaffolded:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import shutil
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from tortoise_dev.analysis.project import load_project
 from tortoise_dev.refactor.plan import plan_split
+from tortoise_dev.scaffold.python_edits import add_to_all, with_elements
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHER = {
@@ -64,7 +66,7 @@ class BasePerson(Entity):
     class Meta:
         abstract = True
 
-    name = fields.CharField(max_length=10)
+    name = fields.CharField(10)
 
 
 class Person(BasePerson):
@@ -256,6 +258,16 @@ def test_the_next_steps_of_a_first_migration_and_of_a_later_one(project: Any) ->
     assert not any("ruff" in step for step in later)
 
 
+def test_a_field_that_a_model_defines_again_gets_one_value(project: Any) -> None:
+    person = "src/acme/domains/people/models/person.py"
+    again = OTHER[person].replace(
+        'table = "person"\n', 'table = "person"\n\n    name = fields.CharField(2)\n'
+    )
+    acme = project.write(OTHER | {person: again})
+    acme.add("orders", "Order", "person:fk:people.Person")
+    assert 'return await Person.create(name="xx")' in acme.text("tests/test_orders_order.py")
+
+
 def test_the_next_steps_without_a_migration_tool(project: Any) -> None:
     config = OTHER["src/acme/conf/db.py"].replace('"migrations"', '"other"')
     acme = project.write(OTHER | {"src/acme/conf/db.py": config})
@@ -320,6 +332,25 @@ def test_line_ends_stay(project: Any) -> None:
     for name in ("main.py", "config/tortoise.py"):
         data = (project.folder / name).read_bytes()
         assert b"users" in data and data.count(b"\n") == data.count(b"\r\n")
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("['Customer']", "['Customer', \"Tag\"]"),
+        ('["Tag", "User"]', '["Tag", "User"]'),
+        ("[*users.__all__, *people.__all__]", '[*users.__all__, *people.__all__, "Tag"]'),
+    ],
+)
+def test_names_of_all_stay_as_they_are_written(before: str, after: str) -> None:
+    assert add_to_all(f"__all__ = {before}\n", ["Tag"], width=88) == f"__all__ = {after}\n"
+
+
+def test_a_form_feed_is_no_end_of_a_line() -> None:
+    source = '# a\x0cb\nA = {\n    "x": [\n        "one"\n    ],\n}\n'
+    (listed,) = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.List)]
+    changed = with_elements(source, listed, ['"one"', '"two"'], width=88)
+    assert changed == source.replace('"one"', '"one",\n        "two",')
 
 
 def test_comments_in_a_list_stay(project: Any) -> None:

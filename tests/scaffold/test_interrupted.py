@@ -10,6 +10,7 @@ import pytest
 from tortoise_dev import atomic_write
 from tortoise_dev.scaffold import changes
 from tortoise_dev.scaffold.changes import apply
+from tortoise_dev.scaffold.manifest import manifest_in
 from tortoise_dev.scaffold.new_project import NewProject, plan_project
 
 pytestmark = pytest.mark.slow
@@ -102,8 +103,8 @@ def test_a_new_project_is_there_with_all_files_or_not_at_all(tmp_path: Path, ste
         patch.setattr(Path, "write_bytes", write_bytes)
         if step < len(wanted):
             with pytest.raises(Killed):
-                apply(plan_project(asked))
+                apply(plan_project(asked, manifest_in(asked.folder)))
             assert not asked.folder.exists()
-    apply(plan_project(asked))
+    apply(plan_project(asked, manifest_in(asked.folder)))
     assert {path for path in asked.folder.rglob("*") if path.is_file()} == wanted
     assert [path.name for path in tmp_path.iterdir()] == ["shop"]

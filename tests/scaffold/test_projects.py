@@ -37,6 +37,8 @@ THING = (
     "twin:o2o:billing.Invoice:null friends:m2m:billing.Invoice"
 ).split()
 LONG_NAME = "RatherLongNameOfAnOrderLine"
+NAMED_LIKE_VARIABLES = ("testimonial_id:char:64:unique", "testimonial:text", "changes:text")
+"""As in the service, where a row is ``testimonial``, and its key ``testimonial_id``; pytest collects Test…"""
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, t
     project.add(
         "stock", LONG_NAME, "a_rather_long_name_of_a_field:char:10", "thing:fk:stock.Thing", crud=True
     )
+    project.add("stock", "Testimonial", *NAMED_LIKE_VARIABLES, crud=True)
     project.add("stock", "Bare")
     before = project.tree()
     assert plan_again(project, options) == []

@@ -140,6 +140,11 @@ def test_what_was_written_since_stays(shop: Any, capsys: pytest.CaptureFixture[s
         (["Customer", "name:char:9"], "name-taken"),
         (["Invoice", "created_at:datetime"], "field-taken"),
         (["Invoice", "customer:fk:users.Customer:related_name=name"], "related-name-taken"),
+        (
+            ["Tag", "a:fk:users.Customer:related_name=t", "b:o2o:users.Customer:related_name=t"],
+            "related-name-taken",
+        ),
+        (["Tag", "name:text", "parent:fk:Tag:null:related_name=name"], "related-name-taken"),
         (["Invoice", "parent:fk:Invoice"], "needs-itself"),
     ],
 )
@@ -161,6 +166,12 @@ def test_what_is_in_the_way_is_told(
             'X = {"connections": {}, "apps": {"models": {"models": find()}}}\n',
             "computed-configuration",
         ),
+        (
+            "config/tortoise.py",
+            'X = {"connections": {}, "apps": {NAME: {"models": []}}}\n',
+            "computed-configuration",
+        ),
+        ("config/tortoise.py", 'X = {"connections": {}, "apps": {}}\n', "no-label"),
         (
             "other.py",
             'X = {"connections": {}, "apps": {"models": {"models": []}}}\n',
@@ -353,6 +364,7 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
         (["app", "billing", "--project", "nowhere"], "nowhere: no such folder"),
         (["app", "billing", "--project", __file__], "is a file; name the project's folder"),
         (["model", "billing", "invoice"], "a model's name begins with a capital letter"),
+        (["model", "billing", "Index"], "the files import a class of this name"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Model"], "its abstract base would be BaseModel"),
         (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.deployment.plan import plan_for
+from tortoise_dev.scaffold.manifest import manifest_in
 from tortoise_dev.scaffold.survey import Survey
 from tortoise_dev.settings import SettingsError, read_table
 from tortoise_dev.toml_text import TomlError, parse_toml, pyproject_of, tool_table
@@ -25,6 +26,8 @@ def test_what_is_nested_too_deeply_is_no_toml(tmp_path: Path) -> None:
 def test_a_byte_order_mark_is_no_text(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_bytes(b"\xef\xbb\xbf[tool.aerich]\n")
     assert tool_table(pyproject_of(tmp_path), "aerich") == {}
+    manifest = manifest_in(tmp_path)
+    assert manifest is not None and manifest.table("tool") == {"aerich": {}}
 
 
 @pytest.mark.parametrize("text", ["tool = 3", "[tool]\naerich = 3\ntortoise = 3\nruff = 3\nblack = 3"])

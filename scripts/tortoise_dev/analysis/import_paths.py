@@ -55,7 +55,7 @@ class ImportPaths:
             for _ in range(level - 1):
                 folder = folder_of(folder)
             return self.at(folder, parts)
-        if parts[0] not in self._places or parts[0] in sys.stdlib_module_names:
+        if not parts or parts[0] not in self._places or parts[0] in sys.stdlib_module_names:
             return None
         key = (folder_of(importer), dotted)
         if key not in self._near:

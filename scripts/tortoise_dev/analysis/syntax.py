@@ -381,9 +381,14 @@ def text_of(node: ast.AST | None) -> str:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
 
 
+def keyword(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword argument."""
+    return next((k.value for k in call.keywords if k.arg == name), None)
+
+
 def argument(call: ast.Call, name: str, position: int) -> ast.expr | None:
     """An argument of a call, given by name or by position."""
-    given = next((k.value for k in call.keywords if k.arg == name), None)
+    given = keyword(call, name)
     if given is None and len(call.args) > position and not isinstance(call.args[position], ast.Starred):
         return call.args[position]
     return given

@@ -52,13 +52,14 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _project(options: argparse.Namespace) -> Plan:
-    from ..scaffold.manifest import MANIFEST, name_in
+    from ..scaffold.manifest import manifest_in
     from ..scaffold.new_project import FRAMEWORKS, MIGRATIONS, NAME, NewProject, plan_project
 
     folder = Path.cwd() / options.path
+    manifest = manifest_in(folder)
     name = options.name or folder.name
-    if not options.name and folder == Path.cwd() and (folder / MANIFEST).is_file():
-        name = name_in(folder / MANIFEST, name)
+    if not options.name and folder == Path.cwd() and manifest is not None:
+        name = manifest.name or name
     if not NAME.fullmatch(name):
         raise UnusableError(f"{name}: a project's name has small letters and digits, as in my-shop")
     if options.framework not in FRAMEWORKS:
@@ -68,7 +69,8 @@ def _project(options: argparse.Namespace) -> Plan:
         )
     if options.migrations not in MIGRATIONS:
         raise UnusableError(f"{options.migrations}: known are {' and '.join(MIGRATIONS)}")
-    return plan_project(NewProject(folder, name, options.framework, options.migrations, options.minimal))
+    asked = NewProject(folder, name, options.framework, options.migrations, options.minimal)
+    return plan_project(asked, manifest)
 
 
 def _app(options: argparse.Namespace) -> Plan:

@@ -77,7 +77,6 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     from ..analysis.project import load_project
     from ..analysis.source import UnreadableError
     from ..refactor.plan import plan_split
-    from ..refactor.proof import prove
     from ..refactor.unchecked import unchecked
     from ..refactor.writing import changes_of
     from ..rule_settings import SettingsByFolder
@@ -93,40 +92,36 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
     shows_diff = options.dry_run or options.format == "json"
     changes = changes_of(plan, common.base_of_diff([plan.module], here) if shows_diff else here)
     named = _interpreter(options.python, project.root)
-    proof, python = (
-        (prove(plan, project, named), named) if named is not None else _proved_by_any(plan, project)
-    )
+    proof, python = _proved(plan, project, named)
     not_proved = unchecked(proof, project, python, was_found=named is not None)
     plan.notes[:0] = [*proof.notes(), *plan.passed_on, *not_proved]
     return plan, changes
 
 
-def _proved_by_any(plan: SplitPlan, project: Project) -> tuple[Proof, str]:
-    """The proof, by the running interpreter or the first other one on PATH that can import the project.
+def _proved(plan: SplitPlan, project: Project, named: str | None) -> tuple[Proof, str]:
+    """The proof, and the interpreter that made it. Raises RefusedError.
 
-    `uv run` gives a script its own environment, which lacks the project's packages. Raises RefusedError.
+    `uv run` gives a script its own environment, which lacks the project's packages. So where no interpreter
+    is named, each one is tried until one can import the project.
     """
     from ..refactor.proof import prove
     from ..refactor.refusals import RefusedError, refused
 
-    try:
-        return prove(plan, project, sys.executable), sys.executable
-    except RefusedError as error:
-        first = error.refusals[0]
-        if first.code != "not-importable":
-            raise
-    for python in _others_on_path():
+    failed: list[Refusal] = []
+    for python in [named] if named is not None else _interpreters():
         try:
             return prove(plan, project, python), python
         except RefusedError as error:
-            if error.refusals[0].code != "not-importable":
+            failed += error.refusals
+            if named is not None or error.refusals[0].code != "not-importable":
                 raise
     remedy = "Pass the interpreter that has the project's packages, as in --python $(which python)"
-    raise refused(first.code, first.line, f"{first.message}. {remedy}")
+    raise refused(failed[0].code, failed[0].line, f"{failed[0].message}. {remedy}")
 
 
-def _others_on_path() -> Iterator[str]:
-    """The interpreters on PATH that have Tortoise, without the running one."""
+def _interpreters() -> Iterator[str]:
+    """The running interpreter, then the others on PATH that have Tortoise."""
+    yield sys.executable
     tried = {os.path.abspath(sys.executable)}  # noqa: PTH100 - a link is an environment's own
     for folder in os.get_exec_path():
         for name in ("python", "python3"):

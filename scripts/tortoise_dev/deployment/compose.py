@@ -33,8 +33,12 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
     manifest = Manifest(name, "compose")
     document = first_document(path)
     services = _services(project, path, document)
+    if document is not None and document.get("services") is None:
+        if document.get("include") is None:
+            raise UnreadableError("no services")
+        manifest.add(1, "the files that it includes were not read")
     for override in _overrides(path):
-        for service in _services(project, override, first_document(override)):
+        for service in _of_override(project, override):
             if service.name not in [one.name for one in services]:
                 services.append(service)
     if services and all(_is_foreign(service) for service in services):
@@ -92,9 +96,17 @@ def _overrides(path: Path) -> list[Path]:
     ]
 
 
+def _of_override(project: Project, path: Path) -> list[Service]:
+    """The services of an override, which may have none. Raises UnreadableError, which names the file."""
+    try:
+        return _services(project, path, first_document(path))
+    except UnreadableError as error:
+        raise UnreadableError(f"{path.name}: {error}") from None
+
+
 def _services(project: Project, path: Path, document: Node | None) -> list[Service]:
     listed = document.get("services") if document else None
-    if document is not None and (listed is None or not listed.is_mapping):
+    if listed is not None and not listed.is_mapping:
         raise UnreadableError("no services")
     found = []
     for name, line, node in listed.entries() if listed else ():

@@ -8,7 +8,7 @@ from .image import Image
 from .kubernetes import Judge, Object, job_of, new_file, objects_in
 from .manifest import Manifest
 from .project import Project
-from .yaml_nodes import UnreadableError, read_template
+from .yaml_nodes import UnreadableError, read_template, read_text
 
 _HOOK = [
     "helm.sh/hook: pre-install,pre-upgrade",
@@ -24,7 +24,7 @@ def read_chart(project: Project, path: Path, name: str, image: Image) -> Manifes
     objects: list[Object] = []
     for file in _templates(path.parent / "templates"):
         try:
-            objects += objects_in(file, read_template(file.read_text(encoding="utf-8")))
+            objects += objects_in(file, read_template(read_text(file)))
         except UnreadableError as error:
             manifest.add(1, f"{file.relative_to(project.root).as_posix()} was not read: {error}")
     judge = Judge(project, manifest, image)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..folders import own_files
 from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
@@ -216,8 +217,8 @@ _QUERY = re.compile(
 def asks_database(path: str, root: Path) -> bool:
     """Does the function behind a route of the application send a query?"""
     route = re.compile(rf"\(\s*[\"']{re.escape(path.rstrip('/') or '/')}/?[\"']")
-    for file in sorted(root.rglob("*.py")):
-        if {"site-packages", "tests"} & set(file.relative_to(root).parts) or not file.is_file():
+    for file in sorted(own_files(root)):
+        if file.suffix != ".py" or "tests" in file.relative_to(root).parts or not file.is_file():
             continue
         text = file.read_text("utf-8", "replace")
         for match in route.finditer(text):

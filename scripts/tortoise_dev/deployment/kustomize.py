@@ -10,7 +10,7 @@ from .image import Image
 from .kubernetes import Judge, Object, job_of, new_file, objects_in
 from .manifest import Manifest
 from .project import Project
-from .yaml_nodes import Node, UnreadableError, read_yaml
+from .yaml_nodes import Node, UnreadableError, read_text, read_yaml
 
 _ENVIRONMENTS = {
     "dev",
@@ -135,7 +135,7 @@ def _objects(path: Path, manifest: Manifest, project: Project, seen: set[Path]) 
 
 def _documents(path: Path, manifest: Manifest, project: Project) -> list[Node]:
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
+        return read_yaml(read_text(path))
     except UnreadableError as error:
         name = path.resolve().relative_to(project.root.resolve()).as_posix()
         manifest.add(1, f"{name} was not read: {error}")

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..folders import OF_OTHERS
+from ..folders import own_files
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
@@ -49,7 +49,7 @@ def plan_for(root: Path) -> Plan:
                 manifest = kustomizations[-1].manifest
             else:
                 manifest = _read(project, path, name, image)
-        except (UnreadableError, UnicodeDecodeError) as error:
+        except UnreadableError as error:
             raise ManifestError(f"{name}: {error}") from None
         found += [manifest] if manifest else []
     kustomize.settle(project, kustomizations)
@@ -66,11 +66,7 @@ def plan_for(root: Path) -> Plan:
 
 
 def _files(root: Path) -> list[Path]:
-    return [
-        path
-        for path in root.rglob("*")
-        if not OF_OTHERS & set(path.relative_to(root).parts) and path.is_file() and _is_manifest(path)
-    ]
+    return [path for path in own_files(root) if _is_manifest(path) and path.is_file()]
 
 
 def _is_manifest(path: Path) -> bool:
@@ -141,7 +137,7 @@ def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manif
             return workflows.read_workflow(project, path, name, platform_migrates=migrates)
         if path.name == ".gitlab-ci.yml":
             return workflows.read_gitlab(project, path, name, platform_migrates=migrates)
-    except (UnreadableError, UnicodeDecodeError) as error:
+    except UnreadableError as error:
         raise ManifestError(f"{name}: {error}") from None
     return None
 

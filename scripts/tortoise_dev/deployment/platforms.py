@@ -12,13 +12,13 @@ from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import Work, work_of
 from .work_problems import problems_at_start, problems_of
-from .yaml_nodes import Node, UnreadableError, first_document
+from .yaml_nodes import Node, UnreadableError, first_document, read_text
 
 
 def read_procfile(project: Project, path: Path, name: str) -> Manifest:
     """Heroku and its like: ``release:`` runs once, before the new code."""
     manifest = Manifest(name, "procfile")
-    lines = path.read_text(encoding="utf-8").splitlines()
+    lines = read_text(path).splitlines()
     processes = [
         (number, process.strip(), work_of(command, project.root))
         for number, line in enumerate(lines, 1)
@@ -44,7 +44,7 @@ def read_procfile(project: Project, path: Path, name: str) -> Manifest:
 def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
     """Fly: ``release_command`` runs once on a machine of its own, before any other is replaced."""
     manifest = Manifest(name, "fly")
-    text = path.read_text(encoding="utf-8")
+    text = read_text(path)
     try:
         settings = parse_toml(text)
     except TomlError as error:

@@ -9,7 +9,7 @@ from pathlib import Path
 from ..analysis.migrations.facts import Tool
 from ..analysis.migrations.tool import migration_tool
 from ..analysis.project import load_project
-from ..folders import OF_OTHERS
+from ..folders import own_files
 from .image import read_dockerfile
 from .shell_commands import expanded, work_of
 
@@ -46,17 +46,14 @@ def project_at(root: Path) -> Project:
 
 
 def _tool(root: Path) -> Tool:
-    return migration_tool(load_project([root], here=root)) or "built-in"
-
-
-def _counts(path: Path, root: Path) -> bool:
-    return not (OF_OTHERS | _NOT_RUN) & set(path.relative_to(root).parts)
+    return migration_tool(load_project([], here=root)) or "built-in"  # its text is enough: nothing is judged
 
 
 def _runs_with_uv(root: Path) -> bool:
     """Does the image, or a script that it starts, run its command by ``uv run``?"""
-    for file in sorted(root.rglob("Dockerfile*")):
-        if file.is_file() and _counts(file, root):
+    for file in sorted(own_files(root)):
+        is_run = _NOT_RUN.isdisjoint(file.relative_to(root).parts)
+        if file.name.startswith("Dockerfile") and is_run and file.is_file():
             image = read_dockerfile(file)
             started = f"{expanded(image.entrypoint, root)}\n{expanded(image.command, root)}"
             if re.search(r"\buv\s+run\b", started):

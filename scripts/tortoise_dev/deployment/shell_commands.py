@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..folders import OF_OTHERS
+from ..folders import own_files
 
 _MIGRATIONS = (
     re.compile(r"\baerich\b(?:\s+-{1,2}\S+(?:[= ]\S+)?)*\s+upgrade\b"),
@@ -127,14 +127,13 @@ def _file_of(name: str, root: Path) -> Path | None:
     if (root / plain).is_file():
         return root / plain
     wanted = Path(plain).name
-    found = [
-        path for path in root.rglob(wanted) if path.is_file() and not _is_foreign(path.relative_to(root))
-    ]
+    named = (path for path in own_files(root) if path.name == wanted and path.is_file())
+    found = [path for path in named if not _is_hidden(path.relative_to(root))]
     return min(found, key=lambda path: (len(path.parts), path.as_posix()), default=None)
 
 
-def _is_foreign(path: Path) -> bool:
-    return any(part.startswith(".") or part in OF_OTHERS for part in path.parts[:-1])
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts[:-1])
 
 
 def _script_of(match: re.Match[str], root: Path) -> Path | None:

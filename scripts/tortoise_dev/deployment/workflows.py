@@ -10,7 +10,7 @@ from pathlib import Path
 from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import work_of
-from .yaml_nodes import Node, read_yaml
+from .yaml_nodes import Node, first_document
 
 _BACKING = r"(?:db|database|postgres\w*|pgbouncer|mysql\w*|mariadb|redis\S*|rabbitmq\S*|docker|nginx|caddy)"
 """Services that are no code of the project."""
@@ -78,7 +78,7 @@ def read_workflow(
 
     ``platform_migrates``: do the platforms that it deploys to migrate? None where there are no manifests.
     """
-    document = next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+    document = first_document(path)
     jobs = document.get("jobs") if document else None
     if document is None or jobs is None or not jobs.is_mapping:
         return None
@@ -96,7 +96,7 @@ def read_gitlab(
     project: Project, path: Path, name: str, *, platform_migrates: bool | None
 ) -> Manifest | None:
     """The same for .gitlab-ci.yml."""
-    document = next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+    document = first_document(path)
     if document is None or not document.is_mapping:
         return None
     listed = document.get("stages")

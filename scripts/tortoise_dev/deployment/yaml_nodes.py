@@ -14,7 +14,7 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 
 
 class UnreadableError(Exception):
-    """Text that is no YAML; the message names the line."""
+    """A file that cannot be used: not UTF-8, or no YAML. The message names the line."""
 
 
 class Node:
@@ -115,9 +115,18 @@ def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> N
     done.add(id(node))
 
 
+def read_text(path: Path) -> str:
+    """The text of a file. Raises UnreadableError and OSError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise UnreadableError(f"line {line}: not UTF-8: {error.reason}") from None
+
+
 def first_document(path: Path) -> Node | None:
     """The first document of a file; None where it has none. Raises UnreadableError and OSError."""
-    return next(iter(read_yaml(path.read_text(encoding="utf-8"))), None)
+    return next(iter(read_yaml(read_text(path))), None)
 
 
 def read_template(text: str) -> list[Node]:

@@ -194,11 +194,6 @@ class Search:
         return [word for word in typed if (terms := _wanted(word)) and known.isdisjoint(terms)]
 
 
-def find(words: str, sections: Iterable[Section], limit: int) -> list[Found]:
-    """The ``limit`` sections that answer the words best, best first; empty where no word is in any."""
-    return Search(words, sections).best(limit)
-
-
 def _trust(section: Section) -> float:
     """How much a place counts: an example proves one thing at length, the list of rules names everything, the
     top of a page names its sections, and SKILL.md has been read already.
@@ -300,19 +295,20 @@ def _counted(section: Section) -> dict[str, float]:
 
 
 def _terms(text: str) -> list[str]:
-    """The words of a text in lower case: identifiers as a whole and by their parts, without endings.
+    """The words of a text in lower case: identifiers as a whole and by their parts, without endings."""
+    return [term for word in _WORD.findall(_E_MAIL.sub("e", text)) for term in _terms_of(word)]
 
-    A lookup that is a common word, as in ``id__in``, counts with its underscores.
-    """
-    terms: list[str] = []
-    for word in _WORD.findall(_E_MAIL.sub("e", text)):
-        lower = word.lower()
-        parts = [part.lower() for part in _PART.findall(word)]
-        terms += [lower] if len(parts) > 1 else []
-        terms += [word] if _KEYWORD.fullmatch(word) else []
-        terms += [_stem(part) for part in parts if part not in _COMMON]
-        terms += [f"__{parts[-1]}"] if "__" in word and parts and parts[-1] in _COMMON else []
-    return terms
+
+@functools.cache
+def _terms_of(word: str) -> tuple[str, ...]:
+    """The same of one word. A lookup that is a common word, as in ``id__in``, counts with its underscores."""
+    parts = [part.lower() for part in _PART.findall(word)]
+    return (
+        *([word.lower()] if len(parts) > 1 else ()),
+        *([word] if _KEYWORD.fullmatch(word) else ()),
+        *(_stem(part) for part in parts if part not in _COMMON),
+        *([f"__{parts[-1]}"] if "__" in word and parts and parts[-1] in _COMMON else ()),
+    )
 
 
 def _stem(word: str) -> str:

@@ -86,12 +86,18 @@ def _calls(module: Module, name: str) -> Iterator[dict[str, Any]]:
         for call in module.calls_by_name.get(called, ()):
             for keyword in call.keywords:
                 if keyword.arg == "modules":
-                    try:
-                        modules = ast.literal_eval(keyword.value)
-                    except ValueError:
-                        continue
-                    if isinstance(modules, dict) and any(name in list(one) for one in modules.values()):
-                        yield {"config": _config({label: list(one) for label, one in modules.items()})}
+                    modules = _written_out(keyword.value)
+                    if any(name in one for one in modules.values()):
+                        yield {"config": _config(modules)}
+
+
+def _written_out(value: ast.expr) -> dict[str, list[str]]:
+    """The lists of modules by label; empty where they are not written out."""
+    try:
+        modules = ast.literal_eval(value)
+        return {label: list(one) for label, one in modules.items()}
+    except (ValueError, TypeError, AttributeError):
+        return {}
 
 
 def _config(modules: dict[str, list[str]]) -> dict[str, Any]:

@@ -199,10 +199,10 @@ def _without_hashes(value: Any) -> Any:
     result: dict[str, Any] = {}
     for key, one in value.items():
         if key in ("$defs", "definitions") and isinstance(one, dict):
-            pairs = [[_HASHED.sub("", _last(name)), _without_hashes(schema)] for name, schema in one.items()]
+            pairs = [[_name(path), _without_hashes(schema)] for path, schema in one.items()]
             result[key] = sorted(pairs, key=lambda pair: json.dumps(pair, sort_keys=True))
         elif key == "$ref" and isinstance(one, str):
-            result[key] = _HASHED.sub("", _last(one))
+            result[key] = _name(one)
         elif key == "required" and isinstance(one, list):
             result[key] = sorted(one)
         else:
@@ -210,9 +210,13 @@ def _without_hashes(value: Any) -> Any:
     return result
 
 
-def _last(name: str) -> str:
-    """A name without the module that Pydantic puts before it where two have the same name."""
-    return name.rpartition("/")[2].rpartition("__")[2] or name
+def _name(path: str) -> str:
+    """A schema's name without its hash, and without the module before it where two have the same name.
+
+    The hash goes first: Pydantic writes Linë as ``Lin_``, and ``Lin_`` in ``Lin__sxvooz_leaf`` is no module.
+    """
+    name = _HASHED.sub("", path.rpartition("/")[2])
+    return name.rpartition("__")[2] or name
 
 
 if __name__ == "__main__":

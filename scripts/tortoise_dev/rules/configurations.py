@@ -6,9 +6,9 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
+from ..analysis.syntax import keyword
 from .base import Context
 from .dictionaries import literal_entries
-from .syntax import keyword
 
 _INITS = frozenset({"init", "register_tortoise", "RegisterTortoise"})
 

@@ -12,8 +12,7 @@ from ..analysis.migrations.unique_sql import UNIQUE
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, External, Module
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS, FunctionNode, Scope, argument, called, text_of
-from .syntax import keyword
+from ..analysis.syntax import FUNCTIONS, FunctionNode, Scope, argument, called, keyword, text_of
 
 _INDEXES = frozenset(
     {

@@ -75,9 +75,16 @@ def empty_tables(context: Context, migration: Migration) -> frozenset[str]:
     return frozenset() if released is None else context.project.once(_EmptyTables).before(migration, released)
 
 
+def copies_of(migration: Migration, table: str) -> set[str]:
+    """The tables that a migration copies the rows of a table to."""
+    return {step.table for step in migration.steps if table in step.reads}
+
+
 def is_rebuilt(migration: Migration, step: Step) -> bool:
     """Is the table that a step drops there again afterwards, with its rows copied?"""
-    copies = {one.table for one in migration.steps if step.table in one.reads}
+    copies = copies_of(migration, step.table)
+    if not copies:
+        return False
     made = {one.table for one in migration.steps if one.kind == "create table"}
     renamed = {
         one.table for one in migration.steps if one.kind == "rename table" and step.table in one.columns

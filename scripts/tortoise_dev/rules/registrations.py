@@ -19,8 +19,7 @@ from ..analysis.import_paths import is_package
 from ..analysis.modules import Class, External, Function, Module
 from ..analysis.project import Project
 from ..analysis.source import is_judged, is_migration
-from ..analysis.syntax import argument
-from .syntax import keyword
+from ..analysis.syntax import argument, keyword
 from .td006_re_export import is_computed
 
 _INITS = frozenset({"init", "register_tortoise", "RegisterTortoise", "init_models", "generate_config"})

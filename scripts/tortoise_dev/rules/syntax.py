@@ -33,11 +33,6 @@ def decorator_names(function: FunctionNode) -> Iterator[tuple[ast.expr, ast.Call
             yield decorator, None
 
 
-def keyword(call: ast.Call, name: str) -> ast.expr | None:
-    """The value of a keyword argument."""
-    return next((k.value for k in call.keywords if k.arg == name), None)
-
-
 def has_unknown_keywords(call: ast.Call) -> bool:
     """Does it pass ``**options``?"""
     return any(k.arg is None for k in call.keywords)

@@ -22,10 +22,10 @@ import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
-from ..analysis.syntax import FUNCTIONS, is_true
+from ..analysis.syntax import FUNCTIONS, is_true, keyword
 from .base import Context, Hit, Rule
 from .queries import calls_of
-from .syntax import function_around, keyword, text
+from .syntax import function_around, text
 
 BAD = """\
 # file: apps/start.py

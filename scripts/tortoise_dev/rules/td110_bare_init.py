@@ -20,10 +20,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.syntax import keyword
 from ..analysis.tortoise_api import short
 from .base import Context, Hit, Rule
 from .init_places import inits, places_of
-from .syntax import has_unknown_keywords, keyword
+from .syntax import has_unknown_keywords
 
 BAD = """\
 # file: apps/main.py

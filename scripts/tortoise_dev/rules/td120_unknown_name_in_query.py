@@ -104,14 +104,12 @@ def check(context: Context) -> Iterator[Hit]:
 def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
     """The names that a call says literally."""
     method = call.func.attr if isinstance(call.func, ast.Attribute) else ""
-    if method in _KEYWORDS or method == "annotate":
-        given = {keyword.arg for keyword in call.keywords} if method == "annotate" else set()
-        for one in call.keywords if None not in given else ():
-            for named in _in_expression(context, one.value):
-                if named[0].split("__")[0] not in given:  # annotate(n=Count("lines"), m=F("n") + 1)
-                    yield named
+    if method == "annotate":
+        yield from _in_annotations(context, call)
+        return
     if method in _KEYWORDS:
         for keyword in call.keywords:
+            yield from _in_expression(context, keyword.value)
             if keyword.arg is not None and keyword.arg not in _OPTIONS.get(method, ()):
                 yield keyword.arg, keyword, _KEYWORDS[method]
         if method in _FILTERS:
@@ -133,6 +131,15 @@ def _named(context: Context, call: ast.Call) -> Iterator[_Named]:
         if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and argument.value:
             text = argument.value.removeprefix("-") if use == "order" else argument.value
             yield text, argument, use
+
+
+def _in_annotations(context: Context, call: ast.Call) -> Iterator[_Named]:
+    """The names that annotations ask, but those of one another: ``n=Count("lines"), m=F("n") + 1``."""
+    given = {keyword.arg for keyword in call.keywords}
+    for one in call.keywords if None not in given else ():
+        for named in _in_expression(context, one.value):
+            if named[0].split("__")[0] not in given:
+                yield named
 
 
 def _in_expression(context: Context, node: ast.expr) -> Iterator[_Named]:

@@ -22,11 +22,11 @@ from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import External, Function
-from ..analysis.syntax import is_true, own_nodes
+from ..analysis.syntax import is_true, keyword, own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of
-from .syntax import keyword, text
+from .syntax import text
 
 BAD = INVOICE.replace("from tortoise import fields\n", "from tortoise import fields, timezone\n").replace(
     "    paid =", "    issued = fields.DatetimeField(default=timezone.now())\n    paid ="

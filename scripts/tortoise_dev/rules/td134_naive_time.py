@@ -2,7 +2,8 @@
 
 ## What it does
 A time without a zone in a filter or an `update()` of a `DatetimeField`: `datetime.utcnow()`, `datetime.now()`
-or `datetime.today()` without a zone. It also reports `use_tz: False` in the configuration of Tortoise.
+or `datetime.today()` without a zone. It also reports `use_tz: False` in the configuration of Tortoise. The
+times of such a project have no zone, so no call is reported there.
 
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
@@ -22,11 +23,12 @@ import re
 from collections.abc import Iterator
 
 from ..analysis.modules import External
+from ..analysis.project import Project
+from ..analysis.syntax import keyword
 from .base import Context, Hit, Rule
 from .configurations import configurations, initial_calls
 from .example_models import INVOICE
 from .queries import field_of
-from .syntax import keyword
 
 BAD = (
     INVOICE.replace("    paid =", "    due_at = fields.DatetimeField(null=True)\n    paid =")
@@ -44,6 +46,7 @@ async def overdue() -> int:
 
 GOOD = BAD.replace("datetime.now()", "datetime.now(UTC)")
 
+_USES_NAIVE = re.compile(rb"\buse_tz[\"']?\s*[:=]\s*False\b")
 _NAIVE = re.compile(r"datetime\.datetime\.(now|utcnow|today)")
 _TIMEDELTA = [External("datetime.timedelta")]
 _TAKES = frozenset({"filter", "exclude", "get", "get_or_none", "exists", "update"})
@@ -55,13 +58,19 @@ def check(context: Context) -> Iterator[Hit]:
     if context.is_older_than(1, 0):
         return
     for call, name in context.external_calls:
-        if _NAIVE.fullmatch(name) and not call.args and not call.keywords and _is_sent(context, call):
+        is_naive = _NAIVE.fullmatch(name) and not call.args and not call.keywords
+        if is_naive and _is_sent(context, call) and not context.project.once(_uses_naive):
             yield Hit(call, f"{name.partition('.')[2]}() has no zone: write datetime.now(UTC)")
     values = [entries.get("use_tz") for entries in configurations(context)]
     values += [keyword(call, "use_tz") for call in initial_calls(context)]
     for value in values:
         if isinstance(value, ast.Constant) and value.value is False:
             yield Hit(value, "with use_tz False, Tortoise 1 reads times without a zone: write True")
+
+
+def _uses_naive(project: Project) -> bool:
+    """Do the project's times have no zone? ``datetime.now(UTC)`` would be another moment for SQLite."""
+    return project.mentions(_USES_NAIVE, b"use_tz")
 
 
 def _is_sent(context: Context, value: ast.expr) -> bool:

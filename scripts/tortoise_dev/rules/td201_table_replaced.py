@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, later_steps
+from .migrations import copies_of, guide, hit, later_steps
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step
@@ -57,6 +57,8 @@ async def downgrade(db):
 
 ALIKE = 0.6
 """The share of columns that two tables have in common, from which on one is the other renamed."""
+_USUAL = {"id", "created_at", "updated_at"}
+"""Columns that tables have in common which are not alike."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -75,18 +77,18 @@ def check(context: Context) -> Iterator[Hit]:
 
 def replaced_by(migration: Migration, step: Step) -> Step | None:
     """The table of like columns that a migration makes, without the rows, while this step drops one."""
-    if step.kind != "drop table":
-        return None
     old = set(migration.before.get(step.table, ()))
-    copies = {one.table for one in migration.steps if step.table in one.reads}
-    for other in migration.steps:
-        if other.table == step.table or other.table in copies:
-            continue
-        new = set(other.columns)
-        alike = bool(old) and len(old & new) >= ALIKE * max(len(old), len(new))
-        if other.kind == "create table" and alike and old & new - {"id", "created_at", "updated_at"}:
-            return other
-    return None
+    if step.kind != "drop table" or not old:
+        return None
+    others = (one for one in migration.steps if one.kind == "create table" and one.table != step.table)
+    alike = [one for one in others if _are_alike(old, set(one.columns))]
+    copies = copies_of(migration, step.table) if alike else set()
+    return next((one for one in alike if one.table not in copies), None)
+
+
+def _are_alike(old: set[str], new: set[str]) -> bool:
+    shared = old & new
+    return len(shared) >= ALIKE * max(len(old), len(new)) and not shared <= _USUAL
 
 
 RULE = Rule("TD201", "table-replaced", check, home=__name__)

@@ -22,10 +22,9 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Class, Entity, External
-from ..analysis.syntax import FUNCTIONS, FunctionNode, text_of
+from ..analysis.syntax import FUNCTIONS, FunctionNode, keyword, text_of
 from .base import Context, Hit, Rule
 from .migrations import migration_in
-from .syntax import keyword
 
 BAD = """\
 # file: apps/billing/models/__init__.py

@@ -37,7 +37,7 @@ class ConfigFile:
 def find_config(files: Iterable[SourceFile], root: Path, named: str | None) -> ConfigFile | None:
     """The configuration of a project. ``named`` is its dotted name, where a settings file tells it.
 
-    Raises RefusedError where the lists of models are computed, or where several files could be meant.
+    Raises RefusedError where labels or models are computed or lacking, or where several files could be meant.
     """
     found = [pair for file in files if is_judged(file.path, root) for pair in _dictionaries(file)]
     if named is not None and len(found) > 1:
@@ -49,7 +49,11 @@ def find_config(files: Iterable[SourceFile], root: Path, named: str | None) -> C
         places = " and ".join(file.path.relative_to(root).as_posix() for file, *_ in found)
         raise RefusedError("several-configurations", found[0][0].path, f"{places} configure Tortoise")
     file, apps = found[0]
-    return ConfigFile(file.path, tuple(_labels(file, apps)))
+    labels = tuple(_labels(file, apps))
+    if not labels:
+        message = '"apps" has no label: write one, as in "models": {"models": []}'
+        raise RefusedError("no-label", file.path, message, apps.lineno)
+    return ConfigFile(file.path, labels)
 
 
 def _dictionaries(file: SourceFile) -> Iterator[tuple[SourceFile, ast.expr]]:
@@ -68,7 +72,7 @@ def _dictionaries(file: SourceFile) -> Iterator[tuple[SourceFile, ast.expr]]:
 
 def _labels(file: SourceFile, apps: ast.expr) -> Iterator[Label]:
     value = _resolved(file.tree, apps)
-    if not isinstance(value, ast.Dict) or None in value.keys:
+    if not isinstance(value, ast.Dict) or len(_items(value)) < len(value.keys):
         raise _computed(file, apps)
     for name, app in _items(value).items():
         app = _resolved(file.tree, app)
@@ -86,7 +90,7 @@ def _labels(file: SourceFile, apps: ast.expr) -> Iterator[Label]:
 
 
 def _computed(file: SourceFile, node: ast.expr) -> RefusedError:
-    message = "the models of a label are computed here: write them out as a list of texts"
+    message = "labels or their models are computed here: write them out, the models as a list of texts"
     return RefusedError("computed-configuration", file.path, message, node.lineno)
 
 

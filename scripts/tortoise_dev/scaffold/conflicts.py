@@ -6,13 +6,14 @@ import ast
 from pathlib import Path
 
 from ..analysis.modules import Class
+from ..analysis.syntax import argument, keyword
 from ..analysis.tables import table_of
 from . import names
 from .changes import RefusedError, read
-from .entity import Entity, Link
+from .entity import Entity
 from .field_specs import FieldSpec, Scalar
 from .model_file import field_call, link_call
-from .survey import Survey, option_of
+from .survey import Survey
 
 
 def refuse_conflicts(entity: Entity, survey: Survey, app: str, label: str, file: Path) -> None:
@@ -26,15 +27,21 @@ def refuse_conflicts(entity: Entity, survey: Survey, app: str, label: str, file:
     others = [cls for cls in survey.concrete if cls.module.path != file]
     for cls in others:
         _refuse_taken_name(entity, cls, survey, label, file)
-    for link in entity.links:
-        if link.target.cls is not None:
-            _refuse_taken_way_back(link, link.target.cls, others, survey)
+    for number, link in enumerate(entity.links):
+        target = link.target.cls
+        there = _names_of(entity) if target is None else _names_on(target, others, survey)
+        before = {one.related_name for one in entity.links[:number] if one.target == link.target}
+        if link.related_name in there | before | names.TAKEN:
+            place, line = _place_of(target) if target is not None else (file, 1)
+            taken = f"{link.target.name} has an attribute {link.related_name}"
+            message = f"{taken}: name another one with related_name="
+            raise RefusedError("related-name-taken", place, message, line)
     if file.exists():
         _compare(entity, survey, file)
 
 
 def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, file: Path) -> None:
-    place, line = cls.module.path, cls.node.lineno
+    place, line = _place_of(cls)
     near = survey.label_of_class(cls) == label or place.parent == file.parent
     if cls.name == entity.name and near:
         message = f"the label {label} has a model {cls.name}: the later one would silently win"
@@ -43,20 +50,28 @@ def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, f
         raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.table}", line)
 
 
-def _refuse_taken_way_back(link: Link, target: Class, others: list[Class], survey: Survey) -> None:
-    taken = {name for _, name, _ in survey.fields_of(target)} | names.TAKEN
+def _names_of(entity: Entity) -> set[str]:
+    """The attributes of the new model's own fields."""
+    return {field.name for field in entity.fields} | {link.column for link in entity.to_one}
+
+
+def _names_on(target: Class, others: list[Class], survey: Survey) -> set[str]:
+    """The attributes that a model has by its fields, and by the relations of others to it."""
+    found = {name for _, name, _ in survey.fields_of(target)}
     for one in others:
         for owner, _, field in survey.fields_of(one):
             if owner in (one, *survey.models.ancestors(one)) and _leads_to(field, target):
-                value = option_of(field, "related_name")
-                taken |= {str(value.value)} if isinstance(value, ast.Constant) else set()
-    if link.related_name in taken:
-        message = f"{target.name} has an attribute {link.related_name}: name another one with related_name="
-        raise RefusedError("related-name-taken", target.module.path, message, target.node.lineno)
+                value = keyword(field, "related_name")
+                found |= {str(value.value)} if isinstance(value, ast.Constant) else set()
+    return found
+
+
+def _place_of(cls: Class) -> tuple[Path, int]:
+    return cls.module.path, cls.node.lineno
 
 
 def _leads_to(field: ast.Call, target: Class) -> bool:
-    to = field.args[0] if field.args else option_of(field, "to")
+    to = argument(field, "to", 0)
     return isinstance(to, ast.Constant) and str(to.value).rpartition(".")[2] == target.name
 
 

@@ -95,12 +95,19 @@ class Entity:
     @property
     def variable(self) -> str:
         """A row of it in code."""
-        return "row" if self.is_long else names.variable(self.snake)
+        return self.free("row" if self.is_long else names.variable(self.snake))
 
     @property
     def key_parameter(self) -> str:
         """The key of a row in code."""
-        return "row_id" if self.is_long else f"{self.snake}_id"
+        return self.free("row_id" if self.is_long else f"{self.snake}_id")
+
+    def free(self, name: str) -> str:
+        """A name for a variable beside those of its fields: ``order_id`` becomes ``order_id_``."""
+        taken = {field.name for field in self.fields} | {link.column for link in self.to_one}
+        while name in taken:
+            name += "_"
+        return name
 
     @property
     def scalars(self) -> list[Scalar]:

@@ -6,7 +6,6 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
 
 from .names import BadNameError, attribute_name
 
@@ -31,6 +30,7 @@ RELATIONS = {
     "o2o": ("o2o:APP.MODEL[:ON_DELETE]", "one to one"),
     "m2m": ("m2m:APP.MODEL", "many to many"),
 }
+_BITS = {"smallint": 16, "int": 32, "bigint": 64}
 ON_DELETE = ("restrict", "cascade", "set_null", "no_action")
 HELP = "\n".join(
     [
@@ -228,11 +228,9 @@ def _options(text: str, rest: list[str], flags: set[str], valued: set[str]) -> d
 
 def _check_default(text: str, field: Scalar, value: str) -> None:
     expected = {
-        "int": "a whole number",
-        "bigint": "a whole number",
-        "smallint": "a whole number",
+        **{kind: f"a whole number of {bits} bits" for kind, bits in _BITS.items()},
         "float": "a number",
-        "decimal": "a number",
+        "decimal": f"a number of {field.digits} digits, {field.places} of them behind the point",
         "bool": "true or false",
         "json": "dict or list",
         "uuid": "uuid4",
@@ -249,15 +247,14 @@ def _check_default(text: str, field: Scalar, value: str) -> None:
 def _fits(field: Scalar, value: str) -> bool:
     match field.kind:
         case "int" | "bigint" | "smallint":
-            return re.fullmatch(r"-?\d+", value, re.ASCII) is not None
+            half = 2 ** (_BITS[field.kind] - 1)
+            return re.fullmatch(r"-?\d{1,20}", value, re.ASCII) is not None and -half <= int(value) < half
         case "float":
             return re.fullmatch(r"-?\d+(\.\d+)?", value, re.ASCII) is not None
         case "decimal":
-            try:
-                number = Decimal(value)
-            except InvalidOperation:
-                return False
-            return number.is_finite() and round(number, field.places) == number
+            whole, places = field.digits - field.places, field.places
+            number = rf"-?0*\d{{0,{whole}}}(\.\d{{0,{places}}})?(?<=\d)"
+            return re.fullmatch(number, value, re.ASCII) is not None
         case "bool":
             return value in ("true", "false")
         case "json":

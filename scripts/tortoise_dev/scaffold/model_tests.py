@@ -7,14 +7,14 @@ from collections.abc import Iterable
 
 from ..analysis.file_names import snake_case
 from ..analysis.modules import Class
-from ..analysis.syntax import called, is_true
+from ..analysis.syntax import argument, called, is_true, keyword
 from . import names
 from .entity import Entity, Link
 from .field_specs import Scalar
 from .python_edits import quoted
 from .sample_values import COUNTER, UnknownRowError, Values
 from .source_text import Imports, call, collection
-from .survey import Survey, option_of
+from .survey import Survey
 
 _OWN_FIXTURE = "database"
 _DEPTH = 4
@@ -57,6 +57,9 @@ class ModelTests:
         head = f"{docstring}\n\n{self.imports.render(self.width)}"
         if self.values.counts:
             head += f"\n\n{COUNTER} = itertools.count(1)  # for columns that take no value twice"
+        for name in (self.entity.name, *self.helpers):
+            if name.startswith("Test"):
+                head += f"\n\n{name}.__test__ = False  # type: ignore[attr-defined]  # it holds no tests"
         parts = [self._with_database(part) for part in parts]
         return "\n\n\n".join([head, *parts]) + "\n"
 
@@ -274,11 +277,11 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
     def _value(self, owner: Class, field: ast.Call, depth: int) -> str | None:
         """A value for a required field of another model; None for a key that is generated."""
         kind = called(field)
-        if any(is_true(option_of(field, option)) for option in ("primary_key", "pk")) and kind != "CharField":
+        if any(is_true(keyword(field, option)) for option in ("primary_key", "pk")) and kind != "CharField":
             return None
-        unique = any(is_true(option_of(field, option)) for option in ("unique", "primary_key", "pk"))
+        unique = any(is_true(keyword(field, option)) for option in ("unique", "primary_key", "pk"))
         if kind in ("ForeignKeyField", "OneToOneField"):
-            target = field.args[0] if field.args else option_of(field, "to")
+            target = argument(field, "to", 0)
             text = target.value if isinstance(target, ast.Constant) else None
             found = self.survey.project.models_named(str(text).rpartition(".")[2])
             concrete = [cls for cls in found if cls in self.survey.concrete]
@@ -287,13 +290,13 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             return f"await {self._maker(concrete[0], depth - 1)}()"
         if kind in ("ManyToManyField", "ReverseRelation"):
             return None
-        if option_of(field, "validators") is not None:
+        if keyword(field, "validators") is not None:
             raise UnknownRowError
         return self.values.of_other(owner, field, kind, unique=unique)
 
 
 def _is_optional(field: ast.Call) -> bool:
     """May a row be made without a value for this field?"""
-    if any(is_true(option_of(field, option)) for option in ("null", "generated", "auto_now", "auto_now_add")):
+    if any(is_true(keyword(field, option)) for option in ("null", "generated", "auto_now", "auto_now_add")):
         return True
-    return any(option_of(field, option) is not None for option in ("default", "db_default"))
+    return any(keyword(field, option) is not None for option in ("default", "db_default"))

@@ -32,8 +32,16 @@ TAKEN_BY_SCHEMAS = frozenset(
 )
 """What every Pydantic model has already."""
 
-_TYPES = frozenset({"date", "datetime", "timedelta", "fields"})
-"""Names that the files import."""
+_TYPES = frozenset("bool date datetime fields float int str timedelta".split())
+"""Names of types, and of what the files import."""
+
+_CLASSES = frozenset(
+    "Any AsyncIterator Decimal DoesNotExist Index IntegrityError StrEnum TortoiseContext UUID".split()
+)
+"""Classes that the files import beside the model."""
+
+_ARGUMENTS = frozenset({"cls", "join_type", "self", "using_db"})
+"""Arguments of Tortoise's own functions, beside the fields."""
 
 
 class BadNameError(ValueError):
@@ -52,6 +60,8 @@ def entity_name(text: str) -> str:
         raise BadNameError(
             "Model: its abstract base would be BaseModel, which the project has; choose another name"
         )
+    if text in _CLASSES:
+        raise BadNameError(f"{text}: the files import a class of this name, choose another one")
     return text
 
 
@@ -74,6 +84,8 @@ def attribute_name(text: str) -> str:
         raise BadNameError(f"{text}: a field's name has at most {_LONGEST_FIELD} characters")
     if text in TAKEN | TAKEN_BY_SCHEMAS or text.startswith("model_"):
         raise BadNameError(f"{text}: every model or schema has an attribute of this name, choose another one")
+    if text in _ARGUMENTS:
+        raise BadNameError(f"{text}: functions of Tortoise have an argument of this name, choose another one")
     if text in _TYPES:
         raise BadNameError(
             f"{text}: it would hide the type of this name, choose one like due_on or starts_at"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .changes import Plan, RefusedError, read
-from .manifest import MANIFEST, completed, lacking, name_in, table_of
+from .manifest import MANIFEST, Manifest
 from .templates import files_of
 
 FRAMEWORKS = ("fastapi", "starlette")
@@ -107,12 +107,15 @@ class NewProject:
         }
 
 
-def plan_project(asked: NewProject) -> Plan:
-    """The files of a new project; none if it is there. Raises RefusedError where something else is there."""
+def plan_project(asked: NewProject, manifest: Manifest | None) -> Plan:
+    """The files of a new project; none if it is there. Raises RefusedError where something else is there.
+
+    ``manifest`` is that of the folder, if it has one.
+    """
     folder, files = asked.folder, asked.files()
     if folder.exists() and not folder.is_dir():
         raise RefusedError("not-a-folder", folder, "a file has this name: choose another one")
-    if (folder / MANIFEST).exists() and _is_there(asked, files):
+    if manifest is not None and _is_there(asked, files, manifest):
         return Plan()
     plan = Plan(next=[f"cd {folder.name}", "uv sync", "uv run pytest"])
     if folder == Path.cwd():
@@ -120,16 +123,17 @@ def plan_project(asked: NewProject) -> Plan:
     elif not folder.exists():
         plan.new_folder = folder
     for path, text in files.items():
-        _add(plan, folder / path, text, asked)
+        if manifest is not None and path == MANIFEST:
+            plan.edit(manifest.path, manifest.text, manifest.completed(text, asked.requirements()))
+        else:
+            _add(plan, folder / path, text)
     return plan
 
 
-def _add(plan: Plan, path: Path, text: str, asked: NewProject) -> None:
-    """A file of the project. A README that is there stays as it is, two other files get what they lack."""
+def _add(plan: Plan, path: Path, text: str) -> None:
+    """A file of the project. A README that is there stays as it is, a .gitignore gets what it lacks."""
     if not path.exists():
         plan.create(path, text)
-    elif path.name == MANIFEST:
-        plan.edit(path, read(path), completed(path, text, asked.requirements()))
     elif path.name == ".gitignore":
         before = read(path)
         lines = before.splitlines()
@@ -139,17 +143,16 @@ def _add(plan: Plan, path: Path, text: str, asked: NewProject) -> None:
         raise RefusedError("other-file", path, "the project has a file of this name: move it away first")
 
 
-def _is_there(asked: NewProject, files: dict[str, str]) -> bool:
+def _is_there(asked: NewProject, files: dict[str, str], manifest: Manifest) -> bool:
     """Whether the folder holds this project. Raises RefusedError if it is another one, or is incomplete."""
-    manifest = asked.folder / MANIFEST
-    named = name_in(manifest, asked.name)
-    if named != asked.name:
-        raise RefusedError("other-project", manifest, f"the project's name is {named}, not {asked.name}")
+    if manifest.name not in (None, asked.name):
+        message = f"the project's name is {manifest.name}, not {asked.name}"
+        raise RefusedError("other-project", manifest.path, message)
     missing = [path for path in files if not (asked.folder / path).exists()]
     if {*files} - {*missing} <= _FIRST_FILES:
         return False
-    wanted = lacking(asked.requirements(), table_of(manifest, "project"))
+    wanted = manifest.lacking(asked.requirements())
     if wanted or missing:
         lacks = ", ".join([*wanted, *missing])
-        raise RefusedError("other-options", manifest, f"a project is there, and it lacks {lacks}")
+        raise RefusedError("other-options", manifest.path, f"a project is there, and it lacks {lacks}")
     return True

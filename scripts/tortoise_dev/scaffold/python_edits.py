@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from ..analysis.import_order import listed_order, module_order
 from ..analysis.source import split_lines
+from ..analysis.syntax import text_of
 from .source_text import collection, import_from
 
 
@@ -57,12 +58,21 @@ def add_to_all(source: str, names: Iterable[str], width: int) -> str:
         ):
             targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
             if any(isinstance(target, ast.Name) and target.id == "__all__" for target in targets):
-                there = [str(ast.literal_eval(element)) for element in statement.value.elts]
-                new = [name for name in names if name not in there]
-                is_sorted = there == sorted(there, key=listed_order)
-                order = sorted([*there, *new], key=listed_order) if is_sorted else [*there, *new]
-                return with_elements(source, statement.value, [quoted(name) for name in order], width)
+                return _with_names(source, statement.value, names, width)
     return source
+
+
+def _with_names(source: str, node: ast.List | ast.Tuple, names: Iterable[str], width: int) -> str:
+    """Add names to a list of texts, in its order; where not all of it are texts, at its end."""
+    there = [text_of(element) for element in node.elts]
+    new = [name for name in names if name not in there]
+    if not new:
+        return source
+    written = [ast.get_source_segment(source, element) or "" for element in node.elts]
+    elements = [*zip(there, written, strict=True), *((name, quoted(name)) for name in new)]
+    if all(there) and there == sorted(there, key=listed_order):
+        elements.sort(key=lambda element: listed_order(element[0]))
+    return with_elements(source, node, [text for _, text in elements], width)
 
 
 def new_all(names: Iterable[str], width: int) -> str:
@@ -78,11 +88,11 @@ def with_elements(source: str, node: ast.List | ast.Tuple, elements: Sequence[st
         return source
     text = ast.get_source_segment(source, node) or ""
     opening, closing = ("(", ")") if isinstance(node, ast.Tuple) else ("[", "]")
-    line = source.splitlines()[node.lineno - 1]
+    line = _line(source, node.lineno)
     indent = len(line) - len(line.lstrip())
     if "#" in text and old:
         return _insert_lines(source, node, [one for one in elements if one not in old])
-    rest = source.splitlines()[(node.end_lineno or 1) - 1]
+    rest = _line(source, node.end_lineno or 1)
     behind = len(rest.encode()) - (node.end_col_offset or 0)
     in_front = len(line.encode()[: node.col_offset].decode())
     one_line = (
@@ -98,7 +108,7 @@ def _insert_lines(source: str, node: ast.List | ast.Tuple, new: Sequence[str]) -
     """Put elements behind the last one, each on a line of its own; comments stay."""
     last = node.elts[-1]
     _, end = _span(source, last)
-    line = source.splitlines()[last.lineno - 1]
+    line = _line(source, last.lineno)
     indent = " " * (len(line) - len(line.lstrip()))
     comma = source[end:].lstrip()[:1] == ","
     if not comma:
@@ -176,6 +186,11 @@ def _is_like(node: ast.Import | ast.ImportFrom, module: str, own: frozenset[str]
     if name.startswith(".") or module.startswith("."):
         return name.startswith(".") and module.startswith(".")
     return name.partition(".")[0] in own and module.partition(".")[0] in own
+
+
+def _line(source: str, number: int) -> str:
+    """A line by the number that Python gives it, without its end."""
+    return split_lines(source)[number - 1].rstrip("\r\n")
 
 
 def _span(source: str, node: ast.expr | ast.stmt) -> tuple[int, int]:

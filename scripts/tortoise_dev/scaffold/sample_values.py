@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 
 from ..analysis.modules import Class
+from ..analysis.syntax import argument
 from .entity import Entity
 from .field_specs import Scalar, member_name
 from .model_file import default_of
 from .python_edits import quoted
 from .source_text import Imports
-from .survey import Survey, option_of
+from .survey import Survey
 
 COUNTER = "COUNTER"
 """The name of what counts in a file of tests, for columns that take no value twice."""
@@ -48,13 +49,13 @@ class Values:
     def of_other(self, owner: Class, field: ast.Call, kind: str, *, unique: bool) -> str:
         """A value for a field of another model."""
         if kind == "CharField":
-            length = option_of(field, "max_length")
+            length = argument(field, "max_length", 0)
             if not isinstance(length, ast.Constant) or not isinstance(length.value, int):
                 raise UnknownRowError
             fresh = self.fresh(Scalar("xxx", "char", length=length.value, unique=unique))
             return fresh or quoted("x" * min(length.value, 3))
         if kind == "CharEnumField":
-            enum = field.args[0] if field.args else option_of(field, "enum_type")
+            enum = argument(field, "enum_type", 0)
             if not isinstance(enum, ast.Name):
                 raise UnknownRowError
             self.imports.add(self.survey.dotted_of(owner), enum.id)
@@ -158,7 +159,7 @@ class Values:
 
 def _digits(field: ast.Call) -> int:
     """How many digits a DecimalField has before the point, if the text tells."""
-    digits, places = option_of(field, "max_digits"), option_of(field, "decimal_places")
+    digits, places = argument(field, "max_digits", 0), argument(field, "decimal_places", 1)
     told = [one.value for one in (digits, places) if isinstance(one, ast.Constant)]
     numbers = [one for one in told if isinstance(one, int)]
     return numbers[0] - numbers[1] if len(numbers) == 2 else 0

@@ -86,7 +86,7 @@ class ServiceFile:
         return "\n".join(lines)
 
     def _update(self) -> str:
-        model, row = self.entity.name, self.entity.variable
+        model, row, changes = self.entity.name, self.entity.variable, self.entity.free("changes")
         raises = [self._missing(), *_raises(self.entity)]
         changed = [f'"{name}": {names.variable(name)}' for name in _stored_names(self.entity)]
         lines = [
@@ -95,8 +95,8 @@ class ServiceFile:
             _docstring(f"Give {self.phrase} other values.", raises, self.width),
             call(f"{row} = await {model}.select_for_update().get(", [self.by_key], ")", 4, self.width),
             *_found(self.entity),
-            collection("changes = {", changed, "}", 4, self.width),
-            f"    await {row}.update_from_dict(changes).save()",
+            collection(f"{changes} = {{", changed, "}", 4, self.width),
+            f"    await {row}.update_from_dict({changes}).save()",
             f"    return {row}",
         ]
         return "\n".join(lines)

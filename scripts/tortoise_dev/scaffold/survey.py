@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,11 +17,12 @@ from ..analysis.migrations.tool import migration_tool
 from ..analysis.modules import Class, External
 from ..analysis.project import Project, load_project
 from ..analysis.relation_graph import RelationGraph
-from ..analysis.syntax import called, is_true
+from ..analysis.syntax import called, is_true, keyword
 from ..folders import project_root
-from ..toml_text import TomlError, parse_toml, tool_table
+from ..toml_text import tool_table
 from .changes import RefusedError, read
 from .config_file import ConfigFile, Label, find_config
+from .manifest import manifest_in
 
 _RUFF_WIDTH = 88
 
@@ -41,7 +42,8 @@ class Survey:
         self.root = project_root(folder.resolve())
         self.project: Project = load_project([self.root], here=self.root)
         self.models = self.project.models
-        self._document = self._settings()
+        manifest = manifest_in(self.root)
+        self._tables = manifest.tables if manifest is not None else {}
         self.width = self._line_length()
         aerich, tortoise = self.tool_table("aerich"), self.tool_table("tortoise")
         named = aerich.get("tortoise_orm") or tortoise.get("tortoise_orm")
@@ -221,17 +223,20 @@ class Survey:
             return self.dotted(package)
         return self.dotted_of(cls)
 
-    def fields_of(self, cls: Class) -> Iterator[tuple[Class, str, ast.Call]]:
-        """The fields of a model with those that it inherits: who defines it, its name, its call."""
+    def fields_of(self, cls: Class) -> Iterable[tuple[Class, str, ast.Call]]:
+        """The fields of a model with those that it inherits: who defines it, its name, its call.
+
+        Of one that is defined again the last definition counts.
+        """
         ancestors = [one for one in self.models.ancestors(cls) if isinstance(one, Class)]
-        for owner in (*reversed(ancestors), cls):
-            for name, call in self.models.fields(owner):
-                yield owner, name, call
+        owners = (*reversed(ancestors), cls)
+        found = {name: (owner, name, call) for owner in owners for name, call in self.models.fields(owner)}
+        return found.values()
 
     def key_of(self, cls: Class | None) -> Key:
         """The primary key of a model."""
         for _, name, call in self.fields_of(cls) if cls is not None else ():
-            if any(is_true(option_of(call, option)) for option in ("primary_key", "pk")):
+            if any(is_true(keyword(call, option)) for option in ("primary_key", "pk")):
                 kind = called(call)
                 return Key(name, "UUID" if kind == "UUIDField" else "str" if kind == "CharField" else "int")
         return Key("id", "int")
@@ -247,18 +252,9 @@ class Survey:
 
     # --- settings
 
-    def _settings(self) -> dict[str, Any]:
-        manifest = self.root / "pyproject.toml"
-        if not manifest.is_file():
-            return {}
-        try:
-            return parse_toml(read(manifest))
-        except TomlError as error:
-            raise RefusedError("unreadable", manifest, f"the file is no TOML: {error}") from None
-
     def tool_table(self, name: str) -> dict[str, Any]:
         """The table ``[tool.NAME]`` of pyproject.toml; empty without one."""
-        return tool_table(self._document, name) or {}
+        return tool_table(self._tables, name) or {}
 
     def _line_length(self) -> int:
         length = self.tool_table("ruff").get("line-length") or self.tool_table("black").get("line-length")
@@ -268,8 +264,3 @@ class Survey:
                 match = re.search(r"(?m)^line-length\s*=\s*(\d+)", read(file)) if file.is_file() else None
                 length = int(match[1]) if match else length
         return length if isinstance(length, int) and length > 40 else _RUFF_WIDTH
-
-
-def option_of(call: ast.Call, option: str) -> ast.expr | None:
-    """The value of a keyword argument."""
-    return next((keyword.value for keyword in call.keywords if keyword.arg == option), None)

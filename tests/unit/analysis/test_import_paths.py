@@ -43,6 +43,7 @@ PROJECT = _paths(
         ("p/main.py", "lib.core", 0, "p/tools/src/lib/core.py"),  # the one place that has it all
         ("p/main.py", "lib", 0, None),
         ("p/main.py", "django.db", 0, None),
+        ("p/main.py", "", 0, None),  # a configuration that is being typed: "models": [""]
     ],
 )
 def test_which_file_an_import_means(importer: str, dotted: str, level: int, expected: str | None) -> None:

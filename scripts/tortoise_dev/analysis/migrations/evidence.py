@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from ...folders import OF_OTHERS
+from ...folders import own_files
 from ..field_tables import FIELD_OPTIONS
 from ..modules import Module
 from ..project import Project
@@ -223,11 +223,9 @@ def names_elsewhere(project: Project) -> Names:
 
 def scripts(project: Project) -> Iterator[str | None]:
     """The texts of the files of SQL in a project; None for one that cannot be read, or is too large."""
-    for folder, folders, files in os.walk(project.root):
-        folders[:] = [name for name in folders if name not in OF_OTHERS]
-        for name in files:
-            if _IS_SCRIPT.search(name):
-                yield _script(Path(folder, name))
+    for path in own_files(project.root):
+        if _IS_SCRIPT.search(path.name):
+            yield _script(path)
 
 
 def _script(path: Path) -> str | None:

@@ -1,4 +1,4 @@
-"""The SQL in a migration's Python: strings, f-strings, and names that stand for one."""
+"""The SQL in a migration's Python: strings with or without values put in, and names that stand for one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from ..source import source_of
 from ..sql_tokens import without_comments
 
 IN_BRACES = "__in_braces_"
-"""How a word begins that stands for what an f-string puts in."""
+"""How a word begins that stands for what an f-string, ``%`` or ``format()`` puts in."""
+_PERCENT = re.compile(r"%%|%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]")
+_BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 
 
 @dataclass(frozen=True)
@@ -64,21 +66,33 @@ def names_in(body: list[ast.stmt]) -> dict[str, ast.expr]:
     found: dict[str, ast.expr] = {}
     twice: set[str] = set()
     for statement in body:
-        target = statement.targets[0] if isinstance(statement, ast.Assign) else None
-        if isinstance(statement, ast.Assign) and isinstance(target, ast.Name):
-            if target.id in found:
-                twice.add(target.id)
-            found[target.id] = statement.value
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name), *_], value=value):
+                if name in found:
+                    twice.add(name)
+                found[name] = value
+            case ast.AugAssign(target=ast.Name(id=name), op=op, value=value) if name in found:
+                found[name] = ast.BinOp(found[name], op, value)
     return {name: value for name, value in found.items() if name not in twice}
 
 
 def _written(value: ast.expr | None) -> str | None:
-    """The text of a string; a word for each value that an f-string puts in."""
-    if isinstance(value, ast.Constant) and isinstance(value.value, str):
-        return value.value
-    if not isinstance(value, ast.JoinedStr):
-        return None
-    return "".join(_part(part) for part in value.values)
+    """The text of a string; a word for each value that is put in."""
+    match value:
+        case ast.Constant(value=str(text)):
+            return text
+        case ast.JoinedStr(values=parts):
+            return "".join(map(_part, parts))
+        case ast.BinOp(left=ast.Constant(value=str(text)), op=ast.Mod()):
+            return _PERCENT.sub(_filled, text)
+        case ast.Call(func=ast.Attribute(value=ast.Constant(value=str(text)), attr="format")):
+            return _BRACES.sub(_filled, text)
+    return None
+
+
+def _filled(found: re.Match[str]) -> str:
+    """The word for a place in a text; ``%%``, ``{{`` and ``}}`` stand for a sign."""
+    return found[0][0] if found[0] in ("%%", "{{", "}}") else f"{IN_BRACES}value"
 
 
 def _part(part: ast.expr) -> str:

@@ -74,7 +74,7 @@ def import_modules(preparation: Preparation) -> str | None:
         for names in (preparation.models or {}).values():
             for name in names:
                 importlib.import_module(name)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"models: {name} cannot be imported: {type(error).__name__}: {error}"
     if preparation.models is not None:
         missing = next(compat.incompatible(["python", "tortoise-orm", "aiosqlite"]), None)
@@ -121,7 +121,7 @@ def _try_template(preparation: Preparation, target: str) -> str | None:
         load = _resolve(preparation.setup) if preparation.setup else None
         with time_machine.travel(CLOCK, tick=False):
             asyncio.run(make_template(target, preparation.models, load))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         return f"the data set could not be made: {type(error).__name__}: {error}"
     return None
 
