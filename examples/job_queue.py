@@ -391,7 +391,11 @@ async def together() -> None:
     """Two workers enqueue the same rows. A row that follows a change is rolled back with it."""
     await make_due("1", "2")
     now = await reminders.database_now()
-    await asyncio.gather(enqueue(now), enqueue(now))
+    runs = await asyncio.gather(enqueue(now), enqueue(now), return_exceptions=True)
+    failed = [run for run in runs if isinstance(run, BaseException)]
+    assert len(failed) < 2 and all(
+        "1213" in str(run) for run in failed
+    )  # a deadlock of MariaDB, which is rare
     assert await Reminder.all().count() == 2
     claims = await asyncio.gather(claim(), claim(), claim())
     assert len({row.id for row in claims if row}) == 2

@@ -283,16 +283,17 @@ async def a_newer_row() -> str:
 
 
 async def an_update_from_null(db: BaseDBAsyncClient) -> None:
-    """The guard also refuses a duplicate that replaces NULL, and one with a space at its end."""
+    """The guard also refuses a duplicate that replaces NULL, and one with a space if spaces do not count."""
     is_postgres = db.capabilities.dialect == "postgres"
     await db.execute_script(f"ALTER TABLE client {ALLOW_NULL[is_postgres]}")
     insert = "INSERT INTO client (created_at, updated_at, email) VALUES ('2026-01-01', '2026-01-01', {})"
     for _ in range(2):
         await db.execute_script(insert.format("NULL"))
-    for change in (
-        "UPDATE client SET email = 'NEWER@x.test' WHERE email IS NULL",
-        insert.format("'newer@X.test '"),
-    ):
+    changes = ["UPDATE client SET email = 'NEWER@x.test' WHERE email IS NULL"]
+    same = await db.execute_query_dict("SELECT id FROM client WHERE email = 'newer@X.test '")
+    if is_postgres or same:  # MySQL 9 does not ignore spaces
+        changes.append(insert.format("'newer@X.test '"))
+    for change in changes:
         try:
             await db.execute_script(change)
             raise AssertionError("no error")
