@@ -270,7 +270,7 @@ async def errors_and_counts() -> None:
     try:
         await Book.filter(id=book.id).update(title="x" * 10)
     except ValidationError as error:
-        assert "Length of 'xxxxxxxxxx' 10 > 9" in str(error)
+        assert "10 > 9" in str(error)
     try:
         assert await Book.filter(id=book.id).update(pages=2**40) == 1
         assert URL.startswith("sqlite")
