@@ -178,7 +178,7 @@ UPGRADE = PAGE[PAGE.index("NAMES = {") : PAGE.index("```\n\nKeep the rest of the
     "(db)", "(db: Any)"
 )
 DELETE, DIFFERENCES = (
-    PAGE[PAGE.index(start) : PAGE.index("```", PAGE.index(start))] for start in ("@atomic()  #", "COLUMNS = ")
+    PAGE[PAGE.index(start) : PAGE.index("```", PAGE.index(start))] for start in ("@atomic()\n", "COLUMNS = ")
 )
 LOCK = "    _ = await Article.filter(author_id=author_id)"
 LOCK_AUTHOR = "Author.select_for_update().get"
@@ -422,12 +422,13 @@ async def meanwhile() -> None:
             await django.execute(ADD_ARTICLE, author.id)
             deletion = delete(author, code)
             await asyncio.sleep(0.3)
-            assert not deletion.done()
+            assert deletion.done() is False
             await work.commit()
             if code == DELETE:
                 await deletion
             else:
-                assert await raised(deletion) is IntegrityError
+                refused = await raised(deletion)
+                assert refused is IntegrityError
                 await delete(author)
             assert await Author.all().count() + await Article.all().count() == 0
 

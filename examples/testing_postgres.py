@@ -98,7 +98,8 @@ async def first_connection(server: asyncpg.Connection) -> None:
     """The first query of a context also logs the pool that it makes: the fixture `exactly` leaves it out."""
     handler, logger = Sent(), logging.getLogger("tortoise.db_client")
     logger.addHandler(handler)
-    level, logger.level = logger.level, logging.DEBUG
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
     try:
         async with TortoiseContext() as context:
             await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
