@@ -522,7 +522,7 @@ async def kept_out() -> None:
         author = await Author.create(name="Ann", email="ann@x")
         await db.execute_script("ALTER TABLE blog_article ADD intro text NOT NULL")
         assert await raised(Article.create(author=author, title="", slug="a")) is IntegrityError
-        await db.execute_script("ALTER TABLE blog_article ALTER intro SET DEFAULT ''")
+        await db.execute_script("ALTER TABLE blog_article ALTER intro SET DEFAULT ''")  # db_default=
         await Article.create(author=author, title="", slug="a")
         await db.execute_script("ALTER TABLE blog_article DROP title")
         assert await raised(Article.first()) is OperationalError
