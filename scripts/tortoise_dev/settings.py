@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from .toml_text import TomlError, parse_toml
 
@@ -70,7 +70,7 @@ class SettingsTable:
 
     def text(self, key: str) -> str | None:
         value = self.values.get(key)
-        if value is not None and (not isinstance(value, str) or not value):
+        if value is not None and not _is_text(value):
             raise self.error(key, "takes a string")
         return value
 
@@ -124,4 +124,9 @@ class SettingsTable:
 
 
 def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) and item for item in value)
+    return isinstance(value, list) and all(map(_is_text, value))
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """A text that can be a name or a path."""
+    return isinstance(value, str) and value != "" and "\0" not in value

@@ -397,10 +397,13 @@ def _calls_assert(statement: ast.stmt) -> bool:
 
 
 def _in_other_order(body: list[ast.stmt], source: str, place: object) -> Iterator[Edit]:
-    """A statement that gives a name changes places with the one below that uses it."""
+    """A statement that gives a name changes places with the one below that uses it, but not in a lambda."""
 
     def names(statement: ast.stmt, context: type[ast.expr_context]) -> set[str]:
-        found = (node for node in ast.walk(statement) if isinstance(node, ast.Name))
+        later = {
+            id(node) for one in ast.walk(statement) if isinstance(one, ast.Lambda) for node in ast.walk(one)
+        }
+        found = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and id(node) not in later)
         return {node.id for node in found if isinstance(node.ctx, context)}
 
     for one, other in pairwise(body):

@@ -86,7 +86,7 @@ def _of_block(block: Block, page: str, tree: Tree) -> Iterator[str]:
     if block.info.language == "toml" and "title" not in block.attributes:
         yield from _of_toml(tomllib.loads(block.source), page, tree)
     elif block.attributes.get("title") == "pgbouncer.ini":
-        if not re.search(r"^\[databases\]\n\w+ = host=\w+ port=\d+$", block.source, re.MULTILINE):
+        if not re.search(r"^\[databases\]\n\w+ = host=\w+ port=5432$", block.source, re.MULTILINE):
             yield "[databases] says where no database is"
     elif page != "README.md" and block.info.language in ("yaml", "yml") and "title" not in block.attributes:
         for document in yaml.safe_load_all(block.source):

@@ -51,7 +51,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "two things have a verb of one",
         ),
         (r"§ or § (?:are|have|do|take|need|raise|return)\b", "one of two things has a verb of both"),
-        (r"\b[Ww]rite [\w-]+\.md\b", "a page is read, not written"),
+        (r"\b[Ww]rite (?:[\w-]+\.md\b|this (?:page )?(?:when|if)\b)", "a page is read, not written"),
     )
 )
 READ_CODE = re.compile(r"\b[Rr]ead §")

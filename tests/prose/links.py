@@ -35,12 +35,32 @@ EMPTY = frozenset(
 def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterator[str]:
     """Links whose words have nothing to do with their target, one line each."""
     listed = allowed.leads_on(page.name) if allowed else {}
+    here = ""
     for number, line in enumerate(page.text.split("\n"), 1):
+        here = anchor_of_heading(line) or here
         for link in LINK.finditer(line):
+            if not link["file"] and link["anchor"] == here:
+                yield f"line {number}: [{link['text']}] leads to the section that it stands in"
+                continue
             if listed.get(link["text"]) == link["target"]:
                 continue
-            if link["text"] in listed or not _is_told(link, line, page, tree):
+            is_told = link["text"] not in listed and _is_told(link, line, page, tree)
+            if not is_told or _names_another_database(link, line):
                 yield f"line {number}: [{link['text']}] says nothing of {link['target']}"
+
+
+def anchor_of_heading(line: str) -> str:
+    """The anchor of a line that is a heading, or nothing."""
+    heading = re.match(r"##+ (.*)", line)
+    return re.sub(r"[^\w -]", "", heading[1].lower()).replace(" ", "-") if heading else ""
+
+
+def _names_another_database(link: re.Match[str], line: str) -> bool:
+    """Whether the anchor names a database, and the sentence others only."""
+    sentence = next((one for one in re.split(r"(?<=[.!?])\s+", line) if link[0] in one), line)
+    said = {name.lower() for name in re.findall(r"SQLite|PostgreSQL|MariaDB|MySQL", sentence)}
+    led = {"sqlite", "postgresql", "mariadb", "mysql"} & set((link["anchor"] or "").split("-"))
+    return bool(said and led) and not said & led
 
 
 def _is_told(link: re.Match[str], line: str, page: Prose, tree: Tree) -> bool:

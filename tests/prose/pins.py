@@ -4,9 +4,9 @@ A pin quotes a sentence of its page, or a row of a table, and names a line of co
 So neither changes alone. A run sees a line of code that has become wrong. It does not see a `not` that came
 into a sentence, a database that became another, or two cells that changed places.
 
-Not any line will do. It is on the page, or in an example that the sentence links to, or its page. It shares
-a word with the sentence. And it runs on the database that the sentence names. A remark of a line is pinned
-to that line.
+Not any line will do. It is on the page, or in an example that the sentence links to, or its page. SKILL.md
+sums up all pages, so its proofs may stand on any of them, or in any example. The line shares a word with the
+sentence, and it runs on the database that the sentence names. A remark of a line is pinned to that line.
 
 A sentence with `never`, `always` or `unless` must have a pin, and so must one that names a database twice, or
 MySQL beside another database and without MariaDB: they claim the most, and one word makes them false.
@@ -135,7 +135,9 @@ def problem_of(
 
 
 def linked(statement: Statement, page: Prose, tree: Tree) -> set[str]:
-    """The examples of a statement's own links; those of its page where it has none."""
+    """The examples of a statement's own links, or else those of its page; for SKILL.md all proofs."""
+    if page.name == "SKILL.md":
+        return {file for file in tree.files if file.startswith(("examples/", "references/"))}
     own = {file for file in page.targets(list(statement.links)) & tree.files if file.startswith("examples/")}
     return own or {file for file in page.links if file.startswith("examples/")}
 
@@ -143,7 +145,8 @@ def linked(statement: Statement, page: Prose, tree: Tree) -> set[str]:
 def block_of(pin: Pin, running: dict[str, tuple[Block, ...]]) -> Block | None:
     """The block that has the line of a pin."""
     if pin.file.endswith(".md"):
-        return next((block for block in running.get(pin.file, ()) if pin.text in block.source), None)
+        blocks = running.get(pin.file) or proofs.blocks_of(pin.file)
+        return next((block for block in blocks if proofs.runs(block) and pin.text in block.source), None)
     return next(iter(proofs.blocks_of(pin.file)), None)
 
 

@@ -10,7 +10,9 @@ from itertools import groupby
 from prose.reading import Piece, Prose, Section
 
 SENTENCE_END = re.compile(r"(?<=[.!?])\)?\s+(?=[\"“(*]?[A-Z0-9§])")
-REMARK = re.compile(r"(?<=\S)\s+# (.*\w.*)$")
+REMARK = re.compile(r"(?:(?P<code>\s*[^\s#].*?)\s+)?\s*# (?P<says>.*\w.*)$")
+SHORT = 12
+"""A line of fewer letters is no proof, so its remark belongs to the next one."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +48,16 @@ def statements_of(page: Prose) -> Iterator[Statement]:
 
 
 def _remarks(section: Section) -> Iterator[Statement]:
-    """The remarks at the end of lines of code."""
+    """The remarks of code, each with its line; with the next one if it stands above, or its line is short."""
     for block in section.blocks:
-        if block.kind in ("python", "shell", "data"):
-            for number, line in enumerate(block.source.split("\n"), block.start):
-                if remark := REMARK.search(line):
-                    yield Statement(number, f"# {remark[1]}", section, (), line[: remark.start()].strip())
+        if block.kind not in ("python", "shell", "data"):
+            continue
+        lines = block.source.split("\n")
+        for index, line in enumerate(lines):
+            if remark := REMARK.match(line):
+                codes = (REMARK.sub(r"\g<code>", one).strip() for one in lines[index:])
+                code = next((one for one in codes if len(one) >= SHORT), line.strip())
+                yield Statement(block.start + index, f"# {remark['says']}", section, (), code)
 
 
 def _row(cells: list[Piece], heads: list[str]) -> str:

@@ -147,7 +147,9 @@ def test_a_section_does_not_lose_a_check(tmp_path: Path) -> None:
     file = tmp_path / "checks.toml"
     file.write_text(checks.written([page]))
     assert checks.checks_of(page) == {
-        "take-few-rows": Counter({"assert": 1, "look grep": 1, "queries=1": 1, "needs=sqlite|postgres": 1})
+        "take-few-rows": Counter(
+            {"assert": 1, "run ls": 1, "look grep": 1, "queries=1": 1, "needs=sqlite|postgres": 1}
+        )
     }
     assert not list(checks.problems(page, file))
     for old, new in (
@@ -159,6 +161,53 @@ def test_a_section_does_not_lose_a_check(tmp_path: Path) -> None:
     ):
         assert list(checks.problems(Prose(NAME, PAGE.replace(old, new)), file)), old
     assert not list(checks.problems(Prose(NAME, PAGE.replace("ls |", "ls\nls | grep x\nls |")), file))
+
+
+PYTHON = """\
+name = fields.CharField(max_length=9, unique=1)
+async with in_transaction():
+    row = await Row.select_for_update().get(id=1)
+"""
+SHELL = """\
+cp "$SKILL/a.py" b.py && ! pytest -q --ignore x tests > report
+cat > c.py <<END
+rm -r inside of the file
+END
+NAME=x aerich upgrade  # -c
+"""
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "found"),
+    [
+        (
+            "python",
+            PYTHON,
+            "1 call CharField; 1 call in_transaction; 1 call select_for_update; 1 max_length=9; 1 unique=1",
+        ),
+        ("bash", SHELL, "1 run cp; 1 run pytest; 1 run cat; 1 run aerich; 1 option -q; 1 option --ignore"),
+        ("toml", "[tool.tortoise-dev]\npreview = true\n", "1 set preview"),
+    ],
+)
+def test_what_one_client_or_a_full_folder_does_not_need(language: str, code: str, found: str) -> None:
+    page = Prose(NAME, f"# Page\n\n## Section\n\n```{language}\n{code}```\n")
+    assert checks.checks_of(page) == {"section": checks.parsed(found)}
+
+
+def test_a_link_that_does_not_name_its_heading_is_counted() -> None:
+    page = Prose(NAME, "# Page\n\n## Section\n\n[Take rows](a.md#take-rows), or [others](a.md#take-rows).\n")
+    assert checks.checks_of(page) == {"section": Counter({"to a.md#take-rows": 1})}
+
+
+def test_a_remark_above_a_line_belongs_to_it() -> None:
+    code = "# the first row\n# of all\nrow = await first()\nelse:  # none\n    raise DoesNotExist  # no row\n"
+    page = Prose(NAME, f"# Page\n\n```python\n{code}```\n")
+    assert [(one.text, one.code) for one in statements_of(page)] == [
+        ("# the first row", "row = await first()"),
+        ("# of all", "row = await first()"),
+        ("# none", "raise DoesNotExist"),
+        ("# no row", "raise DoesNotExist"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +229,18 @@ def test_the_name_of_a_page_leads_to_that_page() -> None:
     text = "# A\n\n## Take rows\n\nTo take rows read [queries.md](#take-rows).\n"
     assert list(links.problems(Prose(NAME, text), TREE))
     assert not list(links.problems(Prose(NAME, text.replace("(#", "(queries.md#")), TREE))
+
+
+def test_a_link_leads_to_a_database_of_its_sentence() -> None:
+    text = "# A\n\n## Run on PostgreSQL\n\n## Run\n\nOn PostgreSQL, [run](#run-on-postgresql) it. Stop.\n"
+    assert not list(links.problems(Prose(NAME, text), TREE))
+    assert list(links.problems(Prose(NAME, text.replace("On PostgreSQL, [", "On MariaDB, [")), TREE))
+
+
+def test_a_link_does_not_lead_to_its_own_section() -> None:
+    text = "# A\n\n## Take rows\n\nFirst [take rows](#take-rows).\n"
+    assert list(links.problems(Prose(NAME, text), TREE))
+    assert not list(links.problems(Prose(NAME, text.replace("First", "## More\n\nFirst")), TREE))
 
 
 def test_a_link_leads_to_the_heading_that_its_text_names() -> None:

@@ -68,6 +68,8 @@ def test_patterns_fit_a_path_or_a_folder_above_it(
         ('prelude = "no.py"', "prelude names no file: no.py"),
         ('project = "nowhere"', "project names no folder"),
         ("languages = 3", "takes a table"),
+        (r'paths = ["a\u0000.md"]', "takes a list of strings"),
+        (r'project = "\u0000"', "takes a string"),
         ('languages = {tree = "txet"}', "is no language: did you mean text?"),
         ('ignore-attributes = ["norun"]', "cannot be ignored"),
         ('ignore_attributes = ["x"]', r"is not a setting: did you mean ignore-attributes\?"),
