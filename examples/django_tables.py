@@ -372,7 +372,8 @@ async def meanwhile() -> None:
             names: dict[str, Any] = {"Author": Author, "Article": Article}
             names |= {"atomic": atomic, "get_connection": get_connection}
             exec(code, names)
-            return names["delete_author"]
+            found: Callable[[int], Coroutine[Any, Any, None]] = names["delete_author"]
+            return found
 
         def delete(author: Any, code: str = DELETE) -> "asyncio.Task[None]":
             return asyncio.create_task(deletion_of(code)(author.id))
