@@ -40,7 +40,7 @@ DECLARED = {
     "ge", "gt", "le", "lt", "min_length", "extra",
 }  # fmt: skip
 """Arguments of fields, of Pydantic's too, that say which values a row may have."""
-CALLS = {"in_transaction", "atomic", "select_for_update", "tables"} | {
+CALLS = {"in_transaction", "atomic", "select_for_update", "tables", "of_company"} | {
     f"{kind}Field" for kind in ("ForeignKey", "OneToOne", "Int", "BigInt", "Char", "Text")
 }
 MARKS = ("needs", "raises", "queries", "output", "sql", "breaks")
