@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import shlex
 from pathlib import Path
@@ -15,8 +14,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "references" / "link-tables.md").read_text(encoding="utf-8")
-BILLING_CONFTEST = (ROOT / "examples" / "billing" / "tests" / "conftest.py").read_text(encoding="utf-8")
-RACES = (ROOT / "references" / "races.md").read_text(encoding="utf-8")
 
 
 def block(text: str, first_line: str) -> str:
@@ -30,31 +27,6 @@ def titled(text: str, title: str) -> str:
         rf'^```python title="{re.escape(title)}"[^\n]*\n(.*?)^```$', text, re.MULTILINE | re.DOTALL
     )
     return str(found)
-
-
-def with_overlap(conftest: str) -> str:
-    """The conftest.py of a new project, with what the page about races says to add."""
-    fixture = titled(RACES, "tests/conftest.py")
-    there = set(imported(conftest))
-    imports = "\n".join(
-        line
-        for name, line in imported(BILLING_CONFTEST).items()
-        if re.search(rf"\b{name}\b", fixture) and name not in there
-    )
-    docstring, _, rest = conftest.partition('"""\n\n')
-    return f'{docstring}"""\n\n{imports}\n{rest}\n\n{fixture}'
-
-
-def imported(text: str) -> dict[str, str]:
-    """The names that a module imports, each with a statement of its own."""
-    nodes = [node for node in ast.parse(text).body if isinstance(node, ast.Import | ast.ImportFrom)]
-    return {
-        alias.asname or alias.name: f"from {node.module} import {alias.name}"
-        if isinstance(node, ast.ImportFrom)
-        else f"import {alias.name}"
-        for node in nodes
-        for alias in node.names
-    }
 
 
 def test_the_page_works_in_a_new_project(project: Any, mypy_cache: str) -> None:
@@ -77,7 +49,6 @@ def test_the_page_works_in_a_new_project(project: Any, mypy_cache: str) -> None:
     files = {"apps/work/models/membership.py": model}
     for title in ("apps/common/indexes.py", "apps/work/services/memberships.py", "tests/test_memberships.py"):
         files[title] = titled(PAGE, title)
-    files["tests/conftest.py"] = with_overlap(project.text("tests/conftest.py"))
     project.write(files)
 
     project.run("-m", "tortoise", "makemigrations", **url)

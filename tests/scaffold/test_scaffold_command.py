@@ -264,6 +264,19 @@ def test_another_project_is_not_overwritten(
     assert Path("empty/main.py").exists()
 
 
+def test_a_project_can_have_another_name_than_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):  # the second run is told the name, too
+        assert run(capsys, "project", ".", "--name", "my-shop", "--minimal")[0] == 0
+    assert 'name = "my-shop"' in (tmp_path / "pyproject.toml").read_text(encoding="utf-8")
+    assert 'title="My shop"' in (tmp_path / "main.py").read_text(encoding="utf-8")
+    status, printed = run(capsys, "project", ".", "--name", "other", "--minimal")
+    assert (status, printed.split(": ")[1]) == (1, "other-project")
+    assert run(capsys, "project", "new", "--name", "My Shop")[0] == 2
+
+
 def test_a_new_project_is_written_into_a_repository_that_has_only_its_first_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -40,7 +40,10 @@ SHARED = {
     "lock.py": None,
     "migrate.py": ("main", "report"),
     "main.py": ("PATIENCE", "logger", "lifespan", "health", "ready"),
-    "tests/conftest.py": ("MODELS", "DATABASE_URL", "pytest_report_header", "database", "exactly"),
+    "tests/conftest.py": (
+        *("MODELS", "DATABASE_URL", "pytest_report_header", "database", "exactly"),
+        *("Call", "Overlap", "overlap"),
+    ),
     "tests/test_isolation.py": ("test_the_lifespan_reaches_no_real_database",),
     "tests/test_server.py": ("PROJECT", "address_of"),
 }

@@ -1,17 +1,13 @@
-"""Fixtures: empty databases, one without tables for the migrations, one with the tables of the models."""
+"""A fixture: a new database with the tables of the models."""
 
 import os
 from collections.abc import AsyncIterator
-from pathlib import Path
-from typing import Any
 
 # Before anything reads the settings: what connects by itself fails, and reaches no real database.
 os.environ["DATABASE_URL"] = "none://a-test-brings-its-own"
 
 import pytest
 from tortoise import Tortoise
-from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 
 from config.tortoise import TORTOISE_ORM
@@ -31,16 +27,3 @@ async def tables() -> AsyncIterator[None]:
             yield
         finally:
             await Tortoise._drop_databases()  # the context leaves a PostgreSQL database behind
-
-
-@pytest.fixture
-async def empty(tmp_path: Path) -> AsyncIterator[dict[str, Any]]:
-    """The project's configuration over a database without tables, which is gone after the test."""
-    url = f"sqlite://{tmp_path}/db.sqlite3" if "memory" in DATABASE_URL else DATABASE_URL
-    config = TORTOISE_ORM | {"connections": {"default": expand_db_url(url, testing=True)}}
-    async with TortoiseContext() as context:
-        await context.init(config=config, _create_db=True)
-        try:
-            yield config
-        finally:
-            await Tortoise._drop_databases()

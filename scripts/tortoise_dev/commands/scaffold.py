@@ -21,7 +21,7 @@ _EXAMPLES = """\
 examples:
   %(prog)s project shop                              FastAPI, Aerich, docker files, charts, CI
   %(prog)s project shop --minimal --migrations builtin
-  %(prog)s project .                                 the same in the current folder, e.g. a new repository
+  %(prog)s project . --name shop                     the same in the current folder, e.g. a new repository
   %(prog)s app billing                               a sub-application of the project in the current folder
   %(prog)s model billing Customer name:char:100 email:char:254:unique
   %(prog)s model billing Invoice number:char:32:unique customer:fk:billing.Customer due_at:datetime:null
@@ -57,8 +57,8 @@ def _project(options: argparse.Namespace) -> Plan:
 
     folder = Path.cwd() / options.path
     manifest = manifest_in(folder)
-    name = folder.name
-    if folder == Path.cwd() and manifest is not None:
+    name = options.name or folder.name
+    if not options.name and folder == Path.cwd() and manifest is not None:
         name = manifest.name or name
     if not NAME.fullmatch(name):
         raise UnusableError(f"{name}: a project's name has small letters and digits, as in my-shop")
@@ -156,6 +156,7 @@ def _add_project(kinds: Any) -> None:
         metavar="NAME",
         help="the folder, whose name the project gets; . is the current one",
     )
+    project.add_argument("--name", metavar="NAME", help="another name of the project than the folder's")
     project.add_argument("--framework", default="fastapi", help="fastapi (default) or starlette")
     project.add_argument("--migrations", default="aerich", help="aerich (default) or builtin")
     project.add_argument("--minimal", action="store_true", help="no docker files, charts and CI")

@@ -20,7 +20,7 @@ _REQUIREMENTS = (
     "tortoise-orm[asyncpg]>=1.1.9,<2",
     "uvicorn>=0.30",
 )
-_OF_FRAMEWORK = {"fastapi": "fastapi>=0.115", "starlette": "starlette>=1.0"}
+_OF_FRAMEWORK = {"fastapi": "fastapi>=0.121", "starlette": "starlette>=1.0"}
 _AERICH = "aerich>=0.10.1"
 
 _SETTINGS = {
