@@ -20,7 +20,7 @@ from tortoise.exceptions import (
 )
 from tortoise.expressions import F, Q, RawSQL, Subquery
 from tortoise.fields.relational import ForeignKeyFieldInstance
-from tortoise.functions import Sum
+from tortoise.functions import Count, Sum
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
 from tortoise.queryset import QuerySet
@@ -247,6 +247,37 @@ async def values() -> None:
     assert Note(text="a" * 99, typo=1).text == "a" * 99  # nothing is checked here
 
 
+async def errors_and_counts() -> None:
+    """What an update by a relation, a lost row and values that do not fit give, and the order of a count."""
+    book, other = await Book.create(title="a"), await Book.create(title="b")
+    for name in ("x", "y"):
+        await book.tags.add(await Tag.create(name=name))
+    assert await Book.filter(tags__name__in=["x", "y"]).update(pages=7) == 1  # once, although two tags match
+    assert await Book.filter(pages=7).get() == book
+    query = Book.annotate(n=Count("tags"))
+    assert "ORDER BY" in Book.all().sql() and "ORDER BY" not in query.sql()
+
+    await other.delete()
+    await other.save(update_fields=["title"])
+    for options in ({}, {"update_fields": ["title"]}):
+        try:
+            await other.save(force_update=True, **options)  # type: ignore[arg-type]
+        except IntegrityError as error:
+            assert "Can't update object that doesn't exist" in str(error)
+        else:
+            raise AssertionError("no row was missing")
+
+    try:
+        await Book.filter(id=book.id).update(title="x" * 10)
+    except ValidationError as error:
+        assert "10 > 9" in str(error)
+    try:
+        assert await Book.filter(id=book.id).update(pages=2**40) == 1
+        assert URL.startswith("sqlite")
+    except OperationalError:
+        assert not URL.startswith("sqlite")
+
+
 async def copies() -> None:
     note = await Note.create(text="copied")
     copy = note.clone(pk=uuid4())
@@ -342,6 +373,7 @@ async def main() -> None:
         await after_a_rollback()
         await signals()
         await cascades()
+        await errors_and_counts()
 
 
 asyncio.run(main())

@@ -1,14 +1,20 @@
 # snippet: needs="postgres"
-"""A key that the program writes does not move PostgreSQL's sequence. After an import setval() moves it."""
+"""The sequence after an import that writes keys, and the errors of a trigger."""
 
 import asyncio
 import os
 
+import asyncpg
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
 from tortoise.models import Model
 
+TRIGGER = """
+CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+$$ BEGIN RAISE EXCEPTION 'not this row'{}; END $$;
+CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON seat FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
 SET_SEQUENCE = "SELECT setval(pg_get_serial_sequence('seat', 'id'), (SELECT max(id) FROM seat))"
 
 
@@ -32,6 +38,19 @@ async def main() -> None:
         await context.db().execute_query("ALTER SEQUENCE seat_id_seq RESTART")
         await context.db().execute_query(SET_SEQUENCE)
         assert (await Seat.create(row=2)).id == 2
+
+        expected: tuple[tuple[str, type[Exception]], ...] = (
+            ("", asyncpg.RaiseError),
+            (" USING ERRCODE = 'check_violation'", IntegrityError),
+        )
+        for code, error in expected:
+            await context.db().execute_script(TRIGGER.format(code))
+            try:
+                await Seat.filter(id=2).update(row=3)
+            except Exception as raised:
+                assert type(raised) is error, raised
+            else:
+                raise AssertionError("the trigger let it pass")
 
 
 asyncio.run(main())

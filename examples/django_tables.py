@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
-from contextlib import asynccontextmanager, redirect_stdout
+from contextlib import asynccontextmanager, redirect_stdout, suppress
 from pathlib import Path
 from shutil import which
 from typing import Any, TypeVar
@@ -32,7 +32,8 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import FieldError, IntegrityError, ValidationError
+from tortoise.exceptions import DoesNotExist, FieldError, IntegrityError, OperationalError, ValidationError
+from tortoise.models import Model
 from tortoise.transactions import atomic, in_transaction
 
 URL = os.environ["DATABASE_URL"]
@@ -141,6 +142,13 @@ class Article(Model):
         on_delete=fields.NO_ACTION,
     )
 """
+GRANTS = """
+CREATE ROLE django_tables_app;
+GRANT USAGE ON SCHEMA public TO django_tables_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO django_tables_app;
+GRANT django_tables_app TO CURRENT_USER;
+SET LOCAL ROLE django_tables_app;
+"""
 CONFIG = """
 CONNECTIONS = {{"default": "{url}"}}
 APP = {{"models": ["blog"], "default_connection": "default", "migrations": "steps"}}
@@ -169,8 +177,12 @@ PAGE = (Path(__file__).resolve().parents[1] / "references" / "django-tables.md")
 UPGRADE = PAGE[PAGE.index("NAMES = {") : PAGE.index("```\n\nKeep the rest of the file")].replace(
     "(db)", "(db: Any)"
 )
-DELETE = PAGE[PAGE.index("@atomic()\n") : PAGE.index("async with django():")]
+DELETE, DIFFERENCES = (
+    PAGE[PAGE.index(start) : PAGE.index("```", PAGE.index(start))] for start in ("@atomic()\n", "COLUMNS = ")
+)
 LOCK = "    _ = await Article.filter(author_id=author_id)"
+LOCK_AUTHOR = "Author.select_for_update().get"
+UNCHECKED = "; SET CONSTRAINTS ALL DEFERRED"
 USERS = """
 CREATE TABLE auth_user (id integer PRIMARY KEY, username varchar(150), password varchar(128) NOT NULL);
 INSERT INTO auth_user VALUES (1, 'ann', 'pbkdf2')
@@ -270,6 +282,14 @@ async def raised(awaitable: Awaitable[Any]) -> type[BaseException]:
     raise AssertionError("it has gone well")
 
 
+async def refused_by(awaitable: Awaitable[Any]) -> str:
+    try:
+        await awaitable
+    except Exception as error:
+        return str(error)
+    raise AssertionError("it has gone well")
+
+
 async def deletes() -> None:
     """A model with CASCADE: its own tables delete the children, those of Django refuse."""
     for script in (DJANGO, ""):
@@ -348,10 +368,15 @@ async def meanwhile() -> None:
             await work.start()
             return author, article, work
 
-        def delete(author: Any, code: str = DELETE) -> "asyncio.Task[None]":
-            names = {"Author": Author, "Article": Article, "atomic": atomic, "get_connection": get_connection}
+        def deletion_of(code: str) -> Callable[[int], Coroutine[Any, Any, None]]:
+            names: dict[str, Any] = {"Author": Author, "Article": Article}
+            names |= {"atomic": atomic, "get_connection": get_connection}
             exec(code, names)
-            return asyncio.create_task(names["delete_author"](author.id))
+            found: Callable[[int], Coroutine[Any, Any, None]] = names["delete_author"]
+            return found
+
+        def delete(author: Any, code: str = DELETE) -> "asyncio.Task[None]":
+            return asyncio.create_task(deletion_of(code)(author.id))
 
         # A plain save() writes columns that Django has changed since the row was read.
         author, article, work = await rows()
@@ -390,6 +415,46 @@ async def meanwhile() -> None:
             else:
                 await deletion
             assert await Author.all().count() + await Article.all().count() == 0
+        # An article that Django adds to an author that it has changed.
+        assert DELETE.count(LOCK_AUTHOR) == 1
+        for code in (DELETE.replace(LOCK_AUTHOR, "Author.get"), DELETE):
+            author, article, work = await rows()
+            await django.execute("UPDATE blog_author SET name = 'New'")
+            await django.execute(ADD_ARTICLE, author.id)
+            deletion = delete(author, code)
+            await asyncio.sleep(0.3)
+            assert deletion.done() is False
+            await work.commit()
+            if code == DELETE:
+                await deletion
+            else:
+                refused = await raised(deletion)
+                assert refused is IntegrityError
+                await delete(author)
+            assert await Author.all().count() + await Article.all().count() == 0
+
+        # In an outer transaction, a child before its parent: only after DEFERRED, as in Django.
+        assert DELETE.count(UNCHECKED) == 1
+        for code in (DELETE.replace(UNCHECKED, ""), DELETE):
+            author, article, work = await rows()
+            await work.rollback()
+
+            async def outer(key: int, source: str) -> None:
+                async with in_transaction() as db:
+                    await deletion_of(source)(key)
+                    await db.execute_query(ADD_ARTICLE, [key + 1000])
+                    await Author.create(id=key + 1000, name="Bob", email="bob@x")
+
+            if code == DELETE:
+                await outer(author.id, code)
+                (bob,) = await Author.all()
+                await delete(bob)
+            else:
+                assert await raised(outer(author.id, code)) is IntegrityError
+                await delete(author)
+            assert await Author.all().count() + await Article.all().count() == 0
+        assert await raised(delete(author)) is DoesNotExist
+
         # A link alone: the deletion does not wait, with or without the lock; Django's COMMIT fails.
         for code in (without, DELETE):
             author, article, work = await rows()
@@ -421,6 +486,47 @@ async def meanwhile() -> None:
         (user,) = await User.all()
         assert user.username == "ann"
         assert "password" not in User.all().sql()
+
+
+async def kept_out() -> None:
+    """Django keeps migrating: what stops Tortoise from making tables, and what Django's migrations break."""
+    async with connected() as context:
+        from blog import Article, Author, Tag, User
+
+        db = context.db()
+
+        # The columns of tables and models.
+        names: dict[str, Any] = {"Model": Model, "in_transaction": in_transaction}
+        exec(DIFFERENCES, names)
+        differences = names["differences"]
+        for model in (Author, Tag, Article):
+            assert await differences(model) == set(), model
+        await db.execute_script("ALTER TABLE blog_article ALTER views TYPE bigint")
+        assert len(await differences(Article)) == 2
+        await db.execute_script("ALTER TABLE blog_article ALTER views TYPE integer")
+
+        # `generate_schemas()` makes a table in spite of `managed = False`, unless the role may not.
+        assert User.Meta.managed is False
+        with suppress(EOFError):
+            async with in_transaction() as rows_only:  # roles belong to the whole server, so undo it
+                await rows_only.execute_script(GRANTS)
+                await Author.create(name="Ann", email="ann@x")
+                assert await differences(Author) == set()  # makes a temporary table
+                refusal = await refused_by(context.generate_schemas())
+                assert "permission denied for schema public" in refusal, refusal
+                raise EOFError
+        await context.generate_schemas()
+        await db.execute_script("ALTER TABLE auth_user ADD password varchar(128) NOT NULL")
+        assert await differences(User) == {("password", True, "character varying(128)")}
+
+        # Django adds a column, without and with a default of the database, and drops one.
+        author = await Author.create(name="Ann", email="ann@x")
+        await db.execute_script("ALTER TABLE blog_article ADD intro text NOT NULL")
+        assert await raised(Article.create(author=author, title="", slug="a")) is IntegrityError
+        await db.execute_script("ALTER TABLE blog_article ALTER intro SET DEFAULT ''")  # db_default=
+        await Article.create(author=author, title="", slug="a")
+        await db.execute_script("ALTER TABLE blog_article DROP title")
+        assert await raised(Article.first()) is OperationalError
 
 
 async def json_texts(url: str, is_read: bool) -> None:
@@ -460,6 +566,15 @@ async def answered(url: str, error: type[Exception]) -> None:
 
         assert await status(EXCEPTION_HANDLERS) == 500
         assert await status(EXCEPTION_HANDLERS | {error: conflict}) == 409
+
+
+def children() -> None:
+    """What psql shows of the tables that refer to another."""
+    sql("SELECT 1", DJANGO)
+    if which("psql"):
+        command = ["psql", URL, "-c", r"\d blog_author"]
+        shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert 'TABLE "blog_article" CONSTRAINT' in shown.split("Referenced by:")[1]
 
 
 def built_in() -> None:
@@ -512,6 +627,7 @@ def with_aerich() -> None:
     aerich("init-migrations")
     (file,) = Path("migrations/models").glob("0_*.py")
     drafted = file.read_text()
+    assert 'CREATE TABLE IF NOT EXISTS "auth_user"' in drafted  # in spite of `managed = False`
 
     # As it is, the file changes the tables of Django.
     assert 'relation "aerich" does not exist' in fails(aerich, "upgrade", "--fake")
@@ -583,11 +699,13 @@ try:
     as_process(deletes())
     as_process(deferred(URL, asyncpg, asyncpg.ForeignKeyViolationError))
     as_process(meanwhile())
+    as_process(kept_out())
     as_process(json_texts(URL, is_read=True))
     as_process(json_texts(PSYCOPG, is_read=False))
     as_process(answered(URL, asyncpg.IntegrityConstraintViolationError))
     as_process(answered(PSYCOPG, psycopg.IntegrityError))
     as_process(deferred(PSYCOPG, psycopg, psycopg.errors.ForeignKeyViolation))
+    children()
     built_in()
     with_aerich()
 finally:

@@ -5,6 +5,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/tes
 """
 
 import asyncio
+import logging
 import os
 from urllib.parse import urlsplit
 
@@ -84,6 +85,35 @@ async def creates(*, label: str) -> str:
     return "created"
 
 
+class Sent(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: list[logging.LogRecord] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.records.append(record)
+
+
+async def first_connection(server: asyncpg.Connection) -> None:
+    """The first query of a context also logs the pool that it makes: the fixture `exactly` leaves it out."""
+    handler, logger = Sent(), logging.getLogger("tortoise.db_client")
+    logger.addHandler(handler)
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    try:
+        async with TortoiseContext() as context:
+            await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+            await context.db().execute_query("SELECT 1")
+            await context.db().execute_query("SELECT 2")
+        made = [record for record in handler.records if record.funcName == "create_connection"]
+        assert ["Created connection pool" in record.getMessage() for record in made] == [True]
+        sent = [record.getMessage() for record in handler.records if record.funcName.startswith("execute")]
+        assert sent == ["SELECT 1: None", "SELECT 2: None"], sent
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+
+
 async def databases(server: asyncpg.Connection) -> list[str]:
     rows = await server.fetch("SELECT datname FROM pg_database WHERE datname LIKE $1", f"{PREFIX}%")
     return [row["datname"] for row in rows]
@@ -92,7 +122,14 @@ async def databases(server: asyncpg.Connection) -> list[str]:
 async def main() -> None:
     server = await asyncpg.connect(SERVER._replace(path="/postgres").geturl())
     try:
-        for scene in (a_fixed_name, a_unique_name, dropped, without_the_test_context, sqlite_first):
+        for scene in (
+            a_fixed_name,
+            a_unique_name,
+            dropped,
+            without_the_test_context,
+            sqlite_first,
+            first_connection,
+        ):
             try:
                 await scene(server)
             finally:
