@@ -370,6 +370,7 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (["project", ""], "the folder of the project is empty"),
         (["project", "My Shop"], "a project's name has small letters"),
         (["project", "shop", "--framework", "sanic"], "examples/frameworks has a proven application"),
         (["project", "shop", "--migrations", "alembic"], "known are aerich and builtin"),

@@ -55,6 +55,8 @@ def _project(options: argparse.Namespace) -> Plan:
     from ..scaffold.manifest import manifest_in
     from ..scaffold.new_project import FRAMEWORKS, MIGRATIONS, NAME, NewProject, plan_project
 
+    if not options.path:
+        raise UnusableError("the folder of the project is empty: write a name, or . for this folder")
     folder = Path.cwd() / options.path
     manifest = manifest_in(folder)
     name = options.name or folder.name
