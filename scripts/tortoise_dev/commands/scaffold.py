@@ -154,7 +154,6 @@ def _add_project(kinds: Any) -> None:
     project = kinds.add_parser("project", help="a new project, ready to run")
     project.add_argument(
         "path",
-        type=Path,
         metavar="NAME",
         help="the folder, whose name the project gets; . is the current one",
     )
