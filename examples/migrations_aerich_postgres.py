@@ -315,7 +315,8 @@ def built_by_hand() -> None:
     edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     build = "CREATE INDEX CONCURRENTLY ix_cents ON price (cents)"
     state = "SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_cents')"
-    active = f"SELECT count(*) FROM pg_stat_activity WHERE query = '{build}' AND state = 'active'"
+    here = "datname = current_database() AND state = 'active'"  # another run may do the same at this time
+    active = f"SELECT count(*) FROM pg_stat_activity WHERE {here} AND query = '{build}'"
 
     async def killed() -> None:
         writer = await asyncpg.connect(URL, server_settings={"search_path": schema})
