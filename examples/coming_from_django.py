@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import Callable
+from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
@@ -28,6 +29,7 @@ from tortoise.signals import post_delete, post_save
 from tortoise.transactions import in_transaction
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
+IS_NEW = tuple(int(part) for part in version("tortoise-orm").split(".")[:3]) >= (1, 1, 9)
 
 
 class Author(Model):
@@ -252,8 +254,14 @@ async def errors_and_counts() -> None:
     book, other = await Book.create(title="a"), await Book.create(title="b")
     for name in ("x", "y"):
         await book.tags.add(await Tag.create(name=name))
-    assert await Book.filter(tags__name__in=["x", "y"]).update(pages=7) == 1  # once, although two tags match
-    assert await Book.filter(pages=7).get() == book
+    by_tags = Book.filter(tags__name__in=["x", "y"])
+    try:
+        changed = await by_tags.update(pages=7)
+    except OperationalError:
+        assert not IS_NEW
+    else:
+        assert changed == 1  # once, although two tags match
+        assert await Book.filter(pages=7).get() == book
     query = Book.annotate(n=Count("tags"))
     assert "ORDER BY" in Book.all().sql() and "ORDER BY" not in query.sql()
 
