@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 from prose.allowed import Allowed
 from prose.code import Tree
 from prose.reading import Prose
+from tortoise_dev.pages.headings import slug
 
 LINK = re.compile(r"\[(?P<text>[^\]]*)\]\((?P<target>(?P<file>[^()\s#:]*)(?:#(?P<anchor>[\w-]+))?)\)")
 FILE = re.compile(r"[\w/.-]+\.(?:md|py|toml|ya?ml)")
@@ -52,7 +53,7 @@ def problems(page: Prose, tree: Tree, allowed: Allowed | None = None) -> Iterato
 def anchor_of_heading(line: str) -> str:
     """The anchor of a line that is a heading, or nothing."""
     heading = re.match(r"##+ (.*)", line)
-    return re.sub(r"[^\w -]", "", heading[1].lower()).replace(" ", "-") if heading else ""
+    return slug(heading[1]) if heading else ""
 
 
 def _names_another_database(link: re.Match[str], line: str) -> bool:
