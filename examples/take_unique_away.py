@@ -1,0 +1,76 @@
+# snippet: needs="mysql, tortoise>=1.1.8"
+"""The built-in tool takes `unique=True` away: on MariaDB it looks for the index under a wrong name.
+
+By hand: DATABASE_URL=mysql://user:password@host/empty python examples/take_unique_away.py
+"""
+
+import asyncio
+import os
+import re
+from typing import Any
+
+from tortoise import fields, migrations
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.migrations import operations as ops
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.migrations.schema_generator.state import State
+from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
+
+FREE = ops.AlterField("Price", "sku", fields.CharField(9, null=True))
+INDEXES = "SHOW INDEX FROM price WHERE Column_name = 'sku'"
+
+
+class Nothing(Model):
+    """Tortoise wants a model."""
+
+    id = fields.IntField(primary_key=True)
+
+
+async def migrate(*files: list[Any]) -> None:
+    """Apply the operations of the last file, after those of the files before it."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        connection = context.connections.get("default")
+        state = State(models={}, apps=StateApps(default_connections={"models": "default"}))
+        for number, operations in enumerate(files, start=1):
+            file = type("File", (migrations.Migration,), {"operations": operations, "atomic": False})
+            editor = MigrationExecutor(connection, {})._schema_editor(atomic=False)
+            editor.client = connection
+            is_last = number == len(files)
+            await file("file", "models").apply(
+                state, dry_run=not is_last, schema_editor=editor if is_last else None
+            )
+
+
+async def rows(statement: str) -> list[dict[str, Any]]:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        return await context.connections.get("default").execute_query_dict(statement)
+
+
+async def main() -> None:
+    columns = [
+        ("id", fields.IntField(primary_key=True)),
+        ("sku", fields.CharField(9, null=True, unique=True)),
+    ]
+    first = [ops.CreateModel("Price", columns, options={"table": "price"})]
+    await migrate(first)
+    assert [row["Key_name"] for row in await rows(INDEXES)] == ["sku"]
+    is_mariadb = "MariaDB" in (await rows("SELECT VERSION() AS v"))[0]["v"]
+    try:
+        await migrate(first, [FREE])
+    except OperationalError as error:
+        assert is_mariadb
+        said = re.sub("(?<=uid_price_sku_)[0-9a-f]+", "XXXXXX", str(error)).replace('"', "'")
+        assert said == "(1091, 'Can't DROP INDEX `uid_price_sku_XXXXXX`; check that it exists')"
+        [wrong] = re.findall("uid_price_sku_[0-9a-f]+", str(error))
+        assert [row["Key_name"] for row in await rows(INDEXES)] == ["sku"]  # still unique
+        await migrate(first, [ops.RunSQL(f"ALTER TABLE price RENAME INDEX sku TO {wrong}"), FREE])
+    else:
+        assert not is_mariadb
+    assert await rows(INDEXES) == []  # no longer unique
+
+
+asyncio.run(main())
