@@ -170,6 +170,13 @@ async def limits() -> None:
     now += 0.1
     assert await page.cached(store, "slow", load, seconds=10) == "4"
 
+    async def waits() -> str:
+        await asyncio.sleep(0)
+        return await load()
+
+    texts = await asyncio.gather(*(page.cached(store, "many", waits) for _ in range(3)))
+    assert texts == ["5", "6", "7"]  # each request calls it
+
 
 async def main() -> None:
     url = os.environ["DATABASE_URL"]

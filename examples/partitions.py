@@ -79,7 +79,18 @@ def kept() -> None:
     keys.sql(MONTH, "INSERT INTO event VALUES (gen_random_uuid(), '2026-01-10+00', 'A')", "SELECT 1")
 
 
-CONCURRENTLY = "CREATE INDEX CONCURRENTLY ix_of_january ON event_2026_01 (code, at)"
+PAGE = Path(__file__).resolve().parents[1] / "references" / "partitions.md"
+(INDEX_PARTS,) = re.findall(
+    r"^async def index_parts\(.*?(?=\n\n\n)", PAGE.read_text(encoding="utf-8"), re.M | re.S
+)
+FORWARD = f"""{INDEX_PARTS}
+
+
+async def forward(apps, editor):
+    await index_parts(editor.client)
+
+
+class"""
 ATTACHED = """
 SELECT inhrelid::regclass::text AS part FROM pg_inherits WHERE inhparent = 'ix_later'::regclass
 """
@@ -111,13 +122,12 @@ def with_aerich() -> None:
     (keys.APP / "shop.py").write_text(INDEXED)
     keys.aerich_draft("index")
     (file,) = keys.APP.glob("aerich/models/*_index.py")
-    text, number = re.subn(
-        r'    return """', f'    await db.execute_script("{CONCURRENTLY}")\n\\g<0>', file.read_text(), count=1
-    )
+    text, number = re.subn(r'    return """', "    await index_parts(db)\n\\g<0>", file.read_text(), count=1)
     assert number == 1
-    file.write_text(text.replace("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False"))
+    text = text.replace("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
+    file.write_text(f"{text}\n\n{INDEX_PARTS}\n")
     keys.aerich("upgrade")
-    assert keys.sql(ATTACHED) == [{"part": "ix_of_january"}]
+    assert keys.sql(ATTACHED) == [{"part": "ix_event_2026_01_code_at"}]
 
 
 def built_in() -> None:
@@ -138,10 +148,11 @@ def built_in() -> None:
     text = keys.draft("index")
     assert "ops.AddIndex(" in text
     (file,) = keys.APP.glob("migrations/*_index.py")
-    with_parts = f"    atomic = False\n    operations = [ops.RunSQL({CONCURRENTLY!r}),"
-    file.write_text(text.replace("    operations = [", with_parts))
+    with_parts = "    atomic = False\n    operations = [ops.RunPython(forward, ops.RunPython.noop),"
+    file.write_text(text.replace("    operations = [", with_parts).replace("class", FORWARD, 1))
     keys.tortoise("migrate")
-    assert keys.sql(ATTACHED) == [{"part": "ix_of_january"}]
+    (index,) = keys.sql(ATTACHED)
+    assert index == {"part": "ix_event_2026_01_code_at"}
 
 
 def refused(*statements: str) -> str:

@@ -17,7 +17,7 @@ from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.expressions import F, RawSQL
-from tortoise.functions import Avg, Coalesce, Max, Sum
+from tortoise.functions import Avg, Coalesce, Count, Max, Min, Sum
 from tortoise.models import Model
 
 DRIVER = os.environ["DATABASE_URL"].partition(":")[0]
@@ -156,6 +156,9 @@ async def main() -> None:
         assert TypeAdapter(Delta).validate_python(one_row["took_total"]) == timedelta(hours=2)
         (one_row,) = await Sale.annotate(computed=Avg(F("pieces") * 1.0)).values("computed")
         assert one_row["computed"] == 3  # WRONG, too
+        edges = Sale.annotate(least=Min("took"), most=Max("amount"), rows=Count("id"))
+        (one_row,) = await edges.values("least", "most", "rows")
+        assert one_row == {"least": timedelta(hours=1), "most": Decimal("1.55"), "rows": 2}
 
         # Expressions: no field converts them.
         computed = Sale.annotate(
