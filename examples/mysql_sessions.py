@@ -126,6 +126,14 @@ async def main() -> None:
             for _ in range(3):  # a loop "while there are old rows" would not end
                 assert await old.values_list("id", flat=True) == [2]
                 assert await old.filter(id=2).update(text="newer") == 0
+            # A lock comes too late: other rows are still read as at the first query.
+            await Note.select_for_update().get(id=1)
+            assert (await Note.get(id=2)).text == "old"
+        await Note.filter(id=2).update(text="old")
+        async with in_transaction():
+            await Note.select_for_update().get(id=1)  # the first query
+            await elsewhere(change(2))
+            assert (await Note.get(id=2)).text == "new"
 
         assert await kept_of(milliseconds=7) == 7_000  # microseconds: the column is DATETIME(6)
         await context.db().execute_query("ALTER TABLE note MODIFY at DATETIME NOT NULL")
