@@ -153,6 +153,20 @@ async def search_path(options: str) -> str:
     return row["search_path"]
 
 
+async def joined(first: str, separator: str, second: str) -> tuple[float, str] | int:
+    """With asyncmy: the limit and the level that two commands in one `init_command` set, or the error's number."""
+    settings = expand_db_url(URL)
+    settings["credentials"]["init_command"] = first + separator + second
+    async with TortoiseContext() as context:
+        await context.init(config=config_of(settings))
+        sql = "SELECT @@max_statement_time AS limited, @@tx_isolation AS level"
+        try:
+            (row,) = await context.connections.get("default").execute_query_dict(sql)
+        except OperationalError as error:
+            return error.args[0].args[0]
+    return row["limited"], row["level"]
+
+
 async def main() -> None:
     schemes = ["mysql"] if IS_MYSQL else ["asyncpg", "psycopg"]
     for scheme in schemes:
@@ -170,7 +184,11 @@ async def main() -> None:
                 assert await keeps_a_write(options="-c statement_timeout=5000", autocommit=True)
                 assert "public" in await search_path("-c statement_timeout=5000")
                 assert await search_path("-c statement_timeout=5000 -c search_path=billing") == "billing"
-            if not IS_MYSQL:
+            if IS_MYSQL:
+                commands = "SET max_statement_time = 5", "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+                assert await joined(commands[0], "; ", commands[1]) == (5, "SERIALIZABLE")
+                assert await joined(commands[0], ", ", commands[1]) == 1064  # a syntax error
+            else:
                 assert await by_the_role(scheme) == EXPECTED[type(client).__name__][0]
 
 
