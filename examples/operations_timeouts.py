@@ -153,8 +153,8 @@ async def search_path(options: str) -> str:
     return row["search_path"]
 
 
-async def joined(first: str, separator: str, second: str) -> tuple[float, str] | int:
-    """With asyncmy: the limit and the level that two commands in one `init_command` set, or the error's number."""
+async def joined(first: str, separator: str, second: str) -> Any:
+    """With asyncmy: the limit and the level that an `init_command` of two commands sets, or the error."""
     settings = expand_db_url(URL)
     settings["credentials"]["init_command"] = first + separator + second
     async with TortoiseContext() as context:
@@ -185,9 +185,10 @@ async def main() -> None:
                 assert "public" in await search_path("-c statement_timeout=5000")
                 assert await search_path("-c statement_timeout=5000 -c search_path=billing") == "billing"
             if IS_MYSQL:
-                commands = "SET max_statement_time = 5", "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"
-                assert await joined(commands[0], "; ", commands[1]) == (5, "SERIALIZABLE")
-                assert await joined(commands[0], ", ", commands[1]) == 1064  # a syntax error
+                limit = "SET max_statement_time = 5"
+                level = "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+                assert await joined(limit, "; ", level) == (5, "SERIALIZABLE")
+                assert await joined(limit, ", ", level) == 1064  # a syntax error
             else:
                 assert await by_the_role(scheme) == EXPECTED[type(client).__name__][0]
 
