@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
-from tortoise_dev.handbook.find import Found, Search
+from tortoise_dev.handbook.find import Found, Search, _cut_message
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +83,40 @@ def test_a_pasted_message_brings_no_section_about_its_values(message: str) -> No
 def test_a_value_of_a_message_ends_with_its_line() -> None:
     log = 'in column "a" of relation "b"\n' + 'OperationalError: relation "warehouse_slots" does not exist'
     assert find(log, HANDBOOK, 1)[0].section.heading == 'relation "…" does not exist'
+
+
+@pytest.mark.parametrize(
+    ("message", "heading"),
+    [
+        ('OperationalError: relation "warehouse_slots" does no', 'relation "…" does not exist'),
+        ('relation "search_rank" al', 'relation "…" already exists'),
+        ("ValidationError: report: Length of 'search' t", "…: Length of '…' … > …"),
+        (
+            "CREATE INDEX CONCURRENTLY cannot run ...",
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",
+        ),
+        ("'search_rank' is not a va", "'…' is not a valid …"),  # its other words are common ones
+    ],
+)
+def test_a_message_that_was_pasted_in_part_is_found(message: str, heading: str) -> None:
+    assert find(message, HANDBOOK, 1)[0].section.heading == heading
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('Error: relation "slots" does', len('relation "" does')),
+        ('Error: relation "slots" does not exist', len('relation "" does not exist')),
+        ("Error: relat", None),  # too little of it
+        ('Error: relation "slo', None),
+        ('Error: relation "slots" does\nDETAIL', None),  # the text goes on
+        (f'Error: relation "{"s" * 201}" does', None),  # too long for a value
+    ],
+)
+def test_how_much_of_a_message_ends_a_text(text: str, same: int | None) -> None:
+    cut = _cut_message('relation "…" does not exist', text)
+    assert (cut and cut[0]) == same
+    assert cut is None or [text[start:end] for start, end in cut[1]] == ["slots"]
 
 
 def test_a_name_in_quotes_that_the_handbook_lacks_has_no_parts() -> None:
