@@ -119,6 +119,36 @@ def test_how_much_of_a_message_ends_a_text(text: str, same: int | None) -> None:
     assert cut is None or [text[start:end] for start, end in cut[1]] == ["slots"]
 
 
+FRAMES = """\
+Traceback (most recent call last):
+  File "/srv/shop/app/services/orders.py", line 88, in place_order
+    order = await Order.create(customer_id=customer.id, status="open", total=cart.total)
+            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/srv/shop/.venv/lib/python3.12/site-packages/tortoise/transactions.py", line 30, in wrapped
+    async with in_transaction(connection_name):
+"""
+HANDLED = "During handling of the above exception, another exception occurred:"
+CHAINED = f"{FRAMES}ValueError: lost\n\n{HANDLED}\n\n{FRAMES}"
+IN_A_GROUP = "".join(f"  | {line}\n" for line in FRAMES.splitlines()) + "  | "
+IN_ONE_LINE = 'File "/srv/shop/app/services/transactions.py", line 88, in in_transaction '
+
+
+@pytest.mark.parametrize("frames", [FRAMES, CHAINED, IN_A_GROUP, IN_ONE_LINE])
+@pytest.mark.parametrize(
+    ("error", "heading"),
+    [
+        ("tortoise.exceptions.ValidationError: total: Value must not be None", "…: Value must not be None"),
+        ('DoesNotExist: Object "Order" does not exist', 'Object "…" does not exist'),
+    ],
+)
+def test_the_frames_of_a_traceback_are_not_its_message(frames: str, error: str, heading: str) -> None:
+    assert find(frames + error, HANDBOOK, 1)[0].section.heading == heading
+
+
+def test_frames_alone_are_searched() -> None:
+    assert find(FRAMES, HANDBOOK, 3)
+
+
 def test_a_name_in_quotes_that_the_handbook_lacks_has_no_parts() -> None:
     right = Section("a.md", 1, "A", "Missing keys", "A KeyError: an environment variable is not set.")
     other = Section("b.md", 1, "B", "Monthly report", "report month by report month report")

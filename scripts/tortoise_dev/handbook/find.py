@@ -164,8 +164,8 @@ class Search:
 
     def __init__(self, words: str, sections: Iterable[Section]) -> None:
         self._sections = list(sections)
-        self._pasted = words
-        self._words = _without_values(words, self._sections)
+        self._pasted = _without_frames(words)
+        self._words = _without_values(self._pasted, self._sections)
 
     def best(self, limit: int) -> list[Found]:
         """The ``limit`` sections that answer it best, best first; empty where no word is in any."""
@@ -393,6 +393,26 @@ def _cut_message(message: str, words: str) -> tuple[int, list[tuple[int, int]]] 
 def _length_at_the_end(part: str, text: str) -> int:
     """How many first characters of ``part`` end the text."""
     return next((size for size in range(len(part), 0, -1) if text.endswith(part[:size])), 0)
+
+
+_FRAME = re.compile(
+    r"""[ \t|+]*\bFile "[^"\n]+", line \d+(?:, in [\w.<>]+)?"""
+    r"""(?:[ \t]*\n(?:[ |+]*[ ]{4}(?!File ")[^\n]*\n)*)?"""  # its lines of code
+)
+_CHAIN = re.compile(
+    r"[ \t|+]*(?:Exception Group )?Traceback \(most recent call last\):"
+    r"|During handling of the above exception, another exception occurred:"
+    r"|The above exception was the direct cause of the following exception:"
+)
+
+
+def _without_frames(words: str) -> str:
+    """A pasted traceback without its frames: their files, functions and code are not what it says.
+
+    If nothing else is left, the words stay as they are.
+    """
+    rest = _CHAIN.sub(" ", _FRAME.sub(" ", words))
+    return rest if _wanted(rest) else words
 
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
