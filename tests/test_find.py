@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
-from tortoise_dev.handbook.find import Found, Search, _cut_message
+from tortoise_dev.handbook.find import Found, Search, _cut_message, _raised
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -130,10 +130,17 @@ Traceback (most recent call last):
 HANDLED = "During handling of the above exception, another exception occurred:"
 CHAINED = f"{FRAMES}ValueError: lost\n\n{HANDLED}\n\n{FRAMES}"
 IN_A_GROUP = "".join(f"  | {line}\n" for line in FRAMES.splitlines()) + "  | "
+OF_PYTEST = """\
+    async def test_place_order(client):
+>       response = await client.post("/orders", json={"customer_id": 1, "items": []})
+app/services/orders.py:88: in place_order
+    async with in_transaction():
+E       """
+OF_A_SERVER = 'INFO:  127.0.0.1 - "GET /orders HTTP/1.1" 500 Internal Server Error\n' + FRAMES
 IN_ONE_LINE = 'File "/srv/shop/app/services/transactions.py", line 88, in in_transaction '
 
 
-@pytest.mark.parametrize("frames", [FRAMES, CHAINED, IN_A_GROUP, IN_ONE_LINE])
+@pytest.mark.parametrize("frames", [FRAMES, CHAINED, IN_A_GROUP, OF_PYTEST, OF_A_SERVER, IN_ONE_LINE])
 @pytest.mark.parametrize(
     ("error", "heading"),
     [
@@ -143,6 +150,12 @@ IN_ONE_LINE = 'File "/srv/shop/app/services/transactions.py", line 88, in in_tra
 )
 def test_the_frames_of_a_traceback_are_not_its_message(frames: str, error: str, heading: str) -> None:
     assert find(frames + error, HANDBOOK, 1)[0].section.heading == heading
+
+
+def test_the_lines_after_an_error_belong_to_its_message() -> None:
+    error = "IntegrityError: violated\nDETAIL:  Key (email) already exists."
+    assert _raised(f"{FRAMES}{error}\n\nan end") == error
+    assert _raised(f"{FRAMES}KeyboardInterrupt") != "KeyboardInterrupt"  # no error: all is searched
 
 
 def test_frames_alone_are_searched() -> None:

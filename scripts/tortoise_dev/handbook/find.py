@@ -164,7 +164,7 @@ class Search:
 
     def __init__(self, words: str, sections: Iterable[Section]) -> None:
         self._sections = list(sections)
-        self._pasted = _without_frames(words)
+        self._pasted = _raised(words)
         self._words = _without_values(self._pasted, self._sections)
 
     def best(self, limit: int) -> list[Found]:
@@ -395,23 +395,24 @@ def _length_at_the_end(part: str, text: str) -> int:
     return next((size for size in range(len(part), 0, -1) if text.endswith(part[:size])), 0)
 
 
-_FRAME = re.compile(
-    r"""[ \t|+]*\bFile "[^"\n]+", line \d+(?:, in [\w.<>]+)?"""
-    r"""(?:[ \t]*\n(?:[ |+]*[ ]{4}(?!File ")[^\n]*\n)*)?"""  # its lines of code
+_FRAME = re.compile(r"""\bFile "[^"\n]+", line \d+(?:, in [\w.<>]+)?""")
+_RAISED = re.compile(
+    r"(?:^|[\s|])(?:(?:\w+\.)+[A-Z]\w+|[A-Z]\w*(?:Error|Exception|Warning)): \S"
+    r"|^[\s|+E]*[\w.]*(?:Error|Exception|Warning)\s*$"
 )
-_CHAIN = re.compile(
-    r"[ \t|+]*(?:Exception Group )?Traceback \(most recent call last\):"
-    r"|During handling of the above exception, another exception occurred:"
-    r"|The above exception was the direct cause of the following exception:"
-)
+_NO_MESSAGE = re.compile(rf"^[\s|+E]*$|{_FRAME.pattern}|Traceback \(most recent call last\)")
 
 
-def _without_frames(words: str) -> str:
-    """A pasted traceback without its frames: their files, functions and code are not what it says.
-
-    If nothing else is left, the words stay as they are.
+def _raised(words: str) -> str:
+    """Of a pasted traceback, log or report of tests only the errors: files, functions and code are not what it
+    says. A text that names no error stays as it is.
     """
-    rest = _CHAIN.sub(" ", _FRAME.sub(" ", words))
+    kept, is_raised = list[str](), False
+    for line in words.splitlines():
+        is_raised = bool(_RAISED.search(line)) or (is_raised and not _NO_MESSAGE.search(line))
+        if is_raised:
+            kept.append(line)
+    rest = _FRAME.sub(" ", "\n".join(kept) or words)
     return rest if _wanted(rest) else words
 
 
