@@ -27,6 +27,7 @@ _CODE_WEIGHT = 0.5  # a block's names and data are often those of another topic
 _LEAST_SHARE = 0.4  # of the best score: what has less is noise
 
 _LONGEST_VALUE = 200  # characters that stand for a `…` of a message
+_LEAST_CUT = 12  # characters of a message that was pasted in part, without the asker's own values
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*|\d+")
 _E_MAIL = re.compile(r"\be-(?=mail)", re.IGNORECASE)
@@ -163,8 +164,8 @@ class Search:
 
     def __init__(self, words: str, sections: Iterable[Section]) -> None:
         self._sections = list(sections)
-        self._pasted = words
-        self._words = _without_values(words, self._sections)
+        self._pasted = _raised(words)
+        self._words = _without_values(self._pasted, self._sections)
 
     def best(self, limit: int) -> list[Found]:
         """The ``limit`` sections that answer it best, best first; empty where no word is in any."""
@@ -180,8 +181,9 @@ class Search:
                 weight * rarity[term] * _bm25(document.get(term, 0.0), size / length)
                 for term, weight in wanted.items()
             )
-            if score:
-                bonus = max(_phrase_bonus(pieces, section), _message_bonus(self._pasted, section))
+            message = _message_bonus(self._pasted, section)
+            if score or message:
+                bonus = max(_phrase_bonus(pieces, section), message)
                 asked = _asked_bonus(wanted, rarity, section)
                 found.append(Found(section, _trust(section) * (score + bonus + asked)))
         found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
@@ -340,12 +342,15 @@ def _phrase_bonus(pieces: Sequence[str], section: Section) -> float:
 def _message_bonus(words: str, section: Section) -> float:
     """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest.
 
-    Half as much lifts another text of the same error: of an older release, of another driver.
+    Half as much lifts another text of the same error: of an older release, of another driver. If the pasted
+    text ends before the message does, only the pasted part counts.
     """
     if not section.page.startswith(MESSAGES):
         return 0.0
     if _message_pattern(section.heading).search(words):
         return float(sum(map(len, section.heading.split("…"))))
+    if cut := _cut_message(section.heading, words):
+        return float(cut[0])
     others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
     return max(map(len, others), default=0) / 2
 
@@ -358,6 +363,57 @@ def _message_pattern(message: str) -> re.Pattern[str]:
     gap = rf"([^\n]{{0,{_LONGEST_VALUE}}}?)"  # bounded: a pasted log may be long
     gaps = [gap if part else r"(\S*)" for part in parts[1:]]  # the last value ends with its word
     return re.compile("".join(a + b for a, b in zip(literals, [*gaps, ""], strict=True)))
+
+
+def _cut_message(message: str, words: str) -> tuple[int, list[tuple[int, int]]] | None:
+    """How much of a message ends a pasted text that stops before the message does, on its last line.
+
+    In characters that are the same for everybody, and where the asker's own values are.
+    """
+    text = words.rstrip(" .…\n")
+    line = text.rfind("\n") + 1
+    first, *rest = message.split("…")
+    at, same, values = text.find(first, line), len(first), list[tuple[int, int]]()
+    if at < 0:
+        same = _length_at_the_end(first, text[line:])
+        return (same, []) if same >= _LEAST_CUT else None
+    at += len(first)
+    for part in rest:
+        found = text.find(part, at)
+        ends = len(part) if found >= 0 else _length_at_the_end(part, text[at:])
+        values.append((at, found if found >= 0 else len(text) - ends))
+        same += ends
+        if found < 0:
+            break
+        at = found + len(part)
+    is_short = values and all(end - start <= _LONGEST_VALUE for start, end in values)
+    return (same, values) if same >= _LEAST_CUT and is_short else None
+
+
+def _length_at_the_end(part: str, text: str) -> int:
+    """How many first characters of ``part`` end the text."""
+    return next((size for size in range(len(part), 0, -1) if text.endswith(part[:size])), 0)
+
+
+_FRAME = re.compile(r"""\bFile "[^"\n]+", line \d+(?:, in [\w.<>]+)?""")
+_RAISED = re.compile(
+    r"(?:^|[\s|])(?:(?:\w+\.)+[A-Z]\w+|[A-Z]\w*(?:Error|Exception|Warning)): \S"
+    r"|^[\s|+E]*[\w.]*(?:Error|Exception|Warning)\s*$"
+)
+_NO_MESSAGE = re.compile(rf"^[\s|+E]*$|{_FRAME.pattern}|Traceback \(most recent call last\)")
+
+
+def _raised(words: str) -> str:
+    """Of a pasted traceback, log or report of tests only the errors: files, functions and code are not what it
+    says. A text that names no error stays as it is.
+    """
+    kept, is_raised = list[str](), False
+    for line in words.splitlines():
+        is_raised = bool(_RAISED.search(line)) or (is_raised and not _NO_MESSAGE.search(line))
+        if is_raised:
+            kept.append(line)
+    rest = _FRAME.sub(" ", "\n".join(kept) or words)
+    return rest if _wanted(rest) else words
 
 
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -378,6 +434,8 @@ def _without_values(words: str, sections: Sequence[Section]) -> str:
             found = _message_pattern(section.heading).search(words)
             groups = range(1, 1 + len(found.groups())) if found else ()
             spans += [found.span(group) for group in groups if found]
+            if not found and (cut := _cut_message(section.heading, words)):
+                spans += cut[1]
     if _ERROR.search(words):
         spans += [one.span() for one in _QUOTED.finditer(words) if not _is_known(one[0], sections)]
     kept = list(words)
