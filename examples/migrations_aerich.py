@@ -608,6 +608,18 @@ def link_table() -> None:
     aerich("init-migrations")
     assert 'CREATE UNIQUE INDEX IF NOT EXISTS "uidx_invoice_use_' in upgrade_of(files()[0])
 
+    # Of several new relations, a draft can lack a table.
+    club, both = USER.replace("User", "Club"), ""
+    for name in ("User", "Club"):
+        both += f'    {name} = fields.ManyToManyField("models.{name}", related_name="NEW")\n'
+    start(USER, club)
+    models(USER, club, *(USER.replace("User", name) + both.replace("NEW", name) for name in ("A", "B")))
+    aerich("migrate", "--offline", "--name", "tags")
+    made = upgrade_of(files()[-1])
+    assert all(f'CREATE TABLE "{table}"' in made for table in ("a_user", "b_user", "a_club"))
+    assert "b_club" not in made
+    assert "No changes detected" in aerich("migrate", "--offline")
+
 
 def odd_defaults() -> None:
     """What Aerich writes as the DEFAULT of a TimeDeltaField is a text; a quotation mark ends the text."""
