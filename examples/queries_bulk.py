@@ -61,6 +61,32 @@ class Counted(Model):
     n = fields.IntField(db_default=7)
 
 
+class Basket(Model):
+    class Meta:
+        table = "basket"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+
+
+class Fruit(Model):
+    class Meta:
+        table = "fruit"
+
+    id = fields.IntField(primary_key=True)
+    basket: fields.ForeignKeyRelation[Basket] = fields.ForeignKeyField("models.Basket", "fruits")
+
+
+class Label(Model):
+    class Meta:
+        table = "label"
+
+    id = fields.IntField(primary_key=True)
+    basket: fields.ForeignKeyNullableRelation[Basket] = fields.ForeignKeyField(
+        "models.Basket", "labels", null=True, on_delete=fields.SET_NULL
+    )
+
+
 heard: list[str] = []
 
 
@@ -155,6 +181,15 @@ async def auto_now() -> None:
     assert row.updated_at > before
 
 
+async def counted() -> None:
+    """SQLite also counts what CASCADE and SET NULL do to other tables."""
+    basket = await Basket.create(name="a")
+    for model in (Fruit, Fruit, Label):
+        await model.create(basket=basket)
+    sqlite = "Sqlite" in type(Basket._meta.db).__name__
+    assert await Basket.filter(id=basket.id).delete() == (1 + 2 + 1 if sqlite else 1)
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -164,6 +199,7 @@ async def main() -> None:
         await batches()
         await auto_now()
         await defaults()
+        await counted()
 
 
 asyncio.run(main())

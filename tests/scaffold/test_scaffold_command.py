@@ -221,6 +221,17 @@ def test_routes_without_what_they_need_are_refused(
     assert run(capsys, *arguments)[0] == 0  # the model itself needs none of it
 
 
+@pytest.mark.parametrize("fields", [[], ["at:datetime:auto_now"], ["customers:m2m:users.Customer"]])
+def test_a_service_without_values_is_refused(
+    shop: Any, capsys: pytest.CaptureFixture[str], fields: list[str]
+) -> None:
+    before = shop.tree()
+    status, printed = run(capsys, "model", "billing", "Empty", *fields, "--service", "crud")
+    assert (status, printed.split(": ")[1]) == (1, "no-values"), printed
+    assert shop.tree() == before
+    assert run(capsys, "model", "billing", "Empty", *fields)[0] == 0
+
+
 def test_a_module_is_not_hidden_by_a_new_package(
     project: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -69,6 +69,7 @@ class _ModelPlan:
         refuse_conflicts(self.entity, self.survey, self.app, self.label.name, self.file)
         if crud:
             self._refuse_missing_helpers()
+            self._refuse_no_value()
         survey, entity, plan = self.survey, self.entity, self.changes
         has_schemas = crud or (schemas and (survey.framework == "fastapi" or survey.has_schemas))
         config = survey.config
@@ -223,6 +224,11 @@ class _ModelPlan:
         if framework == "starlette" and not http.exists():
             message = "the routes need answer, read_body and read_query in it: a new project has them"
             raise RefusedError("no-common-http", http, message)
+
+    def _refuse_no_value(self) -> None:
+        if not self.entity.to_one and all(field.auto for field in self.entity.scalars):
+            message = "--service crud writes functions that take values: add a field, such as name:char:100"
+            raise RefusedError("no-values", self.file, message)
 
     # --- files and edits
 
