@@ -78,7 +78,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, here: Path) -> int:
     stdin = _stdin_file(options, here)
-    paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
+    named = options.paths or ["."]
+    paths = [stdin.path] if stdin is not None else [_absolute(path, here, options) for path in named]
     run = Run(here, options)
     known = _known_at_commit(run, paths)
     if known is not None:
@@ -156,7 +157,7 @@ def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
         return None
     if options.paths not in ([], ["-"]):
         raise UnusableError("the source comes from standard input: give no paths beside it")
-    path = _absolute(Path(options.stdin_filename or "stdin.py"), here)
+    path = _absolute(options.stdin_filename or "stdin.py", here, options)
     if path.is_dir():
         raise UnusableError(f"--stdin-filename {options.stdin_filename}: is a folder: name a file")
     return SourceFile(path, sys.stdin.buffer.read())
@@ -262,9 +263,11 @@ def _tell(outcome: Outcome, message: str) -> None:
     tell(f"{outcome.prog}: {message}")
 
 
-def _absolute(path: Path, here: Path) -> Path:
-    """The path from the root, without ``..``; links in it stay, so that reports show what was given."""
-    return Path(os.path.normpath(here / path))
+def _absolute(path: str, here: Path, options: argparse.Namespace) -> Path:
+    """The path from the root, without ``..``. Links in it stay, so that reports show what was given; but git
+    knows a file by its place in the repository.
+    """
+    return Path((os.path.realpath if options.against else os.path.normpath)(here / path))
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:

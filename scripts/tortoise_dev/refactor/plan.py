@@ -43,11 +43,11 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     """The package that replaces the module at ``path``. Nothing is executed or written.
 
     Raises RefusedError with all reasons that speak against it, and UnreadableError for a file that cannot be
-    parsed.
+    read or parsed.
     """
     module = project.resolver.module(str(path))
     if module is None:
-        raise project.resolver.problems[str(path)]
+        raise project.problems[path]
     _refuse(file_refusals(path, project.root))
     if module.file.encoding not in ("utf-8", "utf-8-sig", "ascii"):
         _refuse([Refusal("encoding", 1, f"the file is {module.file.encoding}: convert it to UTF-8")])

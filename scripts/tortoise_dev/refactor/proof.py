@@ -80,6 +80,7 @@ def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
         place = _copied(plan, project, Path(folder).resolve() / project.root.name)
         before = _ask(place, python, offline=None)
         inside = place.copy / plan.module.relative_to(project.root)
+        inside.parent.chmod(0o700)  # the folder may be read-only in the project
         inside.unlink()
         for path, content in plan.files.items():
             target = place.copy / path.relative_to(project.root)
@@ -128,18 +129,10 @@ def _leave_out_unmade(before: dict[str, Any], after: dict[str, Any], project: Pr
 
 
 def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
-    """The project copied, without environments, caches and what is larger than code."""
+    """The project copied, without environments, caches, what is larger than code and what nobody can read."""
 
     def left_out(folder: str, names: list[str]) -> set[str]:
-        paths = {name: Path(folder, name) for name in names}
-        return {
-            name
-            for name, path in paths.items()
-            if name in LEFT_OUT
-            or (path / "pyvenv.cfg").exists()
-            or (path.is_symlink() and path.is_dir())
-            or not (path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST))
-        }
+        return {name for name in names if name in LEFT_OUT or not _is_needed(Path(folder, name))}
 
     if has_marker(project.root):
         shutil.copytree(project.root, copy, ignore=left_out)
@@ -152,6 +145,14 @@ def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
     name, start = dotted_name(plan.module, project)
     paths = [copy / start.relative_to(project.root), copy, copy / "src"]
     return _Place(copy, name, [str(path) for path in dict.fromkeys(paths)], settings_of(project, name))
+
+
+def _is_needed(path: Path) -> bool:
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        return False
+    if path.is_dir():
+        return not (path.is_symlink() or (path / "pyvenv.cfg").exists())
+    return path.is_file() and path.stat().st_size <= _LARGEST
 
 
 def _ask(place: _Place, python: str, *, offline: int | None, changed: bool = False) -> dict[str, Any]:
