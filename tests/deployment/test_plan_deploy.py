@@ -218,6 +218,36 @@ def test_yaml_that_cannot_be_read_is_told(text: str, told: str, tmp_path: Path) 
     assert done.stderr == f"plan_deploy.py: {told}\n"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {web: {build: ., command: uvicorn main:app}}\n",
+        "services:\n  web: {build: ., command: uvicorn main:app}\n",
+    ],
+)
+def test_a_file_in_braces_gets_no_draft(text: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    plan = plan_for(tmp_path)
+    assert [(one.migrates, one.draft) for one in plan.manifests] == [(False, None)]
+    assert str(plan.question).endswith("Which command or job may run it there?")
+
+
+def test_a_draft_keeps_line_ends_of_windows(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": b"services:\r\n  web:\r\n    build: .\r\n    command: uvicorn main:app\r\n",
+        "Procfile": b"web: uvicorn main:app\r\n",
+        "fly.toml": b'app = "shop"\r\n[http_service]\r\n',
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    patch = "".join(one.draft or "" for one in plan_for(tmp_path).manifests)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    for name in files:
+        changed = (tmp_path / name).read_bytes()
+        assert changed.count(b"\n") == changed.count(b"\r\n") > files[name].count(b"\n")
+    assert plan_for(tmp_path).question is None
+
+
 def test_no_manifest_is_nothing_to_do(tmp_path: Path) -> None:
     done = run(folder=tmp_path)
     assert done.returncode == 0

@@ -381,7 +381,7 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
         (["model", "billing", "Index"], "the files import a class of this name"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Model"], "its abstract base would be BaseModel"),
-        (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),
+        (["model", "billing", "Invoice", "number:chr:3"], "there is no type chr; here are char, text, int,"),
     ],
 )
 def test_wrong_input_is_one_line(

@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from ..analysis.project import Project
 from ..analysis.source import SourceFile
 from ..atomic_write import write_atomically
+from ..report.counted import counted
 from ..report.findings import FORMATS
 from ..report.paths import shown_path
 from ..rules import RULES
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.fixing import fixed_texts
 from . import common
-from .check_report import Outcome, plural, render, statistics
+from .check_report import Outcome, render, statistics
 from .check_run import Run, near_code
 from .common import UnusableError, show, tell
 from .newer_release import notice
@@ -95,7 +96,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
             show(_diff(project, texts, common.base_of_diff(texts, here)), end="")
-            _tell(outcome, f"{len(texts)} file{plural(len(texts))} would be changed")
+            _tell(outcome, f"{counted(len(texts), 'file')} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
             show(texts.get(stdin.path, stdin.text), end="")
@@ -231,11 +232,9 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
     try:
         if not file.exists():
             Baseline.of(outcome.violations, file.absolute().parent).write(file)
-            count = len(outcome.violations)
-            _tell(
-                outcome, f"recorded {count} finding{plural(count)} in {file}: from now on only new ones fail"
-            )
-            outcome.known, outcome.violations = count, []
+            found = counted(len(outcome.violations), "finding")
+            _tell(outcome, f"recorded {found} in {file}: from now on only new ones fail")
+            outcome.known, outcome.violations = len(outcome.violations), []
             return
         baseline = Baseline.read(file)
     except BaselineError as error:
@@ -245,7 +244,7 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
         tell(f"{outcome.prog}: {older}")
     gone = baseline.gone(outcome.violations, outcome.project.judged)
     if gone:
-        told = f"{gone} recorded finding{plural(gone)} not found any more"
+        told = f"{counted(gone, 'recorded finding')} not found any more"
         _tell(outcome, f"{told}: to record again, delete {file} and check the whole project")
     _leave_out(outcome, baseline)
 

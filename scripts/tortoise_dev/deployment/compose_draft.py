@@ -55,7 +55,7 @@ def draft_of(
             _make_wait(draft, text.splitlines(), service, name, column)
         if service in inside:
             _take_out(draft, text.splitlines(), service)
-    return draft.diff() or None
+    return draft.diff()
 
 
 def _free_name(services: list[Service]) -> str:

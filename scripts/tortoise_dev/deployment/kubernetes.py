@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..folders import own_files
+from ..report.diffs import unified_diff
 from .image import Image
-from .manifest import Draft, Manifest
+from .manifest import Manifest
 from .project import Project
 from .shell_commands import Work
 from .work_problems import problems_at_start, problems_of
@@ -290,9 +291,9 @@ def _lines_of(lines: list[str], container: Node, key: str) -> list[str]:
 
 def new_file(project: Project, path: Path, lines: list[str]) -> str:
     """A diff that makes a file."""
-    draft = Draft(project.root, path)
-    draft.insert(1, lines)
-    return draft.diff()
+    return unified_diff(
+        None, "".join(f"{line}\n" for line in lines), path.relative_to(project.root).as_posix()
+    )
 
 
 def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:

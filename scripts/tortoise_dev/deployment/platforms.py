@@ -48,7 +48,7 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
     try:
         settings = parse_toml(text)
     except TomlError as error:
-        raise UnreadableError(f"no TOML: {error}") from None
+        raise UnreadableError(str(error)) from None
     deploy = settings.get("deploy", {})
     release = deploy.get("release_command") if isinstance(deploy, dict) else None
     lines = text.splitlines()
@@ -161,7 +161,7 @@ def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
     return manifest
 
 
-def _job_draft(project: Project, path: Path, like: Node) -> str:
+def _job_draft(project: Project, path: Path, like: Node) -> str | None:
     """A job before each deployment, from the service's own source and environment."""
     lines = path.read_text(encoding="utf-8").splitlines()
     copied: list[str] = []

@@ -103,6 +103,15 @@ def read_yaml(text: str) -> list[Node]:
         raise UnreadableError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
 
 
+def is_yaml(text: str) -> bool:
+    """Can a text be read?"""
+    try:
+        read_yaml(text)
+    except UnreadableError:
+        return False
+    return True
+
+
 def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> None:
     """Raises UnreadableError for a value that an alias puts into itself."""
     if id(node) in around:

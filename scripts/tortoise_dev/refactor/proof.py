@@ -15,6 +15,7 @@ from typing import Any
 
 from ..analysis.project import Project
 from ..folders import LEFT_OUT, has_marker
+from ..report.counted import counted
 from .orm_settings import dotted_name, settings_of
 from .plan import SplitPlan
 from .refusals import refused
@@ -57,18 +58,14 @@ class Proof:
         on = " and ".join(self.dialects)
         if self.missing:
             on += f" in place of {' and '.join(self.missing)} ({self.reason})"
-        parts = [f"CREATE statements on {on}", _counted(self.models, "model")]
-        parts.append(_counted(self.schemas, "JSON schema") if self.schemas else "no JSON schema")
+        parts = [f"CREATE statements on {on}", counted(self.models, "model")]
+        parts.append(counted(self.schemas, "JSON schema") if self.schemas else "no JSON schema")
         notes = [f"the same as before: {', '.join(parts)}"]
         if self.reordered:
             names = ", ".join(self.reordered)
             changed = "the same properties come in another order, because fields of a base class come first"
             notes.append(f"{changed}: JSON schema of {names}")
         return notes
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
