@@ -68,11 +68,7 @@ def _has_only_a_key(context: Context, cls: Class) -> bool:
     if any(isinstance(one, External) and one.name not in tortoise_api.MODEL_NAMES for one in ancestors):
         return False
     classes = [one for one in (cls, *ancestors) if isinstance(one, Class)]
-    return all(_is_known(context, one) and _adds_no_column(context, one) for one in classes)
-
-
-def _is_known(context: Context, cls: Class) -> bool:
-    return not cls.node.decorator_list and len(cls.node.bases) == len(context.models.bases(cls))
+    return all(context.relations.is_whole(one) and _adds_no_column(context, one) for one in classes)
 
 
 def _adds_no_column(context: Context, cls: Class) -> bool:
