@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from . import tortoise_api
 from .modules import Class, External, Function
-from .syntax import FUNCTIONS, Binding, Scope, binds
+from .scopes import Binding, Scope
+from .syntax import FUNCTIONS, binds
 from .values import PLAIN, SAME, Value, joined
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
 from .objects import class_around, class_of_object, held, is_assigned_elsewhere
 from .relations import Relations
-from .syntax import FunctionNode, Scope
+from .scopes import Scope
+from .syntax import FunctionNode
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)

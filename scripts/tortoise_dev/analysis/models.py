@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
+from .scopes import Scope
 from .source import source_of
-from .syntax import FUNCTIONS, FunctionNode, Scope
+from .syntax import FUNCTIONS, FunctionNode
 
 
 class Rank(IntEnum):

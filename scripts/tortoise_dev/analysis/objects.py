@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from .bound_values import defined
 from .modules import Class, Module, unquoted
-from .syntax import FUNCTIONS, Scope
+from .scopes import Scope
+from .syntax import FUNCTIONS
 
 
 def class_of_object(module: Module, node: ast.expr) -> Class | None:

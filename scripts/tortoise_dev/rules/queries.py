@@ -8,7 +8,8 @@ from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, Function, Module
-from ..analysis.syntax import FunctionNode, Scope
+from ..analysis.scopes import Scope
+from ..analysis.syntax import FunctionNode
 from .base import Context
 
 

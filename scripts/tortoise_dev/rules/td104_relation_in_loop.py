@@ -21,7 +21,8 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..analysis.syntax import FunctionNode, binds, is_true, own_nodes
+from ..analysis.syntax import FunctionNode, binds, is_true
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .loops import is_short
 from .missing_await.bare_fetches import has_its_own_fetch

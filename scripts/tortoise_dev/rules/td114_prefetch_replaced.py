@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..analysis.modules import Module
-from ..analysis.syntax import Position, Scope
+from ..analysis.scopes import Position, Scope
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of, insertion, source_of, start_of

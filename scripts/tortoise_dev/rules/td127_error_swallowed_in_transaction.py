@@ -26,7 +26,8 @@ from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from ..analysis.project import Project
-from ..analysis.syntax import SCOPES, own_nodes
+from ..analysis.syntax import SCOPES
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .queries import is_orm_await, suppressed_kinds

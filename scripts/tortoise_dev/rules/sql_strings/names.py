@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.modules import Function, Module
-from ...analysis.syntax import FUNCTIONS, own_nodes
+from ...analysis.syntax import FUNCTIONS
+from ...analysis.tree import own_nodes
 from ..base import Context
 from ..literals import holds_constants_only
 
