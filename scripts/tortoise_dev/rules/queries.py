@@ -9,7 +9,7 @@ from typing import TypeAlias
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, External, Function, Module
 from ..analysis.scopes import Scope
-from ..analysis.syntax import FunctionNode
+from ..analysis.syntax import FunctionNode, keyword
 from .base import Context
 
 
@@ -273,7 +273,7 @@ def _names_fetched(context: Context, node: ast.expr) -> set[str] | None:
     """The relations that ``"owner"`` or ``Prefetch("owner", query)`` fetches; None where unknown."""
     inner: set[str] | None = set()
     if isinstance(node, ast.Call) and node.args:
-        query = next((k.value for k in node.keywords if k.arg == "queryset"), None)
+        query = keyword(node, "queryset")
         inner = fetched_names(context, query if query is not None else (*node.args, None)[1])
         node = node.args[0]
     if inner is None or not (isinstance(node, ast.Constant) and isinstance(node.value, str)):
