@@ -174,7 +174,8 @@ class Models:
         for statement in meta.body:
             match statement:
                 case ast.Assign(targets=targets, value=value) if _names(targets, "abstract"):
-                    return bool(value.value) if isinstance(value, ast.Constant) and _is_flag(value) else None
+                    flag = getattr(value, "value", None)
+                    return flag if isinstance(flag, bool) else None
                 case ast.AnnAssign(target=ast.Name(id="abstract"), value=ast.Constant(value=value)):
                     return bool(value)
                 case ast.If() | ast.Try() if "abstract" in ast.dump(statement):
@@ -259,7 +260,3 @@ def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
 
 def _names(targets: Iterable[ast.expr], name: str) -> bool:
     return any(isinstance(target, ast.Name) and target.id == name for target in targets)
-
-
-def _is_flag(value: ast.Constant) -> bool:
-    return isinstance(value.value, bool)

@@ -44,7 +44,7 @@ def draft_of(
     name = steps[0].name if steps else _free_name(services)
     column = listed.column
     if not steps:
-        first = _first_line(listed)
+        first = next(line for _, line, _ in listed.entries())
         databases = [service.name for service in services if service.is_database]
         draft.insert(first, _new_service(project, text, own[0], name, column, databases))
         for service in services:
@@ -52,7 +52,7 @@ def draft_of(
                 _make_health_known(draft, text.splitlines(), service)
     for service in own:
         if service.condition_on(name) != "service_completed_successfully":
-            _make_wait(draft, text.splitlines(), service, name, column)
+            _make_wait(draft, text.splitlines(), service, name)
         if service in inside:
             _take_out(draft, text.splitlines(), service)
     return draft.diff()
@@ -61,10 +61,6 @@ def draft_of(
 def _free_name(services: list[Service]) -> str:
     names = {service.name for service in services}
     return "migrate" if "migrate" not in names else "migrate-database"
-
-
-def _first_line(listed: Node) -> int:
-    return next(line for _, line, _ in listed.entries())
 
 
 def _new_service(
@@ -128,7 +124,7 @@ def _end(lines: list[str], service: Service) -> int:
     return len(lines) + 1
 
 
-def _make_wait(draft: Draft, lines: list[str], service: Service, name: str, column: int) -> None:
+def _make_wait(draft: Draft, lines: list[str], service: Service, name: str) -> None:
     depends = service.node.get("depends_on")
     start = service.node.own_line("depends_on")
     indent = " " * service.node.column

@@ -59,9 +59,8 @@ class Node:
 
     def own_lines(self) -> list[tuple[str, int]]:
         """The keys that stand in this mapping itself, not in one that is merged into it, and their lines."""
-        return (
-            [(key.value, key.start_mark.line + 1) for key, _ in self._node.value] if self.is_mapping else []
-        )
+        pairs = self._node.value if self.is_mapping else ()
+        return [(key.value, key.start_mark.line + 1) for key, _ in pairs]
 
     def own_line(self, key: str) -> int | None:
         """The line of a key that stands in this mapping itself."""

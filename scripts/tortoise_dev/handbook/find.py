@@ -89,9 +89,7 @@ def _trust(section: Section) -> float:
         return 0.2  # it has the words of every task
     if section.path.startswith("examples/error_messages"):
         return 0.2  # references/errors.md has its messages, with what to do
-    is_long_or_known = section.path.startswith(("examples/", "SKILL.md")) or section.path.endswith(
-        "/rules.md"
-    )
+    is_long_or_known = section.path.startswith(("examples/", "SKILL.md", "references/rules.md"))
     return 0.6 if is_long_or_known or section.heading == section.page else 1.0
 
 

@@ -112,7 +112,7 @@ def _merged(context: Context, call: ast.Call, lost: ast.Call) -> Fix | None:
     names = ", ".join(source_of(module, one) for one in lost.args)
     edits = (
         Edit(end_of(module, lost.func.value), end_of(module, lost), ""),
-        insertion(module, start_of(module, call.args[0]), f"{names}, "),
+        insertion(start_of(module, call.args[0]), f"{names}, "),
     )
     return Fix(edits, safe=False)
 

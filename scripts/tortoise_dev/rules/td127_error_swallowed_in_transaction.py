@@ -95,7 +95,7 @@ def _goes_on(context: Context, node: _Trying, handling: list[ast.stmt]) -> bool:
     around = transaction_around(context.module, node)
     return (
         around is not None
-        and not _ends_in_error(context, around, node)
+        and not _ends_in_error(around, node)
         and _writes(context, node)
         and not _loses_nothing(context, around, node, handling)
         and context.project.once(_may_be_postgres)
@@ -179,7 +179,7 @@ def _raises(handler: ast.ExceptHandler) -> bool:
     )
 
 
-def _ends_in_error(context: Context, around: ast.AST, node: _Trying) -> bool:
+def _ends_in_error(around: ast.AST, node: _Trying) -> bool:
     """Does something raise in the transaction behind the ``try``: is it rolled back on purpose?"""
     end = node.end_lineno or 0
     return any(
