@@ -75,6 +75,11 @@ def _method_rank(node: FunctionNode) -> Rank:
     return Rank.OWN if own else Rank.PUBLIC
 
 
+def interface_names(model: str) -> frozenset[str]:
+    """The names that a model's abstract base may have: ``Invoice2`` may share ``BaseInvoice``."""
+    return frozenset((f"Base{model}", f"Base{model.rstrip('0123456789')}"))
+
+
 def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
     """Where the class defines its Meta: directly, or in a branch of an ``if`` or ``try``."""
     found: list[ast.stmt] = []

@@ -20,10 +20,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.models import interface_names
 from ..analysis.modules import Class, External, Module
 from .base import Context, Hit, Rule
 from .fixes import Edit, Fix, end_of, insertion, start_of
-from .interfaces import interface_names
 
 BAD = '''\
 # file: apps/billing/models/__init__.py
@@ -89,7 +89,7 @@ def check(context: Context) -> Iterator[Hit]:
     if entrance is not None and is_computed(entrance, set()):
         return
     concrete = [cls for cls in context.own if context.models.is_abstract(cls) is False]
-    names = {name for cls in concrete for name in interface_names(cls)}
+    names = {name for cls in concrete for name in interface_names(cls.name)}
     depth = len(module.path.parts) - len(package.parts)
     between = [str(folder / "__init__.py") for folder in list(module.path.parents)[:depth]]
     entrances = [context.project.resolver.module(key) for key in between]
