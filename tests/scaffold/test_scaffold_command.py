@@ -112,7 +112,8 @@ def test_a_model_with_other_fields_is_refused(shop: Any, capsys: pytest.CaptureF
     (refused,) = json.loads(printed)["refused"]
     assert (status, refused["code"], refused["path"]) == (1, "other-fields", "apps/users/models/customer.py")
     assert refused["message"] == (
-        "age is not there; name is CharField(max_length=100), not CharField(max_length=99)"
+        "the model is there, with other fields: age is not there; name is CharField(max_length=100), not "
+        "CharField(max_length=99). Change its file by hand"
     )
     text = shop.text(refused["path"]).splitlines()[refused["line"] - 1]
     assert text.startswith("class Customer(")

@@ -127,7 +127,8 @@ class _ModelPlan:
             raise RefusedError(
                 "no-configuration",
                 self.survey.root,
-                'no dictionary with "connections" and "apps" is written out in this project',
+                'no dictionary with "connections" and "apps" is written out in this project: write one, as '
+                "config/tortoise.py of a new project",
             )
         there = config.label_of(f"{self.app_module}.models")
         own = [label for label in config.labels if set(label.modules) - {"aerich.models"}] or config.labels
@@ -185,7 +186,7 @@ class _ModelPlan:
             raise RefusedError(
                 "unregistered-target",
                 found[0].module.path,
-                f"{model}: no label of the configuration lists it",
+                f"{model}: no label of the configuration lists it: add its module there first",
             )
         return Target(
             model,
