@@ -233,6 +233,52 @@ def test_a_file_in_braces_gets_no_draft(text: str, tmp_path: Path) -> None:
     assert str(plan.question).endswith("Which command or job may run it there?")
 
 
+CHART = """\
+kind: Deployment
+spec:
+  template:
+    spec:
+      {{- with .Values.pod }}
+      containers:
+        - name: web
+          image: shop
+          command: ["uvicorn", "main:app"]
+          env:
+            - name: A
+              value: "1"
+{{- if .Values.extra }}
+            - name: B
+              value: "2"
+{{- end }}
+      {{- end }}
+      # of the volumes
+      {{- if .Values.volumes }}
+      volumes: []
+      {{- end }}
+"""
+
+
+def test_a_drafted_job_has_whole_actions_of_a_template_and_no_text_behind_them(tmp_path: Path) -> None:
+    template = tmp_path / "templates" / "web.yaml"
+    template.parent.mkdir()
+    (tmp_path / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
+    template.write_text(CHART, encoding="utf-8")
+    (one,) = plan_for(tmp_path).manifests
+    assert one.draft is not None
+    copied = one.draft.partition("+          image: shop\n")[2].partition("+          command:")[0]
+    assert [line.removeprefix("+          ") for line in copied.splitlines()] == [
+        "env:",
+        "  - name: A",
+        '    value: "1"',
+        "{{- if .Values.extra }}",
+        "  - name: B",
+        '    value: "2"',
+        "{{- end }}",
+    ]
+    template.write_text(CHART.replace("env:", "env: [\n          ]"), encoding="utf-8")
+    assert plan_for(tmp_path).manifests[0].draft is None, "what it copies is no YAML"
+
+
 def test_a_draft_keeps_line_ends_of_windows(tmp_path: Path) -> None:
     files = {
         "compose.yaml": b"services:\r\n  web:\r\n    build: .\r\n    command: uvicorn main:app\r\n",

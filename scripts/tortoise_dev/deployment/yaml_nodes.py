@@ -103,9 +103,9 @@ def read_yaml(text: str) -> list[Node]:
 
 
 def is_yaml(text: str) -> bool:
-    """Can a text be read?"""
+    """Can a text be read, as YAML or as a Helm template?"""
     try:
-        read_yaml(text)
+        read_template(text)
     except UnreadableError:
         return False
     return True
