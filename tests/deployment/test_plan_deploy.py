@@ -279,6 +279,15 @@ def test_a_drafted_job_has_whole_actions_of_a_template_and_no_text_behind_them(t
     assert plan_for(tmp_path).manifests[0].draft is None, "what it copies is no YAML"
 
 
+def test_a_comment_stays_above_its_service(tmp_path: Path) -> None:
+    text = "services:\n  # what users see\n  web: # 8000\n    build: .\n    command: uvicorn main:app\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    apply(plan_for(tmp_path), tmp_path)
+    lines = (tmp_path / "compose.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "  migrate:"
+    assert lines[lines.index("  # what users see") + 1] == "  web: # 8000"
+
+
 def test_a_draft_keeps_line_ends_of_windows(tmp_path: Path) -> None:
     files = {
         "compose.yaml": b"services:\r\n  web:\r\n    build: .\r\n    command: uvicorn main:app\r\n",
