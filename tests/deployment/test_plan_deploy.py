@@ -286,6 +286,11 @@ def test_a_comment_stays_above_its_service(tmp_path: Path) -> None:
     lines = (tmp_path / "compose.yaml").read_text(encoding="utf-8").splitlines()
     assert lines[1] == "  migrate:"
     assert lines[lines.index("  # what users see") + 1] == "  web: # 8000"
+    workflow = tmp_path / ".gitlab-ci.yml"
+    workflow.write_text("deploy:\n  script:\n    # out\n    - flyctl deploy\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").unlink()
+    apply(plan_for(tmp_path), tmp_path)
+    assert workflow.read_text(encoding="utf-8").endswith("migrate\n    # out\n    - flyctl deploy\n")
 
 
 def test_a_draft_keeps_line_ends_of_windows(tmp_path: Path) -> None:

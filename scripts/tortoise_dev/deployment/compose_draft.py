@@ -48,10 +48,8 @@ def draft_of(
     column = listed.column
     if not steps:
         first = next(line for _, line, _ in listed.entries())
-        while text.splitlines()[first - 2].lstrip().startswith("#"):
-            first -= 1  # the comment is about the service below it
         databases = [service.name for service in services if service.is_database]
-        draft.insert(first, _new_service(project, text, own[0], name, column, databases))
+        draft.insert_above(first, _new_service(project, text, own[0], name, column, databases))
         for service in services:
             if service.is_database and service.name in here and service.node.get("healthcheck") is None:
                 _make_health_known(draft, text.splitlines(), service)

@@ -54,6 +54,13 @@ class Draft:
         """Put lines before this line of the old text (from 1; one more than it has: at the end)."""
         self.replace(line, line, lines)
 
+    def insert_above(self, line: int, lines: Iterable[str]) -> None:
+        """Put lines before this line of the old text, and before the comment right above it."""
+        old = self.old.splitlines()
+        while line > 1 and old[line - 2].lstrip().startswith("#"):
+            line -= 1
+        self.insert(line, lines)
+
     def replace(self, line: int, end: int, lines: Iterable[str]) -> None:
         """Put lines in the place of the lines from ``line`` up to, not including, ``end``."""
         added = [f"{one}{self._end}" for one in lines]
