@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -192,18 +193,20 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
 def replace_text(file: SourceFile, text: str) -> None:
     """Write a file anew, in its own encoding and with the byte order mark that it had. Raises OSError."""
     data = text.encode(file.encoding)
-    if file.data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf"):
-        data = b"\xef\xbb\xbf" + data
+    if file.data.startswith(BOM_UTF8) and not data.startswith(BOM_UTF8):
+        data = BOM_UTF8 + data
     write_atomically(file.path, data, old=file.data)
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
     from ..report.diffs import unified_diff
 
-    files = project.files
-    return "".join(
-        unified_diff(files[str(path)].text, texts[path], shown_path(path, base)) for path in sorted(texts)
-    )
+    diffs = []
+    for path in sorted(texts):
+        file = project.files[str(path)]
+        mark = "\ufeff" if file.data.startswith(BOM_UTF8) else ""
+        diffs.append(unified_diff(mark + file.text, mark + texts[path], shown_path(path, base)))
+    return "".join(diffs)
 
 
 def _known_at_commit(run: Run, paths: Sequence[Path]) -> Known | None:
