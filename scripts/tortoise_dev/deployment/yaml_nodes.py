@@ -124,9 +124,9 @@ def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> N
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. Raises UnreadableError and OSError."""
+    """The text of a file, without a byte order mark. Raises UnreadableError and OSError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UnreadableError(f"line {line}: not UTF-8: {error.reason}") from None
