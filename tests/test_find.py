@@ -336,6 +336,7 @@ def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
             "locks.md has no anchor #do-something-onec: the nearest are #do-something-once, #",
         ),
         (["lock.md"], "no page is called lock.md: the nearest are locks.md, "),
+        (["td999"], "td999 names no rule; check --rules lists all"),
         (["lock.md#job-queue"], "no page is called lock.md: the nearest are locks.md, "),
         (["-n", "0", "locks"], "argument -n: '0' is not a number from 1 on"),
         (["-n", "-3", "locks"], "argument -n: '-3' is not a number from 1 on"),

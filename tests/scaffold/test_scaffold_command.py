@@ -112,7 +112,8 @@ def test_a_model_with_other_fields_is_refused(shop: Any, capsys: pytest.CaptureF
     (refused,) = json.loads(printed)["refused"]
     assert (status, refused["code"], refused["path"]) == (1, "other-fields", "apps/users/models/customer.py")
     assert refused["message"] == (
-        "age is not there; name is CharField(max_length=100), not CharField(max_length=99)"
+        "the model is there, with other fields: age is not there; name is CharField(max_length=100), not "
+        "CharField(max_length=99). Change its file by hand"
     )
     text = shop.text(refused["path"]).splitlines()[refused["line"] - 1]
     assert text.startswith("class Customer(")
@@ -392,7 +393,7 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
         (["model", "billing", "Index"], "the files import a class of this name"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Model"], "its abstract base would be BaseModel"),
-        (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),
+        (["model", "billing", "Invoice", "number:chr:3"], "there is no type chr; here are char, text, int,"),
     ],
 )
 def test_wrong_input_is_one_line(

@@ -52,8 +52,11 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
         _judge_inside(manifest, service)
     right = [step for step in steps if not step.work.ignores_failure]
     waiting = [one for one in code if _waits(manifest, one, right)] if right else []
-    locked = bool(inside) and all(one.work.locked and not one.work.late for one in inside)
-    manifest.migrates = (bool(right) and waiting == code and _only_locked(inside)) or (not steps and locked)
+    all_locked = all(one.work.locked for one in inside)
+    if steps:
+        manifest.migrates = bool(right) and waiting == code and all_locked
+    else:
+        manifest.migrates = bool(inside) and all_locked and not any(one.work.late for one in inside)
     for service in services:
         if service.work.first_only:
             _add(manifest, service, service.line, problems_of(service.work))
@@ -81,10 +84,6 @@ def _is_python(path: Path, node: Node) -> bool:
     return any(
         (folder / name).is_file() for name in ("pyproject.toml", "requirements.txt", "setup.py")
     ) or any(folder.glob("*.py"))
-
-
-def _only_locked(inside: list[Service]) -> bool:
-    return all(service.work.locked for service in inside)
 
 
 def _overrides(path: Path) -> list[Path]:

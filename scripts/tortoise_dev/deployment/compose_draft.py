@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from .compose_service import Service
+from .copied_lines import lines_of
 from .manifest import Draft
 from .project import Project
 from .yaml_nodes import Node
@@ -17,6 +18,8 @@ _HEALTHCHECKS = {
     "": "pg_isready --username=$${POSTGRES_USER:-postgres} --host=127.0.0.1",
 }
 """Part of an image's name -> a command of that image that fails until the database takes connections."""
+_COPIED = frozenset("<< image build env_file environment networks secrets volumes platform".split())
+"""What says what an application is made of, and what it finds around it."""
 _INLINE = re.compile(
     r"(?:uv run (?:--\S+ )*)?(?:python[\d.]* -m )?(?:aerich upgrade|tortoise migrate)\s*(?:&&|;)\s*"
 )
@@ -44,27 +47,23 @@ def draft_of(
     name = steps[0].name if steps else _free_name(services)
     column = listed.column
     if not steps:
-        first = _first_line(listed)
+        first = next(line for _, line, _ in listed.entries())
         databases = [service.name for service in services if service.is_database]
-        draft.insert(first, _new_service(project, text, own[0], name, column, databases))
+        draft.insert_above(first, _new_service(project, text, own[0], name, column, databases))
         for service in services:
             if service.is_database and service.name in here and service.node.get("healthcheck") is None:
                 _make_health_known(draft, text.splitlines(), service)
     for service in own:
         if service.condition_on(name) != "service_completed_successfully":
-            _make_wait(draft, text.splitlines(), service, name, column)
+            _make_wait(draft, text.splitlines(), service, name)
         if service in inside:
             _take_out(draft, text.splitlines(), service)
-    return draft.diff() or None
+    return draft.diff()
 
 
 def _free_name(services: list[Service]) -> str:
     names = {service.name for service in services}
     return "migrate" if "migrate" not in names else "migrate-database"
-
-
-def _first_line(listed: Node) -> int:
-    return next(line for _, line, _ in listed.entries())
 
 
 def _new_service(
@@ -73,7 +72,8 @@ def _new_service(
     """The migrating service, with the image and the surroundings of the application's own."""
     indent, inner = " " * column, " " * (column + 2)
     lines = [f"{indent}{name}:"]
-    lines += _copied(text.splitlines(), like, column)
+    keys = [key for key, _ in like.node.own_lines() if key in _COPIED]
+    lines += [f"{inner}{line}" for line in lines_of(text.splitlines(), like.node, keys)]
     lines.append(f"{inner}command: [{', '.join(f'{word!r}' for word in project.command)}]".replace("'", '"'))
     if databases:
         lines.append(f"{inner}depends_on:")
@@ -100,17 +100,6 @@ def _make_health_known(draft: Draft, lines: list[str], database: Service) -> Non
     )
 
 
-def _copied(lines: list[str], like: Service, column: int) -> list[str]:
-    """The lines of the application that say what it is made of and what it finds around it."""
-    wanted = ("<<", "image", "build", "env_file", "environment", "networks", "secrets", "volumes", "platform")
-    kept: list[str] = []
-    for key, start, end in _keys(lines, like):
-        if key in wanted:
-            kept += [line.rstrip() for line in lines[start - 1 : end - 1] if line.strip()]
-    depth = min((len(line) - len(line.lstrip()) for line in kept), default=column + 2)
-    return [" " * (column + 2) + line[depth:] for line in kept]
-
-
 def _keys(lines: list[str], service: Service) -> list[tuple[str, int, int]]:
     """The keys that stand in a service itself: name, first line, the line after."""
     pairs = service.node.own_lines()
@@ -128,7 +117,7 @@ def _end(lines: list[str], service: Service) -> int:
     return len(lines) + 1
 
 
-def _make_wait(draft: Draft, lines: list[str], service: Service, name: str, column: int) -> None:
+def _make_wait(draft: Draft, lines: list[str], service: Service, name: str) -> None:
     depends = service.node.get("depends_on")
     start = service.node.own_line("depends_on")
     indent = " " * service.node.column

@@ -265,10 +265,10 @@ def _draft(project: Project, path: Path, before: _Step) -> str | None:
         return None
     draft = Draft(project.root, path)
     if path.name == ".gitlab-ci.yml":
-        draft.insert(line, [f"{indent}- {project.line}"])
+        draft.insert_above(line, [f"{indent}- {project.line}"])
     else:
         url = "${{ secrets.DATABASE_URL }}"
-        draft.insert(
+        draft.insert_above(
             line,
             [
                 f"{indent}- name: Migrate",
