@@ -193,7 +193,7 @@ async def swallowed_error() -> int:
 
 
 async def script_undone() -> int:
-    """execute_script() in a transaction that fails: how many of the rows before it are stored all the same."""
+    """execute_script() in a transaction that fails: how many rows are stored all the same."""
     with contextlib.suppress(RuntimeError):
         async with in_transaction() as connection:
             await DriverRow.create(name="kept")

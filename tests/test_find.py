@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
-from tortoise_dev.handbook.find import Found, Search, _cut_message, _raised
+from tortoise_dev.handbook.find import Found, Search
+from tortoise_dev.handbook.pasted import _cut_message, raised
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -154,8 +155,8 @@ def test_the_frames_of_a_traceback_are_not_its_message(frames: str, error: str, 
 
 def test_the_lines_after_an_error_belong_to_its_message() -> None:
     error = "IntegrityError: violated\nDETAIL:  Key (email) already exists."
-    assert _raised(f"{FRAMES}{error}\n\nan end") == error
-    assert _raised(f"{FRAMES}KeyboardInterrupt") != "KeyboardInterrupt"  # no error: all is searched
+    assert raised(f"{FRAMES}{error}\n\nan end") == error
+    assert raised(f"{FRAMES}KeyboardInterrupt") != "KeyboardInterrupt"  # no error: all is searched
 
 
 def test_frames_alone_are_searched() -> None:
