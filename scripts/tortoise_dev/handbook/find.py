@@ -398,14 +398,15 @@ def _length_at_the_end(part: str, text: str) -> int:
 _FRAME = re.compile(r"""\bFile "[^"\n]+", line \d+(?:, in [\w.<>]+)?""")
 _RAISED = re.compile(
     r"(?:^|[\s|])(?:(?:\w+\.)+[A-Z]\w+|[A-Z]\w*(?:Error|Exception|Warning)): \S"
-    r"|^[\s|+E]*[\w.]*(?:Error|Exception|Warning)\s*$"
+    r"|^[\s|+E]*(?:[A-Z]\w*[a-z][A-Z]\w*: \S|[\w.]*(?:Error|Exception|Warning)\s*$)"
 )
 _NO_MESSAGE = re.compile(rf"^[\s|+E]*$|{_FRAME.pattern}|Traceback \(most recent call last\)")
 
 
 def _raised(words: str) -> str:
-    """Of a pasted traceback, log or report of tests only the errors: files, functions and code are not what it
-    says. A text that names no error stays as it is.
+    """Of a pasted traceback, log or report of tests only the errors, without files, functions and code.
+
+    A text that names no error stays as it is.
     """
     kept, is_raised = list[str](), False
     for line in words.splitlines():
