@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .compose_service import Service
+from .compose_service import Service, Services
 from .copied_lines import lines_of
 from .manifest import Draft
 from .project import Project
@@ -25,38 +25,30 @@ _INLINE = re.compile(
 )
 
 
-def draft_of(
-    project: Project,
-    path: Path,
-    listed: Node,
-    services: list[Service],
-    steps: list[Service],
-    code: list[Service],
-    inside: list[Service],
-) -> str | None:
+def draft_of(project: Project, path: Path, listed: Node, services: Services) -> str | None:
     """The diff that makes a file migrate before its applications start; None where that cannot be written.
 
     ``listed`` are the services in this file, ``services`` also those of its overrides.
     """
     text = path.read_text(encoding="utf-8")
     here = {name for name, _, _ in listed.entries()}
-    own = [service for service in code if service.name in here]
+    own = [service for service in services.code if service.name in here]
     if not own or "\t" in text:
         return None
     draft = Draft(project.root, path)
-    name = steps[0].name if steps else _free_name(services)
+    name = services.steps[0].name if services.steps else _free_name(services.all)
     column = listed.column
-    if not steps:
+    if not services.steps:
         first = next(line for _, line, _ in listed.entries())
-        databases = [service.name for service in services if service.is_database]
+        databases = [service.name for service in services.databases]
         draft.insert_above(first, _new_service(project, text, own[0], name, column, databases))
-        for service in services:
-            if service.is_database and service.name in here and service.node.get("healthcheck") is None:
+        for service in services.databases:
+            if service.name in here and service.node.get("healthcheck") is None:
                 _make_health_known(draft, text.splitlines(), service)
     for service in own:
         if service.condition_on(name) != "service_completed_successfully":
             _make_wait(draft, text.splitlines(), service, name)
-        if service in inside:
+        if service in services.inside:
             _take_out(draft, text.splitlines(), service)
     return draft.diff()
 
