@@ -7,6 +7,7 @@ On a server, by hand, on an empty database: DATABASE_URL=postgres://… python e
 import asyncio
 import os
 
+from pypika_tortoise.exceptions import CaseException
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -110,7 +111,12 @@ async def keys_and_signals() -> None:
     await Line.bulk_create(lines := [Line(text="a")])
     await lines[0].save()  # the object has no key: a second row
     assert await Line.all().count() == 2
-    assert await Item.bulk_create([]) is None  # no rows are no error here, unlike in bulk_update()
+    assert await Item.bulk_create([]) is None
+    try:
+        await Item.bulk_update([], fields=["name"])
+        raise AssertionError("no error")
+    except CaseException as error:
+        assert "At least one 'when' case is required for a CASE statement." in str(error)
 
 
 async def batches() -> None:
