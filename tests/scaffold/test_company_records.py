@@ -29,7 +29,7 @@ def titled(page: str) -> dict[str, str]:
 def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path: Path) -> None:
     project.new(minimal=True)
     models = re.findall(r"^scaffold model (.*)$", RECORDS, re.MULTILINE)
-    assert len(models) == 3
+    assert len(models) == 2
     for model in models:
         project.run(str(ROOT / "scripts" / "scaffold.py"), "model", *shlex.split(model))
     files = titled(RECORDS) | titled(TESTS)
