@@ -131,6 +131,9 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
         assert "no policy limits document for this role" in report
         project.run("-c", START, DATABASE_URL="sqlite://:memory:")
 
+        project.run("migrate.py", DATABASE_URL=url)
+        assert project.run("purge.py", DATABASE_URL=url) == "0\n"
+
         project.run("-m", "ruff", "format", "--no-cache", "--check", ".")
         project.run("-m", "ruff", "check", "--no-cache", ".")
         project.run("-m", "mypy", f"--cache-dir={mypy_cache}", ".")
