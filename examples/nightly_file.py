@@ -36,19 +36,16 @@ TEXT = PAGE.read_text(encoding="utf-8")
 
 
 def program() -> Any:
-    """The page's blocks, as one module. The command asks the module `config.tortoise` when it is called."""
-    config: Any = types.ModuleType("config.tortoise")
-    config.TORTOISE_ORM = {"connections": {}, "apps": {"models": {"models": ["shown"]}}}
-    sys.modules["config.tortoise"] = config
+    """The page's first files, as one module."""
     module = types.ModuleType("nightly")
     sys.modules["nightly"] = module
-    blocks = re.findall(r"^```python [^\n]*name=(?:line|write|program)\n(.*?)^```", TEXT, re.M | re.S)
+    blocks = re.findall(r'^```python title="apps/[^\n]*\n(.*?)^```', TEXT, re.M | re.S)
     assert len(blocks) == 3
     for block in blocks:
-        exec(
-            compile(block.replace("lock_timeout = '5s'", "lock_timeout = '200ms'"), str(PAGE), "exec"),
-            module.__dict__,
+        source = re.sub(r"(?m)^from apps\..*\n", "", block).replace(
+            "lock_timeout = '5s'", "lock_timeout = '200ms'"
         )
+        exec(compile(source, str(PAGE), "exec"), module.__dict__)
     return module
 
 
@@ -87,10 +84,7 @@ class Files:
             return await nightly.make_equal(self.path)
 
     async def skip(self, size: int = 500) -> Any:
-        with (
-            patch.object(nightly, "SIZE", size),
-            self.report.open("w", encoding="utf-8", newline="") as report,
-        ):
+        with patch.object(nightly, "SIZE", size), self.report.open("w", newline="") as report:
             return await nightly.make_equal(self.path, report)
 
 
@@ -157,7 +151,8 @@ write = nightly.write
 
 
 async def rows() -> list[tuple[Any, ...]]:
-    return await Product.all().order_by("id").values_list()
+    stored: Any = await Product.all().order_by("id").values_list()
+    return list(stored)
 
 
 async def equal(files: Files) -> None:
@@ -413,24 +408,34 @@ async def memory(files: Files) -> None:
 
 async def null(column: str) -> None:
     """`<>` misses NULL, and IS DISTINCT FROM finds it."""
-    sql = f"SELECT COUNT(*) AS found FROM (SELECT CAST(NULL AS INTEGER) AS old, 1 AS new) AS line WHERE {column}"
-    assert (await get_connection("default").execute_query_dict(sql))[0]["found"] == int("DISTINCT" in column)
+    lines = "(SELECT CAST(NULL AS INTEGER) AS old, 1 AS new) AS line"
+    sql = f"SELECT COUNT(*) AS found FROM {lines} WHERE {column}"
+    (row,) = await get_connection("default").execute_query_dict(sql)
+    assert row["found"] == int("DISTINCT" in column)
 
 
 def command(folder: Path) -> None:
-    """The command: what it prints, and its exit status."""
+    """nightly.py: what it prints, and its exit status."""
     files, module = Files(folder), sys.modules["shown"]
     module.__dict__.update(Product=Product, PriceChange=PriceChange)
-    config = sys.modules["config.tortoise"].TORTOISE_ORM
-    config["connections"]["default"] = f"sqlite://{folder}/shop.sqlite3"
-    files.write("A,A,4", "B,B,1")
+    config: Any = types.ModuleType("config.tortoise")
+    url = f"sqlite://{folder}/shop.sqlite3"
+    config.TORTOISE_ORM = {"connections": {"default": url}, "apps": {"models": {"models": ["shown"]}}}
+    (source,) = re.findall(r'^```python title="nightly.py"\n(.*?)^```', TEXT, re.M | re.S)
+    code = compile(source, "nightly.py", "exec")
+    names = {"config.tortoise": config, "apps.shop.services.product_file": nightly}
     output = io.StringIO()
-    with patch.object(sys, "argv", ["nightly.py", str(files.path)]), redirect_stdout(output):
-        nightly.command()
+    with (
+        patch.dict(sys.modules, names),
+        patch.object(sys, "argv", ["nightly.py", str(files.path)]),
+        redirect_stdout(output),
+    ):
+        files.write("A,A,4", "B,B,1")
+        exec(code, {"__name__": "__main__"})
         assert output.getvalue() == "1 new, 1 changed, 0 gone\n"
         files.write("A,A,4", "B,B,cheap")
         try:
-            nightly.command()
+            exec(code, {"__name__": "__main__"})
             raise AssertionError
         except SystemExit as error:
             assert re.fullmatch(r".*/products.csv, line 3: price: .* Nothing was changed\.", str(error.code))
