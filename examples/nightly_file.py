@@ -29,6 +29,7 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 INSERT = "INSERT INTO pricechange (product_id, old_price, new_price, changed_at) VALUES ($1, 1, 1, now())"
 PAGE = Path(__file__).resolve().parents[1] / "references" / "nightly-files.md"
@@ -392,6 +393,43 @@ async def locked_by_another_process(folder: Path) -> None:
                 assert "database is locked" in str(error)
 
 
+async def add_only(files: Files) -> None:
+    """imports.md: without GONE and the comparison of numbers, products that the file lacks stay."""
+    before = await Product.filter(active=True).count()
+    files.write("A,A,1", "NEW,new,1")
+    with (
+        patch.object(nightly, "GONE", "UPDATE product SET active = FALSE WHERE FALSE"),
+        patch.object(nightly, "KEEP", 0),
+    ):
+        new, _, gone = await files.run()
+    assert (new, gone) == (1, 0)
+    assert await Product.filter(active=True).count() == before + 1
+
+
+async def waiting_lock(files: Files) -> None:
+    """imports.md, PostgreSQL: pg_advisory_xact_lock() waits for the other run up to lock_timeout."""
+    pool: Any = get_connection("default")
+    async with pool.acquire_connection() as other, other.transaction():
+        await other.execute("SELECT pg_advisory_xact_lock(20260402)")
+        async with in_transaction() as db:
+            await db.execute_query("SET LOCAL lock_timeout = '200ms'")
+            try:
+                await db.execute_query("SELECT pg_advisory_xact_lock(20260402)")
+                raise AssertionError
+            except Exception as error:
+                assert "due to lock timeout" in str(error)
+    files.write("A,A,1")
+    take = nightly.lock
+
+    async def wait(db: Any) -> None:
+        await db.execute_query("SELECT pg_advisory_xact_lock(20260402)")
+        await take(db)
+
+    with patch.object(nightly, "lock", wait), patch.object(nightly, "KEEP", 0):
+        both = await asyncio.gather(files.run(), files.run())
+    assert sorted(both)[0] == [0, 0, 0]  # the second waited, and then had nothing to do
+
+
 async def memory(files: Files) -> None:
     """4,000 more lines need less memory than half of their text."""
     peaks, sizes = [], []
@@ -486,6 +524,9 @@ async def main(folder: Path) -> None:
             await case_of_a_sku(files)
         await wrong_files(files)
         await file_under_the_lock(files)
+        await add_only(files)
+        if dialect == "postgres":
+            await waiting_lock(files)
         if dialect == "sqlite":
             await memory(files)
             await locked_by_another_process(folder)
