@@ -185,7 +185,10 @@ async def main() -> None:
                 assert "public" in await search_path("-c statement_timeout=5000")
                 assert await search_path("-c statement_timeout=5000 -c search_path=billing") == "billing"
             if IS_MYSQL:
-                commands = "SET max_statement_time = 5", "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE"
+                commands = (
+                    "SET max_statement_time = 5",
+                    "SET SESSION TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                )
                 assert await joined(commands[0], "; ", commands[1]) == (5, "SERIALIZABLE")
                 assert await joined(commands[0], ", ", commands[1]) == 1064  # a syntax error
             else:
