@@ -431,7 +431,11 @@ async def waiting_lock(files: Files) -> None:
 
 
 async def memory(files: Files) -> None:
-    """4,000 more lines need less memory than half of their text."""
+    """4,000 more lines need less memory than half of their text.
+
+    Measured with 300,000 lines on two busy processors: all new, none changed, all changed, 30,000 gone.
+    PostgreSQL 15: 59, 37, 80 and 53 s, 45 MB. SQLite: 95, 27, 28 and 23 s, 50 MB (`ru_maxrss`).
+    """
     peaks, sizes = [], []
     for number in (1_000, 5_000):
         await Product.all().delete()
