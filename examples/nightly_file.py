@@ -434,8 +434,9 @@ async def waiting_lock(files: Files) -> None:
 async def memory(files: Files) -> None:
     """4,000 more lines need less memory than half of their text.
 
-    Measured with 300,000 lines on two busy processors: all new, none changed, all changed, 30,000 gone.
-    PostgreSQL 15: 59, 37, 80 and 53 s, 45 MB. SQLite: 95, 27, 28 and 23 s, 50 MB (`ru_maxrss`).
+    Measured with 300,000 lines on two processors (`ru_maxrss`): all new, none changed, all changed, 30,000
+    gone. PostgreSQL 15: 23, 6, 18 and 11 s, 45 MB. SQLite: 22, 10, 7 and 8 s, 49 MB. While other programs
+    kept the processors busy, each run took less than 2 minutes.
     """
     peaks, sizes = [], []
     for number in (1_000, 5_000):
