@@ -31,12 +31,14 @@ class Workers:
         self.environment = os.environ | {"DATABASE_URL": database, "PYTHONPATH": str(PROJECT)}
         self.processes: list[Process] = []
         self.keys: list[str] = []
-        self.may_answer = asyncio.Event()
+        self.three_send, self.may_answer = asyncio.Event(), asyncio.Event()
 
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
         await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
         self.keys.append(head.split("idempotency-key: ")[1].split("\r\n")[0])
+        if len(self.keys) == 3:
+            self.three_send.set()
         await self.may_answer.wait()
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         with contextlib.suppress(ConnectionError):
@@ -78,9 +80,7 @@ async def test_one_is_killed_and_two_are_stopped_while_they_send(workers: Worker
     signals = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
     await make_due("1", "2", "3")
     processes = [await workers.start() for _ in signals]
-    async with asyncio.timeout(30):
-        while len(workers.keys) < 3:
-            await asyncio.sleep(0.02)
+    await asyncio.wait_for(workers.three_send.wait(), 30)
     for process, number in zip(processes, signals, strict=True):
         process.send_signal(number)
     await processes[0].wait()
