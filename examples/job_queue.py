@@ -177,11 +177,20 @@ async def given_up_after_retries() -> None:
         f"ERROR Reminder {row.id} is given up: TimeoutError('slow')" for row in (first, second)
     )
 
+    assert first.updated_at > second.updated_at
+
     assert await settle(first.id, sent=True)
     assert not await settle(first.id, sent=False)
     assert await settle(second.id, sent=False)
+    provider.errors = [TimeoutError()] * 2
     await provider.run()
-    assert provider.keys[8:] == [str(second.id)]
+    assert await Reminder.get(status=WAITING, failures=1)
+    await age(MINUTE)
+    with patch.object(reminders, "RETRIES", []):
+        await provider.run()
+    assert await settle(second.id, sent=False)
+    await provider.run()  # at once, and with no memory of the last calls
+    assert provider.keys[8:] == [str(second.id)] * 3
     assert await Reminder.filter(status=SENT).count() == 2
     assert not await given_up()
 
@@ -202,10 +211,17 @@ async def old_keys() -> None:
     """The claim ends before the provider forgets the key. Afterwards nobody sends."""
     for gap in (-MINUTE, MINUTE):
         await make_due("1")
-        assert await claim()
-        await age(reminders.KEY_LIFE - reminders.LEASE + gap)
+        first = await claim()
+        assert first
+        await age(reminders.KEY_LIFE / 2)
+        second = await claim()
+        assert second
+        await age(reminders.KEY_LIFE / 2 - reminders.LEASE + gap)
         assert LOG.lines == []
         assert bool(await claim()) is (gap < timedelta(0))
+        provider = Provider(TimeoutError())
+        await deliver(second, provider.send)  # it comes too late
+        assert provider.mails == []
         await Invoice.filter(number="1").delete()
     (line,) = LOG.lines
     assert line.endswith("is given up: perhaps sent: ask the provider")
@@ -329,7 +345,9 @@ async def lost_claims() -> None:
 
         await deliver(row, send)
 
-    await lose(NotSentError())
+    with patch.object(reminders, "RETRIES", []):
+        await lose(NotSentError())
+    assert LOG.lines == []
     assert await Reminder.get(status=WAITING, failures=0, last_error=None, claims=4)
     await lose(None)
     assert await Reminder.get(status=SENT, claims=6)  # a success is marked nevertheless
@@ -405,6 +423,7 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
         OUTSIDE = contextvars.copy_context()
+        assert (reminders.KEY_LIFE, reminders.LEASE, reminders.TIMEOUT) == (DAY, 2 * MINUTE, 20)
         (index,) = Reminder._meta.indexes
         assert (list(index.fields), index.name) == (["status", "next_attempt_at"], "ix_reminder_status_next")
         parts = PARTS
