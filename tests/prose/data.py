@@ -57,8 +57,8 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
 
 
 def is_run(title: str, blocks: list[Block], tree: Tree) -> bool:
-    """Whether a block that is saved as a file is used: a command names it, or another block imports it, or a
-    file that a command copies from the examples. Data may be read by another block. `migrate` runs migrations.
+    """Whether a block that is saved as a file is used: a command names it, or it is imported by another block
+    or by a file that a command copies from the examples. Another block may read data, and `migrate` runs it.
     """
     module = title.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     named = re.compile(rf"(?<!\w){re.escape(title)}(?!\w)|\b{re.escape(module.rpartition('.')[2])} import\b")

@@ -101,6 +101,7 @@ async def test_one_is_killed_and_two_are_stopped_while_they_send(workers: Worker
 
 
 async def test_without_a_database_a_worker_goes_on(workers: Workers) -> None:
+    pytest.importorskip("asyncpg")
     process = await workers.start(DATABASE_URL="postgres://shop:secret@127.0.0.1:9/shop")
     assert process.stderr
     log = ""
