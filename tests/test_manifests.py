@@ -304,7 +304,9 @@ def test_the_worker_of_the_page_has_the_shared_environment(tmp_path: Path) -> No
     assert check_jsonschema("vendor.compose-spec", file).returncode == 0
     worker = yaml.safe_load(block)["services"]["reminders"]
     assert worker["environment"] == {"MAIL_URL": "${MAIL_URL:?}"}
-    assert worker["stop_grace_period"] == "30s"
+    assert worker["command"] == ["python", "remind.py"]
+    assert worker["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert (worker["restart"], worker["stop_grace_period"]) == ("unless-stopped", "30s")
     file.write_text(block.replace("deploy:", "deployed:"), encoding="utf-8")
     assert check_jsonschema("vendor.compose-spec", file).returncode == 1
 
