@@ -1,8 +1,9 @@
 # snippet: needs="sqlite|postgres|mysql"
 # ruff: noqa: E402 - the imported files exist only after the code above
-"""What the files of references/jobs.md do if a provider fails, a process dies, or two workers meet.
+"""What the files of references/jobs.md do if a provider fails, a claim is lost, or two workers meet.
 
-By hand, on an empty database: DATABASE_URL=postgres://… python examples/job_queue.py
+The processes are in examples/jobs/tests. By hand, on an empty database: DATABASE_URL=postgres://… python
+examples/job_queue.py
 """
 
 import asyncio
@@ -13,10 +14,8 @@ import logging
 import os
 import re
 import shutil
-import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -24,8 +23,7 @@ from unittest.mock import patch
 
 FOLDER = Path(__file__).parent
 PROJECT = Path(tempfile.mkdtemp())
-BLOCK = re.compile(r'(?ms)^```python title="((?!tests)[^"]+)"\n(.+?)^```')
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)  # Docker and Kubernetes send the first, Fly the second
+BLOCK = re.compile(r'(?ms)^```python (?:continues )?title="([^"]+)"\n(.+?)^```')
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 for part in ("apps", "config"):
@@ -34,8 +32,8 @@ page = (FOLDER.parent / "references" / "jobs.md").read_text(encoding="utf-8")
 for path, text in BLOCK.findall(page):
     (PROJECT / path).parent.mkdir(parents=True, exist_ok=True)
     (PROJECT / path).write_text(text, encoding="utf-8")
-settings = PROJECT / "config" / "tortoise.py"
-settings.write_text(settings.read_text().replace('["apps', '["apps.mails.models.reminder", "apps'))
+models = PROJECT / "apps/billing/models/__init__.py"
+models.write_text(models.read_text() + "from apps.billing.models.reminder import Reminder\n")
 sys.path.insert(0, str(PROJECT))
 sys.dont_write_bytecode = True
 for loaded in [one for one in sys.modules if one.split(".")[0] in ("apps", "config")]:
@@ -43,75 +41,51 @@ for loaded in [one for one in sys.modules if one.split(".")[0] in ("apps", "conf
 
 import httpx
 from apps.billing.models import Customer, Invoice
-from apps.mails.models.reminder import Reminder
-from apps.mails.services import reminders
-from apps.mails.services.mail import NotSentError, sender
-from apps.mails.services.reminders import claim, deliver, enqueue, remind, report, settle
+from apps.billing.models.reminder import Reminder, ReminderStatus
+from apps.billing.services import reminders
+from apps.billing.services.reminders import claim, deliver, enqueue, given_up, remind, settle
+from apps.common.mailer import NotSentError, sender
 from config.tortoise import TORTOISE_ORM
 from tortoise import Tortoise, timezone
 from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
 
+WAITING, SENT, NOT_NEEDED, GIVEN_UP = ReminderStatus
+OUTSIDE: contextvars.Context  # a task in it is in no transaction
+
 
 class Provider:
-    """A mail provider over HTTP. It ignores a key that it knows, as long as it is told to."""
+    """It notes each call. It raises the error of the next `errors`, if there is one."""
 
-    def __init__(self) -> None:
-        self.calls: list[str] = []
-        self.sent: dict[str, Any] = {}
-        self.answers: list[int] = []  # of the next calls. It sends, unless it refuses
-        self.called, self.go_on = asyncio.Event(), asyncio.Event()
-        self.go_on.set()
+    def __init__(self, *errors: Exception) -> None:
+        self.errors = list(errors)
+        self.keys: list[str] = []
+        self.mails: list[str] = []
 
-    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
-        body = await reader.readexactly(int(head.split("content-length: ")[1].split("\r\n")[0]))
-        key = head.split("idempotency-key: ")[1].split("\r\n")[0]
-        status = self.answers.pop(0) if self.answers else 200
-        if status not in (422, 429):
-            self.sent.setdefault(key, json.loads(body))
-        self.calls.append(key)
-        self.called.set()
-        await self.go_on.wait()
-        writer.write(f"HTTP/1.1 {status} x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".encode())
-        with contextlib.suppress(ConnectionError):
-            await writer.drain()
-        writer.close()
+    async def send(self, mail: dict[str, str], key: str) -> None:
+        self.keys.append(key)
+        self.mails.append(f"{mail['to']} {mail['text'].split()[-1]}")
+        if self.errors:
+            raise self.errors.pop(0)
 
-
-OUTSIDE: contextvars.Context  # a task in it is in no transaction
-PROVIDER: Provider
-ADDRESS: str
-
-
-@contextlib.asynccontextmanager
-async def provider() -> AsyncIterator[None]:
-    global PROVIDER, ADDRESS
-    PROVIDER = Provider()
-    server = await asyncio.start_server(PROVIDER.answer, "127.0.0.1", 0)
-    ADDRESS = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/"
-    async with server:
-        yield
-
-
-async def run() -> None:
-    async with httpx.AsyncClient() as client:
-        await remind(sender(client, ADDRESS), asyncio.Event())
+    async def run(self) -> None:
+        await remind(self.send, asyncio.Event())
 
 
 async def make_due(*numbers: str) -> None:
     customer, _ = await Customer.get_or_create(email="due@example.com", defaults={"name": "Due"})
     now = timezone.now()
     for number in numbers:
-        dates = {"issued_at": now, "due_at": now - 7 * DAY - MINUTE}
+        dates = {"issued_at": now - DAY, "due_at": now - MINUTE}
         await Invoice.create(number=number, amount=1, customer=customer, **dates)
+    await enqueue(await reminders.database_now())
 
 
 async def age(by: timedelta) -> None:
     """As if all rows were older."""
     for row in await Reminder.all():
         perhaps = row.perhaps_sent_at and row.perhaps_sent_at - by
-        times = {"next_attempt_at": row.next_attempt_at - by, "created_at": row.created_at - by}
+        times = {"next_attempt_at": row.next_attempt_at - by, "updated_at": row.updated_at - by}
         await Reminder.filter(id=row.id).update(**times, perhaps_sent_at=perhaps)
 
 
@@ -124,113 +98,156 @@ class Lines(logging.Handler):
         self.lines.append(f"{record.levelname} {record.getMessage()}")
 
 
-reminders.logger.addHandler(logging.NullHandler())
+LOG = Lines()
+reminders.logger.addHandler(LOG)
+reminders.logger.propagate = False
 
 
-async def errors() -> list[str]:
-    """What report() logs."""
-    lines = Lines()
-    reminders.logger.addHandler(lines)
-    await report(await reminders.database_now())
-    reminders.logger.removeHandler(lines)
-    return lines.lines
+async def series() -> None:
+    """The first mail at once, then one a week, at most four."""
+    now = timezone.now()
+    customer = await Customer.create(name="Due", email="due@example.com")
+    for number, due_at, paid in (
+        ("1", now - MINUTE, False),
+        ("2", now + MINUTE, False),
+        ("3", None, False),
+        ("4", now - MINUTE, True),
+    ):
+        values = {"due_at": due_at, "paid": paid, "issued_at": now, "amount": 1}
+        await Invoice.create(number=number, customer=customer, **values)
+    provider = Provider()
+    for _ in range(2):
+        await provider.run()
+    assert provider.mails == ["due@example.com 1"]
+    for number in (2, 3, 4):
+        await age(7 * DAY - MINUTE)
+        await provider.run()
+        assert len(provider.mails) == number - 1
+        await age(2 * MINUTE)
+        await provider.run()
+        assert len(set(provider.keys)) == len(provider.mails) == number
+    await age(30 * DAY)
+    await provider.run()
+    assert set(provider.mails) == {"due@example.com 1"} and len(provider.mails) == 4
+    assert await Reminder.all().order_by("number").values_list("number", flat=True) == [1, 2, 3, 4]
 
 
-async def processes() -> None:
-    """Three workers that are sending: one is killed, two are asked to end, as a deployment does."""
-    ends = (signal.SIGKILL, *STOP_SIGNALS)
-    await make_due("1", "2", "3")
-    PROVIDER.go_on.clear()
-    command = (sys.executable, str(PROJECT / "remind.py"))
-    environment = os.environ | {"MAIL_URL": ADDRESS, "PYTHONPATH": str(PROJECT)}
-    children = []
-    for _ in ends:
-        PROVIDER.called.clear()
-        children.append(await asyncio.create_subprocess_exec(*command, env=environment))
-        await asyncio.wait_for(PROVIDER.called.wait(), 30)
-    assert len(set(PROVIDER.calls)) == 3
-    assert await claim() is None
-    for child, end in zip(children, ends, strict=True):
-        child.send_signal(end)
-    await children[0].wait()  # between its claim and its mark
-    PROVIDER.go_on.set()
-    assert [await child.wait() for child in children] == [-signal.SIGKILL, 0, 0]
-    left = await Reminder.get(sent_at=None)
-    assert left.message and left.message["key"] == PROVIDER.calls[0]
-
-    await run()
-    assert len(PROVIDER.calls) == 3  # the lease of the dead worker has not ended
-    await age(reminders.LEASE)
-    await run()
-    assert PROVIDER.calls[3:] == PROVIDER.calls[:1]
-    assert len(PROVIDER.sent) == 3
-    assert not await Reminder.filter(sent_at=None).exists()
+async def not_two_at_once() -> None:
+    """The workers stood still for weeks: the second mail follows a week after the first one."""
+    await make_due("1")
+    await age(20 * DAY)
+    await enqueue(timezone.now())
+    assert await Reminder.all().count() == 1
 
 
-async def outage() -> None:
-    """It sends, and answers 500, twenty times. Nothing is given up, and somebody is told."""
+async def only_one() -> None:
+    with patch.object(reminders, "MOST", 1):
+        await make_due("1")
+        provider = Provider()
+        for _ in range(3):
+            await provider.run()
+            await age(30 * DAY)
+        assert len(provider.mails) == 1
+
+
+async def given_up_after_retries() -> None:
+    """It is repeated after 1, 5 and 30 minutes, with the same key. Then a person settles it."""
     await make_due("1", "2")
-    PROVIDER.answers, step = [500] * 20, timedelta(minutes=45)
-    for _ in range(20):
-        await run()
-        await age(step)
-    assert len(PROVIDER.calls) == 20  # one for each run: the first unknown result ends it
-    assert len(PROVIDER.sent) == 2
-    assert await errors() == []
-    await age(DAY - 20 * step - timedelta(minutes=10))
-    PROVIDER.answers = [500] * 2
-    await run()
-    await run()
-    await age(2 * DAY)
-    calls = len(PROVIDER.calls)
-    await run()
-    assert len(PROVIDER.calls) == calls  # the provider may have forgotten the keys
-    held, late = await errors()
-    assert held.startswith("ERROR Perhaps sent: ")
-    assert late == "ERROR 2 reminders wait for more than a day"
-    first, second = await Reminder.all()
+    provider = Provider(*[TimeoutError("slow")] * 8)
+    await provider.run()
+    assert len(provider.mails) == 2  # a failure does not stop the others
+    for calls, minutes in ((4, 1), (6, 5), (8, 30)):
+        await age(minutes * MINUTE - timedelta(seconds=30))
+        await provider.run()
+        assert len(provider.mails) == calls - 2
+        await age(timedelta(seconds=40))
+        await provider.run()
+        assert len(provider.mails) == calls
+    assert len(set(provider.keys)) == 2
+    await age(DAY)
+    await provider.run()
+    assert len(provider.mails) == 8
+    first, second = await given_up()
+    assert (first.invoice.customer.email, first.last_error, first.failures) == (
+        "due@example.com",
+        "TimeoutError('slow')",
+        4,
+    )
+    assert sorted(LOG.lines) == sorted(
+        f"ERROR Reminder {row.id} is given up: TimeoutError('slow')" for row in (first, second)
+    )
+
+    assert first.updated_at > second.updated_at
+
     assert await settle(first.id, sent=True)
-    assert not await settle(first.id, sent=True)
+    assert not await settle(first.id, sent=False)
     assert await settle(second.id, sent=False)
-    await run()
-    assert len(PROVIDER.calls) == calls + 1
-    assert len(PROVIDER.sent) == 3  # under a new key
-    assert await errors() == []
+    provider.errors = [TimeoutError()] * 2
+    await provider.run()
+    assert await Reminder.get(status=WAITING, failures=1)
+    await age(MINUTE)
+    with patch.object(reminders, "RETRIES", []):
+        await provider.run()
+    assert await settle(second.id, sent=False)
+    await provider.run()  # at once, and with no memory of the last calls
+    assert provider.keys[8:] == [str(second.id)] * 3
+    assert await Reminder.filter(status=SENT).count() == 2
+    assert not await given_up()
+
+
+async def deaths() -> None:
+    """A worker that dies after its claim is no failure. While the key is known, the row is sent again."""
+    await make_due("1")
+    for _ in range(9):
+        assert await claim()
+        assert await claim() is None
+        await age(reminders.LEASE)
+    provider = Provider()
+    await provider.run()
+    assert await Reminder.get(status=SENT, failures=0, claims=10)
+
+
+async def old_keys() -> None:
+    """The claim ends before the provider forgets the key. Afterwards nobody sends."""
+    for gap in (-MINUTE, MINUTE):
+        await make_due("1")
+        first = await claim()
+        assert first
+        await age(reminders.KEY_LIFE / 2)
+        second = await claim()
+        assert second
+        await age(reminders.KEY_LIFE / 2 - reminders.LEASE + gap)
+        assert LOG.lines == []
+        assert bool(await claim()) is (gap < timedelta(0))
+        provider = Provider(TimeoutError())
+        await deliver(second, provider.send)  # it comes too late
+        assert provider.mails == []
+        await Invoice.filter(number="1").delete()
+    (line,) = LOG.lines
+    assert line.endswith("is given up: perhaps sent: ask the provider")
 
 
 async def no_keys() -> None:
-    """Without keys, what perhaps left is never repeated."""
-    await make_due("1")
-    PROVIDER.answers = [500]
+    """Without keys, what perhaps left is never repeated. What has certainly not left is repeated."""
     with patch.object(reminders, "KEY_LIFE", timedelta(0)):
-        for _ in range(3):
-            await run()
-            await age(DAY)
-        assert len(PROVIDER.calls) == 1
-        assert len(await errors()) == 2
+        await make_due("1")
+        provider = Provider(NotSentError("full"), NotSentError("full"), TimeoutError())
+        for _ in range(9):
+            await provider.run()
+            await age(30 * MINUTE)
+    assert len(provider.mails) == 3
+    assert await Reminder.get(status=GIVEN_UP)
 
 
-async def refused() -> None:
-    """A refusal frees the text and the key, and the next mail follows. After a 500, it proves nothing."""
-    await make_due("1", "2")
-    PROVIDER.answers = [422]
-    await run()
-    assert (len(PROVIDER.calls), len(PROVIDER.sent)) == (2, 1)
-    bad = await Reminder.get(sent_at=None)
-    assert (bad.perhaps_sent_at, bad.message, bad.last_error) == (None, None, "status 422")
-    await Customer.filter(email="due@example.com").update(email="new@example.com")
-    await age(reminders.LEASE)
-    await run()
-    assert len(set(PROVIDER.calls)) == 3
-    assert [mail["to"] for mail in PROVIDER.sent.values()] == ["due@example.com", "new@example.com"]
-
-    await make_due("3")
-    PROVIDER.answers = [500, 429]
-    await run()
-    await age(timedelta(minutes=10))
-    await run()
-    unsure = await Reminder.get(sent_at=None)
-    assert unsure.perhaps_sent_at and unsure.message
+async def not_sent_after_perhaps_sent() -> None:
+    """After a timeout, a refusal proves nothing: the first call has perhaps sent."""
+    await make_due("1")
+    provider = Provider(NotSentError(), TimeoutError(), NotSentError())
+    for perhaps in (False, True, True):
+        await provider.run()
+        row = await Reminder.get()
+        assert bool(row.perhaps_sent_at) is perhaps
+        await age(30 * MINUTE)
 
 
 async def answers() -> None:
@@ -248,137 +265,110 @@ async def answers() -> None:
         error: type[Exception] | None = None
         async with httpx.AsyncClient(transport=httpx.MockTransport(call)) as client:
             try:
-                await sender(client, "http://mail/")({"key": "k", "mail": {"to": "a"}})
+                await sender(client, "http://mail/")({"to": "a"}, "k")
             except Exception as raised:
                 error = type(raised)
         is_unsent, is_sent = error is NotSentError, error is None
         assert (is_unsent, is_sent) == (answer in unsent, answer in (200, 202)), (answer, error)
 
 
-async def unreachable() -> None:
-    """No connection: certainly nothing was sent."""
+async def slow() -> None:
+    """A call that takes longer than TIMEOUT is a failure. PostgreSQL stores no NUL, and no error has one."""
     await make_due("1")
-    async with httpx.AsyncClient() as client:
-        await remind(sender(client, "http://127.0.0.1:9/"), asyncio.Event())
-    unsent = await Reminder.get()
-    assert unsent.perhaps_sent_at is None and "ConnectError" in (unsent.last_error or "")
+
+    async def send(mail: dict[str, str], key: str) -> None:
+        await asyncio.sleep(60)
+
     with patch.object(reminders, "TIMEOUT", 0.05):
-        PROVIDER.go_on.clear()
-        await age(reminders.LEASE)
-        await run()
-        PROVIDER.go_on.set()
-    slow = await Reminder.get()
-    assert slow.perhaps_sent_at and slow.last_error == "TimeoutError()"
+        await remind(send, asyncio.Event())
+    assert await Reminder.get(last_error="TimeoutError()", failures=1)
+    await age(MINUTE)
+    await Provider(ValueError("\0 \udc80")).run()
+    assert await Reminder.get(last_error="ValueError('\\x00 \\udc80')", failures=2)
 
 
-async def leases() -> None:
-    """The row that waits longest comes first. Each attempt waits longer, up to 80 minutes."""
+async def stopped() -> None:
+    """After the signal, no other mail begins."""
     await make_due("1", "2")
-    await enqueue(timezone.now())
-    for number in ("1", "2"):
-        row = await Reminder.get(invoice__number=number)
-        await Reminder.filter(id=row.id).update(next_attempt_at=row.next_attempt_at - MINUTE)
-        first = await claim()
-        assert first and first.id == row.id
-        await Reminder.filter(id=row.id).update(next_attempt_at=timezone.now(), attempts=0)
-    await Invoice.filter(number="2").delete()
-    for minutes in (5, 10, 20, 40, 80, 80):
-        row = await claim()
-        assert row
-        waits = row.next_attempt_at - await reminders.database_now()
-        assert abs(waits - minutes * MINUTE) < timedelta(seconds=30)
-        assert await claim() is None
-        await age(waits)
+    stop, calls = asyncio.Event(), []
 
+    async def send(mail: dict[str, str], key: str) -> None:
+        calls.append(key)
+        stop.set()
 
-async def limits() -> None:
-    """From when an invoice is due, how long a key is used, and when somebody is told."""
-    await make_due("1")
-    await Invoice.filter(number="1").update(due_at=timezone.now() - 7 * DAY + MINUTE)
-    await enqueue(timezone.now())
-    assert not await Reminder.exists()
-    for gap in (-MINUTE, MINUTE):
-        await make_due("2")
-        await enqueue(timezone.now())
-        assert await claim()
-        await age(reminders.KEY_LIFE - reminders.LEASE + gap)
-        assert len(await errors()) == (gap > timedelta(0))
-        assert bool(await claim()) is (gap < timedelta(0))  # the lease ends before the provider forgets
-        await Invoice.filter(number="2").delete()
-    await make_due("3")
-    await enqueue(timezone.now())
-    await age(DAY - MINUTE)
-    assert await errors() == []
-    await age(2 * MINUTE)
-    assert await errors() == ["ERROR 1 reminders wait for more than a day"]
+    await remind(send, stop)
+    assert len(calls) == await Reminder.filter(status=SENT).count() == 1
 
 
 async def paid() -> None:
-    """An invoice that was paid in between gets no mail. The save() of an old object causes no second one."""
-    await make_due("1", "2")
+    """A payment before the claim or after it: no mail. The save() of an old object causes no second one."""
+    await make_due("1", "2", "3")
     old = await Invoice.get(number="1")
-    await enqueue(timezone.now())
     await Invoice.filter(number="2").update(paid=True)
-    await run()
-    assert len(PROVIDER.calls) == 1
+    provider = Provider()
+    for _ in range(3):
+        row = await claim()
+        assert row
+        if (await row.invoice).number == "3":
+            await Invoice.filter(number="3").update(paid=True)
+        await deliver(row, provider.send)
+    assert provider.mails == ["due@example.com 1"]
+    assert await Reminder.filter(status=NOT_NEEDED).count() == 2
     await old.save()
-    await age(2 * DAY)
-    await run()
-    assert len(PROVIDER.calls) == 1
-    assert await errors() == []
+    await age(DAY)
+    await provider.run()
+    assert len(provider.mails) == 1
 
 
-async def late_marks() -> None:
-    """The lease of the first claim has ended, and the second worker has the row."""
+async def lost_claims() -> None:
+    """The claim of the first worker has ended, and the second worker has the row."""
     await make_due("1")
-    await enqueue(timezone.now())
     first = await claim()
     await age(reminders.LEASE)
     second = await claim()
-    assert first and second and first.message == second.message
+    assert first and second and (first.id, first.claims, second.claims) == (second.id, 1, 2)
+    provider = Provider()
+    await deliver(first, provider.send)
+    assert provider.mails == []  # before the call, it sees that the claim is lost
 
-    async def refuse(message: dict[str, Any]) -> None:
-        raise NotSentError("late")
+    async def lose(error: Exception | None) -> None:
+        """The claim is lost during the call."""
+        await age(reminders.LEASE)
+        row = await claim()
+        assert row
 
-    async def accept(message: dict[str, Any]) -> None:
-        pass
+        async def send(mail: dict[str, str], key: str) -> None:
+            await age(reminders.LEASE)
+            assert await claim()
+            if error:
+                raise error
 
-    assert await deliver(first, refuse)
-    row = await Reminder.get()
-    assert row.perhaps_sent_at and row.last_error is None
-    assert await deliver(first, accept)
-    await deliver(second, refuse)
-    row = await Reminder.get()
-    assert row.sent_at and row.last_error is None
+        await deliver(row, send)
+
+    with patch.object(reminders, "RETRIES", []):
+        await lose(NotSentError())
+    assert LOG.lines == []
+    assert await Reminder.get(status=WAITING, failures=0, last_error=None, claims=4)
+    await lose(None)
+    assert await Reminder.get(status=SENT, claims=6)  # a success is marked nevertheless
 
 
 async def changed_meanwhile() -> None:
-    """Between the read of claim() and its write, another worker marks the row, or claims it."""
-    refused = {"perhaps_sent_at": None, "message": None}
-    claimed = {"attempts": 2, "next_attempt_at": timezone.now() + DAY}
-    for change in (refused, claimed, {"sent_at": timezone.now()}):
+    """Between the read of claim() and its write, another worker claims the row, or marks it."""
+    for change in ({"claims": 1}, {"status": SENT}):
         await make_due("1")
-        await enqueue(timezone.now())
-        first = await claim()
-        assert first and first.message
-        await age(reminders.LEASE)
         async with in_transaction():
-            await Reminder.all().update(**change)
+            await Reminder.all().update(**change, next_attempt_at=timezone.now() + DAY)
             task = asyncio.create_task(claim(), context=OUTSIDE.copy())
             done, _ = await asyncio.wait([task], timeout=0.5)
             assert not done  # it waits for the lock of the row
-        second, stored = await task, await Reminder.get()
-        if change is refused:
-            assert second and stored.message and second.message == stored.message != first.message
-        else:
-            assert second is None
+        assert await task is None
         await Invoice.filter(number="1").delete()
 
 
 async def clocks() -> None:
     """The clock of this worker is an hour ahead: it takes nothing from the others."""
     await make_due("1")
-    await enqueue(await reminders.database_now())
     assert await claim()
     ahead = timezone.now() + timedelta(hours=1)
     with patch("tortoise.timezone.now", lambda: ahead):
@@ -389,27 +379,40 @@ async def clocks() -> None:
 
 async def together() -> None:
     """Two workers enqueue the same rows. A row that follows a change is rolled back with it."""
-    await make_due("1", "2")
+    await make_due("1", "2", "3")
+    await Reminder.all().delete()
     now = await reminders.database_now()
     runs = await asyncio.gather(enqueue(now), enqueue(now), return_exceptions=True)
     failed = [run for run in runs if isinstance(run, BaseException)]
     assert len(failed) < 2 and all(
         "1213" in str(run) for run in failed
     )  # a deadlock of MariaDB, which is rare
-    assert await Reminder.all().count() == 2
+    assert await Reminder.all().count() == 3
     claims = await asyncio.gather(claim(), claim(), claim())
-    assert len({row.id for row in claims if row}) == 2
+    assert len({row.id for row in claims if row}) == len([row for row in claims if row]) > 1
     with contextlib.suppress(ValueError):
         async with in_transaction():
-            await make_due("3")
-            await Reminder.create(invoice=await Invoice.get(number="3"), next_attempt_at=now)
+            invoice = await Invoice.get(number="3")
+            await Reminder.create(invoice=invoice, number=2, next_attempt_at=now)
             raise ValueError
-    assert await Reminder.all().count() == 2
+    assert await Reminder.all().count() == 3
+
+
+async def order() -> None:
+    """The row that waits longest comes first."""
+    await make_due("1", "2")
+    for number in ("1", "2"):
+        row = await Reminder.get(invoice__number=number)
+        await Reminder.filter(id=row.id).update(next_attempt_at=row.next_attempt_at - MINUTE)
+        first = await claim()
+        assert first and first.id == row.id
+        await Reminder.filter(id=row.id).update(next_attempt_at=timezone.now())
 
 
 PARTS = (
-    *(processes, outage, no_keys, refused, answers, unreachable, paid),
-    *(late_marks, changed_meanwhile, clocks, together, leases, limits),
+    *(series, not_two_at_once, only_one, given_up_after_retries, deaths, old_keys, no_keys),
+    *(not_sent_after_perhaps_sent, answers, slow, stopped, paid, lost_claims, changed_meanwhile),
+    *(clocks, together, order),
 )
 
 
@@ -420,19 +423,17 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
         OUTSIDE = contextvars.copy_context()
+        assert (reminders.KEY_LIFE, reminders.LEASE, reminders.TIMEOUT) == (DAY, 2 * MINUTE, 20)
         (index,) = Reminder._meta.indexes
-        assert (list(index.fields), index.name) == (
-            ["sent_at", "next_attempt_at"],
-            "ix_reminder_sent_at_next",
-        )
+        assert (list(index.fields), index.name) == (["status", "next_attempt_at"], "ix_reminder_status_next")
         parts = PARTS
         if os.environ["DATABASE_URL"].startswith("sqlite"):
             parts = tuple(part for part in PARTS if part is not clocks)  # one machine, one clock
         for part in parts:
-            async with provider():
-                await part()
-            await Reminder.all().delete()
-            await Invoice.filter(number__in=["1", "2", "3"]).delete()
+            LOG.lines.clear()
+            await part()
+            await Invoice.filter(number__in=["1", "2", "3", "4"]).delete()
+            await Customer.filter(email="due@example.com").delete()
 
 
 try:

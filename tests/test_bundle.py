@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prose.code import Tree
 from prose.data import is_run
 from tortoise_dev.commands.dispatch import COMMANDS
 from tortoise_dev.pages.reading import read_page
@@ -81,7 +82,7 @@ def test_titled_blocks_stand_in_the_example() -> None:
         text = page.read_text(encoding="utf-8")
         for title in re.findall(r'(?m)^\s*`{3,}(?!.*breaks=).*title="([^"]+)"', text):
             is_file = (ROOT / "examples" / "billing" / title).is_file()
-            assert is_file or is_run(title, read_page(page, page.name).blocks), (page.name, title)
+            assert is_file or is_run(title, read_page(page, page.name).blocks, Tree(ROOT)), (page.name, title)
 
 
 def test_the_command_for_a_model_shows_types_with_parts_and_the_options() -> None:

@@ -296,16 +296,40 @@ def test_amounts_of_memory_and_processor_have_units_that_kubernetes_knows() -> N
     assert not [(key, amount) for key, amount in shown if not re.fullmatch(units[key], amount)]
 
 
-def test_the_worker_of_the_page_keeps_the_shared_environment(tmp_path: Path) -> None:
+def test_the_worker_of_the_page_has_the_shared_environment(tmp_path: Path) -> None:
     page = (BILLING.parents[1] / "references" / "jobs.md").read_text(encoding="utf-8")
     [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)
     file = tmp_path / "compose.yml"
     file.write_text(block, encoding="utf-8")
     assert check_jsonschema("vendor.compose-spec", file).returncode == 0
-    environments = [
-        yaml.safe_load(text)["services"]["reminders"]["environment"]
-        for text in (block, block.replace("<<: *environment, ", ""))
-    ]
-    assert [sorted(one) for one in environments] == [["DATABASE_URL", "MAIL_URL"], ["MAIL_URL"]]
+    worker = yaml.safe_load(block)["services"]["reminders"]
+    assert worker["environment"] == {"MAIL_URL": "${MAIL_URL:?}"}
+    assert worker["command"] == ["python", "remind.py"]
+    assert worker["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
+    assert (worker["restart"], worker["stop_grace_period"]) == ("unless-stopped", "30s")
     file.write_text(block.replace("deploy:", "deployed:"), encoding="utf-8")
     assert check_jsonschema("vendor.compose-spec", file).returncode == 1
+
+
+def test_the_worker_of_the_page_gets_no_requests_and_time_to_end(tmp_path: Path) -> None:
+    page = (BILLING.parents[1] / "references" / "jobs.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"(?ms)^```bash\n(cd charts.+?)^```", page)
+    chart = tmp_path / "charts" / "billing"
+    shutil.copytree(CHART, chart)
+    subprocess.run(["sh", "-ec", block], cwd=tmp_path, check=True, timeout=60)
+    worker, server = (
+        yaml.safe_load(rendered(chart / "templates" / name)) for name in ("reminders.yaml", "deployment.yaml")
+    )
+    validate(worker)
+    assert worker["metadata"]["name"] == f"{server['metadata']['name']}-reminders"
+    pod, own = (one["spec"]["template"] for one in (worker, server))
+    assert worker["spec"]["selector"]["matchLabels"] == pod["metadata"]["labels"]
+    selector = yaml.safe_load(rendered(chart / "templates" / "service.yaml"))["spec"]["selector"]
+    assert selector.items() <= own["metadata"]["labels"].items()
+    assert not selector.items() <= pod["metadata"]["labels"].items()
+    [container], [of_server] = (one["spec"]["containers"] for one in (pod, own))
+    assert container["args"] == ["python", "remind.py"]
+    assert of_server.keys() - container.keys() == {"ports", "livenessProbe", "readinessProbe"}
+    assert "terminationGracePeriodSeconds" not in pod["spec"], "the default is 30"
+    [seconds] = re.findall(r"(?m)^TIMEOUT = (\d+)", page)
+    assert int(seconds) < 30

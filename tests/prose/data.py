@@ -24,6 +24,7 @@ from tortoise_dev.snippet_settings import SnippetSettings
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
 SETTINGS = {name.replace("_", "-") for name in SnippetSettings._fields} - {"root", "source"}
 RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com")
+COPIED = re.compile(r'^cp -r "\$SKILL/(examples/\w+)/\."', re.MULTILINE)
 DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 
 
@@ -35,7 +36,7 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
             page.name != "README.md" and "breaks" not in block.attributes
         )  # its recipes are for readers
         is_file = title and (tree.root / "examples" / "billing" / title).is_file()
-        if title and is_shown and not is_file and not is_run(title, page.blocks):
+        if title and is_shown and not is_file and not is_run(title, page.blocks, tree):
             yield f"line {block.line}: {title} is no file of the example"
         if block.kind != "data" or {"xfail", "norun"} & block.attributes.keys():
             continue
@@ -55,16 +56,22 @@ def problems(page: Prose, tree: Tree) -> Iterator[str]:
         yield from (f"line {block.line}: {problem}" for problem in found)
 
 
-def is_run(title: str, blocks: list[Block]) -> bool:
-    """Whether a block that is saved as a file is used: a command names it, another block imports it, or reads
-    it if it is data, or `migrate` runs it as a migration.
+def is_run(title: str, blocks: list[Block], tree: Tree) -> bool:
+    """Whether a block that is saved as a file is used: a command names it, or it is imported by another block
+    or by a file that a command copies from the examples. Another block may read data, and `migrate` runs it.
     """
     module = title.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
     named = re.compile(rf"(?<!\w){re.escape(title)}(?!\w)|\b{re.escape(module.rpartition('.')[2])} import\b")
     if title.startswith("migrations/"):
         named = re.compile(r"^python -m tortoise migrate$", re.MULTILINE)
     imported = re.compile(rf"^from {re.escape(module)} import ", re.MULTILINE)
-    return any(
+    copied = [
+        file.read_text(encoding="utf-8")
+        for block in blocks
+        for folder in COPIED.findall(block.source)
+        for file in (tree.root / folder).rglob("*.py")
+    ]
+    return any(imported.search(source) for source in copied) or any(
         (named if block.kind == "shell" or not title.endswith(".py") else imported).search(block.source)
         for block in blocks
         if block.attributes.get("title") != title

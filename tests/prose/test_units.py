@@ -544,6 +544,13 @@ def test_a_titled_block_is_a_file_of_the_example_or_is_run(run: str, is_right: b
     assert found == ([] if is_right else ["line 3: tests/test_new.py is no file of the example"])
 
 
+@pytest.mark.parametrize(("folder", "number"), [("jobs", 0), ("frameworks", 1)])
+def test_a_titled_block_may_be_imported_by_files_that_a_command_copies(folder: str, number: int) -> None:
+    run = f'```bash\ncp -r "$SKILL/examples/{folder}/." .\n```'
+    text = f'# A\n\n```python title="apps/common/mailer.py"\nx = 1\n```\n\n{run}\n'
+    assert len([*data.problems(Prose("references/a.md", text), TREE)]) == number
+
+
 @pytest.mark.parametrize("command", ["migrate", "sqlmigrate models 0002_a"])
 def test_a_migration_on_a_page_is_run_by_migrate(command: str) -> None:
     run = f"```bash\npython -m tortoise {command}\n```"

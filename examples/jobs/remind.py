@@ -1,0 +1,34 @@
+"""A worker. It runs on any number of replicas, on Linux and macOS, and finishes its mail on SIGTERM."""
+
+import asyncio
+import logging
+import os
+import signal
+from contextlib import suppress
+
+import httpx
+from tortoise.context import TortoiseContext
+
+from apps.billing.services.reminders import remind
+from apps.common.mailer import sender
+from config.tortoise import TORTOISE_ORM
+
+
+async def main() -> None:
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    async with TortoiseContext() as context, httpx.AsyncClient(timeout=15) as client:
+        await context.init(config=TORTOISE_ORM)
+        while not stop.is_set():
+            try:
+                await remind(sender(client, os.environ["MAIL_URL"]), stop)
+            except Exception:
+                logging.exception("This run has ended early")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), 15)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    asyncio.run(main())
