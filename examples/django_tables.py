@@ -207,7 +207,8 @@ CREATE TABLE django_event (id integer PRIMARY KEY, data jsonb);
 INSERT INTO django_event VALUES (1, '"abc"')
 """
 OLD_TABLE = """
-CREATE TABLE old_tag (id bigserial PRIMARY KEY, label text);
+CREATE SEQUENCE old_tag_id_seq;
+CREATE TABLE old_tag (id bigint PRIMARY KEY DEFAULT nextval('old_tag_id_seq'), label text);
 GRANT SELECT, INSERT ON old_tag TO blog_api
 """
 NOTES = """
@@ -282,7 +283,7 @@ def dumped() -> tuple[str, str]:
         '"blog_', 'public."blog_'
     ).replace('INDEX public."', 'INDEX "').replace('CONSTRAINT public."', 'CONSTRAINT "')
     if which("pg_dump"):
-        command = ["pg_dump", "-s", "--no-owner", "--no-privileges", "-t", "blog_*", URL]
+        command = ["pg_dump", "-s", "-O", "-x", "-t", "blog_*", URL]
         dump = subprocess.run(command, capture_output=True, text=True, check=False)
         assert dump.returncode == 0 or "server version mismatch" in dump.stderr, dump.stderr
         whole = dump.stdout or whole
@@ -693,14 +694,17 @@ async def answered(url: str, error: type[Exception]) -> None:
 def fixtures() -> None:
     """The page's fixtures make a database from the tables of Django, and drop it."""
     sql("SELECT 1", DJANGO)
-    real, dump = catalog(), DJANGO
+    real, dump = catalog(), Path("tests/schema.sql")
+    dump.parent.mkdir()
     if which("pg_dump"):
-        command = ["pg_dump", "-s", "--no-owner", "--no-privileges", URL]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        assert done.returncode == 0 or "server version mismatch" in done.stderr, done.stderr
-        dump = done.stdout or dump
-    Path("tests").mkdir()
-    Path("tests/schema.sql").write_text("\n".join(line for line in dump.splitlines() if line[:1] != "\\"))
+        (command,) = re.findall(r"`(pg_dump .*)`", PAGE)
+        environment = os.environ | {"DJANGO_URL": URL}
+        done = subprocess.run(
+            ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False
+        )
+        assert dump.stat().st_size or "server version mismatch" in done.stderr, done.stderr
+    if not dump.is_file() or not dump.stat().st_size:
+        dump.write_text(DJANGO)
     names: dict[str, Any] = {}
     exec(FIXTURES, names)
     os.environ["TEST_SERVER"] = URL

@@ -3,7 +3,7 @@ r"""The first file of Aerich, for tables that Django made in PostgreSQL.
 1. Print the SQL of the tables. `grep` removes lines that make the file fail. Add `-t` for each other table
    that a foreign key names, also `auth_user`:
 
-   pg_dump -s --no-owner --no-privileges -t 'blog_*' "$OLD_URL" |
+   pg_dump -s -O -x -t 'blog_*' "$DJANGO_URL" |
        grep -Ev '^(\\|--|SET |SELECT pg_catalog.set_config|$)'
 
 2. Run `aerich init-migrations`. Of the SQL in its file, keep only `CREATE TABLE IF NOT EXISTS "aerich" (…);`:
