@@ -284,6 +284,13 @@ async def errors_and_counts() -> None:
         assert URL.startswith("sqlite")
     except OperationalError:
         assert not URL.startswith("sqlite")
+    try:
+        await Book.filter(id=book.id).update(pages=2**64)
+        raise AssertionError("no error")
+    except OverflowError:
+        assert URL.startswith("sqlite")
+    except OperationalError:
+        assert not URL.startswith("sqlite")
 
 
 async def copies() -> None:

@@ -578,6 +578,12 @@ async def a_new_column_with_the_time_of_now():
     await run("ALTER TABLE author ADD COLUMN created_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP")
 
 
+@says(sqlite3.OperationalError, "no such savepoint: tortoise_savepoint_")
+async def a_script_in_a_nested_transaction():
+    async with in_transaction(), in_transaction() as connection:
+        await connection.execute_script("UPDATE author SET name = name")
+
+
 @says(sqlite3.ProgrammingError, "You can only execute one statement at a time.")
 async def two_statements_in_one_call():
     await Tortoise.get_connection("default").execute_script("SELECT 1; SELECT 2")  # no error

@@ -143,6 +143,11 @@ async def raw_sql_that_does_not_name_the_table():
     await run("SELECT id FROM author JOIN book ON book.author_id = author.id")
 
 
+@says(OperationalError, "for SELECT DISTINCT, ORDER BY expressions must appear in select list")
+async def distinct_rows_in_the_order_of_another_column():
+    await Author.all().order_by("born_at").distinct().values_list("name")
+
+
 @says(
     OperationalError,
     "must appear in the GROUP BY clause or be used in an aggregate function",

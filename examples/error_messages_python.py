@@ -16,6 +16,7 @@ from pathlib import Path
 from tortoise import Tortoise, fields
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
+from tortoise.functions import Sum
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -116,6 +117,11 @@ async def a_set_of_unsaved_rows():
 @says(TypeError, "Model.__init__() takes 1 positional argument but 2 were given")
 async def values_without_names():
     Author("a")  # type: ignore[misc]
+
+
+@says(TypeError, "unsupported operand type(s) for /: 'Sum' and 'int'")
+async def arithmetic_of_a_function():
+    await Author.annotate(half=Sum("books__id") / 2)  # type: ignore[operator]
 
 
 @says(AttributeError, "'str' object has no attribute 'value'")

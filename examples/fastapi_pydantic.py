@@ -4,7 +4,7 @@ import asyncio
 import logging
 from decimal import Decimal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 from tortoise import Tortoise, fields
 from tortoise.contrib.pydantic import pydantic_model_creator
 from tortoise.contrib.test import tortoise_test_context
@@ -13,6 +13,10 @@ from tortoise.models import Model
 
 class Author(Model):
     name = fields.CharField(max_length=20)
+
+    @property
+    def initial(self) -> str:
+        return self.name[:1]
 
 
 class Book(Model):
@@ -48,6 +52,17 @@ class BookPatchByHand(BaseModel):
 
 
 assert BookPatchByHand(note=None).model_dump(exclude_unset=True) == {"note": None}
+
+
+class AuthorOutByHand(BaseModel):
+    """By hand, for output: it reads a property of the model, too."""
+
+    model_config = ConfigDict(from_attributes=True)
+    name: str
+    initial: str
+
+
+assert AuthorOutByHand.model_validate(Author(name="Ann")).model_dump() == {"name": "Ann", "initial": "A"}
 try:
     BookPatchByHand(title=None)  # type: ignore[arg-type]
 except ValidationError as error:

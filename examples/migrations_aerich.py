@@ -25,6 +25,7 @@ from aerich.migrate import Migrate
 from aerich.models import Aerich
 from asyncclick.testing import CliRunner
 from tortoise.cli.cli import run_cli_async
+from tortoise.context import TortoiseContext
 from tortoise.exceptions import ConfigurationError, OperationalError
 
 HEAD = """
@@ -59,6 +60,7 @@ USER = "\nclass User(Model):\n    id = fields.IntField(primary_key=True)\n"
 OWNER = 'owner = fields.ForeignKeyField("models.User")'
 NOTE = "note = fields.CharField(max_length=9, null=True)"
 EMAIL = "email = fields.CharField(max_length=9, null=True)"
+TIMEDELTA = "\nfrom datetime import timedelta\n\nclass"
 T = TypeVar("T")
 stages = itertools.count(1)
 
@@ -579,6 +581,80 @@ def not_handled() -> None:
         assert len(files()) == 1
 
 
+def link_table() -> None:
+    """A link table of a later file has no unique index: one link is stored twice, and the row comes twice."""
+    start(invoice(), USER)
+    assert "CREATE UNIQUE INDEX" not in upgrade_of(files()[0])  # no relation yet
+    module = models(invoice('readers = fields.ManyToManyField("models.User")'), USER)
+    aerich("migrate", "--offline", "--name", "readers")
+    later = upgrade_of(files()[-1])
+    assert 'CREATE TABLE "invoice_user"' in later
+    assert "UNIQUE" not in later
+    aerich("upgrade")
+    sql("INSERT INTO invoice (id, number) VALUES (1, 'a')")
+    sql("INSERT INTO user (id) VALUES (2)")
+    for _ in range(2):  # as two add() at once do
+        sql("INSERT INTO invoice_user (invoice_id, user_id) VALUES (1, 2)")
+
+    async def readers() -> list[int]:
+        async with TortoiseContext() as context:
+            await context.init(importlib.import_module(module).TORTOISE_ORM)
+            return await importlib.import_module(module).Invoice.all().values_list("readers__id", flat=True)
+
+    importlib.invalidate_caches()
+    assert as_process(readers()) == [2, 2]
+    project()  # in the first file, the table has the index
+    models(invoice('readers = fields.ManyToManyField("models.User")'), USER)
+    aerich("init-migrations")
+    assert 'CREATE UNIQUE INDEX IF NOT EXISTS "uidx_invoice_use_' in upgrade_of(files()[0])
+
+    # Of several new relations, a draft can lack a table.
+    club, both = USER.replace("User", "Club"), ""
+    for name in ("User", "Club"):
+        both += f'    {name} = fields.ManyToManyField("models.{name}", related_name="NEW")\n'
+    start(USER, club)
+    models(USER, club, *(USER.replace("User", name) + both.replace("NEW", name) for name in ("A", "B")))
+    aerich("migrate", "--offline", "--name", "tags")
+    made = upgrade_of(files()[-1])
+    assert all(f'CREATE TABLE "{table}"' in made for table in ("a_user", "b_user", "a_club"))
+    assert "b_club" not in made
+    assert "No changes detected" in aerich("migrate", "--offline")
+
+
+def odd_defaults() -> None:
+    """What Aerich writes as the DEFAULT of a TimeDeltaField is a text; a quotation mark ends the text."""
+    start(invoice())
+    sql("INSERT INTO invoice (number) VALUES ('a')")
+    module = models(
+        invoice("took = fields.TimeDeltaField(default=timedelta(seconds=1))").replace("\nclass", TIMEDELTA, 1)
+    )
+    aerich("migrate", "--offline", "--name", "took")
+    assert "DEFAULT '0:00:01'" in upgrade_of(files()[-1])
+    aerich("upgrade")
+
+    async def read() -> None:
+        async with TortoiseContext() as context:
+            await context.init(importlib.import_module(module).TORTOISE_ORM)
+            await importlib.import_module(module).Invoice.all()
+
+    importlib.invalidate_caches()
+    try:
+        as_process(read())
+    except TypeError as error:
+        assert "unsupported type for timedelta" in str(error)
+    else:
+        raise AssertionError("the old row can be read")
+    start(invoice())
+    models(invoice('name = fields.CharField(max_length=9, default="x\'y")'))
+    aerich("migrate", "--offline", "--name", "name")
+    try:
+        aerich("upgrade")
+    except OperationalError as error:
+        assert "syntax error" in str(error)
+    else:
+        raise AssertionError("a quotation mark is right")
+
+
 def failing() -> None:
     """RUN_IN_TRANSACTION = True, and yet on SQLite what stands before the failure stays."""
     start(invoice())
@@ -735,7 +811,7 @@ def moving_out() -> None:
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
 PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, killed, branches)
-PARTS += (inspected, moving_out, failing_import, not_handled)
+PARTS += (inspected, moving_out, failing_import, not_handled, link_table, odd_defaults)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:

@@ -203,6 +203,11 @@ def next_file_for_both() -> None:
     """Goes on with the project above. One change, two drafts, one file."""
     added, _ = drafts("migrate", "--offline", more=f"{NOTE}\n    {RANK}\n    {TITLE}", differ=False)
     assert 'ADD "rank" INT' in added[0] and 'ADD "title" VARCHAR(9)' in added[0]
+    for field in (
+        "code = fields.CharField(max_length=9, null=True, unique=True)",
+        f"{RANK[:-1]}, description='x')",
+    ):
+        drafts("migrate", "--offline", more=f"{NOTE}\n    {field}")  # UNIQUE and comments differ
     dropped, _ = drafts("migrate", "--offline", more="", differ=False)
     assert 'DROP COLUMN "note"' in dropped[0]
     renamed, _ = drafts("migrate", "--offline", "--no-input", more=TITLE, differ=False)

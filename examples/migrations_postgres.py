@@ -451,6 +451,43 @@ def no_server() -> None:
     assert "ConnectionRefusedError" in fails(elsewhere("migrate"))
 
 
+def changed_key() -> None:
+    """AlterField with another on_delete= sends no SQL; db_constraint=False makes the key all the same."""
+    key = 'fields.ForeignKeyField("models.Price", "{}", null=True{})'
+    made = 'ops.CreateModel("{0}", [("id", fields.IntField(primary_key=True)), ("price", {1})], options={2})'
+    options = '{{"table": "{}", "app": "models", "pk_attr": "id"}}'
+    pet = made.format("Pet", key.format("pets", ""), options.format("pet"))
+    restrict = f'ops.AlterField("Pet", "price", {key.format("pets", ", on_delete=fields.RESTRICT")})'
+    write("0002_pet", pet, after="0001_initial")
+    write("0003_restrict", restrict, after="0002_pet")
+    run("migrate")
+    assert "no-op" in run("sqlmigrate", "models", "0003_restrict")
+    sql("INSERT INTO pet (price_id) SELECT id FROM price")
+    sql("DELETE FROM price")
+    assert sql("SELECT id FROM pet") == []  # still CASCADE
+    drop = "ALTER TABLE pet DROP CONSTRAINT pet_price_id_fkey"
+    add = "ADD FOREIGN KEY (price_id) REFERENCES price (id) ON DELETE RESTRICT"
+    write("0004_restrict", f'ops.RunSQL("{drop}, {add}")', after="0003_restrict")
+    run("migrate")
+    sql("INSERT INTO price (cents) VALUES (1)")
+    sql("INSERT INTO pet (price_id) SELECT id FROM price")
+    assert refused("DELETE FROM price")
+
+    loose = key.format("toys", ", db_constraint=False")
+    write("0005_toy", made.format("Toy", loose, options.format("toy")), after="0004_restrict")
+    run("migrate")
+    assert refused("INSERT INTO toy (price_id) VALUES (99)")  # no price has this key
+
+
+def refused(statement: str) -> bool:
+    """Whether a foreign key refuses it. PostgreSQL 18 has an SQLSTATE of its own for RESTRICT."""
+    try:
+        sql(statement)
+    except asyncpg.PostgresError as error:
+        return error.sqlstate in {"23503", "23001"}
+    return False
+
+
 def other_driver() -> None:
     """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
@@ -474,6 +511,7 @@ PARTS = (
     renamed_table,
     at_once,
     no_server,
+    changed_key,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)

@@ -162,10 +162,19 @@ null += "AND table_name = 'price' AND column_name IN ('day', 'story')"
 assert asyncio.run(rows(null)) == [{"n": "NO"}] * 2
 
 # A DEFAULT of a text: MySQL takes only an expression in parentheses.
-assert not applied(
-    "0005_text", "0004_filled", "ops.RunSQL(\"ALTER TABLE price ADD a TEXT NOT NULL DEFAULT ('x')\")"
-)
+text = "ops.RunSQL(\"ALTER TABLE price ADD a TEXT NOT NULL DEFAULT ('x')\")"
+# AlterField with another on_delete= sends no SQL, and db_constraint=False makes the foreign key all the same.
+key = 'fields.ForeignKeyField("models.Price", "{}", null=True{})'
+make = 'ops.CreateModel("{0}", [("id", fields.IntField(primary_key=True)), ("price", {1})], options={2})'
+options = '{{"table": "{}", "app": "models", "pk_attr": "id"}}'
+pet = make.format("Pet", key.format("pets", ""), options.format("pet"))
+restrict = f'ops.AlterField("Pet", "price", {key.format("pets", ", on_delete=fields.RESTRICT")})'
+toy = make.format("Toy", key.format("toys", ", db_constraint=False"), options.format("toy"))
+assert not applied("0005_text", "0004_filled", text, pet, restrict, toy)
 assert asyncio.run(rows("SELECT a FROM price")) == [{"a": "x"}]
+rules = "SELECT delete_rule AS rule FROM information_schema.referential_constraints "
+rules += "WHERE constraint_schema = DATABASE() AND table_name IN ('pet', 'toy')"
+assert asyncio.run(rows(rules)) == [{"rule": "CASCADE"}] * 2
 
 
 async def while_a_transaction_reads(*arguments: str) -> str:

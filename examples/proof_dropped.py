@@ -67,6 +67,9 @@ async def main() -> None:
         # TD113: an argument that is no field, wherever a row takes arguments; and pk=, which is none
         note = await Note.create(text="b", colour="red", pk=77)
         assert note.pk == 3 and not hasattr(note, "colour")
+        note, created = await Note.get_or_create(pk=78, defaults={"text": "d"})
+        assert created and note.pk == 4  # not 78: each further call makes a row, too
+        await note.delete()
         note, created = await Note.get_or_create(text="c", defaults={"colour": "red"})
         assert created and not hasattr(note, "colour")
         note, created = await Note.update_or_create(text="c", defaults={"colour": "red"})

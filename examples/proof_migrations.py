@@ -246,6 +246,13 @@ assert shop.sql("SELECT id, team_id FROM person") == [(2, 1)]
 shop.run("migrate")
 assert shop.sql("SELECT count(*) FROM pragma_foreign_key_list('team')") == [(1,)]
 
+# Another on_delete: the new table has the new foreign key.
+KEY = 'fields.ForeignKeyField("models.Team", null=True, on_delete=fields.RESTRICT)'
+RULE = CHANGE.replace("CHANGE", f'ops.AlterField("Person", "team", {KEY})')
+shop = Project(_0001_initial=CIRCLE.replace("ON_DELETE", "fields.CASCADE"), _0002_rule=RULE)
+shop.run("migrate")
+assert shop.sql("SELECT on_delete FROM pragma_foreign_key_list('person')") == [("RESTRICT",)]
+
 # Instead of a downgrade: a new file, with foreign keys off. The rows of the other table stay as they are.
 shop = circle("CASCADE")
 REMOVED = f'ops.RemoveField("Team", "lead"), ops.RunSQL("{DROP}")'

@@ -7,6 +7,7 @@ On a server, by hand, on an empty database: DATABASE_URL=postgres://… python e
 import asyncio
 import os
 
+from pypika_tortoise.exceptions import CaseException
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
@@ -61,6 +62,32 @@ class Counted(Model):
     n = fields.IntField(db_default=7)
 
 
+class Basket(Model):
+    class Meta:
+        table = "basket"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+
+
+class Fruit(Model):
+    class Meta:
+        table = "fruit"
+
+    id = fields.IntField(primary_key=True)
+    basket: fields.ForeignKeyRelation[Basket] = fields.ForeignKeyField("models.Basket", "fruits")
+
+
+class Label(Model):
+    class Meta:
+        table = "label"
+
+    id = fields.IntField(primary_key=True)
+    basket: fields.ForeignKeyNullableRelation[Basket] = fields.ForeignKeyField(
+        "models.Basket", "labels", null=True, on_delete=fields.SET_NULL
+    )
+
+
 heard: list[str] = []
 
 
@@ -84,7 +111,12 @@ async def keys_and_signals() -> None:
     await Line.bulk_create(lines := [Line(text="a")])
     await lines[0].save()  # the object has no key: a second row
     assert await Line.all().count() == 2
-    assert await Item.bulk_create([]) is None  # no rows are no error here, unlike in bulk_update()
+    assert await Item.bulk_create([]) is None
+    try:
+        await Item.bulk_update([], fields=["name"])
+        raise AssertionError("no error")
+    except CaseException as error:
+        assert "At least one 'when' case is required for a CASE statement." in str(error)
 
 
 async def batches() -> None:
@@ -155,6 +187,15 @@ async def auto_now() -> None:
     assert row.updated_at > before
 
 
+async def counted() -> None:
+    """SQLite also counts what CASCADE and SET NULL do to other tables."""
+    basket = await Basket.create(name="a")
+    for model in (Fruit, Fruit, Label):
+        await model.create(basket=basket)
+    sqlite = "Sqlite" in type(Basket._meta.db).__name__
+    assert await Basket.filter(id=basket.id).delete() == (1 + 2 + 1 if sqlite else 1)
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -164,6 +205,7 @@ async def main() -> None:
         await batches()
         await auto_now()
         await defaults()
+        await counted()
 
 
 asyncio.run(main())

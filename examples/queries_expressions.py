@@ -76,6 +76,14 @@ async def stored_as_text() -> None:
     assert (await ExpressionRow.get(id=row.id)).day
 
 
+async def function_as_text() -> None:
+    """A lookup that searches in a text takes the text of the function object."""
+    row = await ExpressionRow.create(name="ABC")
+    assert await ExpressionRow.filter(id=row.id, name=Upper("name")).exists()
+    assert not await ExpressionRow.filter(id=row.id, name__iexact=Upper("name")).exists()
+    await row.delete()
+
+
 async def new_with_update_fields() -> None:
     """save(update_fields=) of a new object: without a key it inserts the whole row, with a key nothing."""
     generated = ExpressionRow(name="new", n=5)
@@ -208,6 +216,7 @@ async def integers(dialect: str, asyncpg: bool) -> None:
     assert await one.annotate(x=F("n") * Decimal("1.5")).values_list("x", flat=True) == [
         7 if asyncpg else 10.5
     ]
+    assert await one.annotate(x=F("n") + 1.5).values_list("x", flat=True) == [8 if asyncpg else 8.5]
     assert await one.annotate(x=RawSQL("n * 1.5")).values_list("x", flat=True) == [10.5]
     assert await one.annotate(x=F("n") / 2).values_list("x", flat=True) == [3.5 if dialect == "mysql" else 3]
     await ExpressionRow.all().update(n=F("n") * 1.5)
@@ -242,6 +251,7 @@ async def main() -> None:
         client = Tortoise.get_connection("default")
         dialect, asyncpg = client.capabilities.dialect, "asyncpg" in type(client).__module__
         await stored_as_text()
+        await function_as_text()
         await new_with_update_fields()
         await joined_text(dialect == "sqlite")
         await joined_with_null(dialect)

@@ -192,6 +192,16 @@ async def swallowed_error() -> int:
     return await DriverRow.filter(name="before").count()
 
 
+async def script_undone() -> int:
+    """execute_script() in a transaction that fails: how many rows are stored all the same."""
+    with contextlib.suppress(RuntimeError):
+        async with in_transaction() as connection:
+            await DriverRow.create(name="kept")
+            await connection.execute_script("UPDATE driverrow SET n = 5")
+            raise RuntimeError
+    return await DriverRow.filter(name="kept").count()
+
+
 async def missing_row_swallowed() -> int:
     """Errors of Tortoise's own, caught inside the transaction: the row before them is stored everywhere."""
     async with in_transaction():
@@ -413,6 +423,7 @@ ASYNCPG: dict[Scene, object] = {
     connection_killed: "asyncpg.exceptions._base.InterfaceError",
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
+    script_undone: 0,
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "asyncpg.exceptions.SerializationError",
@@ -438,6 +449,7 @@ PSYCOPG: dict[Scene, object] = {
     connection_killed: "psycopg.errors.AdminShutdown",
     late_task: 1,
     swallowed_error: 0,
+    script_undone: 0,
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "psycopg.errors.SerializationFailure",
@@ -463,6 +475,7 @@ MARIADB: dict[Scene, object] = {
     connection_killed: "asyncmy.errors.InterfaceError",
     late_task: 1,
     swallowed_error: 1,
+    script_undone: 0,
     swallowed_deadlock: ["after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
@@ -484,6 +497,7 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     query_beside: "builtins.TimeoutError",
     late_task: 1,
     swallowed_error: 1,
+    script_undone: 1,
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,

@@ -326,3 +326,12 @@ def test_a_closed_output_is_no_place_for_what_commands_print(project: Path) -> N
     done = run(with_streams("<&- >&- 2>&-", [*SNIPPETS, "--update", "shell.md"]), project)
     assert done.returncode == 0
     assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+
+
+@posix
+@pytest.mark.parametrize("command", [CHECK, SNIPPETS], ids=["check", "snippets"])
+def test_a_current_folder_that_was_deleted_is_one_line(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    done = run(["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", *command], tmp_path / "gone")
+    told = "the current folder does not exist any more: change to another one"
+    assert (done.returncode, done.stderr) == (2, f"{Path(command[1]).name}: {told}\n")

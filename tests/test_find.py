@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
 from tortoise_dev.handbook.find import Found, Search
+from tortoise_dev.handbook.pasted import _cut_message, raised
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,6 +84,83 @@ def test_a_pasted_message_brings_no_section_about_its_values(message: str) -> No
 def test_a_value_of_a_message_ends_with_its_line() -> None:
     log = 'in column "a" of relation "b"\n' + 'OperationalError: relation "warehouse_slots" does not exist'
     assert find(log, HANDBOOK, 1)[0].section.heading == 'relation "…" does not exist'
+
+
+@pytest.mark.parametrize(
+    ("message", "heading"),
+    [
+        ('OperationalError: relation "warehouse_slots" does no', 'relation "…" does not exist'),
+        ('relation "search_rank" al', 'relation "…" already exists'),
+        ("ValidationError: report: Length of 'search' t", "…: Length of '…' … > …"),
+        (
+            "CREATE INDEX CONCURRENTLY cannot run ...",
+            "CREATE INDEX CONCURRENTLY cannot run inside a transaction block",
+        ),
+        ("'search_rank' is not a va", "'…' is not a valid …"),  # its other words are common ones
+    ],
+)
+def test_a_message_that_was_pasted_in_part_is_found(message: str, heading: str) -> None:
+    assert find(message, HANDBOOK, 1)[0].section.heading == heading
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ('Error: relation "slots" does', len('relation "" does')),
+        ('Error: relation "slots" does not exist', len('relation "" does not exist')),
+        ("Error: relat", None),  # too little of it
+        ('Error: relation "slo', None),
+        ('Error: relation "slots" does\nDETAIL', None),  # the text goes on
+        (f'Error: relation "{"s" * 201}" does', None),  # too long for a value
+    ],
+)
+def test_how_much_of_a_message_ends_a_text(text: str, same: int | None) -> None:
+    cut = _cut_message('relation "…" does not exist', text)
+    assert (cut and cut[0]) == same
+    assert cut is None or [text[start:end] for start, end in cut[1]] == ["slots"]
+
+
+FRAMES = """\
+Traceback (most recent call last):
+  File "/srv/shop/app/services/orders.py", line 88, in place_order
+    order = await Order.create(customer_id=customer.id, status="open", total=cart.total)
+            ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/srv/shop/.venv/lib/python3.12/site-packages/tortoise/transactions.py", line 30, in wrapped
+    async with in_transaction(connection_name):
+"""
+HANDLED = "During handling of the above exception, another exception occurred:"
+CHAINED = f"{FRAMES}ValueError: lost\n\n{HANDLED}\n\n{FRAMES}"
+IN_A_GROUP = "".join(f"  | {line}\n" for line in FRAMES.splitlines()) + "  | "
+OF_PYTEST = """\
+    async def test_place_order(client):
+>       response = await client.post("/orders", json={"customer_id": 1, "items": []})
+app/services/orders.py:88: in place_order
+    async with in_transaction():
+E       """
+OF_A_SERVER = 'INFO:  127.0.0.1 - "GET /orders HTTP/1.1" 500 Internal Server Error\n' + FRAMES
+IN_ONE_LINE = 'File "/srv/shop/app/services/transactions.py", line 88, in in_transaction '
+
+
+@pytest.mark.parametrize("frames", [FRAMES, CHAINED, IN_A_GROUP, OF_PYTEST, OF_A_SERVER, IN_ONE_LINE])
+@pytest.mark.parametrize(
+    ("error", "heading"),
+    [
+        ("tortoise.exceptions.ValidationError: total: Value must not be None", "…: Value must not be None"),
+        ('DoesNotExist: Object "Order" does not exist', 'Object "…" does not exist'),
+    ],
+)
+def test_the_frames_of_a_traceback_are_not_its_message(frames: str, error: str, heading: str) -> None:
+    assert find(frames + error, HANDBOOK, 1)[0].section.heading == heading
+
+
+def test_the_lines_after_an_error_belong_to_its_message() -> None:
+    error = "IntegrityError: violated\nDETAIL:  Key (email) already exists."
+    assert raised(f"{FRAMES}{error}\n\nan end") == error
+    assert raised(f"{FRAMES}KeyboardInterrupt") != "KeyboardInterrupt"  # no error: all is searched
+
+
+def test_frames_alone_are_searched() -> None:
+    assert find(FRAMES, HANDBOOK, 3)
 
 
 def test_a_name_in_quotes_that_the_handbook_lacks_has_no_parts() -> None:
@@ -259,6 +337,7 @@ def test_a_link_into_the_page_of_messages_leads_to_its_section() -> None:
             "locks.md has no anchor #do-something-onec: the nearest are #do-something-once, #",
         ),
         (["lock.md"], "no page is called lock.md: the nearest are locks.md, "),
+        (["td999"], "td999 names no rule; check --rules lists all"),
         (["lock.md#job-queue"], "no page is called lock.md: the nearest are locks.md, "),
         (["-n", "0", "locks"], "argument -n: '0' is not a number from 1 on"),
         (["-n", "-3", "locks"], "argument -n: '-3' is not a number from 1 on"),

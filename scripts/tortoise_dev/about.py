@@ -47,7 +47,5 @@ def command(name: str) -> str:
     called = called_as()
     if called in SCRIPTS.values():
         return SCRIPTS[name]
-    package = __name__.partition(".")[0]
-    return (
-        f"python -m {package} {name}" if called.startswith(f"python -m {package}") else f"tortoise-dev {name}"
-    )
+    as_module = f"python -m {__name__.partition('.')[0]}"
+    return f"{as_module if called.startswith(as_module) else 'tortoise-dev'} {name}"

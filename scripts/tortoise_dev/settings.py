@@ -28,7 +28,9 @@ def read_table(file: Path) -> SettingsTable | None:
         document = parse_toml(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{file}: {error.strerror or error}") from None
-    except (UnicodeDecodeError, TomlError) as error:
+    except UnicodeDecodeError:
+        raise SettingsError(f"{file}: not UTF-8: save it as UTF-8") from None
+    except TomlError as error:
         raise SettingsError(f"{file}: {error}") from None
     return table_in(document, file)
 
@@ -113,13 +115,13 @@ class SettingsTable:
     def seconds(self, key: str, default: float) -> float:
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 3600:
-            raise self.error(key, "takes a number of seconds from 0 to 3600")
+            raise self.error(key, "takes a number of seconds, above 0 and at most 3600")
         return float(value)
 
     def mebibytes(self, key: str, default: int) -> int:
         value = self.values.get(key, default)
         if isinstance(value, bool) or not isinstance(value, int) or not 64 <= value <= 1 << 20:
-            raise self.error(key, "takes a whole number of MiB from 64 on")
+            raise self.error(key, "takes a whole number of MiB from 64 to 1048576")
         return value
 
 

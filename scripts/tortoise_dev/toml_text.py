@@ -7,7 +7,7 @@ from typing import Any
 
 
 class TomlError(ValueError):
-    """A text that is no TOML; the message is one line."""
+    """A text that is no TOML; the message says so, in one line."""
 
 
 def parse_toml(text: str) -> dict[str, Any]:
@@ -17,9 +17,9 @@ def parse_toml(text: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
-        raise TomlError(str(error)) from None
+        raise TomlError(f"no TOML: {error}") from None
     except RecursionError:
-        raise TomlError("nested too deeply") from None
+        raise TomlError("no TOML: nested too deeply") from None
 
 
 def pyproject_of(folder: Path) -> dict[str, Any]:

@@ -175,7 +175,8 @@ def test_drafts_take_a_lock_once_the_migrate_py_that_the_advice_names_is_there(
     (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
     before = plan_for(tmp_path)
     assert before.advice and f"{example.removeprefix('examples/')}/migrate.py" in before.advice
-    assert before.advice in run(folder=tmp_path).stdout
+    told = before.advice.replace("tortoise-dev plan-deploy", "plan_deploy.py")
+    assert told in run(folder=tmp_path).stdout
     for name in re.findall(r"\w+\.py", before.advice.partition(" of the skill")[0]):
         (tmp_path / name).write_bytes((ROOT / example / name).read_bytes())
     after = plan_for(tmp_path)
@@ -216,6 +217,96 @@ def test_yaml_that_cannot_be_read_is_told(text: str, told: str, tmp_path: Path) 
     done = run(folder=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == f"plan_deploy.py: {told}\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "services: {web: {build: ., command: uvicorn main:app}}\n",
+        "services:\n  web: {build: ., command: uvicorn main:app}\n",
+    ],
+)
+def test_a_file_in_braces_gets_no_draft(text: str, tmp_path: Path) -> None:
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    plan = plan_for(tmp_path)
+    assert [(one.migrates, one.draft) for one in plan.manifests] == [(False, None)]
+    assert str(plan.question).endswith("Which command or job may run it there?")
+
+
+CHART = """\
+kind: Deployment
+spec:
+  template:
+    spec:
+      {{- with .Values.pod }}
+      containers:
+        - name: web
+          image: shop
+          command: ["uvicorn", "main:app"]
+          env:
+            - name: A
+              value: "1"
+{{- if .Values.extra }}
+            - name: B
+              value: "2"
+{{- end }}
+      {{- end }}
+      # of the volumes
+      {{- if .Values.volumes }}
+      volumes: []
+      {{- end }}
+"""
+
+
+def test_a_drafted_job_has_whole_actions_of_a_template_and_no_text_behind_them(tmp_path: Path) -> None:
+    template = tmp_path / "templates" / "web.yaml"
+    template.parent.mkdir()
+    (tmp_path / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
+    template.write_text(CHART, encoding="utf-8")
+    (one,) = plan_for(tmp_path).manifests
+    assert one.draft is not None
+    copied = one.draft.partition("+          image: shop\n")[2].partition("+          command:")[0]
+    assert [line.removeprefix("+          ") for line in copied.splitlines()] == [
+        "env:",
+        "  - name: A",
+        '    value: "1"',
+        "{{- if .Values.extra }}",
+        "  - name: B",
+        '    value: "2"',
+        "{{- end }}",
+    ]
+    template.write_text(CHART.replace("env:", "env: [\n          ]"), encoding="utf-8")
+    assert plan_for(tmp_path).manifests[0].draft is None, "what it copies is no YAML"
+
+
+def test_a_comment_stays_above_its_service(tmp_path: Path) -> None:
+    text = "services:\n  # what users see\n  web: # 8000\n    build: .\n    command: uvicorn main:app\n"
+    (tmp_path / "compose.yaml").write_text(text, encoding="utf-8")
+    apply(plan_for(tmp_path), tmp_path)
+    lines = (tmp_path / "compose.yaml").read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "  migrate:"
+    assert lines[lines.index("  # what users see") + 1] == "  web: # 8000"
+    workflow = tmp_path / ".gitlab-ci.yml"
+    workflow.write_text("deploy:\n  script:\n    # out\n    - flyctl deploy\n", encoding="utf-8")
+    (tmp_path / "compose.yaml").unlink()
+    apply(plan_for(tmp_path), tmp_path)
+    assert workflow.read_text(encoding="utf-8").endswith("migrate\n    # out\n    - flyctl deploy\n")
+
+
+def test_a_draft_keeps_line_ends_of_windows(tmp_path: Path) -> None:
+    files = {
+        "compose.yaml": b"services:\r\n  web:\r\n    build: .\r\n    command: uvicorn main:app\r\n",
+        "Procfile": b"web: uvicorn main:app\r\n",
+        "fly.toml": b'app = "shop"\r\n[http_service]\r\n',
+    }
+    for name, data in files.items():
+        (tmp_path / name).write_bytes(data)
+    patch = "".join(one.draft or "" for one in plan_for(tmp_path).manifests)
+    subprocess.run(["git", "apply", "-"], cwd=tmp_path, input=patch.encode(), check=True)
+    for name in files:
+        changed = (tmp_path / name).read_bytes()
+        assert changed.count(b"\n") == changed.count(b"\r\n") > files[name].count(b"\n")
+    assert plan_for(tmp_path).question is None
 
 
 def test_no_manifest_is_nothing_to_do(tmp_path: Path) -> None:

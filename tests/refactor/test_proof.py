@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -312,3 +313,17 @@ def test_old_migrations_import_what_they_did(tmp_path: Path) -> None:
     assert "from shop.models import" in (tmp_path / "steps/0001_initial.py").read_text(encoding="utf-8")
     apply(planned(tmp_path))
     assert "No changes detected" in make()
+
+
+def test_folders_without_permissions_do_not_stop_the_proof(tmp_path: Path) -> None:
+    write({**FILES, "shop/models.py": CIRCLE, "data/x": ""}, tmp_path)
+    (tmp_path / "data").chmod(0)
+    (tmp_path / "shop").chmod(0o555)
+    try:
+        if os.access(tmp_path / "data", os.R_OK):
+            pytest.skip("this user reads and writes everything")
+        project = load_project([tmp_path / "shop/models.py"], here=tmp_path)
+        assert prove(planned(tmp_path), project, sys.executable).models == 2
+    finally:
+        (tmp_path / "data").chmod(0o755)
+        (tmp_path / "shop").chmod(0o755)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -226,6 +227,24 @@ def test_input_that_cannot_be_used(project: Path, capsys: pytest.CaptureFixture[
         assert output.out == ""
         assert told in output.err
         assert output.err.count("\n") == 1
+
+
+def test_a_file_without_read_permission(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    models = project / "shop" / "models.py"
+    models.chmod(0)
+    if os.access(models, os.R_OK):
+        pytest.skip("this user reads every file")
+    assert split.main(["shop/models.py"]) == 2
+    assert capsys.readouterr().err.endswith("shop/models.py:1: cannot be read: Permission denied\n")
+
+
+def test_the_models_of_an_installed_skill_stay(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    skill = ".agents/skills/tortoise-dev"
+    write({f"{skill}/SKILL.md": "", f"{skill}/scripts/tortoise_dev/a.py": "", "pyproject.toml": ""}, project)
+    write({f"{skill}/examples/models.py": MODELS}, project)
+    assert split.main([f"{skill}/examples/models.py"]) == 2
+    told = "models.py: belongs to an installed skill: copy it to your project first\n"
+    assert capsys.readouterr().err.endswith(told)
 
 
 def test_the_projects_own_interpreter_is_asked(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -69,6 +69,18 @@ def test_in_a_folder_of_the_repository(committed) -> None:
     assert done.returncode == 0
 
 
+def test_the_repository_is_that_of_the_path(committed, tmp_path_factory) -> None:
+    committed.write({"new.py": DEAD})
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "link").symlink_to(committed.root)
+    (committed.root / "inner").symlink_to("app")
+    for path in (str(committed.root), "link", "link/old.py", "link/inner"):
+        done = committed.run_check(elsewhere, ["--against", "main", path], b"")
+        found = [line.split(b"/")[-1] for line in done.stdout.splitlines() if b": TD" in line]
+        wanted = [] if path.endswith(("old.py", "inner")) else [b"new.py:5:5: TD106"]
+        assert [line[: len(b"new.py:5:5: TD106")] for line in found] == wanted, done
+
+
 def test_files_of_a_submodule_are_compared_with_the_commit_that_is_recorded(
     committed, tmp_path_factory
 ) -> None:

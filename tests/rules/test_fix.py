@@ -471,6 +471,16 @@ def test_diff_shows_and_writes_nothing(project) -> None:
     assert project.run("--diff").returncode == 0
 
 
+def test_a_diff_applies_to_a_file_with_a_byte_order_mark(project) -> None:
+    source = "from tortoise import fields, models\nclass A(models.Model):\n    id = fields.IntField()\n"
+    file = project.root / "a.py"
+    file.write_bytes(f'\ufeff{source}    class Meta:\n        table = "a"\n'.encode())
+    patch = project.run("--diff").stdout
+    subprocess.run(["git", "apply", "-"], cwd=project.root, input=patch, check=True)
+    assert file.read_bytes().startswith("\ufefffrom tortoise".encode())
+    assert project.run("--diff").returncode == 0
+
+
 def test_only_what_is_selected_is_repaired(project) -> None:
     before, _ = MOVES["several classes"]
     project.write({"a.py": HEAD + textwrap.dedent(before).lstrip("\n")})

@@ -323,15 +323,16 @@ def test_an_app_without_a_label_is_refused_where_labels_differ(project: Any) -> 
         project.write(OTHER).add("billing", "Invoice", "number:char:9")
 
 
-def test_line_ends_stay(project: Any) -> None:
+def test_line_ends_and_byte_order_marks_stay(project: Any) -> None:
     project.new(minimal=True)
     for name in ("main.py", "config/tortoise.py"):
         path = project.folder / name
-        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n"))
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
     project.add("users", "Customer", "name:char:100")
     for name in ("main.py", "config/tortoise.py"):
         data = (project.folder / name).read_bytes()
         assert b"users" in data and data.count(b"\n") == data.count(b"\r\n")
+        assert data.startswith(b"\xef\xbb\xbf") and data.count(b"\xef\xbb\xbf") == 1
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_field_is_read(text: str, field: object) -> None:
     ("text", "message"),
     [
         ("number", "the type is missing"),
-        ("number:chr:32", "did you mean char?"),
+        ("number:chr:32", "there is no type chr; here are char, text, int,"),
         ("number:char", "expected char:LENGTH"),
         ("number:char:0", "expected char:LENGTH"),
         ("number:char:x", "expected char:LENGTH"),

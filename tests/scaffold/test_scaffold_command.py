@@ -112,7 +112,8 @@ def test_a_model_with_other_fields_is_refused(shop: Any, capsys: pytest.CaptureF
     (refused,) = json.loads(printed)["refused"]
     assert (status, refused["code"], refused["path"]) == (1, "other-fields", "apps/users/models/customer.py")
     assert refused["message"] == (
-        "age is not there; name is CharField(max_length=100), not CharField(max_length=99)"
+        "the model is there, with other fields: age is not there; name is CharField(max_length=100), not "
+        "CharField(max_length=99). Change its file by hand"
     )
     text = shop.text(refused["path"]).splitlines()[refused["line"] - 1]
     assert text.startswith("class Customer(")
@@ -219,6 +220,17 @@ def test_routes_without_what_they_need_are_refused(
     arguments = ["model", "users", "Note", "text:text"]
     assert run(capsys, *arguments, "--service", "crud")[1].split(": ")[1] == code
     assert run(capsys, *arguments)[0] == 0  # the model itself needs none of it
+
+
+@pytest.mark.parametrize("fields", [[], ["at:datetime:auto_now"], ["customers:m2m:users.Customer"]])
+def test_a_service_without_values_is_refused(
+    shop: Any, capsys: pytest.CaptureFixture[str], fields: list[str]
+) -> None:
+    before = shop.tree()
+    status, printed = run(capsys, "model", "billing", "Empty", *fields, "--service", "crud")
+    assert (status, printed.split(": ")[1]) == (1, "no-values"), printed
+    assert shop.tree() == before
+    assert run(capsys, "model", "billing", "Empty", *fields)[0] == 0
 
 
 def test_a_module_is_not_hidden_by_a_new_package(
@@ -381,7 +393,7 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
         (["model", "billing", "Index"], "the files import a class of this name"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Model"], "its abstract base would be BaseModel"),
-        (["model", "billing", "Invoice", "number:chr:3"], "did you mean char?"),
+        (["model", "billing", "Invoice", "number:chr:3"], "there is no type chr; here are char, text, int,"),
     ],
 )
 def test_wrong_input_is_one_line(

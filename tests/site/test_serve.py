@@ -66,4 +66,5 @@ def test_a_port_that_is_taken_is_one_line(handbook) -> None:
             check=False,
         )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "in use" in done.stderr
+    assert done.stderr == f"handbook.py serve: --port {port}: Address already in use\n"
+    assert not (handbook.root / "site").exists(), "it is told before the build"

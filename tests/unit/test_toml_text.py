@@ -19,7 +19,7 @@ def test_what_is_nested_too_deeply_is_no_toml(tmp_path: Path) -> None:
         parse_toml(DEEP)
     (tmp_path / "pyproject.toml").write_text(DEEP, encoding="utf-8")
     assert pyproject_of(tmp_path) == {}
-    with pytest.raises(SettingsError, match=r"pyproject\.toml: nested too deeply"):
+    with pytest.raises(SettingsError, match=r"pyproject\.toml: no TOML: nested too deeply"):
         read_table(tmp_path / "pyproject.toml")
 
 

@@ -9,8 +9,8 @@ from . import tortoise_api
 from .bound_values import defined
 from .models import Models
 from .modules import Class, External, Module, unquoted
+from .scopes import Scope
 from .source import source_of
-from .syntax import Scope
 from .values import PLAIN, Value, joined
 
 _LISTS = frozenset({"list", "List", "Sequence", "Iterable", "Collection"})

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from . import tortoise_api
 from .modules import Class, External, Function
-from .syntax import FUNCTIONS, Binding, Scope, binds
+from .scopes import Binding, Scope
+from .syntax import FUNCTIONS, binds
 from .values import PLAIN, SAME, Value, joined
 
 if TYPE_CHECKING:
@@ -177,12 +178,8 @@ class BoundNames:
             return None
         if is_async:
             rows = value.kind == "stream" or (value.kind == "query" and value.gives == "many")
-        else:
-            rows = value.kind in (
-                "rows",
-                "stream",
-                "relation",
-            )  # a loop over a relation means that it was fetched
+        else:  # a loop over a relation means that it was fetched
+            rows = value.kind in ("rows", "stream", "relation")
         return Value("row", value.model, mixed=value.mixed) if rows else None
 
     def _element_of_tuple(self, target: ast.AST, name: str, iterable: ast.expr) -> Value | None:

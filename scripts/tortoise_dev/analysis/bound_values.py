@@ -6,7 +6,7 @@ import ast
 from collections.abc import Sequence
 
 from .modules import Class, Module
-from .syntax import Binding
+from .scopes import Binding
 
 _NAMES = 8
 """How many names are followed from one expression to the next."""

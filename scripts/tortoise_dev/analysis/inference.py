@@ -16,7 +16,8 @@ from .methods import Methods
 from .modules import Class, Entity, External, Function, Module
 from .objects import class_around, class_of_object, held, is_assigned_elsewhere
 from .relations import Relations
-from .syntax import FunctionNode, Scope
+from .scopes import Scope
+from .syntax import FunctionNode
 from .values import PLAIN, SAME, Kind, Value, awaited, given_by_library, joined
 
 _MAY_WAIT = (ast.Call, ast.Name, ast.IfExp, ast.Subscript, ast.NamedExpr)
@@ -118,7 +119,7 @@ class Inference:
             case ast.IfExp(body=body, orelse=orelse):
                 return joined([self.of(body), self.of(orelse)])
             case ast.Subscript(value=value, slice=index):
-                return self._subscript(node, self.of(value), index)
+                return self._subscript(self.of(value), index)
             case ast.ListComp(elt=element) | ast.SetComp(elt=element):
                 return self._filled("rows", element)
             case ast.GeneratorExp(elt=element):
@@ -135,11 +136,11 @@ class Inference:
         inner = self.of(element)
         if inner == SAME and kind == "rows":
             return SAME
-        return (
-            Value(kind, inner.model, mixed=inner.mixed) if inner is not None and inner.kind == "row" else None
-        )
+        if inner is None or inner.kind != "row":
+            return None
+        return Value(kind, inner.model, mixed=inner.mixed)
 
-    def _subscript(self, node: ast.Subscript, value: Value | None, index: ast.expr) -> Value | None:
+    def _subscript(self, value: Value | None, index: ast.expr) -> Value | None:
         if value is None:
             return None
         if value == SAME and isinstance(index, ast.Slice):

@@ -9,8 +9,9 @@ from typing import NamedTuple
 
 from . import tortoise_api
 from .modules import Class, External, Module
+from .scopes import Scope
 from .source import source_of
-from .syntax import FUNCTIONS, FunctionNode, Scope
+from .syntax import FUNCTIONS, FunctionNode
 
 
 class Rank(IntEnum):
@@ -72,6 +73,11 @@ def _method_rank(node: FunctionNode) -> Rank:
         for decorator in node.decorator_list
     )
     return Rank.OWN if own else Rank.PUBLIC
+
+
+def interface_names(model: str) -> frozenset[str]:
+    """The names that a model's abstract base may have: ``Invoice2`` may share ``BaseInvoice``."""
+    return frozenset((f"Base{model}", f"Base{model.rstrip('0123456789')}"))
 
 
 def metas_of(node: ast.ClassDef) -> list[ast.stmt]:
@@ -173,7 +179,8 @@ class Models:
         for statement in meta.body:
             match statement:
                 case ast.Assign(targets=targets, value=value) if _names(targets, "abstract"):
-                    return bool(value.value) if isinstance(value, ast.Constant) and _is_flag(value) else None
+                    flag = getattr(value, "value", None)
+                    return flag if isinstance(flag, bool) else None
                 case ast.AnnAssign(target=ast.Name(id="abstract"), value=ast.Constant(value=value)):
                     return bool(value)
                 case ast.If() | ast.Try() if "abstract" in ast.dump(statement):
@@ -258,7 +265,3 @@ def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
 
 def _names(targets: Iterable[ast.expr], name: str) -> bool:
     return any(isinstance(target, ast.Name) and target.id == name for target in targets)
-
-
-def _is_flag(value: ast.Constant) -> bool:
-    return isinstance(value.value, bool)

@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias, TypeVar
 
 from .import_paths import is_package
+from .scopes import REFERENCES, Scope
 from .source import SourceFile
-from .syntax import REFERENCES, FunctionNode, Scope, Tree, called
+from .syntax import FunctionNode, called
+from .tree import Tree
 
 if TYPE_CHECKING:
     from .resolver import Resolver

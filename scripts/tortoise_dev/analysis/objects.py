@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from .bound_values import defined
-from .modules import Class, Module, unquoted
-from .syntax import FUNCTIONS, Scope
+from .modules import Class, Module
+from .scopes import Scope
+from .syntax import FUNCTIONS
 
 
 def class_of_object(module: Module, node: ast.expr) -> Class | None:
@@ -46,9 +47,6 @@ def _class_made(module: Module, made: ast.expr | None) -> Class | None:
 
 def _class_named(module: Module, annotation: ast.expr, scope: Scope) -> Class | None:
     """The class that an annotation names."""
-    if isinstance(annotation, ast.Constant) and isinstance(annotation.value, str):
-        quoted = unquoted(annotation.value)
-        return _class_named(module, quoted, scope) if quoted is not None else None
     found = module.meanings(annotation, scope)
     return found[0] if len(found) == 1 and isinstance(found[0], Class) else None
 

@@ -13,7 +13,8 @@ from .backward import BackwardRelations, backward_relations, descendants, models
 from .field_tables import LOOKUPS, VALUE_LOOKUPS, kind_of
 from .modules import Class, External
 from .relation_calls import target_of
-from .syntax import FUNCTIONS, Binding, argument
+from .scopes import Binding
+from .syntax import FUNCTIONS, argument
 from .tortoise_api import MODEL_NAMES
 
 if TYPE_CHECKING:

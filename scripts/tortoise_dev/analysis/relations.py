@@ -11,7 +11,8 @@ from .backward import BackwardRelation, BackwardRelations
 from .models import Models, members_of
 from .modules import Class, Entity, External, unquoted
 from .relation_calls import target_of
-from .syntax import FUNCTIONS, Binding
+from .scopes import Binding
+from .syntax import FUNCTIONS
 
 Arity: TypeAlias = Literal["one", "many"]
 

@@ -18,8 +18,9 @@ from .import_paths import folder_of, is_package, module_name
 from .models import Models
 from .modules import Class, Entity, External, Function, Module, unquoted
 from .resolver import Resolver
+from .scopes import Scope
 from .source import SourceFile
-from .syntax import FUNCTIONS, Scope
+from .syntax import FUNCTIONS
 
 _ONLY_TORTOISE = (b".fetch_related(", b"execute_query_dict(", b"TORTOISE_ORM", b"default_connection")
 """Names that no other library has; with the dot, because Django has ``prefetch_related``. A configuration may

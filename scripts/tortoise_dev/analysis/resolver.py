@@ -13,8 +13,8 @@ from collections.abc import Mapping
 
 from .import_paths import ImportPaths
 from .modules import Class, Entity, External, Function, Module, unquoted
+from .scopes import Binding, Position, Scope
 from .source import SourceFile, UnreadableError
-from .syntax import Binding, Position, Scope
 
 
 class Resolver:

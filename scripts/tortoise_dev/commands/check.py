@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,13 +16,14 @@ from typing import TYPE_CHECKING
 from ..analysis.project import Project
 from ..analysis.source import SourceFile
 from ..atomic_write import write_atomically
+from ..report.counted import counted
 from ..report.findings import FORMATS
 from ..report.paths import shown_path
 from ..rules import RULES
 from ..rules.docs import list_of_rules, page_of_all, page_of_rule
 from ..rules.fixing import fixed_texts
 from . import common
-from .check_report import Outcome, plural, render, statistics
+from .check_report import Outcome, render, statistics
 from .check_run import Run, near_code
 from .common import UnusableError, show, tell
 from .newer_release import notice
@@ -78,7 +80,8 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, here: Path) -> int:
     stdin = _stdin_file(options, here)
-    paths = [stdin.path] if stdin is not None else [_absolute(Path(p), here) for p in options.paths or ["."]]
+    named = options.paths or ["."]
+    paths = [stdin.path] if stdin is not None else [_absolute(path, here, options) for path in named]
     run = Run(here, options)
     known = _known_at_commit(run, paths)
     if known is not None:
@@ -94,7 +97,7 @@ def _check(options: argparse.Namespace, here: Path) -> int:
         texts = fixed_texts(project, violations, unsafe=options.unsafe_fixes)
         if options.diff:
             show(_diff(project, texts, common.base_of_diff(texts, here)), end="")
-            _tell(outcome, f"{len(texts)} file{plural(len(texts))} would be changed")
+            _tell(outcome, f"{counted(len(texts), 'file')} would be changed")
             return 2 if outcome.errors else 1 if texts else 0
         if stdin is not None:
             show(texts.get(stdin.path, stdin.text), end="")
@@ -156,7 +159,7 @@ def _stdin_file(options: argparse.Namespace, here: Path) -> SourceFile | None:
         return None
     if options.paths not in ([], ["-"]):
         raise UnusableError("the source comes from standard input: give no paths beside it")
-    path = _absolute(Path(options.stdin_filename or "stdin.py"), here)
+    path = _absolute(options.stdin_filename or "stdin.py", here, options)
     if path.is_dir():
         raise UnusableError(f"--stdin-filename {options.stdin_filename}: is a folder: name a file")
     return SourceFile(path, sys.stdin.buffer.read())
@@ -190,18 +193,20 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
 def replace_text(file: SourceFile, text: str) -> None:
     """Write a file anew, in its own encoding and with the byte order mark that it had. Raises OSError."""
     data = text.encode(file.encoding)
-    if file.data.startswith(b"\xef\xbb\xbf") and not data.startswith(b"\xef\xbb\xbf"):
-        data = b"\xef\xbb\xbf" + data
+    if file.data.startswith(BOM_UTF8) and not data.startswith(BOM_UTF8):
+        data = BOM_UTF8 + data
     write_atomically(file.path, data, old=file.data)
 
 
 def _diff(project: Project, texts: Mapping[Path, str], base: Path) -> str:
     from ..report.diffs import unified_diff
 
-    files = project.files
-    return "".join(
-        unified_diff(files[str(path)].text, texts[path], shown_path(path, base)) for path in sorted(texts)
-    )
+    diffs = []
+    for path in sorted(texts):
+        file = project.files[str(path)]
+        mark = "\ufeff" if file.data.startswith(BOM_UTF8) else ""
+        diffs.append(unified_diff(mark + file.text, mark + texts[path], shown_path(path, base)))
+    return "".join(diffs)
 
 
 def _known_at_commit(run: Run, paths: Sequence[Path]) -> Known | None:
@@ -230,11 +235,9 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
     try:
         if not file.exists():
             Baseline.of(outcome.violations, file.absolute().parent).write(file)
-            count = len(outcome.violations)
-            _tell(
-                outcome, f"recorded {count} finding{plural(count)} in {file}: from now on only new ones fail"
-            )
-            outcome.known, outcome.violations = count, []
+            found = counted(len(outcome.violations), "finding")
+            _tell(outcome, f"recorded {found} in {file}: from now on only new ones fail")
+            outcome.known, outcome.violations = len(outcome.violations), []
             return
         baseline = Baseline.read(file)
     except BaselineError as error:
@@ -244,7 +247,7 @@ def _apply_baseline(outcome: Outcome, file: Path) -> None:
         tell(f"{outcome.prog}: {older}")
     gone = baseline.gone(outcome.violations, outcome.project.judged)
     if gone:
-        told = f"{gone} recorded finding{plural(gone)} not found any more"
+        told = f"{counted(gone, 'recorded finding')} not found any more"
         _tell(outcome, f"{told}: to record again, delete {file} and check the whole project")
     _leave_out(outcome, baseline)
 
@@ -262,9 +265,11 @@ def _tell(outcome: Outcome, message: str) -> None:
     tell(f"{outcome.prog}: {message}")
 
 
-def _absolute(path: Path, here: Path) -> Path:
-    """The path from the root, without ``..``; links in it stay, so that reports show what was given."""
-    return Path(os.path.normpath(here / path))
+def _absolute(path: str, here: Path, options: argparse.Namespace) -> Path:
+    """The path from the root, without ``..``. Links in it stay, so that reports show what was given; but git
+    knows a file by its place in the repository.
+    """
+    return Path((os.path.realpath if options.against else os.path.normpath)(here / path))
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:

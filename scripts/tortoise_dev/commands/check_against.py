@@ -31,7 +31,7 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
     """
     with tempfile.TemporaryDirectory(prefix="tortoise-dev-") as folder:
         try:
-            old = tree_at(ref, here, Path(folder).resolve())
+            old = tree_at(ref, _folder_of(paths[0]), Path(folder).resolve())
         except GitError as error:
             raise UnusableError(f"--against {ref}: {error}") from None
         places = [old.place_of(path) for path in paths]
@@ -45,3 +45,8 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
         migrations = {old.today(path): text for path, text in texts.items()}
         files = frozenset(old.files())
     return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files)
+
+
+def _folder_of(path: Path) -> Path:
+    """The nearest folder that exists: git runs there, and finds the repository."""
+    return next(folder for folder in (path, *path.parents) if folder.is_dir())

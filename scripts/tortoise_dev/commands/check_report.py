@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..about import __version__
 from ..analysis.project import Project
+from ..report.counted import counted
 from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..report.paths import shown_path
 from ..rules import RULES
@@ -168,12 +169,12 @@ class _Style(NamedTuple):
 
 def summary(outcome: Outcome) -> str:
     count = len(outcome.violations)
-    text = f"{outcome.files} file{plural(outcome.files)}, {outcome.models} model{plural(outcome.models)}: "
-    text += f"{count} finding{plural(count)}" if count else "no findings"
+    text = f"{counted(outcome.files, 'file')}, {counted(outcome.models, 'model')}: "
+    text += counted(count, "finding") if count else "no findings"
     if outcome.known:
         text += f" beyond the {outcome.known} in {outcome.known_by}"
     if outcome.fixed:
-        text += f", {outcome.fixed} file{plural(outcome.fixed)} fixed"
+        text += f", {counted(outcome.fixed, 'file')} fixed"
     safe = sum(v.fixable for v in outcome.violations)
     unsafe = sum(v.fix is not None and not v.fix.safe for v in outcome.violations)
     fixes = [f"{safe} fixable with --fix"] if safe else []
@@ -182,7 +183,7 @@ def summary(outcome: Outcome) -> str:
     if fixes:
         text += f" ({', '.join(fixes)})"
     if outcome.errors:
-        text += f", {len(outcome.errors)} file{plural(len(outcome.errors))} could not be checked"
+        text += f", {counted(len(outcome.errors), 'file')} could not be checked"
     return text
 
 
@@ -204,8 +205,3 @@ def statistics(outcome: Outcome, form: str) -> str:
     ]
     lines += [f"{path}:{line}: error: {message}" for path, line, message in outcome.errors]
     return "\n".join([*lines, summary(outcome)])
-
-
-def plural(count: int) -> str:
-    """The ending of a word that is counted."""
-    return "" if count == 1 else "s"

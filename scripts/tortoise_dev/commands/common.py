@@ -6,6 +6,7 @@ A command is a parser and a function from the parsed arguments to an exit status
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import sys
@@ -77,11 +78,19 @@ def run(
     except ModuleNotFoundError as error:
         tell(f"{parser.prog}: {missing_package(error, extra)}")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        tell(f"{parser.prog}: {where}{error.strerror or error}")
+        tell(f"{parser.prog}: {_told(error)}")
     except KeyboardInterrupt:
         return 130
     return 2
+
+
+def _told(error: OSError) -> str:
+    """What the system could not do, and with which file. Only the current folder has no name."""
+    if error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if error.errno == errno.ENOENT:
+        return "the current folder does not exist any more: change to another one"
+    return error.strerror or str(error)
 
 
 def whole_number(least: int, most: int | None = None) -> Callable[[str], int]:

@@ -27,6 +27,7 @@ from . import common
 from .common import UnusableError, show, tell
 
 _PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d{1,9}))?")
+_CODE = re.compile(r"TD\d{3}", re.IGNORECASE)
 
 CLOSE = 2 / 3
 """Of the best section's score: what has less is seldom the answer, so its text is left out."""
@@ -102,10 +103,12 @@ def _is_any_file(named: re.Match[str]) -> bool:
 
 
 def _rule(wanted: str) -> Found | None:
-    """The page of the rule that has this code or name."""
+    """The page of the rule that has this code or name. Raises UnusableError for a code that no rule has."""
     names = {rule.name: code for code, rule in RULES.items()}
     rule = RULES.get(names.get(wanted.lower(), wanted.upper()))
     if rule is None:
+        if _CODE.fullmatch(wanted):
+            raise UnusableError(f"{wanted} names no rule; check --rules lists all")
         return None
     heading = f"{rule.code} {rule.name}"
     return Found(Section("references/rules.md", 1, "Rules", heading, page_of_rule(rule).strip()), 1.0)

@@ -38,10 +38,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _run(options: argparse.Namespace) -> int:
     from .site_run import build  # it imports packages: --help needs none
 
-    seen = _state(options.records)
-    build(options.records, options.output)
-    handler = functools.partial(_Quiet, directory=str(options.output))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", options.port), handler) as server:
+    with _server(options.port, options.output) as server:
+        seen = _state(options.records)
+        build(options.records, options.output)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         show(f"http://127.0.0.1:{server.server_port}/")
         while True:
@@ -54,6 +53,16 @@ def _run(options: argparse.Namespace) -> int:
                 tell(f"{options.prog}: built again")
             except (UnusableError, OSError) as error:
                 tell(f"{options.prog}: {error}")
+
+
+def _server(port: int, folder: Path) -> http.server.ThreadingHTTPServer:
+    """A server of a folder. Raises UnusableError where the port is taken, before the build."""
+    try:
+        return http.server.ThreadingHTTPServer(
+            ("127.0.0.1", port), functools.partial(_Quiet, directory=str(folder))
+        )
+    except OSError as error:
+        raise UnusableError(f"--port {port}: {error.strerror or error}") from None
 
 
 class _Quiet(http.server.SimpleHTTPRequestHandler):

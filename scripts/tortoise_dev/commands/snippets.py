@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..about import command
 from ..report.findings import FORMATS
 from ..snippets.running.interpreters import Interpreters
 from . import common
@@ -24,7 +25,7 @@ examples:
 It runs the blocks with all rights of your user. So run it only on pages that you trust.
 
 settings in pyproject.toml, for docs that were not written for this command
-(tortoise-dev find "harness settings" has all of them):
+(FIND "harness settings" has all of them):
   [tool.tortoise-dev.snippets]
   chain = "page"                   blocks of a page share one namespace
   prelude = "docs/prelude.py"      a file that runs before each block (with chain: once for each page)
@@ -58,7 +59,9 @@ def _needed_at_once(options: argparse.Namespace) -> int:
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser = common.command_parser(
-        prog, "Run every fenced block of Markdown pages, and say what became of each.", _EXAMPLES
+        prog,
+        "Run every fenced block of Markdown pages, and say what became of each.",
+        _EXAMPLES.replace("FIND", command("find")),
     )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="pages, or folders of pages")
     parser.add_argument(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from ..about import __version__
+from ..report.counted import counted
 from ..report.findings import Finding, to_github, to_json, to_sarif
 from ..snippets.planning.planned import PagePlan, PlannedBlock
 from ..snippets.result import Fault, Report, Result
@@ -54,11 +55,10 @@ def _text(report: Report) -> str:
         width = max(map(len, by_backend))
         lines += [f"{name:<{width}}  {_told(told)}" for name, told in by_backend.items()]
     on = "".join(f" on {name}" for name in [", ".join(by_backend)] if name)
-    pages = f"{report.pages} page{'' if report.pages == 1 else 's'}"
-    what = f"{blocks} block{'' if blocks == 1 else 's'}"
+    what = counted(blocks, "block")
     if others := len(report.results) - blocks:  # dead links, and what only looks like a block
-        what += f" and {others} other finding{'' if others == 1 else 's'}"
-    lines.append(f"{what} of {pages}{on}: {_told(counts)} in {report.seconds:.2f} s")
+        what += f" and {counted(others, 'other finding')}"
+    lines.append(f"{what} of {counted(report.pages, 'page')}{on}: {_told(counts)} in {report.seconds:.2f} s")
     return "\n".join(lines)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from ..pages.discovery import SUFFIXES, pages_under
 from ..pages.page import PageError
 from ..pages.reading import read_page
+from ..report.counted import counted
 from ..report.paths import shown_path
 from ..report.progress import Progress
 from ..snippet_settings import SnippetSettings, find_settings
@@ -229,7 +230,7 @@ def update_pages(plans: Sequence[PagePlan], report: Report, prog: str) -> None:
             continue
         for position, result in positions.items():
             report.results[position] = result.updated()
-        tell(f"updated {plan.page.name}: {len(changes)} blocks")
+        tell(f"updated {plan.page.name}: {counted(len(changes), 'block')}")
 
 
 def _write_records(report: Report, plans: list[PagePlan], backends: list[Backend], folder: Path) -> None:

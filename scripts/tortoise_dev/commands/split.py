@@ -83,6 +83,8 @@ def _planned(path: Path, here: Path, options: argparse.Namespace) -> tuple[Split
 
     settings = SettingsByFolder()
     project = load_project([path], here=here, extra_bases=lambda one: settings.of(one).extra_model_bases)
+    if not project.judged:
+        raise UnusableError(f"{options.path}: belongs to an installed skill: copy it to your project first")
     try:
         plan = plan_split(path, project, with_base=not options.no_base)
     except UnreadableError as error:

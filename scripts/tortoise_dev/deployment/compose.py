@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .compose_draft import draft_of
-from .compose_service import Service, is_infrastructure
+from .compose_service import Service, Services, is_infrastructure
 from .image import Image, read_dockerfile
 from .manifest import Manifest
 from .project import Project
@@ -32,38 +32,48 @@ def read_compose(project: Project, path: Path, name: str) -> Manifest | None:
     """
     manifest = Manifest(name, "compose")
     document = first_document(path)
-    services = _services(project, path, document)
-    if document is not None and document.get("services") is None:
+    listed = document.get("services") if document is not None else None
+    if document is not None and listed is None:
         if document.get("include") is None:
             raise UnreadableError("no services")
         manifest.add(1, "the files that it includes were not read")
-    for override in _overrides(path):
-        for service in _of_override(project, override):
-            if service.name not in [one.name for one in services]:
-                services.append(service)
-    if services and all(_is_foreign(service) for service in services):
+    services = Services(_with_overrides(project, path, listed))
+    if services.all and all(_is_foreign(service) for service in services.all):
         return None
-    steps = [service for service in services if service.work.migrates_only]
-    code = [service for service in services if service.is_code]
-    inside = [service for service in code if service.work.migrates]
+    manifest.migrates = _is_right(manifest, services)
+    if not manifest.migrates and listed is not None:
+        manifest.draft = draft_of(project, path, listed, services)
+    return manifest
+
+
+def _is_right(manifest: Manifest, services: Services) -> bool:
+    """Does a migration run before the applications, once or under a lock? Notes what is wrong."""
+    steps, code, inside = services.steps, services.code, services.inside
     for step in steps:
-        _judge_step(manifest, step, services)
+        _judge_step(manifest, step, services.databases)
     for service in inside:
         _judge_inside(manifest, service)
     right = [step for step in steps if not step.work.ignores_failure]
     waiting = [one for one in code if _waits(manifest, one, right)] if right else []
-    locked = bool(inside) and all(one.work.locked and not one.work.late for one in inside)
-    manifest.migrates = (bool(right) and waiting == code and _only_locked(inside)) or (not steps and locked)
-    for service in services:
+    for service in services.all:
         if service.work.first_only:
             _add(manifest, service, service.line, problems_of(service.work))
-    poolers = [service.name for service in services if service.is_pooler]
+    poolers = [service.name for service in services.all if service.is_pooler]
     for service in [*steps, *inside] or code[:1]:
         _judge_url(manifest, service, poolers)
-    listed = document.get("services") if document else None
-    if not manifest.migrates and listed is not None:
-        manifest.draft = draft_of(project, path, listed, services, steps, code, inside)
-    return manifest
+    all_locked = all(one.work.locked for one in inside)
+    if steps:
+        return bool(right) and waiting == code and all_locked
+    return bool(inside) and all_locked and not any(one.work.late for one in inside)
+
+
+def _with_overrides(project: Project, path: Path, listed: Node | None) -> list[Service]:
+    """The services of a compose file and those that only its overrides have. Raises UnreadableError."""
+    services = _services(project, path, listed)
+    for override in _overrides(path):
+        known = {service.name for service in services}
+        services += (service for service in _of_override(project, override) if service.name not in known)
+    return services
 
 
 def _is_foreign(service: Service) -> bool:
@@ -83,10 +93,6 @@ def _is_python(path: Path, node: Node) -> bool:
     ) or any(folder.glob("*.py"))
 
 
-def _only_locked(inside: list[Service]) -> bool:
-    return all(service.work.locked for service in inside)
-
-
 def _overrides(path: Path) -> list[Path]:
     stem = path.name.removesuffix(path.suffix)
     return [
@@ -99,17 +105,17 @@ def _overrides(path: Path) -> list[Path]:
 def _of_override(project: Project, path: Path) -> list[Service]:
     """The services of an override, which may have none. Raises UnreadableError, which names the file."""
     try:
-        return _services(project, path, first_document(path))
+        document = first_document(path)
+        return _services(project, path, document.get("services") if document is not None else None)
     except UnreadableError as error:
         raise UnreadableError(f"{path.name}: {error}") from None
 
 
-def _services(project: Project, path: Path, document: Node | None) -> list[Service]:
-    listed = document.get("services") if document else None
+def _services(project: Project, path: Path, listed: Node | None) -> list[Service]:
     if listed is not None and not listed.is_mapping:
         raise UnreadableError("no services")
     found = []
-    for name, line, node in listed.entries() if listed else ():
+    for name, line, node in listed.entries() if listed is not None else ():
         if node.is_mapping:
             work = _work(project, path, node)
             found.append(Service(name, line, node, work, _is_python(path, node)))
@@ -136,7 +142,7 @@ def _image(path: Path, node: Node) -> Image:
     return read_dockerfile(folder / (named.text if named else "Dockerfile"))
 
 
-def _judge_step(manifest: Manifest, step: Service, services: list[Service]) -> None:
+def _judge_step(manifest: Manifest, step: Service, databases: list[Service]) -> None:
     restart = step.node.get("restart")
     if restart is not None and restart.is_boolean:
         line = step.node.own_line("restart") or step.line
@@ -149,14 +155,14 @@ def _judge_step(manifest: Manifest, step: Service, services: list[Service]) -> N
     replicas = step.node.get("deploy", "replicas") or step.node.get("scale")
     if replicas is not None and replicas.text not in ("0", "1") and not step.work.locked:
         manifest.add(replicas.line, f"{step.name}: {replicas.text} replicas migrate at the same time.")
-    for database in services:
-        if database.is_database and step.condition_on(database.name) != "service_healthy":
+    for database in databases:
+        if step.condition_on(database.name) != "service_healthy":
             line = step.node.own_line("depends_on") or step.line
             manifest.add(
                 line,
                 f"{step.name}: wait for {database.name} with condition: service_healthy.",
             )
-        elif database.is_database and database.node.get("healthcheck") is None:
+        elif database.node.get("healthcheck") is None:
             manifest.add(database.line, f"{database.name}: service_healthy needs a healthcheck here.")
     _add(manifest, step, step.node.own_line("command") or step.line, problems_of(step.work))
 

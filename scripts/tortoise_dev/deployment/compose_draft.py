@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .compose_service import Service
+from .compose_service import Service, Services
+from .copied_lines import lines_of
 from .manifest import Draft
 from .project import Project
 from .yaml_nodes import Node
@@ -17,54 +18,44 @@ _HEALTHCHECKS = {
     "": "pg_isready --username=$${POSTGRES_USER:-postgres} --host=127.0.0.1",
 }
 """Part of an image's name -> a command of that image that fails until the database takes connections."""
+_COPIED = frozenset("<< image build env_file environment networks secrets volumes platform".split())
+"""What says what an application is made of, and what it finds around it."""
 _INLINE = re.compile(
     r"(?:uv run (?:--\S+ )*)?(?:python[\d.]* -m )?(?:aerich upgrade|tortoise migrate)\s*(?:&&|;)\s*"
 )
 
 
-def draft_of(
-    project: Project,
-    path: Path,
-    listed: Node,
-    services: list[Service],
-    steps: list[Service],
-    code: list[Service],
-    inside: list[Service],
-) -> str | None:
+def draft_of(project: Project, path: Path, listed: Node, services: Services) -> str | None:
     """The diff that makes a file migrate before its applications start; None where that cannot be written.
 
     ``listed`` are the services in this file, ``services`` also those of its overrides.
     """
     text = path.read_text(encoding="utf-8")
     here = {name for name, _, _ in listed.entries()}
-    own = [service for service in code if service.name in here]
+    own = [service for service in services.code if service.name in here]
     if not own or "\t" in text:
         return None
     draft = Draft(project.root, path)
-    name = steps[0].name if steps else _free_name(services)
+    name = services.steps[0].name if services.steps else _free_name(services.all)
     column = listed.column
-    if not steps:
-        first = _first_line(listed)
-        databases = [service.name for service in services if service.is_database]
-        draft.insert(first, _new_service(project, text, own[0], name, column, databases))
-        for service in services:
-            if service.is_database and service.name in here and service.node.get("healthcheck") is None:
+    if not services.steps:
+        first = next(line for _, line, _ in listed.entries())
+        databases = [service.name for service in services.databases]
+        draft.insert_above(first, _new_service(project, text, own[0], name, column, databases))
+        for service in services.databases:
+            if service.name in here and service.node.get("healthcheck") is None:
                 _make_health_known(draft, text.splitlines(), service)
     for service in own:
         if service.condition_on(name) != "service_completed_successfully":
-            _make_wait(draft, text.splitlines(), service, name, column)
-        if service in inside:
+            _make_wait(draft, text.splitlines(), service, name)
+        if service in services.inside:
             _take_out(draft, text.splitlines(), service)
-    return draft.diff() or None
+    return draft.diff()
 
 
 def _free_name(services: list[Service]) -> str:
     names = {service.name for service in services}
     return "migrate" if "migrate" not in names else "migrate-database"
-
-
-def _first_line(listed: Node) -> int:
-    return next(line for _, line, _ in listed.entries())
 
 
 def _new_service(
@@ -73,7 +64,8 @@ def _new_service(
     """The migrating service, with the image and the surroundings of the application's own."""
     indent, inner = " " * column, " " * (column + 2)
     lines = [f"{indent}{name}:"]
-    lines += _copied(text.splitlines(), like, column)
+    keys = [key for key, _ in like.node.own_lines() if key in _COPIED]
+    lines += [f"{inner}{line}" for line in lines_of(text.splitlines(), like.node, keys)]
     lines.append(f"{inner}command: [{', '.join(f'{word!r}' for word in project.command)}]".replace("'", '"'))
     if databases:
         lines.append(f"{inner}depends_on:")
@@ -100,17 +92,6 @@ def _make_health_known(draft: Draft, lines: list[str], database: Service) -> Non
     )
 
 
-def _copied(lines: list[str], like: Service, column: int) -> list[str]:
-    """The lines of the application that say what it is made of and what it finds around it."""
-    wanted = ("<<", "image", "build", "env_file", "environment", "networks", "secrets", "volumes", "platform")
-    kept: list[str] = []
-    for key, start, end in _keys(lines, like):
-        if key in wanted:
-            kept += [line.rstrip() for line in lines[start - 1 : end - 1] if line.strip()]
-    depth = min((len(line) - len(line.lstrip()) for line in kept), default=column + 2)
-    return [" " * (column + 2) + line[depth:] for line in kept]
-
-
 def _keys(lines: list[str], service: Service) -> list[tuple[str, int, int]]:
     """The keys that stand in a service itself: name, first line, the line after."""
     pairs = service.node.own_lines()
@@ -128,7 +109,7 @@ def _end(lines: list[str], service: Service) -> int:
     return len(lines) + 1
 
 
-def _make_wait(draft: Draft, lines: list[str], service: Service, name: str, column: int) -> None:
+def _make_wait(draft: Draft, lines: list[str], service: Service, name: str) -> None:
     depends = service.node.get("depends_on")
     start = service.node.own_line("depends_on")
     indent = " " * service.node.column

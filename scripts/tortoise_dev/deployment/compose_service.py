@@ -83,5 +83,18 @@ class Service:
         return condition.text if condition else "service_started"
 
 
+class Services:
+    """The services of a compose file and its overrides, by what they do about migrations."""
+
+    def __init__(self, services: list[Service]) -> None:
+        self.all = services
+        self.steps = [one for one in services if one.work.migrates_only]
+        """Those that migrate and end."""
+        self.code = [one for one in services if one.is_code]
+        self.inside = [one for one in self.code if one.work.migrates]
+        """Those that migrate when they start."""
+        self.databases = [one for one in services if one.is_database]
+
+
 def is_infrastructure(image: str) -> bool:
     return bool(_INFRASTRUCTURE.search(image))

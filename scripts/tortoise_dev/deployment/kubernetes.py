@@ -8,14 +8,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..folders import own_files
+from ..report.diffs import unified_diff
+from .copied_lines import lines_of
 from .image import Image
-from .manifest import Draft, Manifest
+from .manifest import Manifest
 from .project import Project
 from .shell_commands import Work
 from .work_problems import problems_at_start, problems_of
-from .yaml_nodes import Node
+from .yaml_nodes import Node, is_yaml
 
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Rollout"}
+_COPIED = ("image", "imagePullPolicy", "envFrom", "env", "resources", "securityContext")
 _ARGO_HOOK = "argocd.argoproj.io/hook"
 _HELM_HOOK = "helm.sh/hook"
 
@@ -229,21 +232,21 @@ def asks_database(path: str, root: Path) -> bool:
 
 
 def job_of(objects: list[Object], project: Project, name: str, annotations: list[str]) -> list[str] | None:
-    """The lines of a Job that migrates with the image and the environment of the first workload."""
+    """The lines of a Job that migrates with the image and the environment of the first workload.
+
+    None without a workload, and where its lines make no YAML: a list over several lines, in brackets.
+    """
     for one in objects:
         containers = one.containers() if one.kind in _WORKLOADS else []
         if containers:
-            return _job(one, containers[0], project, name, annotations)
+            lines = _job(one, containers[0], project, name, annotations)
+            return lines if is_yaml("\n".join(lines)) else None
     return None
 
 
 def _job(one: Object, container: Node, project: Project, name: str, annotations: list[str]) -> list[str]:
     lines = one.file.read_text(encoding="utf-8").splitlines()
-    copied = [
-        line
-        for key in ("image", "imagePullPolicy", "envFrom", "env", "resources", "securityContext")
-        for line in _lines_of(lines, container, key)
-    ]
+    copied = lines_of(lines, container, _COPIED)
     command = ", ".join(f'"{word}"' for word in project.command)
     head = ["apiVersion: batch/v1", "kind: Job", "metadata:", f"  name: {name}"]
     notes = ["  annotations:", *(f"    {line}" for line in annotations)] if annotations else []
@@ -267,32 +270,11 @@ def _keeps_entrypoint(container: Node) -> bool:
     return container.get("command") is None and container.get("args") is not None
 
 
-def _lines_of(lines: list[str], container: Node, key: str) -> list[str]:
-    """The lines of one key of a container, moved to the left."""
-    start = container.own_line(key)
-    if start is None:
-        return []
-    depth = container.column
-    end = start
-    while end < len(lines):
-        line = lines[end]
-        stripped = line.lstrip()
-        inside = len(line) - len(stripped) > depth or (
-            len(line) - len(stripped) == depth and stripped.startswith("- ")
-        )
-        if stripped and not inside and not stripped.startswith(("#", "{{")):
-            break
-        end += 1
-    found = [line[depth:].rstrip() for line in lines[start - 1 : end] if line.strip()]
-    first = found[0].lstrip("- ") if found else ""
-    return [first, *found[1:]]
-
-
 def new_file(project: Project, path: Path, lines: list[str]) -> str:
     """A diff that makes a file."""
-    draft = Draft(project.root, path)
-    draft.insert(1, lines)
-    return draft.diff()
+    return unified_diff(
+        None, "".join(f"{line}\n" for line in lines), path.relative_to(project.root).as_posix()
+    )
 
 
 def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:

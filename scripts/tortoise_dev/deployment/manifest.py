@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..report.diffs import unified_diff
+from .yaml_nodes import is_yaml
 
 
 @dataclass(frozen=True, order=True)
@@ -40,33 +41,38 @@ class Manifest:
 
 
 class Draft:
-    """Changes to a file's text by lines; what is not changed stays as it is, comments included."""
+    """Changes to a file's text by lines; what is not changed stays as it is, comments and line ends too."""
 
     def __init__(self, root: Path, path: Path) -> None:
         self.name = path.relative_to(root).as_posix()
-        self.old = path.read_text(encoding="utf-8") if path.is_file() else None
-        self.new = (self.old or "").splitlines()
+        self.old = path.read_bytes().decode("utf-8")
+        self.new = self.old.splitlines(keepends=True)
+        self._end = "\r\n" if "\r\n" in self.old else "\n"
         self._shift: list[tuple[int, int]] = []
 
     def insert(self, line: int, lines: Iterable[str]) -> None:
         """Put lines before this line of the old text (from 1; one more than it has: at the end)."""
-        added = list(lines)
-        at = self._now(line)
-        self.new[at:at] = added
-        self._shift.append((line, len(added)))
+        self.replace(line, line, lines)
+
+    def insert_above(self, line: int, lines: Iterable[str]) -> None:
+        """Put lines before this line of the old text, and before the comment right above it."""
+        old = self.old.splitlines()
+        while line > 1 and old[line - 2].lstrip().startswith("#"):
+            line -= 1
+        self.insert(line, lines)
 
     def replace(self, line: int, end: int, lines: Iterable[str]) -> None:
         """Put lines in the place of the lines from ``line`` up to, not including, ``end``."""
-        added = list(lines)
-        at = self._now(line)
+        added = [f"{one}{self._end}" for one in lines]
+        at = line - 1 + sum(count for before, count in self._shift if before <= line)
         self.new[at : at + end - line] = added
         self._shift.append((end, len(added) - (end - line)))
 
-    def _now(self, line: int) -> int:
-        return line - 1 + sum(count for before, count in self._shift if before <= line)
-
-    def diff(self) -> str:
-        """The changes as a unified diff; empty where nothing changed."""
-        if self.new == (self.old or "").splitlines():
-            return ""
-        return unified_diff(self.old, "\n".join(self.new) + "\n", self.name)
+    def diff(self) -> str | None:
+        """The changes as a unified diff; None where nothing changed, and where YAML would be none any more:
+        lines do not fit into a mapping in braces.
+        """
+        new = "".join(line if line.endswith("\n") else f"{line}{self._end}" for line in self.new)
+        if self.name.endswith((".yaml", ".yml")) and not is_yaml(new):
+            return None
+        return unified_diff(self.old, new, self.name) or None

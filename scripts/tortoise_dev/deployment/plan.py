@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..about import command
 from ..folders import own_files
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
@@ -149,7 +150,8 @@ def _advice(project: Project, found: list[Manifest]) -> str | None:
     copied = "examples/with_aerich/migrate.py and lock.py" if is_aerich else "examples/billing/migrate.py"
     return (
         f"The drafts run `{project.line}`, which takes no lock. If the owner agrees, copy {copied} of the"
-        " skill to the root of the project, and run plan_deploy.py again: the drafts then run migrate.py."
+        f" skill to the root of the project, and run {command('plan-deploy')} again: the drafts then run"
+        " migrate.py."
     )
 
 

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ..toml_text import TomlError, parse_toml
+from .copied_lines import lines_of
 from .image import Image
 from .manifest import Draft, Manifest
 from .project import Project
 from .shell_commands import Work, work_of
 from .work_problems import problems_at_start, problems_of
 from .yaml_nodes import Node, UnreadableError, first_document, read_text
+
+_COPIED = ("dockerfile_path", "source_dir", "environment_slug", "github", "gitlab", "git", "image", "envs")
 
 
 def read_procfile(project: Project, path: Path, name: str) -> Manifest:
@@ -48,7 +51,7 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
     try:
         settings = parse_toml(text)
     except TomlError as error:
-        raise UnreadableError(f"no TOML: {error}") from None
+        raise UnreadableError(str(error)) from None
     deploy = settings.get("deploy", {})
     release = deploy.get("release_command") if isinstance(deploy, dict) else None
     lines = text.splitlines()
@@ -161,32 +164,10 @@ def read_app(project: Project, path: Path, name: str, image: Image) -> Manifest:
     return manifest
 
 
-def _job_draft(project: Project, path: Path, like: Node) -> str:
+def _job_draft(project: Project, path: Path, like: Node) -> str | None:
     """A job before each deployment, from the service's own source and environment."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    copied: list[str] = []
-    for key in (
-        "dockerfile_path",
-        "source_dir",
-        "environment_slug",
-        "github",
-        "gitlab",
-        "git",
-        "image",
-        "envs",
-    ):
-        start = like.own_line(key)
-        if start is None:
-            continue
-        end = start
-        while end < len(lines) and (
-            not lines[end].strip()
-            or len(lines[end]) - len(lines[end].lstrip()) > like.column
-            or (lines[end][like.column :].startswith("- ") and not lines[end][: like.column].strip())
-        ):
-            end += 1
-        copied += [line[like.column :] for line in lines[start - 1 : end] if line.strip()]
-    copied = [line.removeprefix("- ") for line in copied[:1]] + copied[1:]
+    copied = lines_of(lines, like, _COPIED)
     job = ["jobs:", "  - name: migrate", "    kind: PRE_DEPLOY", f"    run_command: {project.line}"]
     draft = Draft(project.root, path)
     draft.insert(len(lines) + 1, [*job, *(f"    {line}" for line in copied)])

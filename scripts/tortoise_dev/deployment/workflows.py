@@ -9,7 +9,7 @@ from pathlib import Path
 
 from .manifest import Draft, Manifest
 from .project import Project
-from .shell_commands import work_of
+from .shell_commands import NOTHING, Work, work_of
 from .yaml_nodes import Node, first_document
 
 _BACKING = r"(?:db|database|postgres\w*|pgbouncer|mysql\w*|mariadb|redis\S*|rabbitmq\S*|docker|nginx|caddy)"
@@ -71,6 +71,41 @@ class _Step:
     locked: bool
 
 
+@dataclass(frozen=True)
+class _Pipeline:
+    """The jobs of a workflow."""
+
+    steps: list[_Step]
+    """The steps of each job in their order."""
+    needs: dict[str, set[str]]
+    """The jobs that each job waits for."""
+    environments: set[str]
+    """The jobs that say themselves where they deploy to."""
+    alone: bool
+    """Does a run wait for the end of the run before?"""
+
+    def runs_before(self, step: _Step, other: _Step) -> bool:
+        """Has one step ended when the other begins?"""
+        if step.job == other.job:
+            return self.steps.index(step) < self.steps.index(other)
+        return step.job in self._all_needs(other.job)
+
+    def is_apart(self, step: _Step, deploying: list[_Step]) -> bool:
+        """Is it a job beside the deployment, such as the tests, that has a database of its own?"""
+        return all(
+            step.job != other.job and other.job not in self._all_needs(step.job) for other in deploying
+        )
+
+    def _all_needs(self, job: str) -> set[str]:
+        found: set[str] = set()
+        waiting = [job]
+        while waiting:
+            for other in self.needs.get(waiting.pop(), set()) - found:
+                found.add(other)
+                waiting.append(other)
+        return found
+
+
 def read_workflow(
     project: Project, path: Path, name: str, *, platform_migrates: bool | None
 ) -> Manifest | None:
@@ -85,11 +120,11 @@ def read_workflow(
     needs = {job: _needs(node) for job, _, node in jobs.entries()}
     steps = [step for job, _, node in jobs.entries() for step in _github_steps(project, job, node)]
     names = {job for job, _, node in jobs.entries() if node.get("environment") is not None}
-    manifest = Manifest(name, "github")
     alone = document.get("concurrency") is not None or any(
         node.get("concurrency") is not None for _, _, node in jobs.entries()
     )
-    return _judged(project, path, manifest, steps, needs, names, platform_migrates, alone=alone)
+    pipeline = _Pipeline(steps, needs, names, alone)
+    return _judged(project, path, Manifest(name, "github"), pipeline, platform_migrates)
 
 
 def read_gitlab(
@@ -116,39 +151,30 @@ def read_gitlab(
         for job, _, node in jobs
         if node.get("environment") is not None or node.text_at("stage") == "deploy"
     }
-    manifest = Manifest(name, "gitlab")
     alone = any(node.get("resource_group") is not None for _, _, node in jobs)
-    return _judged(project, path, manifest, steps, needs, names, platform_migrates, alone=alone)
+    pipeline = _Pipeline(steps, needs, names, alone)
+    return _judged(project, path, Manifest(name, "gitlab"), pipeline, platform_migrates)
 
 
 def _judged(
-    project: Project,
-    path: Path,
-    manifest: Manifest,
-    steps: list[_Step],
-    needs: dict[str, set[str]],
-    environments: set[str],
-    platform_migrates: bool | None,
-    *,
-    alone: bool,
+    project: Project, path: Path, manifest: Manifest, pipeline: _Pipeline, platform_migrates: bool | None
 ) -> Manifest | None:
+    steps, environments = pipeline.steps, pipeline.environments
     starting = {step.job for step in steps if step.starts}
     deploying = [step for step in steps if step.starts or (step.deploys and step.job not in starting)]
     releasing = [step for step in steps if step.migrates and step.job in environments]
     if not deploying and not releasing:
         return None
     migrations = [step for step in steps if step.migrates and (step.job in environments or deploying)]
-    before = [
-        step for step in migrations if all(_runs_before(step, other, steps, needs) for other in deploying)
-    ]
+    before = [step for step in migrations if all(pipeline.runs_before(step, other) for other in deploying)]
     for step in migrations:
-        if step in before and not step.locked and not alone:
+        if step in before and not step.locked and not pipeline.alone:
             manifest.add(
                 step.line,
                 "Two pushes can migrate at the same time, and nothing locks. Add a concurrency group "
                 "(GitHub) or a resource_group (GitLab).",
             )
-        if step not in before and not _same_test(step, deploying, needs):
+        if step not in before and not pipeline.is_apart(step, deploying):
             manifest.add(step.line, "The migration does not run before the new code is deployed.")
     manifest.migrates = bool(before) or bool(platform_migrates)
     if platform_migrates is False and before:
@@ -160,27 +186,6 @@ def _judged(
     if not manifest.migrates and deploying and platform_migrates is None:
         manifest.draft = _draft(project, path, deploying[0])
     return manifest
-
-
-def _same_test(step: _Step, deploying: list[_Step], needs: dict[str, set[str]]) -> bool:
-    """Is it a job beside the deployment, such as the tests, that has a database of its own?"""
-    return all(step.job != other.job and other.job not in _all_needs(step.job, needs) for other in deploying)
-
-
-def _runs_before(step: _Step, other: _Step, steps: list[_Step], needs: dict[str, set[str]]) -> bool:
-    if step.job == other.job:
-        return steps.index(step) < steps.index(other)
-    return step.job in _all_needs(other.job, needs)
-
-
-def _all_needs(job: str, needs: dict[str, set[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = [job]
-    while waiting:
-        for other in needs.get(waiting.pop(), set()) - found:
-            found.add(other)
-            waiting.append(other)
-    return found
 
 
 def _needs(node: Node) -> set[str]:
@@ -198,37 +203,43 @@ def _github_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
         action = uses.text if uses else ""
         script = (step.get("with") or step).text_at("script") if uses else ""
         text = run.text if run else script
-        work = work_of(text, project.root)
         acts = bool(_DEPLOY_ACTIONS.search(action)) and not _NO_DEPLOY_ACTIONS.match(action)
-        yield from _split(
-            job,
-            step,
-            text,
-            acts=acts,
-            migrates=work.migrates and not has_services,
-            locked=work.locked,
-            line=(run or step).line,
-        )
+        work = NOTHING if has_services else work_of(text, project.root)  # services are a database for tests
+        yield from _split(_Command(job, step, (run or step).line, text), work, acts=acts)
 
 
-def _split(
-    job: str, step: Node, text: str, *, acts: bool, migrates: bool, locked: bool, line: int
-) -> Iterator[_Step]:
+@dataclass(frozen=True)
+class _Command:
+    """What one step of a job runs, and where it stands."""
+
+    job: str
+    node: Node
+    line: int
+    text: str
+
+    def step(
+        self, *, deploys: bool = False, starts: bool = False, migrates: bool = False, locked: bool = False
+    ) -> _Step:
+        return _Step(self.job, self.line, self.node, deploys, starts, migrates, locked)
+
+
+def _split(command: _Command, work: Work, *, acts: bool) -> Iterator[_Step]:
     """One step, or two in their order where one script migrates and deploys. ``acts``: an action deploys.
 
     Where no command is known to start the new code, what stands below the migration does.
     """
+    text, locked = command.text, work.locked
     start, sent = _STARTS.search(text), _SENDS.search(text)
-    migration = _MIGRATES.search(text) if migrates else None
+    migration = _MIGRATES.search(text) if work.migrates else None
     deploys = acts or start is not None or sent is not None
     if migration is None or not deploys:
         starts = start is not None or (acts and not text)
-        yield _Step(job, line, step, deploys, starts, migrates, locked)
+        yield command.step(deploys=deploys, starts=starts, migrates=work.migrates, locked=locked)
         return
     followed = text[migration.end() :].partition("\n")[2].strip() != ""
     is_first = migration.start() < start.start() if start is not None else followed
-    migrating = _Step(job, line, step, False, False, True, locked)
-    deploying = _Step(job, line, step, True, start is not None, False, locked)
+    migrating = command.step(migrates=True, locked=locked)
+    deploying = command.step(deploys=True, starts=start is not None, locked=locked)
     yield from (migrating, deploying) if is_first else (deploying, migrating)
 
 
@@ -237,16 +248,8 @@ def _gitlab_steps(project: Project, job: str, node: Node) -> Iterator[_Step]:
     for key in ("before_script", "script"):
         listed = node.get(key)
         for item in listed.items() if listed is not None else []:
-            work = work_of(item.text, project.root)
-            yield from _split(
-                job,
-                item,
-                item.text,
-                acts=False,
-                migrates=work.migrates and not has_services,
-                locked=work.locked,
-                line=item.line,
-            )
+            work = NOTHING if has_services else work_of(item.text, project.root)
+            yield from _split(_Command(job, item, item.line, item.text), work, acts=False)
 
 
 def _rank(order: list[str], stage: str) -> int:
@@ -265,10 +268,10 @@ def _draft(project: Project, path: Path, before: _Step) -> str | None:
         return None
     draft = Draft(project.root, path)
     if path.name == ".gitlab-ci.yml":
-        draft.insert(line, [f"{indent}- {project.line}"])
+        draft.insert_above(line, [f"{indent}- {project.line}"])
     else:
         url = "${{ secrets.DATABASE_URL }}"
-        draft.insert(
+        draft.insert_above(
             line,
             [
                 f"{indent}- name: Migrate",

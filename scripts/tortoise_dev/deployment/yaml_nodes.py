@@ -59,9 +59,8 @@ class Node:
 
     def own_lines(self) -> list[tuple[str, int]]:
         """The keys that stand in this mapping itself, not in one that is merged into it, and their lines."""
-        return (
-            [(key.value, key.start_mark.line + 1) for key, _ in self._node.value] if self.is_mapping else []
-        )
+        pairs = self._node.value if self.is_mapping else ()
+        return [(key.value, key.start_mark.line + 1) for key, _ in pairs]
 
     def own_line(self, key: str) -> int | None:
         """The line of a key that stands in this mapping itself."""
@@ -103,6 +102,15 @@ def read_yaml(text: str) -> list[Node]:
         raise UnreadableError(f"{where}no YAML: {getattr(error, 'problem', None) or error}") from None
 
 
+def is_yaml(text: str) -> bool:
+    """Can a text be read, as YAML or as a Helm template?"""
+    try:
+        read_template(text)
+    except UnreadableError:
+        return False
+    return True
+
+
 def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> None:
     """Raises UnreadableError for a value that an alias puts into itself."""
     if id(node) in around:
@@ -116,9 +124,9 @@ def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> N
 
 
 def read_text(path: Path) -> str:
-    """The text of a file. Raises UnreadableError and OSError."""
+    """The text of a file, without a byte order mark. Raises UnreadableError and OSError."""
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         raise UnreadableError(f"line {line}: not UTF-8: {error.reason}") from None

@@ -173,10 +173,8 @@ class Grader:
         """Judge a working folder and the file with the reply; ``start`` has the task's own files."""
         for module in ("tortoise_dev.rules", *self._modules):  # of check.py, which most graders run twice
             importlib.import_module(module)
-        sys.dont_write_bytecode, os.environ["PYTHONDONTWRITEBYTECODE"] = (
-            True,
-            "1",
-        )  # a judge may edit a module
+        sys.dont_write_bytecode = True  # a judge may edit a module
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
         text = reply.read_text(encoding="utf-8", errors="replace") if reply.is_file() else ""
         for kind, assertion, judge in self._judges:
             with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:

@@ -72,9 +72,9 @@ For messages of Tortoise, read [errors.md](errors.md), for MySQL, MariaDB and SQ
 )
 """Of each page its title, where other messages are, and its sections; in the order of ERROR_PAGES."""
 _OF_THE_EXAMPLE = re.compile(
-    r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=of ')\w+(?=')"""
+    r"""[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|(?<=")\w+(?=")|(?<=\s')[^']+(?=')|^\w+(?=:\s)"""
 )
-"""Keys, and the names of models, tables and constraints."""
+"""Keys, the names of models, tables, constraints and fields, and values."""
 _LAST = "Messages that other pages explain"
 
 

@@ -29,9 +29,7 @@ _MARKDOWN_IS_ON = re.compile(r"<[A-Za-z][^>]*\smarkdown(?:\s|=|>)")
 @functools.cache
 def parser() -> MarkdownIt:
     """The parser of all pages; inline text is parsed on demand only."""
-    markdown = MarkdownIt(
-        "commonmark", {"maxNesting": 1_000_000}
-    )  # by default it drops what is deeper than 20
+    markdown = MarkdownIt("commonmark", {"maxNesting": 1_000_000})  # by default it drops deeper than 20
     markdown.use(front_matter_plugin).use(footnote_plugin, move_to_end=False).use(deflist_plugin)
     ends_paragraph: RuleOptionsType = {"alt": ["paragraph", "reference", "blockquote", "list"]}
     markdown.block.ruler.before("fence", "box", _box, ends_paragraph)

@@ -41,7 +41,7 @@ def rewritten(text: cst.ClassDef, cls: Class, project: Project, style: Style) ->
         base = _base(text, cls, project, body, parts)
     taken = base[1] if base is not None else []
     kept = ordered(cls, (part for part in parts if part not in taken))
-    lines = _laid_out(kept, body, after=bool(docstring))
+    lines = _laid_out(kept, after=bool(docstring))
     if not has_meta(cls):
         lines = _with_meta(lines, cls, abstract, style, body.indent, after=bool(docstring))
     elif style.writes_table and not abstract:
@@ -66,7 +66,7 @@ def _base(
     """The abstract base, and the members that it takes: none where another model extends this one."""
     taken = [] if project.children(cls) or _names_model(text) else based_parts(cls, parts, project) or []
     meta = _meta("abstract = True", body.indent)
-    lines = [meta, *_laid_out(ordered(cls, taken), body, after=True)]
+    lines = [meta, *_laid_out(ordered(cls, taken), after=True)]
     block = cst.IndentedBlock(body=lines, indent=body.indent)
     base = cst.ClassDef(
         name=cst.Name(f"Base{cls.name}"),
@@ -93,7 +93,7 @@ def _block(text: cst.ClassDef) -> cst.IndentedBlock:
     return cst.IndentedBlock([line])
 
 
-def _laid_out(parts: Sequence[Part], body: cst.IndentedBlock, after: bool) -> list[cst.BaseStatement]:
+def _laid_out(parts: Sequence[Part], after: bool) -> list[cst.BaseStatement]:
     """The members' texts, with empty lines where their surroundings changed.
 
     ``after`` says that something stands before them.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import libcst as cst
 
+from ..analysis.models import interface_names
 from ..analysis.modules import Class
 from ..analysis.project import Project
 from .bases import Style, rewritten
@@ -43,11 +44,11 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     """The package that replaces the module at ``path``. Nothing is executed or written.
 
     Raises RefusedError with all reasons that speak against it, and UnreadableError for a file that cannot be
-    parsed.
+    read or parsed.
     """
     module = project.resolver.module(str(path))
     if module is None:
-        raise project.resolver.problems[str(path)]
+        raise project.problems[path]
     _refuse(file_refusals(path, project.root))
     if module.file.encoding not in ("utf-8", "utf-8-sig", "ascii"):
         _refuse([Refusal("encoding", 1, f"the file is {module.file.encoding}: convert it to UTF-8")])
@@ -79,18 +80,14 @@ def _refuse(refusals: Iterable[Refusal]) -> None:
         raise RefusedError(*sorted(found, key=lambda one: one.line))
 
 
-def _interface_names(name: str) -> tuple[str, str]:
-    return f"Base{name}", f"Base{name.rstrip('0123456789')}"
-
-
 def _lacks_base(one: Statement, project: Project) -> bool:
     """Has a model no abstract base that bears its name?"""
     assert one.model is not None
     for base in project.models.ancestors(one.model):
         if isinstance(base, Class):
-            if base.name in _interface_names(one.name) and project.models.is_abstract(base) is not False:
+            if base.name in interface_names(one.name) and project.models.is_abstract(base) is not False:
                 return not project.models.is_model(base)
-        elif base.name.rpartition(".")[2] in _interface_names(one.name):
+        elif base.name.rpartition(".")[2] in interface_names(one.name):
             return False
     return True
 
@@ -103,7 +100,7 @@ def _belonging(statements: Iterable[Statement], project: Project) -> dict[Statem
         if one.kind is Kind.ABSTRACT:
             for model in models:
                 assert model.model is not None
-                if one.name in _interface_names(model.name) and one.model in project.models.ancestors(
+                if one.name in interface_names(model.name) and one.model in project.models.ancestors(
                     model.model
                 ):
                     found.setdefault(one, model)

@@ -15,6 +15,7 @@ from typing import Any
 
 from ..analysis.project import Project
 from ..folders import LEFT_OUT, has_marker
+from ..report.counted import counted
 from .orm_settings import dotted_name, settings_of
 from .plan import SplitPlan
 from .refusals import refused
@@ -57,18 +58,14 @@ class Proof:
         on = " and ".join(self.dialects)
         if self.missing:
             on += f" in place of {' and '.join(self.missing)} ({self.reason})"
-        parts = [f"CREATE statements on {on}", _counted(self.models, "model")]
-        parts.append(_counted(self.schemas, "JSON schema") if self.schemas else "no JSON schema")
+        parts = [f"CREATE statements on {on}", counted(self.models, "model")]
+        parts.append(counted(self.schemas, "JSON schema") if self.schemas else "no JSON schema")
         notes = [f"the same as before: {', '.join(parts)}"]
         if self.reordered:
             names = ", ".join(self.reordered)
             changed = "the same properties come in another order, because fields of a base class come first"
             notes.append(f"{changed}: JSON schema of {names}")
         return notes
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
@@ -80,6 +77,7 @@ def prove(plan: SplitPlan, project: Project, python: str) -> Proof:
         place = _copied(plan, project, Path(folder).resolve() / project.root.name)
         before = _ask(place, python, offline=None)
         inside = place.copy / plan.module.relative_to(project.root)
+        inside.parent.chmod(0o700)  # the folder may be read-only in the project
         inside.unlink()
         for path, content in plan.files.items():
             target = place.copy / path.relative_to(project.root)
@@ -128,18 +126,10 @@ def _leave_out_unmade(before: dict[str, Any], after: dict[str, Any], project: Pr
 
 
 def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
-    """The project copied, without environments, caches and what is larger than code."""
+    """The project copied, without environments, caches, what is larger than code and what nobody can read."""
 
     def left_out(folder: str, names: list[str]) -> set[str]:
-        paths = {name: Path(folder, name) for name in names}
-        return {
-            name
-            for name, path in paths.items()
-            if name in LEFT_OUT
-            or (path / "pyvenv.cfg").exists()
-            or (path.is_symlink() and path.is_dir())
-            or not (path.is_dir() or (path.is_file() and path.stat().st_size <= _LARGEST))
-        }
+        return {name for name in names if name in LEFT_OUT or not _is_needed(Path(folder, name))}
 
     if has_marker(project.root):
         shutil.copytree(project.root, copy, ignore=left_out)
@@ -152,6 +142,14 @@ def _copied(plan: SplitPlan, project: Project, copy: Path) -> _Place:
     name, start = dotted_name(plan.module, project)
     paths = [copy / start.relative_to(project.root), copy, copy / "src"]
     return _Place(copy, name, [str(path) for path in dict.fromkeys(paths)], settings_of(project, name))
+
+
+def _is_needed(path: Path) -> bool:
+    if not os.access(path, os.R_OK | (os.X_OK if path.is_dir() else 0)):
+        return False
+    if path.is_dir():
+        return not (path.is_symlink() or (path / "pyvenv.cfg").exists())
+    return path.is_file() and path.stat().st_size <= _LARGEST
 
 
 def _ask(place: _Place, python: str, *, offline: int | None, changed: bool = False) -> dict[str, Any]:

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-from ..analysis.syntax import FUNCTIONS, Scope
+from ..analysis.scopes import Scope
+from ..analysis.syntax import FUNCTIONS
 
 
 class When(Enum):

@@ -12,7 +12,8 @@ from ..analysis.migrations.unique_sql import UNIQUE
 from ..analysis.models import metas_of
 from ..analysis.modules import Class, External, Module
 from ..analysis.project import Project
-from ..analysis.syntax import FUNCTIONS, FunctionNode, Scope, argument, called, keyword, text_of
+from ..analysis.scopes import Scope
+from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, called, keyword, text_of
 
 _INDEXES = frozenset(
     {

@@ -83,9 +83,7 @@ def violations_of(
                     for hit in check(context)
                     if hit.node is None or not module.is_for_type_checkers(hit.node)
                 ]
-            except (
-                RecursionError
-            ):  # Python 3.12 and later parse deeper expressions than a function can follow
+            except RecursionError:  # Python 3.12 parses deeper expressions than a function can follow
                 project.problems[path] = UnreadableError("is nested too deeply to be judged")
         if own or may_name_rules(file):
             found += _unsuppressed(file, own, codes)

@@ -49,7 +49,7 @@ def end_of(module: Module, node: ast.expr | ast.stmt | ast.keyword) -> Place:
     return place(module, node.end_lineno or node.lineno, node.end_col_offset or 0)
 
 
-def insertion(module: Module, at: Place, text: str) -> Edit:
+def insertion(at: Place, text: str) -> Edit:
     """A text that is put in."""
     return Edit(at, at, text)
 

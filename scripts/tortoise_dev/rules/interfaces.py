@@ -1,16 +1,10 @@
-"""What models are called, and which abstract class belongs to which concrete one."""
+"""Which abstract class belongs to which concrete model."""
 
 from __future__ import annotations
 
+from ..analysis.models import interface_names
 from ..analysis.modules import Class
 from .base import Context
-
-
-def interface_names(cls: Class) -> tuple[str, ...]:
-    """The names that a model's abstract base may have: ``Invoice2`` may share ``BaseInvoice``."""
-    own = f"Base{cls.name}"
-    shared = f"Base{cls.name.rstrip('0123456789')}"
-    return (own,) if own == shared else (own, shared)
 
 
 def interface_of(context: Context, cls: Class) -> Class | str | None:
@@ -18,7 +12,7 @@ def interface_of(context: Context, cls: Class) -> Class | str | None:
 
     A string is the name of one that other packages define: it cannot be looked at.
     """
-    names = interface_names(cls)
+    names = interface_names(cls.name)
     for one in context.models.ancestors(cls):
         if not isinstance(one, Class):
             if one.name.rpartition(".")[2] in names:

@@ -6,7 +6,7 @@ import ast
 from typing import TypeAlias
 
 from ..analysis.modules import Module
-from ..analysis.syntax import Scope
+from ..analysis.scopes import Scope
 from .base import Context
 
 _DEPTH = 8

@@ -12,8 +12,8 @@ from .database_names import has_own_table, table_name
 from .registrations import Registrations
 
 if TYPE_CHECKING:
-    from ..analysis.migrations.evidence import Names
     from ..analysis.migrations.facts import Tool
+    from ..analysis.migrations.possible_names import Names
 
 
 class Label(NamedTuple):
@@ -52,7 +52,7 @@ class MigratedLabels:
     @cached_property
     def makes_all(self) -> bool:
         """Does the project call `generate_schemas()`?"""
-        from ..analysis.migrations.evidence import makes_all_tables
+        from ..analysis.migrations.possible_names import makes_all_tables
 
         return makes_all_tables(self.project)
 
@@ -83,7 +83,7 @@ class MigratedLabels:
         folders = folders_of(self.project, name, apps)
         if not folders:
             return None
-        from ..analysis.migrations.evidence import Names, add_folder
+        from ..analysis.migrations.possible_names import Names, add_folder
 
         names = Names()
         tool: Tool = "built-in" if "built-in" in folders.values() else "aerich"

@@ -15,8 +15,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..analysis.models import interface_names
 from .base import Context, Hit, Rule
-from .interfaces import interface_names
 from .td003_meta_first import inherits_abstract
 
 BAD = """\
@@ -104,7 +104,7 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(
             cls.node, f"{cls.name} shares its file with {concrete[0].name}: one file, one concrete model"
         )
-    names = {name for cls in concrete for name in interface_names(cls)}
+    names = {name for cls in concrete for name in interface_names(cls.name)}
     for cls in context.own:
         if not concrete or not models.is_abstract(cls) or _belongs(context, cls.name, names):
             continue

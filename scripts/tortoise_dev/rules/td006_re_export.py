@@ -19,12 +19,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from pathlib import Path
 
+from ..analysis.models import interface_names
 from ..analysis.modules import Class, External, Module
 from .base import Context, Hit, Rule
 from .fixes import Edit, Fix, end_of, insertion, start_of
-from .interfaces import interface_names
 
 BAD = '''\
 # file: apps/billing/models/__init__.py
@@ -90,7 +89,7 @@ def check(context: Context) -> Iterator[Hit]:
     if entrance is not None and is_computed(entrance, set()):
         return
     concrete = [cls for cls in context.own if context.models.is_abstract(cls) is False]
-    names = {name for cls in concrete for name in interface_names(cls)}
+    names = {name for cls in concrete for name in interface_names(cls.name)}
     depth = len(module.path.parts) - len(package.parts)
     between = [str(folder / "__init__.py") for folder in list(module.path.parents)[:depth]]
     entrances = [context.project.resolver.module(key) for key in between]
@@ -98,7 +97,7 @@ def check(context: Context) -> Iterator[Hit]:
         belongs = cls in concrete or (context.models.is_abstract(cls) and cls.name in names)
         if not belongs or cls.scope is not module.scope or any(_re_exports(one, cls) for one in entrances):
             continue
-        place = _place(init, context.project.root)
+        place = init.relative_to(context.project.root).as_posix()
         lacks = "does not re-export it" if entrance is not None else "does not exist"
         fix = _re_exporting(context, entrance, cls) if entrance is not None else None
         yield Hit(cls.node, f"{cls.name}: {place} {lacks}", fix)
@@ -158,7 +157,7 @@ def _listing(entrance: Module, name: str) -> Edit | None:
         text = entrance.file.lines[line - 1]
         newline = text[len(text.rstrip("\r\n")) :] or "\n"
         return Edit((line, 0), (line, 0), f'{margin}"{name}",{newline}')
-    return insertion(entrance, end_of(entrance, last), f', "{name}"')
+    return insertion(end_of(entrance, last), f', "{name}"')
 
 
 def _re_exports(entrance: Module | None, cls: Class) -> bool:
@@ -191,10 +190,6 @@ def is_computed(module: Module, seen: set[str]) -> bool:
             elif is_computed(target, seen):
                 return True
     return False
-
-
-def _place(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix()
 
 
 RULE = Rule("TD006", "re-export", check, unsafe_fix=True)

@@ -21,11 +21,12 @@ import ast
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from ..analysis.syntax import FunctionNode, binds, is_true, own_nodes
+from ..analysis.syntax import FunctionNode, binds, is_true
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
+from .fetched import fetched_names
 from .loops import is_short
 from .missing_await.bare_fetches import has_its_own_fetch
-from .queries import fetched_names
 from .syntax import COMPREHENSIONS, loop_around
 
 BAD = """\

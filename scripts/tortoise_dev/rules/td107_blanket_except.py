@@ -23,7 +23,8 @@ import ast
 import re
 from collections.abc import Iterator
 
-from ..analysis.syntax import SCOPES, called, own_nodes
+from ..analysis.syntax import SCOPES, called
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .queries import is_orm_await, suppressed_kinds
 

@@ -22,7 +22,8 @@ from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import Class, Function
-from ..analysis.syntax import FunctionNode, own_nodes
+from ..analysis.syntax import FunctionNode
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .queries import calls, is_signal
 from .syntax import decorator_names

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from ..analysis.modules import Module
-from ..analysis.syntax import Position, Scope
+from ..analysis.scopes import Position, Scope
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of, insertion, source_of, start_of
@@ -112,7 +112,7 @@ def _merged(context: Context, call: ast.Call, lost: ast.Call) -> Fix | None:
     names = ", ".join(source_of(module, one) for one in lost.args)
     edits = (
         Edit(end_of(module, lost.func.value), end_of(module, lost), ""),
-        insertion(module, start_of(module, call.args[0]), f"{names}, "),
+        insertion(start_of(module, call.args[0]), f"{names}, "),
     )
     return Fix(edits, safe=False)
 

@@ -36,7 +36,7 @@ def check(context: Context) -> Iterator[Hit]:
     for function in context.module.functions:
         for named, call in decorator_names(function):
             if call is None and context.module.tortoise_name(named) == "tortoise.transactions.atomic":
-                fix = Fix((insertion(context.module, end_of(context.module, named), "()"),), safe=False)
+                fix = Fix((insertion(end_of(context.module, named), "()"),), safe=False)
                 yield Hit(named, f"@atomic without parentheses: {function.name} never runs", fix)
 
 

@@ -18,7 +18,7 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Function, Module
-from ..analysis.syntax import own_nodes
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .queries import calls
 from .syntax import loop_around, text

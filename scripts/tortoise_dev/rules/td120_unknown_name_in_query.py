@@ -33,7 +33,8 @@ from ..analysis.query_names import Miss, QueryNames, Use
 from ..analysis.syntax import argument, called
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
-from .queries import Origin, calls, origin
+from .origins import Origin, origin
+from .queries import calls
 
 BAD = (
     INVOICE

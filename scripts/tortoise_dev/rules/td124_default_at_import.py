@@ -22,7 +22,8 @@ from collections.abc import Iterator
 
 from ..analysis import tortoise_api
 from ..analysis.modules import External, Function
-from ..analysis.syntax import is_true, keyword, own_nodes
+from ..analysis.syntax import is_true, keyword
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .fixes import Edit, Fix, end_of

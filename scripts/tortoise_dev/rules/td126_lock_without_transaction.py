@@ -122,7 +122,7 @@ def _may_be_in_transaction(context: Context, node: ast.AST) -> bool:
         function = function_around(module, place)
         if function is None:
             continue
-        if level == _DEPTH or (function not in functions and _is_opaque(module, function)):
+        if level == _DEPTH or (function not in functions and _is_opaque(function)):
             return True
         functions.add(function)
         if (module, function.name) not in names:
@@ -143,7 +143,7 @@ def _is_handed_on(module: Module, name: str) -> bool:
     )
 
 
-def _is_opaque(module: Module, function: FunctionNode) -> bool:
+def _is_opaque(function: FunctionNode) -> bool:
     """May something out of sight open a transaction: a decorator, a dependency, a block that is not known?"""
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     if any(one.arg in _CONNECTIONS for one in arguments):

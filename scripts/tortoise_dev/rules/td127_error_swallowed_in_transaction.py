@@ -26,7 +26,8 @@ from typing import TypeAlias
 
 from ..analysis import tortoise_api
 from ..analysis.project import Project
-from ..analysis.syntax import SCOPES, own_nodes
+from ..analysis.syntax import SCOPES
+from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .queries import is_orm_await, suppressed_kinds
@@ -94,7 +95,7 @@ def _goes_on(context: Context, node: _Trying, handling: list[ast.stmt]) -> bool:
     around = transaction_around(context.module, node)
     return (
         around is not None
-        and not _ends_in_error(context, around, node)
+        and not _ends_in_error(around, node)
         and _writes(context, node)
         and not _loses_nothing(context, around, node, handling)
         and context.project.once(_may_be_postgres)
@@ -178,7 +179,7 @@ def _raises(handler: ast.ExceptHandler) -> bool:
     )
 
 
-def _ends_in_error(context: Context, around: ast.AST, node: _Trying) -> bool:
+def _ends_in_error(around: ast.AST, node: _Trying) -> bool:
     """Does something raise in the transaction behind the ``try``: is it rolled back on purpose?"""
     end = node.end_lineno or 0
     return any(

@@ -23,6 +23,7 @@ from collections.abc import Iterator
 from ..analysis import tortoise_api
 from ..analysis.models import Rank, members_of
 from ..analysis.modules import Class, External
+from ..analysis.syntax import called, is_true
 from .base import Context, Hit, Rule
 
 BAD = """\
@@ -51,6 +52,7 @@ class Team(BaseTeam):
 GOOD = BAD.replace("    players", "    created_at = fields.DatetimeField(auto_now_add=True)\n    players")
 
 _COUNTED = ("SmallIntField", "IntField", "BigIntField")
+_OPTIONS = {"primary_key", "pk", "description", "source_field"}
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -68,11 +70,7 @@ def _has_only_a_key(context: Context, cls: Class) -> bool:
     if any(isinstance(one, External) and one.name not in tortoise_api.MODEL_NAMES for one in ancestors):
         return False
     classes = [one for one in (cls, *ancestors) if isinstance(one, Class)]
-    return all(_is_known(context, one) and _adds_no_column(context, one) for one in classes)
-
-
-def _is_known(context: Context, cls: Class) -> bool:
-    return not cls.node.decorator_list and len(cls.node.bases) == len(context.models.bases(cls))
+    return all(context.relations.is_whole(one) and _adds_no_column(context, one) for one in classes)
 
 
 def _adds_no_column(context: Context, cls: Class) -> bool:
@@ -89,15 +87,11 @@ def _adds_no_column(context: Context, cls: Class) -> bool:
 
 
 def _is_no_column(call: ast.Call) -> bool:
-    kind = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
-    if kind == "ManyToManyField":
+    if called(call) == "ManyToManyField":
         return True
     given = {one.arg: one.value for one in call.keywords}
-    key = given.get("primary_key", given.get("pk"))
-    is_key = isinstance(key, ast.Constant) and key.value is True
-    return (
-        kind in _COUNTED and is_key and given.keys() <= {"primary_key", "pk", "description", "source_field"}
-    )
+    is_key = is_true(given.get("primary_key", given.get("pk")))
+    return called(call) in _COUNTED and is_key and given.keys() <= _OPTIONS
 
 
 RULE = Rule("TD135", "nothing-to-insert", check, preview=True)

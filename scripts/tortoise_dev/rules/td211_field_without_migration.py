@@ -35,8 +35,8 @@ from .database_names import names_of_field
 from .migrated_labels import Label, MigratedLabels
 
 if TYPE_CHECKING:
-    from ..analysis.migrations.evidence import Names
     from ..analysis.migrations.facts import Tool
+    from ..analysis.migrations.possible_names import Names
 
 BAD = """\
 # file: config.py
@@ -167,7 +167,7 @@ class _Judged:
 
     @cached_property
     def _elsewhere(self) -> Names:
-        from ..analysis.migrations.evidence import names_elsewhere
+        from ..analysis.migrations.possible_names import names_elsewhere
 
         return names_elsewhere(self.project)
 

@@ -118,14 +118,14 @@ def _keeps_null(function: FunctionNode) -> bool:
                 continue
             case ast.Call(func=ast.Attribute(attr="get_sql")):
                 continue
-            case ast.Call(func=ast.Attribute(attr="replace"), args=texts) if all(map(_is_text, texts)):
+            case ast.Call(func=ast.Attribute(attr="replace"), args=texts) if all(map(_is_constant, texts)):
                 continue
             case ast.Call():
                 return False
     return True
 
 
-def _is_text(node: ast.expr) -> bool:
+def _is_constant(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant)
 
 

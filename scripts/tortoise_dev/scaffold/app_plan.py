@@ -68,7 +68,7 @@ def add_app(plan: Plan, survey: Survey, name: str, parts: Collection[str] = ALL_
     if survey.framework is not None and "routers" in parts:
         routers, empty = folder / "routers" / "__init__.py", _ROUTERS[survey.framework]
         plan.create(routers, empty)
-        if text_of(plan, routers) == empty:
+        if plan.text_of(routers) == empty:
             edit_application(plan, survey, name)
 
 
@@ -158,9 +158,3 @@ def _free_name(tree: ast.Module, name: str) -> str:
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     used |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     return f"{name}_routes" if name in used else name
-
-
-def text_of(plan: Plan, path: Path) -> str:
-    """The text that a file has or is about to get; that of the last change in the plan."""
-    planned = [change.after for change in plan.changes if change.path == path]
-    return planned[-1] if planned else read(path)

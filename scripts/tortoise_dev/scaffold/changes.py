@@ -11,6 +11,8 @@ from ..analysis.source import UnreadableError, parse
 from ..atomic_write import UNFINISHED, write_atomically
 from ..report.diffs import unified_diff
 
+_MARK = "\ufeff"
+
 
 @dataclass(frozen=True)
 class Change:
@@ -64,17 +66,26 @@ class Plan:
             self.changes.append(Change(path, text))
 
     def edit(self, path: Path, before: str, after: str) -> None:
-        """An existing file, which keeps its line ends. The same text is no change."""
+        """An existing file, which keeps its line ends and byte order mark. The same text is no change."""
         if "\r\n" in before:
             after = after.replace("\r\n", "\n").replace("\n", "\r\n")
         if before != after:
-            self.changes.append(Change(path, after, before))
+            mark = _MARK if path.is_file() and path.read_bytes().startswith(_MARK.encode()) else ""
+            self.changes.append(Change(path, mark + after, mark + before))
+
+    def text_of(self, path: Path) -> str:
+        """The text that a file has or is about to get; that of the last change."""
+        planned = [change.after for change in self.changes if change.path == path]
+        return planned[-1].removeprefix(_MARK) if planned else read(path)
 
 
 def read(path: Path) -> str:
-    """The text of a file, line ends as they are. Raises OSError, and RefusedError if it cannot be changed."""
+    """The text of a file, line ends as they are, without a byte order mark.
+
+    Raises OSError, and RefusedError if it cannot be changed.
+    """
     try:
-        text = path.read_bytes().decode("utf-8")
+        text = path.read_bytes().decode("utf-8-sig")
         if path.suffix == ".py":
             parse(text)
     except UnicodeDecodeError:

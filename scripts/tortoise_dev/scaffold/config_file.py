@@ -47,7 +47,9 @@ def find_config(files: Iterable[SourceFile], root: Path, named: str | None) -> C
         return None
     if len(found) > 1:
         places = " and ".join(file.path.relative_to(root).as_posix() for file, *_ in found)
-        raise RefusedError("several-configurations", found[0][0].path, f"{places} configure Tortoise")
+        setting = '[tool.tortoise] tortoise_orm = "config.tortoise.TORTOISE_ORM"'
+        message = f"{places} configure Tortoise: name the right one in pyproject.toml, as in {setting}"
+        raise RefusedError("several-configurations", found[0][0].path, message)
     file, apps = found[0]
     labels = tuple(_labels(file, apps))
     if not labels:

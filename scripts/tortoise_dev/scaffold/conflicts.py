@@ -22,7 +22,7 @@ def refuse_conflicts(entity: Entity, survey: Survey, app: str, label: str, file:
     inherited = {name for _, name, _ in survey.fields_of(base)} if base is not None else set()
     for field in entity.fields:
         if field.name in inherited:
-            message = f"{field.name}: {entity.base.name} has this field already"
+            message = f"{field.name}: {entity.base.name} has this field already: leave it out"
             raise RefusedError("field-taken", file, message)
     others = [cls for cls in survey.concrete if cls.module.path != file]
     for cls in others:
@@ -44,10 +44,11 @@ def _refuse_taken_name(entity: Entity, cls: Class, survey: Survey, label: str, f
     place, line = _place_of(cls)
     near = survey.label_of_class(cls) == label or place.parent == file.parent
     if cls.name == entity.name and near:
-        message = f"the label {label} has a model {cls.name}: the later one would silently win"
+        message = f"the label {label} has a model {cls.name}: choose another name"
         raise RefusedError("name-taken", place, message, line)
     if table_of(cls) == entity.table:
-        raise RefusedError("table-taken", place, f"{cls.name} has the table {entity.table}", line)
+        message = f"{cls.name} has the table {entity.table}: choose another name"
+        raise RefusedError("table-taken", place, message, line)
 
 
 def _names_of(entity: Entity) -> set[str]:
@@ -79,7 +80,8 @@ def _compare(entity: Entity, survey: Survey, file: Path) -> None:
     """Raises RefusedError if the file has the model with other fields, or has another model."""
     found = [cls for cls in survey.concrete if cls.module.path == file and cls.name == entity.name]
     if not found:
-        raise RefusedError("other-file", file, f"the file is there and has no model {entity.name}")
+        message = f"the file is there and has no model {entity.name}: move it, or choose another name"
+        raise RefusedError("other-file", file, message)
     there = {
         name: _normal(field) for owner, name, field in survey.fields_of(found[0]) if owner.module.path == file
     }
@@ -95,7 +97,8 @@ def _compare(entity: Entity, survey: Survey, file: Path) -> None:
     indexed = [field.name for field in entity.scalars if field.index]
     differences += [f"{name} has no index" for name in indexed if f'("{name}",)' not in text]
     if differences:
-        raise RefusedError("other-fields", file, "; ".join(differences), found[0].node.lineno)
+        message = f"the model is there, with other fields: {'; '.join(differences)}. Change its file by hand"
+        raise RefusedError("other-fields", file, message, found[0].node.lineno)
 
 
 def _call_of(entity: Entity, field: FieldSpec) -> str:

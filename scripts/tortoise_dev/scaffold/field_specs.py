@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -125,10 +124,7 @@ def _parse(text: str) -> FieldSpec:
         return _relation(text, name, kind, rest)
     if kind in SCALARS:
         return _scalar(text, name, kind, rest)
-    known = [*SCALARS, *RELATIONS]
-    near = difflib.get_close_matches(kind, known, 1)
-    hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(known)}"
-    raise FieldError(f"{text}: there is no type {kind}: {hint}")
+    raise FieldError(f"{text}: there is no type {kind}; here are {', '.join([*SCALARS, *RELATIONS])}")
 
 
 def _scalar(text: str, name: str, kind: str, rest: list[str]) -> Scalar:

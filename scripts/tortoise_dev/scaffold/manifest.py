@@ -25,7 +25,7 @@ class Manifest:
         try:
             self.tables = parse_toml(self.text)
         except TomlError as error:
-            raise RefusedError("unreadable", path, f"the file is no TOML: {error}") from None
+            raise RefusedError("unreadable", path, f"the file is {error}") from None
 
     def table(self, name: str) -> dict[str, Any]:
         """One of its tables; empty without it."""

@@ -10,7 +10,7 @@ from ..about import command
 from ..analysis.file_names import file_stems, snake_case
 from ..analysis.modules import Class
 from . import names
-from .app_plan import ALL_PARTS, add_app, edit_application, text_of
+from .app_plan import ALL_PARTS, add_app, edit_application
 from .changes import Change, Plan, RefusedError
 from .config_file import Label
 from .conflicts import refuse_conflicts
@@ -69,6 +69,7 @@ class _ModelPlan:
         refuse_conflicts(self.entity, self.survey, self.app, self.label.name, self.file)
         if crud:
             self._refuse_missing_helpers()
+            self._refuse_no_value()
         survey, entity, plan = self.survey, self.entity, self.changes
         has_schemas = crud or (schemas and (survey.framework == "fastapi" or survey.has_schemas))
         config = survey.config
@@ -127,7 +128,8 @@ class _ModelPlan:
             raise RefusedError(
                 "no-configuration",
                 self.survey.root,
-                'no dictionary with "connections" and "apps" is written out in this project',
+                'no dictionary with "connections" and "apps" is written out in this project: write one, as '
+                "config/tortoise.py of a new project",
             )
         there = config.label_of(f"{self.app_module}.models")
         own = [label for label in config.labels if set(label.modules) - {"aerich.models"}] or config.labels
@@ -185,7 +187,7 @@ class _ModelPlan:
             raise RefusedError(
                 "unregistered-target",
                 found[0].module.path,
-                f"{model}: no label of the configuration lists it",
+                f"{model}: no label of the configuration lists it: add its module there first",
             )
         return Target(
             model,
@@ -224,6 +226,11 @@ class _ModelPlan:
             message = "the routes need answer, read_body and read_query in it: a new project has them"
             raise RefusedError("no-common-http", http, message)
 
+    def _refuse_no_value(self) -> None:
+        if not self.entity.to_one and all(field.auto for field in self.entity.scalars):
+            message = "--service crud writes functions that take values: add a field, such as name:char:100"
+            raise RefusedError("no-values", self.file, message)
+
     # --- files and edits
 
     def _common_schemas(self) -> Path:
@@ -249,7 +256,7 @@ class _ModelPlan:
         router = RouterFile(entity, survey.app("common"), own, width)
         plan.create(self.folder / "routers" / f"{entity.files}.py", router.render(framework))
         path = self.folder / "routers" / "__init__.py"
-        before = text_of(plan, path)
+        before = plan.text_of(path)
         after = add_import(before, f"{self.app_module}.routers", [entity.files], own, width)
         if after != before and framework == "fastapi":
             statement = f"router.include_router({entity.files}.router)"
@@ -262,7 +269,7 @@ class _ModelPlan:
     def _re_export(self, part: str, module: str, exported: Sequence[str]) -> None:
         """Let a package of the app give what a new module of it has."""
         path = self.folder / part / "__init__.py"
-        before = text_of(self.changes, path)
+        before = self.changes.text_of(path)
         own, width = self.survey.own_modules, self.survey.width
         dotted = f".{module}" if re_exports_relatively(before) else f"{self.app_module}.{part}.{module}"
         after = add_import(before, dotted, exported, own, width)
@@ -278,7 +285,7 @@ class _ModelPlan:
         config = self.survey.config
         if config is None or module in self.label.modules:
             return
-        before = text_of(self.changes, config.path)
+        before = self.changes.text_of(config.path)
         with_models = {self.survey.dotted(cls.module.path.parent) for cls in self.survey.concrete}
         empty = self.survey.app("common") + ".models"
         kept = [one for one in self.label.modules if one != empty or one in with_models]

@@ -146,7 +146,7 @@ def _add(plan: Plan, path: Path, text: str) -> None:
 def _is_there(asked: NewProject, files: dict[str, str], manifest: Manifest) -> bool:
     """Whether the folder holds this project. Raises RefusedError if it is another one, or is incomplete."""
     if manifest.name not in (None, asked.name):
-        message = f"the project's name is {manifest.name}, not {asked.name}"
+        message = f"the project's name is {manifest.name}, not {asked.name}: give --name, or another folder"
         raise RefusedError("other-project", manifest.path, message)
     missing = [path for path in files if not (asked.folder / path).exists()]
     if {*files} - {*missing} <= _FIRST_FILES:
@@ -154,5 +154,6 @@ def _is_there(asked: NewProject, files: dict[str, str], manifest: Manifest) -> b
     wanted = manifest.lacking(asked.requirements())
     if wanted or missing:
         lacks = ", ".join([*wanted, *missing])
-        raise RefusedError("other-options", manifest.path, f"a project is there, and it lacks {lacks}")
+        message = f"a project is there, and it lacks {lacks}: give its own options, or add this by hand"
+        raise RefusedError("other-options", manifest.path, message)
     return True

@@ -111,12 +111,12 @@ class Survey:
         """Has one of its sub-applications a package of schemas?"""
         return any(self.apps_folder.glob("*/schemas/*.py"))
 
-    @property
+    @cached_property
     def migrations(self) -> Tool | None:
         """The tool that makes its migrations."""
         return migration_tool(self.project)
 
-    @property
+    @cached_property
     def framework(self) -> str | None:
         """The web framework that its files import: fastapi or starlette."""
         for name in ("fastapi", "starlette"):

@@ -6,7 +6,8 @@ import ast
 from pathlib import Path
 
 import pytest
-from tortoise_dev.analysis.syntax import Scope, Tree
+from tortoise_dev.analysis.scopes import Scope
+from tortoise_dev.analysis.tree import Tree
 
 SOURCE = """\
 @decorate(a)

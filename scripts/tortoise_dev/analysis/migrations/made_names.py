@@ -16,8 +16,8 @@ from ..modules import Module
 from ..project import Project
 from ..source import is_judged, is_migration
 from . import unique_sql
-from .evidence import modules_of, scripts
 from .made_in_file import WORD, Last, MadeInFile
+from .possible_names import modules_of, scripts
 from .reading import migrations_of
 
 _MAKES_ANY = re.compile(rb"\.(?:add_constraint|add_index)\s*\(|_meta\.(?:constraints|indexes)\b")

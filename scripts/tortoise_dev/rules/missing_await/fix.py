@@ -27,5 +27,5 @@ def with_await(context: Context, node: ast.expr) -> Fix | None:
     above = module.parents.get(node)
     is_owner = isinstance(above, (ast.Attribute, ast.Subscript)) and above.value is node
     if not is_owner:
-        return Fix((insertion(module, start, "await "),), safe=False)
-    return Fix((insertion(module, start, "(await "), insertion(module, end, ")")), safe=False)
+        return Fix((insertion(start, "await "),), safe=False)
+    return Fix((insertion(start, "(await "), insertion(end, ")")), safe=False)

@@ -68,7 +68,7 @@ def _reordered(text: str, place: tuple[int, str], *, lead: bool, sort: bool) -> 
             return None
         if [m.node for m in wanted] == [m.node for m in members]:
             return text
-        result = assembled(lines, blocks, wanted)
+        result = assembled(blocks, wanted)
         return result if _same_members(text, result, place) else None
     except (UnreadableError, RecursionError):
         return None

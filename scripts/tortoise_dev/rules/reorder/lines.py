@@ -116,7 +116,7 @@ def _trailing(gap: Sequence[str], indent: int, *, followed: bool) -> int:
     return block
 
 
-def assembled(lines: Sequence[str], cut: Cut, wanted: Sequence[Member]) -> str:
+def assembled(cut: Cut, wanted: Sequence[Member]) -> str:
     by_node = {id(block.node): block for block in cut.blocks}
     order = [by_node[id(member.node)] for member in wanted]
     before = {id(block): cut.blocks[n - 1] if n else None for n, block in enumerate(cut.blocks)}

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Sequence
 
 from ...analysis.models import Member, Rank
-from ...analysis.syntax import FUNCTIONS, children
+from ...analysis.syntax import FUNCTIONS
+from ...analysis.tree import children
 
 _LOOKS_AT_SCOPE = frozenset({"locals", "vars", "dir", "exec", "eval", "globals"})
 

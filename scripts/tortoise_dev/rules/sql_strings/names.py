@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from ...analysis.modules import Function, Module
-from ...analysis.syntax import FUNCTIONS, own_nodes
+from ...analysis.syntax import FUNCTIONS
+from ...analysis.tree import own_nodes
 from ..base import Context
 from ..literals import holds_constants_only
 
@@ -59,10 +60,8 @@ def local_values(context: Context, node: ast.Name) -> list[ast.expr] | None:
     bindings = scope.names[node.id]
     if node.id in scope.elsewhere or not isinstance(scope.node, (*FUNCTIONS, ast.Module)):
         return None
-    values = [binding.value for binding in bindings]
-    return (
-        None if any(value is None for value in values) else [value for value in values if value is not None]
-    )
+    values = [binding.value for binding in bindings if binding.value is not None]
+    return values if len(values) == len(bindings) else None
 
 
 def gives_constants(context: Context, call: ast.Call) -> bool:

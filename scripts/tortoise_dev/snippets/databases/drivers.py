@@ -89,9 +89,7 @@ class _MySQLSession(Session):
         logging.getLogger(backend.driver).addFilter(_is_of_a_block)
         arguments = _arguments(backend)
         database = arguments.pop("database")
-        arguments["db"] = (
-            database if DATABASE_NAME.fullmatch(database) else None
-        )  # the URL's own is not needed
+        arguments["db"] = database if DATABASE_NAME.fullmatch(database) else None  # no need of the URL's own
         self.connection = await driver.connect(
             autocommit=True,
             init_command="SET wait_timeout = 86400, lock_wait_timeout = 10, foreign_key_checks = 0",

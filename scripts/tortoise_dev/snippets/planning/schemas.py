@@ -24,11 +24,8 @@ def schema_of(language: str, document: Any, title: str) -> str | None:
     """The schema that a document claims to follow, by its file name or else by its keys."""
     name, keys = PurePosixPath(title).name, set(document) if isinstance(document, dict) else set()
     if language == "toml":
-        return (
-            "pyproject"
-            if name == "pyproject.toml" or (not name and keys & {"project", "build-system"})
-            else None
-        )
+        is_pyproject = name == "pyproject.toml" or (not name and keys & {"project", "build-system"})
+        return "pyproject" if is_pyproject else None
     if language not in ("yaml", "yml") or not keys:
         return None
     if re.fullmatch(r"(docker-)?compose([.-].*)?\.ya?ml", name) or (

@@ -69,9 +69,8 @@ def jobs_of(plan: PagePlan, backends: list[Backend], wanted: Wanted = lambda _: 
     """The jobs behind the blocks of a page that are wanted, in page order."""
     in_chains: set[PlannedBlock] = set()
     for chain in plan.chains:
-        run = (
-            chain.blocks[-1:] if chain.is_audit else chain.blocks
-        )  # the others are reported by their own chain
+        # The other blocks of an audit are reported by their own chain.
+        run = chain.blocks[-1:] if chain.is_audit else chain.blocks
         outputs = [output for planned in run for output in planned.outputs]
         in_chains.update(run, outputs)
         for backend in _backends_of(plan, chain, backends):

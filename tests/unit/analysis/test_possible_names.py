@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 
 import pytest
-from tortoise_dev.analysis.migrations.evidence import Names
+from tortoise_dev.analysis.migrations.possible_names import Names
 
 BILL = 'CREATE TABLE "bill" ("id" INT, "note" TEXT)'
 

@@ -1,0 +1,44 @@
+"""The lines of a manifest that a draft takes over."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from .yaml_nodes import Node
+
+_ACTION = re.compile(r"\{\{-?\s*(if|with|range|else|end)\b")
+
+
+def lines_of(lines: Sequence[str], node: Node, keys: Iterable[str]) -> list[str]:
+    """The lines of some keys of a mapping, moved to the left; ``lines`` are those of its file."""
+    return [line for key in keys for line in _lines_of(lines, node, key)]
+
+
+def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
+    start, depth = node.own_line(key), node.column
+    if start is None:
+        return []
+    found = [lines[start - 1][depth:].rstrip()]
+    for line in lines[start:]:
+        text = line.strip()
+        indent = len(line) - len(line.lstrip())
+        if text.startswith("{{"):
+            found.append(text if indent < depth else line[depth:].rstrip())
+        elif indent > depth or (indent == depth and text.startswith("- ")):
+            found.append(line[depth:].rstrip())
+        elif text and not text.startswith("#"):
+            break
+    while found[-1].lstrip().startswith("{{") and not _is_whole(found):
+        found.pop()
+    return found
+
+
+def _is_whole(lines: Iterable[str]) -> bool:
+    """Does each action of a Helm template that opens something have its end in these lines?"""
+    level = 0
+    for action in _ACTION.findall("\n".join(lines)):
+        if action in ("else", "end") and level == 0:
+            return False
+        level += {"else": 0, "end": -1}.get(action, 1)
+    return level == 0
