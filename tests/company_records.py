@@ -15,14 +15,6 @@ class Company(models.Model):
     id = fields.UUIDField(primary_key=True)
     name = fields.CharField(max_length=200)
 
-
-class User(models.Model):
-    class Meta:
-        table = "app_user"
-
-    id = fields.UUIDField(primary_key=True)
-    email = fields.CharField(max_length=254, unique=True)
-    company = fields.ForeignKeyField("models.Company", related_name="users")
 """
 PACKAGES = {
     "apps/companies/models/__init__.py": COMPANIES,

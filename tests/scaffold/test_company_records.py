@@ -20,23 +20,102 @@ RECORDS, TESTS = (
 )
 CURSOR = "apps/common/schemas/cursor.py"
 MIGRATION_TESTS = ROOT / "examples" / "with_aerich" / "tests" / "test_migrations.py"
+LIFESPAN = """
+    async with RegisterTortoise(app, config=TORTOISE_ORM):
+        yield
+"""
+CHECKED = """
+    async with RegisterTortoise(app, config=TORTOISE_ORM):
+        if settings.ENVIRONMENT != "development":
+            await require_policies()
+        yield
+"""
+START = """
+import asyncio
+import main
+
+async def start():
+    async with main.lifespan(main.app):
+        pass
+
+asyncio.run(start())
+"""
+ON_SQLITE = """
+import asyncio, runpy, types
+from pathlib import Path
+
+(file,) = Path("migrations").rglob("*_document_policy.py")
+migration = runpy.run_path(str(file))
+sqlite = types.SimpleNamespace(capabilities=types.SimpleNamespace(dialect="sqlite"))
+for name in ("upgrade", "downgrade"):
+    assert asyncio.run(migration[name](sqlite)) == "SELECT 1"
+    assert "POLICY" in asyncio.run(migration[name](None))
+"""
+# `purge()` repeats its condition in the DELETE: a row that is restored in the meantime stays.
+RACE = '''
+"""A record that is restored while the purge runs."""
+
+from datetime import timedelta
+
+import pytest
+from tortoise import timezone
+
+from apps.common.company import of_company
+from apps.companies.models import Company
+from apps.documents.models import Document
+from apps.documents.services import documents
+from tests.conftest import DATABASE_URL, Overlap
+
+
+@pytest.mark.skipif(DATABASE_URL.startswith("sqlite"), reason="SQLite has no row locks")
+async def test_a_restored_row_stays(overlap: Overlap, monkeypatch: pytest.MonkeyPatch) -> None:
+    company = await Company.create(name="A")
+    deleted = await Document.create(
+        company=company, number="1", title="A", body="A", alive=None, deleted_at=timezone.now()
+    )
+
+    async def restore() -> None:
+        async with of_company(company.id):
+            await documents.restore(deleted.id)
+
+    async def purge() -> int:
+        monkeypatch.setattr(documents, "RESTORABLE", timedelta(0))
+        return await documents.purge()
+
+    assert await overlap(restore, purge) == (None, 0)
+'''
 
 
 def titled(page: str) -> dict[str, str]:
-    return dict(re.findall(r'^```python title="([^"]+)"[^\n]*\n(.*?)^```$', page, re.MULTILINE | re.DOTALL))
+    return dict(
+        re.findall(r'^```(?:python|sql) title="([^"]+)"[^\n]*\n(.*?)^```$', page, re.MULTILINE | re.DOTALL)
+    )
 
 
 def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path: Path) -> None:
     project.new(minimal=True)
     models = re.findall(r"^scaffold model (.*)$", RECORDS, re.MULTILINE)
-    assert len(models) == 3
+    assert len(models) == 2
     for model in models:
         project.run(str(ROOT / "scripts" / "scaffold.py"), "model", *shlex.split(model))
+    (unwanted,) = re.findall(r"^rm (.*)$", RECORDS, re.MULTILINE)
+    (project.folder / unwanted).unlink()
     files = titled(RECORDS) | titled(TESTS)
-    assert len(files) == 9
+    assert len(files) == 12
     files[CURSOR] = (ROOT / "examples" / "billing" / CURSOR).read_text(encoding="utf-8")
     files["tests/test_migrations.py"] = (
         MIGRATION_TESTS.read_text(encoding="utf-8").partition("# --- ")[0].rstrip() + "\n"
+    )
+    files["tests/test_race.py"] = RACE.lstrip()
+    main = project.text("main.py")
+    assert LIFESPAN in main
+    files["main.py"] = (
+        main.replace(LIFESPAN, CHECKED)
+        .replace(
+            "from apps.companies.routers",
+            "from apps.common.policies import require_policies\nfrom apps.companies.routers",
+        )
+        .replace("from config.tortoise", "from config.settings import settings\nfrom config.tortoise")
     )
     project.write(files)
 
@@ -46,6 +125,14 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
         project.run("-m", "aerich", "migrate", *empty, DATABASE_URL=url)
         (command,) = re.findall(r"^python - <<'END'\n(.*?)^END$", TESTS, re.MULTILINE | re.DOTALL)
         project.run("-c", command)
+        project.run("-c", ON_SQLITE)
+
+        report = project.run("-c", START, status=1, DATABASE_URL=url)
+        assert "no policy limits document for this role" in report
+        project.run("-c", START, DATABASE_URL="sqlite://:memory:")
+
+        project.run("migrate.py", DATABASE_URL=url)
+        assert project.run("purge.py", DATABASE_URL=url) == "0\n"
 
         project.run("-m", "ruff", "format", "--no-cache", "--check", ".")
         project.run("-m", "ruff", "check", "--no-cache", ".")

@@ -7,7 +7,7 @@ then public methods and properties. Inside a group, any order is right.
 Annotations, managers and constants count as fields.
 
 ## Why is this bad
-A reader finds the columns first and the behaviour after them.
+A reader finds the columns first.
 
 ## Fix safety
 `--fix` moves whole members with their comments and decorators, and keeps the order within each group, so that

@@ -7,8 +7,8 @@ The `__init__.py` of a package in between may do it too. One that computes its n
 `__getattr__`, a star import from elsewhere) is not judged.
 
 ## Why is this bad
-A model that is not re-exported gets no table and no migration, and no error says so. Tortoise registers what
-it finds in the module that the configuration names.
+Otherwise the model gets no table and no migration, without an error. Tortoise registers what it finds in the
+module that the configuration names.
 
 ## Fix safety
 `--unsafe-fixes` adds the import: the next migration then creates the table. An `__init__.py` that does not

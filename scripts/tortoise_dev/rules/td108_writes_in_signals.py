@@ -7,8 +7,7 @@ rows.
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
-A reader of the model or the service does not see this write, and bulk and queryset writes do not call the
-handler. Use a service.
+Readers do not see this write, and bulk writes and queries do not call the handler. Use a service.
 
 ## Fix safety
 Not fixed by `--fix`.

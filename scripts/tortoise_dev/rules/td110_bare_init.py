@@ -1,8 +1,8 @@
 """# TD110 bare-init-in-lifespan
 
 ## What it does
-`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook, or in a function that
-it calls. Also `register_tortoise` there.
+`Tortoise.init` without `_enable_global_fallback=True` in a lifespan or start-up hook, or a function that it
+calls. Also `register_tortoise` there.
 
 Projects that pin an older Tortoise than 1.0 are not reported for `Tortoise.init`.
 

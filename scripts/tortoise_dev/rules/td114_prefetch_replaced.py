@@ -1,7 +1,7 @@
 """# TD114 prefetch-replaced
 
 ## What it does
-A second `prefetch_related(…)` on the same query, in one chain of calls or through a local variable.
+A second `prefetch_related(…)` on the same query.
 
 ## Why is this bad
 It replaces the first call, whose relations are then not fetched. Name all relations in one call.

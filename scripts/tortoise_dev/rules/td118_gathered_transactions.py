@@ -5,8 +5,8 @@ Inside a transaction, `asyncio.gather` (or `create_task` in a loop) runs functio
 themselves.
 
 ## Why is this bad
-Their transactions are savepoints on one connection, and the first savepoint that ends also ends the
-others. Finished work is lost, or failed work is stored.
+Their transactions are savepoints on one connection, and the first that ends ends the others. Finished work is
+lost, or failed work is stored.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -4,9 +4,9 @@
 A migration that adds a NOT NULL column to a table that exists, without `db_default=` or DEFAULT.
 
 ## Why is this bad
-Existing rows have no value for the column, so PostgreSQL and SQLite stop with an error. MySQL and MariaDB
-fill in 0 or an empty text. Only Python uses `default=`. Give `db_default=`. Or add the column with
-`null=True`, fill it, and make it required in a later migration.
+Existing rows have no value, so PostgreSQL and SQLite stop with an error. MySQL and MariaDB fill in 0 or an
+empty text. Only Python uses `default=`. Give `db_default=`. Or add the column with `null=True`, fill it, and
+make it required in a later migration.
 
 For MySQL and MariaDB, a `db_default=` that is SQL (`Now()`, `SqlDefault("7")`) is reported, too. The built-in
 tool adds the column first and its DEFAULT then, so rows that exist get 0, an empty text or `0000-00-00`.

@@ -77,6 +77,8 @@ class Step(NamedTuple):
     """How it locks them: ``SHARE ROW EXCLUSIVE``."""
     lock_timeout: Literal["", "on", "off"] = ""
     """Does it set or reset ``lock_timeout``?"""
+    is_link: bool = False
+    """Does it make a table of two foreign keys, without a key of its own?"""
     is_on_old_table: bool = True
     """Did the table exist before this migration?"""
     waits: Lock = ""

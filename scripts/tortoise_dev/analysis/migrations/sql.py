@@ -201,7 +201,9 @@ class _Reader:
                 columns.append(_name(part[0]))
             elif part and part[0].kind == "name":
                 columns.append(part[0].text)
-        yield self.step("create table", table, tuple(columns))
+        words = self.statement.words.split()
+        is_link = len(columns) == 2 == words.count("REFERENCES") and not {"PRIMARY", "UNIQUE"} & set(words)
+        yield self.step("create table", table, tuple(columns))._replace(is_link=is_link)
 
     def create_index(self) -> Step:
         table, at = self.table_after("ON")
