@@ -39,6 +39,7 @@ from tortoise.exceptions import (
 )
 from tortoise.expressions import F
 from tortoise.models import Model
+from tortoise.query_utils import Prefetch
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
 
@@ -370,6 +371,17 @@ async def a_relation_that_was_not_fetched():
 async def a_foreign_key_that_was_not_fetched():
     written = await Book.get(id=(await book()).id)
     _ = written.author.name  # type: ignore[attr-defined]
+
+
+@says(AttributeError, "'Prefetch' object has no attribute 'partition'")
+async def a_prefetch_for_rows_that_were_read():
+    written = await book()
+    sorted_tags = Prefetch("tags", queryset=Tag.all().order_by("name"))
+    assert await Book.all().prefetch_related(sorted_tags) == [written]
+    with contextlib.suppress(AttributeError):
+        await written.fetch_related(sorted_tags)
+        raise AssertionError("it has gone well")
+    await Book.fetch_for_list([written], sorted_tags)
 
 
 @says(AttributeError, "'Author' object has no attribute 'name'")

@@ -80,6 +80,19 @@ async def sorted_targets() -> None:
         assert [tag.name for tag in post.tags] == ["a", "b", "c"]
 
 
+async def of_rows_that_were_read() -> None:
+    """fetch_related() and fetch_for_list() take names only."""
+    in_order = Prefetch("tags", queryset=PrefetchTag.all().order_by("name"))
+    posts = await PrefetchPost.all()
+    for call in (posts[0].fetch_related(in_order), PrefetchPost.fetch_for_list(posts, in_order)):
+        try:
+            await call
+        except AttributeError as error:
+            assert str(error) == "'Prefetch' object has no attribute 'partition'"
+        else:
+            raise AssertionError("a Prefetch was taken")
+
+
 async def way_back() -> None:
     """A prefetched child does not know that its parent is there."""
     blog = await PrefetchBlog.all().prefetch_related("posts").get(name="blog")
@@ -125,7 +138,7 @@ async def main() -> None:
         for title in ("first", "second"):
             post = await PrefetchPost.create(title=title, blog=blog)
             await post.tags.add(*tags)
-        for part in (counted, ordered, sorted_targets, way_back, incomplete):
+        for part in (counted, ordered, sorted_targets, of_rows_that_were_read, way_back, incomplete):
             await part()
 
 
