@@ -1,4 +1,4 @@
-# snippet: needs="sqlite|postgres|mysql"
+# snippet: needs="sqlite|postgres|mariadb"
 """Proofs of the page nightly-files.md. This file reads the program from the page.
 
 By hand: DATABASE_URL=postgres://user:password@host/empty python examples/nightly_file.py
