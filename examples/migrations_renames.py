@@ -341,7 +341,9 @@ for field, related in (("labels", "posts"), ("labels", "labelled")):
             except OperationalError as error:
                 assert "no such column" in str(error) or "already exists" in str(error)
         elif related == "posts":
-            rename = STEP.format(check="pass", operations='RenameAttribute("Post", "tags", "labels", column="tags")')
+            rename = STEP.format(
+                check="pass", operations='RenameAttribute("Post", "tags", "labels", column="tags")'
+            )
             (shop.steps / "0003_step.py").write_text(HEAD + rename.replace("0001_initial", "0002_made"))
             shop.run("migrate")
             assert "No changes detected" in shop.run("makemigrations")

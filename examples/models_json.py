@@ -43,7 +43,9 @@ async def main() -> None:
             except OperationalError as error:
                 assert "is not an integer" in str(error)
         else:
-            await context.db().execute_script(f"UPDATE event SET data = JSON_SET(data, '$.color', 2) WHERE id = {listed.id}")
+            await context.db().execute_script(
+                f"UPDATE event SET data = JSON_SET(data, '$.color', 2) WHERE id = {listed.id}"
+            )
         assert (await Event.get(id=listed.id)).data == [1]
         await listed.delete()
 

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
             ("id", fields.IntField(primary_key=True)),
             ("owner", fields.ForeignKeyField("models.Owner", null=True, on_delete=fields.SET_NULL)),
         ], options={"table": "visit", "app": "models"}),
-        ops.RunSQL("INSERT INTO owner (id, name, parent_id) VALUES (1, 'Ann', NULL), (2, 'Bob', 1)", reverse_sql=""),
+        ops.RunSQL("INSERT INTO owner (id, name, parent_id) VALUES (1, 'Ann', NULL), (2, 'Bob', 1)", ""),
         ops.RunSQL("INSERT INTO club (id) VALUES (1)", reverse_sql=""),
         ops.RunSQL("INSERT INTO club_owner (club_id, owner_id) VALUES (1, 1)", reverse_sql=""),
         ops.RunSQL("INSERT INTO visit (owner_id) VALUES (1)", reverse_sql=""),

@@ -110,7 +110,9 @@ async def null_conflicts_with_nothing() -> None:
     for _ in range(2):
         await Pair.bulk_create([Pair(left="a")], on_conflict=["left", "right"], update_fields=["left"])
         await Pair.bulk_create([Pair(left="a")], ignore_conflicts=True)
-        await Pair.bulk_create([Pair(left="a", right=1)], on_conflict=["left", "right"], update_fields=["left"])
+        await Pair.bulk_create(
+            [Pair(left="a", right=1)], on_conflict=["left", "right"], update_fields=["left"]
+        )
     assert await Pair.filter(left="a", right=None).count() == 4
     assert await Pair.filter(left="a", right=1).count() == 1
 

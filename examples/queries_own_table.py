@@ -1,4 +1,4 @@
-"""A path that comes back to its own table: an error that outlives the query, or wrong rows; and what is right.
+"""A path that comes back to its own table: an error that outlives the query, or wrong rows.
 
 On a server, by hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_own_table.py
 """
@@ -14,18 +14,26 @@ from tortoise.functions import Count
 from tortoise.models import Model
 
 
-class Buyer(Model):
+class Customer(Model):
+    class Meta:
+        table = "own_customer"
+
     name = fields.CharField(max_length=9)
 
 
-class Bill(Model):
-    buyer: fields.ForeignKeyRelation[Buyer] = fields.ForeignKeyField("models.Buyer", "bills")
+class Invoice(Model):
+    class Meta:
+        table = "own_invoice"
+
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", "invoices")
     number = fields.CharField(max_length=9)
 
 
 class Node(Model):
     name = fields.CharField(max_length=9)
-    parent: fields.ForeignKeyNullableRelation["Node"] = fields.ForeignKeyField("models.Node", "children", null=True)
+    parent: fields.ForeignKeyNullableRelation["Node"] = fields.ForeignKeyField(
+        "models.Node", "children", null=True
+    )
 
 
 class Tag(Model):
@@ -39,7 +47,9 @@ class Post(Model):
 
 class Person(Model):
     name = fields.CharField(max_length=9)
-    friends: fields.ManyToManyRelation["Person"] = fields.ManyToManyField("models.Person", related_name="friend_of")
+    friends: fields.ManyToManyRelation["Person"] = fields.ManyToManyField(
+        "models.Person", related_name="friend_of"
+    )
 
 
 async def fails(query) -> bool:
@@ -52,18 +62,18 @@ async def fails(query) -> bool:
 
 async def foreign_key(dialect: str) -> None:
     """Over a foreign key and back: the query fails, and the model keeps the alias of the query."""
-    acme = await Buyer.create(name="Acme")
-    one, two = [await Bill.create(buyer=acme, number=number) for number in "12"]
-    same = Subquery(Bill.filter(number="2").values("buyer_id"))
-    assert await Bill.filter(buyer_id__in=same).order_by("number") == [one, two]
-    assert not await fails(Bill.filter(number="9").update(number="8"))
+    acme = await Customer.create(name="Acme")
+    one, two = [await Invoice.create(customer=acme, number=number) for number in "12"]
+    same = Subquery(Invoice.filter(number="2").values("customer_id"))
+    assert await Invoice.filter(customer_id__in=same).order_by("number") == [one, two]
+    assert not await fails(Invoice.filter(number="9").update(number="8"))
 
-    assert await fails(Bill.filter(buyer__bills__number="2"))
+    assert await fails(Invoice.filter(customer__invoices__number="2"))
     assert await fails(one.save()) is (dialect == "sqlite")
-    assert await fails(Bill.filter(number="9").update(number="8")) is (dialect == "sqlite")
-    assert await fails(Bill.filter(number="9").delete()) is (dialect != "postgres")
-    assert not await fails(Bill.create(buyer=acme, number="3"))
-    assert await Bill.all().count() == 3
+    assert await fails(Invoice.filter(number="9").update(number="8")) is (dialect == "sqlite")
+    assert await fails(Invoice.filter(number="9").delete()) is (dialect != "postgres")
+    assert not await fails(Invoice.create(customer=acme, number="3"))
+    assert await Invoice.all().count() == 3
 
 
 async def tree() -> None:
@@ -97,7 +107,11 @@ async def many_to_many() -> None:
     friends = Subquery(Person.filter(friends__name="Cem").values("id"))
     assert await Person.filter(friends__id__in=friends) == [ann]
     both = Person.annotate(out=Count("friends", distinct=True), back=Count("friend_of", distinct=True))
-    assert await both.order_by("id").values_list("out", "back") == [(1, 1), (1, 1), (0, 0)]  # right: 1 0, 1 1, 0 1
+    assert await both.order_by("id").values_list("out", "back") == [
+        (1, 1),
+        (1, 1),
+        (0, 0),
+    ]  # not (1, 0), …
 
 
 async def main() -> None:
