@@ -196,7 +196,7 @@ async def main() -> None:
         for quote in (kept, never):
             assert await quote.price is None
 
-        # update() and save() take any text for a UUID. Only PostgreSQL refuses it. Elsewhere, no query reads the row.
+        # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()
         bad.key = "no"
         for write in (Stamp.all().update(key="no"), bad.save()):
