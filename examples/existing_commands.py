@@ -257,6 +257,11 @@ def another_model() -> None:
     changed = text.replace("models.Owner", "models.Third")
     assert drafted(changed) == NEITHER
     models(changed)
+    tags = NOTE + '    thirds = fields.ManyToManyField("models.Third", related_name="orders_of"{})\n'
+    project(text.replace(NOTE, tags.format("")))
+    assert drafted(text.replace(NOTE, tags.format(', through="linked"'))) == BUILT_IN
+    project(text)
+    models(changed)
     assert "Aerich does not handle 'python_type' changes for fk_fields(models.Order.owner)" in by_aerich()
 
 

@@ -15,7 +15,7 @@ from contextlib import closing, redirect_stdout
 from pathlib import Path
 
 from tortoise.cli.cli import run_cli_async
-from tortoise.exceptions import ConfigurationError
+from tortoise.exceptions import ConfigurationError, OperationalError
 
 sys.path.insert(0, str(Path(__file__).parent / "billing"))  # for the operations
 
@@ -313,3 +313,40 @@ shop = Shop()
 shop.models(table="bill")
 (shop.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=RENAME.format(""), check="pass"))
 assert "'table_description': 'Claims'" in shop.made()
+
+# A many-to-many field: the file of makemigrations fails, RenameAttribute runs no SQL and keeps the links.
+POST = """
+class Tag(Model):
+    name = fields.CharField(max_length=9, null=True)
+
+class Post(Model):
+    name = fields.CharField(max_length=9, null=True)
+    {field} = fields.ManyToManyField("models.Tag", related_name="{related}")
+"""
+for field, related in (("labels", "posts"), ("labels", "labelled")):
+    for by_hand in (False, True):
+        shop = Shop()
+        shop.models(more=POST.format(field="tags", related="posts"))
+        assert "post_tag" in shop.made()
+        shop.run("migrate")
+        shop.sql("INSERT INTO tag (name) VALUES ('a')")
+        shop.sql("INSERT INTO post (name) VALUES ('b')")
+        shop.sql("INSERT INTO post_tag (post_id, tag_id) VALUES (1, 1)")
+        shop.models(more=POST.format(field=field, related=related))
+        if not by_hand:
+            shop.run("makemigrations", "-n", "again")
+            try:
+                shop.run("migrate")
+                raise AssertionError("it has gone well")
+            except OperationalError as error:
+                assert "no such column" in str(error) or "already exists" in str(error)
+        elif related == "posts":
+            rename = STEP.format(
+                check="pass", operations='RenameAttribute("Post", "tags", "labels", column="tags")'
+            )
+            (shop.steps / "0003_step.py").write_text(HEAD + rename.replace("0001_initial", "0002_made"))
+            shop.run("migrate")
+            assert "No changes detected" in shop.run("makemigrations")
+            shop.run("downgrade", "models", "0002_made")
+            shop.run("migrate")
+        assert shop.sql("SELECT * FROM post_tag") == [(1, 1)]

@@ -9,6 +9,7 @@ import os
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
 from tortoise.expressions import RawSQL
 from tortoise.models import Model
 
@@ -33,6 +34,20 @@ async def main() -> None:
             assert await numbers.filter(n__gt=1).count() == 1
             assert not await numbers.filter(n__gt=2).exists()
             assert not await numbers.filter(n__gt=10).exists()
+
+        listed = await Event.create(data=[1])  # a list has no keys
+        if compares:
+            try:
+                await context.db().execute_script("UPDATE event SET data = jsonb_set(data, '{color}', '2')")
+                raise AssertionError("no error")
+            except OperationalError as error:
+                assert "is not an integer" in str(error)
+        else:
+            await context.db().execute_script(
+                f"UPDATE event SET data = JSON_SET(data, '$.color', 2) WHERE id = {listed.id}"
+            )
+        assert (await Event.get(id=listed.id)).data == [1]
+        await listed.delete()
 
         try:
             await Event.filter(data__filter={"n": 2, "name": "Ann"})

@@ -8,7 +8,7 @@ stay the same.
 
 import asyncio
 import os
-from datetime import datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -62,6 +62,11 @@ class Quote(Model):
     price: fields.ForeignKeyNullableRelation[Price] = fields.ForeignKeyField(
         "models.Price", related_name="quotes", db_constraint=False, null=True
     )
+
+
+class Stamp(Model):
+    key = fields.UUIDField(null=True)
+    day = fields.DateField(null=True)
 
 
 INDEXES = {
@@ -190,6 +195,25 @@ async def main() -> None:
         assert (kept.price_id, never.price_id) == (price.pk, price.pk + 99)
         for quote in (kept, never):
             assert await quote.price is None
+
+        # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
+        bad = await Stamp.create()
+        bad.key = "no"
+        for write in (Stamp.all().update(key="no"), bad.save()):
+            try:
+                await write
+                assert dialect != "postgres"
+            except OperationalError:
+                assert dialect == "postgres"
+        try:
+            assert (await Stamp.all())[0].key is None and dialect == "postgres"
+        except ValueError as error:
+            assert dialect != "postgres" and str(error) == "badly formed hexadecimal UUID string"
+        await Stamp.all().delete()
+
+        # A time in a DateField: SQLite keeps the time, so no date is equal to it.
+        await Stamp.create(day=datetime(2026, 3, 1, 22, tzinfo=UTC))
+        assert await Stamp.filter(day=date(2026, 3, 1)).exists() is (dialect != "sqlite")
 
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")

@@ -47,6 +47,29 @@ class Migration(migrations.Migration):
         ops.RunSQL("INSERT INTO pet (owner_id, age) VALUES (1, -1)", reverse_sql=""),
     ]
 """
+KINDS = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Owner", [
+            ("id", fields.IntField(primary_key=True)),
+            ("name", fields.CharField(max_length=20)),
+            ("parent", fields.ForeignKeyField("models.Owner", null=True, related_name="children")),
+        ], options={"table": "owner", "app": "models"}),
+        ops.CreateModel("Club", [
+            ("id", fields.IntField(primary_key=True)),
+            ("owners", fields.ManyToManyField("models.Owner", related_name="clubs", through="club_owner")),
+        ], options={"table": "club", "app": "models"}),
+        ops.CreateModel("Visit", [
+            ("id", fields.IntField(primary_key=True)),
+            ("owner", fields.ForeignKeyField("models.Owner", null=True, on_delete=fields.SET_NULL)),
+        ], options={"table": "visit", "app": "models"}),
+        ops.RunSQL("INSERT INTO owner (id, name, parent_id) VALUES (1, 'Ann', NULL), (2, 'Bob', 1)", ""),
+        ops.RunSQL("INSERT INTO club (id) VALUES (1)", reverse_sql=""),
+        ops.RunSQL("INSERT INTO club_owner (club_id, owner_id) VALUES (1, 1)", reverse_sql=""),
+        ops.RunSQL("INSERT INTO visit (owner_id) VALUES (1)", reverse_sql=""),
+    ]
+"""
 ADD = """
 class Migration(migrations.Migration):
     dependencies = [("models", "0001_initial")]
@@ -145,6 +168,14 @@ for operation, (options, pets) in itertools.product((ALTER, REMOVE), (("", 0), (
     assert shop.sql("SELECT count(*) FROM owner") == [(1,)]
     assert shop.sql("SELECT count(*) FROM pet") == [(pets,)]
 assert "ck_age" not in shop.sql("SELECT sql FROM sqlite_master WHERE name = 'pet'")[0][0]
+
+# A link, a nullable reference and a row of the table itself go in the same way.
+for options, (links, own, left) in (("", (0, None, 1)), ("?foreign_keys=OFF", (1, 1, 2))):
+    shop = Project(_0001_initial=KINDS, _0002_change=CHANGE.replace("CHANGE", ALTER))
+    shop.run("migrate", options=options)
+    assert shop.sql("SELECT count(*) FROM club_owner") == [(links,)]
+    assert shop.sql("SELECT owner_id FROM visit") == [(own,)]
+    assert shop.sql("SELECT count(*) FROM owner") == [(left,)]
 
 # On SQLite a changed column means a new table: indexes and unique_together stay behind.
 for change, kept in CHANGES:

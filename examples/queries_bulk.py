@@ -88,12 +88,33 @@ class Label(Model):
     )
 
 
+class Pair(Model):
+    class Meta:
+        table = "pair"
+        unique_together = (("left", "right"),)
+
+    id = fields.IntField(primary_key=True)
+    left = fields.CharField(max_length=10)
+    right = fields.IntField(null=True)
+
+
 heard: list[str] = []
 
 
 @post_save(Item)
 async def on_save(sender, instance, created, using_db, update_fields) -> None:
     heard.append(instance.name)
+
+
+async def null_conflicts_with_nothing() -> None:
+    for _ in range(2):
+        await Pair.bulk_create([Pair(left="a")], on_conflict=["left", "right"], update_fields=["left"])
+        await Pair.bulk_create([Pair(left="a")], ignore_conflicts=True)
+        await Pair.bulk_create(
+            [Pair(left="a", right=1)], on_conflict=["left", "right"], update_fields=["left"]
+        )
+    assert await Pair.filter(left="a", right=None).count() == 4
+    assert await Pair.filter(left="a", right=1).count() == 1
 
 
 async def keys_and_signals() -> None:
@@ -202,6 +223,7 @@ async def main() -> None:
         await context.init(db_url=url, modules={"models": ["__main__"]})
         await context.generate_schemas()
         await keys_and_signals()
+        await null_conflicts_with_nothing()
         await batches()
         await auto_now()
         await defaults()

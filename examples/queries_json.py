@@ -18,7 +18,7 @@ class Event(Model):
 
 
 async def main() -> None:
-    async with tortoise_test_context(["__main__"]):
+    async with tortoise_test_context(["__main__"]) as context:
         event = await Event.create(data={"a": {"b": 1}})
         event.data["a"]["b"] = 2  # save() writes the column: a change inside it is not missed
         await event.save()
@@ -43,6 +43,11 @@ async def main() -> None:
         assert await Event.annotate(b=b).filter(b=1).count() == 0
 
         await Event.create(data={"roles": ["reader", "editor"]})
+        listed = await Event.create(data=[1])
+        sql = "UPDATE event SET data = json_set(data, '$.\"color\"', json('2')) WHERE id = ?"
+        await context.db().execute_query(sql, [listed.id])
+        assert (await Event.get(id=listed.id)).data == [1]  # a list has no keys: no error, and no change
+        await listed.delete()
         reads = RawSQL("EXISTS (SELECT 1 FROM json_each(event.data, '$.roles') WHERE value = 'editor')")
         assert await Event.annotate(reads=reads).filter(reads=True).count() == 1
 
