@@ -144,7 +144,7 @@ async def mark_on_mariadb(db: BaseDBAsyncClient, size: int = 200) -> int:
 DAY = datetime(2026, 1, 1, tzinfo=UTC)
 ALLOW_NULL = "MODIFY email VARCHAR(254) NULL", "ALTER email DROP NOT NULL"  # MariaDB, PostgreSQL
 REFUSE_NULL = "MODIFY email VARCHAR(254) NOT NULL", "ALTER email SET NOT NULL"
-GROUPS = int(os.environ.get("CLIENT_GROUPS", "60"))  # by hand: more
+GROUPS = int(os.environ.get("CLIENT_GROUPS", "40"))  # by hand: more
 
 
 class Client(Model):
