@@ -29,11 +29,11 @@ class Note(Model):
     id = fields.IntField(primary_key=True)
 {}
 """
-RELATIONS = {
-    "plain": 'tags = fields.ManyToManyField("models.Tag")',
-    "to itself": 'others = fields.ManyToManyField("models.Note", related_name="others_of")',
-    "named": 'tags = fields.ManyToManyField("models.Tag", through="tagged", forward_key="t")',
-}
+RELATIONS = """
+    tags = fields.ManyToManyField("models.Tag")
+    others = fields.ManyToManyField("models.Note", related_name="others_of")
+    named = fields.ManyToManyField("models.Tag", "tagged", forward_key="t", related_name="tagged")
+"""
 AERICH = "import sys; from aerich.cli import main; sys.exit(main())"
 
 
@@ -60,17 +60,18 @@ def _links_are_unique(folder: Path) -> dict[str, bool]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("relation", RELATIONS.values(), ids=list(RELATIONS))
 @pytest.mark.parametrize("is_later", [False, True], ids=["in the first file", "in a later file"])
-def test_what_aerich_drafts(relation: str, is_later: bool, project) -> None:
-    with_it = MODELS.format("    " + relation)
-    project.write({"settings.py": CONFIG, "shop.py": MODELS.format("") if is_later else with_it})
+def test_what_aerich_drafts(is_later: bool, project) -> None:
+    with_them = MODELS.format(RELATIONS)
+    project.write({"settings.py": CONFIG, "shop.py": MODELS.format("") if is_later else with_them})
     _aerich(project.root, "init", "-t", "settings.TORTOISE_ORM")
     _aerich(project.root, "init-migrations")
     if is_later:
-        project.write({"shop.py": with_it})
+        project.write({"shop.py": with_them})
         _aerich(project.root, "migrate", "--offline", "--name", "links")
     _aerich(project.root, "upgrade")
-    [(_, is_unique)] = _links_are_unique(project.root).items()
-    assert is_unique is not is_later
-    assert bool(project.found("--select", "TD215")) is is_later
+    are_unique = _links_are_unique(project.root)
+    assert "note_tag" in are_unique  # a later file can lack another table: migrations-aerich.md says so
+    assert set(are_unique.values()) == {not is_later}
+    found = project.report("--select", "TD215")["violations"]
+    assert {one["message"].split(" links ")[0] for one in found} == (set(are_unique) if is_later else set())
