@@ -276,6 +276,11 @@ async def a_schema_that_the_role_may_not_enter():
         await connection.execute_query(f"SELECT * FROM {SCHEMA}.author")
 
 
+@says(OperationalError, 'table name "book2" specified more than once')
+async def a_filter_that_comes_back_to_its_own_table():
+    await Book.filter(author__books__id=1)
+
+
 @says(OperationalError, "permission denied for table author")
 async def a_table_that_the_role_may_not_read():
     await as_a_guest(f"SELECT * FROM {SCHEMA}.author")
