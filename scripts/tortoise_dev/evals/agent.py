@@ -61,6 +61,8 @@ def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended
     words, given = agent_command(template, trial.prompt)
     environment, started = _environment(), time.monotonic()
     words[0] = shutil.which(words[0], path=environment["PATH"]) or words[0]  # on Windows it may be a .cmd
+    mark = trial.folder / "started"
+    mark.touch()  # before the start: after it, an interruption could come first
     try:
         process = subprocess.Popen(
             words,
@@ -74,8 +76,8 @@ def run_agent(template: str, trial: Trial, skill: Path, timeout: float) -> Ended
             start_new_session=True,
         )
     except OSError as error:
+        mark.unlink()
         raise EvalsError(f"--agent: {words[0]} cannot be started: {error.strerror or error}") from None
-    (trial.folder / "started").touch()
     status: int | None = None
     try:
         printed, complained = process.communicate(given, timeout)
