@@ -1,5 +1,5 @@
 # snippet: needs="sqlite|postgres|mariadb"
-"""Proofs of the page nightly-files.md. This file reads the program from the page.
+"""Proofs of the page nightly-files.md. This file reads the program from the page and from examples/nightly.
 
 By hand: DATABASE_URL=postgres://user:password@host/empty python examples/nightly_file.py
 """
@@ -34,15 +34,16 @@ from tortoise.transactions import in_transaction
 INSERT = "INSERT INTO pricechange (product_id, old_price, new_price, changed_at) VALUES ($1, 1, 1, now())"
 PAGE = Path(__file__).resolve().parents[1] / "references" / "nightly-files.md"
 TEXT = PAGE.read_text(encoding="utf-8")
+FILES = Path(__file__).resolve().parent / "nightly"
 
 
 def program() -> Any:
-    """The page's first files, as one module."""
+    """The page's files and product_report.py, as one module."""
     module = types.ModuleType("nightly")
     sys.modules["nightly"] = module
     blocks = re.findall(r'^```python title="apps/[^\n]*\n(.*?)^```', TEXT, re.M | re.S)
     assert len(blocks) == 3
-    for block in blocks:
+    for block in [*blocks, (FILES / "apps/shop/services/product_report.py").read_text(encoding="utf-8")]:
         source = re.sub(r"(?m)^from apps\..*\n", "", block).replace(
             "lock_timeout = '5s'", "lock_timeout = '200ms'"
         )
@@ -86,7 +87,7 @@ class Files:
 
     async def skip(self, size: int = 500) -> Any:
         with patch.object(nightly, "SIZE", size), self.report.open("w", newline="") as report:
-            return await nightly.make_equal(self.path, report)
+            return await nightly.make_equal_and_report(self.path, report)
 
 
 def broken_lines(files: Files) -> None:
@@ -95,9 +96,9 @@ def broken_lines(files: Files) -> None:
         b'\xef\xbb\xbfsku,name,price\r\nA,Apple,1\r\nB,"Bread,2\r\nC,Caf\xe9,3\r\nD,Dates,cheap\r\nE,Egg\r\n'
         b'F,Fi\0g,1\r\nA,"Apple, red",1.5\r\nG,Grape,4\r\nH,H,1_0\r\nI,I,1e3\r\nJ,J,-1\r\nA,A,1'
     )
+    parts: set[str] = set()
     with files.report.open("w", encoding="utf-8", newline="") as report:
-        rows = list(nightly.read(files.path, report))
-    good = [(number, *values) for number, is_good, *values in rows if is_good]
+        good = list(nightly.read_good(files.path, report, parts))
     assert good == [(2, "A", "Apple", 1), (8, "A", "Apple, red", Decimal("1.5")), (9, "G", "Grape", 4)]
     with files.report.open(encoding="utf-8", newline="") as report:
         lines = list(csv.reader(report))
@@ -105,18 +106,18 @@ def broken_lines(files: Files) -> None:
     assert lines[2][1].startswith("price: String should match pattern")
     assert lines[2][2] == "D,Dates,cheap"
     assert "may be cut off" in lines[-1][1]
-    assert {sku for _, is_good, sku, *_ in rows if not is_good} >= set("ABCDEFHIJ")
+    assert parts >= set("ABCDEFHIJ")
 
     # A name with a line break counts as two broken lines.
     files.write('A,"Ap', 'ple",1', "B,B,1")
     with files.report.open("w", encoding="utf-8", newline="") as report:
-        assert [number for number, is_good, *_ in nightly.read(files.path, report) if is_good] == [4]
+        assert [number for number, *_ in nightly.read_good(files.path, report, parts)] == [4]
     assert len(files.report.read_text(encoding="utf-8").splitlines()) == 2
 
     # read() holds one line: it yields the first line although a later one is broken.
     files.write("A,A,1", "B,B,cheap")
-    rows = nightly.read(files.path, None)
-    assert next(rows)[2] == "A"
+    rows = nightly.read(files.path)
+    assert next(rows)[1] == "A"
     try:
         next(rows)
         raise AssertionError
@@ -302,8 +303,8 @@ async def wrong_files(files: Files) -> None:
         good + b"E,E\n": "line 6: 2 columns instead of 3",  # the header is line 1
         good + b"\n": "line 6: 0 columns",
         good[:11]: "line 3: no line end",  # B,B,1 of B,B,100
-        b"A,A,2\nB,B,100\nC,C,1\n": "only 3 of 5 active products",  # cut off between two lines
-        b"": "only 0 of 5 active products",
+        b"A,A,2\nB,B,100\nC,C,1\n": "only 3 lines for 5 active products",  # cut off between two lines
+        b"": "only 0 lines for 5 active products",
     }.items():
         await refused(head + content, message)
     await refused(b"", "line 1 is not")
@@ -334,17 +335,62 @@ async def wrong_files(files: Files) -> None:
     assert await Product.filter(active=False).values_list("sku", flat=True) == ["E"]
 
 
+async def half_of_the_last_file(files: Files) -> None:
+    """The rule of the page: refuse a file with fewer lines than half of the last file."""
+    ((part, found),) = re.findall(r"`KEEP = ([0-9.]+)`.*?`FOUND = \"(.+?)\"`", TEXT)
+    with patch.object(nightly, "KEEP", float(part)), patch.object(nightly, "FOUND", found):
+        for last in (["A,A,1", "B,B,1", "C,C,1", "D,D,1"], ["V,V,1", "W,W,1"]):  # no product is in both
+            files.write(*last)
+            await files.run()
+            assert await Product.filter(active=True).count() == len(last)
+        files.write("X,X,1")
+        assert (await files.run())[0] == 1
+        files.write("X,X,1", "Y,Y,1", "Z,Z,1")
+        await files.run()
+        files.write("Z,Z,2")
+        assert await raised(files.run()) is nightly.RefusedError
+    files.write("X,X,1", "V,V,1", "W,W,1")
+    assert await raised(files.run()) is nightly.RefusedError  # as it is, a file of other products is refused
+
+
+async def temporary_right(files: Files) -> None:
+    """PostgreSQL: the role needs TEMPORARY. A new database gives it to PUBLIC."""
+    (grant,) = re.findall(r"`(GRANT TEMPORARY .+?)`", TEXT)
+    files.write("A,A,1")
+    async with in_transaction() as db:
+        (name,) = await db.execute_query_dict("SELECT current_database() AS it")
+        await db.execute_script(f"""
+            CREATE ROLE shop_app; GRANT shop_app TO CURRENT_USER;
+            REVOKE TEMPORARY ON DATABASE "{name["it"]}" FROM PUBLIC;
+            GRANT SELECT, INSERT, UPDATE ON product TO shop_app;
+            GRANT USAGE ON SEQUENCE product_id_seq TO shop_app;
+            SET LOCAL ROLE shop_app""")
+        try:
+            await files.run()
+            raise AssertionError
+        except OperationalError as error:
+            assert "permission denied to create temporary tables" in str(error)
+        await db.execute_script(
+            "RESET ROLE; "
+            + grant.replace("DATABASE shop", f'DATABASE "{name["it"]}"')
+            + "; SET LOCAL ROLE shop_app"
+        )
+        with patch.object(nightly, "KEEP", 0):
+            assert len(await files.run()) == 3
+        await db.rollback()
+
+
 async def file_under_the_lock(files: Files) -> None:
     """Which lock make_equal() has when it reads the file."""
     dialect = get_connection("default").capabilities.dialect
     files.write(*(f"{sku},{sku},3" for sku in "ABCD"))
     check, seen, outside = nightly.check, [], contextvars.copy_context()
 
-    async def and_ask(db: Any, may_repeat: bool) -> None:
+    async def and_ask(db: Any) -> None:
         if not seen:
             seen.append(asyncio.get_running_loop().create_task(raised(files.run()), context=outside))
             await asyncio.wait(seen)
-        await check(db, may_repeat)
+        await check(db)
 
     if dialect == "postgres":  # a second run gives up, and needs no second connection for its lock
         with patch.object(nightly, "check", and_ask):
@@ -465,8 +511,7 @@ def command(folder: Path) -> None:
     config: Any = types.ModuleType("config.tortoise")
     url = f"sqlite://{folder}/shop.sqlite3"
     config.TORTOISE_ORM = {"connections": {"default": url}, "apps": {"models": {"models": ["shown"]}}}
-    (source,) = re.findall(r'^```python title="nightly.py"\n(.*?)^```', TEXT, re.M | re.S)
-    code = compile(source, "nightly.py", "exec")
+    code = compile((FILES / "nightly.py").read_text(encoding="utf-8"), "nightly.py", "exec")
     names = {f"apps.shop.services.{name}": nightly for name in ("product_file", "product_lines")}
     names["config.tortoise"] = config
     output = io.StringIO()
@@ -534,6 +579,9 @@ async def main(folder: Path) -> None:
         await add_only(files)
         if dialect == "postgres":
             await waiting_lock(files)
+        await half_of_the_last_file(files)
+        if dialect == "postgres":
+            await temporary_right(files)
         if dialect == "sqlite":
             await memory(files)
             await locked_by_another_process(folder)
