@@ -47,7 +47,7 @@ class Search:
         self._sections = list(sections)
         self._pasted = raised(words)
         rows = [section for section in self._sections if section.page.startswith(MESSAGES)]
-        self._messages = {section: message_in(self._pasted, section.heading) for section in rows}
+        self._messages = {section: message_in(section.heading, self._pasted) for section in rows}
         self._words = without_values(self._pasted, filter(None, self._messages.values()), self._is_known)
 
     def best(self, limit: int) -> list[Found]:

@@ -35,7 +35,7 @@ class Pasted:
     values: tuple[tuple[int, int], ...] = ()
 
 
-def message_in(words: str, message: str) -> Pasted | None:
+def message_in(message: str, words: str) -> Pasted | None:
     """Find the message, whatever stands in place of its `…`; its first part if the pasted text ends there."""
     if found := _message_pattern(message).search(words):
         values = tuple(found.span(group) for group in range(1, 1 + len(found.groups())))
