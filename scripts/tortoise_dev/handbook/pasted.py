@@ -50,8 +50,14 @@ def message_bonus(words: str, section: Section, pasted: Pasted | None) -> float:
     """
     if pasted:
         return float(pasted.same)
-    others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
+    lower = words.lower()
+    others = [text for text in section.asked if text.lower() in lower and _is_whole(text, words)]
     return max(map(len, others), default=0) / 2
+
+
+def _is_whole(text: str, words: str) -> bool:
+    """Do the words have the text, and not as a part of a longer word?"""
+    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.IGNORECASE))
 
 
 @functools.cache
