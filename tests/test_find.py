@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tortoise_dev.commands.find import CLOSE, _alike
 from tortoise_dev.handbook.find import Found, Search
-from tortoise_dev.handbook.pasted import _cut_message, raised
+from tortoise_dev.handbook.pasted import message_in, raised
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,9 +115,9 @@ def test_a_message_that_was_pasted_in_part_is_found(message: str, heading: str) 
     ],
 )
 def test_how_much_of_a_message_ends_a_text(text: str, same: int | None) -> None:
-    cut = _cut_message('relation "…" does not exist', text)
-    assert (cut and cut[0]) == same
-    assert cut is None or [text[start:end] for start, end in cut[1]] == ["slots"]
+    pasted = message_in('relation "…" does not exist', text)
+    assert (pasted and pasted.same) == same
+    assert pasted is None or [text[start:end] for start, end in pasted.values] == ["slots"]
 
 
 FRAMES = """\

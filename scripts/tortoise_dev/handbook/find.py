@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .pasted import message_bonus, raised, without_values
+from .pasted import message_bonus, message_in, raised, without_values
 from .sections import EXAMPLE, MESSAGES, Section
 from .terms import WORD, stem, terms_in, wanted_terms
 
@@ -46,7 +46,9 @@ class Search:
     def __init__(self, words: str, sections: Iterable[Section]) -> None:
         self._sections = list(sections)
         self._pasted = raised(words)
-        self._words = without_values(self._pasted, self._sections, self._is_known)
+        rows = [section for section in self._sections if section.page.startswith(MESSAGES)]
+        self._messages = {section: message_in(section.heading, self._pasted) for section in rows}
+        self._words = without_values(self._pasted, filter(None, self._messages.values()), self._is_known)
 
     def best(self, limit: int) -> list[Found]:
         """The ``limit`` sections that answer it best, best first; empty where no word is in any."""
@@ -62,7 +64,8 @@ class Search:
                 weight * rarity[term] * _bm25(document.get(term, 0.0), size / length)
                 for term, weight in wanted.items()
             )
-            message = message_bonus(self._pasted, section)
+            is_row = section in self._messages
+            message = message_bonus(self._pasted, section, self._messages[section]) if is_row else 0.0
             if score or message:
                 bonus = max(_phrase_bonus(pieces, section), message)
                 asked = _asked_bonus(wanted, rarity, section)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
-from .sections import MESSAGES, Section
+from .sections import Section
 from .terms import wanted_terms
 
 _LONGEST_VALUE = 200  # characters that stand for a `…` of a message
@@ -23,20 +24,40 @@ _NO_MESSAGE = re.compile(rf"^[\s|+E]*$|{_FRAME.pattern}|Traceback \(most recent 
 _ERROR = re.compile(r"\w+(?:Error|Exception|Warning): ")
 
 
-def message_bonus(words: str, section: Section) -> float:
-    """Lift the message that was pasted, whatever stands in place of its `…`: by the length of the rest.
+@dataclass(frozen=True)
+class Pasted:
+    """A pasted text has this message: ``same`` of its characters are the same for everybody.
 
-    Half as much lifts another text of the same error: of an older release, of another driver. If the pasted
-    text ends before the message does, only the pasted part counts.
+    ``values`` tells where the text has the asker's own data, which stands for a `…` of the message.
     """
-    if not section.page.startswith(MESSAGES):
-        return 0.0
-    if _message_pattern(section.heading).search(words):
-        return float(sum(map(len, section.heading.split("…"))))
-    if cut := _cut_message(section.heading, words):
-        return float(cut[0])
-    others = [text for text in section.asked if re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.I)]
+
+    same: int
+    values: tuple[tuple[int, int], ...] = ()
+
+
+def message_in(message: str, words: str) -> Pasted | None:
+    """Find the message, whatever stands in place of its `…`; its first part if the pasted text ends there."""
+    if found := _message_pattern(message).search(words):
+        values = tuple(found.span(group) for group in range(1, 1 + len(found.groups())))
+        return Pasted(sum(map(len, message.split("…"))), values)
+    return _cut_message(message, words)
+
+
+def message_bonus(words: str, section: Section, pasted: Pasted | None) -> float:
+    """Lift the message that was pasted by the length of what is the same for everybody.
+
+    Half as much lifts another text of the same error: of an older release, of another driver.
+    """
+    if pasted:
+        return float(pasted.same)
+    lower = words.lower()
+    others = [text for text in section.asked if text.lower() in lower and _is_whole(text, words)]
     return max(map(len, others), default=0) / 2
+
+
+def _is_whole(text: str, words: str) -> bool:
+    """Do the words have the text, and not as a part of a longer word?"""
+    return bool(re.search(rf"(?<!\w){re.escape(text)}(?!\w)", words, re.IGNORECASE))
 
 
 @functools.cache
@@ -49,18 +70,15 @@ def _message_pattern(message: str) -> re.Pattern[str]:
     return re.compile("".join(a + b for a, b in zip(literals, [*gaps, ""], strict=True)))
 
 
-def _cut_message(message: str, words: str) -> tuple[int, list[tuple[int, int]]] | None:
-    """How much of a message ends a pasted text that stops before the message does, on its last line.
-
-    In characters that are the same for everybody, and where the asker's own values are.
-    """
+def _cut_message(message: str, words: str) -> Pasted | None:
+    """How much of a message ends a pasted text that stops before the message does, on its last line."""
     text = words.rstrip(" .…\n")
     line = text.rfind("\n") + 1
     first, *rest = message.split("…")
     at, same, values = text.find(first, line), len(first), list[tuple[int, int]]()
     if at < 0:
         same = _length_at_the_end(first, text[line:])
-        return (same, []) if same >= _LEAST_CUT else None
+        return Pasted(same) if same >= _LEAST_CUT else None
     at += len(first)
     for part in rest:
         found = text.find(part, at)
@@ -71,7 +89,7 @@ def _cut_message(message: str, words: str) -> tuple[int, list[tuple[int, int]]] 
             break
         at = found + len(part)
     is_short = values and all(end - start <= _LONGEST_VALUE for start, end in values)
-    return (same, values) if same >= _LEAST_CUT and is_short else None
+    return Pasted(same, tuple(values)) if same >= _LEAST_CUT and is_short else None
 
 
 def _length_at_the_end(part: str, text: str) -> int:
@@ -93,20 +111,14 @@ def raised(words: str) -> str:
     return rest if wanted_terms(rest) else words
 
 
-def without_values(words: str, sections: Sequence[Section], is_known: Callable[[str], bool]) -> str:
+def without_values(words: str, messages: Iterable[Pasted], is_known: Callable[[str], bool]) -> str:
     """The words without what a pasted message says of the asker's own data: it names no topic.
 
     That is what stands for the `…` of a message; an address of a person; in an error, a name in quotes that
     no section has as a whole, by ``is_known``. If nothing else is left, the words stay as they are.
     """
     spans = [one.span() for pattern in (_EMAIL, _OF_A_ROW) for one in pattern.finditer(words)]
-    for section in sections:
-        if section.page.startswith(MESSAGES) and "…" in section.heading:
-            found = _message_pattern(section.heading).search(words)
-            groups = range(1, 1 + len(found.groups())) if found else ()
-            spans += [found.span(group) for group in groups if found]
-            if not found and (cut := _cut_message(section.heading, words)):
-                spans += cut[1]
+    spans += [span for message in messages for span in message.values]
     if _ERROR.search(words):
         spans += [one.span() for one in _QUOTED.finditer(words) if not is_known(one[0])]
     kept = list(words)
