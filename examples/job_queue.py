@@ -28,6 +28,7 @@ DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 
 for part in ("apps", "config"):
     shutil.copytree(FOLDER / "billing" / part, PROJECT / part)
+shutil.copytree(FOLDER / "jobs" / "apps", PROJECT / "apps", dirs_exist_ok=True)
 page = (FOLDER.parent / "references" / "jobs.md").read_text(encoding="utf-8")
 for path, text in BLOCK.findall(page):
     (PROJECT / path).parent.mkdir(parents=True, exist_ok=True)
@@ -44,7 +45,8 @@ from apps.billing.models import Customer, Invoice
 from apps.billing.models.reminder import Reminder, ReminderStatus
 from apps.billing.services import reminders
 from apps.billing.services.reminders import claim, deliver, enqueue, given_up, remind, settle
-from apps.common.mailer import NotSentError, sender
+from apps.common.http_mailer import sender
+from apps.common.mailer import NotSentError
 from config.tortoise import TORTOISE_ORM
 from tortoise import Tortoise, timezone
 from tortoise.context import TortoiseContext
@@ -272,6 +274,43 @@ async def answers() -> None:
         assert (is_unsent, is_sent) == (answer in unsent, answer in (200, 202)), (answer, error)
 
 
+async def own_function() -> None:
+    """The page's `send()` calls a mail function of the project."""
+    (source,) = re.findall(r"(?ms)^```python continues\n(async def send.+?)^```", page)
+    mails: list[tuple[str, str]] = []
+
+    async def send_mail(to: str, text: str) -> None:
+        mails.append((to, text))
+        if len(mails) == 1:
+            raise ConnectionRefusedError
+
+    names: dict[str, Any] = {"send_mail": send_mail, "NotSentError": NotSentError}
+    exec(source, names)
+    await make_due("1")
+    await remind(names["send"], asyncio.Event())
+    assert await Reminder.get(status=WAITING, failures=1, perhaps_sent_at=None)
+    await age(MINUTE)
+    await remind(names["send"], asyncio.Event())
+    assert mails == [("due@example.com", "Please pay 1")] * 2
+    assert await Reminder.get(status=SENT)
+
+
+async def error_of_compose() -> None:
+    """It is a failure of this row only, and the mail has certainly not left."""
+    await make_due("1", "2")
+    compose, provider = reminders.compose, Provider()
+
+    def fails(invoice: Invoice) -> dict[str, str]:
+        if invoice.number == "1":
+            raise KeyError("text")
+        return compose(invoice)
+
+    with patch.object(reminders, "compose", fails):
+        await provider.run()
+    assert provider.mails == ["due@example.com 2"]
+    assert await Reminder.get(invoice__number="1", status=WAITING, failures=1, perhaps_sent_at=None)
+
+
 async def slow() -> None:
     """A call that takes longer than TIMEOUT is a failure. PostgreSQL stores no NUL, and no error has one."""
     await make_due("1")
@@ -411,7 +450,17 @@ async def order() -> None:
 
 PARTS = (
     *(series, not_two_at_once, only_one, given_up_after_retries, deaths, old_keys, no_keys),
-    *(not_sent_after_perhaps_sent, answers, slow, stopped, paid, lost_claims, changed_meanwhile),
+    *(
+        not_sent_after_perhaps_sent,
+        answers,
+        own_function,
+        error_of_compose,
+        slow,
+        stopped,
+        paid,
+        lost_claims,
+        changed_meanwhile,
+    ),
     *(clocks, together, order),
 )
 

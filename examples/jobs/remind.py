@@ -10,7 +10,7 @@ import httpx
 from tortoise.context import TortoiseContext
 
 from apps.billing.services.reminders import remind
-from apps.common.mailer import sender
+from apps.common.http_mailer import sender
 from config.tortoise import TORTOISE_ORM
 
 

@@ -17,7 +17,7 @@ from tortoise.context import TortoiseContext
 
 from apps.billing.models.reminder import Reminder, ReminderStatus
 from apps.billing.services.reminders import LEASE, remind
-from apps.common.mailer import sender
+from apps.common.http_mailer import sender
 from tests.conftest import DATABASE_URL, MODELS
 from tests.test_reminders import make_due
 
