@@ -20,6 +20,7 @@ RECORDS, TESTS = (
 )
 CURSOR = "apps/common/schemas/cursor.py"
 MIGRATION_TESTS = ROOT / "examples" / "with_aerich" / "tests" / "test_migrations.py"
+DOCUMENTS = ROOT / "examples" / "tenants" / "tests" / "test_documents.py"
 LIFESPAN = """
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         yield
@@ -106,6 +107,7 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
     files["tests/test_migrations.py"] = (
         MIGRATION_TESTS.read_text(encoding="utf-8").partition("# --- ")[0].rstrip() + "\n"
     )
+    files["tests/test_documents.py"] = DOCUMENTS.read_text(encoding="utf-8")
     files["tests/test_race.py"] = RACE.lstrip()
     main = project.text("main.py")
     assert LIFESPAN in main
