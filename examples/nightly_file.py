@@ -341,7 +341,8 @@ async def wrong_files(files: Files) -> None:
 async def half_of_the_last_file(files: Files) -> None:
     """The rule of the page: refuse a file with fewer lines than half of the last file."""
     ((part, found),) = re.findall(r"`KEEP = ([0-9.]+)`.*?`FOUND = \"(.+?)\"`", TEXT)
-    with patch.object(nightly, "KEEP", float(part)), patch.object(nightly, "FOUND", found):
+    assert part == "0.5"
+    with patch.object(nightly, "KEEP", 0.5), patch.object(nightly, "FOUND", found):
         for last in (["A,A,1", "B,B,1", "C,C,1", "D,D,1"], ["V,V,1", "W,W,1"]):  # no product is in both
             files.write(*last)
             await files.run()
@@ -351,9 +352,11 @@ async def half_of_the_last_file(files: Files) -> None:
         files.write("X,X,1", "Y,Y,1", "Z,Z,1")
         await files.run()
         files.write("Z,Z,2")
-        assert await raised(files.run()) is nightly.RefusedError
+        refused = await raised(files.run())
+        assert refused is nightly.RefusedError
     files.write("X,X,1", "V,V,1", "W,W,1")
-    assert await raised(files.run()) is nightly.RefusedError  # as it is, a file of other products is refused
+    with_products = await raised(files.run())
+    assert with_products is nightly.RefusedError  # as it is, a file of other products is refused
 
 
 async def temporary_right(files: Files) -> None:
