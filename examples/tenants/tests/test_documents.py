@@ -1,6 +1,7 @@
 """Copy it into the project of references/tenant-records.md: numbers, restore, purge, pages."""
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -55,7 +56,7 @@ async def test_the_purge_of_two_companies(database: None) -> None:
     for company_id in (await make_company(), await make_company()):
         kept |= {row.id for row in await make_documents(company_id)}
         for number in ("a", "b", "c"):
-            values = {"title": "T", "body": "B", "alive": None, "deleted_at": old}
+            values: dict[str, Any] = {"title": "T", "body": "B", "alive": None, "deleted_at": old}
             await Document.create(company_id=company_id, number=number, **values)
     assert await documents.purge(size=2) == 6
     assert set(await QuerySet(Document).values_list("id", flat=True)) == kept
