@@ -229,6 +229,16 @@ async def old_keys() -> None:
     assert line.endswith("is given up: perhaps sent: ask the provider")
 
 
+async def next_after_an_old_key() -> None:
+    """A row whose key is too old does not stop the claim of the next row."""
+    await make_due("1", "2")
+    old = await claim()
+    assert old
+    await age(reminders.KEY_LIFE)
+    following = await claim()
+    assert following and following.id != old.id
+
+
 async def no_keys() -> None:
     """Without keys, what perhaps left is never repeated. What has certainly not left is repeated."""
     with patch.object(reminders, "KEY_LIFE", timedelta(0)):
@@ -449,7 +459,16 @@ async def order() -> None:
 
 
 PARTS = (
-    *(series, not_two_at_once, only_one, given_up_after_retries, deaths, old_keys, no_keys),
+    *(
+        next_after_an_old_key,
+        series,
+        not_two_at_once,
+        only_one,
+        given_up_after_retries,
+        deaths,
+        old_keys,
+        no_keys,
+    ),
     *(
         not_sent_after_perhaps_sent,
         answers,
