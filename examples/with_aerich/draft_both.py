@@ -9,6 +9,7 @@ server. Exit status 0: there is one new file. 1: there is none, nothing has chan
 """
 
 import argparse
+import asyncio
 import importlib.util
 import os
 import re
@@ -18,16 +19,19 @@ import sys
 import tempfile
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from aerich import Command
+from aerich.exceptions import DowngradeError
 from aerich.migrate import Migrate
 from aerich.utils import load_tortoise_config
+from tortoise.context import TortoiseContext
 
 DRIVER = "asyncpg" if importlib.util.find_spec("asyncpg") else "psycopg"
 POSTGRES = f"{DRIVER}://nobody@127.0.0.1:1/none"  # a draft opens no connection
-SQLITE = "sqlite://{folder}/draft_both.sqlite3"
+SQLITE = "sqlite://:memory:"
 # The configuration of the project, with another database.
 CONFIG = """
 from aerich.utils import load_tortoise_config
@@ -109,26 +113,25 @@ def numbered(folder: Path) -> set[str]:
 
 
 @contextmanager
-def copy_of(project: Project, url: str) -> Iterator[tuple[Path, Path]]:
-    """A copy of the migration files, and a pyproject.toml that names it and the database."""
+def copy_of(project: Project, url: str) -> Iterator[Path]:
+    """A copy of the migration files of all apps. Beside it, a pyproject.toml names it and the database."""
     with tempfile.TemporaryDirectory() as temporary:
         home = Path(temporary)
         for app in project.apps:
             if numbered(project.folder(app)):
                 ignored = shutil.ignore_patterns("__pycache__")
                 shutil.copytree(project.folder(app), home / "migrations" / app, ignore=ignored)
-        config = CONFIG.format(url=url.format(folder=home.as_posix()))
-        (home / "draft_both_config.py").write_text(config, encoding="utf-8")
-        section = home / "pyproject.toml"
-        section.write_text(SECTION.format(location=(home / "migrations").as_posix()), encoding="utf-8")
-        yield home / "migrations" / project.app, section
+        (home / "draft_both_config.py").write_text(CONFIG.format(url=url), encoding="utf-8")
+        section = SECTION.format(location=(home / "migrations").as_posix())
+        (home / "pyproject.toml").write_text(section, encoding="utf-8")
+        yield home / "migrations"
 
 
-def aerich(section: Path, app: str, *command: str) -> str:
+def aerich(copy: Path, app: str, *command: str) -> str:
     """What `aerich COMMAND` prints. A question of Aerich counts as an error, because nobody answers."""
-    path = os.pathsep.join(filter(None, (str(section.parent), os.environ.get("PYTHONPATH"))))
+    path = os.pathsep.join(filter(None, (str(copy.parent), os.environ.get("PYTHONPATH"))))
     done = subprocess.run(
-        [sys.executable, "-m", "aerich", "-c", str(section), "--app", app, *command],
+        [sys.executable, "-m", "aerich", "-c", str(copy.parent / "pyproject.toml"), "--app", app, *command],
         # Lists in MODELS_STATE come from sets. With one seed, they have one order in both drafts.
         env=os.environ | {"PYTHONPATH": path, "PYTHONHASHSEED": "0"},
         stdin=subprocess.DEVNULL,
@@ -148,12 +151,13 @@ def aerich(section: Path, app: str, *command: str) -> str:
 
 def drafted(url: str, project: Project, *command: str) -> Draft | None:
     """What Aerich writes for one product. None: no change."""
-    with copy_of(project, url) as (copy, section):
-        said = aerich(section, project.app, *command)
-        new = numbered(copy) - project.files()
+    with copy_of(project, url) as copy:
+        said = aerich(copy, project.app, *command)
+        new = numbered(copy / project.app) - project.files()
         if not new and "No changes detected" not in said:
             raise DraftError(said)
-        return next((Draft(file, (copy / file).read_text(encoding="utf-8")) for file in new), None)
+        texts = [Draft(file, (copy / project.app / file).read_text(encoding="utf-8")) for file in new]
+        return texts[0] if texts else None
 
 
 def for_sqlite(draft: Draft) -> Draft:
@@ -193,18 +197,23 @@ def joined(postgres: Draft, sqlite: Draft) -> Draft:
     return draft
 
 
-def try_on_sqlite(draft: Draft, project: Project) -> None:
+async def try_on_sqlite(draft: Draft, project: Project) -> None:
     """Apply all files of all apps to a new database, and undo the new file."""
-    with copy_of(project, SQLITE) as (copy, section):
-        copy.mkdir(parents=True, exist_ok=True)
-        (copy / draft.file).write_text(draft.text, encoding="utf-8")
+    with copy_of(project, SQLITE) as copy:
+        (copy / project.app).mkdir(parents=True, exist_ok=True)
+        (copy / project.app / draft.file).write_text(draft.text, encoding="utf-8")
+        config = load_tortoise_config()
+        url = f"sqlite://{copy.as_posix()}/try.sqlite3"
+        config |= {"connections": dict.fromkeys(config["connections"], url)}
         try:
             for app in project.apps:
-                if numbered(copy.parent / app):
-                    aerich(section, app, "upgrade")
-            aerich(section, project.app, "downgrade", "--yes")
-        except DraftError as error:
-            reason = f"SQLite refuses the files. {str(error).splitlines()[-1]}"
+                async with TortoiseContext(), Command(config, app=app, location=str(copy)) as command:
+                    await command.upgrade()
+            async with TortoiseContext(), Command(config, app=project.app, location=str(copy)) as command:
+                with suppress(DowngradeError):  # the first file has no downgrade()
+                    await command.downgrade(-1, delete=False)
+        except Exception as error:
+            reason = f"SQLite refuses the files. {type(error).__name__}: {error}"
             text = draft.text.removesuffix(draft.state)
             raise DraftError(f"{reason}\nUse --by-hand, and write both SQL. The draft:\n{text}") from error
 
@@ -230,7 +239,7 @@ def new_file(options: argparse.Namespace, project: Project) -> Draft:
     if one := postgres or sqlite:
         draft = joined(postgres or without_sql(one), for_sqlite(sqlite or without_sql(one)))
         if not by_hand:
-            try_on_sqlite(draft, project)
+            asyncio.run(try_on_sqlite(draft, project))
         return draft
     raise DraftError("No changes detected: the newest file has the models as they are.")
 
