@@ -202,9 +202,9 @@ async def try_on_sqlite(draft: Draft, project: Project) -> None:
     with copy_of(project, SQLITE) as copy:
         (copy / project.app).mkdir(parents=True, exist_ok=True)
         (copy / project.app / draft.file).write_text(draft.text, encoding="utf-8")
-        config = load_tortoise_config()
         url = f"sqlite://{copy.as_posix()}/try.sqlite3"
-        config |= {"connections": dict.fromkeys(config["connections"], url)}
+        config = load_tortoise_config()
+        config = config | {"connections": dict.fromkeys(config["connections"], url)}
         try:
             for app in project.apps:
                 async with TortoiseContext(), Command(config, app=app, location=str(copy)) as command:
