@@ -4,7 +4,7 @@
 in copies of the folder, and joins both drafts in one file with one MODELS_STATE. If the two drafts have the
 same SQL, it keeps one of them. If the app has no file yet, it runs `aerich init-migrations` instead.
 
-Before it writes the file, it applies all files to a new SQLite database, and undoes the new one. It asks no
+Before it writes SQL, it applies all files to a new SQLite database, and undoes the new one. It asks no
 server. Exit status 0: there is one new file. 1: there is none, nothing has changed, and the log says why.
 """
 
