@@ -58,6 +58,10 @@ class Card(Model):
     author: fields.OneToOneRelation[Author] = fields.OneToOneField("models.Author")
 
 
+class Visit(Model):
+    author: fields.ForeignKeyRelation[Author] = fields.ForeignKeyField("models.Author", related_name=False)
+
+
 class Note(Model):
     id = fields.UUIDField(primary_key=True)
     text = fields.CharField(max_length=9)
@@ -107,6 +111,8 @@ def names() -> None:
     assert not {"PROTECT", "DO_NOTHING"} & set(dir(fields))
     assert {"refresh_from_db", "save", "delete", "clone"} <= set(dir(Author))
     assert not {"full_clean", "clean", "from_db", "asave"} & set(dir(Author))
+    assert {"books", "cards"} <= set(dir(Author))
+    assert "visits" not in dir(Author)  # related_name=False
     assert "sender" in inspect.signature(remember).parameters
     refuses(FieldError, lambda: Author.all().order_by("?").sql(), "Unknown field ?")
 
