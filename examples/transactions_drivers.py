@@ -236,6 +236,31 @@ async def swallowed_deadlock() -> list[str]:
     return [row.name for row in stored]
 
 
+async def nested_deadlock() -> list[object]:
+    """A deadlock caught around a nested transaction: MariaDB has undone the outer one, too, and has no savepoint."""
+    first, second = await two_rows()
+    both_hold_one = asyncio.Barrier(2)
+    codes: list[object] = []
+
+    async def touch(*rows: DriverRow) -> None:
+        before = await DriverRow.create(name=f"old {rows[0].name}")
+        async with in_transaction():
+            await DriverRow.filter(id=before.id).update(name=f"before {rows[0].name}")
+            await DriverRow.filter(id=rows[0].id).update(n=1)
+            async with asyncio.timeout(2):
+                await both_hold_one.wait()
+            try:
+                async with in_transaction():
+                    await DriverRow.filter(id=rows[1].id).update(n=2)
+            except Exception as error:
+                codes.append(error.args[0] if error.args[0] == 1305 else error.sqlstate)  # type: ignore[attr-defined]
+                await DriverRow.create(name="after")
+
+    await asyncio.gather(touch(first, second), touch(second, first))
+    stored = await DriverRow.filter(name__startswith="before ").count()
+    return [*codes, f"{stored} of 2", *await DriverRow.filter(name="after").values_list("name", flat=True)]
+
+
 async def conflict(level: str) -> None:
     """Two transactions read the same row, and then change it."""
     row, _ = await two_rows()
@@ -424,6 +449,7 @@ ASYNCPG: dict[Scene, object] = {
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
     script_undone: 0,
+    nested_deadlock: ["40P01", "2 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "asyncpg.exceptions.SerializationError",
@@ -450,6 +476,7 @@ PSYCOPG: dict[Scene, object] = {
     late_task: 1,
     swallowed_error: 0,
     script_undone: 0,
+    nested_deadlock: ["40P01", "2 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "psycopg.errors.SerializationFailure",
@@ -477,6 +504,7 @@ MARIADB: dict[Scene, object] = {
     swallowed_error: 1,
     script_undone: 0,
     swallowed_deadlock: ["after"],
+    nested_deadlock: [1305, "1 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,

@@ -134,6 +134,25 @@ async def two_processes() -> None:
                 raise AssertionError("written beside the transaction of the other one")
 
 
+async def key_used_again() -> None:
+    """SQLite gives the key of a row that was rolled back to the next row: save() of the old object overwrites it."""
+    async with tortoise_test_context(["__main__"]):
+        try:
+            async with in_transaction():
+                undone = await Row.create(name="undone")
+                raise ValueError
+        except ValueError:
+            pass
+        other = await Row.create(name="other")
+        assert other.id == undone.id
+        await undone.save()  # WRONG
+        assert await names() == ["undone"]
+        await other.save()
+        await undone.save(force_create=True)
+        assert await names() == ["other", "undone"]
+
+
 asyncio.run(tasks())
+asyncio.run(key_used_again())
 asyncio.run(two_databases())
 asyncio.run(two_processes())
