@@ -195,6 +195,17 @@ async def main() -> None:
         assert (kept.price_id, never.price_id) == (price.pk, price.pk + 99)
         for quote in (kept, never):
             assert await quote.price is None
+        quote = await Quote.get(id=kept.id).prefetch_related("price")
+        assert quote.price is None and quote.price_id is None
+        await quote.save()
+        assert (await Quote.get(id=kept.id)).price_id is None
+
+        # An object without a key is no error.
+        unsaved = Price(amount=1)
+        quote = await Quote.create(price=await Price.create(amount=1))
+        quote.price = unsaved
+        await quote.save()
+        assert (await Quote.get(id=quote.id)).price_id is None
 
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()
@@ -218,6 +229,9 @@ async def main() -> None:
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")
         assert "idx_line_was" in get_schema_sql(context.db(), safe=False)  # db_index=True
+        assert "price_id" not in str(
+            await context.db().execute_query_dict(INDEXES[dialect].replace("'line'", "'quote'"))
+        )
         assert "was" in definitions
         assert "rank" in definitions
 
