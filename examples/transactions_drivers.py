@@ -237,7 +237,7 @@ async def swallowed_deadlock() -> list[str]:
 
 
 async def nested_deadlock() -> list[object]:
-    """A deadlock caught around a nested transaction: MariaDB has undone the outer one, too, and has no savepoint."""
+    """A deadlock caught around a nested transaction: MariaDB has undone the outer one, too."""
     first, second = await two_rows()
     both_hold_one = asyncio.Barrier(2)
     codes: list[object] = []

@@ -135,7 +135,7 @@ async def two_processes() -> None:
 
 
 async def key_used_again() -> None:
-    """SQLite gives the key of a row that was rolled back to the next row: save() of the old object overwrites it."""
+    """The next row gets the key of a row that was rolled back: save() of the old object overwrites it."""
     async with tortoise_test_context(["__main__"]):
         try:
             async with in_transaction():

@@ -210,7 +210,7 @@ async def itself_and_links() -> None:
     """A column that refers to its own table needs qualified names. Links that both rows have are refused."""
     await undone()
     await script("ALTER TABLE author ADD editor_id INT REFERENCES author")
-    await script("CREATE TABLE prize (author_id INT REFERENCES author, title TEXT, UNIQUE (author_id, title))")
+    await script("CREATE TABLE prize (author_id INT, title TEXT, UNIQUE (author_id, title))")
     kept, twin = await Author.filter(name__icontains="ann").order_by("id").values_list("id", flat=True)
     await Author.create(name="Eve")
     await script(f"UPDATE author SET editor_id = {twin} WHERE name = 'Eve'")
@@ -243,8 +243,10 @@ async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await Tortoise.generate_schemas()
-        for proof in (merged_while_others_write, looked_up, undone, refused_steps, itself_and_links, reserved):
+        for proof in (merged_while_others_write, looked_up, undone, refused_steps):
             await proof()
+        await itself_and_links()
+        await reserved()
 
 
 asyncio.run(main())
