@@ -18,6 +18,7 @@ from tortoise.exceptions import FieldError, IntegrityError, OperationalError, Va
 from tortoise.expressions import F
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+from tortoise.query_utils import Prefetch
 from tortoise.utils import get_schema_sql
 from tortoise.validators import MinValueValidator
 
@@ -199,6 +200,12 @@ async def main() -> None:
         assert quote.price is None and quote.price_id is None
         await quote.save()
         assert (await Quote.get(id=kept.id)).price_id is None
+
+        # A Prefetch whose filter finds no row does the same, also with to_attr.
+        quote = await Quote.create(price=await Price.create(amount=1))
+        other = Prefetch("price", queryset=Price.filter(amount=2), to_attr="two")
+        await (await Quote.get(id=quote.id).prefetch_related(other)).save()
+        assert (await Quote.get(id=quote.id)).price_id is None
 
         # An object without a key is no error.
         unsaved = Price(amount=1)

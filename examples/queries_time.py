@@ -42,7 +42,7 @@ async def warnings_of(write: Awaitable[object]) -> int:
 
 
 async def seen_again(**options) -> list[int]:
-    """The time of the last write as a filter, as in a check for concurrent edits: two edits, one after another."""
+    """The time of the last write as a filter, as in a check for concurrent edits. Two edits."""
     async with tortoise_test_context(["__main__"], **options):
         event = await Event.create(at=datetime(2026, 1, 1, tzinfo=UTC))
         changed = []

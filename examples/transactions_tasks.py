@@ -153,7 +153,7 @@ async def key_used_again() -> None:
 
 
 async def cancelled_at_begin() -> None:
-    """A cancelled query goes on in SQLite's thread. Who is cancelled in a BEGIN behind it keeps Tortoise's lock."""
+    """A cancelled query goes on in its thread. Who is cancelled in a BEGIN behind it keeps the lock."""
     file = Path(tempfile.mkdtemp()) / "blocked.sqlite3"
     async with tortoise_test_context(["__main__"], db_url=f"sqlite://{file.as_posix()}?busy_timeout=600"):
         await Row.create(name="a")

@@ -209,14 +209,14 @@ async def refused_steps() -> None:
 async def itself_and_links() -> None:
     """A column that refers to its own table needs qualified names. Links that both rows have are refused."""
     await undone()
-    await script("ALTER TABLE author ADD editor_id INT REFERENCES author")
+    await script("ALTER TABLE author ADD parent_id INT REFERENCES author")
     await script("CREATE TABLE prize (author_id INT, title TEXT, UNIQUE (author_id, title))")
     kept, twin = await Author.filter(name__icontains="ann").order_by("id").values_list("id", flat=True)
     await Author.create(name="Eve")
-    await script(f"UPDATE author SET editor_id = {twin} WHERE name = 'Eve'")
+    await script(f"UPDATE author SET parent_id = {twin} WHERE name = 'Eve'")
     plain, move = (
-        f"UPDATE author SET editor_id = m.kept FROM author_merged AS m WHERE {column} = m.id;"
-        for column in ("editor_id", "author.editor_id")
+        f"UPDATE author SET parent_id = m.kept FROM author_merged AS m WHERE {column} = m.id;"
+        for column in ("parent_id", "author.parent_id")
     )
     await refused(step(merge(MOVES | {"author": plain})), "ambiguous", Exception)
     await script(f"INSERT INTO prize VALUES ({kept}, 'x'), ({twin}, 'x')")
@@ -225,7 +225,7 @@ async def itself_and_links() -> None:
     await refused(step(merge(moves)), "duplicate key", Exception)
     await script(f"DELETE FROM prize WHERE author_id = {twin}")
     await step(lock("author", [*moves, "award"]) + merge(moves))
-    assert await sql("SELECT editor_id FROM author WHERE name = 'Eve'") == [{"editor_id": kept}]
+    assert await sql("SELECT parent_id FROM author WHERE name = 'Eve'") == [{"parent_id": kept}]
 
 
 async def reserved() -> None:
