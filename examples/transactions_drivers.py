@@ -7,8 +7,9 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/trans
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from tortoise import Tortoise, fields
@@ -341,6 +342,35 @@ async def query_beside() -> int:
             return await asyncio.create_task(count(), context=OUTSIDE.copy())
 
 
+async def rows_in_a_transaction() -> AsyncGenerator[DriverRow]:
+    async with in_transaction():
+        for name in "ab":
+            yield await DriverRow.create(name=name)
+
+
+async def generator_left() -> list[str]:
+    """The caller leaves the loop, and writes: its row is in the transaction, which is rolled back later."""
+
+    async def caller() -> None:
+        generator = rows_in_a_transaction()
+        async for _ in generator:
+            break
+        await DriverRow.create(name="later")
+
+    await asyncio.create_task(caller())
+    gc.collect()
+    async with asyncio.timeout(1):
+        return await DriverRow.all().values_list("name", flat=True)
+
+
+async def generator_closed() -> list[str]:
+    async with contextlib.aclosing(rows_in_a_transaction()) as generator:
+        async for _ in generator:
+            break
+    await DriverRow.create(name="later")
+    return await DriverRow.all().values_list("name", flat=True)
+
+
 async def gathered_queries() -> int:
     """Plain queries gathered inside one transaction."""
     async with in_transaction():
@@ -457,6 +487,8 @@ ASYNCPG: dict[Scene, object] = {
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -484,6 +516,8 @@ PSYCOPG: dict[Scene, object] = {
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -511,6 +545,8 @@ MARIADB: dict[Scene, object] = {
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
@@ -529,6 +565,8 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,
+    generator_left: "builtins.TimeoutError",
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
