@@ -208,11 +208,10 @@ async def main() -> None:
         assert (await Quote.get(id=quote.id)).price_id is None
 
         # An object without a key is no error.
-        unsaved = Price(amount=1)
-        quote = await Quote.create(price=await Price.create(amount=1))
-        quote.price = unsaved
-        await quote.save()
-        assert (await Quote.get(id=quote.id)).price_id is None
+        linked = await Quote.create(price=await Price.create(amount=1))
+        linked.price = Price(amount=1)
+        await linked.save()
+        assert (await Quote.get(id=linked.id)).price_id is None
 
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()
