@@ -18,6 +18,7 @@ from tortoise.exceptions import FieldError, IntegrityError, OperationalError, Va
 from tortoise.expressions import F
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
+from tortoise.query_utils import Prefetch
 from tortoise.utils import get_schema_sql
 from tortoise.validators import MinValueValidator
 
@@ -195,6 +196,22 @@ async def main() -> None:
         assert (kept.price_id, never.price_id) == (price.pk, price.pk + 99)
         for quote in (kept, never):
             assert await quote.price is None
+        quote = await Quote.get(id=kept.id).prefetch_related("price")
+        assert quote.price is None and quote.price_id is None
+        await quote.save()
+        assert (await Quote.get(id=kept.id)).price_id is None
+
+        # A Prefetch whose filter finds no row does the same, also with to_attr.
+        quote = await Quote.create(price=await Price.create(amount=1))
+        other = Prefetch("price", queryset=Price.filter(amount=2), to_attr="two")
+        await (await Quote.get(id=quote.id).prefetch_related(other)).save()
+        assert (await Quote.get(id=quote.id)).price_id is None
+
+        # An object without a key is no error.
+        linked = await Quote.create(price=await Price.create(amount=1))
+        linked.price = Price(amount=1)
+        await linked.save()
+        assert (await Quote.get(id=linked.id)).price_id is None
 
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()
@@ -218,6 +235,8 @@ async def main() -> None:
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")
         assert "idx_line_was" in get_schema_sql(context.db(), safe=False)  # db_index=True
+        quotes = await context.db().execute_query_dict(INDEXES[dialect].replace("'line'", "'quote'"))
+        assert "price_id" not in str(quotes)  # db_constraint=False
         assert "was" in definitions
         assert "rank" in definitions
 

@@ -37,6 +37,14 @@ class Post(Model):
     tags: fields.ManyToManyRelation[Tag] = fields.ManyToManyField("models.Tag", related_name="posts")
 
 
+class Label(Model):
+    class Meta:
+        table = "label"
+
+    id = fields.IntField(primary_key=True)
+    name = fields.CharField(max_length=10)
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
@@ -65,12 +73,24 @@ async def main() -> None:
         assert await Post.filter(Q(tags__name="sql") & Q(tags__name="python")) == []
         found = Count("tags", distinct=True, _filter=Q(tags__name__in=["sql", "python"]))
         assert await Post.annotate(found=found).filter(found=2) == [both]
+        # Another condition on the tags counts on the same joined rows.
+        assert await Post.annotate(found=found).filter(found=2, tags__name="sql") == []
         with_sql = Subquery(Post.filter(tags__name="sql").values("id"))
         assert await Post.filter(id__in=with_sql).filter(tags__name="python") == [both]
 
         # None of them: exclude() joins too, and keeps a post for the sake of its other tags.
         assert both in await Post.exclude(tags__name="sql")
         assert await Post.exclude(id__in=with_sql) == [bare]
+
+        # The tags of one post see no other post.
+        assert await both.tags.filter(name="sql").exists() and await only_sql.tags.filter(name="sql").exists()
+        assert await both.tags.filter(posts__title="b") == []
+        assert await both.tags.all().annotate(n=Count("posts")).values_list("n", flat=True) == [1, 1]
+
+        # add() takes any object: the key of a label counts as the key of a tag.
+        await bare.tags.add(await Label.create(id=python.id, name="x"))  # type: ignore[arg-type]
+        assert await bare.tags.all() == [python]
+        await bare.tags.clear()
 
         # They are written through the manager, not through the constructor.
         try:

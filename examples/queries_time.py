@@ -41,7 +41,22 @@ async def warnings_of(write: Awaitable[object]) -> int:
     return sum("received a naive datetime" in str(warning.message) for warning in caught)
 
 
+async def seen_again(**options) -> list[int]:
+    """The time of the last write as a filter, as in a check for concurrent edits. Two edits."""
+    async with tortoise_test_context(["__main__"], **options):
+        event = await Event.create(at=datetime(2026, 1, 1, tzinfo=UTC))
+        changed = []
+        for _ in range(2):
+            seen = datetime.fromisoformat((await Event.get(id=event.id)).created_at.isoformat())
+            unchanged = Event.filter(id=event.id, created_at=seen)
+            changed.append(await unchanged.update(created_at=timezone.now()))
+        return changed
+
+
 async def main() -> None:
+    assert await seen_again() == [1, 1]
+    assert await seen_again(timezone="Europe/Berlin") == [1, 0]  # a text with another offset
+
     # The default: aware, UTC.
     event = await stored()
     assert event.at == NOON.replace(tzinfo=UTC)

@@ -7,8 +7,9 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/trans
 import asyncio
 import contextlib
 import contextvars
+import gc
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any
 
 from tortoise import Tortoise, fields
@@ -236,6 +237,31 @@ async def swallowed_deadlock() -> list[str]:
     return [row.name for row in stored]
 
 
+async def nested_deadlock() -> list[object]:
+    """A deadlock caught around a nested transaction: MariaDB has undone the outer one, too."""
+    first, second = await two_rows()
+    both_hold_one = asyncio.Barrier(2)
+    codes: list[object] = []
+
+    async def touch(*rows: DriverRow) -> None:
+        before = await DriverRow.create(name=f"old {rows[0].name}")
+        async with in_transaction():
+            await DriverRow.filter(id=before.id).update(name=f"before {rows[0].name}")
+            await DriverRow.filter(id=rows[0].id).update(n=1)
+            async with asyncio.timeout(2):
+                await both_hold_one.wait()
+            try:
+                async with in_transaction():
+                    await DriverRow.filter(id=rows[1].id).update(n=2)
+            except Exception as error:
+                codes.append(error.args[0] if error.args[0] == 1305 else error.sqlstate)  # type: ignore[attr-defined]
+                await DriverRow.create(name="after")
+
+    await asyncio.gather(touch(first, second), touch(second, first))
+    stored = await DriverRow.filter(name__startswith="before ").count()
+    return [*codes, f"{stored} of 2", *await DriverRow.filter(name="after").values_list("name", flat=True)]
+
+
 async def conflict(level: str) -> None:
     """Two transactions read the same row, and then change it."""
     row, _ = await two_rows()
@@ -314,6 +340,35 @@ async def query_beside() -> int:
         await DriverRow.create(name="not committed")
         async with asyncio.timeout(0.5):
             return await asyncio.create_task(count(), context=OUTSIDE.copy())
+
+
+async def rows_in_a_transaction() -> AsyncGenerator[DriverRow]:
+    async with in_transaction():
+        for name in "ab":
+            yield await DriverRow.create(name=name)
+
+
+async def generator_left() -> list[str]:
+    """The caller leaves the loop, and writes: its row is in the transaction, which is rolled back later."""
+
+    async def caller() -> None:
+        generator = rows_in_a_transaction()
+        async for _ in generator:
+            break
+        await DriverRow.create(name="later")
+
+    await asyncio.create_task(caller())
+    gc.collect()
+    async with asyncio.timeout(1):
+        return await DriverRow.all().values_list("name", flat=True)
+
+
+async def generator_closed() -> list[str]:
+    async with contextlib.aclosing(rows_in_a_transaction()) as generator:
+        async for _ in generator:
+            break
+    await DriverRow.create(name="later")
+    return await DriverRow.all().values_list("name", flat=True)
 
 
 async def gathered_queries() -> int:
@@ -424,6 +479,7 @@ ASYNCPG: dict[Scene, object] = {
     late_task: "asyncpg.exceptions._base.InterfaceError",
     swallowed_error: 0,
     script_undone: 0,
+    nested_deadlock: ["40P01", "2 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "asyncpg.exceptions.SerializationError",
@@ -431,6 +487,8 @@ ASYNCPG: dict[Scene, object] = {
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -450,6 +508,7 @@ PSYCOPG: dict[Scene, object] = {
     late_task: 1,
     swallowed_error: 0,
     script_undone: 0,
+    nested_deadlock: ["40P01", "2 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "psycopg.errors.SerializationFailure",
@@ -457,6 +516,8 @@ PSYCOPG: dict[Scene, object] = {
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
@@ -477,12 +538,15 @@ MARIADB: dict[Scene, object] = {
     swallowed_error: 1,
     script_undone: 0,
     swallowed_deadlock: ["after"],
+    nested_deadlock: [1305, "1 of 2", "after"],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,
     own_transactions: "both ended",
     more_than_the_pool: "builtins.TimeoutError",
     query_beside: 0,
+    generator_left: [],
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
@@ -501,6 +565,8 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,
+    generator_left: "builtins.TimeoutError",
+    generator_closed: ["later"],
     gathered_queries: 3,
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",

@@ -134,6 +134,54 @@ async def two_processes() -> None:
                 raise AssertionError("written beside the transaction of the other one")
 
 
+async def key_used_again() -> None:
+    """The next row gets the key of a row that was rolled back: save() of the old object overwrites it."""
+    async with tortoise_test_context(["__main__"]):
+        try:
+            async with in_transaction():
+                undone = await Row.create(name="undone")
+                raise ValueError
+        except ValueError:
+            pass
+        other = await Row.create(name="other")
+        assert other.id == undone.id
+        await undone.save()  # WRONG
+        assert await names() == ["undone"]
+        await other.save()
+        await undone.save(force_create=True)
+        assert await names() == ["other", "undone"]
+
+
+async def cancelled_at_begin() -> None:
+    """A cancelled query goes on in its thread. Who is cancelled in a BEGIN behind it keeps the lock."""
+    file = Path(tempfile.mkdtemp()) / "blocked.sqlite3"
+    async with tortoise_test_context(["__main__"], db_url=f"sqlite://{file.as_posix()}?busy_timeout=600"):
+        await Row.create(name="a")
+
+        async def write() -> None:
+            await Row.all().update(name="b")
+
+        async def transaction() -> None:
+            async with in_transaction():
+                await Row.all().update(name="c")
+
+        with closing(sqlite3.connect(file, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")  # another process writes
+            for work in (write, transaction):
+                task = asyncio.create_task(work())
+                await asyncio.sleep(0.1)
+                task.cancel()
+                await asyncio.wait([task])
+                assert task.cancelled()
+            other.execute("COMMIT")
+        await asyncio.sleep(0.6)
+        read = asyncio.create_task(names())
+        assert await asyncio.wait([read], timeout=1) == (set(), {read})  # WRONG: it waits without end
+        read.cancel()
+
+
 asyncio.run(tasks())
+asyncio.run(key_used_again())
+asyncio.run(cancelled_at_begin())
 asyncio.run(two_databases())
 asyncio.run(two_processes())

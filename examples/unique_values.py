@@ -206,6 +206,28 @@ async def refused_steps() -> None:
     assert await sql("SELECT author_id FROM award") == [{"author_id": kept.id}]
 
 
+async def itself_and_links() -> None:
+    """A column that refers to its own table needs qualified names. Links that both rows have are refused."""
+    await undone()
+    await script("ALTER TABLE author ADD parent_id INT REFERENCES author")
+    await script("CREATE TABLE prize (author_id INT, title TEXT, UNIQUE (author_id, title))")
+    kept, twin = await Author.filter(name__icontains="ann").order_by("id").values_list("id", flat=True)
+    await Author.create(name="Eve")
+    await script(f"UPDATE author SET parent_id = {twin} WHERE name = 'Eve'")
+    plain, move = (
+        f"UPDATE author SET parent_id = m.kept FROM author_merged AS m WHERE {column} = m.id;"
+        for column in ("parent_id", "author.parent_id")
+    )
+    await refused(step(merge(MOVES | {"author": plain})), "ambiguous", Exception)
+    await script(f"INSERT INTO prize VALUES ({kept}, 'x'), ({twin}, 'x')")
+    prize = "UPDATE prize SET author_id = kept FROM author_merged AS m WHERE author_id = m.id;"
+    moves = MOVES | {"author": move, "prize": prize}
+    await refused(step(merge(moves)), "duplicate key", Exception)
+    await script(f"DELETE FROM prize WHERE author_id = {twin}")
+    await step(lock("author", [*moves, "award"]) + merge(moves))
+    assert await sql("SELECT parent_id FROM author WHERE name = 'Eve'") == [{"parent_id": kept}]
+
+
 async def reserved() -> None:
     """A table whose name is reserved: quoted everywhere, also in the text before ::regclass."""
     await script('CREATE TABLE "user" (id INT, name TEXT)')
@@ -221,8 +243,10 @@ async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await Tortoise.generate_schemas()
-        for proof in (merged_while_others_write, looked_up, undone, refused_steps, reserved):
+        for proof in (merged_while_others_write, looked_up, undone, refused_steps):
             await proof()
+        await itself_and_links()
+        await reserved()
 
 
 asyncio.run(main())
