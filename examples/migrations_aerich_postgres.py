@@ -208,6 +208,47 @@ def not_null() -> None:
         last().unlink()
 
 
+def defaults() -> None:
+    """What Aerich does with an apostrophe, with another default= of a TextField, and with db_default=."""
+    state = """rank = fields.CharField(max_length=9, db_default="{}")"""
+    text = """note = fields.TextField(default="{}")"""
+    models(state.format("old"), text.format("a"))
+    aerich("init-db")
+    models(state.format("old"), text.format("a"), """code = fields.CharField(max_length=9, default="it's")""")
+    aerich("migrate", "--offline", "--name", "code")
+    assert "syntax error" in fails("upgrade")
+    edit("'it\\'s'", "'it''s'")
+    aerich("upgrade")
+    aerich("downgrade", "--yes")
+    last().unlink()
+    models(state.format("old"), text.format("b"))
+    aerich("migrate", "--offline", "--name", "note")
+    assert 'ALTER COLUMN "note" SET;' in last().read_text()
+    assert "syntax error" in fails("upgrade")
+    last().unlink()
+    models(state.format("new"), text.format("a"))
+    aerich("migrate", "--offline", "--name", "rank")
+    aerich("upgrade")
+    ((default,),) = sql(
+        "SELECT column_default FROM information_schema.columns WHERE column_name = 'rank' "
+        "AND table_schema = current_schema()"
+    )
+    assert default.startswith("'old'")
+
+
+def to_field() -> None:
+    """The foreign key of a later file refers to the primary key, not to the column of to_field=."""
+    uid = "uid = fields.IntField(unique=True)"
+    kit = PRICE + "    {}\n\nclass Kit(Model):\n    id = fields.IntField(primary_key=True)\n"
+    models(classes=kit.format(uid))
+    aerich("init-db")
+    key = 'price = fields.ForeignKeyField("models.Price", "kits", to_field="uid", null=True)'
+    models(key, classes=kit.format(uid))
+    aerich("migrate", "--offline", "--name", "kit")
+    assert 'REFERENCES "price" ("id")' in last().read_text()
+    aerich("upgrade")
+
+
 def returned() -> None:
     """upgrade() has to return some SQL."""
     models()
@@ -645,5 +686,17 @@ def prove(*parts: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":  # migrations_aerich_postgres_more.py runs the other parts
-    prove(dialect, not_null, returned, transaction, changed_type, indexes, record, other_driver, read_again)
+    prove(
+        dialect,
+        not_null,
+        defaults,
+        to_field,
+        returned,
+        transaction,
+        changed_type,
+        indexes,
+        record,
+        other_driver,
+        read_again,
+    )
     prove(batches, old_code)

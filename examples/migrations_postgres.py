@@ -488,6 +488,44 @@ def refused(statement: str) -> bool:
     return False
 
 
+def cascade() -> None:
+    """RemoveField and DeleteModel say CASCADE: views go, too, and foreign keys of other tables."""
+    write("0002_tier", 'ops.AddField("Price", "tier", fields.IntField(null=True))', after="0001_initial")
+    run("migrate")
+    sql_script(
+        "CREATE VIEW tiers AS SELECT tier FROM price; CREATE TABLE tag (price_id INT REFERENCES price)"
+    )
+    write("0003_no_tier", 'ops.RemoveField("Price", "tier")', after="0002_tier")
+    run("migrate")
+    assert sql("SELECT to_regclass('tiers')::text") == [(None,)]
+    keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'tag'::regclass"
+    assert sql(keys) == [(1,)]
+    write("0004_no_price", 'ops.DeleteModel("Price")', after="0003_no_tier")
+    run("migrate")
+    assert sql(keys) == [(0,)]
+
+
+def named_by_attribute() -> None:
+    """An index that names the attribute of a field with `source_field`: PostgreSQL finds no such column."""
+    field = 'fields.CharField(max_length=9, null=True, source_field="code")'
+    write("0002_sign", f'ops.AddField("Price", "sign", {field})', after="0001_initial")
+    write("0003_sign", 'ops.AddIndex("Price", Index(fields=["sign"], name="ix_sign"))', after="0002_sign")
+    assert 'column "sign" does not exist' in fails(command("migrate"))
+
+
+def quoted_default() -> None:
+    """db_default= with a quotation mark or a backslash: the column gets more backslashes."""
+    text = 'say "hi" a\\b'  # one backslash
+    field = f"fields.CharField(max_length=20, db_default={text!r})"
+    write("0002_text", f'ops.AddField("Price", "text", {field})', after="0001_initial")
+    run("migrate")
+    ((stored,),) = sql("SELECT text FROM price")
+    assert stored == text.replace("\\", "\\\\").replace('"', '\\"')
+    field = 'fields.CharField(max_length=20, db_default="it\'s")'
+    write("0003_text", f'ops.AddField("Price", "apostrophe", {field})', after="0002_text")
+    assert "syntax error" in fails(command("migrate"))
+
+
 def other_driver() -> None:
     """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
@@ -512,6 +550,9 @@ PARTS = (
     at_once,
     no_server,
     changed_key,
+    cascade,
+    named_by_attribute,
+    quoted_default,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)
