@@ -37,6 +37,14 @@ class Nothing(Model):
     id = fields.IntField(primary_key=True)
 
 
+class Cost(Model):
+    """The model of old code."""
+
+    id = fields.IntField(primary_key=True)
+    code = fields.TextField()
+    parent: fields.ForeignKeyRelation["Cost"] = fields.ForeignKeyField("models.Cost", "children")
+
+
 async def migrate(*files: list[Any]) -> None:
     """Apply the operations of the last file, after those of the files before it."""
     async with TortoiseContext() as context:
@@ -98,7 +106,7 @@ async def more() -> None:
     columns = [
         ("id", fields.IntField(primary_key=True)),
         ("code", fields.CharField(9)),
-        ("parent", fields.ForeignKeyField("models.Cost", "children", null=True)),
+        ("parent", fields.ForeignKeyField("models.Cost", "children")),
     ]
     files: list[list[Any]] = [[ops.CreateModel("Cost", columns, options={"table": "cost"})]]
     await migrate(*files)
@@ -119,8 +127,17 @@ async def more() -> None:
     files.append([ops.RunSQL("ALTER TABLE cost MODIFY code LONGTEXT NOT NULL"), own.StateOnly(longer)])
     await migrate(*files)
 
-    files.append([own.ForgetField("Cost", "parent")])
+    # New code does not know the foreign key, and old code saves a row with NULL in it.
+    nullable = ops.AlterField("Cost", "parent", fields.ForeignKeyField("models.Cost", "children", null=True))
+    files.append([nullable, own.ForgetField("Cost", "parent")])
     await migrate(*files)
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.connections.get("default").execute_script("INSERT INTO cost (code) VALUES ('new')")
+        old = await Cost.get()
+        old.code = "old"
+        await old.save()
+        assert await Cost.filter(code="old", parent_id=None).count() == 1
     drop = ops.RunSQL("ALTER TABLE cost DROP COLUMN parent_id")
     assert "1553" in await refused(*files, [drop])
     name = "SELECT constraint_name AS name FROM information_schema.referential_constraints "
