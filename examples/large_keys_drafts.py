@@ -119,6 +119,11 @@ def drafts_of_aerich() -> None:
         keys.aerich_draft("code")
         keys.aerich("upgrade")
         assert keys.sql("SELECT code FROM tag")[0] == {"code": "a\b"}  # two characters: a and backspace
+        (keys.APP / "shop.py").write_text(
+            keys.MODELS + """    note = fields.CharField(9, description="it's")"""
+        )
+        keys.aerich_draft("note")
+        assert "1064" in keys.aerich("upgrade", expect=1)
         word = '    word = fields.CharField(max_length={}, db_default="x")'
         keys.sql("ALTER TABLE tag ADD word VARCHAR(9) NOT NULL DEFAULT 'x'", "SELECT 1")
         (keys.APP / "shop.py").write_text(keys.MODELS + word.format(9))

@@ -505,6 +505,36 @@ def cascade() -> None:
     assert sql(keys) == [(0,)]
 
 
+def other_model() -> None:
+    """Another model of a foreign key: no file. Of a link: its column is renamed, its key stays."""
+    tag = "\nclass {}(Model):\n    id = fields.IntField(primary_key=True)\n"
+    kit = (
+        tag.format("Kit")
+        + """
+    tag = fields.ForeignKeyField("models.{0}", "kits", null=True)
+    tags = fields.ManyToManyField("models.{1}", related_name="linked", through="kit_tag")
+"""
+    )
+    models = Path(name, "models.py")
+    text = MODELS + tag.format("Tag") + tag.format("Mark") + kit
+    models.write_text(text.format("Tag", "Tag"))
+    run("makemigrations", "models", "--name", "kit")
+    run("migrate")
+    models.write_text(text.format("Mark", "Tag"))
+    assert "No changes detected" in run("makemigrations")
+    models.write_text(text.format("Mark", "Mark"))
+    run("makemigrations", "models", "--name", "mark")
+    sql("INSERT INTO tag VALUES (7)")
+    sql("INSERT INTO kit (id) VALUES (1)")
+    sql("INSERT INTO kit_tag VALUES (1, 7)")
+    run("migrate")
+    assert sql("SELECT kit_id, mark_id FROM kit_tag") == [(1, 7)]  # there is no mark 7
+    keys = "SELECT confrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND conrelid = "
+    keys += "'{}'::regclass"
+    assert sql(keys.format("kit")) == [("tag",)]
+    assert ("mark",) not in sql(keys.format("kit_tag"))
+
+
 def named_by_attribute() -> None:
     """An index that names the attribute of a field with `source_field`: PostgreSQL finds no such column."""
     field = 'fields.CharField(max_length=9, null=True, source_field="code")'
@@ -551,6 +581,7 @@ PARTS = (
     no_server,
     changed_key,
     cascade,
+    other_model,
     named_by_attribute,
     quoted_default,
     other_driver,

@@ -189,6 +189,29 @@ for change, kept in CHANGES:
     assert ("CREATE INDEX" in left) is kept, change
     assert ('UNIQUE ("shelf", "code")' in left) is kept, change
 
+# It lacks the UNIQUE of a OneToOneField, too.
+NEST = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Bird", [
+            ("id", fields.IntField(primary_key=True)),
+        ], options={"table": "bird", "app": "models"}),
+        ops.CreateModel("Nest", [
+            ("id", fields.IntField(primary_key=True)),
+            ("name", fields.CharField(max_length=9)),
+            ("bird", fields.OneToOneField("models.Bird", "nest")),
+        ], options={"table": "nest", "app": "models"}),
+    ]
+"""
+LONGER = CHANGE.replace("CHANGE", 'ops.AlterField("Nest", "name", fields.CharField(max_length=19))')
+shop = Project(_0001_initial=NEST, _0002_change=LONGER)
+nest = "SELECT sql FROM sqlite_master WHERE name = 'nest'"
+shop.run("migrate", "models", "0001_initial")
+assert '"bird_id" INT NOT NULL UNIQUE' in shop.sql(nest)[0][0]
+shop.run("migrate")
+assert "UNIQUE" not in shop.sql(nest)[0][0]
+
 # The new table has nothing that RunSQL made: no computed column, no trigger. A view stops the migration.
 COMPUTED = "ALTER TABLE book ADD COLUMN label TEXT GENERATED ALWAYS AS (upper(code)) VIRTUAL"
 TRIGGER = "CREATE TRIGGER whiten AFTER INSERT ON book BEGIN UPDATE book SET color = 'white'; END"
