@@ -208,6 +208,47 @@ def not_null() -> None:
         last().unlink()
 
 
+def defaults() -> None:
+    """What Aerich does with an apostrophe, with another default= of a TextField, and with db_default=."""
+    state = """rank = fields.CharField(max_length=9, db_default="{}")"""
+    text = """note = fields.TextField(default="{}")"""
+    models(state.format("old"), text.format("a"))
+    aerich("init-db")
+    models(state.format("old"), text.format("a"), """code = fields.CharField(max_length=9, default="it's")""")
+    aerich("migrate", "--offline", "--name", "code")
+    assert "syntax error" in fails("upgrade")
+    edit("'it\\'s'", "'it''s'")
+    aerich("upgrade")
+    aerich("downgrade", "--yes")
+    last().unlink()
+    models(state.format("old"), text.format("b"))
+    aerich("migrate", "--offline", "--name", "note")
+    assert 'ALTER COLUMN "note" SET;' in last().read_text()
+    assert "syntax error" in fails("upgrade")
+    last().unlink()
+    models(state.format("new"), text.format("a"))
+    aerich("migrate", "--offline", "--name", "rank")
+    aerich("upgrade")
+    ((default,),) = sql(
+        "SELECT column_default FROM information_schema.columns WHERE column_name = 'rank' "
+        "AND table_schema = current_schema()"
+    )
+    assert default.startswith("'old'")
+
+
+def to_field() -> None:
+    """The foreign key of a later file refers to the primary key, not to the column of to_field=."""
+    uid = "uid = fields.IntField(unique=True)"
+    kit = PRICE + "    {}\n\nclass Kit(Model):\n    id = fields.IntField(primary_key=True)\n"
+    models(classes=kit.format(uid))
+    aerich("init-db")
+    key = 'price = fields.ForeignKeyField("models.Price", "kits", to_field="uid", null=True)'
+    models(key, classes=kit.format(uid))
+    aerich("migrate", "--offline", "--name", "kit")
+    assert 'REFERENCES "price" ("id")' in last().read_text()
+    aerich("upgrade")
+
+
 def returned() -> None:
     """upgrade() has to return some SQL."""
     models()
@@ -561,30 +602,41 @@ def two_apps(first: str, second: str = ORDER) -> list[str]:
 
 def leaving() -> None:
     """What Aerich's ALTERs have made is not what the first of the built-in migrations makes."""
-    models(CODE)
+    tag = "class Tag(Model):\n    id = fields.IntField(primary_key=True)\n"
+    models(CODE, classes=tag + PRICE)
     aerich("init-db")
     unique = CODE.replace("null", "unique=True, null")
-    models(unique, RANK, classes=TOGETHER)
+    together = tag + TOGETHER + '    tags = fields.ManyToManyField("models.Tag", through="price_tag")\n'
+    models(unique, RANK, classes=together)
     aerich("migrate", "--name", "rank")
     assert 'CREATE UNIQUE INDEX IF NOT EXISTS "uid_price_code_' in last().read_text()
     aerich("upgrade")
 
     Path("steps").mkdir()
     Path("steps/__init__.py").touch()
-    module = models(unique, RANK, classes=TOGETHER, steps="steps")
+    module = models(unique, RANK, classes=together, steps="steps")
     tortoise(module, "makemigrations")
-    assert 'relation "price" already exists' in refusal(module, "migrate")  # deployed before the --fake
+    assert 'relation "tag" already exists' in refusal(module, "migrate")  # deployed before the --fake
     tortoise(module, "migrate", "models", "0001_initial", "--fake")
     assert "No migrations to apply" in tortoise(module, "migrate")
 
     sql("CREATE SCHEMA fresh")
-    tortoise(models(unique, RANK, classes=TOGETHER, steps="steps", url=f"{URL}?schema=fresh"), "migrate")
+    tortoise(models(unique, RANK, classes=together, steps="steps", url=f"{URL}?schema=fresh"), "migrate")
     assert default_and_unique("leaving") == ("7", 0)
     assert default_and_unique("fresh") == (None, 2)
+    # The link table of the later file has no unique index, and the built-in tool misses none.
+    links = (
+        "SELECT schemaname FROM pg_indexes WHERE tablename = 'price_tag' AND indexdef LIKE 'CREATE UNIQUE%'"
+    )
+    links += " AND schemaname IN ('leaving', 'fresh')"
+    assert sql(links) == [("fresh",)]
+    module = models(unique, RANK, classes=together, steps="steps")
+    assert "No changes detected" in tortoise(module, "makemigrations")
 
     # Each of the two is removed by a file of its own; neither is, before it is a constraint.
     sql("ALTER TABLE price ALTER COLUMN rank DROP DEFAULT")
-    later = ((unique, PRICE, "uid_price_id_"), (CODE, PRICE, "uid_price_code_"))
+    apart = together.replace(TOGETHER, PRICE)
+    later = ((unique, apart, "uid_price_id_"), (CODE, apart, "uid_price_code_"))
     for field, classes, index in later:
         module = models(field, RANK, classes=classes, steps="steps")
         tortoise(module, "makemigrations", "--name", index.strip("_"))
@@ -645,5 +697,17 @@ def prove(*parts: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":  # migrations_aerich_postgres_more.py runs the other parts
-    prove(dialect, not_null, returned, transaction, changed_type, indexes, record, other_driver, read_again)
+    prove(
+        dialect,
+        not_null,
+        defaults,
+        to_field,
+        returned,
+        transaction,
+        changed_type,
+        indexes,
+        record,
+        other_driver,
+        read_again,
+    )
     prove(batches, old_code)

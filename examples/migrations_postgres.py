@@ -488,6 +488,74 @@ def refused(statement: str) -> bool:
     return False
 
 
+def cascade() -> None:
+    """RemoveField and DeleteModel say CASCADE: views go, too, and foreign keys of other tables."""
+    write("0002_tier", 'ops.AddField("Price", "tier", fields.IntField(null=True))', after="0001_initial")
+    run("migrate")
+    sql_script(
+        "CREATE VIEW tiers AS SELECT tier FROM price; CREATE TABLE tag (price_id INT REFERENCES price)"
+    )
+    write("0003_no_tier", 'ops.RemoveField("Price", "tier")', after="0002_tier")
+    run("migrate")
+    assert sql("SELECT to_regclass('tiers')::text") == [(None,)]
+    keys = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conrelid = 'tag'::regclass"
+    assert sql(keys) == [(1,)]
+    write("0004_no_price", 'ops.DeleteModel("Price")', after="0003_no_tier")
+    run("migrate")
+    assert sql(keys) == [(0,)]
+
+
+def other_model() -> None:
+    """Another model of a foreign key: no file. Of a link: its column is renamed, its key stays."""
+    tag = "\nclass {}(Model):\n    id = fields.IntField(primary_key=True)\n"
+    kit = (
+        tag.format("Kit")
+        + """
+    tag = fields.ForeignKeyField("models.{0}", "kits", null=True)
+    tags = fields.ManyToManyField("models.{1}", related_name="linked", through="kit_tag")
+"""
+    )
+    models = Path(name, "models.py")
+    text = MODELS + tag.format("Tag") + tag.format("Mark") + kit
+    models.write_text(text.format("Tag", "Tag"))
+    run("makemigrations", "models", "--name", "kit")
+    run("migrate")
+    models.write_text(text.format("Mark", "Tag"))
+    assert "No changes detected" in run("makemigrations")
+    models.write_text(text.format("Mark", "Mark"))
+    run("makemigrations", "models", "--name", "mark")
+    sql("INSERT INTO tag VALUES (7)")
+    sql("INSERT INTO kit (id) VALUES (1)")
+    sql("INSERT INTO kit_tag VALUES (1, 7)")
+    run("migrate")
+    assert sql("SELECT kit_id, mark_id FROM kit_tag") == [(1, 7)]  # there is no mark 7
+    keys = "SELECT confrelid::regclass::text FROM pg_constraint WHERE contype = 'f' AND conrelid = "
+    keys += "'{}'::regclass"
+    assert sql(keys.format("kit")) == [("tag",)]
+    assert ("mark",) not in sql(keys.format("kit_tag"))
+
+
+def named_by_attribute() -> None:
+    """An index that names the attribute of a field with `source_field`: PostgreSQL finds no such column."""
+    field = 'fields.CharField(max_length=9, null=True, source_field="code")'
+    write("0002_sign", f'ops.AddField("Price", "sign", {field})', after="0001_initial")
+    write("0003_sign", 'ops.AddIndex("Price", Index(fields=["sign"], name="ix_sign"))', after="0002_sign")
+    assert 'column "sign" does not exist' in fails(command("migrate"))
+
+
+def quoted_default() -> None:
+    """db_default= with a quotation mark or a backslash: the column gets more backslashes."""
+    text = 'say "hi" a\\b'  # one backslash
+    field = f"fields.CharField(max_length=20, db_default={text!r})"
+    write("0002_text", f'ops.AddField("Price", "text", {field})', after="0001_initial")
+    run("migrate")
+    ((stored,),) = sql("SELECT text FROM price")
+    assert stored == text.replace("\\", "\\\\").replace('"', '\\"')
+    field = 'fields.CharField(max_length=20, db_default="it\'s")'
+    write("0003_text", f'ops.AddField("Price", "apostrophe", {field})', after="0002_text")
+    assert "syntax error" in fails(command("migrate"))
+
+
 def other_driver() -> None:
     """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
@@ -512,6 +580,10 @@ PARTS = (
     at_once,
     no_server,
     changed_key,
+    cascade,
+    other_model,
+    named_by_attribute,
+    quoted_default,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)

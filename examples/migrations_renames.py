@@ -23,7 +23,7 @@ HEAD = """
 from tortoise import fields, migrations
 from tortoise.migrations import operations as ops
 from tortoise.models import Model
-from apps.common.operations import ForgetField, RenameAttribute, RenameClass, RenameForeignKey
+from apps.common.operations import ForgetField, RenameAttribute, RenameClass, RenameForeignKey, StateOnly
 """
 MODELS = """
 class Customer(Model):
@@ -280,6 +280,71 @@ shop.step(
     'assert await apps.get_model("models.Customer").filter(contact="a@x.test").count() == 1',
 )
 assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
+
+# An index and unique_together that name the attribute: the next file indexes a constant text, or fails.
+PLACE = """
+class Place(Model):
+    class Meta:
+        {options}
+
+    name = fields.CharField(max_length=9)
+    {code}
+"""
+CODE = "code = fields.CharField(max_length=9)"
+SIGN = 'sign = fields.CharField(max_length=9, source_field="code")'
+INDEX = 'indexes = (Index(fields=("{0}",), name="ix_place"),)'
+TOGETHER = 'unique_together = (("{0}", "name"),)'
+IMPORTS = "from tortoise.indexes import Index\nfrom tortoise.migrations.constraints import UniqueConstraint\n"
+REPLACES = {
+    INDEX: [
+        'ops.RemoveIndex("Place", "ix_place")',
+        'ops.AddIndex("Place", Index(fields=["sign"], name="ix_place"))',
+    ],
+    TOGETHER: [
+        'ops.RemoveConstraint("Place", None, ["code", "name"])',
+        'ops.AddConstraint("Place", UniqueConstraint(("sign", "name")))',
+    ],
+}
+SQL = "SELECT group_concat(sql) FROM sqlite_master WHERE tbl_name = 'place'"
+
+
+def renamed(options: str) -> tuple[Shop, Path]:
+    """A shop whose attribute `code` is renamed, and the file that makemigrations writes then."""
+    shop = Shop()
+    shop.models(more=IMPORTS + PLACE.format(options=options.format("code"), code=CODE))
+    shop.run("makemigrations", "-n", "place")
+    shop.run("migrate")
+    shop.models(more=IMPORTS + PLACE.format(options=options.format("sign"), code=SIGN))
+    rename = STEP.format(operations='RenameAttribute("Place", "code", "sign", column="code")', check="pass")
+    (shop.steps / "0003_step.py").write_text(HEAD + rename.replace("0001_initial", "0002_place"))
+    made = shop.made()
+    for operation in REPLACES[options]:
+        assert operation.partition("(")[0] in made
+    assert made.count("ops.") == len(REPLACES[options])
+    (file,) = shop.steps.glob("*_made.py")
+    return shop, file
+
+
+for options, operations in REPLACES.items():
+    shop, file = renamed(options)
+    wrapped = STEP.format(operations=", ".join(f"StateOnly({one})" for one in operations), check="pass")
+    file.write_text(HEAD + IMPORTS + wrapped.replace("0001_initial", "0003_step"))
+    shop.run("migrate")
+    assert "No changes detected" in shop.run("makemigrations")
+    shop.run("downgrade", "models", "0002_place")
+    shop.run("migrate")
+    kept = 'ON "place" ("code")' if options is INDEX else 'UNIQUE ("code", "name")'
+    assert kept in shop.sql(SQL)[0][0]
+
+shop, _ = renamed(INDEX)
+shop.run("migrate")
+assert 'CREATE INDEX "ix_place" ON "place" ("sign")' in shop.sql(SQL)[0][0]  # no such column: a constant text
+shop, _ = renamed(TOGETHER)
+try:
+    shop.run("migrate")
+    raise AssertionError("it has gone well")
+except OperationalError as error:
+    assert "no such index" in str(error)
 
 shop = Shop()
 shop.models(email=KEPT.replace("50", "60"))

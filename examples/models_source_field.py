@@ -1,4 +1,7 @@
-"""`source_field`: queries know the attribute; refresh_from_db(), dict() and bulk_update() of 1.1.9 do not."""
+"""`source_field`: queries know the attribute; refresh_from_db(), dict() and bulk_update() of 1.1.9 do not.
+
+An Index names the attribute, too: SQLite takes it for a text.
+"""
 
 import asyncio
 import os
@@ -7,6 +10,7 @@ from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.expressions import Case, When
+from tortoise.indexes import Index
 from tortoise.models import Model
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -48,6 +52,17 @@ async def main() -> None:
         names = Case(When(id=person.id, then="Cid"), default="")
         await Person.filter(id__in=[person.id]).update(given_name=names)
         assert (await Person.get()).given_name == "Cid"
+
+        if context.db().capabilities.dialect != "mysql":  # there an index is a part of CREATE TABLE
+            index = Index(fields=["given_name"], name="ix_given")
+            create = index.get_sql(context.db().schema_generator(context.db()), Person, safe=False)
+            assert '("given_name")' in create  # the attribute, not the column
+            try:
+                await context.db().execute_script(create)
+            except Exception as error:  # psycopg has an error of its own
+                assert 'column "given_name" does not exist' in str(error)
+            else:
+                assert context.db().capabilities.dialect == "sqlite"  # an index of a constant text
 
 
 asyncio.run(main())

@@ -189,7 +189,51 @@ for change, kept in CHANGES:
     assert ("CREATE INDEX" in left) is kept, change
     assert ('UNIQUE ("shelf", "code")' in left) is kept, change
 
+# It lacks the UNIQUE of a OneToOneField, too.
+NEST = """
+class Migration(migrations.Migration):
+    initial = True
+    operations = [
+        ops.CreateModel("Bird", [
+            ("id", fields.IntField(primary_key=True)),
+        ], options={"table": "bird", "app": "models"}),
+        ops.CreateModel("Nest", [
+            ("id", fields.IntField(primary_key=True)),
+            ("name", fields.CharField(max_length=9)),
+            ("bird", fields.OneToOneField("models.Bird", "nest")),
+        ], options={"table": "nest", "app": "models"}),
+    ]
+"""
+LONGER = CHANGE.replace("CHANGE", 'ops.AlterField("Nest", "name", fields.CharField(max_length=19))')
+shop = Project(_0001_initial=NEST, _0002_change=LONGER)
+nest = "SELECT sql FROM sqlite_master WHERE name = 'nest'"
+shop.run("migrate", "models", "0001_initial")
+assert '"bird_id" INT NOT NULL UNIQUE' in shop.sql(nest)[0][0]
+shop.run("migrate")
+assert "UNIQUE" not in shop.sql(nest)[0][0]
+
+# The new table has nothing that RunSQL made: no computed column, no trigger. A view stops the migration.
+COMPUTED = "ALTER TABLE book ADD COLUMN label TEXT GENERATED ALWAYS AS (upper(code)) VIRTUAL"
+TRIGGER = "CREATE TRIGGER whiten AFTER INSERT ON book BEGIN UPDATE book SET color = 'white'; END"
+shop = Project(_0001_initial=SHELF, _0002_change=CHANGE.replace("CHANGE", CHANGES[3][0]))
+shop.run("migrate", "models", "0001_initial")
+shop.change(f"{COMPUTED}; {TRIGGER}; CREATE VIEW codes AS SELECT code FROM book")
+try:
+    shop.run("migrate")
+except OperationalError as error:
+    assert "error in view codes" in str(error)
+else:
+    raise AssertionError("the view was no obstacle")
+made = "SELECT group_concat(sql) FROM sqlite_master"
+assert all(text in shop.sql(made)[0][0] for text in ("GENERATED ALWAYS", "CREATE TRIGGER"))  # undone
+shop.change("DROP VIEW codes")
+shop.run("migrate")
+assert not any(text in shop.sql(made)[0][0] for text in ("GENERATED ALWAYS", "CREATE TRIGGER"))
+
 # No target: everything is undone, the first migration too.
+shop = Project(_0001_initial=INITIAL)
+shop.run("migrate")
+assert {"owner", "pet"} <= shop.tables()
 shop.run("downgrade", "models", options="?foreign_keys=OFF")
 assert not {"owner", "pet"} & shop.tables()
 

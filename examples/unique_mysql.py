@@ -19,7 +19,7 @@ from tortoise.models import Model
 MERGE = """
 CREATE TABLE client_merged AS SELECT * FROM (
   SELECT client.*, first_value(id) OVER (PARTITION BY email ORDER BY created_at, id) AS kept
-  FROM client WHERE email IS NOT NULL
+  FROM client WHERE email <> ''
 ) AS one WHERE kept <> id;
 UPDATE bill JOIN client_merged AS m ON bill.client_id = m.id SET bill.client_id = m.kept;
 DELETE FROM client WHERE id IN (SELECT id FROM client_merged);
