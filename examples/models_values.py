@@ -215,6 +215,15 @@ async def main() -> None:
         await Stamp.create(day=datetime(2026, 3, 1, 22, tzinfo=UTC))
         assert await Stamp.filter(day=date(2026, 3, 1)).exists() is (dialect != "sqlite")
 
+        # Only an assignment of a related object is checked, and names that the model lacks are ignored.
+        try:
+            never.price = bad  # type: ignore[assignment]
+            raise AssertionError("an object of another class was taken")
+        except ValidationError as error:
+            assert "Invalid type for relationship field" in str(error)
+        same, _ = await Price.update_or_create(defaults={"amount": 1, "nonsense": 1}, id=price.pk)
+        assert not hasattr(same.update_from_dict({"nonsense": 1}), "nonsense")
+
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")
         assert "idx_line_was" in get_schema_sql(context.db(), safe=False)  # db_index=True

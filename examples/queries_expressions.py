@@ -115,6 +115,14 @@ async def joined_with_null(dialect: str) -> None:
         assert await joined.values_list("x", flat=True) == (None if dialect == "mysql" else "a")
 
 
+async def group_of_null() -> None:
+    """Count(distinct=True) leaves out the group of NULL."""
+    await ExpressionRow.all().update(at=None)
+    await ExpressionRow.create(name="timed", at=NOON)
+    assert len(await ExpressionRow.annotate(n=Count("id")).group_by("at").values("at")) == 2
+    assert await ExpressionRow.annotate(n=Count("at", distinct=True)).values("n") == [{"n": 1}]
+
+
 async def computed_times(dialect: str) -> None:
     """Tortoise converts a time that Max computes, and no other."""
     row = await ExpressionRow.create(name="time", at=NOON)
@@ -261,6 +269,7 @@ async def main() -> None:
         await integers(dialect, asyncpg)
         await months(dialect)
         await computed_times(dialect)
+        await group_of_null()
 
 
 asyncio.run(main())

@@ -82,6 +82,8 @@ async def tree() -> None:
     child = await Node.create(name="child", parent=root)
     leaf = await Node.create(name="leaf", parent=child)
     assert await Node.filter(parent__parent__name="root") == [leaf]
+    assert await Node.exclude(parent__name="root") == [leaf]  # without the root, which has no parent
+    assert await Node.filter(parent__name__not="root").order_by("id") == [root, leaf]
     assert await Node.filter(children__name="leaf") == [child]
     counted = await Node.annotate(n=Count("children__children")).order_by("id").values_list("n", flat=True)
     assert counted == [1, 1, 0]  # right is 1, 0, 0
