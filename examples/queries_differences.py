@@ -143,6 +143,8 @@ async def placeholders() -> set[str]:
         else:
             assert len(rows) == 1
             taken.add(mark)
+    (row,) = await connection.execute_query_dict("SELECT 1 AS id, 2 AS id")
+    assert len(row) == 1  # two columns of one name: SQLite keeps the first, the others the last
     return taken
 
 
