@@ -102,6 +102,9 @@ async def main() -> None:
         Car._meta.fields_map["wheels"].null = True
         assert get_schema_sql(context.db(), safe=False).count('"wheels" INT NOT NULL') == 0
 
+    # Two foreign keys to one model get the same default name, also in a single subclass.
+    await breaks_with_two_keys()
+
     for number, relation in enumerate(
         (
             fields.ForeignKeyField("models.Owner", related_name="things"),
@@ -110,6 +113,22 @@ async def main() -> None:
         )
     ):
         await breaks_at_second_subclass(f"family_{number}", relation)
+
+
+async def breaks_with_two_keys() -> None:
+    name = "two_keys"
+    for options, works in (({}, False), ({"related_name": False}, True)):
+        module = sys.modules[name] = types.ModuleType(name)
+        first, second = [fields.ForeignKeyField("models.Owner", **options) for _ in range(2)]
+        parts = {"__module__": name}
+        owner = type(Model)("Owner", (Model,), {**parts, "name": fields.CharField(max_length=9)})
+        thing = type(Model)("Thing", (Model,), {**parts, "made_by": first, "changed_by": second})
+        vars(module).update(Owner=owner, Thing=thing)
+        try:
+            async with tortoise_test_context([name]):
+                assert works
+        except ConfigurationError as error:
+            assert 'backward relation "things" duplicates' in str(error) and not works
 
 
 async def breaks_at_second_subclass(name: str, relation: Field) -> None:

@@ -35,6 +35,17 @@ async def main() -> None:
             assert not await numbers.filter(n__gt=2).exists()
             assert not await numbers.filter(n__gt=10).exists()
 
+        other = await Event.create(data={"done": None, "paid": True})
+        assert await Event.filter(data__filter={"done": None}) == []
+        assert await Event.filter(data__contains={"done": None, "paid": True}) == [other]
+        try:
+            assert await Event.filter(data__filter={"paid": True}) == [other] and not compares
+        except OperationalError as error:
+            assert "expected str, got bool" in str(error)
+        assert await Event.filter(data={"done": None, "paid": True}) == [other]
+        turned = await Event.filter(data={"paid": True, "done": None})
+        assert turned == ([other] if compares else [])  # MariaDB compares the text
+
         listed = await Event.create(data=[1])  # a list has no keys
         if compares:
             try:

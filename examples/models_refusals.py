@@ -39,7 +39,7 @@ for name in RESERVED:
     field = {name: fields.IntField()}
     refused(f"conflict with default Model attributes: {name}", lambda field=field: model(**field))
 for name in FREE:
-    model(**{name: fields.IntField()})
+    assert name in model(**{name: fields.IntField()})._meta.fields_map
 
 refused("without explicit primary key if field 'id'", lambda: model(id=fields.IntField()))
 refused(

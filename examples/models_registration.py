@@ -90,7 +90,24 @@ async def a_label_for_each_sub_application() -> None:
         assert await bill.filter(owner__name="Ann").count() == 1
 
 
+async def a_model_made_at_run_time() -> None:
+    """Before the start Tortoise takes it, afterwards no more."""
+    module("early", early := model("Early", "early", name=fields.CharField(max_length=9)))
+    async with tortoise_test_context(["early"]):
+        assert await early.all().count() == 0
+        assert "name" in early._meta.fields_map
+        late = model("Late", "early", name=fields.CharField(max_length=9))
+        module("early", early, late)
+        try:
+            await late.all()
+        except ConfigurationError as error:
+            assert "model <class 'early.Late'> cannot be None" in str(error)
+        else:
+            raise AssertionError("a model that was made later was queried")
+
+
 for scene in (
+    a_model_made_at_run_time,
     abstract_bases_are_passed_over,
     a_forgotten_re_export,
     an_empty_module,

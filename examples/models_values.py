@@ -29,6 +29,10 @@ class Price(Model):
     amount = fields.DecimalField(max_digits=3, decimal_places=2)
 
 
+class Fee(Model):
+    amount = fields.DecimalField(max_digits=5, decimal_places=2, unique=True)
+
+
 class Marker(Model):
     id = fields.IntField(primary_key=True)
 
@@ -231,6 +235,23 @@ async def main() -> None:
         # A time in a DateField: SQLite keeps the time, so no date is equal to it.
         await Stamp.create(day=datetime(2026, 3, 1, 22, tzinfo=UTC))
         assert await Stamp.filter(day=date(2026, 3, 1)).exists() is (dialect != "sqlite")
+
+        # A unique decimal: SQLite compares the texts 80.5 and 80.50.
+        fee, other = await Fee.create(amount="80.50"), await Fee.create(amount=1)
+        try:
+            await Fee.filter(id=other.id).update(amount=Decimal("80.5"))
+            assert dialect == "sqlite" and await Fee.filter(amount=fee.amount).count() == 2
+        except IntegrityError:
+            assert dialect != "sqlite"
+
+        # Only an assignment of a related object is checked, and names that the model lacks are ignored.
+        try:
+            never.price = bad  # type: ignore[assignment]
+            raise AssertionError("an object of another class was taken")
+        except ValidationError as error:
+            assert "Invalid type for relationship field" in str(error)
+        same, _ = await Price.update_or_create(defaults={"amount": 1, "nonsense": 1}, id=price.pk)
+        assert not hasattr(same.update_from_dict({"nonsense": 1}), "nonsense")
 
         definitions = str(await context.db().execute_query_dict(INDEXES[dialect]))
         assert ("price_id" in definitions) is (dialect == "mysql")

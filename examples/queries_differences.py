@@ -143,6 +143,13 @@ async def placeholders() -> set[str]:
         else:
             assert len(rows) == 1
             taken.add(mark)
+    for mark in taken:  # a value is not converted: only PostgreSQL knows what -08:00 means
+        sql = f"SELECT id FROM differencerow WHERE at = {mark}"
+        assert await connection.execute_query_dict(sql, [SIX])
+        found = await connection.execute_query_dict(sql, [THE_SAME])
+        assert bool(found) is (connection.capabilities.dialect == "postgres")
+    (row,) = await connection.execute_query_dict("SELECT 1 AS id, 2 AS id")
+    assert len(row) == 1  # two columns of one name: SQLite keeps the first, the others the last
     return taken
 
 

@@ -115,6 +115,14 @@ async def joined_with_null(dialect: str) -> None:
         assert await joined.values_list("x", flat=True) == (None if dialect == "mysql" else "a")
 
 
+async def group_of_null() -> None:
+    """Count(distinct=True) leaves out the group of NULL."""
+    await ExpressionRow.all().update(at=None)
+    await ExpressionRow.create(name="timed", at=NOON)
+    assert len(await ExpressionRow.annotate(n=Count("id")).group_by("at").values("at")) == 2
+    assert await ExpressionRow.annotate(n=Count("at", distinct=True)).values("n") == [{"n": 1}]
+
+
 async def computed_times(dialect: str) -> None:
     """Tortoise converts a time that Max computes, and no other."""
     row = await ExpressionRow.create(name="time", at=NOON)
@@ -219,6 +227,15 @@ async def integers(dialect: str, asyncpg: bool) -> None:
     assert await one.annotate(x=F("n") + 1.5).values_list("x", flat=True) == [8 if asyncpg else 8.5]
     assert await one.annotate(x=RawSQL("n * 1.5")).values_list("x", flat=True) == [10.5]
     assert await one.annotate(x=F("n") / 2).values_list("x", flat=True) == [3.5 if dialect == "mysql" else 3]
+    await ExpressionRow.all().update(n=F("n") / 2)
+    assert await one.values_list("n", flat=True) == [4 if dialect == "mysql" else 3]
+    await ExpressionRow.all().update(n=7, done=True)
+    yes = ExpressionRow.annotate(x=Sum("done"))
+    if dialect == "postgres":
+        assert await refused(yes.values("x"))
+    else:
+        assert await ExpressionRow.all().count() > 1
+        assert await yes.values_list("x", flat=True) == [True]  # the number of rows, converted to a bool
     await ExpressionRow.all().update(n=F("n") * 1.5)
     assert await ExpressionRow.filter(n=7).exists() is asyncpg
 
@@ -261,6 +278,7 @@ async def main() -> None:
         await integers(dialect, asyncpg)
         await months(dialect)
         await computed_times(dialect)
+        await group_of_null()
 
 
 asyncio.run(main())

@@ -38,6 +38,11 @@ async def main() -> None:
         else:
             raise AssertionError("a path of keys is a lookup")
 
+        assert await Event.filter(data={"a": {"b": 2}}) == [event]
+        pair = await Event.create(data={"n": 1, "m": 2})
+        assert await Event.filter(data={"n": 1, "m": 2}) == [pair]
+        assert await Event.filter(data={"m": 2, "n": 1}) == []  # the same keys in another order: another text
+
         b = RawSQL("json_extract(data, '$.a.b')")
         assert await Event.annotate(b=b).filter(b=2).count() == 1
         assert await Event.annotate(b=b).filter(b=1).count() == 0

@@ -82,7 +82,12 @@ async def tree() -> None:
     child = await Node.create(name="child", parent=root)
     leaf = await Node.create(name="leaf", parent=child)
     assert await Node.filter(parent__parent__name="root") == [leaf]
+    assert await Node.exclude(parent__name="root") == [leaf]  # without the root, which has no parent
+    assert await Node.filter(parent__name__not="root").order_by("id") == [root, leaf]
     assert await Node.filter(children__name="leaf") == [child]
+    assert await Node.filter(id__not_in=Subquery(Node.all().values("parent_id"))) == []  # one key is NULL
+    keys = Node.filter(parent_id__isnull=False).values("parent_id")
+    assert await Node.filter(id__not_in=Subquery(keys)) == [leaf]
     counted = await Node.annotate(n=Count("children__children")).order_by("id").values_list("n", flat=True)
     assert counted == [1, 1, 0]  # right is 1, 0, 0
     parents = Subquery(Node.filter(children__name="leaf").values("id"))
