@@ -160,7 +160,11 @@ async def main() -> None:
         for stop in ("freeze", "cut"):
             second, pool_is_whole, rows = await scene(begin, stop)
             if begin is transaction:
-                assert (second, pool_is_whole, rows) == ("ok", True, ["second", "third"]), (stop, second, rows)
+                assert (second, pool_is_whole, rows) == ("ok", True, ["second", "third"]), (
+                    stop,
+                    second,
+                    rows,
+                )
             elif (driver, stop) == ("asyncpg", "freeze"):
                 assert (second, pool_is_whole, rows) == ("ok", False, [])  # lost without an error
             elif (driver, stop) == ("asyncpg", "cut"):
