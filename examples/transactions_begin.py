@@ -21,7 +21,7 @@ from tortoise.transactions import in_transaction
 
 @asynccontextmanager
 async def transaction(name: str = "default") -> AsyncIterator[TransactionalDBClient]:
-    """in_transaction() for PostgreSQL, MariaDB and MySQL. After a failed BEGIN it gives the connection back."""
+    """in_transaction() for PostgreSQL, MariaDB, MySQL. A failed BEGIN gives the connection back."""
     context = in_transaction(name)
     try:
         client = await context.__aenter__()
@@ -87,7 +87,7 @@ class Line:
 
 @asynccontextmanager
 async def through(line: Line) -> AsyncIterator[None]:
-    """A pool of one connection, over the line. It is not closed: asyncpg would wait for the lost connection."""
+    """A pool of one connection, not closed: asyncpg would wait for the lost connection."""
     server = await asyncio.start_server(line.connected, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     place = urlsplit(URL)
@@ -119,7 +119,7 @@ async def stored() -> list[str]:
 
 
 async def scene(begin: Begin, stop: str) -> Seen:
-    """Return what a later write of the same task raises, whether another task gets a connection, and the rows."""
+    """Return what a later write of the task raises, whether another task gets a connection, and the rows."""
 
     async def write(text: str) -> None:
         async with begin():
@@ -160,11 +160,7 @@ async def main() -> None:
         for stop in ("freeze", "cut"):
             second, pool_is_whole, rows = await scene(begin, stop)
             if begin is transaction:
-                assert (second, pool_is_whole, rows) == ("ok", True, ["second", "third"]), (
-                    stop,
-                    second,
-                    rows,
-                )
+                assert (second, pool_is_whole, rows) == ("ok", True, ["second", "third"])
             elif (driver, stop) == ("asyncpg", "freeze"):
                 assert (second, pool_is_whole, rows) == ("ok", False, [])  # lost without an error
             elif (driver, stop) == ("asyncpg", "cut"):
