@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.contrib.fastapi import tortoise_exception_handlers
+from tortoise.exceptions import ValidationError
 
 MODELS = {"models": ["apps.billing.models", "apps.users.models"]}
 JSON = {"content-type": "application/json"}
@@ -115,6 +116,14 @@ async def main() -> None:
         assert (await client({}).post("/offset?offset=9")).status_code == 200
         far = (await client({}).post("/offset?offset=9223372036854775808")).status_code
         assert far == {"sqlite": 500, "mysql": 200, "postgres": 500}[dialect]
+
+        for condition in ({"number": "N" * 33}, {"number__in": ["N" * 33]}):
+            try:
+                await Invoice.filter(**condition)
+                raise AssertionError(condition)
+            except ValidationError:
+                pass
+        assert await Invoice.filter(number__icontains="N" * 33) == []  # not checked
 
         assert (await client({}).post("/nobody")).status_code == 404
 

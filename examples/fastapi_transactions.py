@@ -39,6 +39,16 @@ async def early(tasks: BackgroundTasks) -> None:
     tasks.add_task(EVENTS.append, "task")
 
 
+async def fails() -> None:
+    raise RuntimeError("a task failed")
+
+
+@app.post("/lost", dependencies=[Depends(transaction)])
+async def lost(tasks: BackgroundTasks) -> None:
+    await Note.create(text="lost")
+    tasks.add_task(fails)
+
+
 async def raised() -> None:
     await Note.create(text="raised")
     raise HTTPException(409)
@@ -92,6 +102,12 @@ async def main() -> None:
         EVENTS.clear()
         await client.post("/early")
         assert ["committed", *ANSWERED, "task"] == EVENTS
+
+        # The transaction ends after the task, so the task's error undoes what the route wrote.
+        answers = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=answers, base_url="http://test") as other:
+            assert (await other.post("/lost")).status_code == 200
+        assert not await Note.exists()
 
         for scope in ("function", "request"):
             for path in ("raised", "returned"):

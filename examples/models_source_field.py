@@ -21,6 +21,14 @@ class Person(Model):
     given_name = fields.CharField(max_length=20, source_field="given")
 
 
+class Moved(Model):
+    """The table has an old column, whose name is the new attribute."""
+
+    id = fields.IntField(primary_key=True)
+    mail = fields.CharField(max_length=20, source_field="address")
+    legacy = fields.CharField(max_length=20, source_field="mail")
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
@@ -49,6 +57,11 @@ async def main() -> None:
             assert "given_name" in str(error), "there is no such column"
         else:
             raise AssertionError("bulk_update() worked")
+        moved = await Moved.create(mail="new", legacy="old")
+        moved.mail = "newer"
+        await Moved.bulk_update([moved], fields=["mail"])
+        assert await Moved.all().values_list("mail", "legacy") == [("new", "newer")]  # the other column
+
         names = Case(When(id=person.id, then="Cid"), default="")
         await Person.filter(id__in=[person.id]).update(given_name=names)
         assert (await Person.get()).given_name == "Cid"

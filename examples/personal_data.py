@@ -206,6 +206,18 @@ async def backup() -> None:
     assert await personal.tables_with("new") == []
 
 
+async def unknown() -> None:
+    """An id that no person has is not noted: a person who gets this id later would be erased each night."""
+    await empty()
+    ann = await personal.fill("ann")
+    await personal.erase(ann.id + 1)
+    assert not await Erased.exists()
+    eve = await personal.fill("eve")
+    assert eve.id == ann.id + 1
+    await personal.erase_again()
+    assert len(await personal.tables_with("eve")) == 4
+
+
 async def erased_while(person_id: int, insert: Awaitable[Any]) -> Exception | None:
     """Erase a person, and start an INSERT after the orders were done. Return how the INSERT failed."""
     clean, outside = personal.clean, contextvars.copy_context()
@@ -390,6 +402,7 @@ async def main() -> None:
         await hidden_rows()
         await all_or_nothing()
         await backup()
+        await unknown()
         await messages()
         if dialect != "sqlite":
             await inserted_meanwhile()

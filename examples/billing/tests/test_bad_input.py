@@ -1,11 +1,14 @@
 """No request makes the API answer 500, and what the database cannot store is refused."""
 
+import json
 from uuid import UUID
 
 import httpx
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from apps.billing.models import AuditLog, Invoice
+from apps.common.schemas import StoredJson
 from config.fixtures import ACME
 
 JSON = {"content-type": "application/json"}
@@ -143,3 +146,33 @@ async def test_a_body_that_is_no_invoice(client, body):
     assert (await post(client, body)).status_code in (400, 422)
     assert await Invoice.all().count() == 6
     assert await AuditLog.all().count() == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "null",
+        '"text"',
+        "1",
+        '{"a": NaN}',
+        "[1e999]",
+        r'["a\u0000"]',
+        r'{"\u0000": 1}',
+        r'{"a": "\ud800"}',
+        r'{"\ud800": 1}',
+        "[18446744073709551616]",
+        "[" * 21 + "]" * 21,
+        '["' + "x" * 100_000 + '"]',
+    ],
+)
+def test_json_that_is_stored_wrongly(text):
+    """Tortoise reads a text as JSON. SQLite stores the rest, and then no answer can show the row."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(StoredJson).validate_python(json.loads(text))
+
+
+@pytest.mark.parametrize(
+    "text", ["{}", "[]", '{"a": [1, 2.5, true, null, "\U0001f600"]}', "[" * 20 + "]" * 20]
+)
+def test_json_that_is_stored(text):
+    assert TypeAdapter(StoredJson).validate_python(json.loads(text)) == json.loads(text)

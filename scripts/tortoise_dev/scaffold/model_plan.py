@@ -32,7 +32,19 @@ from .schema_file import SchemaFile
 from .service_files import RouterFile, ServiceFile, functions_of
 from .survey import Key, Survey
 
-_SHARED = ("Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page", "Paging", "Text", "UtcTime")
+_SHARED = (
+    "Email",
+    "InSchema",
+    "Limit",
+    "Money",
+    "Offset",
+    "OutSchema",
+    "Page",
+    "Paging",
+    "StoredJson",
+    "Text",
+    "UtcTime",
+)
 _NEEDED = {"fastapi": {"Limit", "Offset", "Page"}, "starlette": {"Page", "Paging"}}
 
 

@@ -143,6 +143,12 @@ class SchemaFile:
             return kind, [f"max_digits={field.digits}", f"decimal_places={field.places}"]
         if field.kind == "float":
             return kind, ["allow_inf_nan=False"]
+        if field.kind == "json":
+            if "StoredJson" in self.offered:
+                return self._from_shared("StoredJson"), []
+            return f"dict[str, {kind}] | list[{kind}]", []  # Tortoise would read a text as JSON
+        if field.kind == "timedelta":
+            return kind, ["ge=timedelta(days=-100_000_000)", "le=timedelta(days=100_000_000)"]
         if field.kind == "datetime":
             if "UtcTime" in self.offered:
                 return self._from_shared("UtcTime"), []

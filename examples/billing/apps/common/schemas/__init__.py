@@ -8,8 +8,20 @@ from apps.common.schemas.base import (
     Offset,
     OutSchema,
     Page,
+    StoredJson,
     Text,
     UtcTime,
 )
 
-__all__ = ["Email", "InSchema", "Limit", "Money", "Offset", "OutSchema", "Page", "Text", "UtcTime"]
+__all__ = [
+    "Email",
+    "InSchema",
+    "Limit",
+    "Money",
+    "Offset",
+    "OutSchema",
+    "Page",
+    "StoredJson",
+    "Text",
+    "UtcTime",
+]
