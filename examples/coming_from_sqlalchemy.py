@@ -22,7 +22,7 @@ from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.signals import post_save, pre_save
 from tortoise.transactions import in_transaction
-from tortoise.validators import MinLengthValidator
+from tortoise.validators import MinLengthValidator, MinValueValidator
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 
@@ -33,7 +33,7 @@ class Customer(Model):
 
     name = fields.CharField(max_length=9, validators=[MinLengthValidator(2)])
     email = fields.CharField(max_length=19, unique=True)
-    stock = fields.IntField(default=0)
+    stock = fields.IntField(default=0, validators=[MinValueValidator(0)])
     invoices: fields.ReverseRelation["Invoice"]
 
 
@@ -220,6 +220,9 @@ async def main() -> None:
             await Invoice.create(number=number, amount=amount, paid=paid, note=note, customer=customer)
         await reads()
         await writes()
+        await Customer.filter(id=globex.id).update(stock=F("stock") - 5)
+        assert (await Customer.get(id=globex.id)).stock < 0  # the validator does not see the result of an F
+        assert not hasattr(Customer(naem="x"), "naem")  # an unknown keyword
         await cascades()
 
 

@@ -491,7 +491,13 @@ async def meanwhile() -> None:
                     await db.execute_query(ADD_ARTICLE, [key + 1000])
                     await Author.create(id=key + 1000, name="Bob", email="bob@x")
 
+            async def too_early(key: int, source: str) -> None:
+                async with in_transaction() as db:
+                    await db.execute_query(ADD_ARTICLE, [key + 2000])
+                    await deletion_of(source)(key)  # its IMMEDIATE checks the child of the outer transaction
+
             if code == DELETE:
+                assert await raised(too_early(author.id, code)) is IntegrityError
                 await outer(author.id, code)
                 (bob,) = await Author.all()
                 await delete(bob)

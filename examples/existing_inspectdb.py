@@ -164,10 +164,13 @@ async def main() -> None:
             fields.DecimalField(max_digits=10, decimal_places=2)
         if KIND == "postgres":  # not only integers
             assert await columns(context, "code UUID") == ["code = fields.UUIDField()"]
+            assert await columns(context, "at TIMESTAMP NOT NULL") == ["at = fields.DatetimeField()"]
         (name,) = await columns(context, "name VARCHAR(9)")
         assert "null=True" in name
         if KIND == "mysql":
             assert await columns(context, "code CHAR(3) NOT NULL") == ["code = fields.UUIDField()"]
+            (sold,) = await columns(context, "sold TINYINT")
+            assert sold == "sold = fields.BooleanField(null=True, default=False)"
 
         # What Aerich's first file and generate_schemas() send for a table that exists and lacks the column.
         create = db.schema_generator(db)._get_table_sql(Client, safe=True)["table_creation_string"]

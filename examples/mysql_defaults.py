@@ -1,12 +1,15 @@
 # snippet: needs="mysql, tortoise>=1.1.7"
 """MariaDB accepts a default of a text column, MySQL does not. A table needs a column beside its key.
 
+MariaDB ignores spaces at the end of a text, and takes all emoji as equal.
+
 What `INSERT IGNORE` changes or drops, an ordinary INSERT refuses.
 
 By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_defaults.py
 """
 
 import asyncio
+import contextlib
 import os
 
 from tortoise import fields
@@ -42,7 +45,13 @@ async def main() -> None:
         except OperationalError as error:
             assert "1101" in str(error) and not is_mariadb  # MySQL: can't have a default value
         if is_mariadb:  # its collation pads texts with spaces
-            assert await client.execute_query_dict("SELECT 'a' = 'a ' AS same") == [{"same": 1}]
+            assert await client.execute_query_dict("SELECT 'a' = 'a ' AS same, '😀' = '🍎' AS faces") == [
+                {"same": 1, "faces": 1}
+            ]
+            sql = "SELECT 'a' = 'a ' COLLATE {} AS same"
+            (bare,) = await client.execute_query_dict(sql.format("utf8mb4_bin"))
+            (exact,) = await client.execute_query_dict(sql.format("utf8mb4_nopad_bin"))
+            assert (bare["same"], exact["same"]) == (1, 0)
             await Ticket.create(id=1)
             rows = [Seat(ticket_id=404, number=1), Seat(ticket_id=1, number=10**12)]
             assert Seat.bulk_create(rows, ignore_conflicts=True).sql().startswith("INSERT IGNORE")
@@ -57,6 +66,16 @@ async def main() -> None:
                 assert number in str(error)
             else:
                 raise AssertionError(values)
+        if not is_mariadb:
+            (exact,) = await client.execute_query_dict("SELECT 'a' = 'a ' COLLATE utf8mb4_0900_bin AS same")
+            assert exact["same"] == 0
+        (name,) = await client.execute_query_dict("SELECT DATABASE() AS name")
+        await client.execute_script(f"ALTER DATABASE `{name['name']}` COLLATE utf8mb4_bin")
+        await client.execute_script("DROP TABLE IF EXISTS seat, ticket, letter")
+        with contextlib.suppress(OperationalError):  # on MySQL, as above
+            await context.generate_schemas()
+        (made,) = await client.execute_query_dict("SHOW CREATE TABLE ticket")
+        assert "utf8mb4_bin" not in made["Create Table"]  # the collation of the database has no effect
         try:
             await Ticket.create()
         except OperationalError as error:

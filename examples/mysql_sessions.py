@@ -12,8 +12,10 @@ import os
 from collections.abc import Coroutine
 from typing import Any
 
+from asyncmy.errors import InterfaceError
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
@@ -92,6 +94,16 @@ async def kept_of(milliseconds: int) -> int:
     return (await Note.get(id=1)).at.microsecond
 
 
+async def interrupted(statement: str) -> type[Exception]:
+    """The error of a statement that takes longer than the time limit."""
+    try:
+        async with asyncio.timeout(0.2):
+            await get_connection("default").execute_query(statement)
+    except (InterfaceError, TimeoutError) as error:
+        return type(error)
+    raise AssertionError("it was quick")
+
+
 async def hours() -> int:
     """How far NOW() is ahead of UTC. Meanwhile the next task needs another connection."""
     async with in_transaction() as connection:
@@ -134,6 +146,15 @@ async def main() -> None:
             await Note.select_for_update().get(id=1)  # the first query
             await elsewhere(change(2))
             assert (await Note.get(id=2)).text == "new"
+
+        slowly = "UPDATE note SET text = '{}' WHERE SLEEP(0.4) = 0 LIMIT 1"
+        with contextlib.suppress(InterfaceError):
+            async with in_transaction():
+                assert await interrupted(slowly.format("undone")) is InterfaceError
+        assert await interrupted(slowly.format("late")) is TimeoutError
+        await asyncio.sleep(1)
+        assert not await Note.exists(text="undone")
+        assert await Note.exists(text="late")  # the server has finished the UPDATE
 
         assert await kept_of(milliseconds=7) == 7_000  # microseconds: the column is DATETIME(6)
         await context.db().execute_query("ALTER TABLE note MODIFY at DATETIME NOT NULL")

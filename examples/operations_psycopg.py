@@ -5,6 +5,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 """
 
 import asyncio
+import datetime
 import os
 from contextlib import suppress
 from urllib.parse import urlsplit
@@ -23,6 +24,7 @@ from tortoise.exceptions import (
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+NOON = datetime.datetime(2026, 1, 1, 12, tzinfo=datetime.UTC)
 STATEMENTS = {
     "no such table": "SELECT 1 FROM nowhere",
     "no such column": "SELECT nothing FROM psycopg_note",
@@ -38,6 +40,14 @@ class Note(Model):
 
     id = fields.IntField(primary_key=True)
     number = fields.IntField()
+
+
+class Stamp(Model):
+    class Meta:
+        table = "psycopg_stamp"
+
+    id = fields.IntField(primary_key=True)
+    at = fields.DatetimeField()
 
 
 def url_of(driver: str, options: str = "") -> str:
@@ -139,6 +149,25 @@ async def closed_while_it_runs(driver: str) -> str:
         return str(answer) if isinstance(answer, AttributeError) else type(answer).__name__
 
 
+async def noon(driver: str, kind: str) -> str:
+    """What a column of this type holds of noon in UTC, if the session has the zone of New York."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url_of(driver), modules={"models": ["__main__"]}, use_tz=True)
+        table = f"CREATE TABLE psycopg_stamp (id SERIAL PRIMARY KEY, at {kind})"
+        row = "INSERT INTO psycopg_stamp (at) VALUES (now())"
+        await context.db().execute_script(f"DROP TABLE IF EXISTS psycopg_stamp; {table}; {row}")
+        try:
+            async with in_transaction() as connection:
+                await connection.execute_script("SET LOCAL TimeZone = 'America/New_York'")
+                await Stamp.all().update(at=NOON)
+        except OperationalError as error:
+            return str(error)
+        to_utc = "ALTER TABLE psycopg_stamp ALTER at TYPE TIMESTAMPTZ USING at AT TIME ZONE 'UTC'"
+        if kind == "TIMESTAMP":
+            await context.db().execute_script(to_utc)
+        return (await Stamp.get()).at.isoformat()
+
+
 async def search_path(options: str | None) -> str:
     """Where a query looks for its tables, with `?schema=billing` and these options of the connection."""
     entry = expand_db_url(url_of("psycopg", "schema=billing"))
@@ -179,6 +208,10 @@ async def main() -> None:
     assert await two_statements("asyncpg", values=False) == f"OperationalError: {refused}"
     assert await closed_while_it_runs("psycopg") == "'NoneType' object has no attribute 'release'"
     assert await closed_while_it_runs("asyncpg") == "tuple"  # it waits for the query
+    assert "can't subtract offset-naive and offset-aware" in await noon("asyncpg", "TIMESTAMP")
+    assert await noon("psycopg", "TIMESTAMP") == "2026-01-01T07:00:00+00:00"  # five hours too early
+    for driver in ("asyncpg", "psycopg"):
+        assert await noon(driver, "TIMESTAMPTZ") == NOON.isoformat()
     # Options of your own take the place of the schema in the URL.
     read_only = "-c default_transaction_read_only=on"
     assert await search_path(None) == "billing"

@@ -254,6 +254,14 @@ def on_postgresql() -> None:
     assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said
+    twice = "twice INT GENERATED ALWAYS AS (n * 2) STORED"
+    generated = f"CREATE TABLE made (at DATE, n INT, {twice}) PARTITION BY RANGE (at)"
+    attach = "ALTER TABLE made ATTACH PARTITION made_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01')"
+    said = refused(generated, "CREATE TABLE made_1 (LIKE made INCLUDING DEFAULTS)", attach)
+    assert 'column "twice" in child table must be a generated column' in said
+    keys.sql("DROP TABLE IF EXISTS made, made_1", "SELECT 1")
+    like = "CREATE TABLE made_1 (LIKE made INCLUDING GENERATED)"
+    keys.sql(generated, like, attach, "DROP TABLE made", "SELECT 1")
     pair = "event_id UUID, at TIMESTAMPTZ, FOREIGN KEY (event_id, at) REFERENCES event (id, at)"
     keys.sql(f"CREATE TABLE pair ({pair})", "DROP TABLE pair", "SELECT 1")  # PostgreSQL takes two columns
 

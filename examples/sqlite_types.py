@@ -1,6 +1,8 @@
 # snippet: needs="sqlite|postgres|mariadb"
 """SQL with a wrong type, and with a text that is too long. SQLite stores both, the others refuse both.
 
+A number that is too large, a text with an accent, a write that takes too long.
+
 SQL with `$2` before `$1`: older Python on SQLite swaps the values.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/sqlite_types.py
@@ -15,6 +17,7 @@ from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import ValidationError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 
 class Article(Model):
@@ -56,6 +59,35 @@ async def main() -> None:
         assert await Article.filter(stock__gt=100).count() == int(
             sqlite
         )  # to SQLite, a text is greater than numbers
+
+        try:
+            await Article.create(stock=2**40, code="big")
+        except Exception as error:  # psycopg's is a class of its own
+            assert not sqlite, error
+        assert await Article.filter(code="big").exists() is sqlite
+
+        await Article.create(stock=3, code="é")
+        for found in (Article.filter(code__icontains="É"), Article.filter(code__iexact="É")):
+            assert await found.exists() is not sqlite
+
+        # A write that takes longer than its time limit. examples/mysql_sessions.py has MariaDB's.
+        numbers = "WITH RECURSIVE r (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r WHERE n < 4000000)"
+        slow = f"({numbers} SELECT max(n) FROM r)"
+        if db.capabilities.dialect != "mysql":
+            try:
+                async with asyncio.timeout(0.02):
+                    await db.execute_query(f"UPDATE article SET stock = {slow} WHERE code = 'abc'")
+            except TimeoutError:
+                await asyncio.sleep(0.5)
+            else:
+                raise AssertionError("it was quick")
+            assert (await Article.get(code="abc")).stock == (4_000_000 if sqlite else 1)
+            try:
+                async with asyncio.timeout(0.02), in_transaction() as connection:
+                    await connection.execute_query(f"UPDATE article SET stock = {slow} + 1")
+            except TimeoutError:
+                await asyncio.sleep(0.5)
+            assert (await Article.get(code="abc")).stock != 4_000_001
 
         # SQLite gives the first name the first value. From Python 3.14 on, a list for names is an error.
         if sqlite:

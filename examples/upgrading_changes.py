@@ -129,9 +129,9 @@ async def instant_without_tz() -> str:
     return (await connection.execute_query_dict("SELECT at FROM book"))[0]["at"]
 
 
-async def naive(method: str) -> str:
+async def naive(method: str, **options) -> str:
     """What the database holds of a naive 12:00. The host is in New York, no time zone is configured."""
-    await connect()
+    await connect(**options)
     os.environ["TZ"] = "America/New_York"
     time.tzset()
     noon = datetime.datetime(2026, 1, 1, 12)
@@ -317,6 +317,7 @@ CHANGES = {
     "read back aware, use_tz=False": (alone, lambda: read_back(use_tz=False), True, True, False),
     "12:00 UTC is stored as, use_tz=False": (alone, instant_without_tz, UTC, UTC, NO_TZ),
     "naive update() is stored as": (alone, lambda: naive("update"), NO_TZ, NO_TZ, UTC),
+    "naive update(), use_tz=True": (alone, lambda: naive("update", use_tz=True), NO_TZ, UTC, UTC),
     "naive update() warns": (alone, naive_warns, [], [], WARNED),
     "naive update() warns, use_tz=True": (alone, lambda: naive_warns(use_tz=True), [], WARNED, WARNED),
     "timezone.now() where the zone is Tokyo": (alone, now_in_another_zone, "Asia/Tokyo", "Asia/Tokyo", "UTC"),
@@ -361,6 +362,8 @@ CHANGES_ON_POSTGRES = {
     "naive create() is stored as": (alone, lambda: naive("create"), UTC, UTC, UTC),
     "naive update() is stored as": (alone, lambda: naive("update"), NEW_YORK, NEW_YORK, UTC),
     "naive save() is stored as": (alone, lambda: naive("save"), NEW_YORK, NEW_YORK, UTC),
+    "naive update(), use_tz=True": (alone, lambda: naive("update", use_tz=True), UTC, UTC, UTC),
+    "naive save(), use_tz=True": (alone, lambda: naive("save", use_tz=True), UTC, UTC, UTC),
     "before datetime.now()": (alone, lambda: made_before(datetime.datetime.now), "0", "1", "0"),
     "before timezone.now()": (alone, lambda: made_before(timezone.now), "1", "1", "1"),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "3 3", "3 3", "3 3"),
