@@ -69,7 +69,8 @@ async def answers(driver: str) -> dict[str, str | int]:
             for kind, values in (("with", [7]), ("without", None)):
                 sql = f"SELECT 7 {percent} 4 AS rest" + (f", {mark}::int AS given" if values else "")
                 try:
-                    found[f"{what} {kind} values"] = (await connection.execute_query_dict(sql, values))[0]["rest"]
+                    (row,) = await connection.execute_query_dict(sql, values)
+                    found[f"{what} {kind} values"] = row["rest"]
                 except Exception:
                     found[f"{what} {kind} values"] = "refused"
         found["after an error"] = await after_an_error()
