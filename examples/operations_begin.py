@@ -7,6 +7,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 import asyncio
 import os
 import threading
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -29,10 +30,10 @@ class Note(Model):
 
 
 @asynccontextmanager
-async def pool(url: str, size: int) -> AsyncIterator[Any]:
+async def pool(url: str, size: int, more: str = "") -> AsyncIterator[Any]:
     """The client of a pool with open connections. At the end it does not wait for lost connections."""
     async with TortoiseContext() as context:
-        await context.init(db_url=f"{url}?maxsize={size}", modules=MODULES)
+        await context.init(db_url=f"{url}?maxsize={size}{more}", modules=MODULES)
         client: Any = context.connections.get("default")
         sleep = f"SELECT {'SLEEP' if IS_MYSQL else 'pg_sleep'}(0.2)"
         await asyncio.gather(*(client.execute_query(sleep) for _ in range(size)))
@@ -114,13 +115,14 @@ async def kill(session: int) -> None:
         await context.connections.get("default").execute_query(sql)
 
 
-async def begin_on_a_dead_connection() -> list[str]:
+async def begin_on_a_dead_connection(pause: float = 0) -> list[str]:
     """The process stands still while the server ends the session. What does this task get then?"""
     function = "CONNECTION_ID" if IS_MYSQL else "pg_backend_pid"
     (row,) = await get_connection("default").execute_query_dict(f"SELECT {function}() AS id")
     thread = threading.Thread(target=asyncio.run, args=[kill(row["id"])])
     thread.start()
     thread.join()
+    time.sleep(pause)  # noqa: ASYNC251
     errors = []
     for query in (around, alone):
         try:
@@ -142,10 +144,14 @@ async def main() -> None:
             assert "connection was closed in the middle of operation" in errors[0], errors
             assert "connection has been released back to the pool" in errors[1], errors
         elif DRIVER == "asyncmy":
-            assert "(2013," in errors[0], errors
+            assert "(2013," in errors[0] and "(2006," in errors[1], errors
         else:
             assert not errors
         assert await answers(client) is (DRIVER != "asyncmy")  # asked in another task
+
+    if DRIVER == "asyncmy":  # it closes a connection that was idle for longer, so BEGIN gets a new one
+        async with pool(URL, 1, "&pool_recycle=1"):
+            assert await asyncio.create_task(begin_on_a_dead_connection(2.5)) == []
 
 
 asyncio.run(main())
