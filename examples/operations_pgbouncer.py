@@ -226,9 +226,8 @@ if __name__ == "__main__":
             old = through(other, "asyncpg", statement_cache_size=0)
             asyncio.run(settings_of_a_transaction(old))  # opens a session of the server
             with search_path_of_the_role("information_schema"):
-                assert (
-                    asyncio.run(settings_of_a_transaction(old))[1] != "information_schema"
-                )  # WRONG: an old session
+                # WRONG: the session is older than ALTER ROLE
+                assert asyncio.run(settings_of_a_transaction(old))[1] != "information_schema"
                 asyncio.run(reconnect(other))
                 assert asyncio.run(settings_of_a_transaction(old))[1] == "information_schema"
         named = through(port, "asyncpg", statement_cache_size=0, application_name="shop")
