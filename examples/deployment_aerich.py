@@ -32,6 +32,12 @@ TORTOISE_ORM = {
     },
 }
 """,
+    "pyproject.toml": """
+[tool.aerich]
+tortoise_orm = "config.tortoise.TORTOISE_ORM"
+location = "./migrations"
+src_folder = "./."
+""",
     "prices.py": """
 from tortoise import fields
 from tortoise.models import Model
@@ -107,6 +113,12 @@ def sql(statement: str) -> list[Any]:
         return rows
 
 
+def drafts(*options: str) -> str:
+    """What `aerich migrate` prints."""
+    command = [sys.executable, "-m", "aerich", *options, "migrate", "--offline"]
+    return subprocess.run(command, cwd=APP, capture_output=True, text=True, timeout=60, check=True).stdout
+
+
 def cents() -> int:
     ((value,),) = sql("SELECT cents FROM price")
     return value
@@ -165,3 +177,9 @@ assert sorted(applied) == [
     "applied: orders 1_20260102000000_locked.py",
     "applied: prices 2_20260102000000_locked.py",
 ], applied
+
+with (APP / "orders.py").open("a") as file:
+    file.write("    note = fields.TextField(null=True)\n")
+assert "No changes detected" in drafts()  # WRONG: that of the first app only
+assert "No changes detected" in drafts("--app", "prices")
+assert "Success creating migration file" in drafts("--app", "orders")

@@ -1,5 +1,5 @@
 # snippet: needs="postgres|mysql, fastapi>=0.165"
-"""Metrics: what a transaction hides, hooks together with time limits, and the path of a route.
+"""Metrics: what a transaction hides, hooks together with time limits, the path of a route, mounted files.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/metrics.py
 """
@@ -13,6 +13,7 @@ from typing import Any
 
 import httpx
 from fastapi import APIRouter, FastAPI, Request
+from fastapi.staticfiles import StaticFiles
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
@@ -21,11 +22,12 @@ from tortoise.transactions import in_transaction
 PAGES = Path(__file__).resolve().parents[1] / "references"
 
 
-def block(page: str, begin: str, end: str) -> Any:
-    """A module with the code of a page between two patterns."""
+def block(page: str, begin: str, end: str, **names: Any) -> Any:
+    """A module with the code of a page between two patterns, which uses the names."""
     text = (PAGES / page).read_text(encoding="utf-8")
     (code,) = re.findall(f"(?ms)^{begin}\n(.*?)^{end}", text)
     module = types.ModuleType(page)
+    module.__dict__.update(names)
     exec(compile(code, page, "exec"), module.__dict__)
     return module
 
@@ -102,8 +104,24 @@ async def path_of_a_route() -> None:
     assert all(name.endswith("customer") for _, name in seen.values())
 
 
+async def endpoint_that_is_an_object() -> None:
+    """A mounted application has no `__qualname__`."""
+    begin = "from apps.common.metrics import exposition, measured, numbers, request_times"
+    names = {"asyncio": asyncio, "numbers": metrics.numbers, "request_times": metrics.request_times}
+    middleware = block("metrics.md", begin, "app, router", **names)
+    app = FastAPI()
+    app.add_middleware(middleware.CountQueries)
+    app.mount("/files", StaticFiles(directory=PAGES))
+    metrics.numbers.clear()
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert (await client.get("/files/metrics.md")).status_code == 200
+    assert metrics.numbers["http_requests_total", 'endpoint="starlette.staticfiles.StaticFiles"'] == 1
+    metrics.numbers.clear()
+
+
 async def main() -> None:
     await path_of_a_route()
+    await endpoint_that_is_an_object()
     await in_a_transaction()
     await server_down()
     if os.environ["DATABASE_URL"].startswith(("postgres:", "asyncpg:")):

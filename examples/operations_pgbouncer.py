@@ -33,6 +33,7 @@ SETTINGS = """
 listen_addr = 127.0.0.1
 listen_port = {listen}
 auth_type = any
+admin_users = boss
 pool_mode = {mode}
 default_pool_size = {pool_size}
 max_client_conn = 1000
@@ -166,6 +167,23 @@ async def sessions_of(settings: dict[str, Any], seconds: float) -> tuple[set[int
     return pids, {str(error) for error in answers if isinstance(error, BaseException)}
 
 
+async def reconnect(port: int) -> None:
+    """PgBouncer then opens new sessions of the server."""
+    console = await asyncpg.connect(f"postgres://boss@127.0.0.1:{port}/pgbouncer", statement_cache_size=0)
+    await console.execute("RECONNECT")
+    console.terminate()
+
+
+async def names_of(settings: dict[str, Any]) -> list[str]:
+    """`application_name` in three queries, one after the other."""
+    async with TortoiseContext() as context:
+        apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+        await context.init(config={"connections": {"default": settings}, "apps": apps})
+        client = context.connections.get("default")
+        rows = [await client.execute_query_dict("SHOW application_name") for _ in range(3)]
+    return [row["application_name"] for (row,) in rows]
+
+
 async def locks_after_a_kill(url: str) -> int:
     """How many advisory locks 4711 are left when the process that took one is gone."""
     async with TortoiseContext() as context:
@@ -204,6 +222,16 @@ if __name__ == "__main__":
                 settings_of_a_transaction(through(new, "asyncpg", statement_cache_size=0))
             )
             assert (inside, after) == ("pg_catalog", "information_schema")
+        with pgbouncer() as other:
+            old = through(other, "asyncpg", statement_cache_size=0)
+            asyncio.run(settings_of_a_transaction(old))  # opens a session of the server
+            with search_path_of_the_role("information_schema"):
+                # WRONG: the session is older than ALTER ROLE
+                assert asyncio.run(settings_of_a_transaction(old))[1] != "information_schema"
+                asyncio.run(reconnect(other))
+                assert asyncio.run(settings_of_a_transaction(old))[1] == "information_schema"
+        named = through(port, "asyncpg", statement_cache_size=0, application_name="shop")
+        assert asyncio.run(names_of(named)) == ["shop", "", ""]
         limits = {"statement_timeout": "5000"}
         limited = through(port, "asyncpg", statement_cache_size=0, server_settings=limits)
         assert asyncio.run(errors_of(limited)) == refused  # unsupported startup parameter: statement_timeout
@@ -216,6 +244,8 @@ if __name__ == "__main__":
             assert asyncio.run(errors_of(through(port, "psycopg")))
             options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": None}
             assert asyncio.run(errors_of(through(port, "psycopg", kwargs=options))) == set()
+            named = through(port, "psycopg", kwargs=options, application_name="shop")
+            assert asyncio.run(names_of(named)) == ["shop", "shop", "shop"]
             with_schema = through(port, "psycopg", kwargs=options, timeout=2, schema="public")
             assert "DBConnectionError" in asyncio.run(errors_of(with_schema))
             options["options"] = "-c statement_timeout=5000"

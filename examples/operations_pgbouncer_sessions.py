@@ -75,6 +75,13 @@ async def what_gets_lost(url: str) -> None:
     await asyncio.sleep(0.2)
     assert heard == []
 
+    held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4713"
+    await one.execute("SELECT pg_advisory_lock(4713)")
+    assert await one.fetchval(held) == 1
+    async with asyncpg.create_pool(url, statement_cache_size=0, min_size=1, max_size=1) as pool:
+        await pool.fetchval("SELECT 1")  # a pool unlocks the session that it gives back
+    assert await one.fetchval(held) == 0
+
     async with one.transaction():
         await one.execute("SELECT pg_advisory_xact_lock(4712)")
         assert not await other.fetchval("SELECT pg_try_advisory_xact_lock(4712)")

@@ -76,6 +76,13 @@ async def answers(driver: str) -> dict[str, str | int]:
                 found[what] = len(await Note.raw(f"SELECT * FROM psycopg_note WHERE 'a' LIKE 'b{percent}'"))
             except Exception as error:
                 found[what] = f"{type(error).__module__}.{type(error).__name__}"
+            for kind, values in (("with", [7]), ("without", None)):
+                sql = f"SELECT 7 {percent} 4 AS rest" + (f", {mark}::int AS given" if values else "")
+                try:
+                    (row,) = await connection.execute_query_dict(sql, values)
+                    found[f"{what} {kind} values"] = row["rest"]
+                except Exception:
+                    found[f"{what} {kind} values"] = "refused"
         found["after an error"] = await after_an_error()
     return found
 
@@ -187,12 +194,27 @@ async def main() -> None:
     aborted = f"{TransactionManagementError.__module__}.{TransactionManagementError.__name__}"
     translated = {"no such table": operational, "taken key": integrity, "after an error": aborted}
     nothing_found = {"a percent sign": 0, "two percent signs": 0}
-    expected = {**dict.fromkeys(STATEMENTS, operational), **translated, **nothing_found, "json": "str"}
+    percents = {
+        f"{what} {kind} values": result
+        for what, result in (("a percent sign", 3), ("two percent signs", "refused"))
+        for kind in ("with", "without")
+    }
+    expected = {
+        **dict.fromkeys(STATEMENTS, operational),
+        **translated,
+        **nothing_found,
+        **percents,
+        "json": "str",
+    }
     assert await answers("asyncpg") == expected
     assert await answers("psycopg") == {
         **translated,
         "a percent sign": "psycopg.ProgrammingError",
+        "a percent sign with values": "refused",
+        "a percent sign without values": 3,
         "two percent signs": 0,
+        "two percent signs with values": 3,
+        "two percent signs without values": "refused",
         "no such column": "psycopg.errors.UndefinedColumn",
         "wrong SQL": "psycopg.errors.SyntaxError",
         "too large a number": "psycopg.errors.NumericValueOutOfRange",

@@ -376,6 +376,16 @@ def test_a_failing_migration_is_an_error(project: Path, database: str) -> None:
     assert applied(database) == 0
 
 
+def test_a_configuration_without_migrations_is_an_error(project: Path, tmp_path: Path) -> None:
+    """As in a project on Aerich. migrate() itself would apply nothing, without an error."""
+    config = project / "config" / "tortoise.py"
+    text = config.read_text()
+    config.write_text(text.replace('            "migrations": "migrations",\n', ""))
+    assert config.read_text() != text
+    status, printed = finish(start(project, f"sqlite://{tmp_path / 'fresh.sqlite3'}"))
+    assert status == 1 and 'has the key "migrations"' in printed, printed
+
+
 def test_without_a_url_it_is_an_error(project: Path) -> None:
     """And no new file is migrated, which would be up to date. Development may go without."""
     environment = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}

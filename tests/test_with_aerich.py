@@ -186,6 +186,16 @@ def test_a_missing_database_url_is_an_error(project: Path, url: str | None, comm
     assert not list(project.glob("*.sqlite3*"))
 
 
+def test_a_wrong_location_is_an_error(project: Path, tmp_path: Path) -> None:
+    """Aerich itself would apply nothing, without an error."""
+    program = project / "migrate.py"
+    text = program.read_text()
+    program.write_text(text.replace('LOCATION = "./migrations"', 'LOCATION = "./elsewhere"'))
+    assert program.read_text() != text
+    status, printed = run(project, f"sqlite://{tmp_path / 'fresh.sqlite3'}", "migrate.py")
+    assert status == 1 and "No migration file is in ./elsewhere" in printed, printed
+
+
 def test_check_py_finds_nothing_in_it() -> None:
     command = [sys.executable, str(ROOT / "scripts" / "check.py"), str(LIBRARY)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -35,6 +35,8 @@ class Lock(NamedTuple):
 
 async def main() -> None:
     """Take the lock, then migrate. Without the lock, or if a migration raises, the exit status is 1."""
+    if not any("migrations" in app for app in TORTOISE_ORM["apps"].values()):  # it would apply nothing
+        sys.exit('No app of TORTOISE_ORM has the key "migrations". This program is not for Aerich.')
     async with TortoiseContext() as context:
         await context.init(config=TORTOISE_ORM)
         # migrate() calls Tortoise.init(), which closes the connections of the current context.

@@ -7,6 +7,8 @@ driver that it has no lock for. Exit status 0: the database is up to date. 1: it
 """
 
 import asyncio
+import sys
+from pathlib import Path
 
 from aerich import Command
 from tortoise.context import TortoiseContext
@@ -30,4 +32,6 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
+    if not any(Path(LOCATION).glob("*/*.py")):  # Aerich would apply nothing, without an error
+        sys.exit(f"No migration file is in {LOCATION}. Is LOCATION right, and are the files in the image?")
     asyncio.run(main())
