@@ -10,15 +10,21 @@ import tempfile
 from contextlib import closing
 from pathlib import Path
 
+from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
+from tortoise.models import Model
+
+
+class Note(Model):
+    id = fields.IntField(primary_key=True)
 
 
 async def is_refused_during_a_commit(file: Path, mode: str) -> bool:
     """Whether a read raises an error while another connection has the lock that a COMMIT takes."""
     async with TortoiseContext() as context:
         url = f"sqlite://{file}?journal_mode={mode}&busy_timeout=200"
-        await context.init(db_url=url, modules={"models": []})
+        await context.init(db_url=url, modules={"models": ["__main__"]})
         client = context.connections.get("default")
         await client.execute_query("SELECT * FROM sqlite_master")  # opens the connection
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
