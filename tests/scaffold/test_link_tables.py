@@ -62,6 +62,6 @@ def test_the_page_works_in_a_new_project(project: Any, mypy_cache: str) -> None:
 
     report = project.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
     assert " failed" not in report
-    project.run("-m", "ruff", "format", "--no-cache", ".")
-    project.run("-m", "ruff", "check", "--no-cache", "--ignore", "I001,E402", ".")
+    project.run("-m", "ruff", "format", "--no-cache", "--check", ".")
+    project.run("-m", "ruff", "check", "--no-cache", ".")
     project.run("-m", "mypy", f"--cache-dir={mypy_cache}", ".")
