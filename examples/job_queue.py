@@ -459,7 +459,7 @@ async def order() -> None:
 
 
 async def a_begin_that_fails() -> None:
-    """`send` begins a transaction that it never leaves, as after a cancelled BEGIN. The row is marked outside."""
+    """`send` never leaves a transaction, as after a cancelled BEGIN. The row is marked outside of it."""
     opened: list[Any] = []
 
     async def send(mail: dict[str, str], key: str) -> None:
