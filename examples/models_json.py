@@ -1,6 +1,8 @@
 # snippet: needs="postgres|mysql"
 """JSON lookups on PostgreSQL and MariaDB: `__filter` takes one key, and MariaDB compares nothing in it.
 
+A bool in `__filter`: MariaDB finds the row, MySQL finds none, PostgreSQL raises an error.
+
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/models_json.py
 """
 
@@ -38,8 +40,11 @@ async def main() -> None:
         other = await Event.create(data={"done": None, "paid": True})
         assert await Event.filter(data__filter={"done": None}) == []
         assert await Event.filter(data__contains={"done": None, "paid": True}) == [other]
+        (server,) = await context.db().execute_query_dict("SELECT VERSION() AS name")
+        is_mysql = not compares and "MariaDB" not in server["name"]
         try:
-            assert await Event.filter(data__filter={"paid": True}) == [other] and not compares
+            found = await Event.filter(data__filter={"paid": True})
+            assert found == ([] if is_mysql else [other]) and not compares
         except OperationalError as error:
             assert "expected str, got bool" in str(error)
         assert await Event.filter(data={"done": None, "paid": True}) == [other]

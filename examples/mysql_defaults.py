@@ -9,13 +9,13 @@ By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_
 """
 
 import asyncio
-import contextlib
 import os
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
+from tortoise.utils import get_schema_sql
 
 
 class Ticket(Model):
@@ -72,8 +72,9 @@ async def main() -> None:
         (name,) = await client.execute_query_dict("SELECT DATABASE() AS name")
         await client.execute_script(f"ALTER DATABASE `{name['name']}` COLLATE utf8mb4_bin")
         await client.execute_script("DROP TABLE IF EXISTS seat, ticket, letter")
-        with contextlib.suppress(OperationalError):  # on MySQL, as above
-            await context.generate_schemas()
+        for statement in get_schema_sql(client, safe=True).split(";"):
+            if statement.strip() and "`letter`" not in statement:  # MySQL refuses this table, as above
+                await client.execute_script(statement)
         (made,) = await client.execute_query_dict("SHOW CREATE TABLE ticket")
         assert "utf8mb4_bin" not in made["Create Table"]  # the collation of the database has no effect
         try:
