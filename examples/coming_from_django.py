@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 from tortoise import exceptions, expressions, fields, query_utils, transactions
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
@@ -309,14 +310,15 @@ async def errors_and_counts() -> None:
     try:
         assert await Book.filter(id=book.id).update(pages=2**40) == 1
         assert URL.startswith("sqlite")
-    except OperationalError:
+    except (OperationalError, psycopg.DataError) as error:
         assert not URL.startswith("sqlite")
+        assert isinstance(error, psycopg.DataError) == URL.startswith("psycopg")
     try:
         await Book.filter(id=book.id).update(pages=2**64)
         raise AssertionError("no error")
     except OverflowError:
         assert URL.startswith("sqlite")
-    except OperationalError:
+    except (OperationalError, psycopg.DataError):
         assert not URL.startswith("sqlite")
 
 

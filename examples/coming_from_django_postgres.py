@@ -5,6 +5,7 @@ import asyncio
 import os
 
 import asyncpg
+import psycopg
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError
@@ -16,6 +17,7 @@ $$ BEGIN RAISE EXCEPTION 'not this row'{}; END $$;
 CREATE OR REPLACE TRIGGER refuse BEFORE UPDATE ON seat FOR EACH ROW EXECUTE FUNCTION refuse()
 """
 SET_SEQUENCE = "SELECT setval(pg_get_serial_sequence('seat', 'id'), (SELECT max(id) FROM seat))"
+URL = os.environ["DATABASE_URL"]
 
 
 class Seat(Model):
@@ -24,7 +26,7 @@ class Seat(Model):
 
 async def main() -> None:
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
         await context.generate_schemas()
         await Seat.create(id=1, row=1)
         try:
@@ -40,7 +42,7 @@ async def main() -> None:
         assert (await Seat.create(row=2)).id == 2
 
         expected: tuple[tuple[str, type[Exception]], ...] = (
-            ("", asyncpg.RaiseError),
+            ("", psycopg.errors.RaiseException if URL.startswith("psycopg") else asyncpg.RaiseError),
             (" USING ERRCODE = 'check_violation'", IntegrityError),
         )
         for code, error in expected:

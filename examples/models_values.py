@@ -67,6 +67,7 @@ class Quote(Model):
     price: fields.ForeignKeyNullableRelation[Price] = fields.ForeignKeyField(
         "models.Price", related_name="quotes", db_constraint=False, null=True
     )
+    number = fields.IntField(default=0)
 
 
 class Stamp(Model):
@@ -210,6 +211,15 @@ async def main() -> None:
         other = Prefetch("price", queryset=Price.filter(amount=2), to_attr="two")
         await (await Quote.get(id=quote.id).prefetch_related(other)).save()
         assert (await Quote.get(id=quote.id)).price_id is None
+
+        # select_related() keeps the key, and update_fields leaves it out.
+        gone = await Quote.create(price_id=price.pk)
+        joined = await Quote.get(id=gone.id).select_related("price")
+        assert joined.price is None and joined.price_id == price.pk
+        await joined.save()
+        fetched = await Quote.get(id=gone.id).prefetch_related("price")
+        await fetched.save(update_fields=["number"])
+        assert (await Quote.get(id=gone.id)).price_id == price.pk
 
         # An object without a key is no error.
         linked = await Quote.create(price=await Price.create(amount=1))

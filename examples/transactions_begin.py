@@ -1,6 +1,8 @@
 # snippet: needs="postgres|mysql"
 """If BEGIN fails or is cancelled, in_transaction() and @atomic() keep the connection. transaction() does not.
 
+bulk_create() outside of a transaction sends a BEGIN, too. If this BEGIN fails, the task can go on.
+
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/transactions_begin.py
 """
 
@@ -149,6 +151,24 @@ async def scene(begin: Begin, stop: str) -> Seen:
     return second, third == "ok", rows
 
 
+async def after_bulk_create() -> None:
+    """Cut the BEGIN of bulk_create(): the same task writes again, as the worker of examples/jobs does."""
+    line = Line()
+    async with through(line):
+        assert await BegunNote.all().count() == 0  # opens the pool
+        line.stop = "cut"
+        first = await result(BegunNote.bulk_create([BegunNote(text="first")]))
+        cut = not line.stop
+        assert cut == (first != "ok") == (DRIVER != "psycopg"), first  # psycopg begins nothing here
+        line.stop = ""
+        assert await result(BegunNote.bulk_create([BegunNote(text="second")])) == "ok"
+        assert await result(BegunNote.create(text="third")) == "ok"
+    for task in line.tasks:
+        task.cancel()
+    await asyncio.gather(*line.tasks, return_exceptions=True)
+    assert (await stored())[-2:] == ["second", "third"]
+
+
 async def main() -> None:
     # asyncpg tells the event loop that it has to roll back the connection that transaction() gives back
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -170,6 +190,7 @@ async def main() -> None:
             async with TortoiseContext() as context:
                 await context.init(db_url=URL, modules={"models": ["__main__"]})
                 await BegunNote.all().delete()
+    await after_bulk_create()
 
 
 if __name__ == "__main__":

@@ -152,36 +152,48 @@ async def key_used_again() -> None:
         assert await names() == ["other", "undone"]
 
 
-async def cancelled_at_begin() -> None:
-    """A cancelled query goes on in its thread. Who is cancelled in a BEGIN behind it keeps the lock."""
+async def cancelled(limit_inside: bool) -> None:
+    """A cancelled query goes on in its thread. Who is cancelled in a BEGIN behind it keeps the lock.
+
+    A limit inside the transaction ends no BEGIN.
+    """
     file = Path(tempfile.mkdtemp()) / "blocked.sqlite3"
     async with tortoise_test_context(["__main__"], db_url=f"sqlite://{file.as_posix()}?busy_timeout=600"):
         await Row.create(name="a")
 
         async def write() -> None:
-            await Row.all().update(name="b")
+            async with asyncio.timeout(0.1):
+                await Row.all().update(name="b")
 
-        async def transaction() -> None:
-            async with in_transaction():
+        async def around() -> None:
+            async with asyncio.timeout(0.1), in_transaction():
+                await Row.all().update(name="c")
+
+        async def inside() -> None:
+            async with in_transaction(), asyncio.timeout(0.1):
                 await Row.all().update(name="c")
 
         with closing(sqlite3.connect(file, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")  # another process writes
-            for work in (write, transaction):
-                task = asyncio.create_task(work())
-                await asyncio.sleep(0.1)
-                task.cancel()
-                await asyncio.wait([task])
-                assert task.cancelled()
+            for work in (write, inside if limit_inside else around):
+                try:
+                    await asyncio.create_task(work())
+                    raise AssertionError("no error")
+                except TimeoutError:
+                    pass
             other.execute("COMMIT")
-        await asyncio.sleep(0.6)
         read = asyncio.create_task(names())
-        assert await asyncio.wait([read], timeout=1) == (set(), {read})  # WRONG: it waits without end
-        read.cancel()
+        done, _ = await asyncio.wait([read], timeout=2)
+        if limit_inside:
+            assert done and read.result() == ["a"]
+        else:
+            assert not done  # WRONG: it waits without end
+            read.cancel()
 
 
 asyncio.run(tasks())
 asyncio.run(key_used_again())
-asyncio.run(cancelled_at_begin())
+asyncio.run(cancelled(limit_inside=False))
+asyncio.run(cancelled(limit_inside=True))
 asyncio.run(two_databases())
 asyncio.run(two_processes())

@@ -82,10 +82,11 @@ MENDED = f"""
         ops.RunSQL("{UNIQUE}", ops.RunSQL.noop),
     ]
 """
-OWNER_OF = """
+OWNS = "ALTER TABLE membership ADD owns BOOL AS (IF(role = 'owner', 1, NULL)) VIRTUAL,"
+OWNS += " ADD UNIQUE INDEX uq_membership_owner (project_id, owns)"
+OWNER_OF = f"""
         ops.RunSQL(
-            "ALTER TABLE membership ADD owns BOOL AS (IF(role = 'owner', 1, NULL)) VIRTUAL,"
-            " ADD UNIQUE INDEX uq_membership_owner (project_id, owns)",
+            "{OWNS}",
             ops.RunSQL.noop,
         ),
     ]
@@ -175,6 +176,20 @@ def aerich_drafts() -> None:
         Path("migrations").rename(f"migrations_{product}")
 
 
+def aerich_on_mariadb() -> None:
+    """The page's statement at the end of the draft: the table takes one owner."""
+    models("maria_before", "", SERVER)
+    aerich("init-migrations")
+    models("maria_after", MEMBERSHIP.replace("INDEX", ""), SERVER)
+    aerich("migrate", "--offline", "--name", "membership")
+    text = draft("migrations/models").read_text()
+    start = text.index("CREATE TABLE")
+    end = text.index('"""', start)
+    draft("migrations/models").write_text(f"{text[:end].rstrip().rstrip(';')};\n{OWNS}{text[end:]}")
+    aerich("upgrade")
+    assert run(owners_on("maria_after")) == 1
+
+
 def built_in_drafts(index: str, more: str) -> None:
     """The draft takes a second owner. What is put at its end mends it."""
     models("before", "", "sqlite://none")
@@ -238,6 +253,7 @@ sys.dont_write_bytecode = True
 try:
     if SERVER.startswith("mysql"):
         built_in_drafts("", OWNER_OF)
+        aerich_on_mariadb()
         run(schemas(models("refused", MEMBERSHIP.replace("INDEX", PARTIAL), "sqlite://none")))
     else:
         aerich_drafts()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ RECORDS, TESTS = (
     for name in ("tenant-records.md", "tenant-tests.md")
 )
 CURSOR = "apps/common/schemas/cursor.py"
-MIGRATION_TESTS = ROOT / "examples" / "with_aerich" / "tests" / "test_migrations.py"
+TESTING = (ROOT / "references" / "testing.md").read_text(encoding="utf-8")
 DOCUMENTS = ROOT / "examples" / "tenants" / "tests" / "test_documents.py"
 LIFESPAN = """
     async with RegisterTortoise(app, config=TORTOISE_ORM):
@@ -104,9 +106,6 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
     files = titled(RECORDS) | titled(TESTS)
     assert len(files) == 12
     files[CURSOR] = (ROOT / "examples" / "billing" / CURSOR).read_text(encoding="utf-8")
-    files["tests/test_migrations.py"] = (
-        MIGRATION_TESTS.read_text(encoding="utf-8").partition("# --- ")[0].rstrip() + "\n"
-    )
     files["tests/test_documents.py"] = DOCUMENTS.read_text(encoding="utf-8")
     files["tests/test_race.py"] = RACE.lstrip()
     main = project.text("main.py")
@@ -120,6 +119,10 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
         .replace("from config.tortoise", "from config.settings import settings\nfrom config.tortoise")
     )
     project.write(files)
+    (copy,) = re.findall(r"^sed .*$", TESTING, re.MULTILINE)  # ruff checks below what it writes
+    subprocess.run(
+        ["bash", "-c", copy], cwd=project.folder, env=os.environ | {"SKILL": str(ROOT)}, check=True
+    )
 
     with new_database("postgres", tmp_path) as url:
         project.run("-m", "aerich", "init-migrations", DATABASE_URL=url)

@@ -161,6 +161,15 @@ def test_a_row_is_shown_by_a_text_that_is_its_own(
     shop.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_history_audit_log.py")
 
 
+def test_a_service_takes_json_as_the_schema_does(project: object) -> None:
+    """No text, which Tortoise would read as JSON."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    shop.add("stock", "Thing", "data:json", "more:json:null", crud=True)
+    source = shop.text("apps/stock/services/things.py")
+    assert source.count("data: dict[str, Any] | list[Any],") == 2, source
+    assert source.count("more: dict[str, Any] | list[Any] | None") == 2, source
+
+
 def members(source: str) -> dict[str, list[str]]:
     """By class what its body assigns, without words and order."""
     found = {}

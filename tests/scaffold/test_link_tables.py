@@ -14,6 +14,21 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "references" / "link-tables.md").read_text(encoding="utf-8")
+RESTRICTED = """
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from apps.work.models import Membership, Project
+from tests.test_memberships import make_members
+
+
+async def test_a_project_with_members_stays(database: None) -> None:
+    project = await Project.get(id=(await make_members())[0])
+    with pytest.raises(IntegrityError):
+        await project.delete()
+    await Membership.filter(project_id=project.id).delete()
+    await project.delete()
+"""
 
 
 def block(text: str, first_line: str) -> str:
@@ -49,6 +64,7 @@ def test_the_page_works_in_a_new_project(project: Any, mypy_cache: str) -> None:
     files = {"apps/work/models/membership.py": model}
     for title in ("apps/common/indexes.py", "apps/work/services/memberships.py", "tests/test_memberships.py"):
         files[title] = titled(PAGE, title)
+    files["tests/test_restricted.py"] = RESTRICTED.lstrip()
     project.write(files)
 
     project.run("-m", "tortoise", "makemigrations", **url)
@@ -62,6 +78,6 @@ def test_the_page_works_in_a_new_project(project: Any, mypy_cache: str) -> None:
 
     report = project.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "tests")
     assert " failed" not in report
-    project.run("-m", "ruff", "format", "--no-cache", ".")
-    project.run("-m", "ruff", "check", "--no-cache", "--ignore", "I001,E402", ".")
+    project.run("-m", "ruff", "format", "--no-cache", "--check", ".")
+    project.run("-m", "ruff", "check", "--no-cache", ".")
     project.run("-m", "mypy", f"--cache-dir={mypy_cache}", ".")

@@ -110,6 +110,7 @@ def served(folder: Path, url: str, log: Path) -> Iterator[httpx.Client]:
 
 
 UNUSED = """
+import asyncpg
 from apps.users.models import Customer
 
 

@@ -113,7 +113,9 @@ def _parameters(entity: Entity, imports: Imports) -> list[str]:
     for field in entity.scalars:
         if not field.auto:
             kind = plain_type(entity, field, imports)
-            none = " | None" if field.null and kind != "Any" else ""
+            if field.kind == "json":
+                kind = f"dict[str, {kind}] | list[{kind}]"  # Tortoise would read a text as JSON
+            none = " | None" if field.null else ""
             found.append(f"{names.variable(field.name)}: {kind}{none}")
     for link in entity.to_one:
         none = " | None" if link.spec.null else ""
