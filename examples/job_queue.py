@@ -16,6 +16,7 @@ import re
 import shutil
 import sys
 import tempfile
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ import httpx
 from apps.billing.models import Customer, Invoice
 from apps.billing.models.reminder import Reminder, ReminderStatus
 from apps.billing.services import reminders
-from apps.billing.services.reminders import claim, deliver, enqueue, given_up, remind, settle
+from apps.billing.services.given_up import given_up, settle
+from apps.billing.services.reminders import claim, deliver, enqueue, remind
 from apps.common.http_mailer import sender
 from apps.common.mailer import NotSentError
 from config.tortoise import TORTOISE_ORM
@@ -226,7 +228,7 @@ async def old_keys() -> None:
         assert provider.mails == []
         await Invoice.filter(number="1").delete()
     (line,) = LOG.lines
-    assert line.endswith("is given up: perhaps sent: ask the provider")
+    assert line.endswith("is given up: perhaps sent: ask the provider (None)")
 
 
 async def next_after_an_old_key() -> None:
@@ -334,6 +336,29 @@ async def slow() -> None:
     await age(MINUTE)
     await Provider(ValueError("\0 \udc80")).run()
     assert await Reminder.get(last_error="ValueError('\\x00 \\udc80')", failures=2)
+
+
+async def threads() -> None:
+    """A thread goes on after the timeout. So its mail leaves late, and settle() sends it twice."""
+    await make_due("1")
+    mails: list[str] = []
+
+    def in_thread(key: str) -> None:
+        time.sleep(0.4)
+        mails.append(key)
+
+    async def send(mail: dict[str, str], key: str) -> None:
+        await asyncio.to_thread(in_thread, key)
+
+    with patch.object(reminders, "TIMEOUT", 0.05), patch.object(reminders, "RETRIES", []):
+        await remind(send, asyncio.Event())
+    row = await Reminder.get(status=GIVEN_UP)
+    assert mails == []
+    await asyncio.sleep(0.6)
+    assert mails == [str(row.id)]
+    assert await settle(row.id, sent=False)
+    await remind(send, asyncio.Event())
+    assert mails == [str(row.id)] * 2
 
 
 async def stopped() -> None:
@@ -497,6 +522,7 @@ PARTS = (
         own_function,
         error_of_compose,
         slow,
+        threads,
         stopped,
         paid,
         lost_claims,

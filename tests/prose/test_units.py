@@ -602,7 +602,7 @@ JOB = """\
 kind: CronJob
 metadata: { name: nightly }
 spec:
-  schedule: "30 2 * * *"
+  schedule: "30 3 * * *"
   concurrencyPolicy: Forbid
   jobTemplate:
     spec:
@@ -622,7 +622,7 @@ spec:
 @pytest.mark.parametrize(
     ("old", "new", "says"),
     [
-        ("30 2 * * *", "30 2 * *", "five fields"),
+        ("30 3 * * *", "30 3 * *", "five fields"),
         ("Forbid", "Allow", "Forbid"),
         ("      backoffLimit: 2\n", "", "backoffLimit"),
         ("      activeDeadlineSeconds: 3600\n", "", "activeDeadlineSeconds"),

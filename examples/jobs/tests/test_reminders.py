@@ -91,7 +91,7 @@ async def test_a_mail_that_has_perhaps_left(database: None, monkeypatch: pytest.
     await age(DAY)
     assert await provider.run() == 2
     row = await Reminder.get(status=ReminderStatus.GIVEN_UP)
-    assert row.last_error == "perhaps sent: ask the provider"
+    assert row.last_error == "perhaps sent: ask the provider (TimeoutError())"
 
 
 async def test_without_keys_a_mail_that_has_perhaps_left_is_given_up(

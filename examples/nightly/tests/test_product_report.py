@@ -37,6 +37,18 @@ async def test_broken_lines_are_skipped_and_reported(database: None, tmp_path: P
     assert await run(tmp_path, *FIVE) == [0, 1, 0]
 
 
+async def test_a_file_that_is_cut_off_changes_nothing(database: None, tmp_path: Path) -> None:
+    await run(tmp_path, *FIVE)
+    path = tmp_path / "products.csv"
+    path.write_bytes(path.read_bytes()[:-2])
+    with (
+        (tmp_path / "broken.csv").open("w", encoding="utf-8", newline="") as report,
+        pytest.raises(RefusedError, match="line 6: no line end"),
+    ):
+        await make_equal_and_report(path, report)
+    assert await Product.filter(active=True).count() == 5
+
+
 async def test_too_many_broken_lines(database: None, tmp_path: Path) -> None:
     await run(tmp_path, *FIVE)
     with pytest.raises(RefusedError, match="only 3 lines for 5 active products"):

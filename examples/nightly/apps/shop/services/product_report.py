@@ -9,7 +9,7 @@ from typing import TextIO
 from tortoise.transactions import in_transaction
 
 from apps.shop.services.product_file import MARKS, check, load, lock, write
-from apps.shop.services.product_lines import Row, number_lines, parse
+from apps.shop.services.product_lines import RefusedError, Row, number_lines, parse
 
 EARLIER = """DELETE FROM product_line WHERE line < (
 SELECT MAX(line) FROM product_line AS other WHERE other.new_sku = product_line.new_sku)"""
@@ -21,6 +21,8 @@ WHERE active AND sku = {} AND NOT EXISTS (SELECT 1 FROM product_line WHERE new_s
 def read_good(path: Path, report: TextIO, parts: set[str]) -> Iterator[Row]:
     """Yield the good lines. Add the parts of broken lines to `parts`: one of them may be the sku."""
     for number, raw in number_lines(path):
+        if not raw.endswith(b"\n"):  # the lines after it are missing, and their products would be gone
+            raise RefusedError(f"line {number}: no line end: it may be cut off")
         try:
             row = parse(number, raw)
         except (ValueError, csv.Error) as error:
