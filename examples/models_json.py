@@ -1,7 +1,8 @@
 # snippet: needs="postgres|mysql"
 """JSON lookups on PostgreSQL and MariaDB: `__filter` takes one key, and MariaDB compares nothing in it.
 
-A bool in `__filter`: MariaDB finds the row, MySQL finds none, PostgreSQL raises an error.
+A bool in `__filter`: MariaDB finds the row, MySQL finds none, PostgreSQL raises an error. MySQL finds nothing
+by `filter(data=…)`.
 
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/models_json.py
 """
@@ -47,7 +48,8 @@ async def main() -> None:
             assert found == ([] if is_mysql else [other]) and not compares
         except OperationalError as error:
             assert "expected str, got bool" in str(error)
-        assert await Event.filter(data={"done": None, "paid": True}) == [other]
+        same = await Event.filter(data={"done": None, "paid": True})
+        assert same == ([] if is_mysql else [other])  # MySQL compares JSON with a text: never equal
         turned = await Event.filter(data={"paid": True, "done": None})
         assert turned == ([other] if compares else [])  # MariaDB compares the text
 
