@@ -7,95 +7,26 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/mig
 """
 
 import asyncio
+import importlib
 import os
 import shutil
-import subprocess
 import sys
-import tempfile
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from tortoise.context import TortoiseContext
 
+sys.path.insert(0, str(Path(__file__).resolve().parent))
+project: Any = importlib.import_module("migrations_draft_refused")  # its helpers
+draft, is_for_both, python, shop = project.draft, project.is_for_both, project.python, project.shop
+
 SERVER = os.environ["DATABASE_URL"]
 SCHEMA = "draft_both"
-EXAMPLE = Path(__file__).parent / "with_aerich"
-APP = Path(tempfile.mkdtemp())
+APP: Path = project.APP
 FILES = APP / "migrations" / "models"
 URLS = ("sqlite://db.sqlite3", f"{SERVER}?schema={SCHEMA}")
-CONFIG = """
-import os
-
-TORTOISE_ORM = {
-    "connections": {"default": os.environ.get("DATABASE_URL", "sqlite://db.sqlite3")},
-    "apps": {
-        "models": {"models": ["shop", "aerich.models"], "default_connection": "default"},
-    },
-    "use_tz": True,
-}
-"""
-SECTION = """
-[tool.aerich]
-tortoise_orm = "config.tortoise.TORTOISE_ORM"
-location = "./migrations"
-"""
-SHOP = """
-from enum import StrEnum
-
-from tortoise import fields
-from tortoise.models import Model
-
-
-class Status(StrEnum):
-    DRAFT = "draft"
-    ACTIVE = "active"
-
-
-class Category(Model):
-    id = fields.IntField(primary_key=True)
-    name = fields.CharField(max_length=80, unique=True)
-
-
-class Product(Model):
-    class Meta:
-        table_description = "What is sold"
-
-    id = fields.UUIDField(primary_key=True)
-    sku = fields.CharField(max_length=32, unique=True)
-    name = fields.CharField(max_length=200)
-    status = fields.CharEnumField(Status, max_length=9, default=Status.DRAFT)
-    categories = fields.ManyToManyField("models.Category", related_name="products")
-"""
 NO_SQL = '"""\n        """'
-# The hash of a text is another one in each process, and with it the order of a set.
-SEEDS = {"PYTHONHASHSEED": "random"}
-
-
-def python(*command: str, url: str = "") -> subprocess.CompletedProcess[str]:
-    """Run it in the project, with the URL of a database or without one."""
-    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | SEEDS
-    if url:
-        env["DATABASE_URL"] = url
-    return subprocess.run(
-        [sys.executable, *command], cwd=APP, env=env, capture_output=True, text=True, check=False
-    )
-
-
-def draft(name: str, *options: str) -> str:
-    """The new file, and nothing else."""
-    before = set(FILES.glob("*.py"))
-    done = python("draft_both.py", "--name", name, *options)
-    assert done.returncode == 0, done.stderr
-    (new,) = set(FILES.glob("*.py")) - before
-    return new.read_text()
-
-
-def shop(old: str, new: str) -> None:
-    """Change the models. A line is added if `old` is empty."""
-    text = (APP / "shop.py").read_text()
-    assert old in text, old
-    (APP / "shop.py").write_text(text.replace(old, new) if old else text + new)
 
 
 def sql(url: str, statement: str) -> list[tuple[Any, ...]]:
@@ -126,12 +57,6 @@ def migrate() -> None:
     for url in URLS:
         done = python("migrate.py", url=url)
         assert "The database is up to date." in done.stdout, (url, done.stderr[-500:])
-
-
-def is_for_both(text: str) -> bool:
-    """Whether the file chooses by the product. MODELS_STATE stands in it once."""
-    assert text.count("MODELS_STATE = (") == 1
-    return 'db.capabilities.dialect == "sqlite"' in text
 
 
 def first_file() -> None:
@@ -178,12 +103,7 @@ def later_files() -> None:
         sql(url, "UPDATE product SET main_id = 1")
 
 
-(APP / "config").mkdir()
-(APP / "config" / "tortoise.py").write_text(CONFIG)
-for name, text in {"pyproject.toml": SECTION, "shop.py": SHOP}.items():
-    (APP / name).write_text(text)
-for name in ("draft_both.py", "lock.py", "migrate.py"):
-    shutil.copy(EXAMPLE / name, APP)
+project.set_up("", "draft_both.py", "lock.py", "migrate.py")
 asyncio.run(on_server(f"CREATE SCHEMA {SCHEMA}"))
 try:
     first_file()

@@ -1,6 +1,8 @@
 # snippet: needs="sqlite, aerich"
 """What with_aerich/draft_both.py refuses. Then the project is as it was. It asks no server.
 
+migrations_draft_both.py takes its helpers from here.
+
 By hand: python examples/migrations_draft_refused.py
 """
 
@@ -20,11 +22,12 @@ TORTOISE_ORM = {
     "connections": {"default": os.environ.get("DATABASE_URL", "sqlite://db.sqlite3")},
     "apps": {
         "models": {"models": ["shop", "aerich.models"], "default_connection": "default"},
-        "orders": {"models": ["orders"], "default_connection": "default"},
+        MORE
     },
     "use_tz": True,
 }
 """
+ORDERS_APP = '"orders": {"models": ["orders"], "default_connection": "default"},'
 SECTION = """
 [tool.aerich]
 tortoise_orm = "config.tortoise.TORTOISE_ORM"
@@ -69,11 +72,25 @@ class Product(Model):
     status = fields.CharEnumField(Status, max_length=9, default=Status.DRAFT)
     categories = fields.ManyToManyField("models.Category", related_name="products")
 """
+# The hash of a text is another one in each process, and with it the order of a set.
+SEEDS = {"PYTHONHASHSEED": "random"}
 
 
-def python(*command: str) -> subprocess.CompletedProcess[str]:
-    """Run it in the project."""
-    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+def set_up(more_apps: str, *programs: str) -> None:
+    """Make the project in its folder, with these programs of the example."""
+    (APP / "config").mkdir()
+    (APP / "config" / "tortoise.py").write_text(CONFIG.replace("MORE", more_apps))
+    for name, text in {"pyproject.toml": SECTION, "shop.py": SHOP, "orders.py": ORDERS}.items():
+        (APP / name).write_text(text)
+    for name in programs:
+        shutil.copy(EXAMPLE / name, APP)
+
+
+def python(*command: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    """Run it in the project, with the URL of a database or without one."""
+    env = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"} | SEEDS
+    if url:
+        env["DATABASE_URL"] = url
     return subprocess.run(
         [sys.executable, *command], cwd=APP, env=env, capture_output=True, text=True, check=False
     )
@@ -141,12 +158,9 @@ def refusals() -> None:
     assert 'DROP COLUMN "sku"' in reason and "MODELS_STATE" not in reason
 
 
-(APP / "config").mkdir()
-(APP / "config" / "tortoise.py").write_text(CONFIG)
-for name, text in {"pyproject.toml": SECTION, "shop.py": SHOP, "orders.py": ORDERS}.items():
-    (APP / name).write_text(text)
-shutil.copy(EXAMPLE / "draft_both.py", APP)
-try:
-    refusals()
-finally:
-    shutil.rmtree(APP)
+if __name__ == "__main__":
+    set_up(ORDERS_APP, "draft_both.py")
+    try:
+        refusals()
+    finally:
+        shutil.rmtree(APP)
