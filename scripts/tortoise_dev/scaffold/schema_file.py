@@ -44,6 +44,12 @@ def plain_type(entity: Entity, field: Scalar, imports: Imports) -> str:
     return _PLAIN.get(field.kind) or _IMPORTED[field.kind][1]
 
 
+def written_type(entity: Entity, field: Scalar, imports: Imports) -> str:
+    """The Python type of a value that is stored, without None. Tortoise would read a text as JSON."""
+    kind = plain_type(entity, field, imports)
+    return f"dict[str, {kind}] | list[{kind}]" if field.kind == "json" else kind
+
+
 class SchemaFile:
     """The file with ``<Entity>In`` and ``<Entity>Out``.
 
@@ -146,7 +152,7 @@ class SchemaFile:
         if field.kind == "json":
             if "StoredJson" in self.offered:
                 return self._from_shared("StoredJson"), []
-            return f"dict[str, {kind}] | list[{kind}]", []  # Tortoise would read a text as JSON
+            return written_type(self.entity, field, self.imports), []
         if field.kind == "timedelta":
             return kind, ["ge=timedelta(days=-100_000_000)", "le=timedelta(days=100_000_000)"]
         if field.kind == "datetime":

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from . import names
 from .entity import Entity
-from .schema_file import key_type, plain_type
+from .schema_file import key_type, written_type
 from .source_text import Imports, call, collection
 
 _ACTIONS = ("create", "delete", "get", "list", "update")
@@ -112,9 +112,7 @@ def _parameters(entity: Entity, imports: Imports) -> list[str]:
     found = []
     for field in entity.scalars:
         if not field.auto:
-            kind = plain_type(entity, field, imports)
-            if field.kind == "json":
-                kind = f"dict[str, {kind}] | list[{kind}]"  # Tortoise would read a text as JSON
+            kind = written_type(entity, field, imports)
             none = " | None" if field.null else ""
             found.append(f"{names.variable(field.name)}: {kind}{none}")
     for link in entity.to_one:
