@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from tortoise_dev.commands.find import CLOSE, _alike
+from tortoise_dev.commands.find import CLOSE, READ_AT_ONCE, _alike, _read_at_once
 from tortoise_dev.handbook.find import Found, Search
 from tortoise_dev.handbook.pasted import message_in, raised
 from tortoise_dev.handbook.sections import MESSAGES, Section, handbook_sections, phrases, sections_of
@@ -232,7 +232,7 @@ def test_the_command_prints_sections_with_their_places() -> None:
     assert "```python" in done.stdout
 
 
-def test_of_what_fits_much_less_only_the_place_is_printed() -> None:
+def test_of_what_fits_less_only_the_place_is_printed() -> None:
     words = "icontains percent underscore"
     found = find(words, HANDBOOK, 3)
     near = [one.section for one in found if one.score >= CLOSE * found[0].score]
@@ -240,6 +240,25 @@ def test_of_what_fits_much_less_only_the_place_is_printed() -> None:
     heads = [line for line in run(words).stdout.splitlines() if line.startswith("--- ")]
     assert [head.endswith(" kB") for head in heads] == [one.section not in near for one in found]
     assert json.loads(run(words, "--format", "json").stdout)["found"][-1]["text"]
+
+
+def _found(*lengths: int, score: float = 1.0) -> list[Found]:
+    return [Found(Section("a.md", 1, "A", "A", "x" * length), score) for length in lengths]
+
+
+def test_text_is_printed_while_the_answer_is_short_and_always_of_the_best_section() -> None:
+    half = READ_AT_ONCE // 2
+    assert _read_at_once(_found(half, half, 1)) == 2
+    assert _read_at_once(_found(half, half + 1, 1)) == 1  # none after the one that is too long
+    assert _read_at_once(_found(READ_AT_ONCE + 1)) == 1
+    assert _read_at_once([*_found(1), *_found(1, score=CLOSE), *_found(1, score=CLOSE - 0.01)]) == 2
+
+
+def test_a_section_that_is_named_is_printed_whatever_its_length() -> None:
+    done = run("TD103", "TD104", "TD106", "TD113", "TD120", "locks.md#do-something-once")
+    assert len(done.stdout) > READ_AT_ONCE
+    assert done.stdout.count("\n## Use instead") == 5
+    assert "\n## Do something once" in done.stdout
 
 
 def test_a_rule_is_found_by_its_code_and_by_its_name() -> None:

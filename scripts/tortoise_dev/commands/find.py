@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -29,11 +30,16 @@ from .common import UnusableError, show, tell
 _PLACE = re.compile(r"(?:references/)?((?:[\w-]+/)*[\w-]+\.(?:md|py))(?:#([\w-]+)|:(\d{1,9}))?")
 _CODE = re.compile(r"TD\d{3}", re.IGNORECASE)
 
-CLOSE = 2 / 3
+CLOSE = 3 / 4
 """Of the best section's score: what has less is seldom the answer, so its text is left out."""
+READ_AT_ONCE = 7_000
+"""Characters. After the best section, text is printed only up to here. Of 449 questions whose best three
+sections have the answer, 431 get its text, and 3.0 kB on average; without the two limits 444, and 4.0 kB.
+"""
 
 _EXAMPLES = """\
-Of a section that fits much less than the best one, only the place and the size are printed.
+Of a section that fits less than the best one, or that would make the answer long, only the place and the
+size are printed.
 
 examples:
   %(prog)s select_for_update                      the sections about a name
@@ -66,14 +72,21 @@ def _run(options: argparse.Namespace) -> int:
         show(to_json({"version": 1, "found": [_entry(one, only_place=options.list) for one in found]}))
     elif found:
         between = "\n" if options.list else "\n\n"
-        close = CLOSE * found[0].score
-        shown = (_shown(one.section, only_place=options.list or one.score < close) for one in found)
-        show(between.join(shown))
+        read = 0 if options.list else len(found) if named else _read_at_once(found)
+        show(between.join(_shown(one.section, only_place=i >= read) for i, one in enumerate(found)))
     if not found:
         tell(f"{options.prog}: nothing found; try other words, a name from the code, or the error message")
     elif unknown:
         tell(f"{options.prog}: the handbook has no section with: {', '.join(unknown)}")
     return 0 if found else 1
+
+
+def _read_at_once(found: Sequence[Found]) -> int:
+    """How many sections get their text: the best one, then close ones while they are short."""
+    lengths = itertools.accumulate(len(one.section.text) for one in found)
+    least = CLOSE * found[0].score
+    fits = (one.score >= least and length <= READ_AT_ONCE for one, length in zip(found, lengths, strict=True))
+    return max(1, sum(itertools.takewhile(bool, fits)))
 
 
 def _words(given: Sequence[str]) -> str:
