@@ -8,6 +8,7 @@ import asyncio
 import contextvars
 import importlib
 import os
+import re
 import sqlite3
 import sys
 import tempfile
@@ -21,10 +22,14 @@ from tortoise import Tortoise
 from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import ConfigurationError, IntegrityError, OperationalError
+from tortoise.expressions import Value
+from tortoise.functions import Lower
+from tortoise.indexes import Index
 
 MODELS = """
 from tortoise import fields
+from tortoise.expressions import F
 from tortoise.functions import Lower, Trim
 from tortoise.indexes import Index
 from tortoise.models import Model
@@ -42,6 +47,7 @@ class Person(Model):
         indexes = ({index})
 
     email = fields.CharField(max_length=99)
+    company_id = fields.IntField(default=1)
 
 
 APP = {{"models": ["{name}", "aerich.models"], "default_connection": "default"}}
@@ -50,13 +56,10 @@ OWN = {{"models": ["{name}"], "migrations": "steps", "default_connection": "defa
 BUILT_IN = {{"connections": {{"default": "sqlite://db.sqlite3"}}, "apps": {{"models": OWN}}}}
 """
 INDEX = 'UniqueIndex(Lower("email"), name="uq_email"),'
+OF_COMPANY = 'UniqueIndex(F("company_id"), Lower("email"), name="uq_email"),'
 SECTION = '[tool.aerich]\ntortoise_orm = "{}.AERICH"\nlocation = "./migrations"\nsrc_folder = "./."\n'
 STATE_ONLY = """
-class AddUnique(ops.AddIndex):
-    async def database_forward(self, *args, **kwargs):
-        return None
-
-    database_backward = database_forward
+from apps.common.operations import StateOnly
 
 
 class Migration(migrations.Migration):
@@ -84,12 +87,12 @@ def aerich(*command: str) -> str:
     return str(result.output)
 
 
-def tortoise(name: str, command: str) -> None:
+def tortoise(name: str, *command: str) -> None:
     for loaded in [one for one in sys.modules if one.split(".")[0] == "steps"]:
         del sys.modules[loaded]
     importlib.invalidate_caches()
     EXECUTOR_CACHE.clear()
-    run = run_cli_async(["-c", f"{name}.BUILT_IN", command])
+    run = run_cli_async(["-c", f"{name}.BUILT_IN", *command])
     assert contextvars.Context().run(asyncio.run, run) == 0
 
 
@@ -104,14 +107,15 @@ def draft(folder: str) -> Path:
     return max(Path(folder).glob("[0-9]*.py"), key=lambda file: int(file.stem.split("_")[0]))
 
 
-async def schemas(name: str) -> None:
-    """The index refuses another case on PostgreSQL and SQLite.
+async def schemas(name: str, *, of_company: bool = False) -> None:
+    """The index refuses another case on PostgreSQL and SQLite, of one company or of all.
 
     MariaDB refuses an index on an expression. MySQL makes one that is not unique.
     """
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": [name]})
         db = Tortoise.get_connection("default")
+        await db.execute_script("DROP TABLE IF EXISTS person")
         try:
             await Tortoise.generate_schemas()
         except OperationalError as error:
@@ -121,12 +125,18 @@ async def schemas(name: str) -> None:
         person = importlib.import_module(name).Person
         await person.create(email="ann@x.test")
         try:
+            if of_company:
+                await person.create(email="Ann@X.test", company_id=2)
             await person.create(email="Ann@X.test")
         except IntegrityError as error:
             assert "uq_email" in str(error)
         else:
             assert db.capabilities.dialect == "mysql", "stored twice"
             return
+        new = await person.create(email="İ@x.test")
+        by_key = person.annotate(key=Lower("email"))
+        assert await by_key.filter(key=Lower(Value(new.email))) == [new]
+        assert await by_key.filter(key=new.email.lower()) == []  # WRONG: Python changes other letters
         if db.capabilities.dialect == "sqlite":  # lower() changes A to Z only
             await person.create(email="É@x.test")
             await person.create(email="é@x.test")
@@ -176,9 +186,12 @@ def drafts() -> None:
     on_sqlite("DELETE FROM tortoise_migrations WHERE name LIKE '0002%'")
     run = f'ops.RunSQL("{UNIQUE_SQL}", "DROP INDEX uq_email")'
     text = text.replace("class Migration(migrations.Migration):\n", STATE_ONLY)
-    text = text.replace("ops.AddIndex(", f"{run}, AddUnique(")
-    draft("steps").write_text(text)
-    tortoise("unique", "migrate")
+    start, end = text.index("ops.AddIndex("), text.rindex(",", 0, text.rindex("]"))
+    draft("steps").write_text(f"{text[:start]}{run}, StateOnly({text[start:end]}){text[end:]}")
+    for command in (["migrate"], ["downgrade", "models", "0001_initial"], ["migrate"]):
+        tortoise("unique", *command)
+        is_made = on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'") != []
+        assert is_made == (command == ["migrate"])
     assert on_sqlite("SELECT sql FROM sqlite_master WHERE name = 'uq_email'") == [UNIQUE_SQL]
     tortoise("unique", "makemigrations")
     assert len(list(Path("steps").glob("0*.py"))) == made
@@ -210,13 +223,43 @@ def drafts() -> None:
     ]
 
 
+def drafts_of_company() -> None:
+    """Both tools write the two expressions. `fields=` beside an expression is refused."""
+    for folder in ("migrations", "steps", "db.sqlite3"):
+        Path(folder).rename(f"unique_{folder}")
+    models("plain", "")
+    aerich("init-migrations")
+    first = draft("migrations/models").read_text()
+    assert re.search(
+        r'def downgrade\(.*\) -> str:\s+return """\s*"""', first
+    )  # `aerich downgrade` refuses it
+    tortoise("plain", "makemigrations")
+    tortoise("plain", "migrate")
+    models("of_company", OF_COMPANY)
+    aerich("migrate", "--offline", "--name", "unique")
+    text = draft("migrations/models").read_text()
+    assert 'CREATE INDEX IF NOT EXISTS "uq_email" ON "person" ("company_id", LOWER("email"))' in text
+    tortoise("of_company", "makemigrations")
+    assert """UniqueIndex(RawSQLTerm('"company_id"'), RawSQLTerm(""" in draft("steps").read_text()
+    tortoise("of_company", "migrate")
+    try:
+        Index(Lower("email"), fields=("company_id",))
+        raise AssertionError("no error")
+    except ConfigurationError as error:
+        assert "mutually exclusive" in str(error)
+
+
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 os.chdir(tempfile.mkdtemp())
 sys.path[0] = str(Path.cwd())
+sys.path.append(str(Path(__file__).resolve().parent / "billing"))
 sys.dont_write_bytecode = True
 try:
     asyncio.run(schemas(models("made", INDEX)))
     drafts()
+    drafts_of_company()
+    asyncio.run(schemas(models("made_of_company", OF_COMPANY), of_company=True))
 finally:
     os.chdir(home)
     sys.path[0], sys.argv = path, arguments
+    sys.path.pop()

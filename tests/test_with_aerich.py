@@ -113,6 +113,27 @@ def test_the_project_passes_its_own_tests(project: Path, database: str) -> None:
     assert " passed" in done.stdout and "skipped" not in done.stdout
 
 
+TABLES = "tests/test_migrations.py::test_they_make_what_the_models_say"
+COMPARE = ["-m", "pytest", "-q", "-p", "no:cacheprovider", TABLES]
+
+
+@ON_BOTH
+def test_its_tests_let_out_a_table_without_a_model(project: Path, database: str) -> None:
+    file = project / "migrations" / "models" / "2_20260301000000_more.py"
+    newest = max(file.parent.glob("1_*.py")).read_text().partition("MODELS_STATE")
+    merged = LATER.replace("UPDATE book SET copies = copies * 10", "CREATE TABLE author_merged (id INT)")
+    file.write_text(merged + newest[1] + newest[2])
+    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
+    assert status == 1 and "1 failed" in printed, printed
+    test = project / "tests" / "test_migrations.py"
+    named = test.read_text().replace("NO_MODEL: set[str] = set()", 'NO_MODEL = {"author_merged"}')
+    assert named != test.read_text()
+    test.write_text(named)
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
+    assert status == 0, printed
+
+
 @ON_BOTH
 def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, database: str) -> None:
     author = project / "apps" / "library" / "models" / "author.py"
@@ -123,20 +144,12 @@ def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, da
     assert "Success creating migration file 2_" in drafted
     (draft,) = (project / "migrations" / "models").glob("2_*.py")
     tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
-    compare = (
-        "-m",
-        "pytest",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "tests/test_migrations.py::test_they_make_what_the_models_say",
-    )
-    status, printed = run(project, database, *compare, TEST_DATABASE_URL=tests)
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
     assert status == 0, printed
     plain = draft.read_text().replace("CREATE UNIQUE INDEX", "CREATE INDEX")
     assert plain != draft.read_text()
     draft.write_text(plain)
-    status, printed = run(project, database, *compare, TEST_DATABASE_URL=tests)
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
     assert status == 1 and "1 failed" in printed, printed
 
 

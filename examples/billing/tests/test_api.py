@@ -258,6 +258,14 @@ async def test_customers(client):
     assert (await client.get(f"/customers/{created.json()['id']}")).json() == created.json()
 
 
+async def test_of_two_requests_at_once_one_gets_409(overlap):
+    async def post():
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=URL) as client:
+            return await client.post("/customers", json={"name": "Acme", "email": "new@acme.test"})
+
+    assert [answer.status_code for answer in await overlap(post, post)] == [201, 409]
+
+
 @pytest.mark.parametrize(
     ("path", "body"), [("/customers", {"name": "Ada"}), ("/users", {"full_name": "Ada"})]
 )
