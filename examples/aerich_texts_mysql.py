@@ -1,6 +1,8 @@
 # snippet: needs="mysql, aerich, tortoise>=1.1.8"
 """MariaDB and MySQL: a longer column loses the DEFAULT that db_default= has made, in the draft of Aerich.
 
+MariaDB refuses the zone in the DEFAULT of a time.
+
 In the texts that Aerich writes, a backslash begins an escape sequence, and an apostrophe ends the text.
 
 By hand: DATABASE_URL=mysql://user:password@host/database python examples/aerich_texts_mysql.py
@@ -21,6 +23,14 @@ def texts() -> None:
     keys.aerich_draft("code")
     keys.aerich("upgrade")
     assert keys.sql("SELECT code FROM tag")[0] == {"code": "a\b"}  # two characters: a and backspace
+    seen = "    seen = fields.DatetimeField(default=datetime(2000, 1, 1, tzinfo=UTC))"
+    (keys.APP / "shop.py").write_text("from datetime import UTC, datetime\n" + keys.MODELS + seen)
+    assert "DEFAULT '2000-01-01 00:00:00+00:00'" in keys.aerich_draft("seen")
+    if "MariaDB" in keys.sql("SELECT VERSION() AS v")[0]["v"]:
+        assert "1067" in keys.aerich("upgrade", expect=1)
+    (file,) = keys.APP.glob("aerich/models/*_seen.py")
+    file.write_text(file.read_text().replace("+00:00", ""))
+    keys.aerich("upgrade")
     (keys.APP / "shop.py").write_text(keys.MODELS + """    note = fields.CharField(9, description="it's")""")
     keys.aerich_draft("note")
     assert "1064" in keys.aerich("upgrade", expect=1)

@@ -10,6 +10,7 @@ By hand: DATABASE_URL=mysql://user:password@host/database python examples/mysql_
 
 import asyncio
 import os
+from datetime import UTC, datetime
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
@@ -31,6 +32,7 @@ class Seat(Model):
 class Letter(Model):
     id = fields.IntField(primary_key=True)
     text = fields.TextField(db_default="")
+    seen = fields.DatetimeField(db_default="2000-01-01 00:00:00")  # MariaDB refuses a DEFAULT with a zone
 
 
 async def main() -> None:
@@ -40,7 +42,9 @@ async def main() -> None:
         is_mariadb = "MariaDB" in (await client.execute_query_dict("SELECT VERSION() AS v"))[0]["v"]
         try:
             await context.generate_schemas()
-            assert (await Letter.create()).text == ""
+            letter = await Letter.create()
+            await letter.refresh_from_db()
+            assert (letter.text, letter.seen) == ("", datetime(2000, 1, 1, tzinfo=UTC))
             assert is_mariadb
         except OperationalError as error:
             assert "1101" in str(error) and not is_mariadb  # MySQL: can't have a default value

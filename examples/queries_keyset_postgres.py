@@ -13,7 +13,7 @@ from typing import Any
 from tortoise import Tortoise, fields
 from tortoise.context import TortoiseContext
 from tortoise.expressions import Q
-from tortoise.functions import Count
+from tortoise.functions import Count, Max
 from tortoise.indexes import Index
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -59,8 +59,8 @@ async def rows_thrown_away(query: QuerySet[KeysetEvent]) -> int:
 
 
 async def groups_made(column: str) -> int:
-    """How many groups PostgreSQL made for one page of events with the number of their notes."""
-    steps = await nodes(KeysetEvent.annotate(n=Count("notes")).order_by(column))
+    """How many groups PostgreSQL made for one page of events with the number and the newest of their notes."""
+    steps = await nodes(KeysetEvent.annotate(n=Count("notes"), newest=Max("notes__id")).order_by(column))
     (groups,) = (step for step in steps if step["Node Type"] == "Aggregate")
     return int(groups["Actual Rows"])
 
@@ -79,6 +79,7 @@ async def main() -> None:
         assert await rows_thrown_away(either) >= ROWS // 2 - 1
         assert await rows_thrown_away(either.filter(at__lte=MIDDLE)) <= 1
         assert await groups_made("-at") == ROWS
+        assert await groups_made("-newest") == ROWS
         assert await groups_made("id") <= 20
 
 

@@ -424,3 +424,13 @@ def test_fields_for_addresses_take_the_type_of_the_project(project: Any) -> None
     project.write({"apps/common/schemas/__init__.py": own})
     project.add("crm", "Supplier", "email:char:254")
     assert "Email" not in project.text("apps/crm/schemas/supplier.py")
+
+
+def test_the_first_file_of_aerich_keeps_the_tables_that_exist(project: Any) -> None:
+    shop = project.new(migrations="aerich", minimal=True)
+    assert not any("keeps tables" in step for step in shop.plan("users", "Customer", "name:char:9").next)
+    shop.add("users", "Customer", "name:char:9")
+    (hint,) = (step for step in shop.plan("users", "Person", "name:char:9").next if "keeps tables" in step)
+    assert "existing-databases.md#take-over-an-existing-database-with-migrations" in hint
+    shop.write({"migrations/models/0_first.py": ""})
+    assert not any("keeps tables" in step for step in shop.plan("users", "Person", "name:char:9").next)

@@ -195,3 +195,21 @@ def test_the_functions_of_the_tests_make_a_second_row(project: object) -> None:
     source = shop.text(path)
     assert "_ = await make_task(person, price=task.price)" in source
     assert 'email=f"xxx{next(COUNTER)}"' in source
+
+
+def test_the_rows_of_a_test_share_what_they_refer_to(project: object) -> None:
+    """Not a ticket and an author of two companies."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    shop.add("people", "Company", "name:char:9")
+    shop.add("people", "Person", "name:char:9", "company:fk:Company")
+    shop.add("work", "Task", "title:char:9", "company:fk:people.Company", "person:fk:people.Person")
+    shop.add("work", "Comment", "task:fk:Task", "author:fk:people.Person", "company:fk:people.Company")
+    path = "tests/test_work_comment.py"
+    made = [
+        "    company = await make_company()",
+        "    author = await make_person(company=company)",
+        "    task = await make_task(company=company, person=author)",
+        "    comment = await make_comment(task, author, company)",
+    ]
+    assert "\n".join(made) in shop.text(path)
+    assert "5 passed" in shop.run("-m", "pytest", "-q", "-p", "no:cacheprovider", path)

@@ -75,19 +75,33 @@ async def test_sqlite_loses_nothing_if_the_transaction_begins_with_a_write(overl
     assert await amount() == before + (2 if on_sqlite else 1)
 
 
-@pytest.mark.skipif(not on_sqlite, reason="servers lock rows, SQLite the file")
-@pytest.mark.parametrize("writes_first", [True, False])
-async def test_an_update_of_no_row_makes_the_other_process_wait(overlap, writes_first: bool):
+def add_one_to_a_locked_row(writes_first: bool):
     @atomic()
     async def add_one():
         if writes_first:
             await Invoice.filter(id__isnull=True).update(paid=True)  # changes no row
-        invoice = await Invoice.get(id=INV_3)
+        invoice = await Invoice.select_for_update().get(id=INV_3)
         invoice.amount += 1
         await invoice.save(update_fields=["amount"])
 
+    return add_one
+
+
+@pytest.mark.skipif(on_sqlite, reason="SQLite locks no rows")
+async def test_a_locked_row_loses_nothing(overlap):
     await fixtures.load()
     before = await amount()
+    add_one = add_one_to_a_locked_row(writes_first=False)
+    await overlap(add_one, add_one)
+    assert await amount() == before + 2
+
+
+@pytest.mark.skipif(not on_sqlite, reason="servers lock rows, SQLite the file")
+@pytest.mark.parametrize("writes_first", [True, False])
+async def test_an_update_of_no_row_makes_the_other_process_wait(overlap, writes_first: bool):
+    await fixtures.load()
+    before = await amount()
+    add_one = add_one_to_a_locked_row(writes_first)
     if writes_first:
         await overlap(add_one, add_one)
     else:

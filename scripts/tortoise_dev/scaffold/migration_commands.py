@@ -9,6 +9,11 @@ _PRODUCT = (
     "(before you run these: DATABASE_URL must name a development database of the product that production "
     "uses, because Aerich writes SQL for this product)"
 )
+_EXISTING = (
+    "(the first file makes the tables of all models, and keeps tables that exist, also where columns differ. "
+    f"If there are such tables: {command('find')} "
+    "existing-databases.md#take-over-an-existing-database-with-migrations)"
+)
 
 
 def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
@@ -21,7 +26,8 @@ def migration_commands(survey: Survey, label: str, name: str) -> list[str]:
         location = str(survey.tool_table("aerich").get("location", "./migrations"))
         is_first = not any((survey.root / location / label).glob("*.py"))
         draft = "init-migrations" if is_first else f"migrate --offline --name {name}"
-        return [f"{run}aerich {app}{draft}", f"{run}{own or f'aerich {app}upgrade'}", _PRODUCT]
+        steps = [f"{run}aerich {app}{draft}", f"{run}{own or f'aerich {app}upgrade'}", _PRODUCT]
+        return [*steps, _EXISTING] if is_first and survey.concrete else steps
     if survey.migrations == "built-in":
         return [
             *_built_in(survey, label, name),

@@ -32,6 +32,10 @@ class ModelTests:
         self.imports = Imports(own)
         self.helpers: dict[str, str] = {}
         """The functions that make rows of other models, by the model's name."""
+        self.shared: dict[str, str] = {}
+        """The models that the tested row refers to, each with the variable of its row."""
+        self.takes: dict[str, dict[str, str]] = {}
+        """The shared models that a row of another model refers to, as parameters of its function."""
         self.values = Values(entity, survey, self.imports)
         self.fixture = survey.fixture()
         self.phrase = "it" if entity.is_long else names.with_article(entity.words)
@@ -100,6 +104,8 @@ class ModelTests:
         needed = [link for link in self.entity.to_one if not link.spec.null]
         if any(link.target.cls is None for link in needed):
             raise UnknownRowError
+        for link in needed:
+            self.shared.setdefault(link.target.name, names.variable(link.spec.name))
         made = {link.spec.name: self._maker(link.target.cls, _DEPTH) for link in needed}
         tests = [self._make(needed), self._kept_test(needed, made)]
         unique = self.entity.unique_field
@@ -139,12 +145,17 @@ class ModelTests:
 
     def _parents(self, needed: list[Link], made: dict[str, str]) -> tuple[list[str], str]:
         """The lines that make what a row needs, and the call that makes the row."""
-        variables = [names.variable(link.spec.name) for link in needed]
-        lines = [
-            f"    {one} = await {made[link.spec.name]}()" for one, link in zip(variables, needed, strict=True)
-        ]
-        arguments = ", ".join(variables)
+        lines = []
+        for link in sorted(needed, key=lambda one: self._height(one.target.name)):
+            taken = self.takes[link.target.name]
+            given = ", ".join(f"{name}={self.shared[model]}" for name, model in taken.items())
+            lines.append(f"    {names.variable(link.spec.name)} = await {made[link.spec.name]}({given})")
+        arguments = ", ".join(names.variable(link.spec.name) for link in needed)
         return lines, f"make_{self.entity.snake}({arguments})"
+
+    def _height(self, model: str) -> int:
+        """How many shared rows come before a row of this model."""
+        return max((1 + self._height(one) for one in self.takes[model].values()), default=0)
 
     def _kept_test(self, needed: list[Link], made: dict[str, str]) -> str:
         lines, make = self._parents(needed, made)
@@ -261,18 +272,35 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             raise UnknownRowError
         function = f"make_{snake_case(cls.name)}"
         if cls.name not in self.helpers:
-            given, lines = [], []
+            given, parameters = [], []
+            taken = self.takes.setdefault(cls.name, {})
             for owner, name, field in self.survey.fields_of(cls):
                 if _is_optional(field):
                     continue
                 value = self._value(owner, field, depth)
-                if value is not None:
-                    given.append(f"{name}={value}")
+                if value is None:
+                    continue
+                target = self._target(field)
+                if target is not None and target.name in self.shared:
+                    taken[name] = target.name
+                    parameters.append(f"{name}: {target.name} | None = None")
+                    value = f"{name} or {value}"
+                given.append(f"{name}={value}")
             self.imports.add(self.survey.public_module(cls), cls.name)
+            head = call(f"async def {function}(", parameters, f") -> {cls.name}:", 0, self.width)
             create = call(f"return await {cls.name}.create(", given, ")", 4, self.width)
-            lines = [f"async def {function}() -> {cls.name}:", create]
-            self.helpers[cls.name] = "\n".join(lines)
+            self.helpers[cls.name] = f"{head}\n{create}"
         return function
+
+    def _target(self, field: ast.Call) -> Class | None:
+        """The model that a foreign key refers to, if one model has this name."""
+        if called(field) not in ("ForeignKeyField", "OneToOneField"):
+            return None
+        target = argument(field, "to", 0)
+        text = target.value if isinstance(target, ast.Constant) else None
+        found = self.survey.project.models_named(str(text).rpartition(".")[2])
+        concrete = [cls for cls in found if cls in self.survey.concrete]
+        return concrete[0] if len(concrete) == 1 else None
 
     def _value(self, owner: Class, field: ast.Call, depth: int) -> str | None:
         """A value for a required field of another model; None for a key that is generated."""
@@ -281,13 +309,10 @@ async def {_OWN_FIXTURE}() -> AsyncIterator[None]:
             return None
         unique = any(is_true(keyword(field, option)) for option in ("unique", "primary_key", "pk"))
         if kind in ("ForeignKeyField", "OneToOneField"):
-            target = argument(field, "to", 0)
-            text = target.value if isinstance(target, ast.Constant) else None
-            found = self.survey.project.models_named(str(text).rpartition(".")[2])
-            concrete = [cls for cls in found if cls in self.survey.concrete]
-            if len(concrete) != 1:
+            target = self._target(field)
+            if target is None:
                 raise UnknownRowError
-            return f"await {self._maker(concrete[0], depth - 1)}()"
+            return f"await {self._maker(target, depth - 1)}()"
         if kind in ("ManyToManyField", "ReverseRelation"):
             return None
         if keyword(field, "validators") is not None:

@@ -23,7 +23,7 @@ class CursorQuery(InSchema):
     COLUMNS: ClassVar[dict[str, Any]]
 
     sort: str
-    limit: int = Field(20, ge=1, le=100)
+    limit: int = Field(default=20, ge=1, le=100)
     after: str | None = None
 
     @model_validator(mode="after")
