@@ -63,7 +63,7 @@ async def main() -> None:
             assert "given_name" in str(error), "there is no such column"
         else:
             raise AssertionError("bulk_update() worked")
-        # The way back of a foreign key: a filter by a field of the other model works, one by the key does not.
+        # The way back of a foreign key: a filter by a field of the other model works, by the key it fails.
         pet = await Pet.create(holder=person)
         assert await Person.filter(pets__id=pet.id) == [person]
         assert await Person.filter(pets__id__isnull=True) == []
