@@ -9,7 +9,8 @@ import os
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
-from tortoise.transactions import in_transaction
+from tortoise.queryset import QuerySet
+from tortoise.transactions import atomic, in_transaction
 
 URL = os.environ.get("DATABASE_URL", "sqlite://:memory:")
 KIND = URL.partition(":")[0]
@@ -44,14 +45,17 @@ async def before() -> None:
         assert await stored() == [0 if KIND == "sqlite" else 5]  # WRONG: 5 was not rolled back
 
 
+@atomic()
+async def change(query: QuerySet[Row]) -> None:
+    assert await query.update(n=5) == 1
+    raise KeyError("roll back")
+
+
 async def new() -> None:
-    """A query of the transaction is rolled back, also if it was only written down before."""
+    """A query that runs in the transaction first is rolled back, also if it was only written down before."""
     _ = await Row.all().update(n=0)
-    query = Row.filter(n__lt=9)
     try:
-        async with in_transaction():
-            assert await query.update(n=5) == 1
-            raise KeyError("roll back")
+        await change(Row.filter(n__lt=9))
     except KeyError:
         assert await stored() == [0]
 
