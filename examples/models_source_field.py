@@ -21,6 +21,12 @@ class Person(Model):
     given_name = fields.CharField(max_length=20, source_field="given")
 
 
+class Pet(Model):
+    holder: fields.ForeignKeyRelation[Person] = fields.ForeignKeyField(
+        "models.Person", "pets", source_field="held_by"
+    )
+
+
 class Moved(Model):
     """The table has an old column, whose name is the new attribute."""
 
@@ -57,6 +63,18 @@ async def main() -> None:
             assert "given_name" in str(error), "there is no such column"
         else:
             raise AssertionError("bulk_update() worked")
+        # The way back of a foreign key: a filter by a field of the other model works, by the key it fails.
+        pet = await Pet.create(holder=person)
+        assert await Person.filter(pets__id=pet.id) == [person]
+        assert await Person.filter(pets__id__isnull=True) == []
+        for condition in ({"pets": pet.id}, {"pets__isnull": True}):
+            try:
+                await Person.filter(**condition)
+            except OperationalError as error:
+                assert "holder_id" in str(error), "there is no such column"
+            else:
+                raise AssertionError(f"{condition} worked")
+
         moved = await Moved.create(mail="new", legacy="old")
         moved.mail = "newer"
         await Moved.bulk_update([moved], fields=["mail"])

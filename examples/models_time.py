@@ -32,6 +32,7 @@ async def stored(**options: Any) -> object:
         shop = await Shop.create(opens=HALF_PAST_NINE)
         shop = await Shop.get(id=shop.id)
         assert shop.opens_after == timedelta(hours=9, minutes=30), "a TimeDeltaField works everywhere"
+        assert await Shop.filter(id=shop.id).values_list("opens", flat=True) == [shop.opens]
         return shop.opens
 
 

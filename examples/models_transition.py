@@ -29,6 +29,7 @@ class BaseInvoice(Model):
     id = fields.UUIDField(primary_key=True)
     number = fields.CharField(max_length=20, unique=True)
     amount = fields.DecimalField(max_digits=12, decimal_places=2)
+    updated_at = fields.DatetimeField(auto_now=True)
 
     def with_tax(self) -> Decimal:
         return self.amount * 2
@@ -62,15 +63,14 @@ def letter(invoice: BaseInvoice) -> str:
 
 
 async def copy() -> int:
-    """Old rows that the new table lacks; may run again, keys stay."""
-    async with in_transaction():
-        there = await Invoice2.all().values_list("id", flat=True)
-        missing = await Invoice.exclude(id__in=there) if there else await Invoice.all()
-        await Invoice2.bulk_create(
-            Invoice2(id=old.id, number=old.number, amount=old.amount, customer_id=old.customer_id)
-            for old in missing
-        )
-        return len(missing)
+    """Old rows that the new table lacks; may run again, keys and times stay."""
+    async with in_transaction() as connection:
+        count, _ = await connection.execute_query("""
+            INSERT INTO invoice2 (id, number, amount, currency, updated_at, customer_id)
+            SELECT id, number, amount, 'EUR', updated_at, customer_id FROM invoice
+            WHERE id NOT IN (SELECT id FROM invoice2)
+        """)
+        return count
 
 
 async def main() -> None:
@@ -82,7 +82,14 @@ async def main() -> None:
         assert (await copy(), await copy()) == (2, 0)
         old, new = await Invoice.get(number="A-1"), await Invoice2.get(number="A-1")
         assert letter(old) == letter(new) == "A-1: 20.00"
-        assert old.id == new.id
+        assert (old.id, old.updated_at) == (new.id, new.updated_at)
+        await Invoice2.all().delete()
+        values = {name: getattr(old, name) for name in Invoice._meta.db_fields}
+        await Invoice2.bulk_create([Invoice2(**values)])
+        again = await Invoice2.get(number="A-1")
+        assert (again.id, again.updated_at > old.updated_at) == (old.id, True)  # the time of the copy
+        await Invoice2.all().delete()
+        assert await copy() == 2
         assert isinstance(new, BaseInvoice)
         assert not isinstance(new, Invoice)
 

@@ -13,7 +13,7 @@ from mypy import api
 SOURCE = """\
 from __future__ import annotations
 
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tortoise import fields
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 class Kind(StrEnum):
     BILL = "bill"
+
+
+class Level(IntEnum):
+    FIRST = 1
 
 
 class Invoice(Model):
@@ -41,6 +45,7 @@ class Invoice(Model):
     drafted: fields.BackwardOneToOneRelation[Note] | None
     text = fields.TextField(null=True)
     kind = fields.CharEnumField(Kind, null=True)
+    level = fields.IntEnumField(Level, null=True)
     data: fields.JSONField[dict[str, Any]] = fields.JSONField()
     untyped = fields.JSONField()
 
@@ -63,6 +68,7 @@ reveal_type(invoice.amount)
 reveal_type(invoice.due_at)
 reveal_type(invoice.text)
 reveal_type(invoice.kind)
+reveal_type(invoice.level)
 reveal_type(invoice.data)
 reveal_type(invoice.customer.name)
 reveal_type(invoice.customer_id)
@@ -109,6 +115,7 @@ EXPECTED = {
     "reveal_type(invoice.due_at)": 'Revealed type is "datetime.datetime | None"',
     "reveal_type(invoice.text)": 'Revealed type is "str"',  # mypy does not see that it can be None
     "reveal_type(invoice.kind)": 'Revealed type is "invoice.Kind"',  # neither here
+    "reveal_type(invoice.level)": 'Revealed type is "invoice.Level"',  # nor here
     "reveal_type(invoice.data)": 'Revealed type is "dict[str, Any]"',
     "untyped = fields": 'Need type annotation for "untyped"',
     "reveal_type(invoice.customer.name)": 'Revealed type is "str"',

@@ -151,6 +151,7 @@ async def main() -> None:
 
         # JSON: text is parsed, and what JSON has no form for is refused.
         assert (await Page.create(data='{"a": 1}')).data == {"a": 1}
+        assert (await Page.create(data="1")).data == 1
         page.data = "plain text"  # an assignment checks and parses nothing, save() does
         try:
             await page.save()
@@ -206,6 +207,12 @@ async def main() -> None:
         await quote.save()
         assert (await Quote.get(id=kept.id)).price_id is None
 
+        await Quote.filter(id=kept.id).update(price_id=price.pk)
+        quote = await Quote.get(id=kept.id)
+        await quote.fetch_related("price")
+        await quote.save()
+        assert await Quote.exists(id=kept.id, price_id=None)
+
         # A Prefetch whose filter finds no row does the same, also with to_attr.
         quote = await Quote.create(price=await Price.create(amount=1))
         other = Prefetch("price", queryset=Price.filter(amount=2), to_attr="two")
@@ -226,6 +233,9 @@ async def main() -> None:
         linked.price = Price(amount=1)
         await linked.save()
         assert (await Quote.get(id=linked.id)).price_id is None
+        assert linked in await Quote.filter(price=Price(amount=1))
+        await Quote.filter(id=gone.id).update(price=Price(amount=1))
+        assert (await Quote.get(id=gone.id)).price_id is None
 
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()

@@ -191,6 +191,17 @@ async def main() -> None:
         )
         assert types(sums) == SUMS[KIND]
 
+        # SQLite stores a decimal as a text: MAX() of SQL finds the last text, and SUM() can be an int.
+        await Sale.filter(id=UUID(int=1)).update(amount=10)
+        await Sale.filter(id=UUID(int=2)).update(amount=9)
+        (edges_of_sql,) = await connection.execute_query_dict(
+            "SELECT MAX(amount) AS most, SUM(amount) AS total FROM sale"
+        )
+        assert edges_of_sql["most"] == ("9" if KIND == "sqlite" else Decimal(10))
+        assert types(edges_of_sql)["total"] is (int if KIND == "sqlite" else Decimal)
+        await Sale.filter(id=UUID(int=1)).update(amount=Decimal("1.50"))
+        await Sale.filter(id=UUID(int=2)).update(amount=Decimal("1.55"))
+
         # Pydantic gives both the types of the dataclass.
         first, second = TypeAdapter(list[Row]).validate_python(rows)
         assert first == expected
