@@ -266,11 +266,14 @@ async def the_log() -> None:
         apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
         await context.init(config={"connections": {"default": settings}, "apps": apps})
         client = context.connections.get("default")
-        with suppress(OperationalError):  # there is no such table
-            await Note.filter(id=4711).exists()
+        async with in_transaction():
+            with suppress(OperationalError):  # there is no such table
+                async with in_transaction():
+                    await Note.filter(id=4711).exists()
     logger.removeHandler(handler)
     logger.setLevel(logging.NOTSET)
     assert any("SELECT" in line and "4711" in line for line in lines)
+    assert not any(word in line for line in lines for word in ("BEGIN", "COMMIT", "SAVEPOINT"))
     (created,) = [line for line in lines if line.startswith("Created connection")]
     assert ("password=" in created) is (type(client).__name__ == "PsycopgClient"), created
 

@@ -7,6 +7,7 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/ope
 import asyncio
 import datetime
 import os
+import socket
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -124,7 +125,56 @@ async def first_of_two(driver: str, *, open_first: bool) -> str:
         try:
             return await first
         except DBConnectionError as error:
-            return str(error)
+            return f"{error}, then {await later(context)}"
+
+
+async def later(context: TortoiseContext) -> list[str]:
+    """What later queries answer, the last of them after close()."""
+    connection, found = context.connections.get("default"), []
+    for number in range(3):
+        if number == 2:
+            await connection.close()
+        try:
+            found.append(str((await connection.execute_query_dict("SELECT 1 AS one"))[0]["one"]))
+        except Exception as error:
+            found.append(type(error).__name__)
+    return found
+
+
+async def without_a_server(driver: str) -> str:
+    """What the first query answers, and later ones when the server runs."""
+    server = urlsplit(url_of(driver))
+    streams: list[asyncio.StreamWriter] = []
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        streams.append(writer)
+        with suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection(server.hostname, server.port or 5432)
+        await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    netloc = f"{server.netloc.rpartition('@')[0]}@127.0.0.1:{port}"
+    query = "timeout=1" if driver == "psycopg" else ""
+    async with TortoiseContext() as context:
+        url = server._replace(netloc=netloc, query=query).geturl()
+        await context.init(db_url=url, modules={"models": ["__main__"]})
+        try:
+            await context.connections.get("default").execute_query("SELECT 1")
+        except (DBConnectionError, OSError) as error:
+            first = type(error).__name__
+        relay = await asyncio.start_server(connected, "127.0.0.1", port)
+        found = await later(context)
+    for stream in streams:
+        stream.close()
+    relay.close()
+    return f"{first}, then {found}"
 
 
 async def two_statements(driver: str, *, values: bool) -> str:
@@ -221,7 +271,11 @@ async def main() -> None:
         "json": "list",
     }
     # With psycopg the first task opens the pool, and waits until both connections are idle at once.
-    assert "Can't establish connection" in await first_of_two("psycopg", open_first=False)
+    answer, _, more = (await first_of_two("psycopg", open_first=False)).partition(", then ")
+    assert "Can't establish connection" in answer
+    assert more == "['PoolClosed', 'PoolClosed', '1']"
+    assert await without_a_server("psycopg") == "DBConnectionError, then ['PoolClosed', 'PoolClosed', '1']"
+    assert await without_a_server("asyncpg") == "ConnectionRefusedError, then ['1', '1', '1']"
     assert await first_of_two("psycopg", open_first=True) == "began"
     assert await first_of_two("asyncpg", open_first=False) == "began"
     refused = "cannot insert multiple commands into a prepared statement"

@@ -11,6 +11,7 @@ import contextvars
 import os
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from contextlib import suppress
@@ -21,6 +22,7 @@ from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 
@@ -135,25 +137,32 @@ for answer in answers:  # alone it works, of two at once the second fails
     assert "Global context fallback is already enabled" in answer
 
 
-async def count(context: TortoiseContext, times: int) -> int:
+async def count(context: TortoiseContext, times: int, pause: float) -> int:
     async with context:  # WRONG: the task that ends first closes the connections of the other task
         client = context.connections.get("default")
         for _ in range(times):
             await client.execute_query("SELECT 1")
+            if pause:
+                await asyncio.sleep(pause)  # then look for the connection, as each query of a model does
+                client = context.connections.get("default")
     return times
 
 
-async def shared() -> list[int | BaseException]:
-    """Two tasks enter one context. The slow task loses its connections."""
+async def shared(pause: float = 0) -> list[int | BaseException]:
+    """Two tasks enter one context. The slow task loses its connections, between its queries if both pause."""
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
-        return await asyncio.gather(count(context, 1), count(context, 50), return_exceptions=True)
+        return await asyncio.gather(
+            count(context, 1, pause), count(context, 50, 2 * pause), return_exceptions=True
+        )
 
 
 first, slow = asyncio.run(shared())
 assert first == 1 or "was created in a different Context" in str(first)  # not in each run
 assert isinstance(slow, Exception)
 assert "clos" in str(slow) or URL.startswith("psycopg")  # asyncpg and asyncmy: closing pool
+_, slow = asyncio.run(shared(1))
+assert "DB configuration not initialised" in str(slow)
 
 
 async def kill(session: int) -> None:
@@ -166,6 +175,30 @@ async def kill(session: int) -> None:
             f"KILL {session}" if is_mysql else f"SELECT pg_terminate_backend({session})"
         )
     await asyncio.sleep(0.2)
+
+
+async def runs() -> list[str]:
+    """A worker of one task that opens a context for each run. Its session ends before the first BEGIN."""
+    found = []
+    for is_killed in (True, False):
+        try:
+            async with TortoiseContext() as context:
+                await context.init(db_url=URL, modules={"models": ["__main__"]})
+                function = "CONNECTION_ID" if URL.startswith("mysql") else "pg_backend_pid"
+                (row,) = await get_connection("default").execute_query_dict(f"SELECT {function}() AS id")
+                if is_killed:  # the worker's event loop stands still meanwhile
+                    other = threading.Thread(target=asyncio.run, args=[kill(row["id"])])
+                    other.start()
+                    other.join()
+                async with in_transaction() as connection:
+                    await connection.execute_query("SELECT 1")
+            found.append("done")
+        except Exception:
+            found.append("failed")
+    return found
+
+
+assert asyncio.run(runs()) == ["done" if URL.startswith("psycopg") else "failed", "done"]
 
 
 def container() -> None:

@@ -1,9 +1,13 @@
-"""A manager that always fetches a relation: what replaces it, and what fails on PostgreSQL."""
+"""A manager that always fetches a relation: what replaces it, and what fails on PostgreSQL.
+
+Also: which methods of a many-to-many field ignore a manager.
+"""
 
 import asyncio
 import os
 
 from tortoise import fields
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import NoValuesFetched
 from tortoise.manager import Manager
@@ -37,10 +41,50 @@ class Player(Model):
     club: fields.ForeignKeyRelation[Club] = fields.ForeignKeyField("models.Club", "players")
 
 
+class OfOne(Manager):
+    def get_queryset(self) -> QuerySet[Model]:
+        return super().get_queryset().filter(tenant=1)
+
+
+class Page(Model):
+    class Meta:
+        manager = OfOne()
+
+    tenant = fields.IntField()
+    labels: fields.ManyToManyRelation["Label"] = fields.ManyToManyField(
+        "models.Label", through="page_label", related_name="pages"
+    )
+
+
+class Label(Model):
+    class Meta:
+        manager = OfOne()
+
+    tenant = fields.IntField()
+
+
+async def many_to_many() -> None:
+    """add(), remove() and clear() of an object change links whose two rows the managers hide."""
+    page, label = await Page.create(tenant=2), await Label.create(tenant=2)
+    assert not await Page.exists() and not await Label.exists()
+
+    async def links() -> int:
+        return len(await get_connection("default").execute_query_dict("SELECT * FROM page_label"))
+
+    await page.labels.add(label)
+    assert await links() == 1 and await page.labels.all() == []
+    await page.labels.remove(label)
+    assert await links() == 0
+    await page.labels.add(label)
+    await page.labels.clear()
+    assert await links() == 0
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await context.generate_schemas()
+        await many_to_many()
         league = await League.create(name="A")
         club = await Club.create(league=league)
         await Player.create(club=club)

@@ -9,7 +9,9 @@ import contextlib
 import contextvars
 import gc
 import os
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 from tortoise import Tortoise, fields
@@ -262,6 +264,40 @@ async def nested_deadlock() -> list[object]:
     return [*codes, f"{stored} of 2", *await DriverRow.filter(name="after").values_list("name", flat=True)]
 
 
+async def lock_not_free_in_time() -> list[int]:
+    """retried() of references/transactions.md runs the transaction again after the limit of a lock."""
+    page = (Path(__file__).parent.parent / "references" / "transactions.md").read_text(encoding="utf-8")
+    code = re.search(r"(?ms)^def may_try_again.+?(?=^# a test$)", page)
+    assert code
+    shown: dict[str, Any] = {"asyncio": asyncio, "OperationalError": OperationalError}
+    exec(code[0], shown)
+    row, _ = await two_rows()
+    attempts: list[int] = []
+    is_held, may_end = asyncio.Event(), asyncio.Event()
+
+    async def hold() -> None:
+        async with in_transaction():
+            await DriverRow.filter(id=row.id).update(n=F("n") + 1)
+            is_held.set()
+            await may_end.wait()
+
+    async def add() -> None:
+        attempts.append(len(attempts) + 1)
+        async with in_transaction() as connection:
+            is_mysql = connection.capabilities.dialect == "mysql"
+            limit = "SESSION innodb_lock_wait_timeout = 1" if is_mysql else "LOCAL lock_timeout = '100ms'"
+            await connection.execute_script(f"SET {limit}")
+            if len(attempts) == 2:
+                may_end.set()
+                await holder
+            await DriverRow.filter(id=row.id).update(n=F("n") + 1)
+
+    holder = asyncio.create_task(hold())
+    await is_held.wait()
+    await shown["retried"](add)
+    return [*attempts, (await DriverRow.get(id=row.id)).n]
+
+
 async def conflict(level: str) -> None:
     """Two transactions read the same row, and then change it."""
     row, _ = await two_rows()
@@ -480,6 +516,7 @@ ASYNCPG: dict[Scene, object] = {
     swallowed_error: 0,
     script_undone: 0,
     nested_deadlock: ["40P01", "2 of 2", "after"],
+    lock_not_free_in_time: [1, 2, 2],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "asyncpg.exceptions.SerializationError",
@@ -509,6 +546,7 @@ PSYCOPG: dict[Scene, object] = {
     swallowed_error: 0,
     script_undone: 0,
     nested_deadlock: ["40P01", "2 of 2", "after"],
+    lock_not_free_in_time: [1, 2, 2],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     conflict_serializable: "psycopg.errors.SerializationFailure",
@@ -539,6 +577,7 @@ MARIADB: dict[Scene, object] = {
     script_undone: 0,
     swallowed_deadlock: ["after"],
     nested_deadlock: [1305, "1 of 2", "after"],
+    lock_not_free_in_time: [1, 2, 2],
     missing_row_swallowed: 1,
     rollback_in_the_block: ["after"],
     nested_rollback: None,

@@ -4,10 +4,12 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import httpx
@@ -22,6 +24,7 @@ from tests.conftest import DATABASE_URL, MODELS
 from tests.test_reminders import make_due
 
 PROJECT = Path(__file__).parents[1]
+RUN_OFTEN = "import asyncio, remind; remind.PAUSE = 0.5; asyncio.run(remind.main())"
 
 
 class Workers:
@@ -45,9 +48,9 @@ class Workers:
             await writer.drain()
         writer.close()
 
-    async def start(self, **environment: str) -> Process:
+    async def start(self, *arguments: str, **environment: str) -> Process:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, str(PROJECT / "remind.py")),
+            *(sys.executable, *(arguments or [str(PROJECT / "remind.py")])),
             env=self.environment | environment,
             stderr=PIPE,
         )
@@ -100,15 +103,51 @@ async def test_one_is_killed_and_two_are_stopped_while_they_send(workers: Worker
     assert await Reminder.filter(status=ReminderStatus.SENT, failures=0).count() == 3
 
 
-async def test_without_a_database_a_worker_goes_on(workers: Workers) -> None:
-    pytest.importorskip("asyncpg")
-    process = await workers.start(DATABASE_URL="postgres://shop:secret@127.0.0.1:9/shop")
+@contextlib.asynccontextmanager
+async def relay(port: int, target: str | None, target_port: int | None) -> AsyncIterator[None]:
+    """Pass the bytes of each connection on to the database server."""
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with contextlib.suppress(ConnectionError):
+            while data := await reader.read(65_536):
+                writer.write(data)
+        writer.close()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection(target, target_port)
+        await asyncio.gather(pass_on(reader, outer), pass_on(inner, writer))
+
+    async with await asyncio.start_server(connected, "127.0.0.1", port):
+        yield
+
+
+async def test_without_a_database_a_worker_goes_on(workers: Workers, tmp_path: Path) -> None:
+    await make_due("1")
+    workers.may_answer.set()
+    url = urlsplit(workers.environment["DATABASE_URL"])
+    begins: contextlib.AbstractAsyncContextManager[None] = contextlib.nullcontext()
+    if url.scheme == "sqlite":
+        late = f"sqlite://{tmp_path}/late/workers.sqlite3"  # the folder is missing
+    else:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            port = free.getsockname()[1]
+        account = url.netloc.rpartition("@")[0]
+        query = "timeout=1" if url.scheme == "psycopg" else url.query  # its default is 30 seconds
+        late = url._replace(netloc=f"{account}@127.0.0.1:{port}", query=query).geturl()
+        begins = relay(port, url.hostname, url.port)
+    process = await workers.start("-c", RUN_OFTEN, DATABASE_URL=late)
     assert process.stderr
     log = ""
     async with asyncio.timeout(30):
-        while "This run has ended early" not in log:
+        while log.count("This run has ended early") < 2:
             log += (await process.stderr.readline()).decode()
-    process.terminate()
-    _, rest = await process.communicate()
+    if url.scheme == "sqlite":
+        (tmp_path / "late").symlink_to(tmp_path)
+    async with begins, asyncio.timeout(30):
+        while not await Reminder.exists(status=ReminderStatus.SENT):  # noqa: ASYNC110
+            await asyncio.sleep(0.1)
+        process.terminate()
+        _, rest = await process.communicate()
     assert process.returncode == 0
-    assert "secret" not in log + rest.decode()
+    assert f":{url.password}@" not in log + rest.decode()
