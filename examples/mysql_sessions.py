@@ -16,7 +16,6 @@ from urllib.parse import urlsplit
 from asyncmy.errors import InterfaceError
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
