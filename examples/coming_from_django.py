@@ -307,6 +307,8 @@ async def errors_and_counts() -> None:
         await Book.filter(id=book.id).update(title="x" * 10)
     except ValidationError as error:
         assert "10 > 9" in str(error)
+    else:
+        raise AssertionError("the text is too long")
     try:
         assert await Book.filter(id=book.id).update(pages=2**40) == 1
         assert URL.startswith("sqlite")
