@@ -17,6 +17,7 @@ import tracemalloc
 import types
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager, closing, redirect_stdout
+from datetime import timedelta
 from decimal import Decimal
 from itertools import count
 from pathlib import Path
@@ -577,12 +578,25 @@ async def case_of_a_sku(files: Files) -> None:
     assert await Product.filter(sku__in=["B", "b"]).count() == 2
 
 
+async def another_zone(files: Files) -> None:
+    """The run writes times as save() does, also if the configured zone is not UTC."""
+    await PriceChange.all().delete()
+    await Product.all().delete()
+    product = await Product.create(sku="A", name="A", price=1)
+    files.write("A,A,2")
+    assert await files.run() == [0, 1, 0]
+    changed = await Product.get(sku="A")
+    assert timedelta(0) <= changed.updated_at - product.updated_at < timedelta(minutes=10)
+
+
 @asynccontextmanager
-async def connected(*models: type[Model]) -> AsyncIterator[None]:
+async def connected(*models: type[Model], timezone: str = "UTC") -> AsyncIterator[None]:
     module = sys.modules["shown"] = types.ModuleType("shown")
     module.__dict__.update({model.__name__: model for model in models})
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shown"]})
+        await context.init(
+            db_url=os.environ["DATABASE_URL"], modules={"models": ["shown"]}, timezone=timezone
+        )
         await context.generate_schemas()
         yield
 
@@ -618,6 +632,8 @@ async def main(folder: Path) -> None:
         if dialect == "sqlite":
             await memory(files)
             await locked_by_another_process(folder)
+    async with connected(Product, PriceChange, timezone="Asia/Tokyo"):
+        await another_zone(files)
 
 
 def run() -> None:
