@@ -118,7 +118,7 @@ async def silent_after_commit() -> AsyncIterator[str]:
         while data := await reader.read(65_536):
             if not silent.is_set():
                 writer.write(data)
-            if b"COMMIT" in data:
+            if b"\x03COMMIT" in data:  # 3: the protocol's number for a query
                 silent.set()
 
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
