@@ -78,11 +78,25 @@ async def may_create_roles(role: str) -> bool:
         return not await is_refused("CREATE ROLE billing_app LOGIN")
 
 
+async def revokes(role: str) -> bool:
+    """Whether the first line has an effect if the role does not own the schema. It raises no error."""
+    async with undone() as connection:
+        await connection.execute_script(
+            f"GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE ROLE {role};"
+            f"GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}; {GRANTS.strip().splitlines()[0]}"
+        )
+        sql = "SELECT has_schema_privilege('public', 'CREATE') AS may_create"
+        (row,) = await connection.execute_query_dict(sql)
+        return not row["may_create"]
+    raise AssertionError
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await context.generate_schemas()
         assert not await may_create_roles("billing_migration")
+        assert not await revokes("billing_migration")
         async with undone() as connection:
             await connection.execute_script(GRANTS)
             await connection.execute_script("CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)")

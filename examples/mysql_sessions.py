@@ -9,13 +9,13 @@ import contextlib
 import contextvars
 import datetime
 import os
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Awaitable, Coroutine
 from typing import Any
+from urllib.parse import urlsplit
 
 from asyncmy.errors import InterfaceError
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
-from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.models import Model
@@ -94,14 +94,51 @@ async def kept_of(milliseconds: int) -> int:
     return (await Note.get(id=1)).at.microsecond
 
 
-async def interrupted(statement: str) -> type[Exception]:
-    """The error of a statement that takes longer than the time limit."""
+async def interrupted(work: Awaitable[Any]) -> type[Exception]:
+    """The error of work that takes longer than the time limit."""
     try:
         async with asyncio.timeout(0.2):
-            await get_connection("default").execute_query(statement)
+            await work
     except (InterfaceError, TimeoutError) as error:
         return type(error)
     raise AssertionError("it was quick")
+
+
+async def in_a_transaction(statement: str) -> None:
+    async with in_transaction() as connection:
+        await connection.execute_query(statement)
+
+
+@contextlib.asynccontextmanager
+async def silent_after_commit() -> AsyncIterator[str]:
+    """The URL of a way to the server. The server gets the COMMIT, but its answer does not come back."""
+    server, silent, passing = urlsplit(URL), asyncio.Event(), list[asyncio.Future[Any]]()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65_536):
+            if not silent.is_set():
+                writer.write(data)
+            if b"\x03COMMIT" in data:  # 3: the protocol's number for a query
+                silent.set()
+
+    async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_connection(server.hostname, server.port or 3306)
+        passing.append(asyncio.gather(pass_on(reader, outer), pass_on(inner, writer)))
+
+    proxy = await asyncio.start_server(connected, "127.0.0.1", 0)
+    account = server.netloc.rpartition("@")[0]
+    yield server._replace(netloc=f"{account}@127.0.0.1:{proxy.sockets[0].getsockname()[1]}").geturl()
+    for future in passing:
+        future.cancel()
+    await asyncio.gather(*passing, return_exceptions=True)
+    proxy.close()
+
+
+async def interrupted_commit() -> type[Exception]:
+    async with silent_after_commit() as url, TortoiseContext() as context:
+        await context.init(db_url=url, modules=MODULES)
+        assert not await Note.exists(text="committed")  # opens the connection
+        return await interrupted(in_a_transaction("UPDATE note SET text = 'committed' WHERE id = 2"))
 
 
 async def hours() -> int:
@@ -148,13 +185,13 @@ async def main() -> None:
             assert (await Note.get(id=2)).text == "new"
 
         slowly = "UPDATE note SET text = '{}' WHERE SLEEP(0.4) = 0 LIMIT 1"
-        with contextlib.suppress(InterfaceError):
-            async with in_transaction():
-                assert await interrupted(slowly.format("undone")) is InterfaceError
-        assert await interrupted(slowly.format("late")) is TimeoutError
+        assert await interrupted(in_a_transaction(slowly.format("undone"))) is InterfaceError
+        assert await interrupted(context.db().execute_query(slowly.format("late"))) is TimeoutError
         await asyncio.sleep(1)
         assert not await Note.exists(text="undone")
         assert await Note.exists(text="late")  # the server has finished the UPDATE
+        assert await elsewhere(interrupted_commit()) is TimeoutError
+        assert await Note.exists(text="committed")
 
         assert await kept_of(milliseconds=7) == 7_000  # microseconds: the column is DATETIME(6)
         await context.db().execute_query("ALTER TABLE note MODIFY at DATETIME NOT NULL")

@@ -1,11 +1,16 @@
 # snippet: needs="sqlite"
 """SQLite: without WAL mode a reader waits for a commit, and VACUUM INTO does not replace a file.
 
+A copy that is put back beside the old WAL file gets the changes of this WAL file again.
+
 By hand: python examples/sqlite_files.py
 """
 
 import asyncio
+import shutil
 import sqlite3
+import subprocess
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -50,8 +55,38 @@ def copies(file: Path, copy: Path) -> list[str]:
     return said
 
 
+def restored(folder: Path, is_wal_deleted: bool) -> int:
+    """The rows after a killed process, and a copy of its file of one row that is put back."""
+    file, program = folder / "shop.db", folder / "program.py"
+    program.write_text(PROGRAM, encoding="utf-8")
+    for path in folder.glob("shop.db*"):
+        path.unlink()
+    assert subprocess.run([sys.executable, program, file], check=False).returncode == 1
+    copies(file, copy := folder / f"copy-{is_wal_deleted}.db")
+    assert subprocess.run([sys.executable, program, file], check=False).returncode == 1
+    assert (folder / "shop.db-wal").exists()
+    if is_wal_deleted:
+        (folder / "shop.db-wal").unlink()
+        (folder / "shop.db-shm").unlink()
+    shutil.copy(copy, file)
+    with closing(sqlite3.connect(file)) as connection:
+        return int(connection.execute("SELECT count(*) FROM note").fetchone()[0])
+
+
+# Adds a row in WAL mode. The process ends without closing its connection.
+PROGRAM = """
+import os, sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA journal_mode = WAL")
+connection.execute("CREATE TABLE IF NOT EXISTS note (id INTEGER PRIMARY KEY)")
+connection.execute("INSERT INTO note DEFAULT VALUES")
+os._exit(1)
+"""
+
 with tempfile.TemporaryDirectory() as name:
     folder = Path(name)
     assert asyncio.run(is_refused_during_a_commit(folder / "delete.db", "DELETE"))
     assert not asyncio.run(is_refused_during_a_commit(folder / "wal.db", "WAL"))
     assert copies(folder / "wal.db", folder / "copy.db") == ["", "output file already exists"]
+    assert restored(folder, is_wal_deleted=False) == 2  # the row that came after the copy is still there
+    assert restored(folder, is_wal_deleted=True) == 1

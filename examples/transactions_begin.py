@@ -52,10 +52,11 @@ class BegunNote(Model):
 
 
 class Line:
-    """The way to the server. `stop` says what happens to the next BEGIN."""
+    """The way to the server. `stop` says what happens to the next BEGIN, or to the answer to a COMMIT."""
 
     def __init__(self) -> None:
         self.stop = ""
+        self.is_silent = False  # no answer comes back before `goes_on`
         self.goes_on = asyncio.Event()
         self.tasks: list[asyncio.Task[None]] = []
 
@@ -74,13 +75,15 @@ class Line:
     ) -> None:
         try:
             while data := await reader.read(65_536):
-                stop, self.stop = (self.stop, "") if b"BEGIN" in data else ("", self.stop)
+                word = b"COMMIT" if self.stop == "silent" else b"BEGIN"
+                stop, self.stop = (self.stop, "") if word in data else ("", self.stop)
                 if stop == "cut":
                     back.close()
                     break
-                if stop == "freeze":
+                if stop == "freeze" or self.is_silent:
                     await self.goes_on.wait()
                 writer.write(data)
+                self.is_silent = stop == "silent"
         except OSError:
             pass
         finally:
@@ -151,6 +154,30 @@ async def scene(begin: Begin, stop: str) -> Seen:
     return second, third == "ok", rows
 
 
+async def during_the_commit() -> None:
+    """The server has committed, and its answer comes after the limit: TimeoutError, and the row is stored."""
+    line = Line()
+
+    async def write() -> None:
+        async with transaction():
+            await BegunNote.create(text="committed")
+
+    async with through(line):
+        assert await BegunNote.all().count() == 0  # opens the pool
+        line.stop = "silent"
+        asyncio.get_running_loop().call_later(1.5, line.goes_on.set)
+        assert await result(write()) == "TimeoutError"
+        await line.goes_on.wait()
+        assert await result(BegunNote.all().count()) == "ok"  # the pool has its connection
+    for task in line.tasks:
+        task.cancel()
+    await asyncio.gather(*line.tasks, return_exceptions=True)
+    assert await stored() == ["committed"]
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await BegunNote.all().delete()
+
+
 async def after_bulk_create() -> None:
     """Cut the BEGIN of bulk_create(): the same task writes again, as the worker of examples/jobs does."""
     line = Line()
@@ -190,6 +217,7 @@ async def main() -> None:
             async with TortoiseContext() as context:
                 await context.init(db_url=URL, modules={"models": ["__main__"]})
                 await BegunNote.all().delete()
+    await during_the_commit()
     await after_bulk_create()
 
 

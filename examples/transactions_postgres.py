@@ -165,6 +165,31 @@ async def refused() -> None:
         await Tortoise.close_connections()
 
 
+async def heard_again() -> None:
+    """If the session of a listener ends, also by close(), its function is called, and can listen again."""
+    events: asyncio.Queue[object] = asyncio.Queue()
+    sessions: asyncio.Queue[asyncpg.Connection] = asyncio.Queue()
+
+    async def listen(_: object = None) -> None:
+        session = await asyncpg.connect(URL)
+        await session.add_listener("row_heard", lambda *sent: events.put_nowait(sent[-1]))
+        session.add_termination_listener(listen)
+        sessions.put_nowait(session)
+
+    await listen()
+    first = await sessions.get()
+    query = Tortoise.get_connection("default").execute_query
+    await query("SELECT pg_terminate_backend($1)", [first.get_server_pid()])
+    second = await asyncio.wait_for(sessions.get(), timeout=5)
+    await query("SELECT pg_notify('row_heard', 'again')")
+    assert await asyncio.wait_for(events.get(), timeout=5) == "again"
+    await second.close()
+    third = await asyncio.wait_for(sessions.get(), timeout=5)  # close() has called the function, too
+    third.remove_termination_listener(listen)
+    await third.close()
+    assert sessions.empty()
+
+
 async def main() -> None:
     # Tortoise doesn't roll back after a TransactionManagementError; asyncpg says so, and does.
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
@@ -173,7 +198,7 @@ async def main() -> None:
     try:
         await Tortoise.init(db_url=f"{URL}?schema={SCHEMA}", modules={"models": ["__main__"]})
         await Tortoise.generate_schemas()
-        for part in (one_connection, errors, aborted, gathered, children, distinct):
+        for part in (one_connection, errors, aborted, gathered, children, distinct, heard_again):
             await part()
     finally:
         await Tortoise.close_connections()
