@@ -158,6 +158,16 @@ assert "AddField" in made
 assert "RemoveField" in made
 duplicate(shop, "migrate")
 
+# Only `related_name=` prevents it. Without it, or with another one, a column that allows NULL loses its values.
+link = "class Visit(Model):\n    {0} = fields.ForeignKeyField('models.Customer', null=True, related_name={1})\n"
+for before, after in (("False", "False"), ("'visits'", "'guests'")):
+    shop = Shop(more=link.format("guest", before))
+    shop.sql("INSERT INTO visit (guest_id) VALUES (1)")
+    shop.models(more=link.format("buyer", after))
+    shop.run("makemigrations", "-n", "lost")
+    shop.run("migrate")
+    assert shop.sql("SELECT buyer_id FROM visit") == [(None,)]
+
 # A foreign key whose column has another name: never "No changes detected", even where nothing was renamed.
 shop = Shop(customer="buyer", column=', source_field="customer_id"')
 assert "AlterField" in shop.made()
@@ -169,6 +179,21 @@ assert "RenameModel" in shop.made()
 duplicate(shop, "migrate")
 duplicate(shop, "makemigrations")  # as long as that file is there
 
+# Without related_name= it runs, and renames a table that Meta.table names.
+guest = """
+class {0}(Model):
+    class Meta:
+        table = "guest"
+
+    id = fields.IntField(primary_key=True)
+    friend = fields.ForeignKeyField("models.{0}", null=True)
+"""
+shop = Shop(more=guest.format("Guest"))
+shop.models(more=guest.format("Visitor"))
+assert "RenameModel" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT name FROM sqlite_master WHERE name IN ('guest', 'visitor')") == [("visitor",)]
+
 # A class with a base is never recognised, the base renamed or not: a new model, and the old one goes.
 for base in ("Invoice", "Bill"):
     shop = Shop()
@@ -176,21 +201,23 @@ for base in ("Invoice", "Bill"):
     made = shop.made()
     assert "CreateModel" in made
     assert "DeleteModel" in made
-    duplicate(shop, "migrate")  # the relation prevents it
+    duplicate(shop, "migrate")  # related_name= prevents it
 
-# Without a relation nothing does: the rows are gone, exit status 0.
+# Without them nothing does, not even a foreign key: the rows are gone, exit status 0.
 alone = "class Base{0}(Model):\n    class Meta:\n        abstract = True\n\n"
 alone += "class {0}(Base{0}):\n    text = fields.CharField(max_length=9, default='x')\n"
-shop = Shop()
-shop.models(more=alone.format("Note"))
-shop.run("makemigrations")
-shop.run("migrate")
-shop.sql("INSERT INTO note (text) VALUES ('a')")
-shop.models(more=alone.format("Memo"))
-shop.run("makemigrations", "-n", "memo")
-shop.run("migrate")
-assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
-assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
+owned = alone + "    owner = fields.ForeignKeyField('models.Customer', null=True)\n"
+for model in (alone, owned):
+    shop = Shop()
+    shop.models(more=model.format("Note"))
+    shop.run("makemigrations")
+    shop.run("migrate")
+    shop.sql("INSERT INTO note (text) VALUES ('a')")
+    shop.models(more=model.format("Memo"))
+    shop.run("makemigrations", "-n", "memo")
+    shop.run("migrate")
+    assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
+    assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
 
 # source_field says that the column stays: RenameField renames it, and the next migration wants it back.
 shop = Shop()
@@ -372,6 +399,16 @@ shop.step(
     RENAME.format(', "table_description": "Claims"'),
     'assert await apps.get_model("models.Invoice").all().count() == 1',
 )
+assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
+
+# A class whose table was renamed before: the table keeps its newest name.
+shop.models(table="bill", base="Bill", parent="BaseBill", invoice="Bill")
+last = STEP.format(operations='RenameClass("Invoice", "Bill")', check="pass")
+(shop.steps / "0003_step.py").write_text(HEAD + last.replace("0001_initial", "0002_step"))
+shop.run("migrate")
+assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
+assert "No changes detected" in shop.run("makemigrations")
+shop.run("downgrade", "models", "0002_step")
 assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
 
 shop = Shop()

@@ -15,7 +15,7 @@ class RenameClass(ops.RenameModel):
     def state_forward(self, app_label: str, state: Any) -> None:
         model = state.models.pop((app_label, self.old_name))
         model.name = self.new_name
-        model.options = model.options | {"table": model.table}
+        model.table = model.options.get("table", model.table)  # AlterModelOptions changes only the options
         state.models[app_label, self.new_name] = model
         for other in state.models.values():
             for name, field in other.fields.items():
