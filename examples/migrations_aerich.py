@@ -549,6 +549,20 @@ def questions() -> None:
     (second,) = files()[1:]
     assert "again" in second.name  # the unapplied file has gone
 
+    # With --offline it deletes nothing. Without a terminal, this is the way to draft a rename.
+    models(invoice("mobile = fields.CharField(max_length=9, null=True)"))
+    assert "Aborted" in aerich("migrate", "--offline", "--name", "mobile", status=1)
+    aerich("migrate", "--offline", "--name", "mobile", "--no-input")
+    assert files()[1] == second
+    assert 'RENAME COLUMN "phone" TO "mobile"' in upgrade_of(files()[2])
+
+    # Two are added: one of them gets the values, and nobody is asked which.
+    two = [f"{name} = fields.CharField(max_length=9, null=True)" for name in ("fax", "pager")]
+    models(invoice(*two))
+    aerich("migrate", "--offline", "--name", "two", "--no-input")
+    draft = upgrade_of(files()[3])
+    assert draft.count('RENAME COLUMN "mobile" TO') == draft.count("ADD ") == 1
+
     start(invoice(EMAIL))  # of another type: no rename, also with --no-input
     models(invoice("phone = fields.IntField(null=True)"))
     aerich("migrate", "--offline", "--name", "phone", "--no-input")

@@ -158,8 +158,10 @@ assert "AddField" in made
 assert "RemoveField" in made
 duplicate(shop, "migrate")
 
-# Only `related_name=` prevents it. Without it, or with another one, a column that allows NULL loses its values.
-link = "class Visit(Model):\n    {0} = fields.ForeignKeyField('models.Customer', null=True, related_name={1})\n"
+# Only `related_name=` prevents it. Otherwise a column that allows NULL loses its values.
+link = (
+    "class Visit(Model):\n    {0} = fields.ForeignKeyField('models.Customer', null=True, related_name={1})\n"
+)
 for before, after in (("False", "False"), ("'visits'", "'guests'")):
     shop = Shop(more=link.format("guest", before))
     shop.sql("INSERT INTO visit (guest_id) VALUES (1)")
@@ -406,10 +408,10 @@ shop.models(table="bill", base="Bill", parent="BaseBill", invoice="Bill")
 last = STEP.format(operations='RenameClass("Invoice", "Bill")', check="pass")
 (shop.steps / "0003_step.py").write_text(HEAD + last.replace("0001_initial", "0002_step"))
 shop.run("migrate")
-assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
+assert shop.sql("SELECT id FROM bill") == [(1,)]
 assert "No changes detected" in shop.run("makemigrations")
 shop.run("downgrade", "models", "0002_step")
-assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
+assert shop.sql("SELECT id FROM bill") == [(1,)]
 
 shop = Shop()
 shop.models(table="bill")
