@@ -418,6 +418,34 @@ shop.models(table="bill")
 (shop.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=RENAME.format(""), check="pass"))
 assert "'table_description': 'Claims'" in shop.made()
 
+# Options that other operations change stay. A copy from the first file forgets a later index.
+PAGE = """
+from tortoise.indexes import Index
+
+class Page(Model):
+    class Meta:
+        table = "{table}"
+        indexes = ({indexes},)
+
+    name = fields.CharField(max_length=9)
+    size = fields.IntField(default=1)
+"""
+ONE, TWO = (f'Index(fields=("{name}",), name="ix_{name}")' for name in ("name", "size"))
+for copied in ("", f', "indexes": [{ONE}]'):
+    shop = Shop(more=PAGE.format(table="page", indexes=ONE))
+    shop.models(more=PAGE.format(table="page", indexes=f"{ONE}, {TWO}"))
+    shop.run("makemigrations", "-n", "second")
+    shop.models(more=PAGE.format(table="sheet", indexes=f"{ONE}, {TWO}"))
+    options = f'ops.AlterModelOptions("Page", {{"table": "sheet", "app": "models", "pk_attr": "id"{copied}}})'
+    rename = 'ops.RunSQL("ALTER TABLE page RENAME TO sheet", "ALTER TABLE sheet RENAME TO page"), ' + options
+    step = "from tortoise.indexes import Index\n" + STEP.format(operations=rename, check="pass")
+    (shop.steps / "0003_step.py").write_text(HEAD + step.replace("0001_initial", "0002_second"))
+    if copied:
+        assert "AddIndex" in shop.made()
+    else:
+        shop.run("migrate")
+        assert "No changes detected" in shop.run("makemigrations")
+
 # A many-to-many field: the file of makemigrations fails, RenameAttribute runs no SQL and keeps the links.
 POST = """
 class Tag(Model):
