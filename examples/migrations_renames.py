@@ -143,6 +143,31 @@ assert "RenameField" in shop.made()
 shop.run("migrate")
 assert shop.sql("SELECT phone FROM customer") == [("a@x.test",)]
 
+# Two of one type at once: the tool sorts the names, and each field gets the values of the other.
+place = """
+class Place(Model):
+    {0} = fields.CharField(max_length=9, null=True)
+    {1} = fields.CharField(max_length=9, null=True)
+"""
+shop = Shop(more=place.format("city", "name"))
+shop.sql("INSERT INTO place (city, name) VALUES ('Oslo', 'Fjord Inn')")
+shop.models(more=place.format("town", "title"))
+shop.run("makemigrations", "-n", "both")
+shop.run("migrate")
+assert shop.sql("SELECT town, title FROM place") == [("Fjord Inn", "Oslo")]
+
+# One removed and one renamed: the wrong one is dropped.
+shop = Shop(more=place.format("city", "name"))
+shop.sql("INSERT INTO place (city, name) VALUES ('Oslo', 'Fjord Inn')")
+shop.models(
+    more=place.replace("{0} =", "title =").replace(
+        "    {1} = fields.CharField(max_length=9, null=True)\n", ""
+    )
+)
+shop.run("makemigrations", "-n", "one")
+shop.run("migrate")
+assert shop.sql("SELECT title FROM place") == [("Oslo",)]  # title was name
+
 # Renamed and made longer: add and remove, the addresses are lost.
 shop = Shop()
 shop.models(email=LONGER)
