@@ -363,6 +363,28 @@ def dropped() -> None:
         assert "No changes detected" in aerich("migrate"), change
         assert sql("SELECT number FROM " + ("invoice" if warned else "bill")) == [("a",)]
 
+    # A class that a ManyToManyField names: its rows and the links would go. forward_key= keeps the column.
+    tags = """
+class {0}(Model):
+    class Meta:
+        table = "tag"
+
+    id = fields.IntField(primary_key=True)
+
+
+class Item(Model):
+    id = fields.IntField(primary_key=True)
+    tags = fields.ManyToManyField("models.{0}"{1})
+"""
+    start(tags.format("Tag", ""))
+    models(tags.format("Label", ""))
+    aerich("migrate", "--offline", "--name", "label")
+    draft = upgrade_of(files().pop())
+    assert 'DROP TABLE IF EXISTS "item_tag"' in draft and 'DROP TABLE IF EXISTS "tag"' in draft
+    files()[-1].unlink()
+    models(tags.format("Label", ', forward_key="tag_id"'))
+    assert "No changes detected" in aerich("migrate", "--offline")
+
     start(invoice())  # the table alone
     models(invoice().replace('"invoice"', '"bill"'))
     aerich("migrate", "--name", "bill")
