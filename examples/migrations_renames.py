@@ -206,6 +206,15 @@ assert "RenameModel" in shop.made()
 duplicate(shop, "migrate")
 duplicate(shop, "makemigrations")  # as long as that file is there
 
+# A class that is removed and another of its kind that is added: the new one gets the rows of the old one.
+kind = "class {0}(Model):\n    text = fields.CharField(max_length=9, default='x')\n"
+shop = Shop(more=kind.format("Secret"))
+shop.sql("INSERT INTO secret (text) VALUES ('a')")
+shop.models(more=kind.format("Notice"))
+assert "RenameModel" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT text FROM notice") == [("a",)]
+
 # Without related_name= it runs, and renames a table that Meta.table names.
 guest = """
 class {0}(Model):
