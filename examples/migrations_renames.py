@@ -399,6 +399,40 @@ for options, operations in REPLACES.items():
     kept = 'ON "place" ("code")' if options is INDEX else 'UNIQUE ("code", "name")'
     assert kept in shop.sql(SQL)[0][0]
 
+# unique_together of a renamed foreign key: the constraint has followed its column.
+pair = """
+class Seat(Model):
+    class Meta:
+        unique_together = (("{0}", "row"),)
+
+    row = fields.IntField(default=1)
+    {0} = fields.ForeignKeyField("models.Customer", related_name="seats")
+"""
+for wrap in ("{}", "StateOnly({})"):
+    shop = Shop(more=pair.format("guest"))
+    shop.models(more=IMPORTS + pair.format("buyer"))
+    rename = STEP.format(operations='RenameForeignKey("Seat", "guest", "buyer")', check="pass")
+    (shop.steps / "0002_step.py").write_text(HEAD + rename)
+    assert "RemoveConstraint" in shop.made()
+    two = (
+        'ops.RemoveConstraint("Seat", None, ["guest", "row"])',
+        'ops.AddConstraint("Seat", UniqueConstraint(("buyer", "row")))',
+    )
+    text = STEP.format(operations=", ".join(wrap.format(one) for one in two), check="pass")
+    (file,) = shop.steps.glob("*_made.py")
+    file.write_text(HEAD + IMPORTS + text.replace("0001_initial", "0002_step"))
+    if wrap == "{}":
+        try:
+            shop.run("migrate")
+            raise AssertionError("it has gone well")
+        except OperationalError as error:
+            assert "no such index" in str(error)
+    else:
+        shop.run("migrate")
+        assert "No changes detected" in shop.run("makemigrations")
+        made = "SELECT group_concat(sql) FROM sqlite_master WHERE tbl_name = 'seat'"
+        assert 'UNIQUE ("buyer_id", "row")' in shop.sql(made)[0][0]
+
 shop, _ = renamed(INDEX)
 shop.run("migrate")
 assert 'CREATE INDEX "ix_place" ON "place" ("sign")' in shop.sql(SQL)[0][0]  # no such column: a constant text
