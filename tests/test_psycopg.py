@@ -1,7 +1,7 @@
 """Blocks that differ on psycopg, run there: what does not pass is what tests/psycopg.toml says, no more.
 
-The Python blocks of their pages run, too. Other shell blocks of these pages do not: each starts processes that
-PostgreSQL on asyncpg has had already.
+The Python blocks of their pages run, too. Other shell blocks of these pages do not: each starts processes
+that PostgreSQL on asyncpg has had already.
 """
 
 from __future__ import annotations
