@@ -23,7 +23,10 @@ def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
     value = node.get(key)
     if value is not None and value.is_flow and not node.is_flow and value.line >= start:
         rest = lines[start : value.last_line]  # up to the closing bracket, wherever that stands
-        return [*found, *(line[depth:].rstrip() if not line[:depth].strip() else line.strip() for line in rest)]
+        return [
+            *found,
+            *(line[depth:].rstrip() if not line[:depth].strip() else line.strip() for line in rest),
+        ]
     for line in lines[start:]:
         text = line.strip()
         indent = len(line) - len(line.lstrip())

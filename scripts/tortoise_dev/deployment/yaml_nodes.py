@@ -18,7 +18,7 @@ class UnreadableError(Exception):
 
 
 class Node:
-    """A YAML value and where it stands: ``line`` is its first line, from 1; ``last_line`` that of a bracket."""
+    """A YAML value and where it stands: its first line, from 1, and the line of a closing bracket."""
 
     def __init__(self, node: yaml.Node) -> None:
         self._node = node
