@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager, redirect_stdout, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from shutil import which
 from typing import Any, TypeVar
@@ -33,7 +34,9 @@ from tortoise.cli.cli import run_cli_async
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import DoesNotExist, FieldError, IntegrityError, OperationalError, ValidationError
+from tortoise.manager import Manager
 from tortoise.models import Model
+from tortoise.queryset import QuerySet
 from tortoise.transactions import atomic, in_transaction
 
 URL = os.environ["DATABASE_URL"]
@@ -344,6 +347,24 @@ async def deletes() -> None:
             else:
                 await author.delete()
                 assert await Article.all().count() == 0
+
+
+async def hidden() -> None:
+    """A column that Django's manager filters by: a model without a manager returns the row."""
+
+    class Live(Manager):
+        def get_queryset(self) -> QuerySet[Any]:
+            return super().get_queryset().filter(published_at=None)
+
+    async with connected():
+        from blog import Article, Author  # type: ignore[import-not-found]
+
+        author = await Author.create(name="Ann", email="ann@x")
+        for slug, at in (("live", None), ("gone", datetime.now(UTC))):
+            await Article.create(author=author, title=slug, slug=slug, published_at=at)
+        assert await Article.all().count() == 2  # the other row is not hidden
+        live = Live(Article)
+        assert await live.all().values_list("slug", flat=True) == ["live"]
 
 
 async def deferred(url: str, driver: Any, foreign_key: type[Exception]) -> None:
@@ -854,6 +875,7 @@ try:
         Path(name).parent.mkdir(exist_ok=True)
         Path(name).write_text(text)
     as_process(deletes())
+    as_process(hidden())
     as_process(deferred(URL, asyncpg, asyncpg.ForeignKeyViolationError))
     as_process(meanwhile())
     as_process(kept_out())

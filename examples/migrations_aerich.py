@@ -363,6 +363,28 @@ def dropped() -> None:
         assert "No changes detected" in aerich("migrate"), change
         assert sql("SELECT number FROM " + ("invoice" if warned else "bill")) == [("a",)]
 
+    # A class that a ManyToManyField names: its rows and the links would go. forward_key= keeps the column.
+    tags = """
+class {0}(Model):
+    class Meta:
+        table = "tag"
+
+    id = fields.IntField(primary_key=True)
+
+
+class Item(Model):
+    id = fields.IntField(primary_key=True)
+    tags = fields.ManyToManyField("models.{0}"{1})
+"""
+    start(tags.format("Tag", ""))
+    models(tags.format("Label", ""))
+    aerich("migrate", "--offline", "--name", "label")
+    draft = upgrade_of(files().pop())
+    assert 'DROP TABLE IF EXISTS "item_tag"' in draft and 'DROP TABLE IF EXISTS "tag"' in draft
+    files()[-1].unlink()
+    models(tags.format("Label", ', forward_key="tag_id"'))
+    assert "No changes detected" in aerich("migrate", "--offline")
+
     start(invoice())  # the table alone
     models(invoice().replace('"invoice"', '"bill"'))
     aerich("migrate", "--name", "bill")
@@ -548,6 +570,20 @@ def questions() -> None:
     aerich("migrate", "--name", "again", "--no-input")
     (second,) = files()[1:]
     assert "again" in second.name  # the unapplied file has gone
+
+    # With --offline it deletes nothing. Without a terminal, this is the way to draft a rename.
+    models(invoice("mobile = fields.CharField(max_length=9, null=True)"))
+    assert "Aborted" in aerich("migrate", "--offline", "--name", "mobile", status=1)
+    aerich("migrate", "--offline", "--name", "mobile", "--no-input")
+    assert files()[1] == second
+    assert 'RENAME COLUMN "phone" TO "mobile"' in upgrade_of(files()[2])
+
+    # Two are added: one of them gets the values, and nobody is asked which.
+    two = [f"{name} = fields.CharField(max_length=9, null=True)" for name in ("fax", "pager")]
+    models(invoice(*two))
+    aerich("migrate", "--offline", "--name", "two", "--no-input")
+    draft = upgrade_of(files()[3])
+    assert draft.count('RENAME COLUMN "mobile" TO') == draft.count("ADD ") == 1
 
     start(invoice(EMAIL))  # of another type: no rename, also with --no-input
     models(invoice("phone = fields.IntField(null=True)"))

@@ -301,6 +301,21 @@ def changed_type() -> None:
     aerich("upgrade")
     assert sql("SELECT n FROM price") == [(12,)]
 
+    # A shorter text: USING cuts off the values, and nobody is told. Without USING, PostgreSQL refuses.
+    models("n = fields.CharField(max_length=9)")
+    aerich("migrate", "--offline", "--name", "text")
+    aerich("upgrade")
+    sql("UPDATE price SET n = 'too long'")
+    models("n = fields.CharField(max_length=3)")
+    aerich("migrate", "--offline", "--name", "shorter")
+    using = ' USING "n"::VARCHAR(3)'
+    edit(using, "")
+    assert "value too long for type character varying(3)" in fails("upgrade")
+    assert sql("SELECT n FROM price") == [("too long",)]
+    edit("VARCHAR(3);", f"VARCHAR(3){using};")
+    aerich("upgrade")
+    assert sql("SELECT n FROM price") == [("too",)]
+
 
 def indexes() -> None:
     """An index that has not changed is left alone. One of an expression needs a name of its own."""

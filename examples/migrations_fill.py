@@ -46,10 +46,11 @@ batch_is_read = asyncio.Event()
 
 async def fill(*, locks: bool = True) -> None:
     """The body of a RunPython function, with `atomic = False`. There take Product from `apps.get_model()`."""
-    last = 0
+    last = None
     while True:
         async with in_transaction():
-            rows = Product.filter(code=None, id__gt=last).order_by("id").limit(BATCH)
+            empty = Product.filter(code=None) if last is None else Product.filter(code=None, id__gt=last)
+            rows = empty.order_by("id").limit(BATCH)
             batch = await (rows.select_for_update() if locks else rows)
             if not batch:
                 return

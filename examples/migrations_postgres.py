@@ -62,6 +62,13 @@ INITIAL = """ops.CreateModel("Price", [
     ("id", fields.IntField(primary_key=True)), ("cents", fields.IntField())
 ], options={"table": "price", "app": "models", "pk_attr": "id"}),
 ops.RunSQL("INSERT INTO price (cents) VALUES (1)")"""
+UNIQUE_INDEX = """
+from apps.common.operations import AddIndexConcurrently
+
+class UniqueIndex(Index):
+    def get_sql(self, *args, **kwargs):
+        return super().get_sql(*args, **kwargs).replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+"""
 CONCURRENTLY = """
 class AddIndexConcurrently(ops.AddIndex):
     async def database_forward(self, app_label, old_state, new_state, state_editor=None):
@@ -207,6 +214,11 @@ def index_concurrently() -> None:
     write("0004_unique", unique, after="0003_index", atomic=False)
     assert "could not create unique index" in fails(command("migrate"))
     assert sql("SELECT indisvalid FROM pg_index WHERE indexrelid = 'ux_cents'::regclass") == [(False,)]
+
+    # The operation of the handbook, also with an index whose class writes UNIQUE.
+    unique = 'AddIndexConcurrently("Price", UniqueIndex(fields=["cents"], name="uq_cents"))'
+    write("0005_expression", unique, after="0003_index", more=UNIQUE_INDEX, atomic=False)
+    assert 'CREATE UNIQUE INDEX CONCURRENTLY "uq_cents"' in run("sqlmigrate", "models", "0005_expression")
 
     async def writer_waits() -> str:
         builder, writer = await connect(), await connect()

@@ -143,6 +143,31 @@ assert "RenameField" in shop.made()
 shop.run("migrate")
 assert shop.sql("SELECT phone FROM customer") == [("a@x.test",)]
 
+# Two of one type at once: the tool sorts the names, and each field gets the values of the other.
+place = """
+class Place(Model):
+    {0} = fields.CharField(max_length=9, null=True)
+    {1} = fields.CharField(max_length=9, null=True)
+"""
+shop = Shop(more=place.format("city", "name"))
+shop.sql("INSERT INTO place (city, name) VALUES ('Oslo', 'Fjord Inn')")
+shop.models(more=place.format("town", "title"))
+shop.run("makemigrations", "-n", "both")
+shop.run("migrate")
+assert shop.sql("SELECT town, title FROM place") == [("Fjord Inn", "Oslo")]
+
+# One removed and one renamed: the wrong one is dropped.
+shop = Shop(more=place.format("city", "name"))
+shop.sql("INSERT INTO place (city, name) VALUES ('Oslo', 'Fjord Inn')")
+shop.models(
+    more=place.replace("{0} =", "title =").replace(
+        "    {1} = fields.CharField(max_length=9, null=True)\n", ""
+    )
+)
+shop.run("makemigrations", "-n", "one")
+shop.run("migrate")
+assert shop.sql("SELECT title FROM place") == [("Oslo",)]  # title was name
+
 # Renamed and made longer: add and remove, the addresses are lost.
 shop = Shop()
 shop.models(email=LONGER)
@@ -158,6 +183,18 @@ assert "AddField" in made
 assert "RemoveField" in made
 duplicate(shop, "migrate")
 
+# Only `related_name=` prevents it. Otherwise a column that allows NULL loses its values.
+link = (
+    "class Visit(Model):\n    {0} = fields.ForeignKeyField('models.Customer', null=True, related_name={1})\n"
+)
+for before, after in (("False", "False"), ("'visits'", "'guests'")):
+    shop = Shop(more=link.format("guest", before))
+    shop.sql("INSERT INTO visit (guest_id) VALUES (1)")
+    shop.models(more=link.format("buyer", after))
+    shop.run("makemigrations", "-n", "lost")
+    shop.run("migrate")
+    assert shop.sql("SELECT buyer_id FROM visit") == [(None,)]
+
 # A foreign key whose column has another name: never "No changes detected", even where nothing was renamed.
 shop = Shop(customer="buyer", column=', source_field="customer_id"')
 assert "AlterField" in shop.made()
@@ -169,6 +206,30 @@ assert "RenameModel" in shop.made()
 duplicate(shop, "migrate")
 duplicate(shop, "makemigrations")  # as long as that file is there
 
+# A class that is removed and another of its kind that is added: the new one gets the rows of the old one.
+kind = "class {0}(Model):\n    text = fields.CharField(max_length=9, default='x')\n"
+shop = Shop(more=kind.format("Secret"))
+shop.sql("INSERT INTO secret (text) VALUES ('a')")
+shop.models(more=kind.format("Notice"))
+assert "RenameModel" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT text FROM notice") == [("a",)]
+
+# Without related_name= it runs, and renames a table that Meta.table names.
+guest = """
+class {0}(Model):
+    class Meta:
+        table = "guest"
+
+    id = fields.IntField(primary_key=True)
+    friend = fields.ForeignKeyField("models.{0}", null=True)
+"""
+shop = Shop(more=guest.format("Guest"))
+shop.models(more=guest.format("Visitor"))
+assert "RenameModel" in shop.made()
+shop.run("migrate")
+assert shop.sql("SELECT name FROM sqlite_master WHERE name IN ('guest', 'visitor')") == [("visitor",)]
+
 # A class with a base is never recognised, the base renamed or not: a new model, and the old one goes.
 for base in ("Invoice", "Bill"):
     shop = Shop()
@@ -176,21 +237,23 @@ for base in ("Invoice", "Bill"):
     made = shop.made()
     assert "CreateModel" in made
     assert "DeleteModel" in made
-    duplicate(shop, "migrate")  # the relation prevents it
+    duplicate(shop, "migrate")  # related_name= prevents it
 
-# Without a relation nothing does: the rows are gone, exit status 0.
+# Without them nothing does, not even a foreign key: the rows are gone, exit status 0.
 alone = "class Base{0}(Model):\n    class Meta:\n        abstract = True\n\n"
 alone += "class {0}(Base{0}):\n    text = fields.CharField(max_length=9, default='x')\n"
-shop = Shop()
-shop.models(more=alone.format("Note"))
-shop.run("makemigrations")
-shop.run("migrate")
-shop.sql("INSERT INTO note (text) VALUES ('a')")
-shop.models(more=alone.format("Memo"))
-shop.run("makemigrations", "-n", "memo")
-shop.run("migrate")
-assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
-assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
+owned = alone + "    owner = fields.ForeignKeyField('models.Customer', null=True)\n"
+for model in (alone, owned):
+    shop = Shop()
+    shop.models(more=model.format("Note"))
+    shop.run("makemigrations")
+    shop.run("migrate")
+    shop.sql("INSERT INTO note (text) VALUES ('a')")
+    shop.models(more=model.format("Memo"))
+    shop.run("makemigrations", "-n", "memo")
+    shop.run("migrate")
+    assert shop.sql("SELECT count(*) FROM memo") == [(0,)]
+    assert shop.sql("SELECT count(*) FROM sqlite_master WHERE name = 'note'") == [(0,)]
 
 # source_field says that the column stays: RenameField renames it, and the next migration wants it back.
 shop = Shop()
@@ -336,6 +399,40 @@ for options, operations in REPLACES.items():
     kept = 'ON "place" ("code")' if options is INDEX else 'UNIQUE ("code", "name")'
     assert kept in shop.sql(SQL)[0][0]
 
+# unique_together of a renamed foreign key: the constraint has followed its column.
+pair = """
+class Seat(Model):
+    class Meta:
+        unique_together = (("{0}", "row"),)
+
+    row = fields.IntField(default=1)
+    {0} = fields.ForeignKeyField("models.Customer", related_name="seats")
+"""
+for wrap in ("{}", "StateOnly({})"):
+    shop = Shop(more=pair.format("guest"))
+    shop.models(more=IMPORTS + pair.format("buyer"))
+    rename = STEP.format(operations='RenameForeignKey("Seat", "guest", "buyer")', check="pass")
+    (shop.steps / "0002_step.py").write_text(HEAD + rename)
+    assert "RemoveConstraint" in shop.made()
+    two = (
+        'ops.RemoveConstraint("Seat", None, ["guest", "row"])',
+        'ops.AddConstraint("Seat", UniqueConstraint(("buyer", "row")))',
+    )
+    text = STEP.format(operations=", ".join(wrap.format(one) for one in two), check="pass")
+    (file,) = shop.steps.glob("*_made.py")
+    file.write_text(HEAD + IMPORTS + text.replace("0001_initial", "0002_step"))
+    if wrap == "{}":
+        try:
+            shop.run("migrate")
+            raise AssertionError("it has gone well")
+        except OperationalError as error:
+            assert "no such index" in str(error)
+    else:
+        shop.run("migrate")
+        assert "No changes detected" in shop.run("makemigrations")
+        made = "SELECT group_concat(sql) FROM sqlite_master WHERE tbl_name = 'seat'"
+        assert 'UNIQUE ("buyer_id", "row")' in shop.sql(made)[0][0]
+
 shop, _ = renamed(INDEX)
 shop.run("migrate")
 assert 'CREATE INDEX "ix_place" ON "place" ("sign")' in shop.sql(SQL)[0][0]  # no such column: a constant text
@@ -374,10 +471,48 @@ shop.step(
 )
 assert shop.sql("SELECT count(*) FROM bill") == [(1,)]
 
+# A class whose table was renamed before: the table keeps its newest name.
+shop.models(table="bill", base="Bill", parent="BaseBill", invoice="Bill")
+last = STEP.format(operations='RenameClass("Invoice", "Bill")', check="pass")
+(shop.steps / "0003_step.py").write_text(HEAD + last.replace("0001_initial", "0002_step"))
+shop.run("migrate")
+assert shop.sql("SELECT id FROM bill") == [(1,)]
+assert "No changes detected" in shop.run("makemigrations")
+shop.run("downgrade", "models", "0002_step")
+assert shop.sql("SELECT id FROM bill") == [(1,)]
+
 shop = Shop()
 shop.models(table="bill")
 (shop.steps / "0002_step.py").write_text(HEAD + STEP.format(operations=RENAME.format(""), check="pass"))
 assert "'table_description': 'Claims'" in shop.made()
+
+# Options that other operations change stay. A copy from the first file forgets a later index.
+PAGE = """
+from tortoise.indexes import Index
+
+class Page(Model):
+    class Meta:
+        table = "{table}"
+        indexes = ({indexes},)
+
+    name = fields.CharField(max_length=9)
+    size = fields.IntField(default=1)
+"""
+ONE, TWO = (f'Index(fields=("{name}",), name="ix_{name}")' for name in ("name", "size"))
+for copied in ("", f', "indexes": [{ONE}]'):
+    shop = Shop(more=PAGE.format(table="page", indexes=ONE))
+    shop.models(more=PAGE.format(table="page", indexes=f"{ONE}, {TWO}"))
+    shop.run("makemigrations", "-n", "second")
+    shop.models(more=PAGE.format(table="sheet", indexes=f"{ONE}, {TWO}"))
+    options = f'ops.AlterModelOptions("Page", {{"table": "sheet", "app": "models", "pk_attr": "id"{copied}}})'
+    rename = 'ops.RunSQL("ALTER TABLE page RENAME TO sheet", "ALTER TABLE sheet RENAME TO page"), ' + options
+    step = "from tortoise.indexes import Index\n" + STEP.format(operations=rename, check="pass")
+    (shop.steps / "0003_step.py").write_text(HEAD + step.replace("0001_initial", "0002_second"))
+    if copied:
+        assert "AddIndex" in shop.made()
+    else:
+        shop.run("migrate")
+        assert "No changes detected" in shop.run("makemigrations")
 
 # A many-to-many field: the file of makemigrations fails, RenameAttribute runs no SQL and keeps the links.
 POST = """

@@ -45,6 +45,7 @@ async def main() -> None:
         await person.refresh_from_db()
         assert person.given_name == "Ann"  # stale, and an attribute that no field has:
         assert person.given is None  # type: ignore[attr-defined]
+        assert dict(person)["given"] is None  # of such an object, no error either
         await person.refresh_from_db(fields=["given_name"])  # named, it works
         assert person.given_name == "Bea"
 

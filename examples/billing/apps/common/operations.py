@@ -15,7 +15,7 @@ class RenameClass(ops.RenameModel):
     def state_forward(self, app_label: str, state: Any) -> None:
         model = state.models.pop((app_label, self.old_name))
         model.name = self.new_name
-        model.options = model.options | {"table": model.table}
+        model.table = model.options.get("table", model.table)  # AlterModelOptions changes only the options
         state.models[app_label, self.new_name] = model
         for other in state.models.values():
             for name, field in other.fields.items():
@@ -107,7 +107,7 @@ class AddIndexConcurrently(ops.AddIndex):
             return
         model = new_state.apps.get_model(app_label, self.model_name)
         create = self.index.get_sql(state_editor, model, safe=False)  # with its type and its condition
-        await state_editor._run_sql(create.replace("CREATE INDEX", "CREATE INDEX CONCURRENTLY", 1))
+        await state_editor._run_sql(create.replace("INDEX", "INDEX CONCURRENTLY", 1))
 
     async def database_backward(
         self, app_label: str, old_state: Any, new_state: Any, state_editor: Any = None
