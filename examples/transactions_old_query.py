@@ -29,9 +29,7 @@ async def stored() -> list[int]:
 
 
 async def before() -> None:
-    """An old query is used in a transaction that is rolled back: it ran, it was made of one that ran, it gave its
-    SQL, or `all()` made it, which takes a connection at once.
-    """
+    """Old queries in a transaction that is rolled back. `all()` takes a connection at once, before it runs."""
     for what in ("ran", "derived", "sql", "all"):
         _ = await Row.all().update(n=0)
         query = Row.all().filter(n__lt=9) if what == "all" else Row.filter(n__lt=9)
