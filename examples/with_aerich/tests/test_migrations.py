@@ -80,6 +80,22 @@ async def command(tmp_path: Path) -> AsyncIterator[Command]:
             await Tortoise._drop_databases()
 
 
+async def upgrade_to(command: Command, number: int) -> None:
+    """Apply the files up to this number only, as the database of an older release has it."""
+    folder = Path(command.location, command.app)
+    later = [file for file in folder.glob("[0-9]*.py") if int(file.name.split("_")[0]) > number]
+    away = folder.parent / "later"
+    away.mkdir()
+    for file in later:
+        file.rename(away / file.name)
+    try:
+        await command.upgrade()
+    finally:
+        for file in later:
+            (away / file.name).rename(file)
+        away.rmdir()
+
+
 async def test_they_make_what_the_models_say(command: Command) -> None:
     await command.upgrade()
     made = await columns(), await indexes()
@@ -114,9 +130,8 @@ async def copies() -> list[int]:
 
 
 async def test_rows_go_up_down_and_up(command: Command) -> None:
-    await command.upgrade()
-    await command.downgrade(1, delete=False)
-    await get_connection("default").execute_script(ROWS)
+    await upgrade_to(command, 0)
+    await get_connection("default").execute_script(ROWS)  # as the code of that release inserts
     for _ in range(2):
         await command.upgrade()
         assert await copies() == [1]
