@@ -1,7 +1,8 @@
 """The migration files make the tables that the models describe, and no file is missing."""
 
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,9 @@ async def command(tmp_path: Path) -> AsyncIterator[Command]:
             await Tortoise._drop_databases()
 
 
-async def upgrade_to(command: Command, number: int) -> None:
-    """Apply the files up to this number only, as the database of an older release has it."""
+@contextmanager
+def later_files_away(command: Command, number: int) -> Iterator[None]:
+    """Aerich sees only the files up to this number."""
     folder = Path(command.location, command.app)
     later = [file for file in folder.glob("[0-9]*.py") if int(file.name.split("_")[0]) > number]
     away = folder.parent / "later"
@@ -89,11 +91,17 @@ async def upgrade_to(command: Command, number: int) -> None:
     for file in later:
         file.rename(away / file.name)
     try:
-        await command.upgrade()
+        yield
     finally:
         for file in later:
             (away / file.name).rename(file)
         away.rmdir()
+
+
+async def upgrade_to(command: Command, number: int) -> None:
+    """Apply the files up to this number only, as the database of an older release has it."""
+    with later_files_away(command, number):
+        await command.upgrade()
 
 
 async def test_they_make_what_the_models_say(command: Command) -> None:
