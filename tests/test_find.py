@@ -307,6 +307,11 @@ def test_several_names_print_each_and_a_page_its_anchors_with_their_sizes() -> N
     assert f"{size / 1000:5.1f} kB  #plan-the-releases\n" in done.stdout
 
 
+def test_an_anchor_of_the_rules_prints_the_rule() -> None:
+    assert run("rules.md#td203").stdout == run("rules.md#td203-not-null-without-default").stdout
+    assert run("rules.md#td203").stdout == run("TD203").stdout
+
+
 def test_a_section_is_found_by_its_line() -> None:
     place = find("keyset pages", HANDBOOK, 1)[0].section.place
     assert run(place).stdout.startswith(f"--- {place} ")

@@ -152,6 +152,51 @@ def test_todays_settings_count_for_the_commit(committed) -> None:
     assert new(committed) == []
 
 
+TABLE = """async def upgrade(db):
+    return '''CREATE TABLE "user" ("id" INT PRIMARY KEY, "age" INT);{more}'''
+
+
+async def downgrade(db):
+    return "SELECT 1"
+
+
+MODELS_STATE = ""
+"""
+CHECK = 'ALTER TABLE "user" ADD CONSTRAINT "ck_age" CHECK (age > 0);'
+
+
+def test_a_commit_without_migrations_whose_models_have_tables_is_told(committed) -> None:
+    """A CHECK that blocks the table is no finding then: the table counts as new."""
+    second = TABLE.replace('CREATE TABLE "user" ("id" INT PRIMARY KEY, "age" INT);{more}', CHECK)
+    committed.write(
+        {
+            "config.py": 'URL = "postgres://shop@db/shop"\n',
+            "migrations/models/0_20260101_init.py": TABLE.replace("{more}", ""),
+        }
+    )
+    done = committed.run("--against", "main")
+    told = b"main has no file of migrations/models, so its tables (user) count as new"
+    assert (done.returncode, done.stderr.count(b"\n")) == (0, 1)
+    assert told in done.stderr
+    committed.write({"migrations/models/1_20260102_check.py": second})
+    done = committed.run("--against", "main")
+    assert (done.returncode, told in done.stderr, b"TD206" in done.stdout) == (0, True, False)
+
+    (committed.root / "migrations/models/1_20260102_check.py").unlink()
+    git(committed.root, "add", "-A")
+    git(committed.root, "commit", "-q", "-m", "the first file alone")
+    committed.write({"migrations/models/1_20260102_check.py": second})
+    done = committed.run("--against", "main")
+    assert (done.returncode, done.stderr, done.stdout.count(b"TD206")) == (1, b"", 1)
+
+
+def test_migrations_of_tables_that_no_commit_had_are_not_told(users) -> None:
+    git(users.root, "init", "-q", "-b", "main")
+    users.write({"migrations/models/0_20260101_init.py": TABLE.replace("{more}", "")})
+    done = users.run("--against", "HEAD")  # before the first commit: the models are new, too
+    assert b"count as new" not in done.stderr
+
+
 def test_what_git_cannot_do(users, committed, tmp_path_factory: pytest.TempPathFactory) -> None:
     outside = str(tmp_path_factory.mktemp("outside"))  # of the repository
     for wrong in (["--against", "nowhere"], ["--against=--all"], ["--against", "main", outside]):

@@ -95,7 +95,7 @@ class Migration(migrations.Migration):
                     "method",
                     fields.CharEnumField(
                         default=PaymentMethod.TRANSFER,
-                        description="CARD: card\nTRANSFER: transfer",
+                        description="",
                         enum_type=PaymentMethod,
                         max_length=16,
                     ),

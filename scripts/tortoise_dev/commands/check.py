@@ -221,7 +221,15 @@ def _known_at_commit(run: Run, paths: Sequence[Path]) -> Known | None:
 def _apply_commit(outcome: Outcome, run: Run, known: Known) -> None:
     """Drop what a commit was reported for, too; add its migrations that were edited."""
     from ..rules.edited_migrations import changed
+    from .check_against import folders_begun
 
+    for folder, tables in folders_begun(outcome.project, known).items():
+        names = ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")
+        tell(
+            f"{outcome.prog}: {run.arguments.against} has no file of {shown_path(folder, outcome.base)}, so "
+            f"its tables ({names}) count as new, and TD206 reports no step that blocks them. If a database "
+            "has these tables, commit the first file alone, and check again"
+        )
     outcome.known_by = run.arguments.against
     _leave_out(outcome, known.findings)
     edited = changed(outcome.project, known.migrations)

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..analysis.git_tree import GitError, tree_at
+from ..analysis.migrations.reading import migrations_of
+from ..analysis.project import Project
 from ..rules.baseline import Baseline
+from ..rules.database_names import has_own_table, table_name
 from ..rules.edited_migrations import fingerprints
 from .check_run import Run
 from .common import UnusableError
+
+if TYPE_CHECKING:
+    from ..analysis.migrations.facts import Migration
 
 
 @dataclass(frozen=True)
@@ -22,6 +30,8 @@ class Known:
     findings: Baseline
     migrations: dict[Path, str]
     files: frozenset[Path]
+    tables: frozenset[str]
+    """Of its models."""
 
 
 def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[Path]) -> Known:
@@ -44,8 +54,34 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
         known = Baseline.of(found, old.folder)
         texts = fingerprints(project) if project is not None else {}
         migrations = {old.today(path): text for path, text in texts.items()}
+        tables = frozenset(_tables(project)) if project is not None else frozenset()
         files = frozenset(old.files())
-    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files)
+    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files, tables)
+
+
+def folders_begun(project: Project, known: Known) -> dict[Path, list[str]]:
+    """The folders of migrations that the commit has no file of, with the tables that its models had already.
+
+    A rule takes these tables for new ones, though a database may have them.
+    """
+    folders: defaultdict[Path, list[Migration]] = defaultdict(list)
+    for path, migration in migrations_of(project).items():
+        folders[path.parent].append(migration)
+    found = {}
+    for folder, migrations in folders.items():
+        steps = [step for migration in migrations for step in migration.steps if step.kind == "create table"]
+        tables = sorted({step.table for step in steps} & known.tables)
+        if tables and not any(migration.path in known.migrations for migration in migrations):
+            found[folder] = tables
+    return found
+
+
+def _tables(project: Project) -> Iterator[str]:
+    """The names of the tables that the models of a project have."""
+    for module in project.modules:
+        for cls in project.models.of(module):
+            if has_own_table(project, cls) and (table := table_name(project, cls)) is not None:
+                yield table
 
 
 def _folder_of(path: Path) -> Path:

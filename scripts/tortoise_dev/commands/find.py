@@ -133,6 +133,8 @@ def _place(named: re.Match[str]) -> Found:
     Of a page or an example, ``locks.md``, its anchors, each with the size of its section.
     """
     name, anchor, line = named[1], named[2], named[3]
+    if name == "rules.md" and anchor is not None and (rule := _rule(anchor.partition("-")[0])) is not None:
+        return rule
     sections = _sections_of_example(name) if name.endswith(".py") else _sections_of_page(name)
     by_anchor = {_anchor(section): section for section in sections}
     if line is not None:

@@ -32,6 +32,7 @@ _RELATIONS = {
     "m2m": ("ManyToManyRelation", "ManyToManyRelation", "ManyToManyField"),
 }
 _ENUM_LENGTH = 16
+"""With `description=""`, for which Tortoise would take the members: a new member needs no migration."""
 
 
 def model_file(entity: Entity, own: Iterable[str], width: int) -> str:
@@ -81,7 +82,7 @@ def field_call(entity: Entity, field: Scalar) -> tuple[str, list[str]]:
         arguments += [f"max_digits={field.digits}", f"decimal_places={field.places}"]
     elif field.kind == "enum":
         length = max(_ENUM_LENGTH, *map(len, field.choices))
-        arguments += [entity.enum_of(field), f"max_length={length}"]
+        arguments += [entity.enum_of(field), f"max_length={length}", 'description=""']
     arguments += [f"{option}=True" for option in ("null", "unique") if getattr(field, option)]
     if field.auto:
         arguments.append(f"{field.auto}=True")

@@ -29,7 +29,9 @@ class BasePayment(BaseModel):
         abstract = True
 
     amount = fields.DecimalField(max_digits=12, decimal_places=2)
-    method = fields.CharEnumField(PaymentMethod, max_length=16, default=PaymentMethod.TRANSFER)
+    method = fields.CharEnumField(
+        PaymentMethod, max_length=16, description="", default=PaymentMethod.TRANSFER
+    )
     paid_at = fields.DatetimeField()
 
     def __str__(self) -> str:
