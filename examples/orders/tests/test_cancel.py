@@ -7,12 +7,12 @@ from uuid import UUID, uuid4
 
 import httpx
 import pytest
+from fastapi import FastAPI
+
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.shop.models.order import Order, OrderEvent, OrderLine, Status, Stock
 from apps.shop.routers.orders import refused, router
 from apps.shop.services.cancel import RefusedError, cancel
-from fastapi import FastAPI
-
 from tests.conftest import Overlap
 
 ANN, BOB = uuid4(), uuid4()
