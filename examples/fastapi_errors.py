@@ -13,8 +13,9 @@ import httpx
 from apps.billing.models import Customer, Invoice
 from apps.common.errors import EXCEPTION_HANDLERS
 from config import fixtures
-from fastapi import FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi import Path as InPath
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
@@ -61,6 +62,18 @@ async def too_long() -> None:
 async def by_number(number: Annotated[str, InPath(max_length=32)]) -> None: ...
 
 
+class PaidTwiceError(Exception):
+    """An exception of the application's own."""
+
+
+async def paid_twice() -> None:
+    raise PaidTwiceError
+
+
+async def conflict(request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse(status_code=409, content={})
+
+
 async def nul() -> None:
     await Customer.create(name="a\0b", email="a@b.test")
 
@@ -80,7 +93,7 @@ async def weight(body: WeightIn) -> None: ...
 
 def client(handlers: dict) -> httpx.AsyncClient:
     app = FastAPI(exception_handlers=handlers)
-    for route in (missing, taken, several, nobody, too_long, nul, offset, amount, price, weight):
+    for route in (missing, taken, several, nobody, too_long, paid_twice, nul, offset, amount, price, weight):
         app.post(f"/{route.__name__}")(route)
     app.get("/by_number/{number}")(by_number)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
@@ -126,6 +139,16 @@ async def main() -> None:
         assert await Invoice.filter(number__icontains="N" * 33) == []  # not checked
 
         assert (await client({}).post("/nobody")).status_code == 404
+
+        # Without a handler, the client gets 500. Without include_router(), it gets 404.
+        assert (await client(EXCEPTION_HANDLERS).post("/paid_twice")).status_code == 500
+        assert (await client({PaidTwiceError: conflict}).post("/paid_twice")).status_code == 409
+        app, router = FastAPI(), APIRouter()
+        router.post("/amount")(amount)
+        asked = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test")
+        assert (await asked.post("/amount", json={"amount": 1})).status_code == 404
+        app.include_router(router)
+        assert (await asked.post("/amount", json={"amount": 1})).status_code == 200
 
         paths = ["/by_number/" + "N" * length for length in (32, 33)]
         assert [(await client({}).get(path)).status_code for path in paths] == [200, 422]

@@ -550,6 +550,15 @@ def command(folder: Path) -> None:
         except SystemExit as error:
             assert re.fullmatch(r".*/products.csv, line 3: price: .* Nothing was changed\.", str(error.code))
 
+        # Without a file, or with a wrong name, it says what is expected.
+        for arguments, said in (([], "Make the products equal"), (["x.csv"], "x.csv: no such file.")):
+            with patch.object(sys, "argv", ["nightly.py", *arguments]):
+                try:
+                    exec(code, {"__name__": "__main__", "__doc__": code.co_consts[0]})
+                    raise AssertionError
+                except SystemExit as error:
+                    assert str(error.code).startswith(said)
+
         # With the name of a report, a broken line is skipped, and the status is 2.
         sys.argv.append(str(report))
         try:

@@ -141,8 +141,8 @@ async def later(context: TortoiseContext) -> list[str]:
     return found
 
 
-async def without_a_server(driver: str) -> str:
-    """What the first query answers, and later ones when the server runs."""
+async def without_a_server(driver: str, limit: float | None = None) -> str:
+    """What the first query answers, with this time limit, and later ones when the server runs."""
     server = urlsplit(url_of(driver))
     streams: list[asyncio.StreamWriter] = []
 
@@ -161,13 +161,14 @@ async def without_a_server(driver: str) -> str:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     netloc = f"{server.netloc.rpartition('@')[0]}@127.0.0.1:{port}"
-    query = "timeout=1" if driver == "psycopg" else ""
+    query = "timeout=1" if driver == "psycopg" and not limit else ""
     async with TortoiseContext() as context:
         url = server._replace(netloc=netloc, query=query).geturl()
         await context.init(db_url=url, modules={"models": ["__main__"]})
         try:
-            await context.connections.get("default").execute_query("SELECT 1")
-        except (DBConnectionError, OSError) as error:
+            async with asyncio.timeout(limit):
+                await context.connections.get("default").execute_query("SELECT 1")
+        except (DBConnectionError, OSError) as error:  # a TimeoutError is an OSError
             first = type(error).__name__
         relay = await asyncio.start_server(connected, "127.0.0.1", port)
         found = await later(context)
@@ -275,6 +276,8 @@ async def main() -> None:
     assert "Can't establish connection" in answer
     assert more == "['PoolClosed', 'PoolClosed', '1']"
     assert await without_a_server("psycopg") == "DBConnectionError, then ['PoolClosed', 'PoolClosed', '1']"
+    # A first query that its caller ends leaves the pool, which goes on to connect.
+    assert await without_a_server("psycopg", 0.3) == "TimeoutError, then ['1', '1', '1']"
     assert await without_a_server("asyncpg") == "ConnectionRefusedError, then ['1', '1', '1']"
     assert await first_of_two("psycopg", open_first=True) == "began"
     assert await first_of_two("asyncpg", open_first=False) == "began"

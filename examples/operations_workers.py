@@ -14,7 +14,6 @@ import sys
 import threading
 import time
 import warnings
-from contextlib import suppress
 
 from asyncpg import PostgresConnectionError
 from tortoise import Tortoise, fields
@@ -212,8 +211,10 @@ def container() -> None:
                 db_url=f"{URL}?maxsize=1", modules={"models": ["__main__"]}, _enable_global_fallback=True
             )
         if asks_first:
-            with suppress(OperationalError, PostgresConnectionError):
+            try:
                 await get_connection("default").execute_query("SELECT 1")
+            except (OperationalError, PostgresConnectionError):
+                await get_connection("default").close()
         statement = f"SELECT {'CONNECTION_ID' if is_mysql else 'pg_backend_pid'}() AS id"
         return int((await get_connection("default").execute_query_dict(statement))[0]["id"])
 

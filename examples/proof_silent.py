@@ -49,6 +49,12 @@ async def main() -> None:
         await note.delete()
         assert heard == ["saved", "deleted"]
 
+        # A list of objects holds no text, so a test with such a condition cannot fail.
+        written = await Note.create(text="b")
+        assert "b" not in await Note.all() and written in await Note.all()
+        assert "b" in await Note.all().values_list("text", flat=True)
+        await written.delete()
+
         heard.clear()
         notes = [Note(text="b"), Note(text="c")]
         await Note.bulk_create(notes)

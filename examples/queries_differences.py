@@ -222,6 +222,8 @@ async def ungrouped() -> tuple[int, int] | str:
     """How many of three rows group_by() gives without values(), and values() without group_by()."""
     counted = DifferenceRow.annotate(n=Count("id"))
     try:
+        nothing = await counted.get_or_none(name="none")
+        assert nothing is not None and nothing.name is None, "a row of NULLs"
         return len(await counted.group_by("name")), len(await counted.values("name", "n"))
     except Exception as error:  # psycopg's is a class of its own
         assert "must appear in the GROUP BY clause" in str(error)

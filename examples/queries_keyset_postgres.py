@@ -59,7 +59,7 @@ async def rows_thrown_away(query: QuerySet[KeysetEvent]) -> int:
 
 
 async def groups_made(column: str) -> int:
-    """How many groups PostgreSQL made for one page of events with the number and the newest of their notes."""
+    """How many groups PostgreSQL makes for one page of events with the number and the newest of the notes."""
     steps = await nodes(KeysetEvent.annotate(n=Count("notes"), newest=Max("notes__id")).order_by(column))
     (groups,) = (step for step in steps if step["Node Type"] == "Aggregate")
     return int(groups["Actual Rows"])

@@ -119,6 +119,23 @@ async def parameters() -> None:
         assert not is_asyncpg, "32,768 parameters were sent"
 
 
+async def large_updates() -> None:
+    """bulk_update() sends three parameters for each object. `batch_size` makes several statements."""
+    children = await LargeChild.all().order_by("id").limit(11_000)
+    assert len(children) * 3 > 32_767
+    for child in children:
+        child.name += "x"
+    await LargeChild.bulk_update(children, ["name"], batch_size=500)
+    assert await LargeChild.filter(name__endswith="x").count() == 11_000
+    if "asyncpg" in type(Tortoise.get_connection("default")).__module__:
+        try:
+            await LargeChild.bulk_update(children, ["name"])
+        except Exception as error:
+            assert str(error).startswith("the number of query arguments"), error
+        else:
+            raise AssertionError("33,000 parameters were sent")
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         url = os.environ.get("DATABASE_URL", "sqlite://:memory:")
@@ -134,6 +151,7 @@ async def main() -> None:
         assert await children_by_prefetch() == await children_by_values()
         assert await seconds(children_by_values) < await seconds(children_by_prefetch)
         await parameters()
+        await large_updates()
 
 
 asyncio.run(main())

@@ -79,7 +79,8 @@ async def main() -> None:
         assert await Post.filter(id__in=with_sql).filter(tags__name="python") == [both]
 
         # None of them: exclude() joins too, and keeps a post for the sake of its other tags.
-        assert both in await Post.exclude(tags__name="sql")
+        wrong = await Post.exclude(tags__name="sql").distinct()
+        assert both in wrong and bare not in wrong
         assert await Post.exclude(id__in=with_sql) == [bare]
 
         # The tags of one post see no other post.

@@ -7,8 +7,9 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/sin
 import asyncio
 import os
 import sys
+import threading
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from datetime import date
 from typing import Any
@@ -17,6 +18,7 @@ from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
 REPORT = 20_260_301  # the key of the job's lock: each job has its own; migrate.py has 20_260_201
@@ -48,7 +50,7 @@ class LockLostError(RuntimeError):
 
 
 async def run_once(
-    name: str, day: date, job: Callable[[], Awaitable[None]], key: int, patience: float = 0
+    name: str, day: date, job: Callable[[], Coroutine[Any, Any, None]], key: int, patience: float = 0
 ) -> bool:
     """Do the job of this day, unless another process does it now or has done it. Return whether it was done.
 
@@ -58,7 +60,7 @@ async def run_once(
     async with locked(key, patience) as is_mine:
         if not is_mine or await JobRun.exists(name=name, day=day):
             return False
-        await job()
+        await asyncio.create_task(job())  # after a BEGIN that fails, asyncpg refuses the task's queries
         await JobRun.create(name=name, day=day)
         return True
 
@@ -165,6 +167,12 @@ async def end_the_session(key: int) -> None:
         await connection.execute_script(f"KILL {asked[0]['id']}")
 
 
+async def end_sessions(ids: list[int]) -> None:
+    async with connected():
+        for session in ids:
+            await get_connection("default").execute_query(f"SELECT pg_terminate_backend({session})")
+
+
 async def the_session_of_the_lock_ends() -> None:
     """The run stops, and is not recorded. Meanwhile another process can begin it."""
     day, begun, stopped, went_on = date(2026, 3, 5), asyncio.Event(), asyncio.Event(), []
@@ -216,6 +224,9 @@ async def the_session_of_the_lock_ends() -> None:
     except LockLostError:
         assert caught == ["cancelled"]
 
+    if not URL.startswith("mysql"):  # asyncmy loses the connection of a BEGIN that fails
+        await the_server_starts_again(short)
+
     # Somebody else cancels the run: that stays a cancellation, and the lock is free.
     begun.clear()
     run = asyncio.create_task(run_once("report", date(2026, 3, 7), long, REPORT, patience=20))
@@ -226,6 +237,30 @@ async def the_session_of_the_lock_ends() -> None:
         raise AssertionError("no error")
     except asyncio.CancelledError:
         assert await run_once("report", date(2026, 3, 7), short, REPORT, patience=20)
+
+
+async def the_server_starts_again(short: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """It ends all sessions before a BEGIN of the job. The scheduler goes on in the same task."""
+
+    async def begins_too_late() -> None:
+        asked, client = "SELECT pg_backend_pid() AS id, pg_sleep(0.2)", get_connection("default")
+        answers = await asyncio.gather(*(client.execute_query_dict(asked) for _ in range(3)))
+        thread = threading.Thread(target=asyncio.run, args=[end_sessions([row["id"] for (row,) in answers])])
+        thread.start()
+        thread.join()
+        with suppress(Exception):
+            async with in_transaction("default"):
+                await JobRun.all().count()
+        async with connected():
+            await end_the_session(REPORT)
+        await asyncio.sleep(30)
+
+    day = date(2026, 3, 8)
+    try:
+        await run_once("report", day, begins_too_late, REPORT, patience=20)
+        raise AssertionError("no error")
+    except LockLostError:
+        assert await run_once("report", day, short, REPORT, patience=20)
 
 
 async def main() -> None:

@@ -10,7 +10,7 @@ import contextvars
 import gc
 import os
 import re
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -414,6 +414,50 @@ async def gathered_queries() -> int:
     return await DriverRow.all().count()
 
 
+async def write_with_a_failure(together: Callable[..., Awaitable[None]]) -> None:
+    await DriverRow.create(name="taken")
+    async with in_transaction():
+        await DriverRow.create(name="before")
+        await together(DriverRow.create(name=name) for name in ("taken", "a", "b", "c"))
+
+
+async def gathered_failure() -> list[str]:
+    """Plain queries gathered inside one transaction, and the first fails: the others still run."""
+
+    async def gathered_writes(writes: Iterable[Coroutine[Any, Any, DriverRow]]) -> None:
+        await asyncio.gather(*writes)
+
+    try:
+        await write_with_a_failure(gathered_writes)
+    except IntegrityError:
+        await asyncio.sleep(0.2)  # for the others
+        return (
+            await DriverRow.filter(name__in=["before", "b", "c"])
+            .order_by("name")
+            .values_list("name", flat=True)
+        )
+    except Exception as error:
+        assert isinstance(error.__context__, IntegrityError), "this one is hidden"
+        raise
+    raise AssertionError
+
+
+async def grouped_failure() -> list[object]:
+    """The same in a TaskGroup, which cancels the others and waits for them before the rollback."""
+
+    async def grouped_writes(writes: Iterable[Coroutine[Any, Any, DriverRow]]) -> None:
+        async with asyncio.TaskGroup() as group:
+            for write in writes:
+                group.create_task(write)
+
+    try:
+        await write_with_a_failure(grouped_writes)
+    except Exception as error:
+        await asyncio.sleep(0.2)
+        return [type(error).__qualname__, await DriverRow.filter(name__not="taken").count()]
+    raise AssertionError
+
+
 async def gathered(upsert: Callable[..., Awaitable[object]]) -> None:
     """An upsert opens a savepoint of its own. Gathered inside one transaction they interleave.
 
@@ -527,6 +571,8 @@ ASYNCPG: dict[Scene, object] = {
     generator_left: [],
     generator_closed: ["later"],
     gathered_queries: 3,
+    gathered_failure: "asyncpg.exceptions._base.InterfaceError",
+    grouped_failure: ["ExceptionGroup", 0],
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
     gathered_existing: 2,
@@ -557,6 +603,8 @@ PSYCOPG: dict[Scene, object] = {
     generator_left: [],
     generator_closed: ["later"],
     gathered_queries: 3,
+    gathered_failure: ["b", "c"],
+    grouped_failure: ["ExceptionGroup", 0],
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
     gathered_existing: 2,
@@ -587,6 +635,8 @@ MARIADB: dict[Scene, object] = {
     generator_left: [],
     generator_closed: ["later"],
     gathered_queries: 3,
+    gathered_failure: [],
+    grouped_failure: ["InterfaceError", 0],
     gathered_existing: 2,
     isolation_inside: "tortoise.exceptions.OperationalError",
     isolation_of_each_connection: "tortoise.exceptions.OperationalError",
@@ -607,6 +657,8 @@ SQLITE: dict[Scene, object] = {  # one connection: who waits for another transac
     generator_left: "builtins.TimeoutError",
     generator_closed: ["later"],
     gathered_queries: 3,
+    gathered_failure: ["b", "c"],
+    grouped_failure: ["ExceptionGroup", 0],
     gathered_get_or_create: "builtins.RuntimeError",
     gathered_update_or_create: "builtins.RuntimeError",
     gathered_existing: 2,

@@ -1,6 +1,7 @@
 """A query object that ran keeps its connection: in a later transaction, it writes outside of the transaction.
 
 On SQLite, which has one connection, it waits for the end of the transaction, so without end.
+After a transaction that it ran in, asyncpg refuses it. The others can write into another task's transaction.
 """
 
 import asyncio
@@ -29,11 +30,14 @@ async def stored() -> list[int]:
 
 async def before() -> None:
     """A query that ran, and one that was made of it, are used in a transaction that is rolled back."""
-    for derived in (False, True):
+    for what in ("ran", "derived", "sql"):
         _ = await Row.all().update(n=0)
         query = Row.filter(n__lt=9)
-        assert len(await query) == 1
-        if derived:
+        if what == "sql":
+            query.sql()
+        else:
+            assert len(await query) == 1
+        if what == "derived":
             query = query.exclude(n=7)
         try:
             async with in_transaction():
@@ -60,6 +64,36 @@ async def new() -> None:
         assert await stored() == [0]
 
 
+async def after() -> None:
+    """A query that ran in a transaction is used after it, while another task has the connection."""
+    _ = await Row.all().update(n=0)
+    async with in_transaction():
+        query = Row.filter(n__lt=9)
+        assert len(await query) == 1
+    began, end = asyncio.Event(), asyncio.Event()
+
+    async def another_task() -> None:
+        async with in_transaction():
+            assert await stored() == [0]
+            began.set()
+            await end.wait()
+            raise KeyError("roll back")
+
+    task = asyncio.create_task(another_task())
+    await began.wait()
+    try:
+        assert await query.update(n=5) == 1
+    except Exception as error:
+        assert KIND == "postgres"
+        assert "released back to the pool" in str(error)
+    else:
+        assert KIND != "postgres"
+    end.set()
+    (error,) = await asyncio.gather(task, return_exceptions=True)
+    assert isinstance(error, KeyError)
+    assert await stored() == [0]  # WRONG: the other task rolled it back
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=URL, modules={"models": ["__main__"]})
@@ -67,6 +101,14 @@ async def main() -> None:
         _ = await Row.create(n=0)
         await before()
         await new()
+    one = "" if KIND == "sqlite" else "?maxsize=1"
+    async with TortoiseContext() as context:
+        await context.init(db_url=URL + one, modules={"models": ["__main__"]})
+        if KIND == "sqlite":  # in memory, the tables ended with the connection
+            await context.generate_schemas(safe=True)
+        _ = await Row.all().delete()
+        _ = await Row.create(n=0)
+        await after()
 
 
 asyncio.run(main())

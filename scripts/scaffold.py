@@ -3,7 +3,10 @@
 
 import sys
 
-from tortoise_dev.commands.scaffold import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from tortoise_dev.commands.scaffold import main
+
+        sys.exit(main())
+    except KeyboardInterrupt:  # also while it imports
+        sys.exit(130)

@@ -21,7 +21,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from zlib import crc32
 
 import pytest
 
@@ -414,19 +413,23 @@ def test_whole_runs(observed: tuple[dict[str, Seen], list[str]]) -> None:
     assert not observed[1], "\n".join(observed[1])
 
 
-def pytest_applies(case: Case) -> bool:
-    """Options of the command, and "no block at all is a failure", are no matter of pytest's.
+def for_pytest() -> list[Case]:
+    """The command and pytest share all but collecting and reporting: one case of each kind is enough.
 
-    The command and pytest share all but collecting and reporting: of the many cases without a folder of
-    their own, a third is enough. ``CASES_ALONE=1`` takes all.
+    Cases of one folder that end alike are of one kind. ``CASES_ALONE=1`` takes all. Options of the command,
+    and "no block at all is a failure", are no matter of pytest's.
     """
-    if case.folder == "." and not ALL_ALONE and crc32(case.name.encode()) % 3:
-        return False
-    return not case.args and (case.exit != 1 or case.statuses != [] or bool(case.fail_lines or case.contains))
+    kinds: dict[tuple[object, ...], Case] = {}
+    for case in ALL:
+        kind = (case.folder, case.exit, tuple(case.statuses or ()), bool(case.fail_lines), case.form)
+        is_empty = case.exit == 1 and case.statuses == [] and not (case.fail_lines or case.contains)
+        if not case.args and not is_empty:
+            kinds.setdefault((*kind, case.name) if ALL_ALONE else kind, case)
+    return [*kinds.values()]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", each(case for case in ALL if pytest_applies(case)))
+@pytest.mark.parametrize("case", each(for_pytest()))
 def test_case_in_pytest(case: Case, in_pytest: dict[str, list[str]]) -> None:
     outcomes = in_pytest.get(case.file, [])
     assert outcomes, "pytest reports nothing about the page"

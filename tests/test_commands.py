@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import tortoise_dev
 import yaml
+from programs import run_python
 from tortoise_dev.about import SCRIPTS as SCRIPT_OF
 from tortoise_dev.commands import dispatch, handbook
 from tortoise_dev.rules import RULES
@@ -109,8 +110,7 @@ def test_each_way_checks(way: str, project: Path) -> None:
     assert done.stdout.startswith("models.py:")
     done = run([*WAYS["check"][way], "nowhere"], project)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{way}: ")
-    assert done.stderr.endswith("/nowhere: no such file or folder\n")
+    assert done.stderr == f"{way}: nowhere: no such file or folder\n"
 
 
 @pytest.mark.parametrize("way", WAYS["snippets"])
@@ -335,3 +335,28 @@ def test_a_current_folder_that_was_deleted_is_one_line(command: list[str], tmp_p
     done = run(["sh", "-c", 'rmdir ../gone && exec "$@"', "sh", *command], tmp_path / "gone")
     told = "the current folder does not exist any more: change to another one"
     assert (done.returncode, done.stderr) == (2, f"{Path(command[1]).name}: {told}\n")
+
+
+INTERRUPTS = """
+import sys
+
+
+class Finder:
+    def find_spec(self, name, path, target=None):
+        if name.startswith("tortoise_dev.commands."):
+            raise KeyboardInterrupt
+
+
+sys.meta_path.insert(0, Finder())
+"""
+
+
+@pytest.mark.parametrize(
+    "file",
+    [*sorted(SCRIPTS.glob("*.py")), SCRIPTS / "tortoise_dev" / "__main__.py"],
+    ids=lambda file: file.name,
+)
+def test_an_interrupt_while_it_imports_prints_nothing(file: Path, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text(INTERRUPTS, encoding="utf-8")
+    done = run_python(tmp_path, str(file), "--help", PYTHONPATH=str(tmp_path))
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "")

@@ -54,7 +54,7 @@ def run_pytest(*arguments: str, **environment: str) -> subprocess.CompletedProce
     ("selection", "runs"),
     [
         (["tests/test_cases.py::test_case[fence_py_alias]"], [["fence_py_alias.md"]]),
-        (["tests/test_cases.py", "-k", "fence_py_alias"], [["fence_py_alias.md"], ["fence_py_alias.md"]]),
+        (["tests/test_cases.py", "-k", "fence_control_fails"], [["fence_control_fails.md"]] * 2),
         (
             ["tests/test_cases.py", "-k", "test_case and fence_tilde and not pytest"],
             [["fence_tilde.md", "fence_tilde_around_backticks.md"]],

@@ -6,7 +6,7 @@ It has NO AUTHENTICATION. Anybody who reaches it can read and delete everything.
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI, HTTPException
 from tortoise.connection import get_connection
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with RegisterTortoise(app, config=TORTOISE_ORM):
+        with suppress(HTTPException):
+            await ready()  # with psycopg, a first query without a limit can close the pool
         yield
 
 

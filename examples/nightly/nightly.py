@@ -1,4 +1,6 @@
-"""Make the products equal to a file: `python nightly.py products.csv`. It exits 1 if the file is refused.
+"""Make the products equal to a file: `python nightly.py products.csv`.
+
+It exits 1 if the file is refused or missing.
 
 `python nightly.py products.csv broken.csv` skips broken lines, and writes them into broken.csv.
 It exits 2 if there were any.
@@ -26,7 +28,11 @@ async def main(path: Path, report: Path | None = None) -> list[int]:
 
 
 if __name__ == "__main__":
-    paths = [Path(name) for name in sys.argv[1:3]]
+    paths = [Path(name) for name in sys.argv[1:]]
+    if len(paths) not in (1, 2):
+        sys.exit(__doc__)
+    if not paths[0].is_file():
+        sys.exit(f"{paths[0]}: no such file. Nothing was changed.")
     try:
         new, changed, gone = asyncio.run(main(*paths))
     except RefusedError as error:

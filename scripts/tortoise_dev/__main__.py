@@ -2,7 +2,16 @@
 
 import sys
 
-from tortoise_dev.commands.dispatch import main
+
+def main():  # type: () -> int  # Python 2 reads this file, too
+    """Run a command, and return its exit status."""
+    try:
+        from tortoise_dev.commands.dispatch import main as run
+
+        return run()
+    except KeyboardInterrupt:  # also while it imports
+        return 130
+
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from pathlib import Path
 
@@ -67,6 +68,15 @@ def test_in_a_folder_of_the_repository(committed) -> None:
     assert (done.returncode, done.stderr) == (0, b"")
     done = committed.run_check(committed.root / "app", ["--against", "main", "../old.py"], b"")
     assert done.returncode == 0
+
+
+def test_messages_name_a_path_as_it_was_given(committed, tmp_path_factory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    outside = os.path.relpath(elsewhere, committed.root / "app")
+    done = committed.run_check(committed.root / "app", ["--against", "main", "..", outside], b"")
+    assert f"--against main: {outside} is not in the repository".encode() in done.stderr
+    done = committed.run_check(committed.root / "app", ["--against", "main", "../none.py"], b"")
+    assert b" ../none.py: no such file or folder" in done.stderr
 
 
 def test_the_repository_is_that_of_the_path(committed, tmp_path_factory) -> None:

@@ -133,6 +133,25 @@ def test_a_model_like_that_of_the_running_example_has_its_columns(project: objec
     assert here == there
 
 
+def test_type_checkers_are_told_the_key_of_each_relation(project: object) -> None:
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    key = "from tortoise import fields\nfrom tortoise.models import Model\n\n\nclass {}(Model):\n    {}\n"
+    keys = {
+        "Land": "code = fields.CharField(max_length=2, primary_key=True)",
+        "Counted": "hash_id = fields.UUIDField(primary_key=True)",
+        "Plain": "name = fields.CharField(max_length=9)",
+    }
+    shop.add("stock", "Bare")
+    shop.write(
+        {f"apps/stock/models/{name.lower()}.py": key.format(name, line) for name, line in keys.items()}
+    )
+    fields = "land:fk:Land counted:fk:Counted:null plain:o2o:Plain many:m2m:Plain parent:fk:Thing:null"
+    shop.add("stock", "Thing", *fields.split())
+    written = members(shop.text("apps/stock/models/thing.py"))["Thing"]
+    told = ["land_id: str", "counted_id: UUID | None", "plain_id: int", "parent_id: UUID | None"]
+    assert [line for line in written if "_id: " in line] == told
+
+
 @pytest.mark.parametrize(
     ("fields", "shown", "ordering"),
     [

@@ -110,8 +110,16 @@ def served(folder: Path, url: str, log: Path) -> Iterator[httpx.Client]:
 
 
 UNUSED = """
+from uuid import UUID
+
 import asyncpg
+from apps.billing.models import Invoice
+from apps.stock.models import Thing
 from apps.users.models import Customer
+
+
+def keys(invoice: Invoice, thing: Thing) -> tuple[UUID, UUID | None]:
+    return invoice.customer_id, thing.owner_id
 
 
 async def test_a_row_is_counted(database: None) -> None:

@@ -83,6 +83,14 @@ def test_secrets_come_neither_into_records_nor_into_reports(handbook) -> None:
     assert not re.search("s3cr3t-word@|tok-4711-abcdef", text)
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(handbook) -> None:
+    (handbook.root / "SKILL.md").unlink()  # what would be told next
+    handbook.write("file", "")
+    done = handbook.build("-o", "file/site")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "file/site: cannot be written: Not a directory" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "old", "new", "message"),
     [

@@ -44,6 +44,20 @@ async def test_without_its_database_the_process_lives_and_is_not_ready(driver, s
     assert "pass-phrase" not in caplog.text
 
 
+async def test_a_start_without_the_server_leaves_a_pool_that_can_connect_later(monkeypatch):
+    """psycopg closes its pool if the first query waits for its whole limit: PoolClosed, until a restart."""
+    pytest.importorskip("psycopg")
+    monkeypatch.setattr("main.PATIENCE", 0.3)
+    config = {
+        "connections": {"default": "psycopg://nobody@127.0.0.1:9/x?timeout=1"},
+        "apps": {"models": {"models": MODELS}},
+    }
+    monkeypatch.setattr("main.TORTOISE_ORM", config)
+    async with app.router.lifespan_context(app):
+        errors = [await asyncio.gather(Invoice.all().count(), return_exceptions=True) for _ in range(2)]
+    assert [type(error).__name__ for (error,) in errors] == ["PoolTimeout", "PoolTimeout"]
+
+
 async def test_when_the_server_refuses_it_is_not_ready(client, monkeypatch, caplog):
     """asyncpg has errors of its own for "too many clients" and for a user that may not log in."""
 

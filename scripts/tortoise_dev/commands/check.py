@@ -75,7 +75,7 @@ def _run(options: argparse.Namespace) -> int:
     try:
         return _check(options, here)
     except FileNotFoundError as error:
-        raise UnusableError(f"{error}: no such file or folder") from None
+        raise UnusableError(f"{shown_path(Path(str(error)), here)}: no such file or folder") from None
 
 
 def _check(options: argparse.Namespace, here: Path) -> int:

@@ -36,7 +36,8 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
             raise UnusableError(f"--against {ref}: {error}") from None
         places = [old.place_of(path) for path in paths]
         if None in places:
-            raise UnusableError(f"--against {ref}: {paths[places.index(None)]} is not in the repository")
+            named = [options.stdin_filename] if options.stdin_filename else options.paths or ["."]
+            raise UnusableError(f"--against {ref}: {named[places.index(None)]} is not in the repository")
         there = [place for place in places if place is not None and place.exists()]
         run = Run(old.place_of(here) or old.folder, options, old.today)
         project, found = run.judge(there, None) if there else (None, [])

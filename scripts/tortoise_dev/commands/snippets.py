@@ -80,6 +80,11 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     parser.add_argument(
         "--language", action="append", default=[], metavar="LANG", help="run only blocks of this language"
     )
+    parser.add_argument(
+        "--databases-only",
+        action="store_true",
+        help="leave out blocks that run once on any database, where an earlier run had them",
+    )
     parser.add_argument("--list", action="store_true", help="list the blocks, and run nothing")
     parser.add_argument(
         "--update",

@@ -86,8 +86,8 @@ def _run(options: argparse.Namespace, interpreters: Interpreters, interruption: 
 
 def _refuse_senseless(options: argparse.Namespace) -> None:
     """Raises UnusableError for options of which one would be ignored."""
-    if options.record and (options.select or options.language):
-        raise UnusableError("--record keeps whole runs: leave out --select and --language")
+    if options.record and (options.select or options.language or options.databases_only):
+        raise UnusableError("--record keeps whole runs: leave out --select, --language and --databases-only")
     if options.list:
         reason = "--list runs nothing, and prints text or JSON"
         common.refuse_besides(options, reason, "list", "paths", "select", "language", "audit", "format")
@@ -165,6 +165,10 @@ def run_plans(
     for plan in plans:
         results[plan] = [*selection.settled_results(plan)]
         jobs += jobs_of(plan, backends, partial(selection.has_block, plan))
+    if options.databases_only:
+        jobs = [job for job in jobs if job.backend is not None]
+        if not jobs and not report.faults:
+            raise UnusableError("--databases-only: no block runs on a database")
     progress = Progress(len(jobs))
     waiting = dict.fromkeys(jobs)
 

@@ -20,6 +20,13 @@ def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
     if start is None:
         return []
     found = [lines[start - 1][depth:].rstrip()]
+    value = node.get(key)
+    if value is not None and value.is_flow and not node.is_flow and value.line >= start:
+        rest = lines[start : value.last_line]  # up to the closing bracket, wherever that stands
+        return [
+            *found,
+            *(line[depth:].rstrip() if not line[:depth].strip() else line.strip() for line in rest),
+        ]
     for line in lines[start:]:
         text = line.strip()
         indent = len(line) - len(line.lstrip())

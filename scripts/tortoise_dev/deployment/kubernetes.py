@@ -234,7 +234,7 @@ def asks_database(path: str, root: Path) -> bool:
 def job_of(objects: list[Object], project: Project, name: str, annotations: list[str]) -> list[str] | None:
     """The lines of a Job that migrates with the image and the environment of the first workload.
 
-    None without a workload, and where its lines make no YAML: a list over several lines, in brackets.
+    None without a workload, and where its lines make no YAML.
     """
     for one in objects:
         containers = one.containers() if one.kind in _WORKLOADS else []

@@ -18,11 +18,12 @@ class UnreadableError(Exception):
 
 
 class Node:
-    """A YAML value and where it stands: ``line`` is its first line, from 1."""
+    """A YAML value and where it stands: its first line, from 1, and the line of a closing bracket."""
 
     def __init__(self, node: yaml.Node) -> None:
         self._node = node
         self.line = node.start_mark.line + 1
+        self.last_line = node.end_mark.line + 1
         self.is_flow = bool(getattr(node, "flow_style", False))
 
     @property

@@ -47,6 +47,7 @@ class Search:
         self._sections = list(sections)
         self._pasted = raised(words)
         rows = [section for section in self._sections if section.page.startswith(MESSAGES)]
+        self._lower = self._pasted.lower()
         self._messages = {section: message_in(section.heading, self._pasted) for section in rows}
         self._words = without_values(self._pasted, filter(None, self._messages.values()), self._is_known)
 
@@ -65,7 +66,7 @@ class Search:
                 for term, weight in wanted.items()
             )
             is_row = section in self._messages
-            message = message_bonus(self._pasted, section, self._messages[section]) if is_row else 0.0
+            message = message_bonus(self._lower, section, self._messages[section]) if is_row else 0.0
             if score or message:
                 bonus = max(_phrase_bonus(pieces, section), message)
                 asked = _asked_bonus(wanted, rarity, section)

@@ -43,15 +43,15 @@ def message_in(message: str, words: str) -> Pasted | None:
     return _cut_message(message, words)
 
 
-def message_bonus(words: str, section: Section, pasted: Pasted | None) -> float:
+def message_bonus(lower: str, section: Section, pasted: Pasted | None) -> float:
     """Lift the message that was pasted by the length of what is the same for everybody.
 
-    Half as much lifts another text of the same error: of an older release, of another driver.
+    Half as much lifts another text of the same error: of an older release, of another driver. ``lower`` is
+    the pasted text in lower case.
     """
     if pasted:
         return float(pasted.same)
-    lower = words.lower()
-    others = [text for text in section.asked if text.lower() in lower and _is_whole(text, words)]
+    others = [text for text in section.asked if text.lower() in lower and _is_whole(text, lower)]
     return max(map(len, others), default=0) / 2
 
 

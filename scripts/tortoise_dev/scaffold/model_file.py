@@ -55,6 +55,8 @@ def model_file(entity: Entity, own: Iterable[str], width: int) -> str:
     others = [link.target for link in entity.links if link.target.cls is not None]
     if entity.links:
         imports.add("__future__", "annotations")
+    if any(link.target.key.type == "UUID" for link in entity.to_one):
+        imports.add("uuid", "UUID")
     if others:
         imports.add("typing", "TYPE_CHECKING")
     parts = [f'"""{entity.name} model and its abstract interface."""', imports.render(width)]
@@ -166,6 +168,9 @@ def _concrete(entity: Entity, width: int) -> str:
     for link in entity.links:
         annotation, field, arguments = link_call(link)
         lines.append(call(f"{link.spec.name}: {annotation} = fields.{field}(", arguments, ")", 4, width))
+        if link.spec.kind != "m2m":  # Tortoise adds it, and type checkers do not know
+            key = link.target.key.type
+            lines.append(f"    {link.column}: {f'{key} | None' if link.spec.null else key}")
     return "\n".join(lines)
 
 

@@ -49,6 +49,7 @@ def build_site(root: Path, records: Path, out: Path, rules: Sequence[RuleText]) 
         raise SiteError(
             f"{out}: holds something else than a website of ours; name another folder, or empty it"
         )
+    _refuse_unwritable(out)
     pages = read_pages(root)
     proofs = proofs_of(pages, read_records(records), root / _PROJECT)
     with tempfile.TemporaryDirectory(prefix="handbook-") as name:
@@ -115,6 +116,16 @@ def _keep_on_this_machine(site: Path) -> None:
         changed = text.replace(_FOREIGN_WORKER, f"{up}assets/file-worker.js")
         if changed != text:
             write_text(file, changed)
+
+
+def _refuse_unwritable(out: Path) -> None:
+    """Raises SiteError before the work if the website could not be put there after it."""
+    there = next(folder for folder in (out, *out.absolute().parents) if folder.exists())
+    try:
+        with tempfile.NamedTemporaryFile(dir=there):
+            pass
+    except OSError as error:
+        raise SiteError(f"{out}: cannot be written: {error.strerror}") from None
 
 
 def _replace(built: Path, out: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -61,6 +62,7 @@ class Invoice(BaseInvoice):
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
         "models.Customer", related_name="invoices", on_delete=fields.OnDelete.RESTRICT
     )
+    customer_id: UUID
     payments: fields.ReverseRelation[Payment]
 
     def __repr__(self) -> str:

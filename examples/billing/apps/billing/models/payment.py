@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from tortoise import fields
 from tortoise.indexes import Index
@@ -47,3 +48,4 @@ class Payment(BasePayment):
     invoice: fields.ForeignKeyRelation[Invoice] = fields.ForeignKeyField(
         "models.Invoice", related_name="payments", on_delete=fields.OnDelete.RESTRICT
     )
+    invoice_id: UUID

@@ -1,12 +1,14 @@
 """Pages by cursor, with filters and in an order that the client chooses."""
 
 from base64 import b64decode, urlsafe_b64encode
+from datetime import datetime
 from hashlib import sha256
 from types import GenericAlias
 from typing import Any, ClassVar, Self, TypeVar
 from uuid import UUID
 
 from pydantic import Field, TypeAdapter, model_validator
+from tortoise import timezone
 from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
@@ -65,6 +67,8 @@ class CursorQuery(InSchema):
         place = self.place()
         if place is not None:
             value, key = place
+            if isinstance(value, datetime):  # SQLite and MariaDB ignore its offset
+                value = timezone.localtime(value)  # in the zone of the configuration
             rows = rows.filter(
                 Q(**{f"{column}__{beyond}": value}) | Q(**{column: value, f"id__{beyond}": key}),
                 **{f"{column}__{beyond}e": value},
