@@ -9,6 +9,7 @@ import logging
 import os
 import time
 from contextlib import suppress
+from importlib.metadata import version
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -21,6 +22,7 @@ from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 URL = os.environ["DATABASE_URL"]
+IS_NEW = tuple(map(int, version("tortoise-orm").split(".")[:3])) >= (1, 1, 9)
 MODULES: dict[str, Any] = {"models": ["__main__"]}
 PORTS = {"postgres": 5432, "asyncpg": 5432, "psycopg": 5432, "mysql": 3306}
 
@@ -89,6 +91,9 @@ async def kill(session: int) -> None:
 async def killed_while_idle(client: BaseDBAsyncClient) -> None:
     before = await session_of(client)
     await kill(before)
+    if type(client).__name__ == "PsycopgClient" and not IS_NEW:  # it does not see that the session ended
+        (error,) = await asyncio.gather(session_of(client), return_exceptions=True)
+        assert "psycopg.errors.AdminShutdown" in names(error or OSError()), error
     assert await session_of(client) != before
 
 

@@ -86,6 +86,8 @@ async def tree() -> None:
     assert await Node.filter(parent__name__not="root").order_by("id") == [root, leaf]
     assert await Node.filter(children__name="leaf") == [child]
     assert await Node.filter(id__not_in=Subquery(Node.all().values("parent_id"))) == []  # one key is NULL
+    some = Subquery(Node.filter(id__not=leaf.id).values("parent_id"))
+    assert await Node.filter(parent_id__not_in=some) == [root]  # WRONG: only the NULL, without leaf
     keys = Node.filter(parent_id__isnull=False).values("parent_id")
     assert await Node.filter(id__not_in=Subquery(keys)) == [leaf]
     counted = await Node.annotate(n=Count("children__children")).order_by("id").values_list("n", flat=True)

@@ -29,13 +29,15 @@ async def stored() -> list[int]:
 
 
 async def before() -> None:
-    """A query that ran, and one that was made of it, are used in a transaction that is rolled back."""
-    for what in ("ran", "derived", "sql"):
+    """An old query is used in a transaction that is rolled back: it ran, it was made of one that ran, it gave its
+    SQL, or `all()` made it, which takes a connection at once.
+    """
+    for what in ("ran", "derived", "sql", "all"):
         _ = await Row.all().update(n=0)
-        query = Row.filter(n__lt=9)
+        query = Row.all().filter(n__lt=9) if what == "all" else Row.filter(n__lt=9)
         if what == "sql":
             query.sql()
-        else:
+        elif what != "all":
             assert len(await query) == 1
         if what == "derived":
             query = query.exclude(n=7)

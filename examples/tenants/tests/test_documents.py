@@ -50,6 +50,15 @@ async def test_a_deleted_row_lives_30_days_longer(client: httpx.AsyncClient) -> 
     assert await QuerySet(Document).values_list("id", flat=True) == [live.id]
 
 
+async def test_save_of_an_old_object_restores_a_row_of_any_company(database: None) -> None:
+    """WRONG: so the services use update()."""
+    live, _ = await make_documents(await make_company())
+    old = await QuerySet(Document).get(id=live.id)
+    await QuerySet(Document).filter(id=live.id).update(alive=None, deleted_at=timezone.now())
+    await old.save()  # outside of of_company()
+    assert await QuerySet(Document).filter(id=live.id, alive=True, deleted_at=None).exists()
+
+
 async def test_the_purge_of_two_companies(database: None) -> None:
     """More rows than a batch has, in each company. Live rows and newly deleted rows stay."""
     old, kept = timezone.now() - documents.RESTORABLE, set()
