@@ -173,6 +173,17 @@ async def partial_unique_index() -> bool:
     return True
 
 
+async def update_returning() -> bool:
+    """Whether an UPDATE can return the new values."""
+    sql = "UPDATE differencerow SET name = 'new' WHERE id < 0 RETURNING name"
+    try:
+        await Tortoise.get_connection("default").execute_query_dict(sql)
+    except OperationalError as error:
+        assert "near 'RETURNING" in str(error)
+        return False
+    return True
+
+
 async def locked_of() -> bool:
     """Whether FOR UPDATE can name the table. SQLite sends no FOR UPDATE."""
     try:
@@ -261,6 +272,7 @@ async def main() -> None:
         assert await placeholders() == PLACEHOLDERS[client.__module__]
 
         assert await partial_unique_index() is ("mysql" not in client.__module__)
+        assert await update_returning() is ("mysql" not in client.__module__)
         assert await locked_of() is ("mysql" not in client.__module__)
         assert base_is_changed() == ("mysql" in client.__module__)
         assert await lone_key() == ("(1065, 'Query was empty')" if "mysql" in client.__module__ else 0)
