@@ -29,7 +29,7 @@ async def stored() -> list[int]:
 
 
 async def before() -> None:
-    """Old queries in a transaction that is rolled back. `all()` takes a connection at once, before it runs."""
+    """Old queries in a transaction that is rolled back. `all()` takes a connection before the query runs."""
     for what in ("ran", "derived", "sql", "all"):
         _ = await Row.all().update(n=0)
         query = Row.all().filter(n__lt=9) if what == "all" else Row.filter(n__lt=9)
