@@ -226,7 +226,7 @@ def test_each_equivalent_is_about_a_line_that_is_there(bench: ModuleType) -> Non
 def test_a_real_page_is_judged(bench: ModuleType, mutants: ModuleType, tmp_path: Path) -> None:
     """One mistake that the harness finds, one that the guard finds, and one in a word too short to find."""
     bench.copy_of_tree(tmp_path)
-    page = "references/checker.md"
+    page = "references/fill-columns.md"
     text = (tmp_path / page).read_text()
     end = text.count("\n")
     text += '\n## A\n\nCall `limit()`.\n\n```python\nx = 1\nassert x == 1, "no"\n```\n'
