@@ -7,8 +7,10 @@ By hand, on an empty database: DATABASE_URL=postgres://… python examples/queri
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable
 from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tortoise import Tortoise, fields
@@ -162,26 +164,26 @@ def base_is_changed() -> bool:
     return "FORCE INDEX" in base.sql()
 
 
+async def takes(statement: Awaitable[Any], refused_at: str) -> bool:
+    """Whether the database takes a statement. If not, its error names the word that it does not know here."""
+    try:
+        await statement
+    except OperationalError as error:
+        assert f"near '{refused_at}" in str(error)
+        return False
+    return True
+
+
 async def partial_unique_index() -> bool:
     """Whether the database takes a unique index with a condition."""
     index = "CREATE UNIQUE INDEX ux_invoice ON differencerow (name) WHERE name = 'INV-1'"
-    try:
-        await Tortoise.get_connection("default").execute_script(index)
-    except OperationalError as error:
-        assert "near 'WHERE" in str(error)
-        return False
-    return True
+    return await takes(Tortoise.get_connection("default").execute_script(index), "WHERE")
 
 
 async def update_returning() -> bool:
     """Whether an UPDATE can return the new values."""
     sql = "UPDATE differencerow SET name = 'new' WHERE id < 0 RETURNING name"
-    try:
-        await Tortoise.get_connection("default").execute_query_dict(sql)
-    except OperationalError as error:
-        assert "near 'RETURNING" in str(error)
-        return False
-    return True
+    return await takes(Tortoise.get_connection("default").execute_query_dict(sql), "RETURNING")
 
 
 async def locked_of() -> bool:
