@@ -13,11 +13,12 @@ from collections.abc import AsyncIterator, Awaitable, Coroutine
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 from asyncmy.errors import InterfaceError
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
@@ -50,6 +51,16 @@ async def ask() -> int:
 
 async def change(key: int) -> None:
     await Note.filter(id=key).update(text="new")
+
+
+async def get_or_create() -> bool:
+    """Return whether the row is new."""
+    return (await Note.get_or_create(id=3, defaults={"text": "second"}))[1]
+
+
+async def get_or_create_in_a_transaction() -> bool:
+    async with in_transaction():
+        return await get_or_create()
 
 
 async def modes(url: str) -> list[str]:
@@ -183,6 +194,18 @@ async def main() -> None:
             await Note.select_for_update().get(id=1)  # the first query
             await elsewhere(change(2))
             assert (await Note.get(id=2)).text == "new"
+
+        for work in (get_or_create, get_or_create_in_a_transaction):
+            async with in_transaction():
+                first = await Note.create(id=3, text="first")
+                task = elsewhere(work())
+                await asyncio.wait([task], timeout=0.3)  # its INSERT waits
+            if work is get_or_create:
+                assert not await task
+            else:  # WRONG: it does not see the row, because it has read before the commit
+                with pytest.raises(IntegrityError, match="Duplicate entry"):
+                    await task
+            await first.delete()
 
         slowly = "UPDATE note SET text = '{}' WHERE SLEEP(0.4) = 0 LIMIT 1"
         assert await interrupted(in_a_transaction(slowly.format("undone"))) is InterfaceError

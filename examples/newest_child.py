@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from tortoise import fields
+from tortoise import fields, timezone
 from tortoise.context import TortoiseContext
 from tortoise.expressions import Case, F, RawSQL, When
 from tortoise.functions import Coalesce
@@ -51,6 +51,7 @@ def program() -> Any:
             for name in (atomic, datetime, BaseModel, Case, Coalesce, F, Index, RawSQL, UUID, When)
         },
         fields=fields,
+        timezone=timezone,
         UTC=UTC,
     )
     exec(compile(BLOCK, str(PAGE), "exec"), module.__dict__)

@@ -67,7 +67,7 @@ def restored(folder: Path, is_wal_deleted: bool) -> int:
     assert (folder / "shop.db-wal").exists()
     if is_wal_deleted:
         (folder / "shop.db-wal").unlink()
-        (folder / "shop.db-shm").unlink()
+        assert (folder / "shop.db-shm").exists()  # it may stay
     shutil.copy(copy, file)
     with closing(sqlite3.connect(file)) as connection:
         return int(connection.execute("SELECT count(*) FROM note").fetchone()[0])
