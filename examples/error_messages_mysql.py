@@ -173,6 +173,19 @@ async def a_key_that_is_a_text():
     await run("CREATE TABLE page (body TEXT PRIMARY KEY)")
 
 
+@says(
+    OperationalError,
+    "(4025, 'CONSTRAINT `positive` failed for ",
+    mysql="(3819, \"Check constraint 'positive' is violated.\")",
+)
+async def a_value_that_a_check_refuses():
+    await run("CREATE TABLE sale (amount INT, CONSTRAINT positive CHECK (amount > 0))")
+    try:
+        await run("INSERT INTO sale VALUES (0)")
+    finally:
+        await run("DROP TABLE sale")
+
+
 @says(OperationalError, '(1366, "Incorrect string value: ')
 async def an_emoji_in_a_table_of_another_charset():
     await run("CREATE TABLE old_page (title VARCHAR(9)) CHARACTER SET utf8mb3")
