@@ -371,17 +371,22 @@ def waiting() -> None:
     as_process(everybody_waits())
     write("0003_rate", f"LockTimeout(0.1), {add.replace('rank', 'rate')}", after="0002_rank")
 
-    async def gives_up() -> str:
+    async def gives_up(*arguments: str) -> str:
         reader = await connect()
         try:
             async with reader.transaction():
                 await reader.fetch("SELECT * FROM price")
-                return await command("migrate")
+                return await command(*arguments)
         finally:
             await reader.close()
 
-    assert "LockNotAvailableError" in fails(gives_up())
+    assert "LockNotAvailableError" in fails(gives_up("migrate"))
     run("migrate")  # nothing was half done
+    write("0004_kind", f"{add.replace('rank', 'kind')}, LockTimeout(0.1)", after="0003_rate")
+    run("migrate")
+    backwards = ("downgrade", "models", "0003_rate")  # the last operation comes first
+    assert "LockNotAvailableError" in fails(gives_up(*backwards))
+    run(*backwards)
 
 
 def renamed_table() -> None:
