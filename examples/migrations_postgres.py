@@ -573,6 +573,34 @@ def quoted_default() -> None:
     assert "syntax error" in fails(command("migrate"))
 
 
+def fewer_places() -> None:
+    """Fewer decimal_places round the stored values without an error. A shorter text and a smaller number fail."""
+    write("0002_rate", added("DecimalField(8, 4, db_default='1.2345')"), after="0001_initial")
+    run("migrate")
+    write("0003_rate", altered("DecimalField(8, 2, db_default='1.2345')"), after="0002_rate")
+    run("migrate")
+    assert sql("SELECT rate::text FROM price") == [("1.23",)]
+    for step, old, new, said in (
+        ("text", "CharField(9, db_default='abcdef')", "CharField(3, db_default='abc')", "value too long"),
+        ("number", "IntField(db_default=70000)", "SmallIntField(db_default=7)", "out of range"),
+    ):
+        write(f"0004_{step}", added(old, step), after="0003_rate")
+        run("migrate")
+        write(f"0005_{step}", altered(new, step), after=f"0004_{step}")
+        assert said in fails(command("migrate"))
+        run("downgrade", "models", "0003_rate")
+        for file in Path(name, "steps").glob(f"*_{step}.py"):
+            file.unlink()
+
+
+def added(field: str, attribute: str = "rate") -> str:
+    return f'ops.AddField("Price", "{attribute}", fields.{field})'
+
+
+def altered(field: str, attribute: str = "rate") -> str:
+    return f'ops.AlterField("Price", "{attribute}", fields.{field})'
+
+
 def other_driver() -> None:
     """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
@@ -601,6 +629,7 @@ PARTS = (
     other_model,
     named_by_attribute,
     quoted_default,
+    fewer_places,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)
