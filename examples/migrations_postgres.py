@@ -574,7 +574,7 @@ def quoted_default() -> None:
 
 
 def fewer_places() -> None:
-    """Fewer decimal_places round the stored values without an error. A shorter text and a smaller number fail."""
+    """Fewer decimal_places round the stored values. A shorter text and a smaller number fail."""
     write("0002_rate", added("DecimalField(8, 4, db_default='1.2345')"), after="0001_initial")
     run("migrate")
     write("0003_rate", altered("DecimalField(8, 2, db_default='1.2345')"), after="0002_rate")
