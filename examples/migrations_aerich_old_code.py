@@ -255,19 +255,39 @@ def not_null() -> None:
     proofs.aerich("upgrade")
     proofs.sql("""UPDATE "order" SET reason = ''""")
     required = WHY.replace("null=True", "")
-    by_hand('ALTER TABLE "order" ADD CONSTRAINT reason_given CHECK (reason IS NOT NULL) NOT VALID')
+    back = 'ALTER TABLE "order" DROP CONSTRAINT IF EXISTS reason_given'
+    by_hand('ALTER TABLE "order" ADD CONSTRAINT reason_given CHECK (reason IS NOT NULL) NOT VALID', back)
     by_hand('ALTER TABLE "order" VALIDATE CONSTRAINT reason_given')
     proofs.aerich("upgrade")
     sql = draft(required, classes=R0)
     assert 'ALTER TABLE "order" ALTER COLUMN "reason" SET NOT NULL' in sql
     proofs.edit("SET NOT NULL;", 'SET NOT NULL; ALTER TABLE "order" DROP CONSTRAINT reason_given;')
+    allow = 'ALTER TABLE "order" ALTER COLUMN "reason" DROP NOT NULL'
+    proofs.edit(allow, f"SET LOCAL lock_timeout = '100ms'; {allow}")
     proofs.aerich("upgrade")
     try:
         proofs.sql("""UPDATE "order" SET reason = NULL""")
     except asyncpg.NotNullViolationError:
         assert proofs.sql("SELECT 1 FROM pg_constraint WHERE conname = 'reason_given'") == []
-        return
-    raise AssertionError
+    else:
+        raise AssertionError
+    undo = ("downgrade", "-v", "2", "--yes")
+    assert "lock timeout" in proofs.as_process(while_a_transaction_reads(*undo))
+    proofs.aerich(*undo)
+    proofs.sql("""UPDATE "order" SET reason = NULL""")
+
+
+async def while_a_transaction_reads(*arguments: str) -> str:
+    """What the command of Aerich prints while a transaction that has read the table is open."""
+    reader = await asyncpg.connect(proofs.URL, server_settings={"search_path": proofs.schema})
+    async with reader.transaction():
+        await reader.fetch('SELECT * FROM "order"')
+        command = [sys.executable, "-m", "aerich", *arguments]
+        run = await asyncio.to_thread(
+            subprocess.run, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    await reader.close()
+    return run.stdout
 
 
 if __name__ == "__main__":

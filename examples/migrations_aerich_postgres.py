@@ -316,6 +316,15 @@ def changed_type() -> None:
     aerich("upgrade")
     assert sql("SELECT n FROM price") == [("too",)]
 
+    # Fewer decimal places round the values.
+    sql("UPDATE price SET n = '1'")
+    for places, value in ((4, "1.2345"), (2, "n")):
+        models(f"n = fields.DecimalField(max_digits=8, decimal_places={places})")
+        aerich("migrate", "--offline", "--name", f"places_{places}")
+        aerich("upgrade")
+        sql(f"UPDATE price SET n = {value}")
+    assert sql("SELECT n::text FROM price") == [("1.23",)]
+
 
 def indexes() -> None:
     """An index that has not changed is left alone. One of an expression needs a name of its own."""

@@ -371,17 +371,22 @@ def waiting() -> None:
     as_process(everybody_waits())
     write("0003_rate", f"LockTimeout(0.1), {add.replace('rank', 'rate')}", after="0002_rank")
 
-    async def gives_up() -> str:
+    async def gives_up(*arguments: str) -> str:
         reader = await connect()
         try:
             async with reader.transaction():
                 await reader.fetch("SELECT * FROM price")
-                return await command("migrate")
+                return await command(*arguments)
         finally:
             await reader.close()
 
-    assert "LockNotAvailableError" in fails(gives_up())
+    assert "LockNotAvailableError" in fails(gives_up("migrate"))
     run("migrate")  # nothing was half done
+    write("0004_kind", f"{add.replace('rank', 'kind')}, LockTimeout(0.1)", after="0003_rate")
+    run("migrate")
+    backwards = ("downgrade", "models", "0003_rate")  # the last operation comes first
+    assert "LockNotAvailableError" in fails(gives_up(*backwards))
+    run(*backwards)
 
 
 def renamed_table() -> None:
@@ -568,6 +573,34 @@ def quoted_default() -> None:
     assert "syntax error" in fails(command("migrate"))
 
 
+def fewer_places() -> None:
+    """Fewer decimal_places round the stored values. A shorter text and a smaller number fail."""
+    write("0002_rate", added("DecimalField(8, 4, db_default='1.2345')"), after="0001_initial")
+    run("migrate")
+    write("0003_rate", altered("DecimalField(8, 2, db_default='1.2345')"), after="0002_rate")
+    run("migrate")
+    assert sql("SELECT rate::text FROM price") == [("1.23",)]
+    for step, old, new, said in (
+        ("text", "CharField(9, db_default='abcdef')", "CharField(3, db_default='abc')", "value too long"),
+        ("number", "IntField(db_default=70000)", "SmallIntField(db_default=7)", "out of range"),
+    ):
+        write(f"0004_{step}", added(old, step), after="0003_rate")
+        run("migrate")
+        write(f"0005_{step}", altered(new, step), after=f"0004_{step}")
+        assert said in fails(command("migrate"))
+        run("downgrade", "models", "0003_rate")
+        for file in Path(name, "steps").glob(f"*_{step}.py"):
+            file.unlink()
+
+
+def added(field: str, attribute: str = "rate") -> str:
+    return f'ops.AddField("Price", "{attribute}", fields.{field})'
+
+
+def altered(field: str, attribute: str = "rate") -> str:
+    return f'ops.AlterField("Price", "{attribute}", fields.{field})'
+
+
 def other_driver() -> None:
     """With psycopg, from 1.1.8 on, a file is applied and cannot be recorded: the next run does it again."""
     url = URL.replace(URL.partition("://")[0], "psycopg", 1) + f"?schema={name}"
@@ -596,6 +629,7 @@ PARTS = (
     other_model,
     named_by_attribute,
     quoted_default,
+    fewer_places,
     other_driver,
 )
 home, path = Path.cwd(), list(sys.path)

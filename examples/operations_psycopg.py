@@ -8,7 +8,7 @@ import asyncio
 import datetime
 import os
 import socket
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from urllib.parse import urlsplit
 
 import psycopg
@@ -238,6 +238,31 @@ async def search_path(options: str | None) -> str:
         return str(row["search_path"])
 
 
+async def after_another_type(driver: str, *, in_a_transaction: bool, threshold: int | None = 5) -> list[str]:
+    """What reads of a connection answer before and after a migration gives a column another type."""
+    entry = expand_db_url(url_of(driver, "minsize=1&maxsize=1"))
+    if driver == "psycopg":
+        options = {"autocommit": True, "row_factory": dict_row, "prepare_threshold": threshold}
+        entry["credentials"]["kwargs"] = options
+    apps = {"models": {"models": ["__main__"], "default_connection": "default"}}
+    async with TortoiseContext() as context:
+        await context.init(config={"connections": {"default": entry}, "apps": apps})
+        await context.db().execute_script("ALTER TABLE psycopg_note ALTER number TYPE INT")
+        for _ in range(6):  # psycopg prepares the sixth query
+            await Note.all()
+        async with await psycopg.AsyncConnection.connect(url_of("postgresql")) as migration:
+            await migration.execute("ALTER TABLE psycopg_note ALTER number TYPE BIGINT")
+        found = []
+        for _ in range(3):
+            try:
+                async with in_transaction() if in_a_transaction else nullcontext():
+                    await Note.all()
+                found.append("rows")
+            except Exception as error:
+                found.append(f"{type(error).__name__}: {error}")
+        return found
+
+
 async def main() -> None:
     operational, integrity = (
         f"{kind.__module__}.{kind.__name__}" for kind in (OperationalError, IntegrityError)
@@ -291,6 +316,16 @@ async def main() -> None:
     assert await noon("psycopg", "TIMESTAMP") == "2026-01-01T07:00:00+00:00"  # five hours too early
     for driver in ("asyncpg", "psycopg"):
         assert await noon(driver, "TIMESTAMPTZ") == NOON.isoformat()
+    stale = "InvalidCachedStatementError: cached statement plan is invalid due to a database schema"
+    (first, *others) = await after_another_type("asyncpg", in_a_transaction=True)
+    assert first.startswith(stale)
+    assert others == ["rows"] * 2
+    assert await after_another_type("asyncpg", in_a_transaction=False) == ["rows"] * 3
+    changed = "FeatureNotSupported: cached plan must not change result type"
+    assert await after_another_type("psycopg", in_a_transaction=True) == [changed, "rows", "rows"]
+    assert await after_another_type("psycopg", in_a_transaction=False) == [changed] * 3  # and so on
+    for inside in (True, False):
+        assert await after_another_type("psycopg", in_a_transaction=inside, threshold=None) == ["rows"] * 3
     # Options of your own take the place of the schema in the URL.
     read_only = "-c default_transaction_read_only=on"
     assert await search_path(None) == "billing"

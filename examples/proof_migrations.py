@@ -230,6 +230,19 @@ shop.change("DROP VIEW codes")
 shop.run("migrate")
 assert not any(text in shop.sql(made)[0][0] for text in ("GENERATED ALWAYS", "CREATE TRIGGER"))
 
+# A field loses null=True: its default takes the place of each NULL.
+NULLABLE = 'ops.AddField("Book", "mood", fields.CharField(max_length=9, null=True))'
+REQUIRED = 'ops.AlterField("Book", "mood", fields.CharField(max_length=9, default="red"))'
+shop = Project(
+    _0001_initial=SHELF,
+    _0002_nullable=CHANGE.replace("CHANGE", NULLABLE),
+    _0003_required=CHANGE.replace("CHANGE", REQUIRED).replace("0001_initial", "0002_nullable"),
+)
+shop.run("migrate", "models", "0002_nullable")
+shop.change("INSERT INTO book (code, shelf, color) VALUES ('a', 1, 'blue')")
+shop.run("migrate")
+assert shop.sql("SELECT mood FROM book") == [("red",)]
+
 # No target: everything is undone, the first migration too.
 shop = Project(_0001_initial=INITIAL)
 shop.run("migrate")

@@ -2,6 +2,7 @@
 """The built-in tool takes `unique=True` away: on MariaDB it looks for the index under a wrong name.
 
 There it also fails to remove a CHECK, to change CharField to TextField, and to drop a foreign key's column.
+It rounds the stored values of a DecimalField that gets fewer places.
 
 By hand: DATABASE_URL=mysql://user:password@host/empty python examples/take_unique_away.py
 """
@@ -125,6 +126,17 @@ async def more() -> None:
         assert "1064" in await refused(*files, [longer])  # each time
         assert await rows(kind) == [{"kind": "longtext"}]  # although the column is changed
     files.append([ops.RunSQL("ALTER TABLE cost MODIFY code LONGTEXT NOT NULL"), own.StateOnly(longer)])
+    await migrate(*files)
+
+    # Fewer decimal_places round the stored values, without an error.
+    files.append([ops.AddField("Cost", "rate", fields.DecimalField(8, 4, null=True))])
+    await migrate(*files)
+    files.append([ops.RunSQL("INSERT INTO cost (id, code, parent_id, rate) VALUES (9, 'x', 9, 1.2345)")])
+    await migrate(*files)
+    files.append([ops.AlterField("Cost", "rate", fields.DecimalField(8, 2, null=True))])
+    await migrate(*files)
+    assert [str(row["rate"]) for row in await rows("SELECT rate FROM cost")] == ["1.23"]
+    files.append([ops.RunSQL("DELETE FROM cost")])
     await migrate(*files)
 
     # New code does not know the foreign key, and old code saves a row with NULL in it.
