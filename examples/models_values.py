@@ -15,7 +15,7 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import FieldError, IntegrityError, OperationalError, ValidationError
-from tortoise.expressions import F
+from tortoise.expressions import Case, F, When
 from tortoise.migrations.constraints import CheckConstraint
 from tortoise.models import Model
 from tortoise.query_utils import Prefetch
@@ -138,6 +138,8 @@ async def main() -> None:
                 raise AssertionError("a negative number was stored")
         await Page.all().update(number=F("number") - 2)
         assert (await Page.get()).number == -1
+        await Page.all().update(number=Case(When(number__lt=0, then=F("number") - 2), default=F("number")))
+        assert (await Page.get()).number == -3
 
         # A row that is there, and values that stay the same: MariaDB counts no changed row.
         page = await Page.create(number=5)

@@ -15,6 +15,7 @@ import types
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from aerich.models import Aerich
@@ -101,12 +102,12 @@ class PersonHistory(Model):
 
 
 @asynccontextmanager
-async def connected(*models: type[Model]) -> AsyncIterator[None]:
+async def connected(*models: type[Model], url: str = os.environ["DATABASE_URL"]) -> AsyncIterator[None]:
     """The tables of these models, for as long as the block runs."""
     module = sys.modules["shown"] = types.ModuleType("shown")
     module.__dict__.update({model.__name__: model for model in models})
     async with TortoiseContext() as context:
-        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["shown"]})
+        await context.init(db_url=url, modules={"models": ["shown"]})
         await context.generate_schemas()
         yield
 
@@ -317,6 +318,22 @@ async def with_aerich() -> None:
         assert personal.forgotten() == []
 
 
+async def files(path: Path) -> None:
+    """SQLite, in WAL mode: the files keep what an UPDATE replaced."""
+
+    def has_old_bytes() -> bool:
+        return any(b"ann@x.test" in file.read_bytes() for file in path.parent.iterdir())
+
+    async with connected(*personal.PERSONAL, url=f"sqlite://{path}"):
+        ann = await personal.fill("ann")
+        await personal.erase(ann.id)
+        assert await personal.tables_with("ann") == []
+        assert has_old_bytes()
+        await get_connection("default").execute_script("VACUUM; PRAGMA wal_checkpoint(TRUNCATE)")
+        assert not has_old_bytes()
+        assert await QuerySet(Person).filter(id=ann.id).exists()
+
+
 async def messages() -> None:
     """What an error and the log of SQL show of a person."""
     await empty()
@@ -411,6 +428,9 @@ async def main() -> None:
     async with connected(Author, Comment, Photo):
         await authors()
     await with_uuids()
+    if dialect == "sqlite":
+        with TemporaryDirectory() as folder:
+            await files(Path(folder) / "shop.db")
     if dialect == "postgres":
         await history_by_trigger()
 

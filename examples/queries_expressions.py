@@ -186,6 +186,13 @@ async def decimals(sqlite: bool) -> None:
     average = Subquery(ExpressionRow.annotate(mean=Avg("amount")).values("mean"))
     above = await rows.filter(amount__gt=average).order_by("id").values_list("amount", flat=True)
     assert [int(amount) for amount in above] == ([80, 9] if sqlite else [100, 80])
+    if sqlite:  # compares floats, which have 15 to 17 digits
+        long = await ExpressionRow.create(name="long", amount=Decimal("12345678901234567.01"))
+        assert await ExpressionRow.get(amount=Decimal("12345678901234567.02")) == long
+        await long.delete()
+        short = await ExpressionRow.create(name="short", amount=Decimal("1234567890123.01"))
+        assert not await ExpressionRow.exists(amount=Decimal("1234567890123.02"))
+        await short.delete()
 
 
 async def types(dialect: str) -> None:
@@ -238,6 +245,9 @@ async def integers(dialect: str, asyncpg: bool) -> None:
         assert await yes.values_list("x", flat=True) == [True]  # the number of rows, converted to a bool
     await ExpressionRow.all().update(n=F("n") * 1.5)
     assert await ExpressionRow.filter(n=7).exists() is asyncpg
+    (product,) = await one.values_list("n", flat=True)  # SQLite stores 10.5 in the column of integers
+    assert (product == 10.5) is (dialect == "sqlite")
+    assert await ExpressionRow.filter(n=product).exists() is (dialect != "sqlite")
 
 
 MONTH = {
