@@ -274,8 +274,8 @@ def _tell(outcome: Outcome, message: str) -> None:
 
 
 def _absolute(path: str, here: Path, options: argparse.Namespace) -> Path:
-    """The path from the root, without ``..``. Links in it stay, but not for ``--against``: git knows a file by
-    its place in the repository.
+    """The path from the root, without ``..``. Links in it stay, except with ``--against``: git knows a file
+    by its place in the repository.
     """
     return Path((os.path.realpath if options.against else os.path.normpath)(here / path))
 
