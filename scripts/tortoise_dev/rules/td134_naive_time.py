@@ -8,7 +8,7 @@ times of such a project have no zone, so no call is reported there.
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
-Tortoise takes the time as a time in the configured `timezone`, and only warns. On a host in another zone,
+Tortoise takes it as a time in the configured `timezone`, and only warns. On a host in another zone,
 `datetime.now()` then is another moment. With `use_tz: False`, Tortoise 1 reads times without a zone.
 Older releases read times with a zone. A comparison of both kinds raises TypeError.
 
