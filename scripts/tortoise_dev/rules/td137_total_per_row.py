@@ -21,7 +21,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..analysis import tortoise_api
-from ..analysis.models import metas_of
 from ..analysis.modules import Class
 from ..analysis.syntax import called
 from .base import Context, Hit, Rule
@@ -107,20 +106,11 @@ def _query(context: Context, last: ast.Call) -> _Query | None:
     first = made[-1][1]
     assert isinstance(first, ast.Call) and isinstance(first.func, ast.Attribute)
     owner = context.inference.of(first.func.value)
-    if owner is None or owner.kind != "class" or owner.model is None or _has_manager(context, owner.model):
+    if owner is None or owner.kind != "class" or owner.model is None:
+        return None
+    if context.models.names_option(owner.model, "manager"):  # its queries may begin with more than a table
         return None
     return _Query(owner.model, by_method)
-
-
-def _has_manager(context: Context, model: Class) -> bool:
-    """May each query of a model begin with more than its table?"""
-    classes = [one for one in (model, *context.models.ancestors(model)) if isinstance(one, Class)]
-    return any(
-        isinstance(node, ast.Name) and node.id == "manager"
-        for one in classes
-        for meta in metas_of(one.node)
-        for node in ast.walk(meta)
-    )
 
 
 def _is_total_per_row(context: Context, query: _Query) -> bool:
