@@ -13,6 +13,8 @@ from .transactions import transaction_around
 
 _CONNECTIONS = frozenset("conn connection db using_db tx transaction session".split())
 _ROUTES = frozenset("get post put patch delete websocket".split())
+_ENTERS = ("__aenter__", "enter_async_context")
+"""Ways to open a transaction without ``async with``."""
 _DEPTH = 4
 """How many callers are asked one after the other. What is behind them may open a transaction."""
 
@@ -58,7 +60,9 @@ def _is_opaque(module: Module, place: ast.AST, function: FunctionNode) -> bool:
     defaults = [*function.args.defaults, *(one for one in function.args.kw_defaults if one is not None)]
     if any(isinstance(one, ast.Call) for one in defaults):
         return True
-    return _is_in_block(module, place)
+    return _is_in_block(module, place) or any(
+        isinstance(node, ast.Attribute) and node.attr in _ENTERS for node in ast.walk(function)
+    )
 
 
 def _is_in_block(module: Module, place: ast.AST) -> bool:
