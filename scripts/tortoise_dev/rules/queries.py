@@ -81,27 +81,6 @@ def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
                 return
 
 
-def places_sent(module: Module, query: ast.expr) -> Iterator[ast.expr]:
-    """Each ``await`` that sends the query, and the query itself where an ``async for`` does.
-
-    A local name is followed where it is bound once.
-    """
-    node = query
-    for parent in module.ancestors(query):
-        match parent:
-            case ast.Await():
-                yield parent
-            case ast.AsyncFor(iter=rows) | ast.comprehension(iter=rows, is_async=1) if rows is node:
-                yield node
-            case ast.Assign() | ast.AnnAssign():
-                for name in module.uses_of(node):
-                    yield from places_sent(module, name)
-            case ast.Attribute() | ast.Call(func=ast.Attribute()) if getattr(parent, "func", node) is node:
-                node = parent
-                continue
-        return
-
-
 def names_connection(context: Context, query: ast.expr) -> bool:
     """Does a call that makes the query name the connection?"""
     return any(

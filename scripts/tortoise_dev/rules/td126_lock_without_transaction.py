@@ -20,10 +20,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from ..analysis.modules import Module
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .outer_transactions import may_be_in_transaction
-from .queries import calls, names_connection, places_sent
+from .queries import calls, names_connection
 from .syntax import function_around
 
 BAD = (
@@ -65,7 +66,7 @@ def check(context: Context) -> Iterator[Hit]:
         value = context.inference.of(call.func.value)
         if value is None or value.kind not in ("class", "query", "manager", "relation"):
             continue
-        for sent in places_sent(context.module, call):
+        for sent in _sent(context.module, call):
             query = sent.value if isinstance(sent, ast.Await) else sent
             if function_around(context.module, sent) is None or names_connection(context, query):
                 continue
@@ -73,6 +74,27 @@ def check(context: Context) -> Iterator[Hit]:
                 yield Hit(
                     sent, "select_for_update() outside of a transaction: the lock ends with the statement"
                 )
+
+
+def _sent(module: Module, query: ast.expr) -> Iterator[ast.expr]:
+    """Each ``await`` that sends the query, and the query itself where an ``async for`` does.
+
+    A local name is followed where it is bound once.
+    """
+    node = query
+    for parent in module.ancestors(query):
+        match parent:
+            case ast.Await():
+                yield parent
+            case ast.AsyncFor(iter=rows) | ast.comprehension(iter=rows, is_async=1) if rows is node:
+                yield node
+            case ast.Assign() | ast.AnnAssign():
+                for name in module.uses_of(node):
+                    yield from _sent(module, name)
+            case ast.Attribute() | ast.Call(func=ast.Attribute()) if getattr(parent, "func", node) is node:
+                node = parent
+                continue
+        return
 
 
 RULE = Rule("TD126", "lock-without-transaction", check, preview=True)

@@ -22,13 +22,13 @@ import ast
 from collections.abc import Iterator
 
 from ..analysis.modules import Module
-from ..analysis.syntax import SCOPES
+from ..analysis.syntax import SCOPES, called
 from .base import Context, Hit, Rule
 from .example_models import INVOICE
 from .outer_transactions import may_be_in_transaction
-from .queries import calls, names_connection, places_sent
+from .queries import names_connection, steps
 from .syntax import function_around
-from .transactions import transaction_around
+from .transactions import enters, transaction_around
 
 BAD = (
     INVOICE
@@ -54,83 +54,78 @@ _LATER = ("filter", "exclude")
 
 def check(context: Context) -> Iterator[Hit]:
     """At each place inside a transaction that sends the query."""
-    for call in calls(context, *_AT_ONCE, *_LATER):
-        assert isinstance(call.func, ast.Attribute)
-        method = call.func.attr
-        if not _is_of_model(context, call.func) or _may_give_connection(call, method):
+    late: dict[ast.Call, list[ast.expr]] = {}
+    for block in context.module.of_type(ast.AsyncWith):
+        if enters(
+            context.module, block, named=False
+        ):  # one that names a connection may be another database's
+            for place, query in _sent_in(context.module, block):
+                made = _made_before(context, query, block)
+                if made is not None:
+                    late.setdefault(made, []).append(place)
+    for made, places in late.items():
+        if may_be_in_transaction(context, made):
             continue
-        places = [place for place in places_sent(context.module, call) if not _names(context, place)]
-        late = [place for place in places if _is_in_later_transaction(context.module, place, call)]
-        if method in _LATER:
-            late = [place for place in late if _ran_before(context.module, call, place)]
-        if late and not may_be_in_transaction(context, call):
-            why = "ran" if method in _LATER else f"was made by {method}()"
-            message = f"this query {why} before the transaction, so it runs outside of it: make it inside"
-            for place in late:
-                yield Hit(place, message)
+        why = "ran" if called(made) in _LATER else f"was made by {called(made)}()"
+        message = f"this query {why} before the transaction, so it runs outside of it: make it inside"
+        for place in places:
+            yield Hit(place, message)
 
 
-def _is_of_model(context: Context, method: ast.Attribute) -> bool:
-    """Is it Tortoise's method of a model class?"""
-    value = context.inference.of(method.value)
-    return (
-        value is not None
-        and value.kind == "class"
-        and value.model is not None
-        and not context.models.defines(value.model, method.attr)
-    )
+def _sent_in(module: Module, block: ast.AsyncWith) -> Iterator[tuple[ast.expr, ast.expr]]:
+    """The places that send a query, in this transaction and in none within it, each with the query."""
+    for node in ast.walk(block):
+        place: ast.expr | None = None
+        match node:
+            case ast.Await(value=query):
+                place = node
+            case ast.AsyncFor(iter=query) | ast.comprehension(iter=query, is_async=1):
+                place = query
+        if place is not None and transaction_around(module, place, named=False) is block:
+            yield place, query
 
 
-def _may_give_connection(call: ast.Call, method: str) -> bool:
-    """May the call that begins a query name a connection? The others take filters."""
-    return method in ("all", "first", "last") and bool(call.args or call.keywords)
+def _made_before(context: Context, query: ast.expr, block: ast.AsyncWith) -> ast.Call | None:
+    """The call that began a query if the query certainly took its connection before the transaction."""
+    made = [node for _, node in steps(context, query)]
+    first = made[-1] if made else None
+    if not (isinstance(first, ast.Call) and _is_of_model(context, first)) or names_connection(context, query):
+        return None
+    is_here = function_around(context.module, first) is function_around(context.module, block)
+    if not is_here or block in context.module.ancestors(first):
+        return None
+    return first if called(first) in _AT_ONCE or _ran_before(context.module, query, block) else None
 
 
-def _names(context: Context, place: ast.expr) -> bool:
-    return names_connection(context, place.value if isinstance(place, ast.Await) else place)
-
-
-def _is_in_later_transaction(module: Module, place: ast.expr, made: ast.Call) -> bool:
-    """Does a place lie in an ``async with in_transaction()`` that begins after the query was made?
-
-    One that names a connection may be another database's.
-    """
-    block = transaction_around(module, place, named=False)
-    return (
-        isinstance(block, ast.AsyncWith)
-        and block not in module.ancestors(made)
-        and function_around(module, place) is function_around(module, made)
-    )
-
-
-def _ran_before(module: Module, made: ast.Call, place: ast.expr) -> bool:
-    """Did the query itself, and not one that was derived from it, certainly run before the transaction?"""
-    block = transaction_around(module, place, named=False)
-    name = _root_name(place)
-    if block is None or name is None or module.only_value(name) is not _whole(module, made):
+def _is_of_model(context: Context, call: ast.Call) -> bool:
+    """Is it Tortoise's method of a model class, and names no connection by its place?"""
+    method = call.func
+    if not isinstance(method, ast.Attribute) or method.attr not in (*_AT_ONCE, *_LATER):
         return False
-    return any(
-        _runs(statement, name.id)
-        for body, position in _bodies_around(module, block)
-        for statement in body[:position]
+    if method.attr in ("all", "first", "last") and (call.args or call.keywords):
+        return False
+    owner = context.inference.of(method.value)
+    return (
+        owner is not None
+        and owner.kind == "class"
+        and owner.model is not None
+        and not context.models.defines(owner.model, method.attr)
     )
 
 
-def _root_name(place: ast.expr) -> ast.Name | None:
-    """The name whose query a place sends, as it is or with more calls."""
-    node: ast.expr = place.value if isinstance(place, ast.Await) else place
+def _ran_before(module: Module, query: ast.expr, block: ast.AsyncWith) -> bool:
+    """Did the query itself, and not one that was derived from it, certainly run before the transaction?"""
+    name = _root(query)
+    if not isinstance(name, ast.Name) or module.only_value(name) is None:
+        return False
+    before = (one for body, position in _bodies_around(module, block) for one in body[:position])
+    return any(_runs(statement, name.id) for statement in before)
+
+
+def _root(node: ast.expr) -> ast.expr:
+    """What stands before the first dot of a chain of calls."""
     while isinstance(node, (ast.Attribute, ast.Call)):
         node = node.func if isinstance(node, ast.Call) else node.value
-    return node if isinstance(node, ast.Name) else None
-
-
-def _whole(module: Module, made: ast.Call) -> ast.expr:
-    """The chain of calls that begins with this one."""
-    node: ast.expr = made
-    for parent in module.ancestors(made):
-        if not isinstance(parent, (ast.Attribute, ast.Call)) or getattr(parent, "func", node) is not node:
-            break
-        node = parent
     return node
 
 
