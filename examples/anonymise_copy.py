@@ -7,17 +7,12 @@ The proofs, by hand, on an empty database: DATABASE_URL=postgres://… python ex
 
 import asyncio
 import importlib
-import os
 import sys
 from pathlib import Path
 from typing import Any
-from unittest.mock import patch
 
-from tortoise import fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError
-from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
@@ -74,6 +69,13 @@ async def command(config: dict[str, Any]) -> None:
 
 
 # --- The proofs
+
+import os
+from unittest.mock import patch
+
+from tortoise import fields
+from tortoise.exceptions import IntegrityError
+from tortoise.models import Model
 
 TORTOISE_ORM = {
     "connections": {"default": os.environ["DATABASE_URL"]},

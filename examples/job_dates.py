@@ -5,12 +5,9 @@ Copy what stands above `# --- The proofs`. Let `Notice` extend BaseReminder, and
 `enqueue()` in `remind()`, and `is_current()` in `deliver()`, at the place that asks `current.invoice.paid`.
 """
 
-import asyncio
-import os
 from datetime import date, timedelta
 
 from tortoise import fields
-from tortoise.context import TortoiseContext
 from tortoise.models import Model
 
 DAYS = (30, 7, 1)  # before the end, the greatest number first
@@ -53,6 +50,11 @@ async def is_current(notice: Notice) -> bool:
 
 
 # --- The proofs
+
+import asyncio
+import os
+
+from tortoise.context import TortoiseContext
 
 START = date(2026, 1, 1)
 

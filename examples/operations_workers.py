@@ -33,11 +33,9 @@ import os
 import sys
 import warnings
 
-from asyncpg import PostgresConnectionError
 from tortoise import Tortoise, fields
 from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]

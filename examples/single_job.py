@@ -5,9 +5,6 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/sin
 """
 
 import asyncio
-import os
-import sys
-import threading
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -16,11 +13,8 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.connection import get_connection
-from tortoise.context import TortoiseContext
 from tortoise.models import Model
-from tortoise.transactions import in_transaction
 
-URL = os.environ["DATABASE_URL"]
 REPORT = 20_260_301  # the key of the job's lock: each job has its own; migrate.py has 20_260_201
 WATCH = 0.5  # seconds between two checks that the lock is still held
 TAKE = "pg_try_advisory_lock({})", "GET_LOCK(CONCAT(DATABASE(), '.{}'), 0)"  # PostgreSQL, MariaDB
@@ -30,7 +24,6 @@ HELD = (
     "IS_USED_LOCK(CONCAT(DATABASE(), '.{}')) = CONNECTION_ID()",
 )
 GIVE_BACK = "pg_advisory_unlock({})", "RELEASE_LOCK(CONCAT(DATABASE(), '.{}'))"
-DAY = date(2026, 3, 1)
 
 
 class JobRun(Model):
@@ -134,6 +127,16 @@ async def ask(session: Any, postgres: str, mysql: str, key: int) -> bool:
 
 
 # --- The proofs
+
+import os
+import sys
+import threading
+
+from tortoise.context import TortoiseContext
+from tortoise.transactions import in_transaction
+
+URL = os.environ["DATABASE_URL"]
+DAY = date(2026, 3, 1)
 
 
 async def slow() -> None:

@@ -1,23 +1,17 @@
 # snippet: needs="postgres|mysql"
 """If BEGIN fails or is cancelled, in_transaction() and @atomic() keep the connection. transaction() does not.
 
+From Tortoise 1.1.9 on, psycopg first asks the connection. If the limit ends this question, nothing is lost.
 bulk_create() outside of a transaction sends a BEGIN, too. If this BEGIN fails, the task can go on.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/transactions_begin.py
 """
 
-import asyncio
-import os
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from tortoise import fields
 from tortoise.backends.base.client import TransactionalDBClient
-from tortoise.context import TortoiseContext
 from tortoise.exceptions import TransactionManagementError
-from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
 
@@ -41,9 +35,25 @@ async def transaction(name: str = "default") -> AsyncIterator[TransactionalDBCli
 
 # --- The proofs
 
+import asyncio
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from importlib.metadata import version
+from typing import Any
+from urllib.parse import urlsplit
+
+from tortoise import fields
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.models import Model
+
 URL = os.environ["DATABASE_URL"]
-PORTS = {"postgres": 5432, "asyncpg": 5432, "psycopg": 5432, "mysql": 3306}
-DRIVER = urlsplit(URL).scheme
+DRIVER = {"postgres": "asyncpg", "mysql": "asyncmy"}.get(urlsplit(URL).scheme, urlsplit(URL).scheme)
+IS_MYSQL = DRIVER == "asyncmy"
+CHECKS = DRIVER == "psycopg" and tuple(map(int, version("tortoise-orm").split(".")[:3])) >= (1, 1, 9)
 
 
 class BegunNote(Model):
@@ -52,9 +62,10 @@ class BegunNote(Model):
 
 
 class Line:
-    """The way to the server. `stop` says what happens to the next BEGIN, or to the answer to a COMMIT."""
+    """The way to the server. `stop` says what happens to the next message with `word`, or to its answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, word: bytes = b"BEGIN") -> None:
+        self.word = word
         self.stop = ""
         self.is_silent = False  # no answer comes back before `goes_on`
         self.goes_on = asyncio.Event()
@@ -62,9 +73,8 @@ class Line:
 
     async def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         place = urlsplit(URL)
-        server_reader, server = await asyncio.open_connection(
-            place.hostname or "127.0.0.1", place.port or PORTS[DRIVER]
-        )
+        port = place.port or (3306 if IS_MYSQL else 5432)
+        server_reader, server = await asyncio.open_connection(place.hostname or "127.0.0.1", port)
         self.tasks += [
             asyncio.create_task(self.pass_on(reader, server, writer)),
             asyncio.create_task(self.pass_on(server_reader, writer, server)),
@@ -75,8 +85,7 @@ class Line:
     ) -> None:
         try:
             while data := await reader.read(65_536):
-                word = b"COMMIT" if self.stop == "silent" else b"BEGIN"
-                stop, self.stop = (self.stop, "") if word in data else ("", self.stop)
+                stop, self.stop = (self.stop, "") if self.word in data else ("", self.stop)
                 if stop == "cut":
                     back.close()
                     break
@@ -92,16 +101,23 @@ class Line:
 
 @asynccontextmanager
 async def through(line: Line) -> AsyncIterator[None]:
-    """A pool of one connection, not closed: asyncpg would wait for the lost connection."""
+    """An open pool of one connection, not closed: asyncpg would wait for the lost connection."""
     server = await asyncio.start_server(line.connected, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    place = urlsplit(URL)
-    login = place.netloc.rpartition("@")[0]
-    url = f"{place.scheme}://{login}@127.0.0.1:{port}{place.path}?minsize=0&maxsize=1"
+    login = urlsplit(URL).netloc.rpartition("@")[0]
     with TortoiseContext() as context:
-        await context.init(db_url=url, modules={"models": ["__main__"]})
+        await connect(context, urlsplit(URL)._replace(netloc=f"{login}@127.0.0.1:{port}").geturl())
+        assert await BegunNote.all().count() == 0
         yield
     server.close()
+    for task in line.tasks:
+        task.cancel()
+    await asyncio.gather(*line.tasks, return_exceptions=True)
+
+
+async def connect(context: TortoiseContext, url: str, more: str = "") -> None:
+    url = f"{url}?minsize=0&maxsize=1{more}"
+    await context.init(db_url=url, modules={"models": ["__main__"]})
 
 
 Begin = Callable[[], AbstractAsyncContextManager[Any]]
@@ -118,9 +134,12 @@ async def result(work: Awaitable[Any]) -> str:
 
 
 async def stored() -> list[str]:
+    """The rows. They are deleted."""
     async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules={"models": ["__main__"]})
-        return [str(text) for text in await BegunNote.all().order_by("id").values_list("text", flat=True)]
+        await connect(context, URL)
+        texts = [str(text) for text in await BegunNote.all().order_by("id").values_list("text", flat=True)]
+        await BegunNote.all().delete()
+    return texts
 
 
 async def scene(begin: Begin, stop: str) -> Seen:
@@ -144,45 +163,32 @@ async def scene(begin: Begin, stop: str) -> Seen:
 
     line = Line()
     async with through(line):
-        assert await BegunNote.all().count() == 0  # opens the pool
         second = await asyncio.create_task(same_task())
         third = await result(write("third"))
-    for task in line.tasks:
-        task.cancel()
-    await asyncio.gather(*line.tasks, return_exceptions=True)
-    rows = await stored()
-    return second, third == "ok", rows
+    return second, third == "ok", await stored()
 
 
 async def during_the_commit() -> None:
     """The server has committed, and its answer comes after the limit: TimeoutError, and the row is stored."""
-    line = Line()
+    line = Line(b"COMMIT")
 
     async def write() -> None:
         async with transaction():
             await BegunNote.create(text="committed")
 
     async with through(line):
-        assert await BegunNote.all().count() == 0  # opens the pool
         line.stop = "silent"
         asyncio.get_running_loop().call_later(1.5, line.goes_on.set)
         assert await result(write()) == "TimeoutError"
         await line.goes_on.wait()
         assert await result(BegunNote.all().count()) == "ok"  # the pool has its connection
-    for task in line.tasks:
-        task.cancel()
-    await asyncio.gather(*line.tasks, return_exceptions=True)
     assert await stored() == ["committed"]
-    async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules={"models": ["__main__"]})
-        await BegunNote.all().delete()
 
 
 async def after_bulk_create() -> None:
     """Cut the BEGIN of bulk_create(): the same task writes again, as the worker of examples/jobs does."""
     line = Line()
     async with through(line):
-        assert await BegunNote.all().count() == 0  # opens the pool
         line.stop = "cut"
         first = await result(BegunNote.bulk_create([BegunNote(text="first")]))
         cut = not line.stop
@@ -190,35 +196,107 @@ async def after_bulk_create() -> None:
         line.stop = ""
         assert await result(BegunNote.bulk_create([BegunNote(text="second")])) == "ok"
         assert await result(BegunNote.create(text="third")) == "ok"
-    for task in line.tasks:
-        task.cancel()
-    await asyncio.gather(*line.tasks, return_exceptions=True)
     assert (await stored())[-2:] == ["second", "third"]
+
+
+async def around() -> None:
+    async with asyncio.timeout(0.3), in_transaction("default") as connection:
+        await connection.execute_query("SELECT 1")
+
+
+async def inside() -> None:
+    async with in_transaction("default") as connection, asyncio.timeout(0.3):
+        await connection.execute_query("SELECT 1")
+
+
+async def alone() -> None:
+    async with asyncio.timeout(0.3):
+        await get_connection("default").execute_query("SELECT 1")
+
+
+async def is_free() -> bool:
+    """Whether another task gets the pool's connection."""
+    return await asyncio.create_task(result(BegunNote.all().count())) == "ok"
+
+
+async def is_free_after(work: Callable[[], Awaitable[None]], word: bytes) -> bool:
+    """The same after work whose limit ended the wait for an answer to the message with this word."""
+    line = Line(word)
+    async with through(line):
+        line.stop = "freeze"
+        asyncio.get_running_loop().call_later(0.6, line.goes_on.set)
+        assert await asyncio.create_task(result(work())) != "ok"  # asyncmy: InterfaceError, if inside
+        await line.goes_on.wait()
+        await asyncio.sleep(0.3)
+        return await is_free()
+
+
+async def kill(session: int) -> None:
+    async with TortoiseContext() as context:
+        await connect(context, URL)
+        sql = f"KILL {session}" if IS_MYSQL else f"SELECT pg_terminate_backend({session})"
+        await get_connection("default").execute_query(sql)
+
+
+async def begin_on_a_dead_connection(pause: float = 0) -> list[str]:
+    """The process stands still while the server ends the session. What does this task get then?"""
+    function = "CONNECTION_ID" if IS_MYSQL else "pg_backend_pid"
+    (row,) = await get_connection("default").execute_query_dict(f"SELECT {function}() AS id")
+    thread = threading.Thread(target=asyncio.run, args=[kill(row["id"])])
+    thread.start()
+    thread.join()
+    time.sleep(pause)  # noqa: ASYNC251
+    errors = []
+    for query in (around, alone):
+        try:
+            await query()
+        except Exception as error:
+            errors.append(str(error).partition("\n")[0])
+    return errors
+
+
+async def dead_connections() -> None:
+    with TortoiseContext() as context:
+        await connect(context, URL)
+        errors = await asyncio.create_task(begin_on_a_dead_connection())
+        if DRIVER == "asyncpg":
+            assert "connection was closed in the middle of operation" in errors[0], errors
+            assert "connection has been released back to the pool" in errors[1], errors
+        elif DRIVER == "asyncmy":
+            assert "(2013," in errors[0] and "(2006," in errors[1], errors
+        else:
+            assert bool(errors) is not CHECKS, errors
+        assert await is_free() is (DRIVER == "asyncpg" or CHECKS)
+
+    if DRIVER == "asyncmy":  # it closes a connection that was idle for longer, so BEGIN gets a new one
+        with TortoiseContext() as context:
+            await connect(context, URL, "&pool_recycle=1")
+            assert await asyncio.create_task(begin_on_a_dead_connection(2.5)) == []
 
 
 async def main() -> None:
     # asyncpg tells the event loop that it has to roll back the connection that transaction() gives back
     asyncio.get_running_loop().set_exception_handler(lambda *_: None)
-    driver = {"postgres": "asyncpg"}.get(DRIVER, DRIVER)
     async with TortoiseContext() as context:
-        await context.init(db_url=URL, modules={"models": ["__main__"]})
+        await connect(context, URL)
         await context.generate_schemas()
     for begin in (in_transaction, transaction):
         for stop in ("freeze", "cut"):
             second, pool_is_whole, rows = await scene(begin, stop)
             if begin is transaction:
                 assert (second, pool_is_whole, rows) == ("ok", True, ["second", "third"])
-            elif (driver, stop) == ("asyncpg", "freeze"):
+            elif (DRIVER, stop) == ("asyncpg", "freeze"):
                 assert (second, pool_is_whole, rows) == ("ok", False, [])  # lost without an error
-            elif (driver, stop) == ("asyncpg", "cut"):
+            elif (DRIVER, stop) == ("asyncpg", "cut"):
                 assert (second, pool_is_whole, rows) == ("InterfaceError", True, ["third"])
             else:
                 assert not pool_is_whole
-            async with TortoiseContext() as context:
-                await context.init(db_url=URL, modules={"models": ["__main__"]})
-                await BegunNote.all().delete()
     await during_the_commit()
     await after_bulk_create()
+    assert await is_free_after(around, b"") is CHECKS
+    assert await is_free_after(inside, b"SELECT 1")
+    assert await is_free_after(alone, b"SELECT 1")
+    await dead_connections()
 
 
 if __name__ == "__main__":

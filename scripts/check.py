@@ -9,9 +9,9 @@ gc.disable()  # a short life with millions of syntax nodes: looking for garbage 
 
 if __name__ == "__main__":
     try:
-        from tortoise_dev.commands.check import main
+        from tortoise_dev.start import run
 
-        status = main()
+        status = run("check")
         try:
             sys.stdout.flush()
             sys.stderr.flush()

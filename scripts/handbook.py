@@ -5,8 +5,8 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from tortoise_dev.commands.handbook import main
+        from tortoise_dev.start import run
 
-        sys.exit(main())
+        sys.exit(run("handbook"))
     except KeyboardInterrupt:  # also while it imports
         sys.exit(130)

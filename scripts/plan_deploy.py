@@ -9,8 +9,8 @@ import sys
 
 if __name__ == "__main__":
     try:
-        from tortoise_dev.commands.plan_deploy import main
+        from tortoise_dev.start import run
 
-        sys.exit(main())
+        sys.exit(run("plan_deploy"))
     except KeyboardInterrupt:  # also while it imports
         sys.exit(130)

@@ -6,9 +6,9 @@ import sys
 def main():  # type: () -> int  # Python 2 reads this file, too
     """Run a command, and return its exit status."""
     try:
-        from tortoise_dev.commands.dispatch import main as run
+        from tortoise_dev.start import run
 
-        return run()
+        return run("dispatch")
     except KeyboardInterrupt:  # also while it imports
         return 130
 

@@ -91,6 +91,29 @@ def test_the_repository_is_that_of_the_path(committed, tmp_path_factory) -> None
         assert [line[: len(b"new.py:5:5: TD106")] for line in found] == wanted, done
 
 
+@pytest.mark.parametrize("form", ["text", "json", "github"])
+def test_findings_below_a_link_are_named_as_the_path_was_given(
+    committed, tmp_path_factory, form: str
+) -> None:
+    committed.write({"app/new.py": DEAD, "app/broken.py": "import tortoise\ndef"})
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "link").symlink_to(committed.root)
+    for path in ("link", "link/app", "./link/app/"):
+        done = committed.run_check(elsewhere, ["--against", "main", "--format", form, path], b"")
+        assert b"link/app/new.py" in done.stdout and b"link/app/broken.py" in done.stdout, done
+        assert committed.root.name.encode() not in done.stdout
+    named = ["--against", "main", "--format", form, "--stdin-filename", "link/app/other.py"]
+    assert b"link/app/other.py" in committed.run_check(elsewhere, named, DEAD.encode()).stdout
+
+
+def test_a_way_out_of_a_link_is_shown_as_the_place_that_it_leads_to(committed, tmp_path_factory) -> None:
+    committed.write({"new.py": DEAD})
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "link").symlink_to(committed.root / "app")
+    done = committed.run_check(elsewhere, ["--against", "main", "link/../new.py"], b"")
+    assert f"{committed.root.name}/new.py:5:5: TD106".encode() in done.stdout
+
+
 def test_files_of_a_submodule_are_compared_with_the_commit_that_is_recorded(
     committed, tmp_path_factory
 ) -> None:

@@ -70,6 +70,12 @@ FILES: dict[str, Callable[[int], str]] = {
         + "async def f(x):\n    q0 = User.all()\n"
         + "".join(f"    q{i + 1} = q{i}.all()\n" for i in range(n))
     ),
+    "old queries in transactions": lambda n: (
+        "from tortoise.transactions import in_transaction\n"
+        + HEAD
+        + "async def f():\n    q = User.filter()\n    await q\n"
+        + "    async with in_transaction():\n        await q\n" * n
+    ),
     "names for one model": lambda n: (
         HEAD + "U0 = User\n" + "".join(f"U{i + 1} = U{i}\nU{i}.filter()\n" for i in range(n))
     ),

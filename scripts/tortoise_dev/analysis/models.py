@@ -255,6 +255,12 @@ class Models:
         """Does the project bind this name in the class or an ancestor?"""
         return any(isinstance(one, Class) and name in one.body for one in (cls, *self.ancestors(cls)))
 
+    def names_option(self, cls: Class, option: str) -> bool:
+        """Does a ``Meta`` of the class or of an ancestor hold the name of an option?"""
+        classes = [one for one in (cls, *self.ancestors(cls)) if isinstance(one, Class)]
+        nodes = (node for one in classes for meta in metas_of(one.node) for node in ast.walk(meta))
+        return any(isinstance(node, ast.Name) and node.id == option for node in nodes)
+
 
 def _calls_in(value: ast.expr) -> Iterator[ast.Call]:
     """A call, or the calls among its arguments: ``cast(Field, fields.CharField(…))``."""

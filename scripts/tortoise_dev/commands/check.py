@@ -80,16 +80,16 @@ def _run(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace, here: Path) -> int:
     stdin = _stdin_file(options, here)
-    named = options.paths or ["."]
-    paths = [stdin.path] if stdin is not None else [_absolute(path, here, options) for path in named]
+    named = options.paths or ["."] if stdin is None else [options.stdin_filename or "stdin.py"]
+    paths = [_absolute(path, here, options) for path in named]
     run = Run(here, options)
     known = _known_at_commit(run, paths)
     if known is not None:
         run.released = known.files
     project, violations = run.judge(paths, stdin)
-    outcome = Outcome(project, violations, here, options.prog)
+    outcome = Outcome(project, violations, here, options.prog, _as_given(paths, named, here))
     outcome.errors = [
-        (shown_path(path, here), error.line, str(error)) for path, error in sorted(project.problems.items())
+        (outcome.shown(path), error.line, str(error)) for path, error in sorted(project.problems.items())
     ]
     if not project.judged and not any(_lies_in(file.path, paths) for file in project.files.values()):
         tell(f"{options.prog}: no Python files in {' '.join(options.paths) or '.'}: nothing was checked")
@@ -186,7 +186,7 @@ def _write(outcome: Outcome, texts: Mapping[Path, str]) -> set[Path]:
             written.add(path)
         except OSError as error:
             message = f"cannot be written: {error.strerror or error}"
-            outcome.errors.append((shown_path(path, outcome.base), 1, message))
+            outcome.errors.append((outcome.shown(path), 1, message))
     return written
 
 
@@ -226,7 +226,7 @@ def _apply_commit(outcome: Outcome, run: Run, known: Known) -> None:
     for folder, tables in folders_begun(outcome.project, known).items():
         names = ", ".join(tables[:3]) + (" …" if len(tables) > 3 else "")
         tell(
-            f"{outcome.prog}: {run.arguments.against} has no file of {shown_path(folder, outcome.base)}, so "
+            f"{outcome.prog}: {run.arguments.against} has no file of {outcome.shown(folder)}, so "
             f"its tables ({names}) count as new, and TD206 reports no step that blocks them. If a database "
             "has these tables, commit the first file alone, and check again"
         )
@@ -274,10 +274,16 @@ def _tell(outcome: Outcome, message: str) -> None:
 
 
 def _absolute(path: str, here: Path, options: argparse.Namespace) -> Path:
-    """The path from the root, without ``..``. Links in it stay, so that reports show what was given; but git
-    knows a file by its place in the repository.
+    """The path from the root, without ``..``. Links in it stay, except with ``--against``: git knows a file
+    by its place in the repository.
     """
     return Path((os.path.realpath if options.against else os.path.normpath)(here / path))
+
+
+def _as_given(paths: Sequence[Path], named: Sequence[str], here: Path) -> dict[Path, Path]:
+    """By the place of a path the path that the user named, where a link leads from one to the other."""
+    given = {path: Path(os.path.normpath(here / name)) for path, name in zip(paths, named, strict=True)}
+    return {path: name for path, name in given.items() if os.path.realpath(name) == str(path) != str(name)}
 
 
 def _parser(prog: str | None) -> argparse.ArgumentParser:

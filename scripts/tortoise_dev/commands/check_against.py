@@ -4,23 +4,18 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from ..analysis.git_tree import GitError, tree_at
-from ..analysis.migrations.reading import migrations_of
+from ..analysis.migrations.reading import folders_of_migrations
 from ..analysis.project import Project
 from ..rules.baseline import Baseline
 from ..rules.database_names import has_own_table, table_name
 from ..rules.edited_migrations import fingerprints
 from .check_run import Run
 from .common import UnusableError
-
-if TYPE_CHECKING:
-    from ..analysis.migrations.facts import Migration
 
 
 @dataclass(frozen=True)
@@ -30,8 +25,8 @@ class Known:
     findings: Baseline
     migrations: dict[Path, str]
     files: frozenset[Path]
-    tables: frozenset[str]
-    """Of its models."""
+    project: Project | None
+    """None if it has none of the paths."""
 
 
 def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[Path]) -> Known:
@@ -54,9 +49,8 @@ def known_at(ref: str, here: Path, options: argparse.Namespace, paths: Sequence[
         known = Baseline.of(found, old.folder)
         texts = fingerprints(project) if project is not None else {}
         migrations = {old.today(path): text for path, text in texts.items()}
-        tables = frozenset(_tables(project)) if project is not None else frozenset()
         files = frozenset(old.files())
-    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files, tables)
+    return Known(Baseline(known.counts, old.repository, renamed=old.renamed), migrations, files, project)
 
 
 def folders_begun(project: Project, known: Known) -> dict[Path, list[str]]:
@@ -64,24 +58,24 @@ def folders_begun(project: Project, known: Known) -> dict[Path, list[str]]:
 
     A rule takes these tables for new ones, though a database may have them.
     """
-    folders: defaultdict[Path, list[Migration]] = defaultdict(list)
-    for path, migration in migrations_of(project).items():
-        folders[path.parent].append(migration)
+    if known.project is None:
+        return {}
     found = {}
-    for folder, migrations in folders.items():
-        steps = [step for migration in migrations for step in migration.steps if step.kind == "create table"]
-        tables = sorted({step.table for step in steps} & known.tables)
-        if tables and not any(migration.path in known.migrations for migration in migrations):
+    for folder, migrations in folders_of_migrations(project).items():
+        if any(migration.path in known.migrations for migration in migrations):
+            continue
+        steps = [step for migration in migrations for step in migration.steps]
+        created = {step.table for step in steps if step.kind == "create table"}
+        if tables := sorted(created & known.project.once(_tables)):
             found[folder] = tables
     return found
 
 
-def _tables(project: Project) -> Iterator[str]:
+def _tables(project: Project) -> frozenset[str]:
     """The names of the tables that the models of a project have."""
-    for module in project.modules:
-        for cls in project.models.of(module):
-            if has_own_table(project, cls) and (table := table_name(project, cls)) is not None:
-                yield table
+    models = (cls for module in project.modules for cls in project.models.of(module))
+    names = (table_name(project, cls) for cls in models if has_own_table(project, cls))
+    return frozenset(name for name in names if name is not None)
 
 
 def _folder_of(path: Path) -> Path:

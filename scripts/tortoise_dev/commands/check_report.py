@@ -25,11 +25,19 @@ _ALIKE = 3
 class Outcome:
     """What a run has to say."""
 
-    def __init__(self, project: Project, violations: list[Violation], base: Path, prog: str) -> None:
+    def __init__(
+        self,
+        project: Project,
+        violations: list[Violation],
+        base: Path,
+        prog: str,
+        given: Mapping[Path, Path] | None = None,
+    ) -> None:
         self.project = project
         self.violations = violations
         self.base = base
         self.prog = prog
+        self._given = given or {}
         self.fixed = 0
         self.known = 0
         self.known_by = "the baseline"
@@ -47,6 +55,13 @@ class Outcome:
         models = self.project.models
         return sum(len(models.of(module)) for module in self.project.modules)
 
+    def shown(self, path: Path) -> str:
+        """A path as reports show it: as the user named it, or the folder that it lies in."""
+        for place, given in self._given.items():
+            if path.is_relative_to(place):
+                return shown_path(given / path.relative_to(place), self.base)
+        return shown_path(path, self.base)
+
     def exit_code(self) -> int:
         """The command's exit status."""
         return 2 if self.errors else 1 if self.violations else 0
@@ -55,11 +70,11 @@ class Outcome:
 def render(outcome: Outcome, form: str) -> str:
     """The outcome as text, json, sarif or github."""
     if form == "json":
-        return to_json(_document(outcome, violations=[_entry(v, outcome.base) for v in outcome.violations]))
+        return to_json(_document(outcome, violations=[_entry(outcome, v) for v in outcome.violations]))
     if form == "text":
         return _text(outcome)
     findings = [
-        Finding(shown_path(v.path, outcome.base), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
+        Finding(outcome.shown(v.path), v.line, v.rule, f"{v.message} ({v.name})", column=v.column)
         for v in outcome.violations
     ]
     findings += [Finding(path, line, "TD-input", message) for path, line, message in outcome.errors]
@@ -83,9 +98,9 @@ def _document(outcome: Outcome, **what: Sequence[Mapping[str, object]]) -> Mappi
     }
 
 
-def _entry(v: Violation, base: Path) -> Mapping[str, object]:
+def _entry(outcome: Outcome, v: Violation) -> Mapping[str, object]:
     return {
-        "path": shown_path(v.path, base),
+        "path": outcome.shown(v.path),
         "line": v.line,
         "column": v.column,
         "rule": v.rule,
@@ -118,7 +133,7 @@ def _text(outcome: Outcome) -> str:
 
 
 def _shown(outcome: Outcome, violation: Violation, style: _Style) -> Iterator[str]:
-    place = f"{shown_path(violation.path, outcome.base)}:{violation.line}:{violation.column}:"
+    place = f"{outcome.shown(violation.path)}:{violation.line}:{violation.column}:"
     fix = "" if violation.fix is None else " [fixable]" if violation.fix.safe else " [unsafe fix]"
     yield f"{style.bold(place)} {style.red(violation.rule)} {violation.message}{style.dim(fix)}"
     if style.source and violation.source:
@@ -135,7 +150,7 @@ def _places(outcome: Outcome, violations: Sequence[Violation]) -> Iterator[str]:
     for violation in violations:
         by_path[violation.path].append(violation.line)
     for path, lines in by_path.items():
-        yield f"    also {shown_path(path, outcome.base)}:{', '.join(map(str, dict.fromkeys(lines)))}"
+        yield f"    also {outcome.shown(path)}:{', '.join(map(str, dict.fromkeys(lines)))}"
 
 
 class _Style(NamedTuple):

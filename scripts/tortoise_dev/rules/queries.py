@@ -81,6 +81,15 @@ def steps(context: Context, node: ast.expr) -> Iterator[tuple[str, ast.expr]]:
                 return
 
 
+def names_connection(context: Context, query: ast.expr) -> bool:
+    """Does a call that makes the query name the connection?"""
+    return any(
+        name == "using_db"
+        or any(keyword.arg in ("using_db", None) for keyword in getattr(call, "keywords", ()))
+        for name, call in steps(context, query)
+    )
+
+
 def field_of(context: Context, model: Class | None, column: str) -> str | None:
     """Which of Tortoise's fields a column is; None for a field of the project's own, or an unknown one."""
     for one in (model, *context.models.ancestors(model)) if model is not None else ():

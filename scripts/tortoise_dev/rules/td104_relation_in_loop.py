@@ -8,8 +8,8 @@ relation counts, too.
 The rule reports nothing for a foreign key that the query of the rows fetched: awaiting it sends nothing then.
 
 ## Why is this bad
-It sends one query for the rows and one more for each of them (N+1). `await invoice.payments.all()` sends
-a query even after `prefetch_related`. Loop over `invoice.payments` instead.
+It sends one query for each row (N+1). `await invoice.payments.all()` sends a query even after
+`prefetch_related`. Loop over `invoice.payments` instead.
 
 ## Fix safety
 Not fixed by `--fix`: `select_related` (forward) or `prefetch_related` (the many side) belongs to the query.

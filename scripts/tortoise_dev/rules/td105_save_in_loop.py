@@ -11,7 +11,7 @@ overrides `save` or has signal handlers, and where the loop handles errors by ro
 constants are left out. New rows whose key is used later are left out too, because `bulk_create` gives no key.
 
 ## Why is this bad
-It makes one round trip to the database per row. `bulk_update` and `bulk_create` need one for all rows.
+It sends one query for each row. `bulk_update` and `bulk_create` need one for all rows.
 
 ## Fix safety
 Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.

@@ -7,7 +7,7 @@ rows.
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
-Readers do not see this write, and bulk writes and queries do not call the handler. Use a service.
+Bulk writes and queries do not call the handler. Readers do not see its writes, so use a service.
 
 ## Fix safety
 Not fixed by `--fix`.

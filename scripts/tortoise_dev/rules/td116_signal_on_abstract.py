@@ -4,7 +4,7 @@
 A signal handler that is registered for an abstract model.
 
 ## Why is this bad
-Tortoise calls only handlers of the row's exact class, which is never abstract, so this handler never runs.
+Tortoise calls only handlers of a row's own class, so this handler never runs.
 
 ## Fix safety
 Not fixed by `--fix`: only you know which models are meant.

@@ -6,7 +6,7 @@ fields. A model that refers to itself is no circle of this kind. The rule report
 the project adds one of the fields afterwards.
 
 ## Why is this bad
-The built-in tool creates one of the tables without the column of the relation, and reports no error.
+The built-in tool creates one table without the column of the relation, and reports no error.
 `makemigrations` finds no difference afterwards. `generate_schemas()`, `tortoise_test_context()` and Aerich
 refuse a circle of foreign keys.
 

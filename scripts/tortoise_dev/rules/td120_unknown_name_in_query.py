@@ -15,7 +15,7 @@ Two mistakes are frequent. A foreign key has no lookups: `customer__isnull=True`
 `customer_id__isnull=True` is right. `pk` is a name for filters only: `order_by("pk")` fails.
 
 ## Why is this bad
-The query fails with `FieldError` or `KeyError` when that line runs. No type checker sees it.
+The query raises `FieldError` or `KeyError`. No type checker sees it.
 
 ## Fix safety
 Not fixed by `--fix`: only you know which name was meant.

@@ -9,7 +9,7 @@ The rule reports nothing where the loop awaits something else than Tortoise, han
 early. Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.
 
 ## Why is this bad
-Each step is one round trip to the database. `bulk_create`, `bulk_update`, a query with `__in` or one
+It sends one query for each row. `bulk_create`, `bulk_update`, a query with `__in` or one
 `delete()` does it in one.
 
 ## Fix safety

@@ -8,7 +8,7 @@ same rows. The rule is also silent where no configured module has the parent or 
 does not find it.
 
 ## Why is this bad
-The parent gets a table of its own, in which the children's rows are missing. The children copy its columns,
+The parent's table lacks the rows of the children. The children copy its columns,
 so a query for the parent finds none of their rows, and a foreign key to the parent cannot point to a child.
 
 ## Fix safety

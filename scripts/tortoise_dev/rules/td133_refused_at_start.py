@@ -8,7 +8,7 @@ a set or one string.
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
-The program does not start: Tortoise raises ConfigurationError.
+Tortoise raises ConfigurationError.
 
 ## Fix safety
 Not fixed by `--fix`: the code that reads the field needs the new name, too. `source_field=` keeps the column.

@@ -2,13 +2,13 @@
 
 ## What it does
 A time without a zone in a filter or an `update()` of a `DatetimeField`: `datetime.utcnow()`, `datetime.now()`
-or `datetime.today()` without a zone. It also reports `use_tz: False` in the configuration of Tortoise. The
-times of such a project have no zone, so no call is reported there.
+or `datetime.today()` without a zone. It also reports `use_tz: False` in the configuration of Tortoise. If the
+project may set `use_tz` to false, its times can have no zone. So no call is reported there.
 
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
-Tortoise takes the time as a time in the configured `timezone`, and only warns. On a host in another zone,
+Tortoise takes it as a time in the configured `timezone`, and only warns. On a host in another zone,
 `datetime.now()` then is another moment. With `use_tz: False`, Tortoise 1 reads times without a zone.
 Older releases read times with a zone. A comparison of both kinds raises TypeError.
 
@@ -46,7 +46,8 @@ async def overdue() -> int:
 
 GOOD = BAD.replace("datetime.now()", "datetime.now(UTC)")
 
-_USES_NAIVE = re.compile(rb"\buse_tz[\"']?\s*[:=]\s*False\b")
+_MAY_USE_NAIVE = re.compile(rb"(?i)\buse_tz[\"']?\]?\s*[:=]\s*+(?!True\b)|\bconfig_file\s*=")
+"""`use_tz` that may be false, and a configuration in a file that is not read."""
 _NAIVE = re.compile(r"datetime\.datetime\.(now|utcnow|today)")
 _TIMEDELTA = [External("datetime.timedelta")]
 _TAKES = frozenset({"filter", "exclude", "get", "get_or_none", "exists", "update"})
@@ -59,7 +60,7 @@ def check(context: Context) -> Iterator[Hit]:
         return
     for call, name in context.external_calls:
         is_naive = _NAIVE.fullmatch(name) and not call.args and not call.keywords
-        if is_naive and _is_sent(context, call) and not context.project.once(_uses_naive):
+        if is_naive and _is_sent(context, call) and not context.project.once(_may_use_naive):
             yield Hit(call, f"{name.partition('.')[2]}() has no zone: write datetime.now(UTC)")
     values = [entries.get("use_tz") for entries in configurations(context)]
     values += [keyword(call, "use_tz") for call in initial_calls(context)]
@@ -68,9 +69,9 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(value, "with use_tz False, Tortoise 1 reads times without a zone: write True")
 
 
-def _uses_naive(project: Project) -> bool:
-    """Do the project's times have no zone? ``datetime.now(UTC)`` would be another moment for SQLite."""
-    return project.mentions(_USES_NAIVE, b"use_tz")
+def _may_use_naive(project: Project) -> bool:
+    """May the project's times have no zone? ``datetime.now(UTC)`` would be another moment for SQLite."""
+    return project.mentions(_MAY_USE_NAIVE, b"use_tz", b"config_file")
 
 
 def _is_sent(context: Context, value: ast.expr) -> bool:

@@ -4,7 +4,8 @@
 A model whose only column is a generated key: `id`, written out or not. Many-to-many fields have no column.
 
 The rule is silent about abstract models, about models that others extend, and about models of which the
-project does not show all bases.
+project does not show all bases. It is also silent if the project gives a key, as in `Guild.create(id=7)`, and
+with `managed = False`.
 
 ## Why is this bad
 An INSERT without a column is empty, so Tortoise sends nothing. On SQLite and PostgreSQL, `create()` and
@@ -52,6 +53,7 @@ class Team(BaseTeam):
 GOOD = BAD.replace("    players", "    created_at = fields.DatetimeField(auto_now_add=True)\n    players")
 
 _COUNTED = ("SmallIntField", "IntField", "BigIntField")
+_MAKES = frozenset({"create", "get_or_create", "update_or_create", "construct"})
 _OPTIONS = {"primary_key", "pk", "description", "source_field"}
 
 
@@ -59,6 +61,8 @@ def check(context: Context) -> Iterator[Hit]:
     """At the class."""
     for cls in context.own:
         if context.models.is_abstract(cls) is not False or not _has_only_a_key(context, cls):
+            continue
+        if _is_given_values(context, cls) or context.models.names_option(cls, "managed"):
             continue
         if not any(cls in context.models.bases(one) for one in context.project.all_models):
             yield Hit(cls.node, f"create() saves no row of {cls.name}: its only column is a generated key")
@@ -71,6 +75,18 @@ def _has_only_a_key(context: Context, cls: Class) -> bool:
         return False
     classes = [one for one in (cls, *ancestors) if isinstance(one, Class)]
     return all(context.relations.is_whole(one) and _adds_no_column(context, one) for one in classes)
+
+
+def _is_given_values(context: Context, cls: Class) -> bool:
+    """Does the project pass a key to a row that it makes?"""
+    for module in context.project.users_of(cls.module, cls.name):
+        for call in module.of_type(ast.Call):
+            function = call.func
+            if isinstance(function, ast.Attribute) and function.attr in _MAKES:
+                function = function.value
+            if call.keywords and cls in module.meanings(function):
+                return True
+    return False
 
 
 def _adds_no_column(context: Context, cls: Class) -> bool:

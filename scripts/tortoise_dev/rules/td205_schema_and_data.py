@@ -8,7 +8,7 @@ MODE`) with a `lock_timeout`: no other session may write between the two changes
 Statements below `if db.capabilities.dialect == "sqlite":` do not count.
 
 ## Why is this bad
-The file runs in one transaction, so the lock on the changed table is held until all rows are written. Where
+The lock on the changed table is held until all rows are written. The file runs in one transaction. Where
 DDL cannot be undone (MySQL, MariaDB) an error in the middle leaves half of the changes. Put the data into a
 file of its own.
 

@@ -4,7 +4,7 @@
 A data migration that imports the project's models.
 
 ## Why is this bad
-The imported models have today's columns, but the migration runs on older tables. So the models select columns
+They have today's columns, but the migration runs on older tables. So the models select columns
 that the older table does not have yet.
 
 On PostgreSQL a new database cannot be migrated any more. On SQLite nothing raises, and the objects lack the

@@ -5,9 +5,9 @@ Two migrations that follow the same one, or a relation to another app label with
 migrations.
 
 ## Why is this bad
-No dependency sets the order, so two databases can run them in different orders. Then their tables
-can differ. Usually two branches made a migration each. Aerich's last file lacks the change of the other file,
-and the next `aerich migrate` makes that change again.
+Two databases can run them in different orders. Then their tables can differ. Usually two branches made a
+migration each. Aerich's last file lacks the change of the other file, and the next `aerich migrate` makes
+that change again.
 
 Let the later migration depend on the other one, or delete the later migration and make it again. Without the
 dependency on the other label `makemigrations` stops with "uninitialized relations".

@@ -5,7 +5,7 @@ A migration that makes a link table without a unique index.
 
 A link table has two columns, which both refer to a table, and no key. The rule is silent if a migration of
 the same folder makes something unique on the table, or drops or renames it. It is also silent if a
-`ManyToManyField` of the project says `unique=False`.
+migration puts UNIQUE into SQL of an f-string, or if a `ManyToManyField` of the project says `unique=False`.
 
 ## Why is this bad
 Two `add()` at once store one link twice, so a query returns a row twice.
@@ -20,10 +20,13 @@ Not fixed by `--fix`: the table may hold a link twice already.
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 
+from ..analysis.migrations.facts import Migration
 from ..analysis.migrations.reading import siblings
+from ..analysis.syntax import text_of
 from .base import Context, Hit, Rule
 from .migrations import guide, hit, migration_in
 
@@ -65,7 +68,9 @@ def check(context: Context) -> Iterator[Hit]:
     if migration is None or context.project.mentions(_ONCE, b"unique"):
         return
     for made in migration.steps:
-        if made.is_link and not any(
+        if not made.is_link or any(map(_computes_unique, siblings(context.project, migration))):
+            continue
+        if not any(
             made.table in (step.table, *(step.columns if step.kind == "rename table" else ()))
             and step.kind in ("add unique", "drop table", "rename table")
             for one in siblings(context.project, migration)
@@ -77,6 +82,14 @@ def check(context: Context) -> Iterator[Hit]:
                 f"{made.table} links {' and '.join(made.columns)}, and nothing makes the pair unique, so two "
                 f"add() at once store a link twice: write CREATE UNIQUE INDEX on both: {guide(migration)}",
             )
+
+
+def _computes_unique(migration: Migration) -> bool:
+    """Is there an f-string with UNIQUE, which may be about any table?"""
+    return any(
+        isinstance(node, ast.JoinedStr) and any("UNIQUE" in text_of(part).upper() for part in node.values)
+        for node in ast.walk(migration.tree)
+    )
 
 
 RULE = Rule("TD215", "link-table-not-unique", check, home=__name__)

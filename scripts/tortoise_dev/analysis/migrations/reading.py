@@ -25,7 +25,12 @@ def migrations_of(project: Project) -> dict[Path, Migration]:
 
 def siblings(project: Project, migration: Migration) -> list[Migration]:
     """The migrations of one folder, which is one label's, in their order."""
-    return project.once(_folders)[migration.path.parent]
+    return folders_of_migrations(project)[migration.path.parent]
+
+
+def folders_of_migrations(project: Project) -> dict[Path, list[Migration]]:
+    """The migrations of each folder, in their order."""
+    return project.once(_folders)
 
 
 def _folders(project: Project) -> dict[Path, list[Migration]]:
