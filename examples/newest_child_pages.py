@@ -1,6 +1,6 @@
-"""The pages of tickets of filtered-lists.md: equal times, a row that moves, the newest comment with its author.
+"""Pages of the tickets of filtered-lists.md: equal times, a row that moves, the newest comments with authors.
 
-By hand: DATABASE_URL=sqlite://:memory: python examples/newest_child_pages.py, in examples/billing
+By hand, in examples/billing: DATABASE_URL=sqlite://:memory: python ../newest_child_pages.py
 """
 
 import asyncio

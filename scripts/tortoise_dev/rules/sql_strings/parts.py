@@ -24,13 +24,13 @@ def parts_of(node: ast.expr, text_of: TextOf) -> Iterator[str | ast.expr]:
         case ast.BinOp(op=ast.Add(), left=left, right=right):
             yield from parts_of(left, text_of)
             yield from parts_of(right, text_of)
-        case ast.BinOp(op=ast.Mod(), left=template, right=right) if (text := text_of(template)) is not None:
+        case ast.BinOp(op=ast.Mod(), left=template, right=right) if (known := text_of(template)) is not None:
             given = right.elts if isinstance(right, ast.Tuple) else [right]
-            yield from _filled(text, given, {})
+            yield from _filled(known, given, {})
         case ast.Call(func=ast.Attribute(value=template, attr="format"), args=args, keywords=keys) if (
-            text := text_of(template)
+            known := text_of(template)
         ) is not None:
-            yield from _filled(text, args, {k.arg: k.value for k in keys if k.arg is not None})
+            yield from _filled(known, args, {k.arg: k.value for k in keys if k.arg is not None})
         case _:
             yield node
 
