@@ -78,6 +78,9 @@ async def main() -> None:
         either = KeysetEvent.filter(Q(at__lt=MIDDLE) | Q(at=MIDDLE, id__lt=1))
         assert await rows_thrown_away(either) >= ROWS // 2 - 1
         assert await rows_thrown_away(either.filter(at__lte=MIDDLE)) <= 1
+        await KeysetEvent.all().update(at=MIDDLE)
+        deep = KeysetEvent.filter(Q(at__lt=MIDDLE) | Q(at=MIDDLE, id__lt=ROWS // 2), at__lte=MIDDLE)
+        assert await rows_thrown_away(deep) >= ROWS // 2  # those of the same time before the cursor
         assert await groups_made("-at") == ROWS
         assert await groups_made("-newest") == ROWS
         assert await groups_made("id") <= 20

@@ -161,6 +161,18 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(project: Path) 
     assert "tortoise-dev[snippets]" in line
 
 
+@pytest.mark.parametrize(("script", "name"), [("plan_deploy.py", "yaml"), ("split_models.py", "libcst")])
+def test_a_script_that_names_its_packages_tells_the_command_to_run(
+    script: str, name: str, project: Path
+) -> None:
+    path = project / "my skill" / script  # the shell needs quotes around it
+    path.parent.mkdir()
+    path.write_bytes((SCRIPTS / script).read_bytes())
+    done = run([sys.executable, str(path), "models.py"], project, packages=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"{script}: {name} is not installed: run `uv run '{path}' models.py`, or ")
+
+
 def test_a_missing_package_is_told_in_pytest(project: Path) -> None:
     (project / "markdown_it.py").write_text("raise ModuleNotFoundError(name=__name__)\n", encoding="utf-8")
     done = run([sys.executable, "-m", "pytest", "--snippets", "good.md"], project)

@@ -154,8 +154,11 @@ def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, t
         script = project.folder / folder / "skills" / "tortoise-dev" / "script.py"
         script.parent.mkdir(parents=True)
         script.write_text("import os\nvalue: int = 'x' ;\n", encoding="utf-8")
+    suppressed = project.folder / "apps" / "suppressed.py"
+    suppressed.write_text("VALUE = 1  # noqa: TD104 - a rule of check.py\n", encoding="utf-8")
     project.run("-m", "ruff", "check", "--no-cache", "-q", ".")
     project.run("-m", "ruff", "format", "--no-cache", "-q", "--check", ".")
+    suppressed.unlink()
     if not kind.minimal or ALL:
         unused = project.folder / "tests" / "test_unused.py"  # a row that the test needs only in the database
         unused.write_text(UNUSED, encoding="utf-8")

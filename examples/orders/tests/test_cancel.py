@@ -8,6 +8,8 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from tortoise import timezone
+from tortoise.transactions import atomic
 
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.shop.models.order import Order, OrderEvent, OrderLine, Status, Stock
@@ -32,6 +34,21 @@ async def stocks() -> dict[str, int]:
 async def ship(order_id: UUID) -> None:
     if not await Order.filter(id=order_id, status=Status.OPEN).update(status=Status.SHIPPED):
         raise RefusedError
+
+
+@atomic()
+async def cancel_and_log(order_id: UUID, user_id: UUID) -> None:
+    """Cancel an open or a paid order, and store its old status in the event."""
+    order = Order.filter(id=order_id, status__in=[Status.OPEN, Status.PAID])
+    if not await order.update(updated_at=timezone.now()):  # locks the order on each database
+        raise RefusedError
+    old = (await order.get()).status
+    await order.update(status=Status.CANCELLED)
+    await OrderEvent.create(order_id=order_id, user_id=user_id, action=f"cancelled, was {old}")
+
+
+async def pay(order_id: UUID) -> None:
+    await Order.filter(id=order_id, status=Status.OPEN).update(status=Status.PAID)
 
 
 @pytest.fixture
@@ -78,6 +95,25 @@ async def test_the_other_way_round(overlap: Overlap, client: httpx.AsyncClient) 
     answer, done = await overlap(lambda: post(client, order), shipped)
     assert (answer.status_code, done) == (204, False)
     assert await stocks() == {"tea": 2}
+
+
+async def test_two_calls_log_the_old_status_once(overlap: Overlap) -> None:
+    order = await an_order(status=Status.PAID)
+
+    async def refused() -> bool:
+        with pytest.raises(RefusedError):
+            await cancel_and_log(order, BOB)
+        return True
+
+    await overlap(lambda: cancel_and_log(order, ANN), refused)
+    assert await OrderEvent.all().values_list("user_id", "action") == [(ANN, "cancelled, was paid")]
+    assert await Order.get(id=order, status=Status.CANCELLED)
+
+
+async def test_an_order_is_paid_while_it_is_cancelled(overlap: Overlap) -> None:
+    order = await an_order()
+    await overlap(lambda: pay(order), lambda: cancel_and_log(order, ANN))
+    assert await OrderEvent.all().values_list("action", flat=True) == ["cancelled, was paid"]
 
 
 async def test_unknown_orders_and_orders_without_lines(database: None, client: httpx.AsyncClient) -> None:

@@ -9,6 +9,7 @@ import argparse
 import errno
 import io
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -160,11 +161,17 @@ def base_of_diff(files: Iterable[Path], here: Path) -> Path:
 
 
 def missing_package(error: ModuleNotFoundError, extra: str) -> str:
-    """What to install, in one line. Raises the error again if this package itself is incomplete."""
+    """What to run or to install, in one line. Raises the error again if this package itself is incomplete."""
     name = (error.name or "").partition(".")[0]
     if name in ("", "tortoise_dev"):
         raise error
-    return f"{name} is not installed: use 'uv run', or install tortoise-dev[{_EXTRAS.get(name, extra)}]"
+    way = f"run `uv run {shlex.join(sys.argv)}`" if _names_its_packages(Path(sys.argv[0])) else "use 'uv run'"
+    return f"{name} is not installed: {way}, or install tortoise-dev[{_EXTRAS.get(name, extra)}]"
+
+
+def _names_its_packages(program: Path) -> bool:
+    """Is it a script that says itself which packages it needs, so that ``uv run`` installs them (PEP 723)?"""
+    return program.suffix == ".py" and "\n# /// script\n" in program.read_text(encoding="utf-8")
 
 
 def _parsed(parser: argparse.ArgumentParser, arguments: Sequence[str] | None) -> argparse.Namespace:

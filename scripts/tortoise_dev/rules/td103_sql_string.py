@@ -3,6 +3,8 @@
 ## What it does
 An f-string, `%`, `.format` or `+` puts values into SQL.
 
+With `%` and `.format`, the text before them may also be a name that holds one literal text.
+
 The SQL is that of `execute_query`, `execute_query_dict`, `execute_script`, `.raw()` or `RawSQL`.
 Values are what stands within quotes, after a comparison, in `IN (…)`, `VALUES (…)` or `LIMIT`. Constants
 are allowed, and so is what cannot be a parameter (names of tables, clauses).

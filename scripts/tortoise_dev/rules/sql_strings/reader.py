@@ -49,7 +49,7 @@ class SqlReader:
             values = [] if is_made_at_import(self.context, node) else assigned(self.context, node)
             return any(self._is_built(value, only_quoted) for value in values)
         before = ""
-        for part in parts_of(node):
+        for part in parts_of(node, self._text_of):
             if isinstance(part, str):
                 before += part
                 continue
@@ -65,6 +65,12 @@ class SqlReader:
                 return True
             before += "?"
         return False
+
+    def _text_of(self, node: ast.expr) -> str | None:
+        """A literal text, or the only literal text that a name holds."""
+        values = assigned(self.context, node) if isinstance(node, ast.Name) else [node]
+        texts = [one.value for one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        return texts[0] if len(texts) == 1 else None
 
     def _is_harmless(self, node: ast.expr) -> bool:
         """Is it a constant, a name out of Tortoise's own description of the model, or a number for sure?"""
