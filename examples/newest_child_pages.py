@@ -8,7 +8,7 @@ import os
 import re
 import sys
 import types
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -60,7 +60,8 @@ async def pages() -> None:
         await page.add_comment(UUID(int=key), str(minute), NOON + timedelta(minutes=minute))
     first, after = await seen(limit=1)
     assert first == [(2, 2, "5")]
-    await page.add_comment(UUID(int=3), "9", NOON + timedelta(minutes=9))
+    in_new_york = (NOON + timedelta(minutes=9)).astimezone(timezone(timedelta(hours=-4)))
+    await page.add_comment(UUID(int=3), "9", in_new_york)
     rest, after = await seen(after=after, limit=2)
     assert rest == [(1, 1, "1"), (5, 0, None)]  # WRONG: without ticket 3
     assert await seen(after=after) == ([(4, 0, None)], None)  # 5 and 4 have the same time

@@ -21,6 +21,7 @@ _DEPTH = 4
 
 def may_be_in_transaction(context: Context, node: ast.AST) -> bool:
     """Is there a transaction around a node, around a caller of its function, or may there be one?"""
+    functions: set[FunctionNode] = set()  # each is judged once, though it may have many calls
     names: set[tuple[Module, str]] = set()
     for module, place, level in ways_to(context, node, _DEPTH):
         if transaction_around(module, place) is not None:
@@ -28,8 +29,12 @@ def may_be_in_transaction(context: Context, node: ast.AST) -> bool:
         function = function_around(module, place)
         if function is None:
             continue
-        if level == _DEPTH or _is_opaque(module, place, function):
+        if level == _DEPTH or _is_in_block(module, place):
             return True
+        if function not in functions:
+            functions.add(function)
+            if _is_opaque(function):
+                return True
         if (module, function.name) not in names:
             names.add((module, function.name))
             users = context.project.users_of(module, function.name)
@@ -48,8 +53,8 @@ def _is_handed_on(module: Module, name: str) -> bool:
     )
 
 
-def _is_opaque(module: Module, place: ast.AST, function: FunctionNode) -> bool:
-    """May something out of sight open a transaction around a place: a decorator, a dependency, a block?"""
+def _is_opaque(function: FunctionNode) -> bool:
+    """May something out of sight open a transaction in a function: a decorator, a dependency, a call?"""
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     if any(one.arg in _CONNECTIONS for one in arguments):
         return True
@@ -60,9 +65,7 @@ def _is_opaque(module: Module, place: ast.AST, function: FunctionNode) -> bool:
     defaults = [*function.args.defaults, *(one for one in function.args.kw_defaults if one is not None)]
     if any(isinstance(one, ast.Call) for one in defaults):
         return True
-    return _is_in_block(module, place) or any(
-        isinstance(node, ast.Attribute) and node.attr in _ENTERS for node in ast.walk(function)
-    )
+    return any(isinstance(node, ast.Attribute) and node.attr in _ENTERS for node in ast.walk(function))
 
 
 def _is_in_block(module: Module, place: ast.AST) -> bool:
