@@ -370,6 +370,28 @@ def invalid_index() -> None:
     assert sql(state) == [(True,)]
 
 
+def two_indexes_at_once() -> None:
+    """PostgreSQL runs the SQL that a file returns as one transaction, so CONCURRENTLY has a file of its own.
+
+    A statement that upgrade() sends itself is no part of this transaction.
+    """
+    first, second = (f"CREATE INDEX CONCURRENTLY IF NOT EXISTS ix_{name} ON price (cents)" for name in "ab")
+    models()
+    aerich("init-db")
+    aerich("migrate", "--name", "indexes", "--empty")
+    edit(EMPTY, f'return "{first}; {second}"')
+    edit("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
+    assert "CREATE INDEX CONCURRENTLY cannot run inside a transaction block" in fails("upgrade")
+    assert sql("SELECT to_regclass('ix_a')::text") == [(None,)]
+    edit(f'return "{first}; {second}"', f'await db.execute_script("{first}")\n    return "{second}"')
+    edit(EMPTY, 'return "DROP INDEX ix_a; DROP INDEX ix_b"')
+    aerich("upgrade")
+    valid = "SELECT indisvalid FROM pg_index WHERE indexrelid IN ('ix_a'::regclass, 'ix_b'::regclass)"
+    assert sql(valid) == [(True,), (True,)]
+    aerich("downgrade", "--yes")
+    assert sql("SELECT to_regclass('ix_a')::text") == [(None,)]
+
+
 def built_by_hand() -> None:
     """The server goes on with a build whose client was killed. A file whose index exists is only recorded."""
     models()

@@ -14,6 +14,7 @@ proofs: Any = importlib.import_module("migrations_aerich_postgres")
 
 proofs.prove(
     proofs.invalid_index,
+    proofs.two_indexes_at_once,
     proofs.built_by_hand,
     proofs.at_once,
     proofs.with_a_lock,

@@ -30,7 +30,7 @@ class Sale(Model):
         table = "sale"
 
     id = fields.UUIDField(primary_key=True)
-    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+    amount = fields.DecimalField(max_digits=16, decimal_places=2)
     sold_at = fields.DatetimeField()
     open = fields.BooleanField()
     data = fields.JSONField[Any]()
@@ -199,6 +199,14 @@ async def main() -> None:
         )
         assert edges_of_sql["most"] == ("9" if KIND == "sqlite" else Decimal(10))
         assert types(edges_of_sql)["total"] is (int if KIND == "sqlite" else Decimal)
+        # The sum of texts is a float, which loses a cent of a large total. The sum of whole cents does not.
+        await Sale.filter(id=UUID(int=1)).update(amount=Decimal("40000000000000.01"))
+        await Sale.filter(id=UUID(int=2)).update(amount=Decimal("40000000000000.00"))
+        (large,) = await connection.execute_query_dict(
+            "SELECT SUM(amount) AS total, SUM(ROUND(amount * 100)) AS cents FROM sale"
+        )
+        assert (round(Decimal(large["total"]), 2) == Decimal("80000000000000.01")) is (KIND != "sqlite")
+        assert large["cents"] == 8_000_000_000_000_001
         await Sale.filter(id=UUID(int=1)).update(amount=Decimal("1.50"))
         await Sale.filter(id=UUID(int=2)).update(amount=Decimal("1.55"))
 

@@ -1,6 +1,7 @@
 """No request makes the API answer 500, and what the database cannot store is refused."""
 
 import json
+from datetime import date
 from uuid import UUID
 
 import httpx
@@ -8,7 +9,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from apps.billing.models import AuditLog, Invoice
-from apps.common.schemas import StoredJson
+from apps.common.schemas import Day, StoredJson, ZoneName
 from config.fixtures import ACME
 
 JSON = {"content-type": "application/json"}
@@ -176,3 +177,52 @@ def test_json_that_is_stored_wrongly(text):
 )
 def test_json_that_is_stored(text):
     assert TypeAdapter(StoredJson).validate_python(json.loads(text)) == json.loads(text)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        1796083200,
+        "1796083200",
+        "2026-03-01T00:00:00",
+        "20260301",
+        "2026-3-1",
+        "2026-W09-7",
+        "2026-02-30",
+        True,
+    ],
+)
+def test_what_is_no_day(sent):
+    """Pydantic would read the number as seconds: the first of December 2026."""
+    with pytest.raises(ValidationError):
+        TypeAdapter(Day).validate_python(sent)
+
+
+@pytest.mark.parametrize("sent", ["2026-03-01", date(2026, 3, 1)])
+def test_a_day(sent):
+    assert TypeAdapter(Day).validate_python(sent) == date(2026, 3, 1)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "",
+        "..",
+        "/etc/passwd",
+        "Nowhere",
+        "Europe",
+        "Europe/Berlin ",
+        "+02:00",
+        "zone.tab",
+        "a\0b",
+        "x" * 300,
+        1,
+    ],
+)
+def test_what_is_no_time_zone(sent):
+    with pytest.raises(ValidationError):
+        TypeAdapter(ZoneName).validate_python(sent)
+
+
+def test_a_time_zone():
+    assert TypeAdapter(ZoneName).validate_python("Europe/Berlin") == "Europe/Berlin"

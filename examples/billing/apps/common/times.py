@@ -1,6 +1,7 @@
 """Times in UTC, the only zone that every database compares and stores correctly."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def iso_text(value: object) -> object:
@@ -11,6 +12,25 @@ def iso_text(value: object) -> object:
     if isinstance(value, datetime) or (isinstance(value, str) and ":" in value):
         return value
     raise ValueError("write the time as 2026-01-31T12:00:00Z")
+
+
+def iso_day(value: object) -> object:
+    """Return a date or a text such as 2026-01-31. Raise ValueError for numbers and for times.
+
+    Pydantic reads 1796083200, also as a text, as seconds since 1970.
+    """
+    if type(value) is date or (isinstance(value, str) and len(value) == 10 and value[4] == "-"):
+        return value
+    raise ValueError("write the day as 2026-01-31")
+
+
+def known_zone(name: str) -> str:
+    """Return the name of a time zone. Raise ValueError for another text."""
+    try:
+        ZoneInfo(name)  # raises ValueError for a path, and OSError for a folder such as Europe
+    except (ZoneInfoNotFoundError, OSError) as error:
+        raise ValueError("write the time zone as Europe/Berlin") from error
+    return name
 
 
 def to_utc(moment: datetime) -> datetime:

@@ -1,6 +1,7 @@
 """Bases and types for the schemas of every sub-application."""
 
 from apps.common.schemas.base import (
+    Day,
     Email,
     InSchema,
     Limit,
@@ -11,9 +12,11 @@ from apps.common.schemas.base import (
     StoredJson,
     Text,
     UtcTime,
+    ZoneName,
 )
 
 __all__ = [
+    "Day",
     "Email",
     "InSchema",
     "Limit",
@@ -24,4 +27,5 @@ __all__ = [
     "StoredJson",
     "Text",
     "UtcTime",
+    "ZoneName",
 ]

@@ -1,6 +1,6 @@
 """Input is checked strictly. Output is read from model instances."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from json import dumps
 from math import isfinite
@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, TypeVar
 from fastapi import Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
-from apps.common.times import iso_text, to_utc
+from apps.common.times import iso_day, iso_text, known_zone, to_utc
 
 
 def storable(value: Any) -> Any:
@@ -43,6 +43,10 @@ def storable(value: Any) -> Any:
 Text = Annotated[str, Field(pattern=r"^[^\x00]*$")]
 # A time must have an offset, such as +02:00. `to_utc` converts the time to UTC. `iso_text` refuses numbers.
 UtcTime = Annotated[datetime, BeforeValidator(iso_text), AfterValidator(to_utc)]
+# A day of the calendar, such as 2026-01-31. `iso_day` refuses numbers.
+Day = Annotated[date, BeforeValidator(iso_day)]
+# The name of a time zone, such as Europe/Berlin.
+ZoneName = Annotated[str, AfterValidator(known_zone)]
 # Addresses are stored in lower case. The length is checked after `lower`: "İ" becomes two characters.
 Email = Annotated[
     str, Field(pattern=r"^[^@\s\x00]+@[^@\s\x00]+$"), AfterValidator(str.lower), Field(max_length=254)
