@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import subprocess
@@ -161,16 +162,36 @@ def test_a_missing_package_is_one_line_that_says_what_to_install(project: Path) 
     assert "tortoise-dev[snippets]" in line
 
 
-@pytest.mark.parametrize(("script", "name"), [("plan_deploy.py", "yaml"), ("split_models.py", "libcst")])
+@pytest.mark.parametrize(
+    ("script", "argument", "name"),
+    [("plan_deploy.py", ".", "yaml"), ("split_models.py", "models.py", "libcst")],
+)
 def test_a_script_that_names_its_packages_tells_the_command_to_run(
-    script: str, name: str, project: Path
+    script: str, argument: str, name: str, project: Path
 ) -> None:
     path = project / "my skill" / script  # the shell needs quotes around it
     path.parent.mkdir()
     path.write_bytes((SCRIPTS / script).read_bytes())
-    done = run([sys.executable, str(path), "models.py"], project, packages=False)
+    (project / "Procfile").write_text("web: python main.py\n", encoding="utf-8")
+    done = run([sys.executable, str(path), argument], project, packages=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith(f"{script}: {name} is not installed: run `uv run '{path}' models.py`, or ")
+    told = f"{script}: {name} is not installed: run `uv run '{path}' {argument}`, or "
+    assert done.stderr.startswith(told)
+
+
+def test_plan_deploy_needs_no_package_where_nothing_is_deployed(project: Path) -> None:
+    """And where something is, it names the files that it cannot read."""
+    command = [sys.executable, str(SCRIPTS / "plan_deploy.py")]
+    done = run(command, project, packages=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run(command, project).stdout
+    assert done.stdout.startswith("no deployment manifests found. Looked for: compose files, ")
+    as_json = run([*command, "--format", "json"], project, packages=False).stdout
+    assert json.loads(as_json)["manifests"] == []
+    (project / "compose.yaml").write_text("services: {web: {build: .}}\n", encoding="utf-8")
+    done = run(command, project, packages=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.endswith(", to read compose.yaml\n")
 
 
 def test_a_missing_package_is_told_in_pytest(project: Path) -> None:
@@ -222,6 +243,7 @@ STARTED = [SCRIPTS / "check.py", SCRIPTS / "snippets.py", SCRIPTS / "tortoise_de
 READ_FIRST = [
     *STARTED,
     SCRIPTS / "tortoise_dev" / "__init__.py",
+    SCRIPTS / "tortoise_dev" / "start.py",
     SCRIPTS / "tortoise_dev" / "commands" / "__init__.py",
 ]
 OLDER = [

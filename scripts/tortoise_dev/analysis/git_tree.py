@@ -126,5 +126,7 @@ def _git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
         raise GitError(f"git cannot be run: {error.strerror or error}") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
+        if said and "not a git repository" in said[0]:
+            raise GitError(f"not a git repository: {folder}. Leave --against out")
         raise GitError(said[0] if said else "git knows no such commit")
     return done.stdout

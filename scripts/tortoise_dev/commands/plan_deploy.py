@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..deployment.manifest_files import manifest_files
 from ..report.findings import to_json
 from . import common
 from .common import UnusableError, show
@@ -26,6 +27,11 @@ examples:
 Nothing is executed or written. Ask the owner of the files first, then apply a draft with `git apply`.
 
 exit status: 0 every manifest migrates before the new code · 1 one does not · 2 unreadable input"""
+_NOTHING_FOUND = (
+    "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, Procfile, "
+    "fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, a Dockerfile that migrates."
+)
+_NO_MANIFESTS: dict[str, object] = {"manifests": [], "question": None, "advice": None}
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -34,28 +40,32 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 
 def _run(options: argparse.Namespace) -> int:
-    from ..deployment.plan import ManifestError, plan_for
+    root = common.existing_folder(options.path)
+    plan = _plan_of(root)
+    if options.format == "json":
+        show(to_json({"version": 1} | (asdict(plan) if plan else _NO_MANIFESTS)))
+    else:
+        show(_text(plan) if plan and plan.manifests else _NOTHING_FOUND)
+    return 1 if plan and plan.question else 0
 
+
+def _plan_of(root: Path) -> Plan | None:
+    """The plan of a project, None if no file has the name of a manifest: only to read one needs PyYAML."""
+    files = manifest_files(root)
+    if not files:
+        return None
     try:
-        plan = plan_for(common.existing_folder(options.path))
+        from ..deployment.plan import ManifestError, plan_for
+    except ModuleNotFoundError as error:
+        names = ", ".join(path.relative_to(root).as_posix() for path in files)
+        raise UnusableError(f"{common.missing_package(error, 'refactor')}, to read {names}") from None
+    try:
+        return plan_for(root)
     except ManifestError as error:
         raise UnusableError(str(error)) from None
-    if options.format == "json":
-        manifests = [asdict(manifest) for manifest in plan.manifests]
-        answer = {"version": 1, "manifests": manifests, "question": plan.question, "advice": plan.advice}
-        show(to_json(answer))
-    else:
-        show(_text(plan))
-    return 0 if plan.question is None else 1
 
 
 def _text(plan: Plan) -> str:
-    if not plan.manifests:
-        return (
-            "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, "
-            "Procfile, fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, "
-            "a Dockerfile that migrates."
-        )
     parts = [_entry(manifest) for manifest in plan.manifests]
     question = f"An assistant asks the owner of the files: {plan.question}" if plan.question else None
     return "\n".join([*parts, *(f"\n{text}" for text in (plan.advice, question) if text)])

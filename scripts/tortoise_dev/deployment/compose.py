@@ -15,14 +15,8 @@ from .shell_commands import Work
 from .work_problems import problems_at_start, problems_of
 from .yaml_nodes import Node, UnreadableError, first_document
 
-_BASE = re.compile(r"(?:docker-)?compose\.ya?ml$")
 _OVERRIDE = re.compile(r"(?:docker-)?compose\.[\w.-]+\.ya?ml$")
 _ALWAYS = {"always", "unless-stopped"}
-
-
-def compose_files(files: list[Path]) -> list[Path]:
-    """The base compose files among some paths, one for each folder."""
-    return [path for path in files if _BASE.fullmatch(path.name)]
 
 
 def read_compose(project: Project, path: Path, name: str) -> Manifest | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from .image import Image
 from .kubernetes import Judge, Object, job_of, new_file, objects_in
 from .manifest import Manifest
+from .manifest_files import KUSTOMIZATIONS
 from .project import Project
 from .yaml_nodes import Node, UnreadableError, read_text, read_yaml
 
@@ -23,7 +24,6 @@ _ENVIRONMENTS = {
     "prod",
     "production",
 }
-NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _objects(path: Path, manifest: Manifest, project: Project, seen: set[Path]) 
             if "://" in name or not target.is_relative_to(project.root.resolve()):
                 continue
             if target.is_dir():
-                inner = next((target / one for one in NAMES if (target / one).is_file()), None)
+                inner = next((target / one for one in KUSTOMIZATIONS if (target / one).is_file()), None)
                 found += _objects(inner, manifest, project, seen) if inner else []
             elif target.is_file():
                 here = project.root / target.relative_to(project.root.resolve())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..about import command
-from ..folders import own_files
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
+from .manifest_files import KUSTOMIZATIONS, is_compose_file, manifest_files
 from .project import Project, project_at
 from .work_problems import problems_at_start
 from .yaml_nodes import UnreadableError
@@ -37,7 +37,7 @@ class ManifestError(Exception):
 def plan_for(root: Path) -> Plan:
     """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError."""
     project = project_at(root)
-    files = sorted(_files(root))
+    files = manifest_files(root)
     image = _image(files)
     found: list[Manifest] = []
     kustomizations: list[kustomize.Kustomization] = []
@@ -45,7 +45,7 @@ def plan_for(root: Path) -> Plan:
         name = path.relative_to(root).as_posix()
         manifest: Manifest | None
         try:
-            if path.name in kustomize.NAMES:
+            if path.name in KUSTOMIZATIONS:
                 kustomizations.append(kustomize.read_kustomization(project, path, name, image))
                 manifest = kustomizations[-1].manifest
             else:
@@ -64,31 +64,6 @@ def plan_for(root: Path) -> Plan:
     for manifest in found:
         manifest.problems.sort()
     return Plan(found, _question(found), _advice(project, found))
-
-
-def _files(root: Path) -> list[Path]:
-    return [path for path in own_files(root) if _is_manifest(path) and path.is_file()]
-
-
-def _is_manifest(path: Path) -> bool:
-    names = {
-        "Chart.yaml",
-        "Procfile",
-        "fly.toml",
-        "render.yaml",
-        "app.yaml",
-        ".gitlab-ci.yml",
-        *kustomize.NAMES,
-    }
-    is_fly = re.fullmatch(r"fly\.[\w-]+\.toml", path.name) is not None
-    is_workflow = path.parent.name == "workflows" and path.parent.parent.name == ".github"
-    return (
-        path.name in names
-        or is_fly
-        or bool(compose.compose_files([path]))
-        or (is_workflow and path.suffix in (".yml", ".yaml"))
-        or path.name.startswith("Dockerfile")
-    )
 
 
 def _image(files: list[Path]) -> Image:
@@ -114,7 +89,7 @@ def _read_image(project: Project, path: Path) -> Manifest | None:
 
 
 def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | None:
-    if compose.compose_files([path]):
+    if is_compose_file(path):
         return compose.read_compose(project, path, name)
     if path.name == "Chart.yaml":
         return helm.read_chart(project, path, name, image)
