@@ -47,9 +47,16 @@ WAIT = "SET LOCAL lock_timeout = '10s';"
 RULE = "status <> 'cancelled' OR (cancelled_at IS NOT NULL AND coalesce(reason, '') <> '')"
 CHECK = f'ALTER TABLE "order" ADD CONSTRAINT ck CHECK ({RULE}) NOT VALID'
 LINE = """
+from tortoise.indexes import Index
+
+
 class Line(Model):
     id = fields.IntField(primary_key=True)
     {name} = fields.IntField({column})
+"""
+INDEXED = """
+    class Meta:
+        indexes = (Index(fields=("price",), name="ix_price"),)
 """
 READ = """
 import asyncio, sys
@@ -202,9 +209,9 @@ def refused(statement: str) -> None:
 
 
 def other_name() -> None:
-    """The field has another name, the column has not: both codes go on, and no draft has the column."""
-    old = begin(LINE.format(name="price", column=""))
-    new = LINE.format(name="unit_price", column='source_field="price"')
+    """The field has another name, the column and its index stay: both codes go on, no draft has it."""
+    old = begin(LINE.format(name="price", column="") + INDEXED)
+    new = LINE.format(name="unit_price", column='source_field="price", db_index=True')  # in place of Index
     sql = draft(classes=new, name="wrong")
     assert 'ADD "price"' in sql and 'DROP COLUMN "price"' in sql
     proofs.last().unlink()
@@ -212,6 +219,8 @@ def other_name() -> None:
     by_hand("SELECT 1")
     proofs.aerich("upgrade")
     assert "No changes detected" in proofs.aerich("migrate", "--offline")
+    index = "SELECT indexdef LIKE '%(price)' FROM pg_indexes WHERE schemaname = current_schema() AND "
+    assert proofs.sql(f"{index} indexname = 'ix_price'") == [(True,)]
     assert code(old, "await module.Line.create(price=3)") == ""
     both = "line = await module.Line.create(unit_price=4); await module.Line.filter(unit_price=3).update("
     assert code(new_code, f"{both}unit_price=5); print(line.unit_price)") == "4"
