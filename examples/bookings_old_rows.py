@@ -74,7 +74,7 @@ async def cancel(key: int) -> None:
 
 
 async def create_extension_without_right() -> None:
-    """As a role without CREATE in the database. The rollback removes the role, which the server would keep."""
+    """As a role without CREATE in the database. The rollback also removes the role."""
     with suppress(EOFError):
         async with in_transaction() as connection:
             await connection.execute_script(
