@@ -134,6 +134,21 @@ def test_its_tests_let_out_a_table_without_a_model(project: Path, database: str)
     assert status == 0, printed
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_its_tests_let_out_an_exclude_constraint(project: Path, database: str) -> None:
+    """No model can declare it. An index that only the migration makes is still a difference."""
+    file = project / "migrations" / "models" / "2_20260301000000_more.py"
+    newest = max(file.parent.glob("1_*.py")).read_text().partition("MODELS_STATE")
+    rule = "ALTER TABLE book ADD CONSTRAINT ex_book EXCLUDE USING gist (int4range(lent, copies) WITH &&)"
+    index = "CREATE INDEX ix_book_spans ON book USING gist (int4range(lent, copies))"
+    tests = f"{SERVER.rpartition('/')[0]}/test_{{}}"
+    for change, expected in ((rule, 0), (index, 1)):
+        file.write_text(LATER.replace("UPDATE book SET copies = copies * 10", change) + newest[1] + newest[2])
+        status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
+        assert status == expected, printed
+
+
 @ON_BOTH
 def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, database: str) -> None:
     author = project / "apps" / "library" / "models" / "author.py"

@@ -47,6 +47,7 @@ async def indexes() -> set[tuple[Any, ...]]:
     """Every index in the database: table, name, is it unique, columns ("?" is an expression on SQLite).
 
     `unique=True` has no name here: tables of the models get another name for it than Aerich writes (`uid_…`).
+    The index of an EXCLUDE constraint is left out: no model can declare it.
     """
     db = get_connection("default")
     if db.capabilities.dialect == "sqlite":
@@ -61,7 +62,8 @@ async def indexes() -> set[tuple[Any, ...]]:
             "OR indexname LIKE 'uid%' THEN '' ELSE indexname END AS name, indexdef LIKE 'CREATE UNIQUE%' "
         )
         query += "AS is_unique, split_part(indexdef, ' USING ', 2) AS columns "
-        query += "FROM pg_indexes WHERE schemaname = current_schema()"
+        query += "FROM pg_indexes WHERE schemaname = current_schema() "
+        query += "AND indexname NOT IN (SELECT conname FROM pg_constraint WHERE contype = 'x')"
     return of_models(await db.execute_query_dict(query))
 
 
