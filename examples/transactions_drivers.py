@@ -267,7 +267,7 @@ async def nested_deadlock() -> list[object]:
 async def lock_not_free_in_time() -> list[int]:
     """retried() of references/transactions.md runs the transaction again after the limit of a lock."""
     page = (Path(__file__).parent.parent / "references" / "transactions.md").read_text(encoding="utf-8")
-    code = re.search(r"(?ms)^def may_try_again.+?(?=^# a test$)", page)
+    code = re.search(r"(?ms)^def may_try_again.+?(?=^# A test$)", page)
     assert code
     shown: dict[str, Any] = {"asyncio": asyncio, "OperationalError": OperationalError}
     exec(code[0], shown)
