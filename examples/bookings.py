@@ -180,8 +180,8 @@ async def overlap(url: str, first: Call, second: Call) -> Exception | None:
 
 
 async def two_callers(url: str) -> None:
-    error = await overlap(url, partial(book, 1, day(1), day(3)), partial(book, 1, day(2), day(4)))
-    assert isinstance(error, TakenError) and error.span == (day(1), day(3)), error
+    refused = await overlap(url, partial(book, 1, day(1), day(3)), partial(book, 1, day(2), day(4)))
+    assert isinstance(refused, TakenError) and refused.span == (day(1), day(3)), refused
 
     seen = await book(1, day(20), day(21))
     error = await overlap(url, partial(book, 1, day(4), day(6)), partial(move, seen, 1, day(5), day(7)))
