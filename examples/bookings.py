@@ -81,7 +81,9 @@ async def lock_and_look(room_id: int, starts: datetime, ends: datetime, moved: i
 
 
 @asynccontextmanager
-async def taken_if_excluded(room_id: int, starts: datetime, ends: datetime) -> AsyncIterator[None]:
+async def taken_if_excluded(
+    room_id: int, starts: datetime, ends: datetime, moved: int | None = None
+) -> AsyncIterator[None]:
     """Raise TakenError with the span if EXCLUDE refuses the row, because code without the lock was faster."""
     try:
         async with in_transaction():  # a savepoint: after the error, the outer transaction can read
@@ -89,7 +91,7 @@ async def taken_if_excluded(room_id: int, starts: datetime, ends: datetime) -> A
     except IntegrityError as error:
         # of asyncpg, and of psycopg
         excluded = type(error.args[0]).__name__ in {"ExclusionViolationError", "ExclusionViolation"}
-        other = await overlapping(room_id, starts, ends).first() if excluded else None
+        other = await overlapping(room_id, starts, ends, moved).first() if excluded else None
         if not other:
             raise
         raise TakenError(other) from error
@@ -109,7 +111,7 @@ async def move(seen: Booking, room_id: int, starts: datetime, ends: datetime) ->
     starts, ends = timezone.localtime(starts), timezone.localtime(ends)
     await lock_and_look(room_id, starts, ends, moved=seen.id)
     unchanged = Booking.filter(id=seen.id, version=seen.version, cancelled_at__isnull=True)
-    async with taken_if_excluded(room_id, starts, ends):
+    async with taken_if_excluded(room_id, starts, ends, moved=seen.id):
         if not await unchanged.update(room_id=room_id, starts=starts, ends=ends, version=F("version") + 1):
             raise ChangedError
 
@@ -233,7 +235,10 @@ async def code_without_lock(url: str) -> None:
     """EXCLUDE refuses the later write. `book()` and `move()` name the span, an UPDATE raises an error."""
     insert = partial(Booking.create, room_id=1, starts=day(1), ends=day(3))
     moved = await book(1, day(20), day(22))
-    for late in (partial(book, 1, day(2), day(4)), partial(move, moved, 1, day(2), day(4))):
+    for late in (
+        partial(book, 1, day(2), day(4)),
+        partial(move, moved, 1, day(2), day(21)),
+    ):  # over its old span, too
         error = await overlap(url, insert, late)
         assert isinstance(error, TakenError) and error.span == (day(1), day(3)), error
         assert isinstance(error.__cause__, IntegrityError)  # the search found no booking

@@ -56,9 +56,8 @@ def check(context: Context) -> Iterator[Hit]:
     """At each place inside a transaction that sends the query."""
     late: dict[ast.Call, list[ast.expr]] = {}
     for block in context.module.of_type(ast.AsyncWith):
-        if enters(
-            context.module, block, named=False
-        ):  # one that names a connection may be another database's
+        # a transaction that names a connection may be another database's
+        if enters(context.module, block, named=False):
             for place, query in _sent_in(context.module, block):
                 made = _made_before(context, query, block)
                 if made is not None:
