@@ -424,7 +424,8 @@ from shop.models import Item
 
 await Item.create(name="plum", price=4, shop_id=1)
 Path(os.environ["STARTED"]).write_text(os.environ["DATABASE_URL"])
-await asyncio.sleep(8)
+while Path(os.environ["STARTED"]).exists():  # until the test takes the file away
+    await asyncio.sleep(0.05)
 ```
 """
 QUICK = (
@@ -451,13 +452,14 @@ def run_of(url: str) -> str:
 
 @pytest.fixture
 def slow_run(folder: Path, url: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A run in the middle of a block, and its id."""
+    """A run in the middle of a block, and its id. The block ends when the file ``started`` is gone."""
     (folder / "slow.md").write_text(SLOW, encoding="utf-8")
     (folder / "quick.md").write_text(QUICK, encoding="utf-8")
     process, started = start_snippets(folder, "--db", url, "slow.md")
     run = run_of(started.read_text())
     assert run in ids_on(url)
     yield process, run
+    started.unlink(missing_ok=True)
     process.kill()
     process.communicate()
 
@@ -484,6 +486,7 @@ def test_runs_side_by_side_leave_each_other_alone(
     process, run = slow_run
     assert run_snippets(folder, "--db", url, "-n", "2", "quick.md").returncode == 0
     assert run in ids_on(url)
+    (folder / "started").unlink()
     stdout, stderr = process.communicate(timeout=60)
     assert (process.returncode, stderr) == (0, ""), stdout
     assert run not in ids_on(url)
