@@ -1,0 +1,85 @@
+"""# TD216 no-models-state
+
+## What it does
+The newest file of Aerich has no `MODELS_STATE`, although an older file of its folder has it.
+
+## Why is this bad
+`aerich upgrade` then stores the models of today as the state of the database. The next `aerich migrate` finds
+no change in a field that no file adds, and its column silently does not exist. `aerich migrate --offline`
+stops with "Old format of migration file detected".
+
+If no database has the file yet, keep its SQL elsewhere, and delete the file. Run
+`aerich migrate --offline --name x`, and put the SQL into the draft.
+
+## Fix safety
+Not fixed by `--fix`: Aerich writes the state.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from ..analysis.migrations.facts import MODELS_STATE
+from ..analysis.migrations.reading import siblings
+from .base import Context, Hit, Rule
+from .migrations import guide, migration_in
+
+BAD = '''\
+# file: migrations/models/0_20260101_init.py
+from tortoise import BaseDBAsyncClient
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """CREATE TABLE "customer" ("id" SERIAL PRIMARY KEY);"""
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return """DROP TABLE "customer";"""
+
+
+MODELS_STATE = "eJztmW1P2z"
+# file: migrations/models/1_20260201_city.py
+from tortoise import BaseDBAsyncClient
+
+
+async def upgrade(db: BaseDBAsyncClient) -> str:
+    return """ALTER TABLE "customer" ADD "city" VARCHAR(80);"""
+
+
+async def downgrade(db: BaseDBAsyncClient) -> str:
+    return """ALTER TABLE "customer" DROP COLUMN "city";"""
+'''
+
+GOOD = BAD + '\n\nMODELS_STATE = "eJztmW1P3D"\n'
+
+
+def check(context: Context) -> Iterator[Hit]:
+    """At ``upgrade`` of the file."""
+    migration = migration_in(context)
+    if migration is None or migration.tool != "aerich" or _has_state(context.module.root):
+        return
+    others = [one for one in siblings(context.project, migration) if one.tool == "aerich"]
+    if others[-1] is migration and any(_has_state(one.tree) for one in others):
+        yield Hit(
+            migration.node,
+            f"the newest file has no {MODELS_STATE}: the next draft can miss a column without an error. "
+            "Delete the file, draft it with aerich migrate --offline, and put its SQL into the draft: "
+            f"{guide(migration)}",
+        )
+
+
+def _has_state(tree: ast.Module) -> bool:
+    """Does a file give ``MODELS_STATE`` a value that Aerich takes for a state?"""
+    for node in tree.body:
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == MODELS_STATE:
+                return not isinstance(value, ast.Constant) or bool(value.value)
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name == MODELS_STATE:
+                return not isinstance(value, ast.Constant) or bool(value.value)
+            case ast.ImportFrom(names=names) if any(MODELS_STATE in (one.name, one.asname) for one in names):
+                return True
+    return False
+
+
+RULE = Rule("TD216", "no-models-state", check)
