@@ -4,8 +4,12 @@
 `row.stock -= 1`, and `await row.save()` after it, on a row that the function fetched without a lock. The
 column holds a number. It also reports `row.stock = row.stock - 1`.
 
-The rule is silent inside a transaction or another `async with`, which may hold a lock. The rule is silent
-where a caller may hold a lock, about rows that another function fetched, and about columns named `version`.
+A transaction alone locks no row. So the rule also reports inside `in_transaction()` or `@atomic()` if the
+function only reads rows before the change, without `select_for_update()`. It is silent there if the project
+names no database but SQLite, which refuses the second change.
+
+The rule is silent inside another `async with`, which may hold a lock. The rule is silent where a caller may
+hold a lock, about rows that another function fetched, and about columns named `version`.
 
 ## Why is this bad
 Two requests read the same number, and both save their own result. One of the two changes is lost: a
@@ -27,9 +31,10 @@ from ..analysis.modules import Class, Module
 from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, text_of
 from .base import Context, Hit, Rule
 from .callers import ways_to
+from .migrations import speaks
 from .queries import calls, steps
 from .syntax import function_around
-from .transactions import is_atomic
+from .transactions import enters, is_atomic, transaction_around
 
 BAD = """\
 # file: apps/shop/models/__init__.py
@@ -76,6 +81,10 @@ GOOD = BAD.replace(
 )
 
 _NUMBERS = frozenset("IntField BigIntField SmallIntField FloatField DecimalField".split())
+_READS = frozenset(
+    "all annotate count distinct exclude exists fetch_related filter first get get_or_none in_bulk last limit "
+    "none offset only order_by prefetch_related refresh_from_db select_related values values_list".split()
+) | {"[…]"}
 _DEPTH = 3
 """How many callers are asked one after the other."""
 _VERSIONS = frozenset({"version", "revision"})
@@ -103,10 +112,11 @@ def check(context: Context) -> Iterator[Hit]:
             continue
         if not _may_be_locked(context, node):
             told.add((function, row.id, changed.attr))
+            inside = ", although this is a transaction" if transaction_around(context.module, node) else ""
             yield Hit(
                 node,
-                f"{row.id}.{changed.attr} is read, changed and saved: what others save in between is lost. "
-                f'Let the database count, with update() and F("{changed.attr}"), or lock the row',
+                f"{row.id}.{changed.attr} is read, changed and saved: what others save in between is lost"
+                f'{inside}. Let the database count, with update() and F("{changed.attr}"), or lock the row',
             )
 
 
@@ -126,11 +136,15 @@ def _changes(context: Context) -> Iterator[tuple[ast.stmt, ast.Attribute]]:
                 yield statement, target
 
 
-def _may_be_locked(context: Context, node: ast.AST) -> bool:
-    """Is there an ``async with`` around it, or around a caller of its function, or a transaction?"""
-    for module, place, _ in ways_to(context, node, _DEPTH):
+def _may_be_locked(context: Context, node: ast.stmt) -> bool:
+    """May its function hold a lock, or a caller of it?"""
+    for module, place, level in ways_to(context, node, _DEPTH):
         function = function_around(module, place)
-        if function is None or is_atomic(module, function) or _is_entered(module, place, function):
+        if function is None:
+            return True
+        if level == 0 and _locks_nothing(context, node, function):
+            continue
+        if is_atomic(module, function) or _is_entered(module, place, function):
             return True
     return False
 
@@ -139,6 +153,29 @@ def _is_entered(module: Module, node: ast.AST, function: FunctionNode) -> bool:
     """Is there an ``async with`` between a node and its function?"""
     inside = takewhile(lambda parent: parent is not function, module.ancestors(node))
     return any(isinstance(parent, ast.AsyncWith) for parent in inside)
+
+
+def _locks_nothing(context: Context, node: ast.stmt, function: FunctionNode) -> bool:
+    """Is there nothing but transactions around a node, and nothing but plain reads before it?"""
+    if speaks(context) == {"sqlite"}:
+        return False
+    for parent in takewhile(lambda parent: parent is not function, context.module.ancestors(node)):
+        if isinstance(parent, ast.With) or (
+            isinstance(parent, ast.AsyncWith)
+            and not (len(parent.items) == 1 and enters(context.module, parent))
+        ):
+            return False
+    sent = [one.value for one in ast.walk(function) if isinstance(one, ast.Await)]
+    sent += [one.iter for one in ast.walk(function) if isinstance(one, (ast.AsyncFor, ast.comprehension))]
+    before = (node.lineno, node.col_offset)
+    return all(_only_reads(context, one) for one in sent if (one.lineno, one.col_offset) < before)
+
+
+def _only_reads(context: Context, query: ast.expr) -> bool:
+    """Is it certainly a query of Tortoise that reads, and locks no row?"""
+    made = {step for step, _ in steps(context, query)}
+    value = context.inference.of(query)
+    return value is not None and (value.awaitable or value.kind == "relation") and made <= _READS
 
 
 def _is_number(context: Context, model: Class, column: str) -> bool:
