@@ -1,12 +1,12 @@
 """# TD216 no-models-state
 
 ## What it does
-The newest file of Aerich has no `MODELS_STATE`, although an older file of its folder has it.
+The newest Aerich file lacks `MODELS_STATE`, which older ones have.
 
 ## Why is this bad
-`aerich upgrade` then stores the models of today as the state of the database. The next `aerich migrate` finds
-no change in a field that no file adds, and its column silently does not exist. `aerich migrate --offline`
-stops with "Old format of migration file detected".
+The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
+the database. So `aerich migrate` sees no change in a field that no file adds. `aerich migrate --offline` stops
+with "Old format of migration file detected".
 
 If no database has the file yet, keep its SQL elsewhere, and delete the file. Run
 `aerich migrate --offline --name x`, and put the SQL into the draft.
