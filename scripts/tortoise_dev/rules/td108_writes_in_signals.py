@@ -1,8 +1,7 @@
 """# TD108 writes-in-signals
 
 ## What it does
-A handler of `pre_save`, `post_save`, `pre_delete` or `post_delete` changes the instance or writes other
-rows.
+A handler of a signal changes the instance or writes other rows.
 
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 

@@ -83,7 +83,8 @@ GOOD = BAD.replace(
 _NUMBERS = frozenset("IntField BigIntField SmallIntField FloatField DecimalField".split())
 _READS = frozenset(
     "all annotate count distinct exclude exists fetch_related filter first get get_or_none in_bulk last "
-    "limit none offset only order_by prefetch_related refresh_from_db select_related values values_list".split()
+    "limit none offset only order_by prefetch_related refresh_from_db select_related values "
+    "values_list".split()
 ) | {"[…]"}
 _DEPTH = 3
 """How many callers are asked one after the other."""

@@ -5,8 +5,8 @@ The newest Aerich file lacks `MODELS_STATE`, which older ones have.
 
 ## Why is this bad
 The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
-the database. So `aerich migrate` sees no change in a field that no file adds. `aerich migrate --offline` stops
-with "Old format of migration file detected".
+the database. So `aerich migrate` sees no change in a field that no file adds. `aerich migrate --offline`
+stops with "Old format of migration file detected".
 
 If no database has the file yet, keep its SQL elsewhere, and delete the file. Run
 `aerich migrate --offline --name x`, and put the SQL into the draft.
