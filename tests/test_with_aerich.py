@@ -15,6 +15,7 @@ import pytest
 from servers import SERVERS, new_database
 from sources import definitions_in
 from tortoise.context import TortoiseContext
+from tortoise.transactions import in_transaction
 
 ROOT = Path(__file__).resolve().parents[1]
 LIBRARY = ROOT / "examples" / "with_aerich"
@@ -185,6 +186,43 @@ def test_three_replicas_apply_each_file_once(project: Path, database: str) -> No
     replicas = [finish(each) for each in [start(project, database, "migrate.py") for _ in range(3)]]
     assert [status for status, _ in replicas] == [0, 0, 0], replicas
     assert sql(database, "SELECT copies FROM book") == [{"copies": 10}]
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+@pytest.mark.parametrize("is_repeated", [True, False], ids=["in a transaction", "in none"])
+def test_a_file_that_gets_no_lock(project: Path, database: str, is_repeated: bool) -> None:
+    """It is tried again, and others read the table meanwhile. Without a transaction, it fails."""
+    assert run(project, database, "migrate.py")[0] == 0
+    models = project / "migrations" / "models"
+    _, assignment, state = max(models.glob("1_*.py")).read_text().partition("MODELS_STATE")
+    limit = "" if is_repeated else "SET lock_timeout = 100; "
+    later = LATER.replace("UPDATE book SET copies = copies * 10", f"{limit}ALTER TABLE book ADD place INT")
+    (models / "2_20260301000000_place.py").write_text(
+        f"RUN_IN_TRANSACTION = {is_repeated}\n{later}{assignment}{state}"
+    )
+    program = project / "migrate.py"
+    program.write_text(program.read_text().replace('"2s"', '"100ms"').replace("= 60, 5.0", "= 600, 0.1"))
+
+    async def migrate_beside_a_reader() -> tuple[int, str]:
+        async with TortoiseContext() as context:
+            await context.init(db_url=database, modules={"models": ["aerich.models"]})
+            async with in_transaction() as reader:
+                await reader.execute_query("SELECT FROM book")
+                process, printed = start(project, database, "migrate.py"), ""
+                assert process.stdout is not None
+                while process.poll() is None and "trying again" not in printed:
+                    printed += await asyncio.to_thread(process.stdout.readline)
+                await context.connections.get("default").execute_query("SELECT FROM book")
+            status, rest = await asyncio.to_thread(finish, process)
+            return status, printed + rest
+
+    status, printed = asyncio.run(migrate_beside_a_reader())
+    if is_repeated:
+        assert status == 0 and -1 < printed.find("trying again") < printed.find("applied: models 2_"), printed
+    else:
+        assert status == 1 and "trying again" not in printed and "lock timeout" in printed, printed
+    assert sql(database, "SELECT count(*) AS n FROM aerich") == [{"n": 2 + is_repeated}]
 
 
 @ON_BOTH
