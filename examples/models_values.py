@@ -254,8 +254,8 @@ async def main() -> None:
             assert dialect != "postgres" and str(error) == "badly formed hexadecimal UUID string"
         await Stamp.all().delete()
 
-        # A time in a DateField: SQLite keeps the time, so no date is equal to it. With psycopg and on MariaDB,
-        # the stored date is not equal to the time, so get_or_create() inserts each time.
+        # A time in a DateField: SQLite keeps the time, so no date is equal to it. With psycopg and on
+        # MariaDB, the stored date is not equal to the time, so get_or_create() inserts each time.
         late = datetime(2026, 3, 1, 22, tzinfo=UTC)
         for _ in range(2):
             await Stamp.get_or_create(day=late)
