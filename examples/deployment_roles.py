@@ -95,12 +95,26 @@ async def revokes(role: str) -> bool:
     raise AssertionError
 
 
+async def may_create_tables(role: str, grant: str) -> bool:
+    """Whether a role that does not own the schema may create tables after the first line."""
+    async with undone() as connection:
+        await connection.execute_script(
+            f"GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE ROLE {role};"
+            f"{GRANTS.strip().splitlines()[0]} {grant}; GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}"
+        )
+        return not await is_refused("CREATE TABLE public.new (id INT)")
+    raise AssertionError
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         await context.generate_schemas()
         assert not await may_create_roles("billing_migration")
         assert not await revokes("billing_migration")
+        assert not await may_create_tables("billing_migration", "")
+        grant = "GRANT CREATE ON SCHEMA public TO billing_migration"
+        assert await may_create_tables("billing_migration", grant)
         for grants in (GRANTS, FILE.replace("shop_app", "billing_app")):
             async with undone() as connection:
                 await connection.execute_script(grants)
