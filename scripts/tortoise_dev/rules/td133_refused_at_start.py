@@ -2,12 +2,12 @@
 
 ## What it does
 A field with the name of an attribute of `Model`, or configured `models` that are no list. Such names are
- `first`, `last`, `get` and `filter`. Such `models` are a tuple, a set or one string.
+`first`, `last`, `get` and `filter`. Such `models` are a tuple, a set or one string.
 
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
-Tortoise 1.1 raises ConfigurationError at the start.
+Tortoise raises ConfigurationError at the start.
 
 ## Fix safety
 Not fixed by `--fix`: the code that reads the field needs the new name, too. `source_field=` keeps the column.
