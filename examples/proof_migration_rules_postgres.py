@@ -93,6 +93,7 @@ async def main() -> None:
             "ALTER TABLE bill ALTER COLUMN id TYPE BIGINT": True,
             "ALTER TABLE bill ALTER COLUMN number SET NOT NULL": True,
             "ALTER TABLE bill ADD code INT UNIQUE": True,
+            "ALTER TABLE bill ADD line BIGSERIAL UNIQUE": True,
         }
         for step, wait in readers_wait.items():
             assert await blocks(first, second, step, "SELECT count(*) FROM bill") is wait, step
