@@ -18,11 +18,10 @@ python3 "$SKILL/scripts/check.py" --explain TD106  # what to write instead
 
 [checker.md](checker.md): `--baseline`, `--against`, exit status.
 
-TD000 to TD006 say how code must look. The others name mistakes. A rule reports only what is certain
-from the code.
+TD000 to TD006 say how code must look. The others name mistakes. A rule reports only what the code proves.
 
 - Tests are left out unless a path names them. Only the rules TD2xx judge migrations.
-- `# noqa: TD003` suppresses a finding on the same line. In SQL write `-- noqa: TD202`.
+- `# noqa: TD003` suppresses a finding on its line. In SQL write `-- noqa: TD202`.
 - `--fix` repairs what is safe. `--unsafe-fixes` also repairs what changes the behaviour.
 - A new rule is in preview. It runs with `--preview`, or if `--select` names it (`TD125`, not `TD1`).
 

@@ -1,8 +1,7 @@
 """# TD112 limit-on-write
 
 ## What it does
-`delete()` or `update()` on a query narrowed by `limit`, `offset`, a slice, `first`, `last`, `earliest` or
-`latest`.
+`delete()` or `update()` on a query with `limit`, `offset`, a slice, `first`, `last`, `earliest` or `latest`.
 
 MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 

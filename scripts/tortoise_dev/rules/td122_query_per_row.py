@@ -1,9 +1,9 @@
 """# TD122 query-per-row
 
 ## What it does
-A loop or a comprehension that creates, changes, deletes or looks up one row at each step (but not with
-`save()`): `await Invoice.create(…)`, `await row.delete()`, `await Invoice.get(number=number)`,
-`await Line.filter(invoice=row)`, `await invoice.tags.add(tag)`.
+A loop that creates, changes, deletes or reads one row at each step, not by `save()`. A comprehension
+counts, too. Examples are `await Invoice.create(…)`, `await row.delete()`,
+`await Invoice.get(number=number)`, `await Line.filter(invoice=row)` and `await invoice.tags.add(tag)`.
 
 The rule reports nothing where the loop awaits something else than Tortoise, handles errors by row or leaves
 early. Loops over constants are left out, and models whose `save` or `delete` does more than to write the row.

@@ -1,11 +1,10 @@
 """# TD206 blocking
 
 ## What it does
-A step that locks an existing table while PostgreSQL reads or writes all its rows (an index without
-CONCURRENTLY …).
+A step that locks an existing table while PostgreSQL reads or writes all its rows.
 
-Other such steps are a new column with another value for each row, and a table that is rewritten (VACUUM
-FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated
+Such steps are an index without CONCURRENTLY, a new column with another value for each row, and a table that
+is rewritten (VACUUM FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated
 at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuses it.
 
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
@@ -21,8 +20,9 @@ count. What `EXECUTE` runs is not read. A dropped index is not reported: it need
 Requests that write to the table wait until the step is done, and most steps make reads wait, too. Reads go on
 while PostgreSQL makes an index or a foreign key. On a large table the wait is an outage.
 
-Make indexes with CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and
-validate them in a later migration. For a changed type add a new column, fill it in batches, and switch.
+Make an index with CONCURRENTLY, alone in a migration with `atomic = False` (in Aerich's files
+`RUN_IN_TRANSACTION = False`). Add constraints as NOT VALID, and validate them in a later migration. For a
+changed type add a new column, fill it in batches, and switch.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -1,7 +1,7 @@
 """# TD216 no-models-state
 
 ## What it does
-The newest Aerich file lacks `MODELS_STATE`, which older ones have.
+The newest Aerich file lacks `MODELS_STATE`, unlike older ones.
 
 ## Why is this bad
 The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
