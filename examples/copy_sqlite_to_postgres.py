@@ -12,7 +12,7 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.context import TortoiseContext
-from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.exceptions import FieldError, IntegrityError, OperationalError
 from tortoise.models import Model
 
 URL = os.environ["DATABASE_URL"]
@@ -24,6 +24,7 @@ class Author(Model):
     id = fields.IntField(primary_key=True)
     famous = fields.BooleanField(default=True)
     price = fields.DecimalField(max_digits=9, decimal_places=2, default=1)
+    note: Any = fields.JSONField(null=True)
     updated_at = fields.DatetimeField(auto_now=True)
 
 
@@ -70,6 +71,26 @@ async def copied() -> None:
         await connection.execute_script("DROP TABLE author")
 
 
+async def json_texts() -> None:
+    """A text that is the whole value of a JSONField is parsed once more."""
+    async with TortoiseContext() as context:
+        await context.init(config=config(old=OLD))
+        await context.generate_schemas()
+        for key, text in ((1, '"5"'), (2, '"five"')):
+            author = await Author.create(id=key)
+            author.note = text
+            await author.save()
+        number, word = await Author.all().order_by("id").values()
+    assert (number["note"], word["note"]) == ("5", "five")
+    async with TortoiseContext() as context:
+        await context.init(config=config(new=URL))
+        await context.generate_schemas()
+        assert await fails(FieldError, **word)
+        await Author.bulk_create([Author(**number)])
+        assert (await Author.get()).note == 5
+        await context.connections.get("new").execute_script("DROP TABLE author")
+
+
 async def same_name() -> None:
     """Tortoise keeps the INSERT of a model by the name of the connection."""
     async with TortoiseContext() as context:
@@ -79,7 +100,7 @@ async def same_name() -> None:
     async with TortoiseContext() as context:
         await context.init(config=config(default=URL))
         await context.generate_schemas()
-        assert await fails(OperationalError)  # VALUES (?,?,?), as for SQLite
+        assert await fails(OperationalError)  # VALUES (?,?,?,?), as for SQLite
         await context.connections.get("default").execute_script("DROP TABLE author")
 
 
@@ -89,9 +110,11 @@ async def two_connections() -> None:
         await context.init(config=config(new=URL, old=OLD))
         old = context.connections.get("old")
         await old.execute_script(
-            "CREATE TABLE author (id INTEGER, famous INT, price VARCHAR(40), updated_at TIMESTAMP)"
+            "CREATE TABLE author (id INTEGER, famous INT, price VARCHAR(40), note JSON, updated_at TIMESTAMP)"
         )
-        await old.execute_script("INSERT INTO author VALUES (7, 1, '1.20', '2020-01-01 00:00:00+00:00')")
+        await old.execute_script(
+            "INSERT INTO author VALUES (7, 1, '1.20', NULL, '2020-01-01 00:00:00+00:00')"
+        )
         (author,) = await Author.all(using_db=old)  # no parameter: placeholders differ, too
         values: list[Any] = [author.famous, author.price]
         assert values == [1, "1.20"]
@@ -99,5 +122,5 @@ async def two_connections() -> None:
 
 
 sys.modules["shown"] = sys.modules[__name__]
-for check in (copied, same_name, two_connections):
+for check in (copied, json_texts, same_name, two_connections):
     asyncio.run(check())

@@ -63,6 +63,9 @@ class Remark(Model):
     film: fields.ForeignKeyNullableRelation[Photo] = fields.ForeignKeyField(
         "models.Photo", related_name=False, null=True, on_delete=fields.CASCADE
     )
+    frame: fields.ForeignKeyNullableRelation[Photo] = fields.ForeignKeyField(
+        "models.Photo", related_name=False, null=True, on_delete=fields.SET_NULL
+    )
 
 
 CHECK = {
@@ -176,6 +179,18 @@ async def main() -> None:
                 raise AssertionError(f"stored with {targets}")
         await photo.delete()  # CASCADE: the CHECK does not stop it
         assert not await Remark.exists()
+
+        frame = await Photo.create(name="b")
+        await Remark.create(film=await Photo.create(name="c"), frame=frame)
+        try:  # SET_NULL: MariaDB refuses the CHECK, and PostgreSQL refuses to delete the photo
+            await client.execute_script(
+                "ALTER TABLE remark ADD CONSTRAINT framed CHECK (frame_id IS NOT NULL)"
+            )
+            await frame.delete()
+        except (IntegrityError, OperationalError):
+            assert await Remark.exists(frame_id=frame.id)
+        else:
+            raise AssertionError("the photo of a remark was deleted")
 
 
 asyncio.run(main())
