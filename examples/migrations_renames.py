@@ -344,7 +344,7 @@ shop.step(
 )
 assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
 
-# unique_together that names the attribute, and an Index, which cannot name one with `source_field=`: `db_index=True`.
+# unique_together that names the attribute, and an Index, in place of which the field gets `db_index=True`.
 PLACE = """
 class Place(Model):
     class Meta:
