@@ -220,6 +220,12 @@ def circle_aerich() -> None:
         drafted = last().read_text()
         (added, reference) = re.findall(r"ALTER TABLE .*;", drafted.partition("async def downgrade")[0])
         assert "ADD CONSTRAINT" in reference
+        try:
+            aerich("upgrade")
+            raise AssertionError("SQLite has added a constraint")
+        except OperationalError as error:
+            assert 'near "CONSTRAINT": syntax error' in str(error)
+        sql("ALTER TABLE person DROP COLUMN home_id")  # which the failed upgrade has left
         whole = added.replace(";", ' REFERENCES "team" ("id") ON DELETE CASCADE;')
         last().write_text(drafted.replace(added, whole).replace(reference, ""))
     aerich("upgrade")
