@@ -281,16 +281,16 @@ def not_null() -> None:
     else:
         raise AssertionError
     undo = ("downgrade", "-v", "2", "--yes")
-    assert "lock timeout" in proofs.as_process(while_a_transaction_reads(*undo))
+    assert "lock timeout" in proofs.as_process(while_a_transaction_runs('SELECT * FROM "order"', *undo))
     proofs.aerich(*undo)
     proofs.sql("""UPDATE "order" SET reason = NULL""")
 
 
-async def while_a_transaction_reads(*arguments: str) -> str:
-    """What the command of Aerich prints while a transaction that has read the table is open."""
+async def while_a_transaction_runs(statement: str, *arguments: str) -> str:
+    """What the command of Aerich prints while a transaction with this statement is open."""
     reader = await asyncpg.connect(proofs.URL, server_settings={"search_path": proofs.schema})
     async with reader.transaction():
-        await reader.fetch('SELECT * FROM "order"')
+        await reader.fetch(statement)
         command = [sys.executable, "-m", "aerich", *arguments]
         run = await asyncio.to_thread(
             subprocess.run, command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True

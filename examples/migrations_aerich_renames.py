@@ -1,0 +1,132 @@
+# snippet: needs="postgres, aerich"
+"""Aerich 0.10 on PostgreSQL: a table, a column, and the names of indexes, which RENAME TO leaves as they are.
+
+Each part in a schema of its own, with the functions of migrations_aerich_postgres.py.
+
+By hand: DATABASE_URL=postgres://user:password@host/database python examples/migrations_aerich_renames.py
+"""
+
+import importlib
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+proofs: Any = importlib.import_module("migrations_aerich_postgres")
+
+MODELS = """
+class Order(Model):
+    id = fields.IntField(primary_key=True)
+
+
+class Order{new}(Model):
+    class Meta:
+        table = "order_{small}"
+        {indexes}
+        {together}
+
+    id = fields.IntField(primary_key=True)
+    order = fields.ForeignKeyField("models.Order", related_name="{small}s")
+    {at} = fields.DatetimeField()
+    code = fields.CharField(max_length=9{unique})
+    place = fields.IntField()
+"""
+INDEXES = 'indexes = (Index(fields=("{at}",), name="ix_order_{small}_{at}"),)'
+TOGETHER = 'unique_together = (("place", "{at}"),)'
+TABLES = """
+    ALTER TABLE "order_line" RENAME TO "order_item";
+    ALTER TABLE "order_item" RENAME COLUMN "placed_at" TO "ordered_at";
+"""
+NAMES = """
+    ALTER INDEX "ix_order_line_placed_at" RENAME TO "ix_order_item_ordered_at";
+    ALTER INDEX "order_line_code_key" RENAME TO "order_item_code_key";
+    ALTER INDEX "uid_order_line_place_ed32ee" RENAME TO "uid_order_item_place_b89cd6";
+"""
+BACK = """
+    ALTER INDEX "uid_order_item_place_b89cd6" RENAME TO "uid_order_line_place_ed32ee";
+    ALTER INDEX "order_item_code_key" RENAME TO "order_line_code_key";
+    ALTER INDEX "ix_order_item_ordered_at" RENAME TO "ix_order_line_placed_at";
+    ALTER TABLE "order_item" RENAME COLUMN "ordered_at" TO "placed_at";
+    ALTER TABLE "order_item" RENAME TO "order_line";
+"""
+OLD = ["ix_order_line_placed_at", "order_line_code_key", "order_line_pkey", "uid_order_line_place_ed32ee"]
+NEW = ["ix_order_item_ordered_at", "order_item_code_key", "order_line_pkey", "uid_order_item_place_b89cd6"]
+
+
+def models(new: str, at: str, *, is_bare: bool = False) -> None:
+    """Order and OrderLine, or OrderItem; without indexes and unique columns where it is bare."""
+    names = {"at": at, "small": new.lower()}
+    indexes, together = ("pass", "") if is_bare else (INDEXES.format(**names), TOGETHER.format(**names))
+    unique = "" if is_bare else ", unique=True"
+    proofs.models(classes=MODELS.format(new=new, indexes=indexes, together=together, unique=unique, **names))
+
+
+def indexes() -> list[str]:
+    return [
+        name
+        for (name,) in proofs.sql(
+            "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema()"
+            " AND tablename LIKE 'order\\_%' ORDER BY indexname"
+        )
+    ]
+
+
+def rename(sql: str, back: str) -> None:
+    """The table of OrderLine gets the name of OrderItem, by an empty file. The draft would drop the table."""
+    models("Line", "placed_at")
+    proofs.aerich("init-db")
+    proofs.sql('INSERT INTO "order" DEFAULT VALUES')
+    proofs.sql("INSERT INTO order_line (order_id, placed_at, code, place) VALUES (1, now(), 'a', 1)")
+    assert indexes() == OLD
+    models("Item", "ordered_at")
+    proofs.aerich("migrate", "--offline", "--name", "wrong")
+    draft = proofs.last().read_text()
+    assert 'DROP TABLE IF EXISTS "order_line"' in draft
+    for name in (NEW[0], NEW[3]):  # where the new names can be read
+        assert f'"{name}"' in draft
+    proofs.last().unlink()
+    proofs.aerich("migrate", "--offline", "--empty", "--name", "order_item")
+    proofs.edit(proofs.EMPTY, f'return """{sql}"""')
+    proofs.edit(proofs.EMPTY, f'return """{back}"""')
+    proofs.aerich("upgrade")
+    assert "No changes detected" in proofs.aerich("migrate", "--offline")
+
+
+def remove() -> str:
+    """Take the index and both unique rules out of the model, and apply the draft; gives its SQL."""
+    models("Item", "ordered_at", is_bare=True)
+    proofs.aerich("migrate", "--offline", "--name", "later")
+    proofs.aerich("upgrade")
+    draft: str = proofs.last().read_text()
+    return draft
+
+
+def forgotten() -> None:
+    """Without ALTER INDEX, what a later file drops does not exist, and it stays, without an error."""
+    rename(TABLES, "SELECT 1")
+    assert indexes() == OLD
+    draft = remove()
+    assert 'DROP INDEX IF EXISTS "ix_order_item_ordered_at"' in draft
+    assert 'DROP CONSTRAINT IF EXISTS "order_item_code_key"' in draft
+    assert indexes() == OLD
+
+
+def followed() -> None:
+    """With it they have the names of the models: a later file drops them, and downgrade() goes back."""
+    rename(TABLES + NAMES, BACK)
+    assert indexes() == NEW
+    proofs.aerich("downgrade", "--yes")
+    assert indexes() == OLD
+    assert proofs.sql("SELECT code FROM order_line WHERE placed_at IS NOT NULL") == [("a",)]
+    proofs.aerich("upgrade")
+    remove()
+    assert indexes() == ["order_line_pkey"]
+    assert proofs.sql("SELECT conname FROM pg_constraint WHERE conrelid = 'order_item'::regclass ORDER BY 1") == [
+        ("order_line_order_id_fkey",),
+        ("order_line_pkey",),
+    ]
+    proofs.sql("INSERT INTO order_item (order_id, ordered_at, code, place) VALUES (1, now(), 'a', 1)")
+
+
+if __name__ == "__main__":
+    proofs.prove(forgotten, followed)
