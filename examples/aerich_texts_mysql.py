@@ -3,6 +3,8 @@
 
 MariaDB refuses the zone in the DEFAULT of a time.
 
+An index of a renamed table keeps its name.
+
 In the texts that Aerich writes, a backslash begins an escape sequence, and an apostrophe ends the text.
 
 By hand: DATABASE_URL=mysql://user:password@host/database python examples/aerich_texts_mysql.py
@@ -47,6 +49,29 @@ def texts() -> None:
     assert keys.sql(modify, default) == [{"word": None}]
 
 
+def index_names() -> None:
+    """A renamed table keeps the name of its index, so a later file fails, unless RENAME INDEX came before."""
+    meta = "    class Meta:\n        table = '{0}'\n        {1}\n\n    uses"
+    index = meta.format("{0}", "indexes = (Index(fields=('uses',), name='ix_{0}'),)")
+    shop, head = keys.APP / "shop.py", "from tortoise.indexes import Index\n" + keys.MODELS
+    keys.with_aerich()
+    shop.write_text(head.replace("    uses", index.format("tag")))
+    keys.aerich_draft("index")
+    keys.aerich("upgrade")
+    shop.write_text(head.replace("    uses", index.format("mark")))
+    keys.aerich_draft("mark", "--empty")
+    (file,) = keys.APP.glob("aerich/models/*_mark.py")
+    file.write_text(file.read_text().replace('"""\n        """', '"ALTER TABLE tag RENAME TO mark"', 1))
+    keys.aerich("upgrade")
+    shop.write_text(keys.MODELS.replace("    uses", meta.format("mark", "")))
+    assert "ALTER TABLE `mark` DROP INDEX `ix_mark`" in keys.aerich_draft("no_index")
+    assert "1091" in keys.aerich("upgrade", expect=1)
+    keys.sql("ALTER TABLE mark RENAME INDEX ix_tag TO ix_mark", "SELECT 1")
+    keys.aerich("upgrade")
+    keys.sql("DROP TABLE mark", "SELECT 1")
+
+
 if __name__ == "__main__":
     keys.set_up()
     texts()
+    index_names()

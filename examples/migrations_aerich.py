@@ -755,6 +755,41 @@ def branches() -> None:
     assert "No changes detected" in aerich("migrate", "--name", "nothing")
 
 
+def index_names() -> None:
+    """A renamed table keeps the name of its index, and a later file does not drop it. So make it again."""
+    for follows in (False, True):
+        start(invoice())
+        models(invoice().replace("Invoice", "Bill").replace("invoice", "bill").replace("ix_number", "ix_bill"))
+        again = "; DROP INDEX ix_number; CREATE INDEX ix_bill ON bill (number)" if follows else ""
+        by_hand("bill", f"ALTER TABLE invoice RENAME TO bill{again}")
+        aerich("upgrade")
+        models(invoice(indexes="()").replace("Invoice", "Bill").replace("invoice", "bill"))
+        aerich("migrate", "--offline", "--name", "no_index")
+        assert 'DROP INDEX IF EXISTS "ix_bill"' in upgrade_of(files()[-1])
+        aerich("upgrade")
+        left = sql("SELECT name FROM sqlite_master WHERE type = 'index' AND tbl_name = 'bill'")
+        assert left == ([] if follows else [("ix_number",)])
+
+
+def without_state() -> None:
+    """A file without MODELS_STATE: --offline refuses it. Once it is applied, a column gets no SQL."""
+    first, second = "a = fields.IntField(null=True)", "b = fields.IntField(null=True)"
+    start(invoice())
+    models(invoice(first))
+    aerich("migrate", "--offline", "--name", "a")
+    files()[-1].write_text(files()[-1].read_text().partition("MODELS_STATE = ")[0])
+    models(invoice(first, second))
+    try:
+        aerich("migrate", "--offline", "--name", "b")
+    except RuntimeError as error:
+        assert "Old format of migration file detected, run `aerich fix-migrations`" in str(error)
+    else:
+        raise AssertionError("a draft without a state")
+    aerich("upgrade")
+    assert "No changes detected" in aerich("migrate", "--name", "b")
+    assert "b" not in columns_of("invoice")
+
+
 def inspected() -> None:
     """inspectdb is a starting point: it knows no relation."""
     customer = "\nclass Customer(Model):\n    id = fields.IntField(primary_key=True)\n"
@@ -847,7 +882,8 @@ def moving_out() -> None:
 
 PARTS = (set_up, constraints, downgrade, data, not_null, renamed_class, forgotten, dropped, columns, pending)
 PARTS += (tables_of_others, several_apps, successor, unknown_to_it, questions, failing, killed, branches)
-PARTS += (inspected, moving_out, failing_import, not_handled, link_table, odd_defaults)
+PARTS += (inspected, moving_out, failing_import, not_handled, link_table, odd_defaults, index_names)
+PARTS += (without_state,)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 try:
     for part in PARTS:

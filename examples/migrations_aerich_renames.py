@@ -7,7 +7,9 @@ By hand: DATABASE_URL=postgres://user:password@host/database python examples/mig
 """
 
 import importlib
+import shutil
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -128,5 +130,27 @@ def followed() -> None:
     proofs.sql("INSERT INTO order_item (order_id, ordered_at, code, place) VALUES (1, now(), 'a', 1)")
 
 
+def drafted() -> None:
+    """The RENAME that Aerich drafts for a table or a column leaves a unique column its old constraint."""
+    for small, at, says in (
+        ("item", "code", 'ALTER TABLE "order_line" RENAME TO "order_item"'),
+        ("line", "sku", 'ALTER TABLE "order_line" RENAME COLUMN "code" TO "sku"'),
+    ):
+        proofs.sql('DROP TABLE IF EXISTS order_item, order_line, "order", aerich')
+        shutil.rmtree("migrations", ignore_errors=True)
+        stage = partial(MODELS.format, new="Line", at="placed_at", indexes="pass", together="")
+        proofs.models(classes=stage(small="line", unique=", unique=True"))
+        proofs.aerich("init-db")
+        proofs.models(classes=stage(small=small, unique=", unique=True").replace("code =", f"{at} ="))
+        proofs.aerich("migrate", "--offline", "--no-input", "--name", "renamed")
+        assert says in proofs.last().read_text() and "INDEX" not in proofs.last().read_text()
+        proofs.aerich("upgrade")
+        proofs.models(classes=stage(small=small, unique="").replace("code =", f"{at} ="))
+        proofs.aerich("migrate", "--offline", "--name", "not_unique")
+        assert f'DROP CONSTRAINT IF EXISTS "order_{small}_{at}_key"' in proofs.last().read_text()
+        proofs.aerich("upgrade")
+        assert "order_line_code_key" in indexes()  # still unique
+
+
 if __name__ == "__main__":
-    proofs.prove(forgotten, followed)
+    proofs.prove(forgotten, followed, drafted)
