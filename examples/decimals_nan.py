@@ -1,0 +1,59 @@
+"""NaN in a decimal column: PostgreSQL and SQLite store it, and a CHECK that asks for more than 0 accepts it.
+
+By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_nan.py
+"""
+
+import asyncio
+import os
+from decimal import Decimal
+
+from pydantic import BaseModel, ValidationError
+from tortoise import fields
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.models import Model
+
+NAN = Decimal("NaN")
+
+
+class Price(Model):
+    id = fields.IntField(primary_key=True)
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
+
+
+class PriceIn(BaseModel):
+    amount: Decimal
+
+
+async def main() -> None:
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        db = context.db()
+        dialect = db.capabilities.dialect
+        text = "VARCHAR(40)" if dialect == "sqlite" else "DECIMAL(12, 2)"  # as Tortoise makes the column
+        for check, refuses in (("amount > 0", False), ("amount > 0 AND amount <> 'NaN'", True)):
+            if dialect == "mysql":
+                check = "amount > 0"
+            await db.execute_script("DROP TABLE IF EXISTS price")
+            await db.execute_script(f"CREATE TABLE price (id INT PRIMARY KEY, amount {text} CHECK ({check}))")
+            await Price.create(id=1, amount=1)
+            try:
+                await Price.filter(id=1).update(amount=NAN)
+            except IntegrityError:
+                assert refuses and dialect != "mysql"
+            except OperationalError as error:
+                assert dialect == "mysql" and "Unknown column 'NaN'" in str(error)
+            else:
+                assert not refuses and (await Price.get(id=1)).amount.is_nan()
+                found = await Price.filter(amount__gt=10**9).count()
+                assert found == (1 if dialect == "postgres" else 0)  # NaN is greater than all numbers
+        await db.execute_script("DROP TABLE price")
+    try:
+        PriceIn(amount=NAN)
+    except ValidationError as error:
+        assert "finite number" in str(error)
+    else:
+        raise AssertionError("Pydantic takes NaN")
+
+
+asyncio.run(main())
