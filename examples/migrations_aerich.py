@@ -759,7 +759,9 @@ def index_names() -> None:
     """A renamed table keeps the name of its index, and a later file does not drop it. So make it again."""
     for follows in (False, True):
         start(invoice())
-        models(invoice().replace("Invoice", "Bill").replace("invoice", "bill").replace("ix_number", "ix_bill"))
+        models(
+            invoice().replace("Invoice", "Bill").replace("invoice", "bill").replace("ix_number", "ix_bill")
+        )
         again = "; DROP INDEX ix_number; CREATE INDEX ix_bill ON bill (number)" if follows else ""
         by_hand("bill", f"ALTER TABLE invoice RENAME TO bill{again}")
         aerich("upgrade")

@@ -123,7 +123,9 @@ def followed() -> None:
     proofs.aerich("upgrade")
     remove()
     assert indexes() == ["order_line_pkey"]
-    assert proofs.sql("SELECT conname FROM pg_constraint WHERE conrelid = 'order_item'::regclass ORDER BY 1") == [
+    assert proofs.sql(
+        "SELECT conname FROM pg_constraint WHERE conrelid = 'order_item'::regclass ORDER BY 1"
+    ) == [
         ("order_line_order_id_fkey",),
         ("order_line_pkey",),
     ]

@@ -28,7 +28,10 @@ def notes_on_passed_on(
             f"no file of the project imports {', '.join(unused)} from the package: "
             "delete these lines of __init__.py, if nothing outside does either"
         )
-    yield f"__all__ is new and lacks {', '.join(names)}: `import *` outside of the project gets them no more"
+    yield (
+        f"__all__ is new and lacks {', '.join(names)}: "
+        "if code outside of the project uses `import *`, add them, and keep their lines"
+    )
 
 
 def _is_taken(module: Module, name: str, project: Project) -> bool:

@@ -16,8 +16,9 @@ classes whose `get_sql()` always writes UNIQUE.
 ## Why is this bad
 Both tools draft a plain index without a warning, so the database stores duplicates.
 
-Tables that tests make from the models have the unique index, so no test fails. Only Aerich's first file has
-it, too. If you change the expression of a unique index, both tools drop it and make a plain one.
+Tables that tests make from the models have the unique index, so no test fails. An Aerich file that
+creates the table has it, too. If you change the expression of a unique index, both tools drop it and make a
+plain one.
 
 Before you apply the draft, write `CREATE UNIQUE INDEX` into it. If it is applied, write a new migration that
 drops the index and makes it unique.

@@ -15,7 +15,9 @@ Neither tool adds the constraints of a new model, so the database takes rows tha
 The built-in tool adds only the constraints of a table that an earlier migration made. Aerich adds none.
 Tables that tests make from the models lack the constraints, too.
 
-Built-in tool: write `ops.AddConstraint` into a second migration. Aerich: write the SQL into an empty file.
+Built-in tool: write `ops.AddConstraint` into a second migration. Aerich, new table: write
+`CONSTRAINT "ck_x" CHECK (…)` into the draft's CREATE TABLE. Aerich, old table: write `ADD CONSTRAINT` into an
+empty file.
 
 ## Fix safety
 Not fixed by `--fix`: the rows may break the constraint.
@@ -106,7 +108,7 @@ class Migration(migrations.Migration):
 
 _REMEDIES: dict[Tool, str] = {
     "built-in": "Write ops.AddConstraint into a migration: see migrations.md",
-    "aerich": "Write its SQL into a file of aerich migrate --empty: see migrations-aerich.md",
+    "aerich": "Write it into the draft's CREATE TABLE, or into an empty file: see migrations-aerich.md",
 }
 
 
