@@ -1,7 +1,7 @@
-"""# TD216 no-models-state
+"""# TD216 aerich-state-missing
 
 ## What it does
-The newest Aerich file lacks `MODELS_STATE`, unlike older ones.
+The newest Aerich file lacks `MODELS_STATE`, unlike older files.
 
 ## Why is this bad
 The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
@@ -82,4 +82,4 @@ def _has_state(tree: ast.Module) -> bool:
     return False
 
 
-RULE = Rule("TD216", "no-models-state", check)
+RULE = Rule("TD216", "aerich-state-missing", check)
