@@ -1,7 +1,8 @@
 # snippet: needs="mysql, tortoise>=1.1.7"
 """MariaDB accepts a default of a text column, MySQL does not. A table needs a column beside its key.
 
-MariaDB ignores spaces at the end of a text, and takes all emoji as equal.
+MariaDB ignores spaces at the end of a text. With utf8mb4_general_ci it takes all emoji as equal, with
+utf8mb4_uca1400_ai_ci it does not.
 
 What `INSERT IGNORE` changes or drops, an ordinary INSERT refuses.
 
@@ -49,9 +50,11 @@ async def main() -> None:
         except OperationalError as error:
             assert "1101" in str(error) and not is_mariadb  # MySQL: can't have a default value
         if is_mariadb:  # its collation pads texts with spaces
-            assert await client.execute_query_dict("SELECT 'a' = 'a ' AS same, '😀' = '🍎' AS faces") == [
-                {"same": 1, "faces": 1}
-            ]
+            assert await client.execute_query_dict("SELECT 'a' = 'a ' AS same") == [{"same": 1}]
+            faces = "SELECT '😀' = '🍎' COLLATE {} AS same"
+            (general,) = await client.execute_query_dict(faces.format("utf8mb4_general_ci"))
+            (newer,) = await client.execute_query_dict(faces.format("utf8mb4_uca1400_ai_ci"))  # from 10.10 on
+            assert (general["same"], newer["same"]) == (1, 0)
             sql = "SELECT 'a' = 'a ' COLLATE {} AS same"
             (bare,) = await client.execute_query_dict(sql.format("utf8mb4_bin"))
             (exact,) = await client.execute_query_dict(sql.format("utf8mb4_nopad_bin"))
