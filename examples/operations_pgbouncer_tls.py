@@ -57,6 +57,7 @@ def towards_pgbouncer(file: Path, other: Path) -> None:
         os.environ["PGSSLMODE"], os.environ["PGSSLROOTCERT"] = "verify-full", str(file)
         assert "rejected SSL upgrade" in asyncio.run(ask(port, "?pgbouncer=true"))
         assert asyncio.run(ask(port, "?sslmode=disable&pgbouncer=true")) == "an answer"
+        asyncio.run(without_our_function(port))
         del os.environ["PGSSLMODE"], os.environ["PGSSLROOTCERT"]
 
 
@@ -74,6 +75,18 @@ def towards_the_server(file: Path, other: Path) -> None:
     assert how(f"server_tls_sslmode = verify-full\nserver_tls_ca_file = {other}\n") == tls.REFUSED
     if RELEASE < (1, 20):
         assert how("") == tls.PLAIN  # newer releases prefer TLS, and accept any certificate
+
+
+async def without_our_function(port: int) -> None:
+    """A release that gives the URL to Tortoise as it is."""
+    url = f"postgres://{USER}@127.0.0.1:{port}{DATABASE}?pgbouncer=true"
+    async with TortoiseContext() as context:
+        await context.init(db_url=url, modules={"models": ["operations_pgbouncer"]})
+        try:
+            await context.connections.get("default").execute_query("SELECT 1")
+            raise AssertionError
+        except TypeError as error:
+            assert "unexpected keyword argument 'pgbouncer'" in str(error)
 
 
 async def limit_of_the_role() -> None:
