@@ -343,6 +343,25 @@ def test_amounts_of_memory_and_processor_have_units_that_kubernetes_knows() -> N
     assert not [(key, amount) for key, amount in shown if not re.fullmatch(units[key], amount)]
 
 
+def test_the_autoscaler_of_the_page_fits_the_chart(tmp_path: Path) -> None:
+    page = (BILLING.parents[1] / "references" / "deployment-kubernetes.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)
+    chart = tmp_path / "billing"
+    shutil.copytree(CHART, chart)
+    (chart / "templates" / "scaling.yaml").write_text(block, encoding="utf-8")
+    scaler, budget = yaml.safe_load_all(rendered(chart / "templates" / "scaling.yaml"))
+    deployment = yaml.safe_load(rendered(chart / "templates" / "deployment.yaml", replicas=0))
+    for one in (scaler, budget):
+        validate(one)
+    assert scaler["spec"]["scaleTargetRef"] == {
+        "apiVersion": deployment["apiVersion"],
+        "kind": deployment["kind"],
+        "name": deployment["metadata"]["name"],
+    }
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert "cpu" in deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]
+
+
 def test_the_worker_of_the_page_has_the_shared_environment(tmp_path: Path) -> None:
     page = (BILLING.parents[1] / "references" / "jobs.md").read_text(encoding="utf-8")
     [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)

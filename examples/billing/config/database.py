@@ -1,5 +1,6 @@
 """Make the entry of `connections` from the URL of a database."""
 
+import os
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
@@ -33,8 +34,9 @@ def connection(url: str) -> str | dict[str, Any]:
     if "pgbouncer" in found and options.get("statement_cache_size", "0") != "0":
         raise ValueError("DATABASE_URL: with pgbouncer=true, statement_cache_size must be 0")
     entry = expand_db_url(f"{plain}?{urlencode(options)}")
-    if "sslmode" in found:
-        entry["credentials"]["ssl"] = found["sslmode"]  # PGSSLROOTCERT names the file with the authority
+    if "sslmode" in found:  # PGSSLROOTCERT names the file with the authority
+        mode, stricter = found["sslmode"], os.environ.get("PGSSLMODE")
+        entry["credentials"]["ssl"] = stricter if mode == "require" and stricter in TLS[2:] else mode
     if "pgbouncer" in found:  # with a cache, a query can run the statement of another process
         entry["credentials"] = POOL | entry["credentials"] | {"statement_cache_size": 0}
     return entry

@@ -31,6 +31,19 @@ def test_without_pgbouncer_the_url_sets_the_pool() -> None:
     assert "minsize" not in entry["credentials"]
 
 
+def test_the_url_of_a_service_does_not_weaken_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for asked, environment, expected in [
+        ("require", "verify-full", "verify-full"),
+        ("require", "disable", "require"),
+        ("verify-full", "require", "verify-full"),
+        ("disable", "verify-full", "disable"),  # the way to PgBouncer, in one cluster
+    ]:
+        monkeypatch.setenv("PGSSLMODE", environment)
+        entry = connection(f"postgres://db/shop?sslmode={asked}")
+        assert isinstance(entry, dict)
+        assert entry["credentials"]["ssl"] == expected
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [
