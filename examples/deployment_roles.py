@@ -111,6 +111,18 @@ async def limits() -> list[tuple[str, int, list[str] | None]]:
     return [(row["rolname"], row["rolconnlimit"], row["rolconfig"]) for row in rows]
 
 
+async def may_create_tables(role: str, grant: str) -> bool:
+    """Whether a role that does not own the schema may create tables after REVOKE."""
+    async with undone() as connection:
+        await connection.execute_script(
+            f"GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE ROLE {role};"
+            f"REVOKE CREATE ON SCHEMA public FROM PUBLIC; {grant}; GRANT {role} TO CURRENT_USER;"
+            f"SET LOCAL ROLE {role}"
+        )
+        return not await is_refused("CREATE TABLE public.new (id INT)")
+    raise AssertionError
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
@@ -118,6 +130,9 @@ async def main() -> None:
         assert not await may_create_roles("billing_migration")
         assert not await revokes("billing_migration")
         await needs_the_role("GRANT billing_migration TO CURRENT_USER")
+        assert not await may_create_tables("billing_migration", "")
+        grant = "GRANT CREATE ON SCHEMA public TO billing_migration"
+        assert await may_create_tables("billing_migration", grant)
         for grants in (GRANTS, FILE.replace("shop_app", "billing_app")):
             async with undone() as connection:
                 await connection.execute_script(grants)
