@@ -22,6 +22,11 @@ _INDEXES = frozenset(
         "tortoise.contrib.postgres.indexes.PostgreSQLIndex",
     }
 )
+_INDEX_MODULES = (
+    "tortoise.indexes.",
+    "tortoise.contrib.postgres.indexes.",
+    "tortoise.contrib.mysql.indexes.",
+)
 _CONSTRAINTS = frozenset(
     {
         "tortoise.migrations.constraints.CheckConstraint",
@@ -60,6 +65,14 @@ def unique_indexes(project: Project, cls: Class) -> Iterator[Declared]:
             if name is None and _gets_no_name(project, entity, element.call):
                 yield Declared(None, node)
             yield from _declared(element, name, node)
+
+
+def plain_indexes(project: Project, cls: Class) -> Iterator[Declared]:
+    """The named indexes of a model whose class is one of Tortoise."""
+    for element, node in _elements(cls, "indexes"):
+        name = element.module.tortoise_name(element.call.func) or ""
+        if name.startswith(_INDEX_MODULES) and name.endswith("Index"):
+            yield from _declared(element, keyword(element.call, "name"), node)
 
 
 def _gets_no_name(project: Project, cls: Class, call: ast.Call) -> bool:
