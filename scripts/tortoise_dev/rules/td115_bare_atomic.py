@@ -4,7 +4,7 @@
 `@atomic` without parentheses.
 
 ## Why is this bad
-Tortoise takes the function as the name of a connection, and a call of the function runs nothing.
+Tortoise takes the function as the name of a connection, and a call of it runs nothing.
 
 ## Fix safety
 `--unsafe-fixes` writes `@atomic()`: the function then runs, in a transaction.

@@ -1,7 +1,7 @@
 """# TD118 gathered-transactions
 
 ## What it does
-Inside a transaction, `asyncio.gather` (or `create_task` in a loop) runs functions that open nested
+In a transaction, `asyncio.gather` (or `create_task` in a loop) runs functions that open nested
 transactions.
 
 ## Why is this bad

@@ -1,7 +1,7 @@
 """# TD124 default-at-import
 
 ## What it does
-`default=` of a field calls a function that gives another value each time: `default=uuid4()`,
+`default=` of a field calls a function that gives a new value each time: `default=uuid4()`,
 `default=timezone.now()`.
 
 A field with `auto_now=True` is left out, because each save sets it. With `auto_now_add=True` the default

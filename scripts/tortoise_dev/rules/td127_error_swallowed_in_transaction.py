@@ -1,7 +1,7 @@
 """# TD127 error-swallowed-in-transaction
 
 ## What it does
-Inside a transaction, a handler that catches the error of a write and lets the transaction go on. The write is
+In a transaction, a handler that catches the error of a write and lets the transaction go on. The write is
 a call of Tortoise, or SQL that a connection executes. `with suppress(IntegrityError):` counts, too.
 
 The rule looks at handlers for `IntegrityError`, `OperationalError`, `BaseORMException`, `Exception`, and at a

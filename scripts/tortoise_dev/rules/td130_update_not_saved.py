@@ -1,7 +1,7 @@
 """# TD130 update-not-saved
 
 ## What it does
-`row.update_from_dict(…)` on a row that the function fetched, where nothing saves the row afterwards.
+`row.update_from_dict(…)` on a fetched row, where nothing saves the row afterwards.
 
 The rule is silent where the function writes by a query, and where the row goes to other code that may save
 it: an argument, a list, a method of the model, a caller that calls `save()`.

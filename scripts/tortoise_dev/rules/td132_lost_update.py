@@ -1,7 +1,7 @@
 """# TD132 lost-update
 
 ## What it does
-`row.stock -= 1`, and `await row.save()` after it, on a row that the function fetched without a lock. The
+`row.stock -= 1`, then `await row.save()`, on a row that the function fetched without a lock. The
 column holds a number. It also reports `row.stock = row.stock - 1`.
 
 A transaction alone locks no row. So the rule also reports inside `in_transaction()` or `@atomic()` if the

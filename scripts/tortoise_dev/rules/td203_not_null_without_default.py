@@ -1,7 +1,7 @@
 """# TD203 not-null-without-default
 
 ## What it does
-A migration that adds a NOT NULL column to a table that exists, without `db_default=` or DEFAULT.
+A migration that adds a NOT NULL column to an existing table, without `db_default=` or DEFAULT.
 
 ## Why is this bad
 Existing rows have no value, so PostgreSQL and SQLite stop with an error. MySQL and MariaDB fill in 0 or an

@@ -1,7 +1,7 @@
 """# TD205 schema-and-data
 
 ## What it does
-A data migration (`RunPython`, UPDATE, INSERT, DELETE) in the same file as changes of the schema.
+A data migration (`RunPython`, UPDATE, INSERT, DELETE) in one file with changes of the schema.
 
 Not reported for a table that the same transaction has locked before (`LOCK TABLE … IN SHARE ROW EXCLUSIVE
 MODE`) with a `lock_timeout`: no other session may write between the two changes, as in unique-values.md.

@@ -17,7 +17,7 @@ Statements below `if db.capabilities.dialect == "sqlite":` do not count. Stateme
 count. What `EXECUTE` runs is not read. A dropped index is not reported: it needs the lock for a moment only.
 
 ## Why is this bad
-Requests that write to the table wait until the step is done, and most steps make reads wait, too. Reads go on
+Writes to the table wait until the step ends, and most steps make reads wait, too. Reads go on
 while PostgreSQL makes an index or a foreign key. On a large table the wait is an outage.
 
 Make an index with CONCURRENTLY, alone in a migration with `atomic = False` (in Aerich's files

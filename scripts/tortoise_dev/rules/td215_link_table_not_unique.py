@@ -8,7 +8,7 @@ the same folder makes something unique on the table, or drops or renames it. It 
 migration puts UNIQUE into SQL of an f-string, or if a `ManyToManyField` of the project says `unique=False`.
 
 ## Why is this bad
-Two `add()` at once store one link twice, so a query returns a row twice.
+Two `add()` at once store a link twice, so a query returns a row twice.
 
 Aerich leaves the index out of each file but the first. Tables that tests make from the models have it, so no
 test fails. Before you apply the draft, write `CREATE UNIQUE INDEX` on both columns into it. If it is applied,

@@ -1,14 +1,14 @@
 """# TD217 index-not-made
 
 ## What it does
-No migration names an index of a model.
+An index that no migration names.
 
-It looks for the `name=` of an `Index` of Tortoise in the migrations and in all other files of the project. The
-rule is silent if the app label has no migration yet, if a migration reads its SQL from a file, and if the
+It looks for the `name=` of an `Index` of Tortoise in the migrations and in all other files of the project.
+The rule is silent if the app label has no migration yet, if a migration reads its SQL from a file, and if the
 project calls `generate_schemas()`. It judges only tables that a migration creates.
 
 ## Why is this bad
-The database has no index of this name.
+The database lacks it.
 
 Both tools draft new indexes. So a migration by hand forgot this one, mostly when a table or a class got
 another name: on PostgreSQL and SQLite, `RENAME TO` keeps the names of indexes. If you remove the index later,
@@ -88,8 +88,8 @@ def check(context: Context) -> Iterator[Hit]:
         if not is_made and not _is_named_elsewhere(context, name):
             yield Hit(
                 found.declared.node,
-                f"no migration of {found.label.name} names the index {name} of {found.cls.name}: after a rename, "
-                "the database has its old name, and later drafts do not drop it. See renames.md",
+                f"no migration of {found.label.name} names the index {name} of {found.cls.name}: after a "
+                "rename, the database has its old name, and later drafts do not drop it. See renames.md",
             )
 
 

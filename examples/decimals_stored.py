@@ -1,6 +1,6 @@
-"""NaN in a decimal column: PostgreSQL and SQLite store it, and a CHECK that asks for more than 0 accepts it.
+"""What a decimal column stores: NaN (PostgreSQL and SQLite), and a sum that Round gives its places (SQLite).
 
-By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_nan.py
+By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_stored.py
 """
 
 import asyncio
@@ -8,9 +8,12 @@ import os
 from decimal import Decimal
 
 from pydantic import BaseModel, ValidationError
+from pypika_tortoise import CustomFunction
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
+from tortoise.expressions import F
+from tortoise.functions import Function
 from tortoise.models import Model
 
 NAN = Decimal("NaN")
@@ -19,6 +22,10 @@ NAN = Decimal("NaN")
 class Price(Model):
     id = fields.IntField(primary_key=True)
     amount = fields.DecimalField(max_digits=12, decimal_places=2)
+
+
+class Round(Function):
+    database_func = CustomFunction("ROUND", ["number", "places"])
 
 
 class PriceIn(BaseModel):
@@ -47,6 +54,9 @@ async def main() -> None:
                 assert not refuses and (await Price.get(id=1)).amount.is_nan()
                 found = await Price.filter(amount__gt=10**9).count()
                 assert found == (1 if dialect == "postgres" else 0)  # NaN is greater than all numbers
+        await Price.filter(id=1).update(amount=Decimal("0.10"))
+        await Price.filter(id=1).update(amount=Round(F("amount") + Decimal("0.20"), 2))
+        assert await Price.filter(amount=Decimal("0.30")).exists()
         await db.execute_script("DROP TABLE price")
     try:
         PriceIn(amount=NAN)
