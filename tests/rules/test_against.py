@@ -62,6 +62,16 @@ def test_a_file_that_was_moved_is_known(committed) -> None:
     assert new(committed) == []
 
 
+def test_lines_of_a_file_that_was_split_are_known(committed) -> None:
+    """As often as the deleted file had them. Lines of a file that is still there are new in another one."""
+    committed.write({"parts/a.py": DEAD, "parts/b.py": DEAD})
+    assert new(committed) == [("parts/a.py", 5), ("parts/b.py", 5)]
+    (committed.root / "old.py").unlink()
+    assert len(new(committed)) == 1
+    committed.write({"parts/b.py": DEAD.replace("name=name", "name='b'")})
+    assert new(committed) == [("parts/b.py", 5)]
+
+
 def test_in_a_folder_of_the_repository(committed) -> None:
     committed.write({"deep/pyproject.toml": '[tool.tortoise-dev]\nignore = ["TD106"]\n', "deep/new.py": DEAD})
     done = committed.run_check(committed.root / "app", ["--against", "main", ".."], b"")

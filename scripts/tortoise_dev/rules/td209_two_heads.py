@@ -1,7 +1,8 @@
 """# TD209 two-heads
 
 ## What it does
-Two migrations that follow the same one, or a relation to another label without a dependency on its migrations.
+Two migrations that follow the same one, or a relation to another label without a dependency on its
+migrations.
 
 ## Why is this bad
 Two databases can run them in different orders. Then their tables can differ. Usually two branches made a
