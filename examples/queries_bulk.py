@@ -167,6 +167,16 @@ async def batches() -> None:
     else:
         raise AssertionError("a duplicate was stored")
 
+    x, y = await Item.create(name="x"), await Item.create(name="y")
+    x.name, y.name = "z", "z"
+    try:
+        await Item.bulk_update([x, y], fields=["name"], batch_size=1)
+    except IntegrityError:
+        assert await Item.filter(name="z").count() == 1  # the first UPDATE stays
+    else:
+        raise AssertionError("a duplicate was stored")
+    await Item.filter(name__in=["y", "z"]).delete()
+
 
 async def defaults() -> None:
     coded = await Coded.create()
