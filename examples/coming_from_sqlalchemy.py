@@ -194,6 +194,25 @@ async def cascades() -> None:
     assert await Invoice.all().count() == 1
 
 
+async def replace_tags(invoice_id: int, tags: list[Tag], both_have_read: asyncio.Barrier) -> None:
+    async with in_transaction():
+        invoice = await Invoice.get(id=invoice_id)  # WRONG: without a lock
+        gone = [tag for tag in await invoice.tags.all() if tag not in tags]
+        await both_have_read.wait()
+        await invoice.tags.remove(*gone)
+        await invoice.tags.add(*tags)
+
+
+async def tags_of_two_calls() -> None:
+    """Two calls that replace the tags at once store the tags of both."""
+    old, new, other = [await Tag.create(name=name) for name in ("old", "new", "other")]
+    invoice = await Invoice.get(number="1")
+    await invoice.tags.add(old)
+    both_have_read = asyncio.Barrier(2)
+    await asyncio.gather(*(replace_tags(invoice.id, [tag], both_have_read) for tag in (new, other)))
+    assert await invoice.tags.all().order_by("id") == [new, other]
+
+
 def addresses() -> None:
     try:
         expand_db_url("postgresql+asyncpg://u@h/d")
@@ -223,6 +242,8 @@ async def main() -> None:
         await Customer.filter(id=globex.id).update(stock=F("stock") - 5)
         assert (await Customer.get(id=globex.id)).stock < 0  # the validator does not see the result of an F
         assert not hasattr(Customer(naem="x"), "naem")  # an unknown keyword
+        if context.db().capabilities.dialect == "postgres":
+            await tags_of_two_calls()
         await cascades()
 
 

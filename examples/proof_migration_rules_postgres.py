@@ -32,13 +32,18 @@ async def error(connection: asyncpg.Connection, sql: str) -> type[Exception]:
     raise AssertionError(f"no error: {sql}")
 
 
-async def blocks(first: asyncpg.Connection, second: asyncpg.Connection, sql: str) -> bool:
-    """Does another connection wait for its INSERT until the transaction with this statement has ended?"""
+WRITE = "INSERT INTO bill VALUES (3, 'C', NULL)"
+
+
+async def blocks(
+    first: asyncpg.Connection, second: asyncpg.Connection, sql: str, waiting: str = WRITE
+) -> bool:
+    """Does another connection wait for its query until the transaction with this statement has ended?"""
     transaction = first.transaction()
     await transaction.start()
     await first.execute(sql)
     try:
-        await second.execute("INSERT INTO bill VALUES (3, 'C', NULL)")
+        await second.execute(waiting)
     except asyncpg.LockNotAvailableError:
         return True
     finally:
@@ -78,6 +83,20 @@ async def main() -> None:
             await error(first, "ALTER TABLE bill VALIDATE CONSTRAINT fk") is asyncpg.ForeignKeyViolationError
         )
         assert await error(first, "ALTER TABLE bill ADD UNIQUE (number)") is asyncpg.UniqueViolationError
+        # Readers wait, too, unless the step only makes an index or a foreign key.
+        readers_wait = {
+            "CREATE INDEX ix_pair ON bill (id, number)": False,
+            key.replace("fk", "fk2") + " NOT VALID": False,
+            "ALTER TABLE bill ADD UNIQUE (id, number)": True,
+            "ALTER TABLE bill ADD CHECK (id > 0)": True,
+            "ALTER TABLE bill ADD EXCLUDE USING gist (int4range(id, id, '[]') WITH &&)": True,
+            "ALTER TABLE bill ALTER COLUMN id TYPE BIGINT": True,
+            "ALTER TABLE bill ALTER COLUMN number SET NOT NULL": True,
+            "ALTER TABLE bill ADD code INT UNIQUE": True,
+            "ALTER TABLE bill ADD line BIGSERIAL UNIQUE": True,
+        }
+        for step, wait in readers_wait.items():
+            assert await blocks(first, second, step, "SELECT count(*) FROM bill") is wait, step
         # A longer VARCHAR is only noted: the table keeps its file. A shorter one writes it anew.
         await first.execute("ALTER TABLE bill ALTER COLUMN number TYPE VARCHAR(9)")
         file = "SELECT relfilenode FROM pg_class WHERE oid = 'bill'::regclass"

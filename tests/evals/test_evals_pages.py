@@ -17,11 +17,11 @@ RECORD = read_record(ROOT / "evals" / "results" / "2026-11-28-ten-tasks.json")
     ("variants", "told", "rows"),
     [
         (("with_skill",), "10 tasks, 1 run of each with the skill, on", ["with the skill"]),
-        (("without_skill",), "10 tasks, 1 run of each without the skill, on", ["without"]),
+        (("without_skill",), "10 tasks, 1 run of each without the skill, on", ["without the skill"]),
         (
             ("with_skill", "without_skill"),
             "10 tasks, 1 run of each with and without the skill, on",
-            ["with the skill", "without"],
+            ["with the skill", "without the skill"],
         ),
     ],
 )

@@ -7,7 +7,7 @@ from html import escape
 from .record import Record, average
 from .workspace import VARIANTS
 
-WORDS = {"with_skill": "with the skill", "without_skill": "without"}
+WORDS = {"with_skill": "with the skill", "without_skill": "without the skill"}
 _COLOURS = {"with_skill": "#1a7f5a", "without_skill": "#b8bec7"}
 _LEFT, _WIDTH, _RIGHT, _BAR, _ROW, _TOP = 150, 380, 60, 11, 34, 40
 

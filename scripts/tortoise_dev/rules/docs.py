@@ -11,7 +11,7 @@ _HEAD = """\
 `$SKILL` is the folder that holds `SKILL.md`:
 
 ```bash
-python3 "$SKILL/scripts/check.py"                  # reads the project, and runs none of its code
+python3 "$SKILL/scripts/check.py"                  # reads the project, runs none of its code
 python3 "$SKILL/scripts/check.py" --select TD1     # bugs
 python3 "$SKILL/scripts/check.py" --explain TD106  # what to write instead
 ```

@@ -4,7 +4,7 @@
 No module file has a name that starts with an underscore; `__init__.py` and `__main__.py` are allowed.
 
 ## Why is this bad
-An underscore says that no other file imports the module, but other files do import it. `__all__` says which
+An underscore says that no other file imports the module, but others do. `__all__` says which
 names are public.
 
 ## Fix safety

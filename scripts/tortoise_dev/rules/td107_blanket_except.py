@@ -10,7 +10,7 @@ A handler that raises `HTTPException(404)` is reported too. The rule reports not
 handler that raises or logs, for a `SELECT 1`, or where the handler uses the exception by its name.
 
 ## Why is this bad
-It hides a missing row, a broken constraint and a misspelled name alike. Catch `DoesNotExist` or
+It hides a missing row, a broken constraint and a misspelled name. Catch `DoesNotExist` or
 `IntegrityError` instead.
 
 ## Fix safety

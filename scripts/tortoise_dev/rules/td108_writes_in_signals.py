@@ -7,7 +7,8 @@ rows.
 Adding to an audit trail (a model named for audit, log, history or event) is fine.
 
 ## Why is this bad
-Bulk writes and queries do not call the handler. Readers do not see its writes, so use a service.
+Bulk calls and `query.update()` do not call the handler. Nor does `query.delete()`. Readers of the code do not
+see the writes of a handler, so use a service.
 
 ## Fix safety
 Not fixed by `--fix`.

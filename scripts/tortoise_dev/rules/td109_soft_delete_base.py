@@ -7,7 +7,7 @@ That base is `BaseModel`, or what every concrete model of two or more extends. A
 name (`BaseSoftDelete`) is not reported, because models choose it.
 
 ## Why is this bad
-Every query must leave deleted rows out, and unique values stay taken.
+Every query must leave deleted rows out, and their unique values stay taken.
 
 ## Fix safety
 Not fixed by `--fix`: columns move.

@@ -1,7 +1,7 @@
 """# TD111 old-spelling
 
 ## What it does
-Names that Tortoise has removed (`TestCase`) or deprecated (`pk=` and `index=` of a field).
+Names that Tortoise removed (`TestCase`) or deprecated (`pk=` and `index=` of a field).
 
 Other removed names are `initializer`, `HTTPNotFoundError` and `tortoise.query_utils.Q`. Other deprecated
 names are `create_unique_index=` and `Tortoise.describe_model`.

@@ -1,7 +1,7 @@
 """# TD113 unknown-argument
 
 ## What it does
-A keyword that names no field, in a call of `create` or of a model. Also in `defaults=`, `update_from_dict(…)`
+A keyword that is no field, in a call of `create` or a model class. Also in `defaults=`, `update_from_dict(…)`
 and `**data`: a dictionary that the function writes out, directly or under a local name.
 
 The rule also reports a keyword of `get_or_create` or `update_or_create` that can find a row and cannot set a

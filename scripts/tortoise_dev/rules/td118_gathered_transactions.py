@@ -1,11 +1,11 @@
 """# TD118 gathered-transactions
 
 ## What it does
-Inside a transaction, `asyncio.gather` (or `create_task` in a loop) runs functions that open a transaction
-themselves.
+Inside a transaction, `asyncio.gather` (or `create_task` in a loop) runs functions that open nested
+transactions.
 
 ## Why is this bad
-Their transactions are savepoints on one connection, and the first that ends ends the others. Finished work is
+All run on one connection, so the end of one nested transaction also ends others. Finished work is
 lost, or failed work is stored.
 
 ## Fix safety

@@ -1,8 +1,8 @@
 """# TD122 query-per-row
 
 ## What it does
-A loop or a comprehension that creates, changes, deletes or looks up one row at each step, other than by
-`save()`: `await Invoice.create(…)`, `await row.delete()`, `await Invoice.get(number=number)`,
+A loop or a comprehension that creates, changes, deletes or looks up one row at each step (but not with
+`save()`): `await Invoice.create(…)`, `await row.delete()`, `await Invoice.get(number=number)`,
 `await Line.filter(invoice=row)`, `await invoice.tags.add(tag)`.
 
 The rule reports nothing where the loop awaits something else than Tortoise, handles errors by row or leaves

@@ -11,7 +11,7 @@ and the label leads to other models of the project.
 Models that only their package's `__init__.py` leaves out are for TD006.
 
 ## Why is this bad
-Models that are not registered get no table and no migration. Their first query fails with
+Such models get no table and no migration. Their first query fails with
 "default_connection for the model cannot be None". A relation to a model that no app has stops the start
 of the application.
 

@@ -8,9 +8,9 @@ The rule is silent for `DateField`, `DatetimeField` and `IntEnumField`, where `u
 rule is also silent for field classes of the project.
 
 ## Why is this bad
-Tortoise does not run the expression, but stores another value or raises an error. A text column stores
-the text of the expression, a `BooleanField` stores `True`, a number raises `TypeError`. In `update()` use
-`F`, a function or `Case`. A function runs the `RawSQL` that it is given.
+Tortoise stores another value or raises an error. A text column stores the text of the expression, a
+`BooleanField` stores `True`, a number raises `TypeError`. In `update()` use `F`, a function or `Case`. A
+function runs the `RawSQL` that it is given.
 
 ## Fix safety
 Not fixed by `--fix`.

@@ -1,14 +1,13 @@
 """# TD133 refused-at-start
 
 ## What it does
-What a newer Tortoise refuses when the program starts: a field with the name of an
-attribute of `Model` (`first`, `last`, `get`, `filter`), and `models` of the configuration that is a tuple,
-a set or one string.
+A field with the name of an attribute of `Model`, or configured `models` that are no list. Such names are
+`first`, `last`, `get` and `filter`. Such `models` are a tuple, a set or one string.
 
 The rule reports nothing where the project pins an older Tortoise than 1.0.
 
 ## Why is this bad
-Tortoise raises ConfigurationError.
+Tortoise raises ConfigurationError at the start.
 
 ## Fix safety
 Not fixed by `--fix`: the code that reads the field needs the new name, too. `source_field=` keeps the column.

@@ -8,8 +8,8 @@ project does not show all bases. It is also silent if the project gives a key, a
 with `managed = False`.
 
 ## Why is this bad
-An INSERT without a column is empty, so Tortoise sends nothing. On SQLite and PostgreSQL, `create()` and
-`bulk_create()` save no row and raise no error. MySQL and MariaDB raise OperationalError.
+On SQLite and PostgreSQL, `create()` saves no row and raises no error. `bulk_create()` does the same. The
+INSERT has no column, so Tortoise sends nothing. MySQL and MariaDB raise OperationalError.
 
 ## Fix safety
 Not fixed by `--fix`: add a field that each row fills, as `created_at = DatetimeField(auto_now_add=True)`,

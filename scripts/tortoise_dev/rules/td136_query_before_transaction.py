@@ -1,7 +1,7 @@
 """# TD136 query-before-transaction
 
 ## What it does
-Inside `in_transaction()`, a query that `all()` made, or that ran, before the transaction.
+Inside `in_transaction()`, a query object that `all()` made, or that ran, before the transaction.
 
 `all()`, `get()`, `get_or_none()`, `first()`, `last()` and `exists()` of a model take the connection at once.
 A query that `filter()` or `exclude()` made takes the connection when it runs.

@@ -4,8 +4,8 @@
 `RunPython` or `RunSQL` without its reverse, or an Aerich migration whose `downgrade` is empty.
 
 ## Why is this bad
-`downgrade` stops there, so no earlier migration can be undone. Aerich's `downgrade` stops with exit status
-0, and a `downgrade` of comments alone counts as done.
+`downgrade` stops at such a file, so no earlier migration can be undone. Aerich's `downgrade` stops with exit
+status 0, and a `downgrade` of comments alone counts as done.
 
 Give the reverse. Where nothing is to be undone say so: `RunPython.noop`, an empty `reverse_sql`, and with
 Aerich a statement such as `SELECT 1`.

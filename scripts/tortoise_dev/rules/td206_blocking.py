@@ -11,14 +11,15 @@ at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuse
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
 
 An index or a constraint is not reported if the same transaction has locked the table before (`LOCK TABLE …
-IN SHARE ROW EXCLUSIVE MODE`) with a `lock_timeout`, as unique-values.md does for a small table. A changed
-type, NOT NULL or a rewritten table makes reads wait, too. There the lock must be ACCESS EXCLUSIVE.
+IN SHARE ROW EXCLUSIVE MODE`) with a `lock_timeout`, as unique-values.md does for a small table. For a
+changed type, NOT NULL or a rewritten table, the lock must be ACCESS EXCLUSIVE.
 
 Statements below `if db.capabilities.dialect == "sqlite":` do not count. Statements inside of `DO $$ … $$`
 count. What `EXECUTE` runs is not read. A dropped index is not reported: it needs the lock for a moment only.
 
 ## Why is this bad
-Requests that write to the table wait until the step is done. On a large table that is an outage.
+Requests that write to the table wait until the step is done, and most steps make reads wait, too. Reads go on
+while PostgreSQL makes an index or a foreign key. On a large table the wait is an outage.
 
 Make indexes with CONCURRENTLY in a migration with `atomic = False`. Add constraints as NOT VALID, and
 validate them in a later migration. For a changed type add a new column, fill it in batches, and switch.
@@ -84,17 +85,19 @@ _REASONS = {
     "add foreign key": _Reason(
         "all rows are checked while writes wait: add it NOT VALID, and validate it later"
     ),
-    "add check": _Reason("all rows are checked while writes wait: add it NOT VALID, and validate it later"),
+    "add check": _Reason(
+        "all rows are checked while all queries wait: add it NOT VALID, and validate it later"
+    ),
     "change type": _Reason(
         "the table may be rewritten while all queries wait: add a new column, fill it, and switch"
     ),
-    "add exclusion": _Reason("all rows are read while writes wait: run it when nobody writes"),
+    "add exclusion": _Reason("all rows are read while all queries wait: run it when nobody uses it"),
     "rewrite table": _Reason("the table is rewritten while all queries wait: run it when nobody uses it"),
     "set not null": _Reason(
         "all rows are read while all queries wait: first add a CHECK NOT VALID, and validate it"
     ),
     "add column": _Reason(
-        "its constraint or index is made while writes wait: add the column alone, the rest later"
+        "its constraint or index is made while all queries wait: add the column alone, the rest later"
     ),
 }
 _ONLY_READ = ("add index", "add unique", "add foreign key", "add check", "add exclusion", "validate")

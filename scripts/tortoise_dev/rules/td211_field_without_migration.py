@@ -11,8 +11,8 @@ migration reads its SQL from a file. It judges fields only of tables that a migr
 also silent about a model if the project calls `generate_schemas()`.
 
 ## Why is this bad
-The database has no such column, so PostgreSQL refuses to read or write the rows, and SQLite to write them. A
-test that makes its tables from the models does not see it.
+The database has no such column, so writes fail, and on PostgreSQL reads, too. A test that makes its tables
+from the models does not see it.
 
 Draft the migration, read it, and commit it with the model.
 

@@ -1,10 +1,10 @@
 """# TD212 unique-index-not-made
 
 ## What it does
-An index whose class writes UNIQUE in `get_sql()`, and that no migration makes unique.
+An index class writes UNIQUE in `get_sql()`, but no migration makes the index unique.
 
-It looks for the name of the index in the migrations of the app label, and in other SQL of the project. The
-last migration with the name counts. The index is unique if this migration makes it with
+The rule looks for the name of the index in the migrations of the app label, and in other SQL of the project.
+The last migration with the name counts. The index is unique if this migration makes it with
 `CREATE UNIQUE INDEX`, or adds a constraint with this name. `CREATE UNIQUE INDEX IF NOT EXISTS` keeps a plain
 index that an earlier migration makes. An index without `name=` is reported if no SQL makes anything unique on
 its table.
