@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
@@ -26,7 +26,7 @@ BLOCK = re.compile(r'(?ms)^```python (?:continues )?title="([^"]+)"\n(.+?)^```')
 is_child = "SHOP_PROJECT" in os.environ
 
 if not is_child:
-    for project in ("billing", "pay_once"):
+    for project in ("billing", "shop"):
         shutil.copytree(FOLDER / project / "apps", PROJECT / "apps", dirs_exist_ok=True)
     page = (FOLDER.parent / "references" / "idempotency.md").read_text(encoding="utf-8")
     for path, text in BLOCK.findall(page):
@@ -45,7 +45,7 @@ from apps.shop.models import IdempotencyKey, Order, OrderLine, OrderStatus, Prod
 from apps.shop.routers import orders as routes
 from apps.shop.services.once import Answer, RefusedError, answer_once
 from apps.shop.services.pay import pay_order
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI, Header, HTTPException
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
@@ -86,10 +86,16 @@ async def database(init_command: str | None = None, **credentials: Any):
         yield context
 
 
-def client() -> httpx.AsyncClient:
+async def required(idempotency_key: Annotated[str, Header()] = "") -> None:
+    if not idempotency_key:
+        raise HTTPException(400, "Send an Idempotency-Key")
+
+
+def client(*dependencies: Any) -> httpx.AsyncClient:
     app = FastAPI(exception_handlers=EXCEPTION_HANDLERS)
-    app.include_router(routes.router)
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop.test")
+    app.include_router(routes.router, dependencies=dependencies)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url="http://shop.test")
 
 
 async def post(http: httpx.AsyncClient, order_id: UUID, key: str | None = None) -> tuple[int, str]:
@@ -196,8 +202,18 @@ async def answers_without_a_key() -> None:
             404,
         ]
         assert json.loads((await post(http, gone.id))[1]) == {"detail": "The order is cancelled"}
-        assert (await post(http, gone.id, "k" * 256))[0] == 422
         assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 0)
+
+
+async def errors() -> None:
+    tea = await Product.create(name="tea", stock=9)
+    order = await an_order(tea)
+    async with client(Depends(required)) as http:
+        assert (await post(http, order.id))[0] == 400
+        with patch.object(routes, "Answer", side_effect=RuntimeError):
+            assert (await post(http, order.id, "k"))[0] == 500
+        assert (await stock(tea), await IdempotencyKey.all().count()) == (9, 0)
+        assert (await post(http, order.id, "k"))[0] == 200
 
 
 async def is_waiting(task: asyncio.Task[Any]) -> bool:
@@ -429,6 +445,7 @@ async def main() -> None:
         two_processes,
         a_process_dies,
         answers_without_a_key,
+        errors,
         the_second_request_waits,
         a_wait_that_is_too_long,
         the_first_request_fails,
