@@ -216,6 +216,17 @@ async def errors() -> None:
         assert (await post(http, order.id, "k"))[0] == 200
 
 
+async def quantities() -> None:
+    """WRONG: nothing limits the quantity of a line."""
+    tea = await Product.create(name="tea", stock=9)
+    negative, large = await an_order(tea, -1), await an_order(tea, 2147483647)
+    await OrderLine.create(order=large, product=tea, quantity=1)
+    async with client() as http:
+        assert ((await post(http, negative.id))[0], await stock(tea)) == (200, 10)
+        is_asyncpg = URL.startswith(("postgres", "asyncpg"))
+        assert (await post(http, large.id))[0] == (500 if is_asyncpg else 409)
+
+
 async def is_waiting(task: asyncio.Task[Any]) -> bool:
     await asyncio.wait([task], timeout=0.5)
     return not task.done()
@@ -446,6 +457,7 @@ async def main() -> None:
         a_process_dies,
         answers_without_a_key,
         errors,
+        quantities,
         the_second_request_waits,
         a_wait_that_is_too_long,
         the_first_request_fails,
