@@ -427,6 +427,14 @@ async def without_a_savepoint() -> None:
         with suppress(RefusedError):
             await pay_order.__wrapped__(order.id)
     assert await Order.exists(id=order.id, status=OrderStatus.PAID)  # WRONG
+    await Order.filter(id=order.id).update(status=OrderStatus.DRAFT)
+
+    async def work() -> Answer:
+        await pay_order.__wrapped__(order.id)
+        return Answer(200, "1")
+
+    assert (await answer_once(ANN, "k", b"", work)).status == 409  # answer_of() opens the savepoint
+    assert await Order.exists(id=order.id, status=OrderStatus.DRAFT)
 
 
 async def columns() -> None:

@@ -29,8 +29,8 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
 
 async def an_order(tea: Product, *quantities: int) -> Order:
     order = await Order.create(total=5)
-    for quantity in quantities:
-        await OrderLine.create(order=order, product=tea, quantity=quantity)
+    lines = [OrderLine(order=order, product=tea, quantity=quantity) for quantity in quantities]
+    await OrderLine.bulk_create(lines)
     return order
 
 
