@@ -1,6 +1,7 @@
 """The tables around the page references/idempotency.md: an order, its lines, the stock."""
 
 from enum import StrEnum
+from uuid import UUID
 
 from tortoise import fields
 
@@ -25,6 +26,9 @@ class Order(BaseModel):
 
 
 class OrderLine(BaseModel):
-    order = fields.ForeignKeyField("models.Order", related_name="lines")
-    product = fields.ForeignKeyField("models.Product", related_name="lines")
+    order: fields.ForeignKeyRelation[Order] = fields.ForeignKeyField("models.Order", related_name="lines")
+    product: fields.ForeignKeyRelation[Product] = fields.ForeignKeyField(
+        "models.Product", related_name="lines"
+    )
+    product_id: UUID
     quantity = fields.IntField()
