@@ -87,7 +87,7 @@ class Baseline:
     def new_ones(self, violations: Iterable[Violation]) -> list[Violation]:
         """The violations that it does not hold, or not as often.
 
-        A line that a deleted file had, and that stands in another file now, is no new one: models.py was split.
+        A line of a deleted file that stands in another file now is no new one: a models.py was split.
         """
         left = Counter(self.counts)
         new: list[Violation] = []

@@ -10,12 +10,12 @@ project calls `generate_schemas()`. It judges only tables that a migration creat
 ## Why is this bad
 The database lacks it.
 
-Both tools draft new indexes. So a migration by hand forgot this one, mostly when a table or a class got
-another name: on PostgreSQL and SQLite, `RENAME TO` keeps the names of indexes. If you remove the index later,
-Aerich drafts `DROP INDEX IF EXISTS` with the new name. This drops nothing, without an error.
+Both tools draft indexes. So a migration by hand forgot this one, for example when a table got another name:
+on PostgreSQL and SQLite, `RENAME TO` keeps the names of indexes. If you remove the index later, Aerich drafts
+`DROP INDEX IF EXISTS` with the name of the model. This drops nothing, and raises no error.
 
-If the index has another name in the database, write `ALTER INDEX … RENAME TO …` into a migration. If it is
-missing, write `CREATE INDEX`. If the model is new here, make the migration.
+If the index has another name in the database, rename it with `ALTER INDEX … RENAME TO …`. If it is missing,
+make it with `CREATE INDEX`. If you have just added it, make the migration.
 
 ## Fix safety
 Not fixed by `--fix`: nobody knows the name that the index has.
