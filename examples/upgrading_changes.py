@@ -1,8 +1,8 @@
 # snippet: needs="sqlite|postgres"
-"""What changed from 0.20.1 over 0.21 to 0.25.1 and 1.1.0 to 1.1.9: run it with any of them, it knows what each does.
+"""What changed from 0.20.1 to 0.25.1 and from 1.1.0 to 1.1.9: run it with any release, it knows what it does.
 
-Releases before 1.0 need `aiosqlite<0.22`. With DATABASE_URL=postgres://… it tells what is different there; the
-database has to be empty.
+Releases before 1.0 need `aiosqlite<0.22`. With DATABASE_URL=postgres://… it tells what is different there.
+The database has to be empty.
 """
 
 import asyncio
