@@ -20,7 +20,7 @@ from tortoise.exceptions import (
     ParamsError,
     ValidationError,
 )
-from tortoise.expressions import F, Q, RawSQL, Subquery
+from tortoise.expressions import Case, F, Q, RawSQL, Subquery, When
 from tortoise.fields.relational import ForeignKeyFieldInstance
 from tortoise.functions import Count, Sum
 from tortoise.models import Model
@@ -190,6 +190,11 @@ async def conditions() -> None:
     assert await Book.filter(Q(title="sql") | Q(pages__gt=F("id") + 99)).count() == 1
     (row,) = await Book.all().annotate(sum=Sum("pages")).values("sum")
     assert row == {"sum": 3}
+    # When() joins nothing: compare the key with a subquery.
+    by_ann = Subquery(Author.filter(name="Ann").values("id"))
+    whose = Case(When(author_id__in=by_ann, then="hers"), default="other")
+    kinds = await Book.annotate(whose=whose).values_list("whose", flat=True)
+    assert sorted(kinds) == ["hers", "hers", "other"]
 
 
 async def spelt_otherwise() -> None:

@@ -76,7 +76,7 @@ def finish(run: subprocess.Popen[str]) -> tuple[int, str]:
     return run.returncode, printed
 
 
-# As in references/deployment-kubernetes.md. pg_locks lists the locks of all databases.
+# As in references/kustomize.md. pg_locks lists the locks of all databases.
 HOLDERS = f"""
 SELECT a.pid, a.client_addr, a.backend_start
 FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)

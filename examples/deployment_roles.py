@@ -15,22 +15,17 @@ from pathlib import Path
 
 from tortoise import fields
 from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connection
 from tortoise.context import TortoiseContext
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
-# As in references/deployment-kubernetes.md.
-GRANTS = """
-REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-CREATE ROLE billing_app LOGIN PASSWORD 'change-me';
-GRANT USAGE ON SCHEMA public TO billing_app;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO billing_app;
-GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO billing_app;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO billing_app;
-ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE ON SEQUENCES TO billing_app;
-"""
-PAGE = Path(__file__).parents[1] / "references/tenant-tests.md"
+PAGES = Path(__file__).parents[1] / "references"
+PAGE = PAGES / "tenant-tests.md"
 (FILE,) = re.findall(r'title="docker/role.sql".*?\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.DOTALL)
+SQL = re.compile(r'```sql norun="the proof runs it"\n(CREATE ROLE billing_migration.*?)```', re.DOTALL)
+(GRANTS,) = SQL.findall((PAGES / "deployment-kubernetes.md").read_text(encoding="utf-8"))
+OWNED = "CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)"
 CHANGES_OF_ROWS = [
     "SELECT * FROM {0}",
     "UPDATE {0} SET number = number",
@@ -63,7 +58,7 @@ async def is_refused(statement: str) -> bool:
         async with undone() as savepoint:
             await savepoint.execute_script(statement)
     except Exception as error:
-        assert "permission denied" in str(error) or "must be owner" in str(error), error
+        assert "permission denied" in str(error) or "must be " in str(error), error
         return True
     return False
 
@@ -73,8 +68,21 @@ async def refused(table: str) -> list[str]:
     return [statement for statement in statements if await is_refused(statement.format(table))]
 
 
+async def needs_the_role(line: str) -> None:
+    """Without its own membership, only a superuser may set the default privileges of another role."""
+    async with undone() as connection:
+        (row,) = await connection.execute_query_dict(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = CURRENT_USER"
+        )
+        head, _, tail = GRANTS.partition(line)
+        assert tail
+        await connection.execute_script(head)
+        (last,) = re.findall(r"ALTER DEFAULT .* ON SEQUENCES .*", tail)
+        assert await is_refused(last) != row["rolsuper"]
+
+
 async def may_create_roles(role: str) -> bool:
-    """Whether a role may run the second line, if it may create and change tables only."""
+    """Whether a role may make another one, if it may create and change tables only."""
     async with undone() as connection:
         await connection.execute_script(
             f"CREATE ROLE {role}; GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}"
@@ -83,11 +91,11 @@ async def may_create_roles(role: str) -> bool:
 
 
 async def revokes(role: str) -> bool:
-    """Whether the first line has an effect if the role does not own the schema. It raises no error."""
+    """Whether REVOKE has an effect if the role does not own the schema. It raises no error."""
     async with undone() as connection:
         await connection.execute_script(
             f"GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE ROLE {role};"
-            f"GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}; {GRANTS.strip().splitlines()[0]}"
+            f"GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}; REVOKE CREATE ON SCHEMA public FROM PUBLIC"
         )
         sql = "SELECT has_schema_privilege('public', 'CREATE') AS may_create"
         (row,) = await connection.execute_query_dict(sql)
@@ -95,12 +103,21 @@ async def revokes(role: str) -> bool:
     raise AssertionError
 
 
+async def limits() -> list[tuple[str, int, list[str] | None]]:
+    """The number of connections and the settings of each role."""
+    connection = get_connection("default")
+    sql = "SELECT * FROM pg_roles WHERE rolname LIKE 'billing\\_%' ORDER BY rolname"
+    rows = await connection.execute_query_dict(sql)
+    return [(row["rolname"], row["rolconnlimit"], row["rolconfig"]) for row in rows]
+
+
 async def may_create_tables(role: str, grant: str) -> bool:
-    """Whether a role that does not own the schema may create tables after the first line."""
+    """Whether a role that does not own the schema may create tables after REVOKE."""
     async with undone() as connection:
         await connection.execute_script(
             f"GRANT CREATE ON SCHEMA public TO PUBLIC; CREATE ROLE {role};"
-            f"{GRANTS.strip().splitlines()[0]} {grant}; GRANT {role} TO CURRENT_USER; SET LOCAL ROLE {role}"
+            f"REVOKE CREATE ON SCHEMA public FROM PUBLIC; {grant}; GRANT {role} TO CURRENT_USER;"
+            f"SET LOCAL ROLE {role}"
         )
         return not await is_refused("CREATE TABLE public.new (id INT)")
     raise AssertionError
@@ -112,13 +129,21 @@ async def main() -> None:
         await context.generate_schemas()
         assert not await may_create_roles("billing_migration")
         assert not await revokes("billing_migration")
+        await needs_the_role("GRANT billing_migration TO CURRENT_USER")
         assert not await may_create_tables("billing_migration", "")
         grant = "GRANT CREATE ON SCHEMA public TO billing_migration"
         assert await may_create_tables("billing_migration", grant)
         for grants in (GRANTS, FILE.replace("shop_app", "billing_app")):
             async with undone() as connection:
                 await connection.execute_script(grants)
-                await connection.execute_script("CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)")
+                if grants == GRANTS:
+                    await connection.execute_script(f"SET LOCAL ROLE billing_migration; {OWNED}; RESET ROLE")
+                    assert await limits() == [
+                        ("billing_app", 75, None),
+                        ("billing_migration", -1, ["lock_timeout=5s"]),
+                    ]
+                else:
+                    await connection.execute_script(OWNED)
                 assert await refused("today") == await refused("later") == []  # the owner may do everything
                 await connection.execute_script(
                     "GRANT billing_app TO CURRENT_USER; SET LOCAL ROLE billing_app"

@@ -30,6 +30,7 @@ from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError, OperationalError
+from tortoise.migrations.recorder import MigrationRecorder
 
 SERVER = os.environ.get("DATABASE_URL", "")
 POSTGRES = SERVER.startswith("postgres")
@@ -64,6 +65,7 @@ src_folder = "./."
 KEY = "id = fields.IntField(primary_key=True)"
 LEAD = 'lead = fields.ForeignKeyField("models.Person", related_name="leads", null=True)'
 HOME = 'home = fields.ForeignKeyField("models.Team", related_name="people", null=True)'
+PARENT = 'parent = fields.ForeignKeyField("models.Node", related_name=False, null=True)'
 MEMBERS = 'members = fields.ManyToManyField("models.Person", related_name="teams", through="membership")'
 TOWN = 'town = fields.ForeignKeyField("models.Town", related_name=False, null=True)'
 name = ""  # of the part that runs: its schema, its database file, its folder of migrations
@@ -218,12 +220,36 @@ def circle_aerich() -> None:
         drafted = last().read_text()
         (added, reference) = re.findall(r"ALTER TABLE .*;", drafted.partition("async def downgrade")[0])
         assert "ADD CONSTRAINT" in reference
+        try:
+            aerich("upgrade")
+            raise AssertionError("SQLite has added a constraint")
+        except OperationalError as error:
+            assert 'near "CONSTRAINT": syntax error' in str(error)
+        sql("ALTER TABLE person DROP COLUMN home_id")  # which the failed upgrade has left
         whole = added.replace(";", ' REFERENCES "team" ("id") ON DELETE CASCADE;')
         last().write_text(drafted.replace(added, whole).replace(reference, ""))
     aerich("upgrade")
     assert columns("team") == {"id", "lead_id"}
     assert columns("person") == {"id", "home_id"}
     assert "No changes detected" in aerich("migrate")
+
+    # In a later file, a new model that refers to itself is refused, too: its key gets a file of its own.
+    begin("aerich_circle_later")
+    models(Town=())
+    aerich("init-db")
+    for circle in ({"Team": LEAD, "Person": HOME}, {"Node": PARENT}):
+        models(Town=(), **circle)
+        assert refused(lambda: aerich("migrate", "--offline")) == CYCLIC
+    models(Town=(), Node=())
+    aerich("migrate", "--offline", "--name", "node")
+    models(Town=(), Node=PARENT)
+    aerich("migrate", "--offline", "--name", "parent")
+    assert 'FOREIGN KEY ("parent_id") REFERENCES "node" ("id")' in last().read_text()
+
+    begin("aerich_circle_first")
+    models(Node=PARENT)
+    aerich("init-db")
+    assert columns("node") == {"id", "parent_id"}
 
 
 def many_to_many_back() -> None:
@@ -262,6 +288,53 @@ def circle_in_a_later_file() -> None:
     make_and_apply(models(Town=(), Team=(MEMBERS, TOWN), Person=(HOME, TOWN)), "members")
     assert columns("team") == {"id", "town_id"}
     assert columns("person") == {"id", "home_id", "town_id"}
+
+
+DATA = """
+from tortoise import migrations
+from tortoise.migrations import operations as ops
+from tortoise.migrations.recorder import MigrationRecorder
+
+KILL = ""
+
+
+async def end(*args):
+    raise SystemExit("killed")
+
+
+async def after_the_data(apps, schema_editor):
+    if KILL == "in the file":
+        await end()
+    if KILL == "before the record":
+        MigrationRecorder.record_applied = end
+
+
+class Migration(migrations.Migration):
+    dependencies = [("models", "0001_initial")]
+    operations = [
+        ops.RunSQL("UPDATE town SET id = id + 1"),
+        ops.RunPython(after_the_data, ops.RunPython.noop),
+    ]
+"""
+
+
+def killed() -> None:
+    """The database undoes a file that had not ended. A file that had ended is applied again."""
+    begin("killed")
+    module = models(Town=())
+    make_and_apply(module, "initial")
+    sql("INSERT INTO town (id) VALUES (1)")
+    data, record = Path(name, "0002_data.py"), MigrationRecorder.record_applied
+    for kill, found in (("in the file", 1), ("before the record", 2), ("", 3)):
+        data.write_text(DATA.replace('KILL = ""', f'KILL = "{kill}"'))
+        try:
+            built_in(module, "migrate")
+            assert not kill
+        except SystemExit:
+            assert kill
+        finally:
+            MigrationRecorder.record_applied = record
+        assert sql("SELECT id FROM town") == [(found,)]
 
 
 def unmanaged() -> None:
@@ -419,7 +492,7 @@ def changed(change: str, before: str | tuple[()], after: str | tuple[()]) -> str
 
 
 PARTS = (circle_built_in, circle_aerich, many_to_many_back, circle_in_a_later_file, unmanaged, enums, changes)
-PARTS += (tables_without_migrations,)
+PARTS += (tables_without_migrations, killed)
 home, path, arguments = Path.cwd(), sys.path[0], sys.argv
 os.chdir(tempfile.mkdtemp())
 sys.path[0] = str(Path.cwd())

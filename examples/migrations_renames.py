@@ -344,7 +344,7 @@ shop.step(
 )
 assert shop.sql("SELECT email FROM customer") == [("a@x.test",)]
 
-# An index and unique_together that name the attribute: the next file indexes a constant text, or fails.
+# unique_together that names the attribute, and an Index, in place of which the field gets `db_index=True`.
 PLACE = """
 class Place(Model):
     class Meta:
@@ -355,13 +355,14 @@ class Place(Model):
 """
 CODE = "code = fields.CharField(max_length=9)"
 SIGN = 'sign = fields.CharField(max_length=9, source_field="code")'
+INDEXED = 'sign = fields.CharField(max_length=9, source_field="code", db_index=True)'
 INDEX = 'indexes = (Index(fields=("{0}",), name="ix_place"),)'
 TOGETHER = 'unique_together = (("{0}", "name"),)'
 IMPORTS = "from tortoise.indexes import Index\nfrom tortoise.migrations.constraints import UniqueConstraint\n"
 REPLACES = {
     INDEX: [
         'ops.RemoveIndex("Place", "ix_place")',
-        'ops.AddIndex("Place", Index(fields=["sign"], name="ix_place"))',
+        f'ops.AlterField("Place", "sign", {INDEXED.removeprefix("sign = ")})',
     ],
     TOGETHER: [
         'ops.RemoveConstraint("Place", None, ["code", "name"])',
@@ -371,18 +372,20 @@ REPLACES = {
 SQL = "SELECT group_concat(sql) FROM sqlite_master WHERE tbl_name = 'place'"
 
 
-def renamed(options: str) -> tuple[Shop, Path]:
+def renamed(options: str, *, wrong: bool = False) -> tuple[Shop, Path]:
     """A shop whose attribute `code` is renamed, and the file that makemigrations writes then."""
     shop = Shop()
     shop.models(more=IMPORTS + PLACE.format(options=options.format("code"), code=CODE))
     shop.run("makemigrations", "-n", "place")
     shop.run("migrate")
-    shop.models(more=IMPORTS + PLACE.format(options=options.format("sign"), code=SIGN))
+    kept = PLACE.format(options=options.format("sign"), code=SIGN)
+    without_index = PLACE.format(options="pass", code=INDEXED)
+    shop.models(more=IMPORTS + (without_index if options is INDEX and not wrong else kept))
     rename = STEP.format(operations='RenameAttribute("Place", "code", "sign", column="code")', check="pass")
     (shop.steps / "0003_step.py").write_text(HEAD + rename.replace("0001_initial", "0002_place"))
     made = shop.made()
     for operation in REPLACES[options]:
-        assert operation.partition("(")[0] in made
+        assert wrong or operation.partition("(")[0] in made
     assert made.count("ops.") == len(REPLACES[options])
     (file,) = shop.steps.glob("*_made.py")
     return shop, file
@@ -433,7 +436,7 @@ for wrap in ("{}", "StateOnly({})"):
         made = "SELECT group_concat(sql) FROM sqlite_master WHERE tbl_name = 'seat'"
         assert 'UNIQUE ("buyer_id", "row")' in shop.sql(made)[0][0]
 
-shop, _ = renamed(INDEX)
+shop, _ = renamed(INDEX, wrong=True)
 shop.run("migrate")
 assert 'CREATE INDEX "ix_place" ON "place" ("sign")' in shop.sql(SQL)[0][0]  # no such column: a constant text
 shop, _ = renamed(TOGETHER)

@@ -50,9 +50,14 @@ class Note(Model):
 
 @contextmanager
 def pgbouncer(
-    mode: str = "transaction", query_wait_timeout: int = 2, pool_size: int = 20, connections: int = 2
+    mode: str = "transaction",
+    query_wait_timeout: int = 2,
+    pool_size: int = 20,
+    connections: int = 2,
+    to: int = PLACE.port or 5432,
+    more: str = "",
 ) -> Iterator[int]:
-    """The port where it listens. It refuses to run as root."""
+    """The port where it listens. It refuses to run as root. `more` has other lines of its file."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -62,7 +67,7 @@ def pgbouncer(
     settings.write_text(
         SETTINGS.format(
             host=PLACE.hostname,
-            port=PLACE.port or 5432,
+            port=to,
             user=PLACE.username,
             password=PLACE.password or "none",
             listen=port,
@@ -71,6 +76,7 @@ def pgbouncer(
             pool_size=pool_size,
             connections=connections,
         )
+        + more
     )
     settings.chmod(0o644)
     as_somebody = ["-u", "nobody"] if os.geteuid() == 0 else []

@@ -139,11 +139,19 @@ async def main() -> None:
         os.environ["PGSSLROOTCERT"] = str(file)
         assert await how("psycopg", ssl=careful) == ENCRYPTED
         assert await how("asyncpg", ssl="verify-full") == ENCRYPTED
+        os.environ["PGSSLMODE"] = "verify-full"  # as in the pods of examples/billing/charts
+        assert await how("asyncpg") == await how("psycopg") == ENCRYPTED
+        assert await how("asyncpg", ssl="disable") == PLAIN  # the entry's own mode wins
         (Path(folder) / "other").mkdir()
         os.environ["PGSSLROOTCERT"] = str(certificate(Path(folder) / "other"))
         assert await how("asyncpg", ssl="verify-full") == REFUSED
         assert await how("asyncpg", ssl="require") == REFUSED  # with such a file, "require" checks as well
         assert await how("psycopg", ssl=True) == REFUSED
+        assert await how("asyncpg") == await how("psycopg") == REFUSED  # PGSSLMODE
+        os.environ["PGSSLROOTCERT"] = str(Path(folder) / "missing.pem")
+        assert await how("asyncpg") == NOTHING
+        assert await how("psycopg") == REFUSED
 
 
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())

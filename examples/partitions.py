@@ -91,6 +91,8 @@ async def forward(apps, editor):
 
 
 class"""
+PARTS = "    atomic = False\n    operations = [ops.RunPython(forward, ops.RunPython.noop)]"
+LIMIT = "SET LOCAL lock_timeout = '2s'"
 ATTACHED = """
 SELECT inhrelid::regclass::text AS part FROM pg_inherits WHERE inhparent = 'ix_later'::regclass
 """
@@ -119,13 +121,19 @@ def with_aerich() -> None:
     assert "CREATE INDEX IF NOT EXISTS" in later
     keys.aerich("upgrade")
     assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
-    (keys.APP / "shop.py").write_text(INDEXED)
-    keys.aerich_draft("index")
-    (file,) = keys.APP.glob("aerich/models/*_index.py")
-    text, number = re.subn(r'    return """', "    await index_parts(db)\n\\g<0>", file.read_text(), count=1)
+    keys.aerich("migrate", "--offline", "--empty", "--name", "parts")
+    (file,) = keys.APP.glob("aerich/models/*_parts.py")
+    build = '    await index_parts(db)\n    return "SELECT 1"'
+    text, number = re.subn(r'    return """\s*"""', build, file.read_text(), count=1)
     assert number == 1
     text = text.replace("RUN_IN_TRANSACTION = True", "RUN_IN_TRANSACTION = False")
     file.write_text(f"{text}\n\n{INDEX_PARTS}\n")
+    (keys.APP / "shop.py").write_text(INDEXED)
+    keys.aerich_draft("index")
+    (file,) = keys.APP.glob("aerich/models/*_index.py")
+    text, number = re.subn(r'return """', f"\\g<0>{LIMIT};", file.read_text(), count=1)
+    assert number == 1
+    file.write_text(text)
     keys.aerich("upgrade")
     assert keys.sql(ATTACHED) == [{"part": "ix_event_2026_01_code_at"}]
 
@@ -144,12 +152,17 @@ def built_in() -> None:
     assert "ops.AddField(" in keys.draft("note")
     keys.tortoise("migrate")
     assert keys.sql("SELECT code, note FROM event_2026_01") == [{"code": "A", "note": None}]
+    keys.tortoise("makemigrations", "models", "--empty", "--name", "parts")
+    (file,) = keys.APP.glob("migrations/*_parts.py")
+    text, number = re.subn(r"    operations = \[\s*\]", PARTS, file.read_text(), count=1)
+    assert number == 1
+    file.write_text(f"from tortoise.migrations import operations as ops\n{text}".replace("class", FORWARD, 1))
     (keys.APP / "shop.py").write_text(INDEXED)
     text = keys.draft("index")
     assert "ops.AddIndex(" in text
     (file,) = keys.APP.glob("migrations/*_index.py")
-    with_parts = "    atomic = False\n    operations = [ops.RunPython(forward, ops.RunPython.noop),"
-    file.write_text(text.replace("    operations = [", with_parts).replace("class", FORWARD, 1))
+    limited = text.replace("operations = [", "operations = [LockTimeout(2),")
+    file.write_text(f"from apps.common.operations import LockTimeout\n{limited}")
     keys.tortoise("migrate")
     (index,) = keys.sql(ATTACHED)
     assert index == {"part": "ix_event_2026_01_code_at"}
@@ -223,6 +236,22 @@ async def waiting() -> list[bool]:
     return found
 
 
+async def index_waits() -> str:
+    """The plain CREATE INDEX waits for a transaction that has inserted an event."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
+        outside = contextvars.copy_context()
+        month = MONTH.replace("-02-", "-03-").replace("-01-", "-02-").replace("_01", "_02")
+        await get_connection("default").execute_script(month)
+        async with in_transaction():
+            await Event.create(at="2026-02-10T00:00:00+00:00", code="A")
+            create = briefly("CREATE INDEX ix_waits ON event (code)")
+            other = asyncio.create_task(create, context=outside.copy())
+            (result,) = await asyncio.gather(other, return_exceptions=True)
+        await get_connection("default").execute_script("DROP TABLE event_2026_02")
+        return str(result)
+
+
 async def by_the_role_of_the_application() -> str:
     """It may change all rows. The transaction undoes the role, which belongs to the whole server."""
     role = f"app_{os.getpid()}"
@@ -251,6 +280,7 @@ def on_postgresql() -> None:
     built_in()
     asyncio.run(notes())
     assert asyncio.run(waiting()) == [True, False, True, True]
+    assert "lock timeout" in asyncio.run(index_waits())
     assert "must be owner of table event" in asyncio.run(by_the_role_of_the_application())
     said = refused("CREATE TABLE bad (event_id UUID REFERENCES event (id))")
     assert "there is no unique constraint matching given keys" in said

@@ -161,6 +161,9 @@ def base_is_changed() -> bool:
     assert base.force_index("ix_any").sql() == base.sql()
     assert other.use_index("ix_any").sql() == other.sql()
     assert ("FORCE INDEX" in base.sql()) is ("USE INDEX" in other.sql())
+    older = DifferenceRow.filter(name="INV-1")
+    assert older.order_by("id").force_index("ix_any").sql()
+    assert ("FORCE INDEX" in older.sql()) is ("FORCE INDEX" in base.sql())
     return "FORCE INDEX" in base.sql()
 
 

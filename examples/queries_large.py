@@ -106,10 +106,11 @@ async def children_by_values() -> dict[int, list[str]]:
 
 
 async def parameters() -> None:
-    """A prefetch sends one parameter for each parent. Of the four drivers only asyncpg has this limit."""
+    """A prefetch sends one parameter for each parent. asyncpg and psycopg each have a limit."""
     parents = [LargeParent(id=number) for number in range(1, 32_769)]
     await LargeParent.fetch_for_list(parents[:-1], "children")
-    is_asyncpg = "asyncpg" in type(Tortoise.get_connection("default")).__module__
+    driver = type(Tortoise.get_connection("default")).__module__
+    is_asyncpg = "asyncpg" in driver
     try:
         await LargeParent.fetch_for_list(parents, "children")
     except Exception as error:
@@ -117,6 +118,15 @@ async def parameters() -> None:
         assert "the number of query arguments cannot exceed 32767" in str(error)
     else:
         assert not is_asyncpg, "32,768 parameters were sent"
+    if "psycopg" in driver:
+        more = [LargeParent(id=number) for number in range(1, 65_537)]
+        await LargeParent.fetch_for_list(more[:-1], "children")
+        try:
+            await LargeParent.fetch_for_list(more, "children")
+        except Exception as error:
+            assert "number of parameters must be between 0 and 65535" in str(error), error
+        else:
+            raise AssertionError("65,536 parameters were sent")
 
 
 async def large_updates() -> None:

@@ -199,14 +199,18 @@ async def main() -> None:
         )
         assert edges_of_sql["most"] == ("9" if KIND == "sqlite" else Decimal(10))
         assert types(edges_of_sql)["total"] is (int if KIND == "sqlite" else Decimal)
-        # The sum of texts is a float, which loses a cent of a large total. The sum of whole cents does not.
+        # The sum of texts is a float, which loses a cent of a large total.
+        # The sum of whole cents is right up to 2**53.
         await Sale.filter(id=UUID(int=1)).update(amount=Decimal("40000000000000.01"))
         await Sale.filter(id=UUID(int=2)).update(amount=Decimal("40000000000000.00"))
-        (large,) = await connection.execute_query_dict(
-            "SELECT SUM(amount) AS total, SUM(ROUND(amount * 100)) AS cents FROM sale"
-        )
+        sql = "SELECT SUM(amount) AS total, SUM(ROUND(amount * 100)) AS cents FROM sale"
+        (large,) = await connection.execute_query_dict(sql)
         assert (round(Decimal(large["total"]), 2) == Decimal("80000000000000.01")) is (KIND != "sqlite")
         assert large["cents"] == 8_000_000_000_000_001
+        await Sale.filter(id=UUID(int=1)).update(amount=Decimal("90071992547409.92"))
+        await Sale.filter(id=UUID(int=2)).update(amount=Decimal("0.01"))
+        (larger,) = await connection.execute_query_dict(sql)
+        assert (larger["cents"] == 2**53 + 1) is (KIND != "sqlite")
         await Sale.filter(id=UUID(int=1)).update(amount=Decimal("1.50"))
         await Sale.filter(id=UUID(int=2)).update(amount=Decimal("1.55"))
 

@@ -191,7 +191,7 @@ def test_plan_deploy_needs_no_package_where_nothing_is_deployed(project: Path) -
     (project / "compose.yaml").write_text("services: {web: {build: .}}\n", encoding="utf-8")
     done = run(command, project, packages=False)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.endswith(", to read compose.yaml\n")
+    assert done.stderr.endswith(", or run `python3 -m pip install pyyaml`, to read compose.yaml\n")
 
 
 def test_a_missing_package_is_told_in_pytest(project: Path) -> None:

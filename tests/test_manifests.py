@@ -91,8 +91,9 @@ def test_manifests_are_valid_kubernetes(name: str) -> None:
 
 
 @pytest.mark.parametrize("template", sorted(CHART.glob("templates/*.yaml")), ids=lambda path: path.name)
-def test_templates_are_valid_kubernetes_once_filled_in(template: Path) -> None:
-    validate(yaml.safe_load(rendered(template)))
+@pytest.mark.parametrize("other", [{}, {"databaseCa": "", "replicas": 0}])
+def test_templates_are_valid_kubernetes_once_filled_in(template: Path, other: dict[str, Any]) -> None:
+    validate(yaml.safe_load(rendered(template, **other)))
 
 
 def test_the_kubernetes_schema_refuses_a_misspelt_key() -> None:
@@ -207,10 +208,56 @@ def test_what_restarts_the_application_does_not_ask_the_database() -> None:
         container = containers()[name]
         assert container["livenessProbe"]["httpGet"]["path"] == "/health", name
         assert container["readinessProbe"]["httpGet"]["path"] == "/ready", name
-        for probe in ("livenessProbe", "readinessProbe"):
+        assert container["startupProbe"]["httpGet"]["path"] == "/health", name
+        for probe in ("livenessProbe", "startupProbe", "readinessProbe"):
             assert container[probe]["httpGet"]["port"] == 8000, name
     (web,) = load("render.yaml")["services"]
     assert web["healthCheckPath"] == "/health"
+
+
+def test_a_pod_gets_no_more_requests_before_its_server_ends() -> None:
+    """The times of preStop, of uvicorn and of Kubernetes fit together, and Compose waits long enough, too."""
+    [limit] = map(int, re.findall(r"--timeout-graceful-shutdown (\d+)", text("docker/entrypoint.sh")))
+    for name in ("app/deployment.yaml", "deployment.yaml"):
+        [word, pause] = containers()[name]["lifecycle"]["preStop"]["exec"]["command"]
+        assert word == "sleep" and int(pause) + limit < pods()[name]["terminationGracePeriodSeconds"], name
+    assert limit < int(
+        load("docker/docker-compose.yml")["services"]["app"]["stop_grace_period"].removesuffix("s")
+    )
+    assert limit < tomllib.loads(text("fly.toml"))["kill_timeout"]
+
+
+def test_an_old_pod_stays_until_a_new_one_is_ready() -> None:
+    chart = yaml.safe_load(rendered(CHART / "templates" / "deployment.yaml"))
+    for one in (chart, load("kubernetes/app/deployment.yaml")):
+        assert one["spec"]["strategy"]["rollingUpdate"] == {"maxSurge": 1, "maxUnavailable": 0}
+        probe = one["spec"]["template"]["spec"]["containers"][0]["startupProbe"]
+        assert probe["periodSeconds"] * probe["failureThreshold"] == 60
+        assert probe["httpGet"]["path"] == "/health"
+
+
+def test_the_values_of_the_chart_arrive() -> None:
+    deployment = CHART / "templates" / "deployment.yaml"
+    made = yaml.safe_load(rendered(deployment, workers=2, memory="512Mi"))["spec"]
+    [container] = made["template"]["spec"]["containers"]
+    assert made["replicas"] == 3
+    assert container["resources"]["limits"] == {"memory": "512Mi"}
+    assert {"name": "WEB_CONCURRENCY", "value": "2"} in container["env"]
+    assert "replicas" not in yaml.safe_load(rendered(deployment, replicas=0))["spec"], "an autoscaler sets it"
+
+
+@pytest.mark.parametrize("name", ["deployment.yaml", "migrate-job.yaml"])
+def test_each_connection_of_a_pod_checks_the_certificate(name: str) -> None:
+    """PGSSLMODE and PGSSLROOTCERT: examples/operations_tls.py shows what they do."""
+    pod = yaml.safe_load(rendered(CHART / "templates" / name))["spec"]["template"]["spec"]
+    [container] = pod["containers"]
+    environment = {one["name"]: one["value"] for one in container["env"]}
+    [mount], [volume] = container["volumeMounts"], pod["volumes"]
+    assert environment["PGSSLMODE"] == "verify-full"
+    assert environment["PGSSLROOTCERT"] == f"{mount['mountPath']}/ca.crt"
+    assert volume == {"name": mount["name"], "configMap": {"name": "billing-database-ca"}}
+    without = rendered(CHART / "templates" / name, databaseCa="")
+    assert "PGSSL" not in without and "volume" not in without
 
 
 @pytest.mark.slow
@@ -296,6 +343,25 @@ def test_amounts_of_memory_and_processor_have_units_that_kubernetes_knows() -> N
     assert not [(key, amount) for key, amount in shown if not re.fullmatch(units[key], amount)]
 
 
+def test_the_autoscaler_of_the_page_fits_the_chart(tmp_path: Path) -> None:
+    page = (BILLING.parents[1] / "references" / "deployment-kubernetes.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)
+    chart = tmp_path / "billing"
+    shutil.copytree(CHART, chart)
+    (chart / "templates" / "scaling.yaml").write_text(block, encoding="utf-8")
+    scaler, budget = yaml.safe_load_all(rendered(chart / "templates" / "scaling.yaml"))
+    deployment = yaml.safe_load(rendered(chart / "templates" / "deployment.yaml", replicas=0))
+    for one in (scaler, budget):
+        validate(one)
+    assert scaler["spec"]["scaleTargetRef"] == {
+        "apiVersion": deployment["apiVersion"],
+        "kind": deployment["kind"],
+        "name": deployment["metadata"]["name"],
+    }
+    assert budget["spec"]["selector"] == deployment["spec"]["selector"]
+    assert "cpu" in deployment["spec"]["template"]["spec"]["containers"][0]["resources"]["requests"]
+
+
 def test_the_worker_of_the_page_has_the_shared_environment(tmp_path: Path) -> None:
     page = (BILLING.parents[1] / "references" / "jobs.md").read_text(encoding="utf-8")
     [block] = re.findall(r"(?ms)^```yaml\n(.+?)^```", page)
@@ -329,7 +395,12 @@ def test_the_worker_of_the_page_gets_no_requests_and_time_to_end(tmp_path: Path)
     assert not selector.items() <= pod["metadata"]["labels"].items()
     [container], [of_server] = (one["spec"]["containers"] for one in (pod, own))
     assert container["args"] == ["python", "remind.py"]
-    assert of_server.keys() - container.keys() == {"ports", "livenessProbe", "readinessProbe"}
-    assert "terminationGracePeriodSeconds" not in pod["spec"], "the default is 30"
+    assert of_server.keys() - container.keys() == {
+        "ports",
+        "lifecycle",
+        "livenessProbe",
+        "startupProbe",
+        "readinessProbe",
+    }
     [seconds] = re.findall(r"(?m)^TIMEOUT = (\d+)", page)
-    assert int(seconds) < 30
+    assert int(seconds) < pod["spec"]["terminationGracePeriodSeconds"]

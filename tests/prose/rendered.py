@@ -1,6 +1,6 @@
 """What `helm template … | grep …` prints on a page, where no Helm is: the chart's templates with its values.
 
-The templates of the example's chart are YAML as they stand, so its values only have to be put in.
+The templates of the example's chart have `{{ NAME }}`, and `{{- if NAME }}` with `{{- end }}` on own lines.
 `tests/test_manifests.py` compares this with Helm's own answer, where there is one.
 """
 
@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import yaml
 from prose.code import Tree
@@ -20,16 +21,21 @@ COMMAND = re.compile(
     r"helm template (?P<name>\S+) (?P<chart>\S+) --show-only (?P<file>\S+) \| (?P<grep>grep .+)"
 )
 
+CONDITION = re.compile(
+    r"^ *\{\{- if (?P<name>\S+) \}\}\n(?P<then>(?:(?! *\{\{- ).*\n)*) *\{\{- end \}\}\n", re.MULTILINE
+)
 
-def rendered(template: Path, name: str = "shop") -> str:
-    """A template of a chart with the chart's values in it."""
+
+def rendered(template: Path, name: str = "shop", **other: Any) -> str:
+    """A template of a chart with the chart's values in it, or with other ones."""
     chart = template.parents[1]
-    values = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8"))
+    values = yaml.safe_load((chart / "values.yaml").read_text(encoding="utf-8")) | other
     names = {".Release.Name": name}
     names |= {f".Values.image.{key}": value for key, value in values["image"].items()}
-    names |= {f".Values.{key}": values[key] for key in ("databaseSecret", "migrationSecret")}
+    names |= {f".Values.{key}": value for key, value in values.items() if key != "image"}
     source = template.read_text(encoding="utf-8")
-    return re.sub(r"\{\{ (\S+) \}\}", lambda match: names[match[1]], source)
+    source = CONDITION.sub(lambda match: match["then"] if names[match["name"]] else "", source)
+    return re.sub(r"\{\{ (\S+) \}\}", lambda match: str(names[match[1]]), source)
 
 
 def problems(page: Prose, tree: Tree) -> Iterator[str]:

@@ -133,6 +133,27 @@ def test_a_model_like_that_of_the_running_example_has_its_columns(project: objec
     assert here == there
 
 
+def test_a_row_of_another_model_gets_the_first_member_of_its_enum(project: object) -> None:
+    """By its name, imported from where the project imports the model, too."""
+    shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
+    shop.add("billing", "Order", "status:enum:draft,paid")
+    imports = "from enum import StrEnum\n\nfrom tortoise import fields\n\n"
+    imports += "from apps.common.models import BaseModel\n"
+    model = "class Parcel(BaseModel):\n    size = fields.CharEnumField(Size)\n"
+    sizes = {"class": "class Size(StrEnum):\n    SMALL = 's'\n", "call": 'Size = StrEnum("Size", ["SMALL"])'}
+    shop.add("billing", "Payment", "order:fk:Order")
+    written = shop.text("tests/test_billing_payment.py")
+    assert "from apps.billing.models import BasePayment, Order, OrderStatus, Payment\n" in written
+    assert "Order.create(status=OrderStatus.DRAFT)" in written
+    shop.add("post", "Stamp")
+    for name, size in sizes.items():
+        shop.write({"apps/post/models/parcel.py": f"{imports}\n\n{size}\n\n\n{model}"})
+        shop.add("post", f"Label{name}", "parcel:fk:Parcel")
+        written = shop.text(f"tests/test_post_label{name}.py")
+        assert ("size=Size.SMALL" if name == "class" else "size=next(iter(Size))") in written
+        assert "from apps.post.models.parcel import Parcel, Size\n" in written
+
+
 def test_type_checkers_are_told_the_key_of_each_relation(project: object) -> None:
     shop = project.new(migrations="builtin", minimal=True)  # type: ignore[attr-defined]
     key = "from tortoise import fields\nfrom tortoise.models import Model\n\n\nclass {}(Model):\n    {}\n"

@@ -300,7 +300,9 @@ def test_a_new_project_is_written_into_a_repository_that_has_only_its_first_file
     assert run(capsys, "project", ".", "--dry-run")[0] == 1
     status, printed = run(capsys, "project", ".")
     assert status == 0 and "changed .gitignore" in printed
-    assert printed.endswith("next:\n  uv sync\n  uv run pytest\n"), "no cd: the user is there"
+    assert re.search(r"next:\n  uv sync  # writes uv.lock: .+\n  uv run pytest\n$", printed), (
+        "no cd: the user is there"
+    )
     assert (folder / "README.md").read_text(encoding="utf-8") == "# Our shop\n"
     ignored = (folder / ".gitignore").read_bytes()
     assert ignored.startswith(b"notes/\r\n.venv/\r\n") and ignored.count(b".venv/") == 1

@@ -23,6 +23,7 @@ SAME = [
     "apps/common/schemas/__init__.py",
     "apps/common/schemas/base.py",
     "apps/common/times.py",
+    "config/database.py",
     "config/settings.py",
     "docker/Dockerfile",
     "docker/Dockerfile.dockerignore",
@@ -33,6 +34,7 @@ SAME = [
     "charts/billing/templates/migrate-job.yaml",
     "charts/billing/templates/service.yaml",
     "migrations/__init__.py",
+    "tests/test_database.py",
 ]
 """Files that are those of examples/billing."""
 SHARED = {
@@ -101,3 +103,15 @@ def test_the_readme_names_a_database_that_the_migrations_run_on() -> None:
     assert "export ENVIRONMENT=development  " in first_steps["builtin"]
     assert 'near "COMMENT": syntax error' in FILES["aerich"]["README.md"]
     assert "Aerich" not in FILES["builtin"]["README.md"]
+
+
+def test_the_readme_says_what_a_deployment_needs_first() -> None:
+    """What else says which release of PostgreSQL production has, and that CI reads uv.lock?"""
+    full = FILES["builtin"]
+    minimal = NewProject(Path("billing"), "billing", "fastapi", "builtin", minimal=True).files()["README.md"]
+    named = {name for name, content in full.items() if "postgres:17" in content} - {"README.md"}
+    assert named == {"docker/docker-compose.yml", ".github/workflows/ci.yml"}
+    readme = full["README.md"]
+    assert all(f"`{name}`" in readme for name in (*named, "charts/billing/values.yaml", "uv.lock"))
+    assert "postgres:17" not in minimal and "charts/" not in minimal
+    assert "pgbouncer=true" in readme and "pgbouncer=true" in minimal

@@ -7,10 +7,11 @@ holds the SQL of one database product.
 
 from typing import Any
 
+from config.database import connection
 from config.settings import settings
 
 TORTOISE_ORM: dict[str, Any] = {
-    "connections": {"default": settings.DATABASE_URL},
+    "connections": {"default": connection(settings.DATABASE_URL)},
     "apps": {
         # One label for all sub-applications. A foreign key names "models.Invoice" in every one of them.
         "models": {

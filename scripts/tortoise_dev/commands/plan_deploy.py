@@ -58,7 +58,8 @@ def _plan_of(root: Path) -> Plan | None:
         from ..deployment.plan import ManifestError, plan_for
     except ModuleNotFoundError as error:
         names = ", ".join(path.relative_to(root).as_posix() for path in files)
-        raise UnusableError(f"{common.missing_package(error, 'refactor')}, to read {names}") from None
+        way = f"{common.missing_package(error, 'refactor')}, or run `python3 -m pip install pyyaml`"
+        raise UnusableError(f"{way}, to read {names}") from None
     try:
         return plan_for(root)
     except ManifestError as error:

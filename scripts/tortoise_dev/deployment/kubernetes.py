@@ -92,6 +92,7 @@ class Judge:
         initial = [self._init_migrates(one) for one in servers]
         for one in servers:
             self._judge_probes(one)
+            self._judge_stop(one)
         self.races = any(found is False for found in (*inside, *initial))
         if self.races:
             return False
@@ -210,6 +211,48 @@ class Judge:
                     f"The liveness probe {path.text} asks the database: when the database is down, "
                     "all pods are restarted. Name a path that sends no query.",
                 )
+
+    def _judge_stop(self, one: Object) -> None:
+        """Does a pod that gets requests wait with SIGTERM until they go to other pods?"""
+        grace = one.pod.get("terminationGracePeriodSeconds") if one.pod else None
+        seconds = _GRACE if grace is None else _number(grace)
+        for container in one.containers():
+            ready = container.get("readinessProbe")
+            stop = container.get("lifecycle", "preStop")
+            if ready is not None and container.get("lifecycle") is None:
+                self.add(
+                    one,
+                    ready,
+                    "Requests still arrive after SIGTERM, and the server refuses them. Let preStop sleep for "
+                    "10 seconds first.",
+                )
+            pause = _pause(stop)
+            if pause is not None and seconds is not None and pause >= seconds:
+                self.add(
+                    one,
+                    grace or stop,
+                    f"preStop sleeps for {pause} seconds, and after {seconds} the pod is killed. Set "
+                    "terminationGracePeriodSeconds to more than preStop and the server need together.",
+                )
+
+
+_GRACE = 30
+"""What Kubernetes takes without terminationGracePeriodSeconds."""
+
+
+def _number(node: Node | None) -> int | None:
+    return int(node.text) if node is not None and node.text.isdecimal() else None
+
+
+def _pause(stop: Node | None) -> int | None:
+    """How long a preStop sleeps, if it does only this."""
+    if stop is None:
+        return None
+    command = stop.get("exec", "command")
+    words = [word.text for word in command.items()] if command is not None and command.is_list else []
+    if len(words) == 2 and words[0].rpartition("/")[2] == "sleep":
+        return _number(command.items()[1]) if command else None
+    return _number(stop.get("sleep", "seconds"))
 
 
 _QUERY = re.compile(

@@ -32,7 +32,7 @@ exclude = ["legacy/**"]
 extra-model-bases = ["acme.models.Entity"]   # of installed packages
 base-interface = "any"                       # TD002 accepts any abstract Base… model
 tortoise-version = "0.25.1"                  # without it, read from lock files
-preview = true                               # also the rules in preview
+preview = true                               # also rules in preview
 
 [tool.tortoise-dev.per-file-ignores]
 "scripts/*.py" = ["TD101"]

@@ -4,8 +4,8 @@
 A step that locks an existing table while PostgreSQL reads or writes all its rows.
 
 Such steps are an index without CONCURRENTLY, a new column with another value for each row, and a table that
-is rewritten (VACUUM FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT NULL that is validated
-at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuses it.
+is rewritten (VACUUM FULL, CLUSTER, SET LOGGED). So are a unique constraint, a foreign key, a check or NOT
+NULL that is validated at once. CONCURRENTLY inside of a transaction is reported too: PostgreSQL refuses it.
 
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
 

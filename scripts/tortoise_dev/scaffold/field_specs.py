@@ -38,7 +38,7 @@ HELP = "\n".join(
         "",
         "options of a column:",
         "  null                       may be empty; without it a value is required",
-        "  unique                     no two rows have the same value",
+        "  unique                     no two rows have this value; for a pair, add unique_together",
         "  index                      an index for searches by this column",
         "  default=VALUE              for new rows, set in Python; dict or list for json, uuid4 for uuid",
         "  auto_now_add               of a datetime: the moment when the row is made",

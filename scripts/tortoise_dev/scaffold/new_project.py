@@ -66,6 +66,14 @@ production's product there, and develop on it. SQLite stops at a file that was w
 names a local SQLite file.""",
     "builtin": "",
 }
+_UV_SYNC = "uv sync  # writes uv.lock: commit it, because CI and the Dockerfile read it"
+_DEPLOY = """
+Before the first push:
+
+- Commit `uv.lock`. Without it, CI and `docker/Dockerfile` fail.
+- If production has another release of PostgreSQL than 17, change `postgres:17` in `docker/docker-compose.yml`
+  and in `.github/workflows/ci.yml`.
+- `charts/{name}/values.yaml` names the Secrets and the ConfigMap that must be there before `helm install`."""
 
 
 _FIRST_FILES = {MANIFEST, "README.md", ".gitignore"}
@@ -104,6 +112,7 @@ class NewProject:
             "draft": _DRAFT[self.migrations],
             "database": _DATABASE[self.migrations].format(name=self.name),
             "product": _PRODUCT[self.migrations],
+            "deploy": "" if self.minimal else _DEPLOY.format(name=self.name),
         }
 
 
@@ -117,7 +126,7 @@ def plan_project(asked: NewProject, manifest: Manifest | None) -> Plan:
         raise RefusedError("not-a-folder", folder, "a file has this name: choose another one")
     if manifest is not None and _is_there(asked, files, manifest):
         return Plan()
-    plan = Plan(next=[f"cd {folder.name}", "uv sync", "uv run pytest"])
+    plan = Plan(next=[f"cd {folder.name}", "uv sync" if asked.minimal else _UV_SYNC, "uv run pytest"])
     if folder == Path.cwd():
         del plan.next[0]
     elif not folder.exists():

@@ -58,8 +58,7 @@ class Values:
             enum = argument(field, "enum_type", 0)
             if not isinstance(enum, ast.Name):
                 raise UnknownRowError
-            self.imports.add(self.survey.dotted_of(owner), enum.id)
-            return f"next(iter({enum.id}))"
+            return self._member(owner, enum.id)
         by_kind = {
             "TextField": '"x"',
             "IntField": "1",
@@ -88,6 +87,18 @@ class Values:
         if kind not in typed:
             raise UnknownRowError
         return self.sample(Scalar("value", typed[kind]))
+
+    def _member(self, owner: Class, name: str) -> str:
+        """The first member of an enum that the module of a model names."""
+        defined = [one for one in owner.module.exported(name) if isinstance(one, Class)]
+        module = self.survey.public_module(defined[0]) if defined else self.survey.dotted_of(owner)
+        self.imports.add(module, name)
+        for statement in defined[0].node.body if defined else ():
+            if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
+                member = statement.targets[0].id
+                if not member.startswith("_"):
+                    return f"{name}.{member}"
+        return f"next(iter({name}))"  # an enum of another package, or one that is made by a call
 
     def fresh(self, field: Scalar) -> str | None:
         """For a unique column, an expression with another value each time; None where there is none."""

@@ -1,7 +1,7 @@
-"""# TD216 no-models-state
+"""# TD216 aerich-state-missing
 
 ## What it does
-The newest Aerich file lacks `MODELS_STATE`, unlike older ones.
+The last Aerich file lacks `MODELS_STATE`, unlike others.
 
 ## Why is this bad
 The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
@@ -63,7 +63,7 @@ def check(context: Context) -> Iterator[Hit]:
     if others[-1] is migration and any(_has_state(one.tree) for one in others):
         yield Hit(
             migration.node,
-            f"the newest file has no {MODELS_STATE}: the next draft can miss a column without an error. "
+            f"the last file has no {MODELS_STATE}: the next draft can miss a column without an error. "
             "Delete the file, draft it with aerich migrate --offline, and put its SQL into the draft: "
             f"{guide(migration)}",
         )
@@ -82,4 +82,4 @@ def _has_state(tree: ast.Module) -> bool:
     return False
 
 
-RULE = Rule("TD216", "no-models-state", check)
+RULE = Rule("TD216", "aerich-state-missing", check)
