@@ -29,6 +29,10 @@ EarlyIn = pydantic_model_creator(Book, name="EarlyIn", exclude_readonly=True)
 EarlyOut = pydantic_model_creator(Author, name="EarlyOut")
 assert set(EarlyIn.model_fields) == {"title", "price"}
 assert set(EarlyOut.model_fields) == {"id", "name"}
+early = pydantic_model_creator(Book, name="EarlyExcluded", exclude=("author",))
+assert set(early.model_fields) == {"id", "title", "price"}
+early = pydantic_model_creator(Book, name="EarlyIncluded", include=("id", "author_id"))
+assert set(early.model_fields) == {"id"}
 
 Tortoise.init_models(["__main__"], "models")
 BookIn = pydantic_model_creator(Book, name="BookIn", exclude_readonly=True)
@@ -40,6 +44,10 @@ assert set(BookIn.model_fields) == {"title", "price", "author_id"}
 assert set(AuthorOut.model_fields) == {"id", "name", "books"}
 assert BookIn(title="t", price="-123456.789", author_id=1)  # the column: five digits, two of them decimals
 assert BookPatch(title="x").model_dump(exclude_unset=True) == {"title": "x"}
+late = pydantic_model_creator(Book, name="Excluded", exclude=("author",))
+assert set(late.model_fields) == {"id", "title", "price", "author_id"}
+late = pydantic_model_creator(Book, name="BothExcluded", exclude=("author", "author_id"))
+assert set(late.model_fields) == {"id", "title", "price"}
 Named = pydantic_model_creator(Book, name="Named", include=("id", "title"))
 assert set(Named.model_fields) == {"id", "title"}
 

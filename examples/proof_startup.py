@@ -31,7 +31,7 @@ CONFIG = {
 }
 
 
-async def answer(lifespan) -> int | str:
+async def answer(lifespan, path: str = "/") -> int | str:
     """The status of a request, or its error, while the lifespan waits in its own task, as under a server."""
     app = FastAPI()
     errors = []
@@ -43,6 +43,10 @@ async def answer(lifespan) -> int | str:
         except Exception as error:
             errors.append(str(error))
             raise
+
+    @app.get("/missing")
+    async def missing() -> int:
+        return (await Note.get(id=0)).id
 
     @app.get("/health")
     async def health() -> str:
@@ -59,7 +63,7 @@ async def answer(lifespan) -> int | str:
     await started.wait()
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        answered = (await client.get("/")).status_code
+        answered = (await client.get(path)).status_code
         assert (await client.get("/health")).status_code == 200
     stop.set()
     await server
@@ -146,8 +150,18 @@ assert in_a_fresh_context(status(without_fallback)) == 500
 assert in_a_fresh_context(status(registered)) == 200
 assert in_a_fresh_context(status(fallback)) == 200
 assert in_a_fresh_context(status(as_before)) == 200
+assert in_a_fresh_context(answer(as_before, "/missing")) == 404  # add_exception_handlers=True
 assert in_a_fresh_context(status(too_late)) == 500
 assert in_a_fresh_context(status(in_a_hook)) == 500
+
+with warnings.catch_warnings():
+    warnings.simplefilter("error")
+    try:
+        RegisterTortoise(FastAPI(), config=CONFIG, add_exception_handlers=True)
+    except DeprecationWarning as warning:
+        assert "use `FastAPI(exception_handlers=tortoise_exception_handlers())` instead" in str(warning)
+    else:
+        raise AssertionError("the argument is not deprecated")
 
 
 async def a_test_that_runs_the_lifespan() -> None:

@@ -4,14 +4,18 @@
 By hand: DATABASE_URL=postgres://user:password@host/database python examples/upgrading_testcase.py
 """
 
+import asyncio
 import os
 import tempfile
 import unittest
 from pathlib import Path
 
-from tortoise import Tortoise, fields
+import pytest
+from tortoise import Tortoise, connections, fields
 from tortoise.contrib.test import tortoise_test_context
+from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 os.environ["PGDATABASE"] = "postgres"  # CREATE DATABASE runs in this database
 SERVER = os.environ.get("DATABASE_URL", "")
@@ -43,6 +47,19 @@ class TestCustomer(TestCase):
 
     test_again = test_name
 
+
+async def names_of_connections() -> list[str]:
+    """Under the name that `initializer()` gave it by default, that of the app."""
+    async with tortoise_test_context(["__main__"], connection_label="models"):
+        async with in_transaction("models"):
+            await Customer.create(name="Acme")
+        with pytest.raises(ConfigurationError, match="Unable to get db settings for alias"):
+            Tortoise.get_connection("default")
+    async with tortoise_test_context(["__main__"]):
+        return [one.connection_name for one in connections.all()]
+
+
+assert asyncio.run(names_of_connections()) == ["default"]
 
 tests = unittest.defaultTestLoader.loadTestsFromTestCase(TestCustomer)
 result = unittest.TextTestRunner().run(tests)

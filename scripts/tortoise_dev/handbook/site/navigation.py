@@ -14,6 +14,7 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "coming-from-sqlalchemy",
         "upgrading",
         "upgrading-times",
+        "upgrading-aerich",
     ),
     "Describe data": (
         "models",
@@ -65,6 +66,7 @@ SHORT = {
     "coming-from-sqlalchemy": "From SQLAlchemy, Rails",
     "upgrading": "Upgrade from 0.x",
     "upgrading-times": "Upgrade: times",
+    "upgrading-aerich": "Upgrade: Aerich's files",
     "abstract-bases": "Base classes, inheritance",
     "queries": "Read rows",
     "aggregation": "Totals, groups, reports",
