@@ -23,7 +23,8 @@ COMMAND = re.compile(
 )
 
 CONDITION = re.compile(
-    r"^ *\{\{- if (?P<no>not )?(?P<name>\S+) \}\}\n(?P<then>(?:(?! *\{\{- ).*\n)*) *\{\{- end \}\}\n", re.MULTILINE
+    r"^ *\{\{- if (?P<no>not )?(?P<name>\S+) \}\}\n(?P<then>(?:(?! *\{\{- ).*\n)*) *\{\{- end \}\}\n",
+    re.MULTILINE,
 )
 
 
