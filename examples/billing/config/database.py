@@ -18,8 +18,8 @@ POOL: dict[str, Any] = {  # for PgBouncer; the URL may set other values
 def connection(url: str) -> str | dict[str, Any]:
     """Translate `sslmode`, `channel_binding` and `pgbouncer` for asyncpg. Any other URL stays as it is.
 
-    The environment variable `DATABASE_OPTIONS`, such as `pgbouncer=true&maxsize=5`, adds options to the URL. If
-    the URL has the same option, the value of the variable counts.
+    The environment variable `DATABASE_OPTIONS`, such as `pgbouncer=true&maxsize=5`, adds options to the URL.
+    If the URL has the same option, the value of the variable counts.
     """
     plain, _, query = url.partition("?")
     more = parse_qsl(os.environ.get("DATABASE_OPTIONS", ""), keep_blank_values=True, strict_parsing=True)
