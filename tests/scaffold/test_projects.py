@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.slow]
 CUSTOMER = ["name:char:100", "email:char:254:unique"]
 INVOICE = (
     "number:char:32:unique amount:decimal:12:2 status:enum:draft,sent paid:bool:default=false "
-    "customer:fk:users.Customer:restrict due_at:datetime:null note:text:null"
+    "customer:fk:users.Customer:restrict due_at:datetime:null paid_on:date:null note:text:null"
 ).split()
 THING = (
     "name:char:40:default=x total:int small:smallint:index big:bigint:null ratio:float price:decimal:10:4 "
@@ -229,7 +229,9 @@ def talk(client: httpx.Client) -> None:
     invoice = client.post("/invoices", json=body)
     assert (invoice.status_code, invoice.json()["amount"], invoice.json()["paid"]) == (201, "10.00", False)
     url = f"/invoices/{invoice.json()['id']}"
-    changed = client.put(url, json=body | {"status": "sent", "due_at": "2026-02-01T10:00:00+02:00"})
+    changed = client.put(
+        url, json=body | {"status": "sent", "due_at": "2026-02-01T10:00:00+02:00", "paid_on": "2026-02-03"}
+    )
     assert (changed.status_code, changed.json()["status"]) == (200, "sent")
     assert client.get(url).json() == changed.json()
     page = client.get("/invoices", params={"limit": 1}).json()
@@ -244,6 +246,8 @@ def talk(client: httpx.Client) -> None:
         {"number": "x" * 33},
         {"extra": 1},
         {"number": "\0"},
+        {"paid_on": 0},
+        {"paid_on": "2026-02-01T10:00:00Z"},
     ):
         assert client.post("/invoices", json=body | wrong).status_code == 422, wrong
     assert client.post("/invoices", content=b"{").status_code == 422

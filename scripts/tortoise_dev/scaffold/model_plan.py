@@ -33,6 +33,7 @@ from .service_files import RouterFile, ServiceFile, functions_of
 from .survey import Key, Survey
 
 _SHARED = (
+    "Day",
     "Email",
     "InSchema",
     "Limit",

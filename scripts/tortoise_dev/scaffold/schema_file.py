@@ -155,6 +155,8 @@ class SchemaFile:
             return written_type(self.entity, field, self.imports), []
         if field.kind == "timedelta":
             return kind, ["ge=timedelta(days=-100_000_000)", "le=timedelta(days=100_000_000)"]
+        if field.kind == "date" and "Day" in self.offered:
+            return self._from_shared("Day"), []
         if field.kind == "datetime":
             if "UtcTime" in self.offered:
                 return self._from_shared("UtcTime"), []
