@@ -8,12 +8,11 @@ import os
 from decimal import Decimal
 
 from pydantic import BaseModel, ValidationError
-from pypika_tortoise import CustomFunction
+from pypika_tortoise.terms import CustomFunction
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
-from tortoise.expressions import F
-from tortoise.functions import Function
+from tortoise.expressions import F, Function
 from tortoise.models import Model
 
 NAN = Decimal("NaN")
