@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with RegisterTortoise(app, config=TORTOISE_ORM):
         with suppress(HTTPException):
-            await ready()  # with psycopg, a first query without a limit can close the pool
+            await ready()  # ends after PATIENCE: with psycopg, a first query of 30 s closes the pool
         yield
 
 
