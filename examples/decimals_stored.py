@@ -1,4 +1,4 @@
-"""What a decimal column stores: NaN (PostgreSQL and SQLite), and a sum or a difference with and without Round (SQLite).
+"""What a decimal column stores: NaN (PostgreSQL and SQLite), a difference with and without Round (SQLite).
 
 By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_stored.py
 """
