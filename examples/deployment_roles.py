@@ -25,6 +25,7 @@ PAGE = PAGES / "tenant-tests.md"
 (FILE,) = re.findall(r'title="docker/role.sql".*?\n(.*?)```', PAGE.read_text(encoding="utf-8"), re.DOTALL)
 SQL = re.compile(r'```sql norun="the proof runs it"\n(CREATE ROLE billing_migration.*?)```', re.DOTALL)
 (GRANTS,) = SQL.findall((PAGES / "deployment-kubernetes.md").read_text(encoding="utf-8"))
+OF_THE_APPLICATION = ["lock_timeout=2s", "statement_timeout=5s", "idle_in_transaction_session_timeout=10s"]
 OWNED = "CREATE TABLE later (id SERIAL PRIMARY KEY, number INT)"
 CHANGES_OF_ROWS = [
     "SELECT * FROM {0}",
@@ -139,8 +140,8 @@ async def main() -> None:
                 if grants == GRANTS:
                     await connection.execute_script(f"SET LOCAL ROLE billing_migration; {OWNED}; RESET ROLE")
                     assert await limits() == [
-                        ("billing_app", 75, None),
-                        ("billing_migration", -1, ["lock_timeout=5s"]),
+                        ("billing_app", 75, OF_THE_APPLICATION),
+                        ("billing_migration", 5, ["lock_timeout=5s"]),
                     ]
                 else:
                     await connection.execute_script(OWNED)

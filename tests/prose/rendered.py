@@ -1,6 +1,7 @@
 """What `helm template … | grep …` prints on a page, where no Helm is: the chart's templates with its values.
 
-The templates of the example's chart have `{{ NAME }}`, and `{{- if NAME }}` with `{{- end }}` on own lines.
+The templates of the example's chart have `{{ NAME }}`, and `{{- if NAME }}` or `{{- if not NAME }}` with
+`{{- end }}` on own lines.
 `tests/test_manifests.py` compares this with Helm's own answer, where there is one.
 """
 
@@ -22,7 +23,8 @@ COMMAND = re.compile(
 )
 
 CONDITION = re.compile(
-    r"^ *\{\{- if (?P<name>\S+) \}\}\n(?P<then>(?:(?! *\{\{- ).*\n)*) *\{\{- end \}\}\n", re.MULTILINE
+    r"^ *\{\{- if (?P<no>not )?(?P<name>\S+) \}\}\n(?P<then>(?:(?! *\{\{- ).*\n)*) *\{\{- end \}\}\n",
+    re.MULTILINE,
 )
 
 
@@ -34,7 +36,9 @@ def rendered(template: Path, name: str = "shop", **other: Any) -> str:
     names |= {f".Values.image.{key}": value for key, value in values["image"].items()}
     names |= {f".Values.{key}": value for key, value in values.items() if key != "image"}
     source = template.read_text(encoding="utf-8")
-    source = CONDITION.sub(lambda match: match["then"] if names[match["name"]] else "", source)
+    source = CONDITION.sub(
+        lambda match: "" if bool(names[match["name"]]) is bool(match["no"]) else match["then"], source
+    )
     return re.sub(r"\{\{ (\S+) \}\}", lambda match: str(names[match[1]]), source)
 
 

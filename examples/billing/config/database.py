@@ -16,13 +16,18 @@ POOL: dict[str, Any] = {  # for PgBouncer; the URL may set other values
 
 
 def connection(url: str) -> str | dict[str, Any]:
-    """Translate `sslmode`, `channel_binding` and `pgbouncer` for asyncpg. Any other URL stays as it is."""
+    """Translate `sslmode`, `channel_binding` and `pgbouncer` for asyncpg. Any other URL stays as it is.
+
+    The environment variable `DATABASE_OPTIONS`, such as `pgbouncer=true&maxsize=5`, adds options to the URL.
+    If the URL has the same option, the value of the variable counts.
+    """
     plain, _, query = url.partition("?")
-    options = dict(parse_qsl(query, keep_blank_values=True))
+    more = parse_qsl(os.environ.get("DATABASE_OPTIONS", ""), keep_blank_values=True, strict_parsing=True)
+    options = dict(parse_qsl(query, keep_blank_values=True)) | dict(more)
     names = ("sslmode", "channel_binding", "pgbouncer")
     found = {name: options.pop(name) for name in names if name in options}
     if not found:
-        return url
+        return f"{plain}?{urlencode(options)}" if more else url
     if plain.partition("://")[0] not in ASYNCPG:
         raise ValueError(
             f"DATABASE_URL: only asyncpg takes {', '.join(found)}. Write postgres:// or asyncpg://"

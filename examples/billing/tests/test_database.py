@@ -44,6 +44,25 @@ def test_the_url_of_a_service_does_not_weaken_the_environment(monkeypatch: pytes
         assert entry["credentials"]["ssl"] == expected
 
 
+def test_the_environment_adds_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_OPTIONS", "pgbouncer=true&maxsize=7")
+    entry = connection("postgres://db/shop?maxsize=20&minsize=2")
+    assert isinstance(entry, dict)
+    credentials = entry["credentials"]
+    assert credentials["statement_cache_size"] == 0
+    assert (credentials["minsize"], credentials["maxsize"]) == ("2", "7")
+    with pytest.raises(ValueError, match="only asyncpg takes pgbouncer"):
+        connection("psycopg://db/shop")
+    monkeypatch.setenv("DATABASE_OPTIONS", "maxsize=7")
+    assert connection("postgres://db/shop?maxsize=20") == "postgres://db/shop?maxsize=7"
+    assert connection("psycopg://db/shop") == "psycopg://db/shop?maxsize=7"
+    monkeypatch.setenv("DATABASE_OPTIONS", "pgbouncer")  # without "=true"
+    with pytest.raises(ValueError, match="bad query field"):
+        connection("postgres://db/shop")
+    monkeypatch.setenv("DATABASE_OPTIONS", "")
+    assert connection("postgres://db/shop") == "postgres://db/shop"
+
+
 @pytest.mark.parametrize(
     ("url", "says"),
     [

@@ -18,7 +18,7 @@ _REQUIREMENTS = (
     "pydantic>=2.7",
     "pydantic-settings>=2.6",
     "tortoise-orm[asyncpg]>=1.1.9,<2",
-    "uvicorn>=0.30",
+    "uvicorn>=0.50",
 )
 _OF_FRAMEWORK = {"fastapi": "fastapi>=0.121", "starlette": "starlette>=1.0"}
 _AERICH = "aerich>=0.10.1"
