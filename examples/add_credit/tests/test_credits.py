@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 from fastapi import FastAPI
+from pydantic import BaseModel
 
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.shop.models import CreditEntry, Customer
-from apps.shop.routers.credits import router
+from apps.shop.routers.credits import CreditIn, router
 from apps.shop.routers.once import current_user
 from apps.shop.services.credit import change_balance
 from apps.shop.services.once import RefusedError
@@ -59,6 +60,15 @@ async def test_the_same_input_in_other_words(database: None, client: httpx.Async
     assert (first.status_code, second.status_code) == (200, 200)
     assert first.content == second.content
     assert await state() == ([Decimal(5)], [Decimal(5)])
+
+
+def test_money_writes_an_amount_in_one_way() -> None:
+    class Plain(BaseModel):
+        amount: Decimal
+
+    bodies = [{"amount": 5}, {"amount": "5.00"}]
+    assert {CreditIn.model_validate(body).model_dump_json() for body in bodies} == {'{"amount":"5.00"}'}
+    assert len({Plain.model_validate(body).model_dump_json() for body in bodies}) == 2  # WRONG: two texts
 
 
 async def test_refused_requests_change_nothing(database: None, client: httpx.AsyncClient) -> None:
