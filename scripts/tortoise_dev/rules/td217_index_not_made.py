@@ -89,7 +89,7 @@ def check(context: Context) -> Iterator[Hit]:
             yield Hit(
                 found.declared.node,
                 f"no migration of {found.label.name} names the index {name} of {found.cls.name}: after a "
-                "rename, the database has its old name, and later drafts do not drop it. See renames.md",
+                "rename, the database has its old name, and later drafts do not drop it: see renames.md",
             )
 
 
