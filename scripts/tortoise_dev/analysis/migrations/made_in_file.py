@@ -13,8 +13,8 @@ from ..syntax import argument, text_of
 from ..tortoise_api import short
 from . import unique_sql
 from .facts import MODELS_STATE
+from .texts import uncommented
 
-_COMMENT = re.compile(r"(?m)^\s*--.*$")
 WORD = re.compile(r"\w+")
 _DROP = re.compile(r"\bdrop\b")
 _BRANCHES = (ast.If, ast.IfExp, ast.Match, ast.Try, ast.BoolOp)
@@ -104,7 +104,7 @@ class MadeInFile:
 
     def add_sql(self, text: str) -> None:
         """What a script makes and drops. A word that is not known to be something else counts as made."""
-        small = _COMMENT.sub("", text.lower())
+        small = uncommented(text.lower())
         self.is_open = self.is_open or unique_sql.NAMELESS.search(small) is not None
         for statement in small.split(";"):
             plain, dropped = unique_sql.MAKES_PLAIN.match(statement), unique_sql.DROPS.match(statement)

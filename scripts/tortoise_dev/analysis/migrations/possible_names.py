@@ -21,6 +21,7 @@ from ..project import Project
 from ..source import is_judged
 from ..syntax import argument, called, is_true, text_of
 from .facts import MODELS_STATE
+from .texts import uncommented
 
 _CHANGES_TABLES = re.compile(rb"(?i)\b(?:alter|create)\s+(?:\w+\s+){0,4}(?:table|view)\b")
 """A view is read as a table: ``CREATE OR REPLACE VIEW``, ``CREATE UNLOGGED TABLE``."""
@@ -109,7 +110,7 @@ class Names:
 
     def add_sql(self, text: str) -> None:
         """The words of a script. What a semicolon within a string cuts off counts for every table."""
-        for statement in text.lower().split(";"):
+        for statement in uncommented(text.lower()).split(";"):
             if _COMMENT.match(statement):
                 continue  # it makes nothing
             words = _WORD.findall(statement)

@@ -12,6 +12,8 @@ from ..sql_tokens import without_comments
 
 IN_BRACES = "__in_braces_"
 """How a word begins that stands for what an f-string, ``%`` or ``format()`` puts in."""
+_COMMENT = re.compile(r"(?ms)(?:^|(?<=[\s;,)]))--[^\n]*|/\*(?![!+]).*?\*/")
+"""``/*!`` and ``/*+`` begin what MySQL and MariaDB execute."""
 _PERCENT = re.compile(r"%%|%(?:\(\w+\))?[-#0 +]*\d*(?:\.\d+)?[a-zA-Z]")
 _BRACES = re.compile(r"\{\{|\}\}|\{[^{}]*\}")
 
@@ -59,6 +61,11 @@ def _joined(value: ast.BinOp, names: Mapping[str, ast.expr]) -> Iterator[SqlText
     is_whole = all(texts and without_comments(texts[-1].sql).endswith(";") for texts in found[:-1])
     if is_whole and found[-1]:
         yield from (text for texts in found for text in texts)
+
+
+def uncommented(text: str) -> str:
+    """A text that may be SQL, without comments; as fast as it must be for each string of a project."""
+    return _COMMENT.sub("", text) if "--" in text or "/*" in text else text
 
 
 def names_in(body: list[ast.stmt]) -> dict[str, ast.expr]:
