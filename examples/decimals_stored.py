@@ -1,4 +1,4 @@
-"""What a decimal column stores: NaN (PostgreSQL and SQLite), and a sum that Round gives its places (SQLite).
+"""What a decimal column stores: NaN (PostgreSQL and SQLite), a difference with and without Round (SQLite).
 
 By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_stored.py
 """
@@ -8,12 +8,11 @@ import os
 from decimal import Decimal
 
 from pydantic import BaseModel, ValidationError
-from pypika_tortoise import CustomFunction
+from pypika_tortoise.terms import CustomFunction
 from tortoise import fields
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
-from tortoise.expressions import F
-from tortoise.functions import Function
+from tortoise.expressions import F, Function
 from tortoise.models import Model
 
 NAN = Decimal("NaN")
@@ -54,6 +53,13 @@ async def main() -> None:
                 assert not refuses and (await Price.get(id=1)).amount.is_nan()
                 found = await Price.filter(amount__gt=10**9).count()
                 assert found == (1 if dialect == "postgres" else 0)  # NaN is greater than all numbers
+        rest = Price.filter(id=1, amount__gte=Decimal("0.10"))
+        for computed in (F("amount") - Decimal("5.40"), Round(F("amount") - Decimal("5.40"), 2)):
+            await Price.filter(id=1).update(amount=Decimal("5.50"))
+            await Price.filter(id=1).update(amount=computed)
+            assert (await Price.get(id=1)).amount == Decimal("0.10")
+            is_wrong = dialect == "sqlite" and not isinstance(computed, Round)
+            assert await rest.exists() is not is_wrong  # WRONG on SQLite: it stores 0.0999999999999996
         await Price.filter(id=1).update(amount=Decimal("0.10"))
         await Price.filter(id=1).update(amount=Round(F("amount") + Decimal("0.20"), 2))
         assert await Price.filter(amount=Decimal("0.30")).exists()

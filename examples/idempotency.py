@@ -16,7 +16,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID, uuid4
 
@@ -42,10 +42,11 @@ for loaded in [one for one in sys.modules if one.split(".")[0] == "apps"]:
 import httpx
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.shop.models import IdempotencyKey, Order, OrderLine, OrderStatus, Product
+from apps.shop.routers import once as requests
 from apps.shop.routers import orders as routes
-from apps.shop.services.once import Answer, RefusedError, answer_once
+from apps.shop.services.once import Answer, RefusedError, answer_of, answer_once
 from apps.shop.services.pay import pay_order
-from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import FastAPI
 from tortoise import fields
 from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connection
@@ -86,14 +87,9 @@ async def database(init_command: str | None = None, **credentials: Any):
         yield context
 
 
-async def required(idempotency_key: Annotated[str, Header()] = "") -> None:
-    if not idempotency_key:
-        raise HTTPException(400, "Send an Idempotency-Key")
-
-
-def client(*dependencies: Any) -> httpx.AsyncClient:
+def client() -> httpx.AsyncClient:
     app = FastAPI(exception_handlers=EXCEPTION_HANDLERS)
-    app.include_router(routes.router, dependencies=dependencies)
+    app.include_router(routes.router)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://shop.test")
 
@@ -140,7 +136,7 @@ async def die_before_the_answer() -> None:
 async def die_after_the_commit() -> None:
     """The process ends before the client gets the answer."""
     async with database(), client() as http:
-        with patch.object(routes, "Response", side_effect=lambda *args, **options: os._exit(9)):
+        with patch.object(requests, "Response", side_effect=lambda *args, **options: os._exit(9)):
             await post(http, UUID(sys.argv[2]), "k")
 
 
@@ -191,25 +187,31 @@ async def a_process_dies() -> None:
 
 
 async def answers_without_a_key() -> None:
+    """400. Called without a key, the service pays once, and a service that adds adds twice."""
     tea = await Product.create(name="tea", stock=9)
     order, gone = await an_order(tea), await an_order(tea)
     await Order.filter(id=gone.id).update(status=OrderStatus.CANCELLED)
     async with client() as http:
-        assert [(await post(http, one))[0] for one in (order.id, order.id, gone.id, uuid4())] == [
-            200,
-            409,
-            409,
-            404,
-        ]
-        assert json.loads((await post(http, gone.id))[1]) == {"detail": "The order is cancelled"}
-        assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 0)
+        assert (await post(http, order.id))[0] == 400
+        answers = [await post(http, gone.id, "gone"), await post(http, uuid4(), "unknown")]
+    assert [status for status, _ in answers] == [409, 404]
+    assert json.loads(answers[0][1]) == {"detail": "The order is cancelled"}
+    assert await stock(tea) == 9
+
+    async def work() -> Answer:
+        await pay_order(order.id)
+        return Answer(200, "1")
+
+    assert [(await answer_of(work)).status for _ in "ab"] == [200, 409]
+    assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 1)
+    assert [(await answer_of(lambda: take_one(tea.id))).status for _ in "ab"] == [200, 200]
+    assert await stock(tea) == 6  # WRONG: changed twice
 
 
 async def errors() -> None:
     tea = await Product.create(name="tea", stock=9)
     order = await an_order(tea)
-    async with client(Depends(required)) as http:
-        assert (await post(http, order.id))[0] == 400
+    async with client() as http:
         with patch.object(routes, "Answer", side_effect=RuntimeError):
             assert (await post(http, order.id, "k"))[0] == 500
         assert (await stock(tea), await IdempotencyKey.all().count()) == (9, 0)
@@ -222,9 +224,9 @@ async def quantities() -> None:
     negative, large = await an_order(tea, -1), await an_order(tea, 2147483647)
     await OrderLine.create(order=large, product=tea, quantity=1)
     async with client() as http:
-        assert ((await post(http, negative.id))[0], await stock(tea)) == (200, 10)
+        assert ((await post(http, negative.id, "a"))[0], await stock(tea)) == (200, 10)
         is_asyncpg = URL.startswith(("postgres", "asyncpg"))
-        assert (await post(http, large.id))[0] == (500 if is_asyncpg else 409)
+        assert (await post(http, large.id, "b"))[0] == (500 if is_asyncpg else 409)
 
 
 async def is_waiting(task: asyncio.Task[Any]) -> bool:

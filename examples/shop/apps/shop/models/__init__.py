@@ -1,9 +1,10 @@
-"""The tables around the page references/idempotency.md: an order, its lines, the stock."""
+"""The tables around references/idempotency.md and balances.md: orders, stock, customers, credit."""
 
 from enum import StrEnum
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.indexes import Index
 
 from apps.common.models import BaseModel
 
@@ -32,3 +33,18 @@ class OrderLine(BaseModel):
     )
     product_id: UUID
     quantity = fields.IntField()
+
+
+class Customer(BaseModel):
+    name = fields.CharField(max_length=64)
+    balance = fields.DecimalField(max_digits=12, decimal_places=2, default=0)
+
+
+class CreditEntry(BaseModel):
+    class Meta:
+        indexes = (Index(fields=("customer_id",), name="ix_creditentry_customer_id"),)
+
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField(
+        "models.Customer", related_name="credits", on_delete=fields.OnDelete.RESTRICT
+    )
+    amount = fields.DecimalField(max_digits=12, decimal_places=2)
