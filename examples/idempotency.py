@@ -449,7 +449,11 @@ async def columns() -> None:
     else:
         assert not IS_MYSQL
     names = list((await PlainKey.get(key="a")).body)
-    assert names == (["id", "total"] if IS_POSTGRES else ["total", "id"])  # WRONG on PostgreSQL
+    is_sorted = IS_POSTGRES
+    if IS_MYSQL:  # MariaDB stores JSON as a text
+        (row,) = await get_connection("default").execute_query_dict("SELECT VERSION() AS version")
+        is_sorted = "MariaDB" not in row["version"]
+    assert names == (["id", "total"] if is_sorted else ["total", "id"])  # WRONG on PostgreSQL and MySQL
     for key in ("a", "A"):
         assert await answer_once(ANN, key, b"", lambda: done(200)) == Answer(200, "{}")
     assert await IdempotencyKey.filter(user_id=ANN).count() == 2
