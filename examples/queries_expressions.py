@@ -217,7 +217,7 @@ async def types(dialect: str) -> None:
     assert summed == [379]
     added = ExpressionRow.annotate(x=RawSQL("SUM(n * amount)"))
     assert await added.values_list("x", flat=True) == [379]
-    assert sorted(await added.group_by("amount").values_list("x", flat=True)) == [179, 200]
+    assert sorted(await added.group_by("amount").values_list("x", flat=True)) == [18, 161, 200]
     await ExpressionRow.all().update(n=0)
     third = ExpressionRow.filter(amount=100).annotate(x=F("amount") / 3)
     (value,) = await third.values_list("x", flat=True)
