@@ -724,7 +724,7 @@ def fixtures() -> None:
     real, dump = catalog(), Path("tests/schema.sql")
     dump.parent.mkdir()
     if which("pg_dump"):
-        (command,) = re.findall(r"`(pg_dump .*)`", PAGE)
+        (command,) = re.findall(r"`(pg_dump [^`]*)`", PAGE)
         environment = os.environ | {"DJANGO_URL": URL}
         done = subprocess.run(
             ["bash", "-c", command], env=environment, capture_output=True, text=True, check=False

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from tortoise_dev.deployment.manifest_files import workloads_not_judged
 from tortoise_dev.deployment.plan import ManifestError, Plan, plan_for
 from tortoise_dev.snippets.planning.data_files import check_data
 
@@ -387,3 +388,20 @@ def test_what_a_draft_makes_is_valid(path: Path, tmp_path: Path) -> None:
         name = file.relative_to(tmp_path).as_posix()
         if file.suffix in (".yml", ".yaml", ".toml") and "templates" not in name:
             check_data(file.suffix.lstrip(".").replace("yml", "yaml"), file.read_text(encoding="utf-8"), name)
+
+
+def test_plain_workloads_are_named(tmp_path: Path) -> None:
+    """A Deployment for `kubectl apply -f deploy/` is not judged, and the command says so."""
+    deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop\n"
+    for name in ("deploy/app.yaml", "charts/shop/templates/deployment.yaml", "app/base/deployment.yaml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(deployment, encoding="utf-8")
+    (tmp_path / "deploy" / "service.yml").write_text("kind: Service\n", encoding="utf-8")
+    (tmp_path / "charts" / "shop" / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
+    (tmp_path / "app" / "kustomization.yaml").write_text(
+        "resources: [base/deployment.yaml]\n", encoding="utf-8"
+    )
+    assert workloads_not_judged(tmp_path) == [tmp_path / "deploy" / "app.yaml"]
+    done = run(folder=tmp_path)
+    assert "deploy/app.yaml: not judged, because it belongs to no chart or kustomization." in done.stdout
+    assert json.loads(run("--format", "json", folder=tmp_path).stdout)["not_judged"] == ["deploy/app.yaml"]

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..deployment.manifest_files import manifest_files
+from ..deployment.manifest_files import manifest_files, workloads_not_judged
 from ..report.findings import to_json
 from . import common
 from .common import UnusableError, show
@@ -31,6 +31,10 @@ _NOTHING_FOUND = (
     "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, Procfile, "
     "fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, a Dockerfile that migrates."
 )
+_PLAIN = (
+    "not judged, because it belongs to no chart or kustomization. Check that a Job migrates before "
+    "`kubectl apply`: see kustomize.md"
+)
 _NO_MANIFESTS: dict[str, object] = {"manifests": [], "question": None, "advice": None}
 
 
@@ -42,10 +46,13 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 def _run(options: argparse.Namespace) -> int:
     root = common.existing_folder(options.path)
     plan = _plan_of(root)
+    plain = [path.relative_to(root).as_posix() for path in workloads_not_judged(root)]
     if options.format == "json":
-        show(to_json({"version": 1} | (asdict(plan) if plan else _NO_MANIFESTS)))
+        found = asdict(plan) if plan else _NO_MANIFESTS
+        show(to_json({"version": 1} | found | {"not_judged": plain}))
     else:
-        show(_text(plan) if plan and plan.manifests else _NOTHING_FOUND)
+        parts = [_text(plan)] if plan and plan.manifests else [] if plain else [_NOTHING_FOUND]
+        show("\n".join([*parts, *(f"{name}: {_PLAIN}" for name in plain)]))
     return 1 if plan and plan.question else 0
 
 

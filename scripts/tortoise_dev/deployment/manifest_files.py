@@ -16,6 +16,27 @@ _PATTERNS = (
 )
 
 
+_WORKLOAD = re.compile(rb"^kind: *[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout)\b", re.MULTILINE)
+
+
+def workloads_not_judged(root: Path) -> list[Path]:
+    """Kubernetes workloads in plain files, which belong to no chart and to no kustomization around them."""
+    return sorted(
+        path
+        for path in own_files(root)
+        if path.suffix in (".yaml", ".yml")
+        and path.is_file()
+        and not _is_part(path, root)
+        and _WORKLOAD.search(path.read_bytes())
+    )
+
+
+def _is_part(path: Path, root: Path) -> bool:
+    """Is there a chart or a kustomization in its folder, or above?"""
+    folders = [folder for folder in path.parents if folder == root or root in folder.parents]
+    return any((folder / name).exists() for folder in folders for name in ("Chart.yaml", *KUSTOMIZATIONS))
+
+
 def manifest_files(root: Path) -> list[Path]:
     """The files below a folder whose names are those of manifests and Dockerfiles, sorted."""
     return sorted(path for path in own_files(root) if _is_manifest(path) and path.is_file())
