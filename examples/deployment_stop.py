@@ -9,6 +9,7 @@ import os
 import re
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -31,10 +32,12 @@ async def app(scope, receive, send):
         print("closes its connections", flush=True)
         await send({"type": "lifespan.shutdown.complete"})
         return
+    print("began", flush=True)
     await asyncio.sleep(float(scope["path"][1:] or 0))
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"done"})
 """
+PATIENCE = 55  # seconds that a busy machine may need for what takes one
 FOLDER = Path(tempfile.mkdtemp())
 (FOLDER / "app.py").write_text(APP)
 
@@ -67,7 +70,7 @@ def stop(seconds: float, limit: str) -> tuple[list[str], float, str]:
     answers: list[str] = []
 
     def get(path: float) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
             connection.request("GET", f"/{path}")
             answers.append(connection.getresponse().read().decode())
@@ -79,14 +82,22 @@ def stop(seconds: float, limit: str) -> tuple[list[str], float, str]:
     port = int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])
     running = threading.Thread(target=get, args=[seconds])
     running.start()
-    time.sleep(0.5)
+    read_until(server, "began")
     server.send_signal(signal.SIGTERM)
     begin = time.monotonic()
-    time.sleep(0.3)
+    read_until(server, "Shutting down")
+    while is_open(port):
+        time.sleep(0.05)
     get(0)  # a request that arrives after SIGTERM
     running.join()
-    rest, _ = server.communicate(timeout=10)
+    rest, _ = server.communicate(timeout=PATIENCE)
     return answers, time.monotonic() - begin, rest
+
+
+def is_open(port: int) -> bool:
+    """Does the server still take connections?"""
+    with socket.socket() as connection:
+        return connection.connect_ex(("127.0.0.1", port)) == 0
 
 
 def workers_end_with_the_parent() -> None:
@@ -97,34 +108,32 @@ def workers_end_with_the_parent() -> None:
     said = read_until(server, "startup complete")
     assert f"Child process [{first}] died" in said  # the parent starts another one, and the container goes on
     server.send_signal(signal.SIGTERM)
-    said, _ = server.communicate(timeout=10)
+    said, _ = server.communicate(timeout=PATIENCE)
     assert said.count("closes its connections") == 2 and server.returncode == 0
     assert f"Terminated child process [{second}]" in said
 
 
-def broken_start(workers: str) -> int | None:
-    """The status with which the server ends, or None if it goes on."""
+def broken_start(workers: str) -> int:
+    """The status with which the server ends by itself."""
     server = start(WEB_CONCURRENCY=workers, BROKEN="yes")
     try:
-        server.communicate(timeout=4)
-    except subprocess.TimeoutExpired:
-        server.terminate()
-        server.communicate(timeout=10)
-        return None
+        server.communicate(timeout=PATIENCE)
+    finally:
+        server.kill()
     return server.returncode
 
 
 if __name__ == "__main__":
-    answers, took, said = stop(1, "5")
+    answers, took, said = stop(3, "50")
     assert answers == ["ConnectionRefusedError", "done"]  # the later request comes back first
-    assert took < 4 and "closes its connections" in said
-    answers, took, said = stop(8, "1")
+    assert took < 45 and "closes its connections" in said
+    answers, took, said = stop(50, "1")
     assert answers == ["ConnectionRefusedError", "Internal Server Error"]
-    assert took < 4 and "timeout graceful shutdown exceeded" in said
+    assert took < 45 and "timeout graceful shutdown exceeded" in said
     assert "closes its connections" in said  # the lifespan ends, and closes the pool
 
     workers_end_with_the_parent()
     assert broken_start("1") == 3
     if tuple(map(int, version("uvicorn").split(".")[:2])) >= (0, 50):
-        assert broken_start("2") is not None  # uvicorn 0.42 starts the worker again and again
+        assert broken_start("2") in (0, 3)  # uvicorn 0.42 starts the worker again and again
     shutil.rmtree(FOLDER)
