@@ -95,7 +95,7 @@ def check(context: Context) -> Iterator[Hit]:
 
 def _is_named_elsewhere(context: Context, name: str) -> bool:
     """Has another file of the project the name?"""
-    word = re.compile(rf"(?i)\b{name}\b")
+    word = re.compile(rf"(?i)\b{re.escape(name)}\b")
     others = (file.data for file in context.project.files.values() if file is not context.module.file)
     return any(word.search(data.decode("utf-8", "replace")) for data in others) or any(
         script is None or word.search(script) for script in scripts(context.project)
