@@ -107,6 +107,16 @@ def run_check(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunCheck]:
     server.process.communicate(timeout=LIMIT)
 
 
+SHOP_ON_AERICH = """
+TORTOISE_ORM = {
+    "connections": {"default": "sqlite://db.sqlite3"},
+    "apps": {"models": {"models": ["shop", "aerich.models"], "default_connection": "default"}},
+}
+"""
+"""The settings of a project whose models stand in ``shop.py``."""
+_AERICH = "import sys; from aerich.cli import main; sys.exit(main())"
+
+
 @dataclass
 class Project:
     """A folder with files, and what the checker says of it."""
@@ -142,6 +152,24 @@ class Project:
     def text(self, name: str) -> str:
         """A file of the project as it is now."""
         return (self.root / name).read_bytes().decode()
+
+    def write_for_aerich(self, models: str) -> None:
+        """Write the models and the settings, and run ``aerich init``."""
+        self.write({"settings.py": SHOP_ON_AERICH, "shop.py": models})
+        self.run_aerich("init", "-t", "settings.TORTOISE_ORM")
+
+    def aerich(self, *command: str) -> tuple[int, str]:
+        """The exit status of a command of Aerich, and what it says."""
+        environment = os.environ | {"PYTHONPATH": str(self.root)}
+        arguments = [sys.executable, "-c", _AERICH, *command]
+        done = subprocess.run(arguments, cwd=self.root, env=environment, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
+
+    def run_aerich(self, *command: str) -> str:
+        """What a command of Aerich says; it must succeed."""
+        status, said = self.aerich(*command)
+        assert status == 0, said
+        return said
 
 
 @pytest.fixture

@@ -2,21 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
-CONFIG = """
-TORTOISE_ORM = {
-    "connections": {"default": "sqlite://db.sqlite3"},
-    "apps": {"models": {"models": ["shop", "aerich.models"], "default_connection": "default"}},
-}
-"""
 MODELS = """
 from tortoise import fields
 from tortoise.indexes import Index
@@ -35,17 +25,6 @@ INDEX = 'indexes = (Index(fields=("code",), name="ix_{table}"),)'
 AGAIN = "; DROP INDEX ix_line; CREATE INDEX ix_item ON item (code)"
 
 
-AERICH = "import sys; from aerich.cli import main; sys.exit(main())"
-
-
-def _aerich(folder: Path, *command: str) -> tuple[int, str]:
-    environment = os.environ | {"PYTHONPATH": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", AERICH, *command], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    return done.returncode, done.stdout + done.stderr
-
-
 def _models(name: str, indexes: str = INDEX) -> dict[str, str]:
     table = name.lower()
     return {"shop.py": MODELS.format(name=name, table=table, indexes=indexes.format(table=table))}
@@ -54,12 +33,12 @@ def _models(name: str, indexes: str = INDEX) -> dict[str, str]:
 @pytest.mark.slow
 @pytest.mark.parametrize("follows", [False, True], ids=["the old name", "the new name"])
 def test_the_index_is_dropped_later(follows: bool, project) -> None:
-    project.write({"settings.py": CONFIG} | _models("Line"))
-    for command in (["init", "-t", "settings.TORTOISE_ORM"], ["init-migrations"], ["upgrade"]):
-        assert _aerich(project.root, *command)[0] == 0
+    project.write_for_aerich(_models("Line")["shop.py"])
+    project.run_aerich("init-migrations")
+    project.run_aerich("upgrade")
     assert not project.found("--select", "TD217")
     project.write(_models("Item"))
-    assert _aerich(project.root, "migrate", "--offline", "--empty", "--name", "item")[0] == 0
+    project.run_aerich("migrate", "--offline", "--empty", "--name", "item")
     (file,) = project.root.glob("migrations/models/*_item.py")
     text = file.read_text(encoding="utf-8")
     sql = f'"ALTER TABLE line RENAME TO item{AGAIN if follows else ""}"'
@@ -67,9 +46,9 @@ def test_the_index_is_dropped_later(follows: bool, project) -> None:
     assert bool(project.found("--select", "TD217")) is not follows
 
     project.write(_models("Item", "pass"))
-    assert _aerich(project.root, "upgrade")[0] == 0
-    assert _aerich(project.root, "migrate", "--offline", "--name", "no_index")[0] == 0
-    assert _aerich(project.root, "upgrade")[0] == 0
+    project.run_aerich("upgrade")
+    project.run_aerich("migrate", "--offline", "--name", "no_index")
+    project.run_aerich("upgrade")
     with closing(sqlite3.connect(project.root / "db.sqlite3")) as database:
         left = database.execute("SELECT name FROM sqlite_master WHERE type = 'index'").fetchall()
     assert left == ([] if follows else [("ix_line",)])

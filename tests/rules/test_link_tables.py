@@ -2,20 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-CONFIG = """
-TORTOISE_ORM = {
-    "connections": {"default": "sqlite://db.sqlite3"},
-    "apps": {"models": {"models": ["shop", "aerich.models"], "default_connection": "default"}},
-}
-"""
 MODELS = """
 from tortoise import fields
 from tortoise.models import Model
@@ -34,15 +25,6 @@ RELATIONS = """
     others = fields.ManyToManyField("models.Note", related_name="others_of")
     named = fields.ManyToManyField("models.Tag", "tagged", forward_key="t", related_name="tagged")
 """
-AERICH = "import sys; from aerich.cli import main; sys.exit(main())"
-
-
-def _aerich(folder: Path, *command: str) -> None:
-    environment = os.environ | {"PYTHONPATH": str(folder)}
-    done = subprocess.run(
-        [sys.executable, "-c", AERICH, *command], cwd=folder, env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def _links_are_unique(folder: Path) -> dict[str, bool]:
@@ -63,13 +45,12 @@ def _links_are_unique(folder: Path) -> dict[str, bool]:
 @pytest.mark.parametrize("is_later", [False, True], ids=["in the first file", "in a later file"])
 def test_what_aerich_drafts(is_later: bool, project) -> None:
     with_them = MODELS.format(RELATIONS)
-    project.write({"settings.py": CONFIG, "shop.py": MODELS.format("") if is_later else with_them})
-    _aerich(project.root, "init", "-t", "settings.TORTOISE_ORM")
-    _aerich(project.root, "init-migrations")
+    project.write_for_aerich(MODELS.format("") if is_later else with_them)
+    project.run_aerich("init-migrations")
     if is_later:
         project.write({"shop.py": with_them})
-        _aerich(project.root, "migrate", "--offline", "--name", "links")
-    _aerich(project.root, "upgrade")
+        project.run_aerich("migrate", "--offline", "--name", "links")
+    project.run_aerich("upgrade")
     are_unique = _links_are_unique(project.root)
     assert are_unique  # a later file can lack some of the three: migrations-aerich.md says so
     assert set(are_unique.values()) == {not is_later}

@@ -73,9 +73,10 @@ def _has_state(tree: ast.Module) -> bool:
     """Does a file give ``MODELS_STATE`` a value that Aerich takes for a state?"""
     for node in tree.body:
         match node:
-            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == MODELS_STATE:
-                return not isinstance(value, ast.Constant) or bool(value.value)
-            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value) if name == MODELS_STATE:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=ast.expr() as value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if name == MODELS_STATE:
                 return not isinstance(value, ast.Constant) or bool(value.value)
             case ast.ImportFrom(names=names) if any(MODELS_STATE in (one.name, one.asname) for one in names):
                 return True
