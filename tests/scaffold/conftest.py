@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tortoise_dev.scaffold.app_plan import plan_app
@@ -49,13 +50,16 @@ class Scaffolded:
         apply(plan)
         return plan
 
-    def plan(self, app: str, name: str, *fields: str, crud: bool = False, schemas: bool = True) -> Plan:
+    def plan(
+        self, app: str, name: str, *fields: str, crud: bool = False, schemas: bool = True, **meta: Any
+    ) -> Plan:
         """What `scaffold model` would do."""
-        return plan_model(Survey(self.folder), app, name, parse_fields(fields), crud=crud, schemas=schemas)
+        parsed = parse_fields(fields)
+        return plan_model(Survey(self.folder), app, name, parsed, crud=crud, schemas=schemas, **meta)
 
-    def add(self, app: str, name: str, *fields: str, crud: bool = False) -> Plan:
+    def add(self, app: str, name: str, *fields: str, crud: bool = False, **meta: Any) -> Plan:
         """What `scaffold model` does."""
-        plan = self.plan(app, name, *fields, crud=crud)
+        plan = self.plan(app, name, *fields, crud=crud, **meta)
         apply(plan)
         return plan
 

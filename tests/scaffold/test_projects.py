@@ -37,6 +37,11 @@ THING = (
     "twin:o2o:billing.Invoice:null friends:m2m:billing.Invoice"
 ).split()
 LONG_NAME = "RatherLongNameOfAnOrderLine"
+LONG_FIELD = "a_rather_long_name_of_a_field"
+LONG_META = {
+    "ordering": [f"-{LONG_FIELD}", "-created_at", "thing", "updated_at", "id"],
+    "together": [["thing_id", LONG_FIELD], [LONG_FIELD, "created_at", "updated_at", "thing", "id"]],
+}
 NAMED_LIKE_VARIABLES = ("testimonial_id:char:64:unique", "testimonial:text", "changes:text")
 """As in the service, where a row is ``testimonial``, and its key ``testimonial_id``; pytest collects Test…"""
 
@@ -141,9 +146,7 @@ def test_a_project_with_models_runs(kind: Kind, project: Any, mypy_cache: str, t
     project.add("users", "Customer", *CUSTOMER, crud=True)
     project.add("billing", "Invoice", *INVOICE, crud=True)
     project.add("stock", "Thing", *THING, crud=True)
-    project.add(
-        "stock", LONG_NAME, "a_rather_long_name_of_a_field:char:10", "thing:fk:stock.Thing", crud=True
-    )
+    project.add("stock", LONG_NAME, f"{LONG_FIELD}:char:10", "thing:fk:stock.Thing", crud=True, **LONG_META)
     project.add("stock", "Testimonial", *NAMED_LIKE_VARIABLES, crud=True)
     project.add("stock", "Bare")
     before = project.tree()

@@ -120,6 +120,56 @@ def test_a_model_with_other_fields_is_refused(shop: Any, capsys: pytest.CaptureF
     assert shop.tree() == before
 
 
+NOTE = ["model", "users", "Note", "number:char:9", "text:text", "customer:fk:Customer"]
+META = ["--ordering=-created_at,customer,number", "--unique-together=customer,number"]
+
+
+def test_an_order_and_columns_that_are_unique_together(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    more = "--unique-together=number,customer_id"
+    assert run(capsys, *NOTE, *META, more, "--service", "crud")[0] == 0
+    model = shop.text("apps/users/models/note.py")
+    assert '        ordering = ("-created_at", "customer_id", "number")\n' in model
+    assert '            ("customer_id", "number"),\n            ("number", "customer_id"),\n' in model
+    assert "Index" not in model, "the first rule has an index that begins with customer_id"
+    assert "Another row has the same values of unique_together" in shop.text("apps/users/services/notes.py")
+    before = shop.tree()
+    assert run(capsys, *NOTE, *META) == (0, "nothing to do: all of it is there\n")
+    for other, difference in (
+        ("--ordering=number", 'Meta has no ordering = ("number",). Change its file by hand'),
+        ("--unique-together=number,id", 'unique_together has no ("number", "id"). Change its file by hand'),
+    ):
+        status, printed = run(capsys, *NOTE, other)
+        assert status == 1 and printed.endswith(f"the model is there, with other fields: {difference}\n")
+    assert shop.tree() == before
+    assert "2 passed" in shop.run("-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "are_taken_once")
+
+
+@pytest.mark.parametrize(
+    ("option", "refusal"),
+    [
+        ("--ordering=-nmber", "unknown-column: --ordering: there is no column nmber; here are number, text,"),
+        ("--ordering=customer__name", "unknown-column: --ordering: there is no column customer__name;"),
+        ("--unique-together=-number,text", "unknown-column: --unique-together: there is no column -number;"),
+        ("--unique-together=number,text", "no-index: --unique-together: not every database can index the"),
+    ],
+)
+def test_a_column_that_cannot_be_taken_is_refused(
+    shop: Any, capsys: pytest.CaptureFixture[str], option: str, refusal: str
+) -> None:
+    before = shop.tree()
+    status, printed = run(capsys, *NOTE, option)
+    assert status == 1 and printed.startswith(f"apps/users/models/note.py:1: {refusal}")
+    assert shop.tree() == before
+
+
+def test_no_test_for_rows_that_may_be_equal(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    """NULL is equal to nothing; a unique column and a moment differ in each row."""
+    fields = ["number:char:9", "code:char:9:unique", "due:date:null", "at:datetime:auto_now_add"]
+    rules = [f"--unique-together=number,{name}" for name in ("code", "due", "at")]
+    assert run(capsys, "model", "users", "Bill", *fields, *rules)[0] == 0
+    assert "are_taken_once" not in shop.text("tests/test_users_bill.py")
+
+
 def test_what_was_written_since_stays(shop: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Methods, other tests and other schemas are the user's own. A second run leaves them alone."""
     for name in (
@@ -395,6 +445,8 @@ def test_a_list_of_dependencies_that_cannot_be_read_is_named(
         (["model", "billing", "Index"], "the files import a class of this name"),
         (["model", "billing", "BaseInvoice"], "name the concrete model"),
         (["model", "billing", "Model"], "its abstract base would be BaseModel"),
+        (["model", "billing", "Invoice", "a:int", "--unique-together=a"], "expected 2 or more different"),
+        (["model", "billing", "Invoice", "a:int", "--ordering=a,-a"], "expected 1 or more different"),
         (["model", "billing", "Invoice", "number:chr:3"], "there is no type chr; here are char, text, int,"),
     ],
 )
@@ -419,5 +471,12 @@ def test_the_help_lists_types_defaults_and_ways_back(capsys: pytest.CaptureFixtu
         main(["model", "--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    for word in ("char:LENGTH", "decimal:DIGITS:PLACES", "related_name=NAME", "default=VALUE", "restrict"):
+    for word in (
+        "char:LENGTH",
+        "decimal:DIGITS:PLACES",
+        "related_name=NAME",
+        "default=VALUE",
+        "restrict",
+        "--ordering=-",
+    ):
         assert word in text

@@ -87,19 +87,30 @@ def _app(options: argparse.Namespace) -> Plan:
 
 
 def _model(options: argparse.Namespace) -> Plan:
-    from ..scaffold.field_specs import FieldError, parse_fields
+    from ..scaffold.field_specs import FieldError, parse_columns, parse_fields
     from ..scaffold.model_plan import plan_model
     from ..scaffold.names import BadNameError, app_name, entity_name
 
     try:
         app, name = app_name(options.app), entity_name(options.model)
         fields = parse_fields(options.fields)
+        ordering = parse_columns("--ordering", options.ordering, 1) if options.ordering else ()
+        together = [parse_columns("--unique-together", one, 2) for one in options.unique_together]
     except (BadNameError, FieldError) as error:
         raise UnusableError(str(error)) from None
     crud = options.service == "crud"
     if crud and options.no_schemas:
         raise UnusableError("--service crud needs the schemas: leave out --no-schemas")
-    return plan_model(_survey(options), app, name, fields, crud=crud, schemas=not options.no_schemas)
+    return plan_model(
+        _survey(options),
+        app,
+        name,
+        fields,
+        ordering=ordering,
+        together=together,
+        crud=crud,
+        schemas=not options.no_schemas,
+    )
 
 
 def _survey(options: argparse.Namespace) -> Survey:
@@ -183,6 +194,19 @@ def _add_model(kinds: Any) -> None:
     model.add_argument("app", metavar="APP", help="the folder of a sub-application; a missing one is made")
     model.add_argument("model", metavar="MODEL", help="its name, as in OrderLine")
     model.add_argument("fields", nargs="*", metavar="FIELD", help="see below")
+    model.add_argument(
+        "--ordering",
+        metavar="COLUMN,…",
+        help="the order of the rows, as in --ordering=-due_at,number (with =, because of the -)",
+    )
+    model.add_argument(
+        "--unique-together",
+        action="append",
+        default=[],
+        metavar="COLUMN,…",
+        help="no two rows have the same values in these columns, as in --unique-together=customer,number; "
+        "can be repeated",
+    )
     model.add_argument("--service", choices=("crud",), help="write a service and routes, too")
     model.add_argument(
         "--no-schemas",

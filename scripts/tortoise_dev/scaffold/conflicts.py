@@ -12,7 +12,7 @@ from . import names
 from .changes import RefusedError, read
 from .entity import Entity
 from .field_specs import FieldSpec, Scalar
-from .model_file import field_call, link_call
+from .model_file import field_call, link_call, ordering_line, together_items
 from .survey import Survey
 
 
@@ -96,6 +96,10 @@ def _compare(entity: Entity, survey: Survey, file: Path) -> None:
     text = read(file)
     indexed = [field.name for field in entity.scalars if field.index]
     differences += [f"{name} has no index" for name in indexed if f'("{name}",)' not in text]
+    rules = [rule.strip() for rule in together_items(entity, survey.width)]
+    differences += [f"unique_together has no {rule}" for rule in rules if rule not in text]
+    if entity.ordering and (line := ordering_line(entity, survey.width).strip()) not in text:
+        differences.append(f"Meta has no {line}")
     if differences:
         message = f"the model is there, with other fields: {'; '.join(differences)}. Change its file by hand"
         raise RefusedError("other-fields", file, message, found[0].node.lineno)

@@ -61,6 +61,10 @@ class Entity:
     fields: tuple[FieldSpec, ...]
     links: tuple[Link, ...]
     base: Base
+    ordering: tuple[str, ...] = ()
+    """The columns that were asked for, each with ``-`` before it if the order is descending."""
+    together: tuple[tuple[str, ...], ...] = ()
+    """The columns of each rule in ``unique_together``."""
 
     @property
     def file(self) -> str:

@@ -38,7 +38,7 @@ HELP = "\n".join(
         "",
         "options of a column:",
         "  null                       may be empty; without it a value is required",
-        "  unique                     no two rows have this value; for a pair, add unique_together",
+        "  unique                     no two rows have this value; for a pair, see --unique-together",
         "  index                      an index for searches by this column",
         "  default=VALUE              for new rows, set in Python; dict or list for json, uuid4 for uuid",
         "  auto_now_add               of a datetime: the moment when the row is made",
@@ -109,6 +109,14 @@ def parse_fields(texts: Sequence[str]) -> list[FieldSpec]:
         taken |= names
         fields.append(field)
     return fields
+
+
+def parse_columns(option: str, text: str, least: int) -> list[str]:
+    """The names that an option of the command lists, at least so many. Raises FieldError."""
+    names = text.split(",")
+    if len(names) < least or len({name.removeprefix("-") for name in names}) < len(names):
+        raise FieldError(f"{option}={text}: expected {least} or more different columns, joined by commas")
+    return names
 
 
 def _parse(text: str) -> FieldSpec:

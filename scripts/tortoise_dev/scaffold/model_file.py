@@ -8,7 +8,7 @@ from . import names
 from .entity import Entity, Link
 from .field_specs import Scalar, member_name
 from .python_edits import quoted
-from .source_text import Imports, call
+from .source_text import Imports, call, collection
 
 _FIELDS = {
     "char": "CharField",
@@ -41,7 +41,7 @@ def model_file(entity: Entity, own: Iterable[str], width: int) -> str:
     if entity.fields:
         imports.add("tortoise", "fields")
     imports.add(entity.base.module, entity.base.name)
-    if any(_is_indexed(link) for link in entity.links) or any(field.index for field in entity.scalars):
+    if any(_indexes(entity, width)):
         imports.add("tortoise.indexes", "Index")
     if entity.enums:
         imports.add("enum", "StrEnum")
@@ -158,12 +158,12 @@ def _concrete(entity: Entity, width: int) -> str:
         "    class Meta:",
         f"        table = {quoted(entity.table)}",
         f"        table_description = {quoted(names.plural(entity.words).capitalize())}",
-        f"        ordering = {_ordering(entity)}",
+        ordering_line(entity, width),
     ]
+    if rules := together_items(entity, width):
+        lines.append(_option("unique_together", rules, width))
     if indexes := [*_indexes(entity, width)]:
-        one = f"indexes = ({indexes[0].strip()},)"
-        fits = len(indexes) == 1 and "\n" not in indexes[0] and len(one) + 8 <= width
-        lines.append(f"        {one}" if fits else _index_lines(indexes))
+        lines.append(_option("indexes", indexes, width))
     if entity.links:
         lines.append("")
     for link in entity.links:
@@ -175,14 +175,28 @@ def _concrete(entity: Entity, width: int) -> str:
     return "\n".join(lines)
 
 
-def _index_lines(indexes: list[str]) -> str:
-    return "\n".join(["        indexes = (", *(f"{index}," for index in indexes), "        )"])
+def _option(name: str, items: list[str], width: int) -> str:
+    """A tuple of ``Meta``: a single item on its line, or each item on a line of its own."""
+    one = f"        {name} = ({items[0].strip()},)"
+    if len(items) == 1 and "\n" not in items[0] and len(one) <= width:
+        return one
+    return "\n".join([f"        {name} = (", *(f"{item}," for item in items), "        )"])
+
+
+def together_items(entity: Entity, width: int) -> list[str]:
+    """Each rule in ``unique_together`` as Python source."""
+    return [collection("(", [*map(quoted, rule)], ")", 12, width - 1) for rule in entity.together]
 
 
 def _indexes(entity: Entity, width: int) -> Iterator[str]:
-    """An index for each foreign key, and for each column that shall have one."""
+    """An index for each foreign key, and for each column that shall have one.
+
+    A foreign key at the beginning of ``unique_together`` has the index of that rule.
+    """
     columns = [field.name for field in entity.scalars if field.index]
-    for column in [*columns, *(link.column for link in entity.links if _is_indexed(link))]:
+    first = {rule[0] for rule in entity.together}
+    keys = [link.column for link in entity.links if _is_indexed(link)]
+    for column in [*columns, *(key for key in keys if key not in first)]:
         name = names.short_name(f"ix_{entity.table}_{column}")
         items = [f'fields=("{column}",)', f"name={quoted(name)}"]
         yield call("Index(", items, ")", 12, width - 1)
@@ -193,10 +207,16 @@ def _is_indexed(link: Link) -> bool:
     return link.spec.kind == "fk"
 
 
-def _ordering(entity: Entity) -> str:
+def ordering_line(entity: Entity, width: int) -> str:
+    """The line of ``Meta`` with the order that was asked for, or that the fields suggest."""
+    columns = [*map(quoted, entity.ordering or _ordering(entity))]
+    return collection("ordering = (", columns, ",)" if len(columns) == 1 else ")", 8, width)
+
+
+def _ordering(entity: Entity) -> list[str]:
     if entity.unique_field is not None:
-        return f"({quoted(entity.unique_field.name)},)"
+        return [entity.unique_field.name]
     key = entity.base.key.name
     if entity.title_field is not None:
-        return f"({quoted(entity.title_field.name)}, {quoted(key)})"
-    return f'("created_at", {quoted(key)})' if entity.base.has_created_at else f"({quoted(key)},)"
+        return [entity.title_field.name, key]
+    return ["created_at", key] if entity.base.has_created_at else [key]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ..about import command
@@ -54,19 +55,35 @@ _OTHER_SIDE = {"fk": "ReverseRelation", "o2o": "BackwardOneToOneRelation", "m2m"
 
 
 def plan_model(
-    survey: Survey, app: str, name: str, fields: Sequence[FieldSpec], *, crud: bool, schemas: bool
+    survey: Survey,
+    app: str,
+    name: str,
+    fields: Sequence[FieldSpec],
+    *,
+    ordering: Sequence[str] = (),
+    together: Sequence[Sequence[str]] = (),
+    crud: bool,
+    schemas: bool,
 ) -> Plan:
     """All files and edits for a model; with ``crud`` also a service and routes, which need ``schemas``.
 
     Raises RefusedError.
     """
-    return _ModelPlan(survey, app, name, fields).plan(crud=crud, schemas=schemas)
+    return _ModelPlan(survey, app, name, fields, ordering, together).plan(crud=crud, schemas=schemas)
 
 
 class _ModelPlan:
     """What the project says about a new model, then the changes that it takes."""
 
-    def __init__(self, survey: Survey, app: str, name: str, fields: Sequence[FieldSpec]) -> None:
+    def __init__(
+        self,
+        survey: Survey,
+        app: str,
+        name: str,
+        fields: Sequence[FieldSpec],
+        ordering: Sequence[str],
+        together: Sequence[Sequence[str]],
+    ) -> None:
         self.survey = survey
         self.app, self.app_module = app, survey.app(app)
         self.folder = survey.apps_folder / app
@@ -75,6 +92,9 @@ class _ModelPlan:
         self.file = self.folder / "models" / f"{next(file_stems(name))}.py"
         links = self._links(name, fields, base)
         self.entity = Entity(self.app_module, name, tuple(fields), links, base)
+        order = tuple(self._column("--ordering", text) for text in ordering)
+        rules = tuple(tuple(self._column("--unique-together", text) for text in rule) for rule in together)
+        self.entity = replace(self.entity, ordering=order, together=rules)
         self.changes = Plan()
 
     def plan(self, *, crud: bool, schemas: bool) -> Plan:
@@ -210,6 +230,23 @@ class _ModelPlan:
             self.survey.dotted_of(found[0]),
             self.survey.public_module(found[0]),
         )
+
+    def _column(self, option: str, text: str) -> str:
+        """The column that an option names, a foreign key by its name or its column; a ``-`` stays."""
+        sign, name = ("-", text[1:]) if text.startswith("-") and option == "--ordering" else ("", text)
+        base = self.survey.base_of(self.app)
+        inherited = [name for _, name, _ in self.survey.fields_of(base)] if base is not None else []
+        columns = {field.name: field.name for field in self.entity.scalars}
+        columns |= {link.spec.name: link.column for link in self.entity.to_one}
+        columns |= {one: one for one in [*columns.values(), *inherited, self.entity.base.key.name]}
+        if name not in columns:
+            message = f"{option}: there is no column {name}; here are {', '.join(columns)}"
+            raise RefusedError("unknown-column", self.file, message)
+        kinds = {field.name: field.kind for field in self.entity.scalars}
+        if option == "--unique-together" and kinds.get(name) in ("text", "json"):
+            message = f"{option}: not every database can index the {kinds[name]} column {name}: take char"
+            raise RefusedError("no-index", self.file, message)
+        return sign + columns[name]
 
     def _is_in_app(self, cls: Class, app: str) -> bool:
         return cls.module.path.is_relative_to(self.survey.apps_folder / app.rpartition(".")[2] / "models")

@@ -17,6 +17,7 @@ from .source_text import Imports, call, collection
 from .survey import Survey
 
 _OWN_FIXTURE = "database"
+_LONGEST_NAME = 40
 _DEPTH = 4
 """Rows that a row may need, one behind the other."""
 
@@ -111,6 +112,11 @@ class ModelTests:
         unique = self.entity.unique_field
         if unique is not None and unique.is_required:
             tests.append(self._taken_test(unique, needed, made))
+        tests += [
+            self._together_test(number, rule, needed, made)
+            for number, rule in enumerate(self.entity.together, start=1)
+            if self._is_same(rule, needed)
+        ]
         for link in needed:
             if link.spec.on_delete == "restrict":
                 tests.append(self._restricted_test(link, needed, made))
@@ -198,6 +204,28 @@ class ModelTests:
                 f"    {first} = await {make}",
                 "    with pytest.raises(IntegrityError):",
                 f"        _ = await {again}",
+            ]
+        )
+
+    def _is_same(self, rule: Iterable[str], needed: list[Link]) -> bool:
+        """Do two rows of the function that makes rows have the same values in these columns?"""
+        fixed = {one.name for one in self.entity.scalars if one.is_required and not self.values.fresh(one)}
+        return {*rule} <= fixed | {link.column for link in needed}
+
+    def _together_test(
+        self, number: int, rule: Iterable[str], needed: list[Link], made: dict[str, str]
+    ) -> str:
+        self._expect_refusal()
+        lines, make = self._parents(needed, made)
+        what = "_and_".join(names.with_article(one.removesuffix("_id")).replace(" ", "_") for one in rule)
+        what = what if len(what) <= _LONGEST_NAME else f"the_values_of_rule_{number}"
+        return "\n".join(
+            [
+                f"async def test_{what}_are_taken_once() -> None:",
+                *lines,
+                f"    _ = await {make}",
+                "    with pytest.raises(IntegrityError):",
+                f"        _ = await {make}",
             ]
         )
 

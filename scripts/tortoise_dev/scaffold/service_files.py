@@ -140,7 +140,10 @@ def _raises(entity: Entity) -> list[str]:
     """What creating and changing may raise, in words."""
     missing = [f"No such {link.spec.name.replace('_', ' ')}: DoesNotExist." for link in entity.to_one]
     unique = [field.name.replace("_", " ") for field in entity.scalars if field.unique]
-    return [*missing, *(f"The {name} is taken: IntegrityError." for name in unique)]
+    taken = [f"The {name} is taken: IntegrityError." for name in unique]
+    if entity.together:
+        taken.append("Another row has the same values of unique_together: IntegrityError.")
+    return [*missing, *taken]
 
 
 def _docstring(summary: str, more: list[str], width: int) -> str:
