@@ -16,6 +16,10 @@ from tortoise.expressions import F, Function
 from tortoise.models import Model
 
 NAN = Decimal("NaN")
+NO_NAN = "amount > 0 AND amount <> 'NaN'"
+LIMITS = "amount BETWEEN 0.01 AND 9999999999.99"
+BARE = "amount BETWEEN 0.01 AND 5000"
+CAST = BARE.replace("amount", "CAST(amount AS DECIMAL(12, 2))")
 
 
 class Price(Model):
@@ -31,17 +35,29 @@ class PriceIn(BaseModel):
     amount: Decimal
 
 
+async def refused(amount: str | int) -> str:
+    """What the database says against a row with this amount; nothing if it takes the row."""
+    try:
+        await Price.create(id=2, amount=Decimal(amount))
+    except (IntegrityError, OperationalError) as error:
+        return str(error)
+    await Price.filter(id=2).delete()
+    return ""
+
+
 async def main() -> None:
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
         db = context.db()
         dialect = db.capabilities.dialect
         text = "VARCHAR(40)" if dialect == "sqlite" else "DECIMAL(12, 2)"  # as Tortoise makes the column
-        for check, refuses in (("amount > 0", False), ("amount > 0 AND amount <> 'NaN'", True)):
-            if dialect == "mysql":
-                check = "amount > 0"
+        create = f"CREATE TABLE price (id INT PRIMARY KEY, amount {text} CHECK ({{}}))"
+        for check, refuses in (("amount > 0", False), (NO_NAN, True), (LIMITS, True)):
             await db.execute_script("DROP TABLE IF EXISTS price")
-            await db.execute_script(f"CREATE TABLE price (id INT PRIMARY KEY, amount {text} CHECK ({check}))")
+            await db.execute_script(create.format(check))
+            if dialect == "mysql" and check == NO_NAN:
+                assert "Truncated incorrect" in await refused("1"), "MariaDB compares 'NaN' as a number"
+                continue
             await Price.create(id=1, amount=1)
             try:
                 await Price.filter(id=1).update(amount=NAN)
@@ -53,6 +69,15 @@ async def main() -> None:
                 assert not refuses and (await Price.get(id=1)).amount.is_nan()
                 found = await Price.filter(amount__gt=10**9).count()
                 assert found == (1 if dialect == "postgres" else 0)  # NaN is greater than all numbers
+        for amount in ("0.01", "5", "60", "9999999999.99"):
+            await Price.filter(id=1).update(amount=Decimal(amount))
+        assert await refused("0") and await refused("-1")
+        for check, refuses in ((CAST, False), (BARE, dialect == "sqlite")):
+            await db.execute_script("DROP TABLE price")
+            await db.execute_script(create.format(check))
+            await Price.create(id=1, amount=5)
+            assert bool(await refused(600)) is refuses  # WRONG on SQLite: as text, 600 is greater than 5000
+            assert await refused("6000") and await refused("0") and await refused("NaN")
         rest = Price.filter(id=1, amount__gte=Decimal("0.10"))
         for computed in (F("amount") - Decimal("5.40"), Round(F("amount") - Decimal("5.40"), 2)):
             await Price.filter(id=1).update(amount=Decimal("5.50"))

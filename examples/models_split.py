@@ -1,6 +1,8 @@
 # snippet: needs="tortoise>=1.1.8"
 """models.py becomes a package of the same name: what must move along, and which check notices a slip.
 
+`split_models.py` moves managers, validators, enums, constants and signal handlers, too.
+
 `makemigrations` notices a lost enum or function and a new docstring. It does not notice another name of a
 table or an index, nor another order of columns: compare the DDL. Nothing notices lost signal handlers.
 """
@@ -12,6 +14,7 @@ import json
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 from contextlib import redirect_stdout
@@ -22,6 +25,7 @@ from tortoise.contrib.pydantic import creator, pydantic_model_creator
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.utils import get_schema_sql
 
+SPLIT = str(Path(__file__).resolve().parents[1] / "scripts" / "split_models.py")
 CONFIG = """
 TORTOISE_ORM = {
     "connections": {"default": "sqlite://db.sqlite3"},
@@ -117,6 +121,93 @@ from shop.models.order_line import BaseOrderLine, OrderLine
 WITH_ENUM = CLASSES + "from shop.models.order_line import Unit\n"
 WITH_ALL = WITH_ENUM + "from shop.models.order import first_number\n"
 WITH_HANDLERS = "from shop import signals\n" + WITH_ALL  # as an import sorter would have it
+
+MORE = """
+from enum import StrEnum
+
+from tortoise import fields
+from tortoise.exceptions import ValidationError
+from tortoise.manager import Manager
+from tortoise.models import Model
+from tortoise.signals import post_save
+
+LIMIT, LENGTH, UNUSED = 3, 9, 5
+saved = []
+
+
+class Size(StrEnum):
+    SMALL = "small"
+
+
+class Colour(StrEnum):
+    RED = "red"
+
+
+class Active(Manager):
+    pass
+
+
+class Everyone(Manager):
+    pass
+
+
+class Shouting:
+    def shout(self):
+        return self.name.upper()
+
+
+class Dated(Model):
+    class Meta:
+        abstract = True
+
+    made = fields.DateField(null=True)
+
+
+def is_even(value):
+    if value % 2:
+        raise ValidationError("odd")
+
+
+def is_small(value):
+    if value > 99:
+        raise ValidationError("large")
+
+
+class Cup(Shouting, Dated):
+    name = fields.CharField(max_length=LENGTH)
+    size = fields.CharEnumField(Size, max_length=9)
+    colour = fields.CharEnumField(Colour, max_length=9)
+    count = fields.IntField(validators=[is_even, is_small])
+    active = Active()
+    everyone = Everyone()
+
+
+class Lid(Dated):
+    name = fields.CharField(max_length=LENGTH)
+    colour = fields.CharEnumField(Colour, max_length=9)
+    count = fields.IntField(validators=[is_small])
+    everyone = Everyone()
+
+
+def red_cups():
+    return Cup.filter(colour=Colour.RED)
+
+
+@post_save(Cup)
+async def remember(sender, instance, created, using_db, update_fields):
+    saved.append(instance.name)
+"""
+FILES = {
+    "cup.py": ["class Size", "class Active", "def is_even", "class BaseCup", "class Cup"],
+    "lid.py": ["class BaseLid", "class Lid"],
+    "enums.py": ["class Colour"],
+    "constants.py": ["LIMIT, LENGTH, UNUSED ="],
+    "helpers.py": ["class Everyone", "def is_small", "def red_cups"],
+    "mixins.py": ["class Shouting"],
+    "base.py": ["class Dated"],
+    "signals.py": ["saved =", "async def remember"],
+}
+"""Where `split_models.py` puts what stood in one file."""
 
 UNIT_THEN_RANK = """
     unit = fields.CharEnumField(Unit, max_length=9)
@@ -234,12 +325,30 @@ async def main() -> None:
     assert await ddl() == before
 
 
+def by_command() -> None:
+    """One file, split by the command: what one model uses is beside it, the rest has files by its kind."""
+    write({"cups/__init__.py": "", "cups/models.py": MORE})
+    subprocess.run([sys.executable, SPLIT, "cups/models.py"], check=True, capture_output=True)
+    package = Path("cups/models")
+    names = {file.name for file in package.iterdir() if file.suffix == ".py"}
+    assert names == {*FILES, "__init__.py"}, names
+    for file, begins in FILES.items():
+        text = (package / file).read_text()
+        found = re.findall(r"^(?:class \w+|(?:async )?def \w+|[A-Za-z][A-Za-z, ]* =)", text, re.MULTILINE)
+        assert sorted(found) == sorted(begins), (file, found)
+    entrance = (package / "__init__.py").read_text()
+    exported = [line.rpartition(" ")[2] for begins in FILES.values() for line in begins if "=" not in line]
+    assert all(f'    "{name}",' in entrance for name in exported)
+    assert "from .signals import remember, saved" in entrance
+
+
 home = Path.cwd()
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
     sys.path.insert(0, folder)
     try:
         asyncio.run(main())
+        by_command()
     finally:
         sys.path.remove(folder)
         os.chdir(home)
