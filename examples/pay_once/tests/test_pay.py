@@ -11,9 +11,10 @@ from fastapi import FastAPI
 from tortoise import timezone
 
 from apps.common.errors import EXCEPTION_HANDLERS
-from apps.shop.models import IdempotencyKey, Order, OrderLine, OrderStatus, Product
+from apps.once.models import IdempotencyKey
+from apps.once.services import delete_old_keys
+from apps.shop.models import Order, OrderLine, OrderStatus, Product
 from apps.shop.routers.orders import router
-from apps.shop.services.old_keys import delete_old_keys
 from tests.conftest import Overlap
 
 ANN, BOB = str(uuid4()), str(uuid4())
@@ -38,12 +39,14 @@ async def stock() -> int:
     return (await Product.get()).stock
 
 
-def pay(client: httpx.AsyncClient, order_id: UUID, key: str = "k", user: str = ANN, query: str = ""):
+async def pay(
+    client: httpx.AsyncClient, order_id: UUID, key: str = "k", user: str = ANN, query: str = ""
+) -> httpx.Response:
     headers = {"X-User": user, "Idempotency-Key": key}
-    return client.post(f"/orders/{order_id}/pay{query}", headers=headers)
+    return await client.post(f"/orders/{order_id}/pay{query}", headers=headers)
 
 
-async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client) -> None:
+async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client: httpx.AsyncClient) -> None:
     order = await an_order(await Product.create(name="tea", stock=9), 2, 3)
     first, second = await overlap(lambda: pay(client, order.id), lambda: pay(client, order.id))
     await Order.filter(id=order.id).update(status=OrderStatus.CANCELLED)
@@ -54,7 +57,7 @@ async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client) ->
     assert await stock() == 4
 
 
-async def test_two_customers_want_the_last_unit(overlap: Overlap, client) -> None:
+async def test_two_customers_want_the_last_unit(overlap: Overlap, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=1)
     one, two = await an_order(tea, 1), await an_order(tea, 1)
     first, second = await overlap(lambda: pay(client, one.id), lambda: pay(client, two.id, user=BOB))
@@ -66,7 +69,7 @@ async def test_two_customers_want_the_last_unit(overlap: Overlap, client) -> Non
     assert (await pay(client, two.id, key="new", user=BOB)).status_code == 200
 
 
-async def test_other_requests_with_the_key(database: None, client) -> None:
+async def test_other_requests_with_the_key(database: None, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=9)
     order, other = await an_order(tea, 1), await an_order(tea, 1)
     assert (await pay(client, order.id)).status_code == 200
@@ -75,9 +78,11 @@ async def test_other_requests_with_the_key(database: None, client) -> None:
     assert (await pay(client, other.id, user=BOB)).status_code == 200  # the key of another user
 
 
-async def test_an_error_between_change_and_answer_keeps_nothing(database: None, client) -> None:
+async def test_an_error_between_change_and_answer_keeps_nothing(
+    database: None, client: httpx.AsyncClient
+) -> None:
     order = await an_order(await Product.create(name="tea", stock=1), 1)
-    with patch("apps.shop.routers.orders.Answer", side_effect=RuntimeError), pytest.raises(RuntimeError):
+    with patch("apps.once.dependencies.Answer", side_effect=RuntimeError), pytest.raises(RuntimeError):
         await pay(client, order.id)
     assert (await stock(), await IdempotencyKey.all().count()) == (1, 0)
     assert (await pay(client, uuid4(), key="404")).status_code == 404
@@ -85,7 +90,7 @@ async def test_an_error_between_change_and_answer_keeps_nothing(database: None, 
     assert (await pay(client, order.id)).status_code == 200
 
 
-async def test_old_keys(database: None, client) -> None:
+async def test_old_keys(database: None, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=9)
     order, other = await an_order(tea, 1), await an_order(tea, 1)
     assert [(await pay(client, one.id, key=str(one.id))).status_code for one in (order, other)] == [200, 200]
