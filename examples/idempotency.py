@@ -42,8 +42,9 @@ from apps.common.errors import EXCEPTION_HANDLERS
 from apps.once import dependencies
 from apps.once.models import IdempotencyKey
 from apps.once.services import Answer, RefusedError, answer_of, answer_once
-from apps.shop.models import Order, OrderLine, OrderStatus, Product
+from apps.shop.models import Claim, Order, OrderLine, OrderStatus, Product, Voucher
 from apps.shop.routers import orders as routes
+from apps.shop.services.claim import claim_voucher
 from apps.shop.services.pay import pay_order
 from fastapi import FastAPI
 from tortoise import fields
@@ -204,6 +205,30 @@ async def answers_without_a_key() -> None:
     assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 1)
     assert [(await answer_of(lambda: take_one(tea.id))).status for _ in "ab"] == [200, 200]
     assert await stock(tea) == 6  # WRONG: changed twice
+
+
+async def claims() -> None:
+    """The unique constraint refuses the second claim. A foreign key is not called a second claim."""
+    voucher, (ann, bob) = await Voucher.create(code="v"), [uuid4(), uuid4()]
+
+    async def claim(customer_id: UUID, voucher_id: UUID = voucher.id) -> Any:
+        try:
+            await claim_voucher(voucher_id, customer_id)
+        except (RefusedError, DoesNotExist) as error:
+            return type(error)
+
+    async def in_time() -> Any:
+        return await claim(ann)
+
+    async with in_transaction():
+        assert await claim(ann) is None
+        task = asyncio.create_task(in_its_own_pool(in_time))
+        assert await is_waiting(task)
+    assert await task is RefusedError
+    async with in_transaction():
+        assert [await claim(one) for one in (ann, bob)] == [RefusedError, None]
+        assert await claim(bob, uuid4()) is DoesNotExist
+    assert await Claim.all().count() == 2
 
 
 async def errors() -> None:
@@ -468,6 +493,7 @@ async def main() -> None:
         two_processes,
         a_process_dies,
         answers_without_a_key,
+        claims,
         errors,
         quantities,
         the_second_request_waits,
@@ -480,7 +506,7 @@ async def main() -> None:
     ):
         async with database():
             await proof()
-            for model in (OrderLine, Order, Product, IdempotencyKey, PlainKey):
+            for model in (Claim, Voucher, OrderLine, Order, Product, IdempotencyKey, PlainKey):
                 await model.all().delete()
 
 

@@ -2,5 +2,6 @@
 
 from apps.shop.models.customer import CreditEntry, Customer
 from apps.shop.models.order import Order, OrderLine, OrderStatus, Product
+from apps.shop.models.voucher import Claim, Voucher
 
-__all__ = ["CreditEntry", "Customer", "Order", "OrderLine", "OrderStatus", "Product"]
+__all__ = ["Claim", "CreditEntry", "Customer", "Order", "OrderLine", "OrderStatus", "Product", "Voucher"]
