@@ -26,7 +26,7 @@ BLOCK = re.compile(r'(?ms)^```python (?:continues )?title="([^"]+)"\n(.+?)^```')
 is_child = "SHOP_PROJECT" in os.environ
 
 if not is_child:
-    for project in ("billing", "once", "shop"):
+    for project in ("billing", "once", "shop", "pay_once"):
         shutil.copytree(FOLDER / project / "apps", PROJECT / "apps", dirs_exist_ok=True)
     page = (FOLDER.parent / "references" / "idempotency.md").read_text(encoding="utf-8")
     for path, text in BLOCK.findall(page):

@@ -1,4 +1,4 @@
-"""Copy it into the project of references/idempotency.md: a repeated request, a refusal, an error."""
+"""Copy it into the project of references/idempotency.md: a repeated request, a refusal, an error, a claim."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,12 +9,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from tortoise import timezone
+from tortoise.exceptions import DoesNotExist
 
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.once.models import IdempotencyKey
-from apps.once.services import delete_old_keys
-from apps.shop.models import Order, OrderLine, OrderStatus, Product
+from apps.once.services import RefusedError, delete_old_keys
+from apps.shop.models import Claim, Order, OrderLine, OrderStatus, Product, Voucher
 from apps.shop.routers.orders import router
+from apps.shop.services.claim import claim_voucher
 from tests.conftest import Overlap
 
 ANN, BOB = str(uuid4()), str(uuid4())
@@ -102,3 +104,19 @@ async def test_old_keys(database: None, client: httpx.AsyncClient) -> None:
     # One request runs again. Its order is paid, so nothing is taken twice.
     assert sorted(answer.status_code for answer in again) == [200, 409]
     assert await stock() == 7
+
+
+async def test_a_customer_claims_a_voucher_once(overlap: Overlap) -> None:
+    voucher, customer_id = await Voucher.create(code="v"), uuid4()
+
+    async def claim() -> bool:
+        try:
+            await claim_voucher(voucher.id, customer_id)
+        except RefusedError:
+            return False
+        return True
+
+    assert await overlap(claim, claim) == (True, False)
+    with pytest.raises(DoesNotExist):  # the foreign key, not the unique constraint
+        await claim_voucher(uuid4(), customer_id)
+    assert await Claim.all().count() == 1

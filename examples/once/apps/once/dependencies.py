@@ -37,7 +37,7 @@ class Once:
     def __init__(
         self, request: Request, user_id: Annotated[UUID, Depends(current_user)], key: Key = ""
     ) -> None:
-        path = "/".join(same_form(part) for part in request.url.path.split("/") if part)
+        path = "/".join(same_form(part) for part in request.url.path.split("/"))
         self.line = f"{request.method} {path}?{request.url.query}\n"
         self.request, self.user_id, self.key = request, user_id, key
 
