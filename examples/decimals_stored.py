@@ -1,5 +1,7 @@
 """What a decimal column stores: NaN (PostgreSQL and SQLite), a difference with and without Round (SQLite).
 
+And a sum beyond `max_digits`.
+
 By hand: DATABASE_URL=sqlite://:memory: python examples/decimals_stored.py
 """
 
@@ -10,10 +12,12 @@ from decimal import Decimal
 from pydantic import BaseModel, ValidationError
 from pypika_tortoise.terms import CustomFunction
 from tortoise import fields
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import IntegrityError, OperationalError
 from tortoise.expressions import F, Function
 from tortoise.models import Model
+from tortoise.transactions import in_transaction
 
 NAN = Decimal("NaN")
 NO_NAN = "amount > 0 AND amount <> 'NaN'"
@@ -43,6 +47,32 @@ async def refused(amount: str | int) -> str:
         return str(error)
     await Price.filter(id=2).delete()
     return ""
+
+
+async def too_large() -> str:
+    """Add one cent to the largest amount. Return the error, or the stored amount."""
+    await Price.filter(id=1).update(amount=Decimal("9999999999.99"))
+    try:
+        await Price.filter(id=1).update(amount=Round(F("amount") + Decimal("0.01"), 2))
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"
+    return str((await Price.get(id=1)).amount)
+
+
+async def test_too_large(db: BaseDBAsyncClient) -> None:
+    is_psycopg = type(db).__module__.startswith("tortoise.backends.psycopg")
+    said = {
+        "sqlite": "10000000000.00",
+        "postgres": ("NumericValueOutOfRange" if is_psycopg else "OperationalError")
+        + ": numeric field overflow",
+        "mysql": 'OperationalError: (1264, "Out of range',
+    }
+    assert (await too_large()).startswith(said[db.capabilities.dialect])
+    if db.capabilities.dialect == "mysql":
+        async with in_transaction() as connection:  # the same session for all queries
+            await connection.execute_query("SET SESSION sql_mode = ''")
+            assert await too_large() == "9999999999.99"  # WRONG
+            await connection.execute_query("SET SESSION sql_mode = DEFAULT")
 
 
 async def main() -> None:
@@ -88,6 +118,7 @@ async def main() -> None:
         await Price.filter(id=1).update(amount=Decimal("0.10"))
         await Price.filter(id=1).update(amount=Round(F("amount") + Decimal("0.20"), 2))
         assert await Price.filter(amount=Decimal("0.30")).exists()
+        await test_too_large(db)
         await db.execute_script("DROP TABLE price")
     try:
         PriceIn(amount=NAN)

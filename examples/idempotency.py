@@ -26,14 +26,12 @@ BLOCK = re.compile(r'(?ms)^```python (?:continues )?title="([^"]+)"\n(.+?)^```')
 is_child = "SHOP_PROJECT" in os.environ
 
 if not is_child:
-    for project in ("billing", "shop"):
+    for project in ("billing", "once", "shop", "pay_once"):
         shutil.copytree(FOLDER / project / "apps", PROJECT / "apps", dirs_exist_ok=True)
     page = (FOLDER.parent / "references" / "idempotency.md").read_text(encoding="utf-8")
     for path, text in BLOCK.findall(page):
         (PROJECT / path).parent.mkdir(parents=True, exist_ok=True)
         (PROJECT / path).write_text(text, encoding="utf-8")
-    with (PROJECT / "apps/shop/models/__init__.py").open("a") as package:
-        package.write("from apps.shop.models.idempotency_key import IdempotencyKey as IdempotencyKey\n")
 sys.path.insert(0, str(PROJECT))
 sys.dont_write_bytecode = True
 for loaded in [one for one in sys.modules if one.split(".")[0] == "apps"]:
@@ -41,10 +39,12 @@ for loaded in [one for one in sys.modules if one.split(".")[0] == "apps"]:
 
 import httpx
 from apps.common.errors import EXCEPTION_HANDLERS
-from apps.shop.models import IdempotencyKey, Order, OrderLine, OrderStatus, Product
-from apps.shop.routers import once as requests
+from apps.once import dependencies
+from apps.once.models import IdempotencyKey
+from apps.once.services import Answer, RefusedError, answer_of, answer_once
+from apps.shop.models import Claim, Order, OrderLine, OrderStatus, Product, Voucher
 from apps.shop.routers import orders as routes
-from apps.shop.services.once import Answer, RefusedError, answer_of, answer_once
+from apps.shop.services.claim import claim_voucher
 from apps.shop.services.pay import pay_order
 from fastapi import FastAPI
 from tortoise import fields
@@ -81,7 +81,12 @@ async def database(init_command: str | None = None, **credentials: Any):
     entry["credentials"] |= credentials
     if init_command:
         entry["credentials"]["init_command"] = init_command
-    apps = {"models": {"models": ["apps.shop.models", "__main__"], "default_connection": "default"}}
+    apps = {
+        "models": {
+            "models": ["apps.once.models", "apps.shop.models", "__main__"],
+            "default_connection": "default",
+        }
+    }
     async with TortoiseContext() as context:
         await context.init(config={"connections": {"default": entry}, "apps": apps, "use_tz": True})
         yield context
@@ -129,14 +134,14 @@ async def send() -> None:
 async def die_before_the_answer() -> None:
     """The process ends between the change and the COMMIT."""
     async with database(), client() as http:
-        with patch.object(routes, "Answer", side_effect=lambda *args: os._exit(9)):
+        with patch.object(dependencies, "Answer", side_effect=lambda *args: os._exit(9)):
             await post(http, UUID(sys.argv[2]), "k")
 
 
 async def die_after_the_commit() -> None:
     """The process ends before the client gets the answer."""
     async with database(), client() as http:
-        with patch.object(requests, "Response", side_effect=lambda *args, **options: os._exit(9)):
+        with patch.object(dependencies, "Response", side_effect=lambda *args, **options: os._exit(9)):
             await post(http, UUID(sys.argv[2]), "k")
 
 
@@ -187,32 +192,50 @@ async def a_process_dies() -> None:
 
 
 async def answers_without_a_key() -> None:
-    """400. Called without a key, the service pays once, and a service that adds adds twice."""
+    """Without a key, the service pays once, and a service that adds adds twice."""
     tea = await Product.create(name="tea", stock=9)
     order, gone = await an_order(tea), await an_order(tea)
     await Order.filter(id=gone.id).update(status=OrderStatus.CANCELLED)
     async with client() as http:
-        assert (await post(http, order.id))[0] == 400
+        assert [(await post(http, order.id))[0] for _ in "ab"] == [200, 409]
+        assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 0)
         answers = [await post(http, gone.id, "gone"), await post(http, uuid4(), "unknown")]
     assert [status for status, _ in answers] == [409, 404]
     assert json.loads(answers[0][1]) == {"detail": "The order is cancelled"}
-    assert await stock(tea) == 9
-
-    async def work() -> Answer:
-        await pay_order(order.id)
-        return Answer(200, "1")
-
-    assert [(await answer_of(work)).status for _ in "ab"] == [200, 409]
     assert (await stock(tea), await IdempotencyKey.all().count()) == (8, 1)
     assert [(await answer_of(lambda: take_one(tea.id))).status for _ in "ab"] == [200, 200]
     assert await stock(tea) == 6  # WRONG: changed twice
+
+
+async def claims() -> None:
+    """The unique constraint refuses the second claim. A foreign key is not called a second claim."""
+    voucher, (ann, bob) = await Voucher.create(code="v"), [uuid4(), uuid4()]
+
+    async def claim(customer_id: UUID, voucher_id: UUID = voucher.id) -> Any:
+        try:
+            await claim_voucher(voucher_id, customer_id)
+        except (RefusedError, DoesNotExist) as error:
+            return type(error)
+
+    async def in_time() -> Any:
+        return await claim(ann)
+
+    async with in_transaction():
+        assert await claim(ann) is None
+        task = asyncio.create_task(in_its_own_pool(in_time))
+        assert await is_waiting(task)
+    assert await task is RefusedError
+    async with in_transaction():
+        assert [await claim(one) for one in (ann, bob)] == [RefusedError, None]
+        assert await claim(bob, uuid4()) is DoesNotExist
+    assert await Claim.all().count() == 2
 
 
 async def errors() -> None:
     tea = await Product.create(name="tea", stock=9)
     order = await an_order(tea)
     async with client() as http:
-        with patch.object(routes, "Answer", side_effect=RuntimeError):
+        with patch.object(dependencies, "Answer", side_effect=RuntimeError):
             assert (await post(http, order.id, "k"))[0] == 500
         assert (await stock(tea), await IdempotencyKey.all().count()) == (9, 0)
         assert (await post(http, order.id, "k"))[0] == 200
@@ -470,6 +493,7 @@ async def main() -> None:
         two_processes,
         a_process_dies,
         answers_without_a_key,
+        claims,
         errors,
         quantities,
         the_second_request_waits,
@@ -482,7 +506,7 @@ async def main() -> None:
     ):
         async with database():
             await proof()
-            for model in (OrderLine, Order, Product, IdempotencyKey, PlainKey):
+            for model in (Claim, Voucher, OrderLine, Order, Product, IdempotencyKey, PlainKey):
                 await model.all().delete()
 
 

@@ -194,6 +194,13 @@ async def main() -> None:
             await Note.select_for_update().get(id=1)  # the first query
             await elsewhere(change(2))
             assert (await Note.get(id=2)).text == "new"
+        await Note.filter(id=2).update(text="old")
+        async with in_transaction():
+            await Note.create(id=9, text="first")  # an INSERT or an UPDATE may come before the lock
+            await Note.filter(id=9).update(text="another")
+            await elsewhere(change(2))
+            await Note.select_for_update().get(id=1)
+            assert (await Note.get(id=2)).text == "new"
 
         for work in (get_or_create, get_or_create_in_a_transaction):
             async with in_transaction():

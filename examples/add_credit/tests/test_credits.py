@@ -10,11 +10,11 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from apps.common.errors import EXCEPTION_HANDLERS
+from apps.once.dependencies import current_user
+from apps.once.services import RefusedError
 from apps.shop.models import CreditEntry, Customer
 from apps.shop.routers.credits import CreditIn, router
-from apps.shop.routers.once import current_user
-from apps.shop.services.credit import change_balance
-from apps.shop.services.once import RefusedError
+from apps.shop.services.credit import MOST, change_balance
 from tests.conftest import Overlap
 
 ANN = str(uuid4())
@@ -109,6 +109,15 @@ async def test_the_last_cents_can_be_taken(database: None) -> None:
         with pytest.raises(ValueError, match="two decimal places"):
             await change_balance(customer.id, wrong)
     assert await state() == ([Decimal(0)], [Decimal("-5.40"), Decimal("-0.10")])
+
+
+async def test_the_column_holds_the_largest_balance(database: None, client: httpx.AsyncClient) -> None:
+    customer = await Customer.create(name="Ann", balance=MOST - 5)
+    answer = await add(client, customer.id, '{"amount": "5.01"}', key="more")
+    assert (answer.status_code, answer.json()) == (409, {"detail": "The credit would be too high"})
+    assert (await add(client, customer.id)).json() == {"balance": "9999999999.99"}
+    assert (await add(client, customer.id, '{"amount": "0.01"}', key="cent")).status_code == 409
+    assert await state() == ([MOST], [Decimal(5)])
 
 
 async def test_two_callers_take_the_last_money(overlap: Overlap) -> None:

@@ -1,4 +1,4 @@
-"""Copy it into the project of references/idempotency.md: a repeated request, a refusal, an error."""
+"""Copy it into the project of references/idempotency.md: a repeated request, a refusal, an error, a claim."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -9,11 +9,14 @@ import httpx
 import pytest
 from fastapi import FastAPI
 from tortoise import timezone
+from tortoise.exceptions import DoesNotExist
 
 from apps.common.errors import EXCEPTION_HANDLERS
-from apps.shop.models import IdempotencyKey, Order, OrderLine, OrderStatus, Product
+from apps.once.models import IdempotencyKey
+from apps.once.services import RefusedError, delete_old_keys
+from apps.shop.models import Claim, Order, OrderLine, OrderStatus, Product, Voucher
 from apps.shop.routers.orders import router
-from apps.shop.services.old_keys import delete_old_keys
+from apps.shop.services.claim import claim_voucher
 from tests.conftest import Overlap
 
 ANN, BOB = str(uuid4()), str(uuid4())
@@ -38,12 +41,14 @@ async def stock() -> int:
     return (await Product.get()).stock
 
 
-def pay(client: httpx.AsyncClient, order_id: UUID, key: str = "k", user: str = ANN, query: str = ""):
+async def pay(
+    client: httpx.AsyncClient, order_id: UUID, key: str = "k", user: str = ANN, query: str = ""
+) -> httpx.Response:
     headers = {"X-User": user, "Idempotency-Key": key}
-    return client.post(f"/orders/{order_id}/pay{query}", headers=headers)
+    return await client.post(f"/orders/{order_id}/pay{query}", headers=headers)
 
 
-async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client) -> None:
+async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client: httpx.AsyncClient) -> None:
     order = await an_order(await Product.create(name="tea", stock=9), 2, 3)
     first, second = await overlap(lambda: pay(client, order.id), lambda: pay(client, order.id))
     await Order.filter(id=order.id).update(status=OrderStatus.CANCELLED)
@@ -54,7 +59,7 @@ async def test_two_requests_at_once_and_a_later_one(overlap: Overlap, client) ->
     assert await stock() == 4
 
 
-async def test_two_customers_want_the_last_unit(overlap: Overlap, client) -> None:
+async def test_two_customers_want_the_last_unit(overlap: Overlap, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=1)
     one, two = await an_order(tea, 1), await an_order(tea, 1)
     first, second = await overlap(lambda: pay(client, one.id), lambda: pay(client, two.id, user=BOB))
@@ -66,7 +71,7 @@ async def test_two_customers_want_the_last_unit(overlap: Overlap, client) -> Non
     assert (await pay(client, two.id, key="new", user=BOB)).status_code == 200
 
 
-async def test_other_requests_with_the_key(database: None, client) -> None:
+async def test_other_requests_with_the_key(database: None, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=9)
     order, other = await an_order(tea, 1), await an_order(tea, 1)
     assert (await pay(client, order.id)).status_code == 200
@@ -75,9 +80,11 @@ async def test_other_requests_with_the_key(database: None, client) -> None:
     assert (await pay(client, other.id, user=BOB)).status_code == 200  # the key of another user
 
 
-async def test_an_error_between_change_and_answer_keeps_nothing(database: None, client) -> None:
+async def test_an_error_between_change_and_answer_keeps_nothing(
+    database: None, client: httpx.AsyncClient
+) -> None:
     order = await an_order(await Product.create(name="tea", stock=1), 1)
-    with patch("apps.shop.routers.orders.Answer", side_effect=RuntimeError), pytest.raises(RuntimeError):
+    with patch("apps.once.dependencies.Answer", side_effect=RuntimeError), pytest.raises(RuntimeError):
         await pay(client, order.id)
     assert (await stock(), await IdempotencyKey.all().count()) == (1, 0)
     assert (await pay(client, uuid4(), key="404")).status_code == 404
@@ -85,7 +92,7 @@ async def test_an_error_between_change_and_answer_keeps_nothing(database: None, 
     assert (await pay(client, order.id)).status_code == 200
 
 
-async def test_old_keys(database: None, client) -> None:
+async def test_old_keys(database: None, client: httpx.AsyncClient) -> None:
     tea = await Product.create(name="tea", stock=9)
     order, other = await an_order(tea, 1), await an_order(tea, 1)
     assert [(await pay(client, one.id, key=str(one.id))).status_code for one in (order, other)] == [200, 200]
@@ -97,3 +104,19 @@ async def test_old_keys(database: None, client) -> None:
     # One request runs again. Its order is paid, so nothing is taken twice.
     assert sorted(answer.status_code for answer in again) == [200, 409]
     assert await stock() == 7
+
+
+async def test_a_customer_claims_a_voucher_once(overlap: Overlap) -> None:
+    voucher, customer_id = await Voucher.create(code="v"), uuid4()
+
+    async def claim() -> bool:
+        try:
+            await claim_voucher(voucher.id, customer_id)
+        except RefusedError:
+            return False
+        return True
+
+    assert await overlap(claim, claim) == (True, False)
+    with pytest.raises(DoesNotExist):  # the foreign key, not the unique constraint
+        await claim_voucher(uuid4(), customer_id)
+    assert await Claim.all().count() == 1

@@ -2,13 +2,18 @@
 
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx
+import pytest
 from tortoise import timezone
+from tortoise.exceptions import IntegrityError
 from tortoise.queryset import QuerySet
 
+from apps.common.company import of_company
 from apps.documents.models import Document
+from apps.documents.routers.documents import create
+from apps.documents.schemas.document import DocumentIn
 from apps.documents.services import documents
 from tests.test_other_company import NEW, make_company, make_documents
 
@@ -31,6 +36,13 @@ async def test_two_companies_may_use_the_same_number(client: httpx.AsyncClient) 
     for _ in range(2):
         headers = {"X-Company": str(await make_company())}
         assert (await client.post("/documents", json=NEW, headers=headers)).status_code == 201
+
+
+async def test_another_constraint_is_no_taken_number(database: None) -> None:
+    async with of_company(uuid4()):  # a foreign key refuses the unknown company
+        with pytest.raises(IntegrityError):
+            await create(DocumentIn.model_validate(NEW))
+        assert not await Document.exists()  # the transaction goes on
 
 
 async def test_a_deleted_row_lives_30_days_longer(client: httpx.AsyncClient) -> None:

@@ -1,0 +1,1 @@
+"""Requests with an Idempotency-Key: a repeated request gets the stored answer."""
