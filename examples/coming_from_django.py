@@ -195,6 +195,9 @@ async def conditions() -> None:
     whose = Case(When(author_id__in=by_ann, then="hers"), default="other")
     kinds = await Book.annotate(whose=whose).values_list("whose", flat=True)
     assert sorted(kinds) == ["hers", "hers", "other"]
+    # With a column of the relation as annotation, a "total" comes once for each row.
+    totals = await Book.annotate(whose=F("author__name"), n=Count("id", _filter=Q(whose="Ann"))).values("n")
+    assert len(totals) == 3
 
 
 async def spelt_otherwise() -> None:

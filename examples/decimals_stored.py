@@ -118,6 +118,9 @@ async def main() -> None:
         await Price.filter(id=1).update(amount=Decimal("0.10"))
         await Price.filter(id=1).update(amount=Round(F("amount") + Decimal("0.20"), 2))
         assert await Price.filter(amount=Decimal("0.30")).exists()
+        await db.execute_script("DROP TABLE price")
+        await db.execute_script(create.format("amount > 0"))
+        await Price.create(id=1, amount=1)
         await test_too_large(db)
         await db.execute_script("DROP TABLE price")
     try:
