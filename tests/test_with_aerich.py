@@ -308,3 +308,9 @@ def test_its_lock_is_that_of_the_running_example() -> None:
     here, there = definitions_in(LIBRARY / "lock.py"), definitions_in(BILLING / "migrate.py")
     assert {name: there.get(name) for name in here} == here
     assert set(there) - set(here) <= {"main", "report"}
+
+
+def test_its_connection_is_that_of_the_running_example() -> None:
+    """So its URL takes `sslmode` and `pgbouncer`, too. Changed there: copy it."""
+    here, there = (folder / "config" / "database.py" for folder in (LIBRARY, BILLING))
+    assert here.read_text() == there.read_text()
