@@ -1,5 +1,5 @@
 # snippet: needs="postgres, aerich"
-"""Aerich 0.10 on PostgreSQL: a table, a column, and the names of indexes, which RENAME TO leaves as they are.
+"""Aerich 0.10 on PostgreSQL: when the draft of a renamed column is right; indexes, which keep their names.
 
 Each part in a schema of its own, with the functions of migrations_aerich_postgres.py.
 
@@ -154,5 +154,69 @@ def drafted() -> None:
         assert "order_line_code_key" in indexes()  # still unique
 
 
+BUYER = """
+class Customer(Model):
+    id = fields.IntField(primary_key=True)
+
+
+class Bill(Model):
+    {meta}
+    id = fields.IntField(primary_key=True)
+"""
+KEY = '{} = fields.ForeignKeyField("models.Customer", null=True)'
+
+
+def column(old: str, new: str, meta: str = "", new_meta: str = "") -> str:
+    """The SQL of the draft for these fields of Bill, applied, undone and applied again. A row is there."""
+    proofs.sql("DROP TABLE IF EXISTS bill, customer, aerich")
+    shutil.rmtree("migrations", ignore_errors=True)
+    proofs.models(*old.splitlines(), classes=BUYER.format(meta=meta))
+    proofs.aerich("init-db")
+    name = old.split()[0]
+    proofs.sql(
+        "INSERT INTO bill (id) VALUES (1)" if name == "buyer" else f"INSERT INTO bill ({name}) VALUES ('a')"
+    )
+    proofs.models(*new.splitlines(), classes=BUYER.format(meta=new_meta))
+    proofs.aerich("migrate", "--offline", "--no-input", "--name", "renamed")
+    draft: str = proofs.last().read_text().partition("async def downgrade")[0]
+    proofs.aerich("upgrade")
+    proofs.aerich("downgrade", "--yes")
+    proofs.aerich("upgrade")
+    assert "No changes detected" in proofs.aerich("migrate", "--offline")
+    return draft
+
+
+def columns() -> None:
+    """--no-input answers yes to each rename that is possible. For one column, this is right."""
+    email, contact = (f"{name} = fields.CharField(max_length=9, null=True)" for name in ("email", "contact"))
+    index = 'class Meta:\n        indexes = (Index(fields=("{0}",), name="ix_{0}"),)'
+    draft = column(email, contact, index.format("email"), index.format("contact"))
+    assert 'RENAME COLUMN "email" TO "contact"' in draft and "DROP COLUMN" not in draft
+    assert proofs.sql("SELECT contact FROM bill") == [("a",)]
+    made = "SELECT indexname FROM pg_indexes WHERE schemaname = current_schema() AND tablename = 'bill'"
+    assert proofs.sql(f"{made} ORDER BY 1") == [("bill_pkey",), ("ix_contact",)]
+
+    # It pairs columns of one type in no fixed order: two renames, or one beside a new column, can go wrong.
+    for more in (email.replace("email", "town", 1), ""):
+        for number in range(30):
+            new = f"{contact}\n{email.replace('email', f'place{number}', 1)}"
+            column(f"{email}\n{more}", new)
+            if proofs.sql(f"SELECT contact, place{number} FROM bill") == [(None, "a")]:
+                break
+        else:
+            raise AssertionError("30 times right")
+    column(email, contact.replace("null=True", "null=True, description='Mail'"))
+    assert proofs.sql("SELECT contact FROM bill") == [(None,)]
+
+    column(email.replace("null", "db_index=True, null"), contact.replace("null", "db_index=True, null"))
+    assert len(proofs.sql(f"{made} AND indexname LIKE 'idx_bill_email%'")) == 1
+    draft = column(KEY.format("buyer"), KEY.format("payer"))
+    assert "DROP CONSTRAINT IF EXISTS" in draft and 'RENAME COLUMN "buyer_id" TO "payer_id"' in draft
+    keys = "SELECT pg_get_constraintdef(oid) FROM pg_constraint"
+    keys += " WHERE contype = 'f' AND conrelid = 'bill'::regclass"
+    both = [("FOREIGN KEY (payer_id) REFERENCES customer(id) ON DELETE CASCADE",)] * 2
+    assert proofs.sql(keys) == both
+
+
 if __name__ == "__main__":
-    proofs.prove(forgotten, followed, drafted)
+    proofs.prove(forgotten, followed, drafted, columns)

@@ -553,3 +553,23 @@ for field, related in (("labels", "posts"), ("labels", "labelled")):
             shop.run("downgrade", "models", "0002_made")
             shop.run("migrate")
         assert shop.sql("SELECT * FROM post_tag") == [(1, 1)]
+
+# A forgotten `ordering` raises no error at the start, in INSERT and COUNT; reading rows does.
+READ = """
+async def main():
+    from tortoise import Tortoise
+    await Tortoise.init(config=CONFIG)
+    try:
+        await Place.create(town="Oslo")
+        assert await Place.all().count() == 1
+        await Place.first()
+    finally:
+        await Tortoise.close_connections()
+"""
+ordered = place.replace("(Model):\n", '(Model):\n    class Meta:\n        ordering = ("name",)\n\n', 1)
+shop = Shop(more=ordered.format("town", "country") + READ)
+try:
+    asyncio.run(importlib.import_module(f"{shop.name}.{shop.stage}").main())
+    raise AssertionError("it has gone well")
+except ConfigurationError as error:
+    assert "Unknown fields name in default ordering for model Place" in str(error)

@@ -225,6 +225,40 @@ def test_a_file_that_gets_no_lock(project: Path, database: str, is_repeated: boo
     assert sql(database, "SELECT count(*) AS n FROM aerich") == [{"n": 2 + is_repeated}]
 
 
+@pytest.mark.servers
+@pytest.mark.parametrize("database", ["postgres"], indirect=True)
+def test_a_file_that_a_deadlock_ends(project: Path, database: str) -> None:
+    """PostgreSQL undoes it, so it is tried again. It has locked book when a reader of author asks for it."""
+    assert run(project, database, "migrate.py")[0] == 0
+    models = project / "migrations" / "models"
+    _, assignment, state = max(models.glob("1_*.py")).read_text().partition("MODELS_STATE")
+    two = "ALTER TABLE book ADD place INT; ALTER TABLE author ADD place INT"
+    later = LATER.replace("UPDATE book SET copies = copies * 10", two)
+    (models / "2_20260301000000_place.py").write_text(later + assignment + state)
+    program = project / "migrate.py"
+    program.write_text(program.read_text().replace('"2s"', '"30s"').replace("= 60, 5.0", "= 600, 0.1"))
+    waits = "SELECT FROM pg_locks WHERE NOT granted AND relation = 'author'::regclass"
+
+    async def migrate_beside_a_reader() -> tuple[int, str]:
+        async with TortoiseContext() as context:
+            await context.init(db_url=database, modules={"models": ["aerich.models"]})
+            other = context.connections.get("default")
+            async with in_transaction() as reader:
+                await reader.execute_query("SELECT FROM author")
+                process = start(project, database, "migrate.py")
+                while not (await other.execute_query(waits))[0]:
+                    assert process.poll() is None, finish(process)
+                    await asyncio.sleep(0.02)
+                await reader.execute_query("SELECT FROM book")
+            return await asyncio.to_thread(finish, process)
+
+    status, printed = asyncio.run(migrate_beside_a_reader())
+    assert status == 0, printed
+    assert "deadlock detected" in printed
+    assert -1 < printed.find("trying again") < printed.find("applied: models 2_"), printed
+    assert sql(database, "SELECT place FROM book UNION SELECT place FROM author") == []
+
+
 @ON_BOTH
 def test_aerich_itself_reads_the_project(project: Path, database: str) -> None:
     assert "Success upgrading to 1_" in run(project, database, "-m", "aerich", "upgrade")[1]
@@ -274,3 +308,9 @@ def test_its_lock_is_that_of_the_running_example() -> None:
     here, there = definitions_in(LIBRARY / "lock.py"), definitions_in(BILLING / "migrate.py")
     assert {name: there.get(name) for name in here} == here
     assert set(there) - set(here) <= {"main", "report"}
+
+
+def test_its_connection_is_that_of_the_running_example() -> None:
+    """So its URL takes `sslmode` and `pgbouncer`, too. Changed there: copy it."""
+    here, there = (folder / "config" / "database.py" for folder in (LIBRARY, BILLING))
+    assert here.read_text() == there.read_text()

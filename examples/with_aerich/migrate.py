@@ -6,8 +6,8 @@ configuration, and the first file of each later app holds that app's own tables 
 driver that it has no lock for. Exit status 0: the database is up to date. 1: it is not, and the log says why.
 
 A long transaction of the running application makes ALTER TABLE wait, and then all queries on the table wait,
-too. So on PostgreSQL a file waits only briefly, and is tried again later. This needs a transaction: a file
-with RUN_IN_TRANSACTION = False is applied as it is.
+too. So on PostgreSQL a file waits only briefly, and is tried again later, also after a deadlock. This needs a
+transaction, which is undone: a file with RUN_IN_TRANSACTION = False is applied as it is.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from lock import locked
 
 LOCATION = "./migrations"  # as in [tool.aerich]
 LOCK_TIMEOUT = "2s"  # PostgreSQL: while a file waits for the lock of a table, all queries on the table wait
-LOCK_NOT_AVAILABLE = "55P03"  # the error of PostgreSQL after that time
+AGAIN = {"55P03", "40P01"}  # errors of PostgreSQL: no lock after that time, deadlock
 TRIES, PAUSE = 60, 5.0  # how often such a file is tried, and the seconds between
 
 
@@ -43,7 +43,7 @@ class Upgrade(Command):
 
 
 async def upgrade(app: str) -> None:
-    """Apply the files of an app. If a file gets no lock, wait for PAUSE seconds, and try it again."""
+    """Apply the files of an app. After an error of AGAIN, wait for PAUSE seconds, and try the file again."""
     async with TortoiseContext(), Upgrade(TORTOISE_ORM, app=app, location=LOCATION) as command:
         for tries_left in reversed(range(TRIES)):
             command.files = []
@@ -51,9 +51,7 @@ async def upgrade(app: str) -> None:
                 await command.upgrade()
             except Exception as error:
                 tell(app, command.files[:-1])
-                if getattr(error, "sqlstate", "") != LOCK_NOT_AVAILABLE or not (
-                    command.is_undone and tries_left
-                ):
+                if getattr(error, "sqlstate", "") not in AGAIN or not (command.is_undone and tries_left):
                     raise
                 print(f"{command.files[-1]}: {error}; trying again in {PAUSE:.0f} seconds.", flush=True)
                 await asyncio.sleep(PAUSE)

@@ -2,10 +2,11 @@
 
 from typing import Any
 
+from config.database import connection
 from config.settings import settings
 
 TORTOISE_ORM: dict[str, Any] = {
-    "connections": {"default": settings.DATABASE_URL},
+    "connections": {"default": connection(settings.DATABASE_URL)},
     "apps": {
         "models": {
             # aerich.models is the table of applied files. migrate.py and tests need it here.
