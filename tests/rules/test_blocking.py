@@ -47,9 +47,7 @@ async def _reads_wait(url: str) -> dict[str, bool]:
     """Which statements another connection's reads wait for, in a transaction that has locked the table."""
     waiting = {}
     async with TortoiseContext() as context:
-        await context.init(
-            {"connections": {"default": url}, "apps": {"models": {"models": ["aerich.models"]}}}
-        )
+        await context.init(db_url=url, modules={"models": ["aerich.models"]})  # any: it must not be empty
         other = context.connections.get("default")
         await other.execute_script(TABLES)
         for sql in READS_WAIT:
@@ -57,8 +55,8 @@ async def _reads_wait(url: str) -> dict[str, bool]:
                 async with in_transaction() as db:
                     await db.execute_script(LOCK + sql)
                     waiting[sql] = await _is_refused(other)
-                    raise _Undone
-            except _Undone:
+                    raise _UndoneError
+            except _UndoneError:
                 pass
     return waiting
 
@@ -72,5 +70,5 @@ async def _is_refused(other) -> bool:
     return False
 
 
-class _Undone(Exception):
+class _UndoneError(Exception):
     """Ends the transaction with a rollback."""

@@ -26,7 +26,7 @@ class BaselineError(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """How often each finding is known: by path, rule and code. Line numbers don't count: they move. Layout doesn't, either.
+    """How often each finding is known: by path, rule and code. Lines don't count: code moves.
 
     Paths are relative to ``base``. A path that had another name before is looked up by that in ``renamed``.
     """
