@@ -245,7 +245,7 @@ def test_an_option_that_would_be_ignored_is_refused(words: str, left_out: str, b
         ),
         ("--explain missing-awit", "--explain missing-awit: no such rule: did you mean missing-await?"),
         ("--explain TD0106", "--explain TD0106: no such rule: did you mean TD106?"),
-        ("--explain TD999", "--explain TD999: no such rule; --rules lists all"),
+        ("--explain TD106,TD999", "--explain TD999: no such rule; --rules lists all"),
     ],
 )
 def test_a_wrong_code_is_told_with_the_next_step(words: str, told: str, broken) -> None:
@@ -259,6 +259,8 @@ def test_explain(project) -> None:
     assert page.startswith("# TD003 meta-first\n")
     assert "## Use instead" in page
     assert project.run("--explain", "meta-first").stdout.decode() == page
+    both = project.run("--explain", "meta-first,TD106").stdout.decode()
+    assert both == page + "\n" + project.run("--explain", "TD106").stdout.decode()
 
 
 SUPPRESSED = {
