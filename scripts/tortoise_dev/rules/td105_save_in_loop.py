@@ -13,8 +13,7 @@ constants are left out. New rows whose key is used later are left out too, becau
 ## Why is this bad
 It sends one query for each row. `bulk_update` and `bulk_create` need one for all rows.
 
-If the loop changes a number that it read, `bulk_update` loses the changes of others (TD132). The message then
-names `update()` with `F`.
+If the loop counts a number up or down, the message names `update()` with `F` (see TD132).
 
 ## Fix safety
 Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.

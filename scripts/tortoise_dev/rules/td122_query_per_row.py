@@ -12,8 +12,8 @@ early. Loops over constants are left out, and models whose `save` or `delete` do
 It sends one query for each row. `bulk_create`, `bulk_update`, a query with `__in` or one
 `delete()` does it in one.
 
-If the loop changes a number of a row that it fetched, and saves the row, the changes of others are lost
-(TD132). The message then names `update()` with `F`.
+If the loop counts a number of a fetched row up or down, and saves the row, the message names `update()` with
+`F` (see TD132).
 
 ## Fix safety
 Not fixed by `--fix`: the code around the loop changes too.
