@@ -6,8 +6,8 @@
 MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 
 ## Why is this bad
-PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Read the keys
-first, then repeat the filter, with them in it: other requests may have changed the rows.
+PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Read the ids
+first, and add `id__in` to the filter. Keep the filter, because other requests may have changed the rows.
 
 ## Fix safety
 Not fixed by `--fix`: only you know which rows are meant.
@@ -63,8 +63,8 @@ def check(context: Context) -> Iterator[Hit]:
                 if lost is not None:
                     yield Hit(
                         call,
-                        f"{write}() ignores {lost} and {write}s every row that matches: read the keys first, "
-                        "then repeat the filter, with them in it",
+                        f"{write}() ignores {lost} and {write}s every row that matches: read the ids first, "
+                        "and add id__in to the filter",
                     )
 
 
