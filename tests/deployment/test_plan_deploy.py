@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 from tortoise_dev.deployment.manifest_files import workloads_not_judged
 from tortoise_dev.deployment.plan import ManifestError, Plan, plan_for
+from tortoise_dev.folders import own_files
 from tortoise_dev.snippets.planning.data_files import check_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -401,7 +402,7 @@ def test_plain_workloads_are_named(tmp_path: Path) -> None:
     (tmp_path / "app" / "kustomization.yaml").write_text(
         "resources: [base/deployment.yaml]\n", encoding="utf-8"
     )
-    assert workloads_not_judged(tmp_path) == [tmp_path / "deploy" / "app.yaml"]
+    assert workloads_not_judged(tmp_path, own_files(tmp_path)) == [tmp_path / "deploy" / "app.yaml"]
     done = run(folder=tmp_path)
     assert "deploy/app.yaml: not judged, because it belongs to no chart or kustomization." in done.stdout
     assert json.loads(run("--format", "json", folder=tmp_path).stdout)["not_judged"] == ["deploy/app.yaml"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -70,6 +71,69 @@ def test_lines_of_a_file_that_was_split_are_known(committed) -> None:
     assert len(new(committed)) == 1
     committed.write({"parts/b.py": DEAD.replace("name=name", "name='b'")})
     assert new(committed) == [("parts/b.py", 5)]
+
+
+ON_LINES = {
+    "a.py": """\
+from tortoise import Tortoise, connections
+from app.models import User
+
+async def f(name):
+    await Tortoise.generate_schemas(
+        safe=True,
+    )
+    await User.create(
+        nam='a',
+        name=name,
+    )
+    try:
+        await User.create(name=name)
+    except (
+        Exception
+    ):
+        pass
+    User.filter(
+        name=name,
+    ).delete()
+    await connections.get("default").execute_query(
+        f"SELECT '{name}'"
+    )
+
+class Lonely(
+    User,
+):
+    pass
+""",
+    "config.py": "URL = 'postgres://shop@db/shop'\n",
+    "migrations/models/0_20260101_init.py": "async def upgrade(db):\n    return 'CREATE TABLE a (id INT)'\n",
+    "migrations/models/1_20260102_b.py": """\
+async def upgrade(db):
+    await db.execute_script(
+        "ALTER TABLE a"
+        "  ADD b INT NOT NULL;"
+    )
+""",
+}
+"""Findings whose code stands on several lines."""
+
+
+def test_code_that_stands_on_other_lines_is_known(users) -> None:
+    git(users.root, "init", "-q", "-b", "main")
+    users.write(ON_LINES)
+    git(users.root, "add", "-A")
+    git(users.root, "commit", "-q", "-m", "first")
+    before = users.found("--preview")
+    rules = {"TD003", "TD101", "TD103", "TD106", "TD107", "TD113", "TD203", "TD204"}
+    assert rules <= {rule for _, _, rule in before}
+    on_one = {path: re.sub(r",?\n *(?=\))|(?<=\()\n *", "", text) for path, text in ON_LINES.items()}
+    on_one["a.py"] = re.sub(r",\n *", ", ", on_one["a.py"]).replace("'a'", '"a"')
+    assert "generate_schemas(safe=True)" in on_one["a.py"] and "except (Exception):" in on_one["a.py"]
+    users.write(on_one)
+    after = users.found("--preview")
+    assert sorted(rule for _, _, rule in after) == sorted(rule for _, _, rule in before)
+    assert new(users, "--preview") == []
+    users.write({"a.py": on_one["a.py"].replace('nam="a"', 'nam="b"')})
+    assert [rule for _, _, rule in users.found("--preview", "--against", "main")] == ["TD113"]
 
 
 def test_in_a_folder_of_the_repository(committed) -> None:

@@ -163,3 +163,36 @@ def test_a_row_of_one_of_two_models_may_have_the_fields_of_either(users) -> None
         }
     )
     assert users.found("--select", "TD113", "app/service.py") == [("app/service.py", 11, "TD113")]
+
+
+def test_a_loop_that_changes_a_number_gets_no_advice_that_loses_changes(users) -> None:
+    """bulk_update, or to ask once before the loop, would store a number that was read before."""
+    users.write(
+        {
+            "app/service.py": """\
+                from app.models import User
+
+                async def looped():
+                    for user in await User.all():
+                        user.age += 1
+                        await user.save()
+
+                async def looked_up(names):
+                    for name in names:
+                        user = await User.get(name=name)
+                        user.age += 1
+                        await user.save()
+
+                async def plain(names):
+                    for name in names:
+                        user = await User.get(name=name)
+                        user.age = 1
+                        await user.save()
+                """
+        }
+    )
+    told = users.run("--select", "TD105,TD122").stdout.decode().splitlines()
+    assert [line.split()[1] for line in told[:-1]] == ["TD105", "TD122", "TD105", "TD122", "TD105"]
+    assert all('update() with F("age")' in line for line in told[:3])
+    assert all("bulk_update" not in line and "ask once" not in line for line in told[:3])
+    assert "ask once with __in" in told[3] and "bulk_update" in told[4]

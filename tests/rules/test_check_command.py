@@ -245,7 +245,7 @@ def test_an_option_that_would_be_ignored_is_refused(words: str, left_out: str, b
         ),
         ("--explain missing-awit", "--explain missing-awit: no such rule: did you mean missing-await?"),
         ("--explain TD0106", "--explain TD0106: no such rule: did you mean TD106?"),
-        ("--explain TD999", "--explain TD999: no such rule; --rules lists all"),
+        ("--explain TD106,TD999", "--explain TD999: no such rule; --rules lists all"),
     ],
 )
 def test_a_wrong_code_is_told_with_the_next_step(words: str, told: str, broken) -> None:
@@ -259,6 +259,8 @@ def test_explain(project) -> None:
     assert page.startswith("# TD003 meta-first\n")
     assert "## Use instead" in page
     assert project.run("--explain", "meta-first").stdout.decode() == page
+    both = project.run("--explain", "meta-first,TD106").stdout.decode()
+    assert both == page + "\n" + project.run("--explain", "TD106").stdout.decode()
 
 
 SUPPRESSED = {
@@ -434,7 +436,7 @@ def test_baseline(broken) -> None:
     first = broken.run("--baseline", "known.json")
     assert first.returncode == 0
     assert b"recorded 3 findings in known.json" in first.stderr
-    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 2
+    assert json.loads(file.read_text(encoding="utf-8"))["version"] == 3
     assert broken.run("--baseline", "known.json").returncode == 0
     broken.write({"a.py": "# moved down\n" + BROKEN, "b.py": BROKEN.replace("class A", "class B")})
     done = broken.run("--baseline", "known.json", "--format", "json")
@@ -482,7 +484,7 @@ def test_a_second_finding_of_a_kind_is_new(users) -> None:
         ("", "it is not JSON"),
         ("[]", "--baseline wrote no such file"),
         ("{}", "--baseline wrote no such file"),
-        ('{"version": 3, "findings": []}', f"{TOOL} reads no version 3"),
+        ('{"version": 4, "findings": []}', f"{TOOL} reads no version 4"),
         ('{"version": 1, "findings": [1]}', "--baseline wrote no such file"),
     ],
 )
@@ -520,17 +522,19 @@ def test_a_baseline_survives_other_lines_and_other_messages(users) -> None:
     users.write({"a.py": source.replace("    User", "\n    if 1:\n        User")})
     assert users.run("--baseline", "known.json").returncode == 0
     users.write({"a.py": source.replace("'a'", "'b'")})
-    assert users.run("--baseline", "known.json").returncode == 1, "another line"
+    assert users.run("--baseline", "known.json").returncode == 1, "other code"
 
 
-def test_a_baseline_of_the_first_version_is_still_read(users) -> None:
+@pytest.mark.parametrize(("version", "third"), [(1, "message"), (2, "source")])
+def test_a_baseline_of_an_older_version_is_still_read(version: int, third: str, users) -> None:
     users.write({"a.py": "from app.models import User\n\nasync def f():\n    User.create(name='a')\n"})
     (message,) = (v["message"] for v in users.report("a.py")["violations"])
-    known = {"path": "a.py", "rule": "TD106", "message": message, "count": 1}
-    users.write({"known.json": json.dumps({"version": 1, "findings": [known]})})
+    texts = {"message": message, "source": "User.create(name='a')"}
+    known = {"path": "a.py", "rule": "TD106", third: texts[third], "count": 1}
+    users.write({"known.json": json.dumps({"version": version, "findings": [known]})})
     assert users.run("--baseline", "known.json").returncode == 0
-    known["message"] = "another"
-    users.write({"known.json": json.dumps({"version": 1, "findings": [known]})})
+    known[third] = "another"
+    users.write({"known.json": json.dumps({"version": version, "findings": [known]})})
     assert users.run("--baseline", "known.json").returncode == 1
 
 

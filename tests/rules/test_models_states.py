@@ -39,3 +39,21 @@ def test_the_next_draft(has_state: bool, project) -> None:
         file for file in project.root.glob("migrations/models/*.py") if '"colour"' in file.read_text("utf-8")
     ]
     assert bool(added) is has_state
+
+
+@pytest.mark.slow
+def test_a_state_of_an_older_file(project) -> None:
+    """The rule does not read the state. Aerich drafts the column again, which no reviewer can overlook."""
+    project.write_for_aerich(MODELS)
+    project.run_aerich("init-migrations")
+    (first,) = project.root.glob("migrations/models/*_init.py")
+    project.write({"shop.py": MODELS + SIZE})
+    project.run_aerich("migrate", "--offline", "--name", "size")
+    assert "No changes detected" in project.aerich("migrate", "--offline", "--name", "again")[1]
+    (newest,) = project.root.glob("migrations/models/*_size.py")
+    state = first.read_text("utf-8").partition("MODELS_STATE = ")[2]
+    newest.write_text(newest.read_text("utf-8").partition("MODELS_STATE = ")[0] + f"MODELS_STATE = {state}")
+    assert project.found("--select", "TD216") == []
+    project.run_aerich("migrate", "--offline", "--name", "again")
+    (again,) = project.root.glob("migrations/models/*_again.py")
+    assert 'ADD "size" INT' in again.read_text("utf-8")

@@ -43,7 +43,7 @@ examples:
   %(prog)s --select TD1                   only bugs
   %(prog)s --fix                          repair what is safe; --diff only shows it
   %(prog)s --fix --unsafe-fixes           also repairs that change what the code does, such as await
-  %(prog)s --explain TD106                what a rule says, and why
+  %(prog)s --explain TD106,TD132          what these rules say, and why
   %(prog)s --rules                        all rules, a line each
   %(prog)s --preview                      also the rules that are new
   %(prog)s --baseline known.json          first run: record; later: fail on new findings only
@@ -63,7 +63,7 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 def _run(options: argparse.Namespace) -> int:
     if options.explain is not None:
-        common.refuse_besides(options, "--explain prints the page of a rule", "explain")
+        common.refuse_besides(options, "--explain prints pages of rules", "explain")
         show(_explanation(options.explain))
         return 0
     if options.rules:
@@ -139,9 +139,13 @@ def _list_of_rules(form: str) -> str:
     return to_json({"version": 1, "rules": table_of_rules()})
 
 
-def _explanation(code: str) -> str:
-    if code.lower() == "all":
+def _explanation(codes: str) -> str:
+    if codes.lower() == "all":
         return page_of_all()
+    return "\n\n".join(_page(code.strip()) for code in codes.split(","))
+
+
+def _page(code: str) -> str:
     rule = RULES.get(code.upper()) or next((r for r in RULES.values() if r.name == code.lower()), None)
     if rule is None:
         names = [rule.name for rule in RULES.values()]
@@ -319,7 +323,9 @@ def _parser(prog: str | None) -> argparse.ArgumentParser:
     )
     parser.add_argument("--rules", action="store_true", help="list all rules, as text or JSON")
     parser.add_argument(
-        "--explain", metavar="RULE", help="print the page of a rule; 'all' prints a short page of all rules"
+        "--explain",
+        metavar="RULES",
+        help="print the page of each rule (TD105,TD132); 'all' prints a short page of all rules",
     )
     parser.add_argument("--format", choices=FORMATS, default="text", help="how to print (default: text)")
     parser.add_argument(

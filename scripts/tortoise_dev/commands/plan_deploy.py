@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..deployment.manifest_files import manifest_files, workloads_not_judged
+from ..folders import own_files
 from ..report.findings import to_json
 from . import common
 from .common import UnusableError, show
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 def _run(options: argparse.Namespace) -> int:
     root = common.existing_folder(options.path)
-    plan = _plan_of(root)
-    plain = [path.relative_to(root).as_posix() for path in workloads_not_judged(root)]
+    files = [*own_files(root)]
+    plan = _plan_of(root, manifest_files(files))
+    plain = [path.relative_to(root).as_posix() for path in workloads_not_judged(root, files)]
     if options.format == "json":
         found = asdict(plan) if plan else _NO_MANIFESTS
         show(to_json({"version": 1} | found | {"not_judged": plain}))
@@ -56,9 +58,8 @@ def _run(options: argparse.Namespace) -> int:
     return 1 if plan and plan.question else 0
 
 
-def _plan_of(root: Path) -> Plan | None:
-    """The plan of a project, None if no file has the name of a manifest: only to read one needs PyYAML."""
-    files = manifest_files(root)
+def _plan_of(root: Path, files: list[Path]) -> Plan | None:
+    """The plan of a project with these manifests, None if it has none: only to read one needs PyYAML."""
     if not files:
         return None
     try:
@@ -68,7 +69,7 @@ def _plan_of(root: Path) -> Plan | None:
         way = f"{common.missing_package(error, 'refactor')}, or run `python3 -m pip install pyyaml`"
         raise UnusableError(f"{way}, to read {names}") from None
     try:
-        return plan_for(root)
+        return plan_for(root, files)
     except ManifestError as error:
         raise UnusableError(str(error)) from None
 

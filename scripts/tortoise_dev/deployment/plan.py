@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..about import command
+from ..folders import own_files
 from . import compose, helm, kustomize, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
@@ -34,10 +35,14 @@ class ManifestError(Exception):
     """A manifest that cannot be read; the message names it."""
 
 
-def plan_for(root: Path) -> Plan:
-    """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError."""
-    project = project_at(root)
-    files = manifest_files(root)
+def plan_for(root: Path, files: list[Path] | None = None) -> Plan:
+    """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError.
+
+    ``files`` are those that ``manifest_files`` found there, if the caller has them.
+    """
+    if files is None:
+        files = manifest_files(own_files(root))
+    project = project_at(root, files)
     image = _image(files)
     found: list[Manifest] = []
     kustomizations: list[kustomize.Kustomization] = []

@@ -29,6 +29,9 @@ class Hit(NamedTuple):
     around: tuple[ast.AST, ...] = ()
     """Where a ``noqa`` counts as well: on the first and last line of an operation, and of its SQL."""
 
+    code: str = ""
+    """What it is about, where the node does not tell."""
+
 
 class RuleOptions(NamedTuple):
     """What a project sets about the rules."""

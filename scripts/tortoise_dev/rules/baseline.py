@@ -15,9 +15,9 @@ from .engine import Violation
 
 Key: TypeAlias = tuple[str, str, str]
 
-_BY_MESSAGE, _BY_SOURCE = 1, 2
-"""The versions of the file: what it knows a finding by, beside its path and rule."""
-_THIRD = {_BY_MESSAGE: "message", _BY_SOURCE: "source"}
+_BY_CODE = 3
+_THIRD = {1: "message", 2: "source", _BY_CODE: "code"}
+"""By the version of the file: what it knows a finding by, beside its path and rule."""
 
 
 class BaselineError(Exception):
@@ -26,14 +26,14 @@ class BaselineError(Exception):
 
 @dataclass(frozen=True)
 class Baseline:
-    """How often each finding is known: by path, rule and source line. Line numbers don't count: they move.
+    """How often each finding is known: by path, rule and code. Lines don't count: code moves.
 
     Paths are relative to ``base``. A path that had another name before is looked up by that in ``renamed``.
     """
 
     counts: Counter[Key]
     base: Path
-    version: int = _BY_SOURCE
+    version: int = _BY_CODE
     renamed: Mapping[str, str] = field(default_factory=dict)
     tool: str = TOOL
     """The release that recorded it."""
@@ -87,7 +87,7 @@ class Baseline:
     def new_ones(self, violations: Iterable[Violation]) -> list[Violation]:
         """The violations that it does not hold, or not as often.
 
-        A line of a deleted file that stands in another file now is no new one: a models.py was split.
+        Code of a deleted file that stands in another file now is no new one: a models.py was split.
         """
         left = Counter(self.counts)
         new: list[Violation] = []
@@ -125,8 +125,7 @@ class Baseline:
 
     def _key(self, violation: Violation) -> Key:
         path = self._relative(violation.path)
-        by_source = self.version == _BY_SOURCE
-        text = " ".join(violation.source.split()) if by_source else violation.message
+        text = " ".join(str(getattr(violation, _THIRD[self.version])).split())
         return self.renamed.get(path, path), violation.rule, text
 
     def _relative(self, path: Path) -> str:

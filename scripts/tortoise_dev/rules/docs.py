@@ -13,7 +13,7 @@ _HEAD = """\
 ```bash
 python3 "$SKILL/scripts/check.py"                  # reads the project, runs none of its code
 python3 "$SKILL/scripts/check.py" --select TD1     # bugs
-python3 "$SKILL/scripts/check.py" --explain TD106  # what to write instead
+python3 "$SKILL/scripts/check.py" --explain TD105,TD132  # repairs
 ```
 
 [checker.md](checker.md): `--baseline`, `--against`, exit status.

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterable, Iterator
+from copy import copy
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ..analysis.migrations.reading import migrations_of
+from ..analysis.modules import Module
 from ..analysis.project import Project
-from ..analysis.source import SourceFile, UnreadableError
+from ..analysis.source import SourceFile, UnreadableError, source_of
 from ..analysis.syntax import FUNCTIONS
 from . import RULES
 from .base import Context, Hit, RuleOptions
@@ -36,6 +38,8 @@ class Violation(NamedTuple):
     """Where the marked code ends on the first line, counted from 1; 0 where it goes on."""
     source: str = ""
     """The first line of the marked code; empty for what is said of a whole file."""
+    code: str = ""
+    """The marked code, however it is laid out. It tells whether two findings are the same."""
 
     @property
     def order(self) -> tuple[Path, int, int, str, str]:
@@ -73,12 +77,12 @@ def violations_of(
             continue
         module = parsed.get(file.key)
         of_paths, of_modules = selected(codes, path in migrations)
-        own = [_violation(file, code, hit) for code, check in of_paths for hit in check(path)]
+        own = [_violation(file, None, code, hit) for code, check in of_paths for hit in check(path)]
         if module is not None:
             context = Context(project, module, options(path))
             try:
                 own += [
-                    _violation(file, code, hit)
+                    _violation(file, module, code, hit)
                     for code, check in of_modules
                     for hit in check(context)
                     if hit.node is None or not module.is_for_type_checkers(hit.node)
@@ -107,7 +111,7 @@ def _selected(codes: frozenset[str], is_migration: bool) -> _Selected:
     )
 
 
-def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
+def _violation(file: SourceFile, module: Module | None, code: str, hit: Hit) -> Violation:
     node = hit.node
     if node is None:
         return Violation(file.path, 1, 1, code, hit.message, hit.fix, frozenset((1,)))
@@ -126,7 +130,21 @@ def _violation(file: SourceFile, code: str, hit: Hit) -> Violation:
         _noqa_lines(node, hit.around),
         end + 1 if end else 0,
         text.rstrip(),
+        hit.code or (_code_of(module, node) if module is not None else ""),
     )
+
+
+def _code_of(module: Module, node: ast.AST) -> str:
+    """The nearest call, await or statement on one line; of a statement that holds others, its head."""
+    while not isinstance(node, (ast.Call, ast.Await, ast.stmt, ast.ExceptHandler)):
+        parent = module.parents.get(node)
+        if parent is None:
+            return source_of(node)
+        node = parent
+    head = copy(node)
+    for name in {"body", "orelse", "handlers", "finalbody", "cases"} & {*node._fields}:
+        setattr(head, name, [])
+    return source_of(head)
 
 
 def _noqa_lines(node: ast.AST, around: tuple[ast.AST, ...]) -> frozenset[int]:
@@ -169,6 +187,7 @@ def _unsuppressed(file: SourceFile, own: list[Violation], codes: frozenset[str])
                 f"unused noqa: {what} does not occur here",
                 without_codes(file, noqa, unused),
                 source=file.lines[noqa.line - 1].rstrip(),
+                code=file.lines[noqa.line - 1].strip(),
             )
 
 

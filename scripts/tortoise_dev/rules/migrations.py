@@ -107,7 +107,7 @@ def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
         end_lineno=getattr(step.node, "end_lineno", step.line),
         end_col_offset=0,
     )
-    yield Hit(place, message, around=tuple(filter(None, (step.node, step.text))))
+    yield Hit(place, message, around=tuple(filter(None, (step.node, step.text))), code=step.shown)
 
 
 def speaks(context: Context) -> frozenset[str]:

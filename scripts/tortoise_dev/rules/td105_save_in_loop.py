@@ -13,6 +13,8 @@ constants are left out. New rows whose key is used later are left out too, becau
 ## Why is this bad
 It sends one query for each row. `bulk_update` and `bulk_create` need one for all rows.
 
+If the loop counts a number up or down, the message names `update()` with `F` (see TD132).
+
 ## Fix safety
 Not fixed by `--fix`: bulk operations skip `auto_now`, and need a transaction.
 """
@@ -29,6 +31,7 @@ from .base import Context, Hit, Rule
 from .loops import handles_errors, is_short
 from .queries import has_handlers, is_orm_await
 from .syntax import loop_around, text
+from .td132_lost_update import remedy_in
 
 BAD = """\
 # file: apps/billing/models/__init__.py
@@ -87,7 +90,8 @@ def check(context: Context) -> Iterator[Hit]:
                     and not _is_special(context, value.model)
                     and not _needs_key(context, row, loop)
                 ):
-                    remedy = "use bulk_update or bulk_create, or one update()"
+                    remedy = remedy_in(context, loop, text(row))
+                    remedy = remedy or "use bulk_update or bulk_create, or one update()"
                     yield Hit(node, f"{text(row)}.save() for each row: {remedy}")
 
 

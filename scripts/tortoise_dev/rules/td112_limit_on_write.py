@@ -6,7 +6,8 @@
 MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets and slices are reported.
 
 ## Why is this bad
-PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Select the keys first.
+PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Read the ids
+first, and add `id__in` to the filter. Keep the filter, because other requests may have changed the rows.
 
 ## Fix safety
 Not fixed by `--fix`: only you know which rows are meant.
@@ -60,7 +61,11 @@ def check(context: Context) -> Iterator[Hit]:
                     continue
                 lost = next((name for name, _ in steps(context, query) if _is_lost(context, name)), None)
                 if lost is not None:
-                    yield Hit(call, f"{write}() ignores {lost} and {write}s every row that matches")
+                    yield Hit(
+                        call,
+                        f"{write}() ignores {lost} and {write}s every row that matches: read the ids first, "
+                        "and add id__in to the filter",
+                    )
 
 
 def _is_lost(context: Context, name: str) -> bool:

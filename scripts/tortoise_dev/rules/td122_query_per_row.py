@@ -12,6 +12,9 @@ early. Loops over constants are left out, and models whose `save` or `delete` do
 It sends one query for each row. `bulk_create`, `bulk_update`, a query with `__in` or one
 `delete()` does it in one.
 
+If the loop counts a number of a fetched row up or down, and saves the row, the message names `update()` with
+`F` (see TD132).
+
 ## Fix safety
 Not fixed by `--fix`: the code around the loop changes too.
 """
@@ -27,6 +30,7 @@ from .example_models import INVOICE
 from .loops import LOOPS, Loop, is_for_one_value, is_plain, names_in, targets_of, uses
 from .queries import has_handlers, steps
 from .syntax import loop_around, text
+from .td132_lost_update import remedy_in
 
 BAD = (
     INVOICE
@@ -91,9 +95,18 @@ def _kind(
         ordered = any(step in ("order_by", "latest", "earliest") for step, _ in steps(context, call))
         remedy = "" if ordered else " with __in"
         remedy = " with group_by()" if name == "count" else remedy
-        return "get", f"{text(call)} for each row: ask once{remedy} before the loop"
+        lost = _lost_update(context, node, loop)
+        return "get", f"{text(call)} for each row: {lost or f'ask once{remedy} before the loop'}"
     if _gives_many(context, call) and _is_lookup(context, call, _rows_in(context, loop)):
         return "get", f"{text(call)} for each row: ask once with __in before the loop"
+    return None
+
+
+def _lost_update(context: Context, node: ast.Await, loop: Loop) -> str | None:
+    """What to do if the row that is fetched gets another number, and is saved."""
+    match context.module.parents.get(node):
+        case ast.Assign(targets=[ast.Name(id=row) | ast.Tuple(elts=[ast.Name(id=row), *_])]):
+            return remedy_in(context, loop, row)
     return None
 
 

@@ -9,9 +9,9 @@ NULL that is validated at once. CONCURRENTLY inside of a transaction is reported
 
 With `--against REF`, a table that REF has no migration for is new, and its steps are not reported.
 
-An index or a constraint is not reported if the same transaction has locked the table before (`LOCK TABLE …
-IN SHARE ROW EXCLUSIVE MODE`) with a `lock_timeout`, as unique-values.md does for a small table. For a
-changed type, NOT NULL or a rewritten table, the lock must be ACCESS EXCLUSIVE.
+An index or a foreign key is not reported if the same transaction has locked the table before (`LOCK TABLE …
+IN SHARE ROW EXCLUSIVE MODE`) with a `lock_timeout`, as unique-values.md does for a small table. For all
+other steps, such as ADD UNIQUE, CHECK or NOT NULL, the lock must be ACCESS EXCLUSIVE, as reads wait, too.
 
 Statements below `if db.capabilities.dialect == "sqlite":` do not count. Statements inside of `DO $$ … $$`
 count. What `EXECUTE` runs is not read. A dropped index is not reported: it needs the lock for a moment only.
@@ -79,8 +79,11 @@ class _Reason(NamedTuple):
 _REASONS = {
     "add index": _Reason("the index is built while writes wait: use CONCURRENTLY, outside of a transaction"),
     "add unique": _Reason(
-        "all rows are read while writes wait: make a unique index CONCURRENTLY, then use it",
+        "all rows are read while all queries wait: make a unique index CONCURRENTLY, then use it",
         "unique-values.md",
+    ),
+    "add unique index": _Reason(
+        "the index is built while writes wait: use CONCURRENTLY, outside of a transaction", "unique-values.md"
     ),
     "add foreign key": _Reason(
         "all rows are checked while writes wait: add it NOT VALID, and validate it later"
@@ -100,8 +103,8 @@ _REASONS = {
         "its constraint or index is made while all queries wait: add the column alone, the rest later"
     ),
 }
-_ONLY_READ = ("add index", "add unique", "add foreign key", "add check", "add exclusion", "validate")
-"""Steps that read all rows, and rewrite none."""
+_READS_GO_ON = ("add index", "add unique index", "add foreign key", "validate")
+"""Steps that only writes wait for."""
 _REWRITES = _Reason(
     "each row gets another value while all queries wait: add it nullable, and fill it in batches"
 )
@@ -137,11 +140,13 @@ def _reasons(step: Step, earlier: _Earlier) -> Iterator[_Reason]:
         return
     if step.rewrites:
         yield _REWRITES
-    if step.waits and step.kind in _ONLY_READ:
+    kind: str = earlier.changed_kind(step) if step.kind == "change type" else step.kind
+    if kind == "add unique" and step.shown.startswith("CREATE"):
+        kind = "add unique index"
+    if step.waits and kind in _READS_GO_ON:
         return
-    if step.kind == "validate" and earlier.has_unchecked(step.table):
+    if kind == "validate" and earlier.has_unchecked(step.table):
         yield _STILL_LOCKED
-    kind = earlier.changed_kind(step) if step.kind == "change type" else step.kind
     if not step.online and kind in _REASONS:
         yield _REASONS[kind]
 

@@ -3,6 +3,9 @@
 ## What it does
 The last Aerich file lacks `MODELS_STATE`, unlike others.
 
+The rule does not read the state. If it was copied from an older file, `aerich migrate --offline` drafts a
+column again that a file adds already.
+
 ## Why is this bad
 The next draft misses columns without an error. `aerich upgrade` stores the models of today as the state of
 the database. So `aerich migrate` sees no change in a field that no file adds. `aerich migrate --offline`
@@ -64,7 +67,8 @@ def check(context: Context) -> Iterator[Hit]:
         yield Hit(
             migration.node,
             f"the last file has no {MODELS_STATE}: the next draft can miss a column without an error. "
-            "Delete the file, draft it with aerich migrate --offline, and put its SQL into the draft: "
+            "If no database has it yet, delete the file, draft it with aerich migrate --offline, and put its "
+            "SQL into the draft: "
             f"{guide(migration)}",
         )
 

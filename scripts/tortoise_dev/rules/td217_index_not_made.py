@@ -88,8 +88,8 @@ def check(context: Context) -> Iterator[Hit]:
         if not is_made and not _is_named_elsewhere(context, name):
             yield Hit(
                 found.declared.node,
-                f"no migration of {found.label.name} names the index {name} of {found.cls.name}: after a "
-                "rename, the database has its old name, and later drafts do not drop it: see renames.md",
+                f"no migration of {found.label.name} names the index {name} of {found.cls.name}: make the "
+                "migration. If the table was renamed, the index may still have its old name: see renames.md",
             )
 
 
