@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from .yaml_nodes import Node
 
+_OPENED = re.compile(r"\{\{-?\s*(if|with|range)\b.*\}\}$")
 _ACTION = re.compile(r"\{\{-?\s*(if|with|range|else|end)\b")
 
 
@@ -16,9 +17,29 @@ def lines_of(lines: Sequence[str], node: Node, keys: Iterable[str]) -> list[str]
 
 
 def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
+    """With the action of a template around the key, as `with` says what the dot in these lines means."""
     start, depth = node.own_line(key), node.column
     if start is None:
         return []
+    found = _lines_from(lines, node, key, start, depth)
+    above = lines[start - 2].strip() if start > 1 else ""
+    opened = _OPENED.match(above)
+    if opened:
+        whole = _shortened([above, *found])
+        if whole[1:] or opened[1] != "if":
+            return whole
+    return _shortened(found)
+
+
+def _shortened(found: list[str]) -> list[str]:
+    """Without the actions at the end that belong to other lines; empty where the rest is not whole."""
+    found = [*found]
+    while found and found[-1].lstrip().startswith("{{") and not _is_whole(found):
+        found.pop()
+    return found if _is_whole(found) else []
+
+
+def _lines_from(lines: Sequence[str], node: Node, key: str, start: int, depth: int) -> list[str]:
     found = [lines[start - 1][depth:].rstrip()]
     value = node.get(key)
     if value is not None and value.is_flow and not node.is_flow and value.line >= start:
@@ -36,8 +57,6 @@ def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
             found.append(line[depth:].rstrip())
         elif text and not text.startswith("#"):
             break
-    while found[-1].lstrip().startswith("{{") and not _is_whole(found):
-        found.pop()
     return found
 
 

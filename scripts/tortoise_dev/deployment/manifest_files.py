@@ -16,18 +16,20 @@ _PATTERNS = (
 )
 
 
-_WORKLOAD = re.compile(rb"^kind: *[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout)\b", re.MULTILINE)
+_OBJECT = re.compile(
+    rb"^kind: *[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout|Job|Service)\b", re.MULTILINE
+)
 
 
-def workloads_not_judged(root: Path) -> list[Path]:
-    """Kubernetes workloads in plain files, which belong to no chart and to no kustomization around them."""
+def plain_files(root: Path) -> list[Path]:
+    """Files with Kubernetes objects that belong to no chart and to no kustomization around them."""
     return sorted(
         path
         for path in own_files(root)
         if path.suffix in (".yaml", ".yml")
         and path.is_file()
         and not _is_part(path, root)
-        and _WORKLOAD.search(path.read_bytes())
+        and _OBJECT.search(path.read_bytes())
     )
 
 

@@ -17,6 +17,7 @@ _COMMANDS: dict[Tool, tuple[str, ...]] = {
     "aerich": ("aerich", "upgrade"),
     "built-in": ("python", "-m", "tortoise", "migrate"),
 }
+_UV_RUN = ("uv", "run", "--no-sync")
 _NOT_RUN = {"tests", "test", "docs"}
 """Folders that say nothing of how the application runs."""
 
@@ -34,10 +35,16 @@ class Project:
         """The command as a shell line."""
         return " ".join(self.command)
 
+    @property
+    def with_lock(self) -> str:
+        """The shell line that runs a migrate.py in the project's root in place of the command."""
+        prefix = _UV_RUN if self.command[0] == "uv" else ()
+        return " ".join((*prefix, "python", "migrate.py"))
+
 
 def project_at(root: Path) -> Project:
     """The project in a folder. Its own migrate.py wins, then Aerich, then the built-in migrations."""
-    prefix = ("uv", "run", "--no-sync") if _runs_with_uv(root) else ()
+    prefix = _UV_RUN if _runs_with_uv(root) else ()
     for name in ("migrate.py", "scripts/migrate.py"):
         if (root / name).is_file():
             command = (*prefix, "python", name)
