@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
@@ -321,6 +322,9 @@ def test_a_drafted_job_copies_a_key_together_with_the_action_around_it(tmp_path:
             'serviceAccountName: {{ include "shop.serviceAccountName" . }}',
         )
     ], "a key of a block with others is left out"
+    account = tmp_path / "templates" / "serviceaccount.yaml"
+    account.write_text("kind: ServiceAccount\n", encoding="utf-8")
+    assert "serviceAccountName" not in str(plan_for(tmp_path).manifests[0].draft), "it is made after the hook"
 
 
 def test_a_comment_stays_above_its_service(tmp_path: Path) -> None:
@@ -446,6 +450,18 @@ def test_a_job_of_plain_manifests_has_the_surroundings_of_its_workload(tmp_path:
     (migrating,), (serving,) = pod.pop("containers"), like.pop("containers")
     assert pod == like | {"restartPolicy": "Never"}
     assert migrating == serving | {"name": "migrate", "args": ["python", "-m", "tortoise", "migrate"]}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl here")
+@pytest.mark.parametrize(("option", "kinds"), [("", {"deployment"}), ("-R", {"deployment", "job"})])
+def test_kubectl_reads_the_folder_of_the_job_only_with_r(
+    option: str, kinds: set[str], tmp_path: Path
+) -> None:
+    make((CASES[0].parent / "plain_api_and_worker.txt").read_text(encoding="utf-8"), tmp_path)
+    apply(plan_for(tmp_path), tmp_path)
+    command = ["kubectl", "label", "--local", "-o", "name", "-f", "k8s", "a=b", *option.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert {line.partition(".")[0] for line in done.stdout.splitlines()} == kinds
 
 
 def test_a_volume_that_a_stateful_set_makes_is_not_mounted(tmp_path: Path) -> None:

@@ -23,18 +23,27 @@ _OF_CONTAINER = ("image", "imagePullPolicy", "envFrom", "env", "resources", "sec
 def job_of(objects: list[Object], project: Project, name: str, annotations: list[str]) -> list[str] | None:
     """The lines of a Job that migrates with the image and the environment of the first workload.
 
+    A hook, which has annotations, runs before Helm makes a ServiceAccount of the same chart.
     None without a workload of the project's code, and where its lines make no YAML.
     """
     for one in objects:
         container = one.application
         if container is not None and one.pod is not None:
-            lines = _job(one, one.pod, container, project, name, annotations)
+            is_late = bool(annotations) and any(other.kind == "ServiceAccount" for other in objects)
+            keys = [key for key in _OF_POD if key != "serviceAccountName" or not is_late]
+            lines = _job(one, one.pod, container, project, name, annotations, keys)
             return lines if is_yaml("\n".join(lines)) else None
     return None
 
 
 def _job(
-    one: Object, pod: Node, container: Node, project: Project, name: str, annotations: list[str]
+    one: Object,
+    pod: Node,
+    container: Node,
+    project: Project,
+    name: str,
+    annotations: list[str],
+    keys: list[str],
 ) -> list[str]:
     """It has no labels: by a label of the workload, a Service would send requests to the Job's pod."""
     lines = one.file.read_text(encoding="utf-8").splitlines()
@@ -57,7 +66,7 @@ def _job(
         "  template:",
         "    spec:",
         "      restartPolicy: Never",
-        *(f"      {line}" for line in lines_of(lines, pod, _OF_POD)),
+        *(f"      {line}" for line in lines_of(lines, pod, keys)),
         "      containers:",
         f"{dash}- name: migrate",
         *(f"{indent}{line}" for line in copied),

@@ -9,22 +9,22 @@ from pathlib import Path
 from ..report.diffs import unified_diff
 from .yaml_nodes import is_yaml
 
+LOCK = "deployment.md#run-one-migration-at-a-time"
 SECTIONS = {
     "compose": "deployment.md#add-a-migration-step-to-compose",
     "helm": "deployment-kubernetes.md#add-a-migration-job-to-a-helm-chart",
     "kustomize": "kustomize.md#add-a-migration-job-to-kustomize",
-    "kubernetes": "kustomize.md#add-a-migration-job-to-plain-manifests",
+    "kubernetes": "kustomize.md#migrate-before-kubectl-apply",
     "fly": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
     "render": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
     "procfile": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
     "digitalocean": "deployment.md#deploy-it",
     "app-engine": "deployment.md#deploy-it",
-    "docker": "deployment.md#run-one-migration-at-a-time",
+    "docker": LOCK,
     "github": "deployment.md#add-a-migration-step-to-github-or-gitlab",
     "gitlab": "deployment.md#add-a-migration-step-to-github-or-gitlab",
 }
 """Platform -> the section of the handbook that explains its migration step."""
-LOCK = "deployment.md#run-one-migration-at-a-time"
 PGBOUNCER = "pgbouncer.md#migrate-without-pgbouncer"
 PROBES = "deployment-kubernetes.md#set-probes-rights-and-memory-of-the-pods"
 STOP = "deployment-kubernetes.md#take-a-pod-out-before-it-stops"
