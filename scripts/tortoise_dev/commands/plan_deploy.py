@@ -91,7 +91,7 @@ def _entry(manifest: Manifest) -> str:
         section = f" See {problem.section}" if problem.section != manifest.section else ""
         lines.append(f"  {problem.path}:{problem.line}: {problem.message}{section}")
     if manifest.draft:
-        lines += ["", manifest.draft.rstrip("\n"), ""]
+        lines += ["", manifest.draft.rstrip("\n")]
     return "\n".join(lines)
 
 

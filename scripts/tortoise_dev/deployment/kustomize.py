@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from .copied_lines import lines_of
 from .image import Image
 from .job_draft import job_of, new_file
 from .kubernetes import Judge, Object, environment_of, images_of, objects_in
@@ -70,29 +71,28 @@ def _draft(project: Project, path: Path, objects: list[Object]) -> str | None:
     lines = job_of(objects, project, "migrate", [])
     if lines is None or folder.exists():
         return None
-    head = ["# First: kubectl apply -k migrate && kubectl wait --for=condition=complete job/migrate"]
+    place = folder.relative_to(project.root).as_posix()
+    head = [
+        f"# Before each rollout: kubectl delete -k {place} --ignore-not-found && kubectl apply -k {place} &&",
+        f"# kubectl kustomize {place} | kubectl wait -f - --for=condition=complete --timeout=15m",
+    ]
     kustomization = [
         "apiVersion: kustomize.config.k8s.io/v1beta1",
         "kind: Kustomization",
         "resources:",
         "  - job.yaml",
-        *_images(path),
+        *_kept(path),
     ]
     return new_file(project, folder / "job.yaml", [*head, *lines]) + new_file(
         project, folder / "kustomization.yaml", kustomization
     )
 
 
-def _images(path: Path) -> list[str]:
-    """The lines that replace images, which the new kustomization needs too."""
+def _kept(path: Path) -> list[str]:
+    """The lines that set the namespace and replace images, which the new kustomization needs too."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    start = next((number for number, line in enumerate(lines) if line.startswith("images:")), None)
-    if start is None:
-        return []
-    end = start + 1
-    while end < len(lines) and (not lines[end].strip() or lines[end][0] in " -#"):
-        end += 1
-    return [line for line in lines[start:end] if line.strip()]
+    documents = read_yaml("\n".join(lines))
+    return lines_of(lines, documents[0], ["namespace", "images"]) if documents else []
 
 
 def _objects(path: Path, manifest: Manifest, project: Project, seen: set[Path]) -> list[Object]:
