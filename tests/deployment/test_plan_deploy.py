@@ -514,3 +514,10 @@ def test_without_pyyaml_it_says_what_to_run_and_reads_what_is_no_yaml(tmp_path: 
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
     assert f"Run `uv run {COMMAND[1]}`." in done.stderr
     assert f"/bin/python {COMMAND[1]}`." in done.stderr
+
+
+def test_the_section_of_a_workflow_is_that_of_the_platform_that_lacks_the_step(tmp_path: Path) -> None:
+    make((CASES[0].parent / "github_platform_does_not.txt").read_text(encoding="utf-8"), tmp_path)
+    platform, workflow = sorted(plan_for(tmp_path).manifests, key=lambda one: one.platform == "github")
+    assert not platform.migrates and platform.platform != "github"
+    assert workflow.section == SECTIONS[platform.platform]

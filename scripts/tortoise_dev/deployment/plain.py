@@ -19,6 +19,7 @@ _DATABASE = re.compile(r"DATABASE|POSTGRES|MYSQL|MARIADB|(?:^|_)DB(?:_|$)", re.I
 _KUBECTL = re.compile(r"^(?:.*\\\n)*.*\bkubectl\b(?:.*\\\n)*.*$", re.MULTILINE)
 _APPLIES = re.compile(r"\bkubectl\b.*\b(?:apply|create|replace)\b.*\s(?:-f|--filename)\b", re.DOTALL)
 _WAITS = re.compile(r"\bkubectl\b.*\b(?:wait|get)\b", re.DOTALL)
+_SETS_IMAGE = re.compile(r"\bkubectl\b.*\bset\s+image\b", re.DOTALL)
 _FIXED_TAG = re.compile(r"@sha256:|:(?!latest$)[^/:]+$|\$")
 _SCRIPTS = {"Makefile", "makefile", "justfile", "Taskfile.yml", "Jenkinsfile", ".gitlab-ci.yml"}
 _WAIT = "--for=condition=complete --timeout=15m"
@@ -158,6 +159,10 @@ def _draft(project: Project, manifest: Manifest, like: Object, calls: list[_Call
     head = [f"# Before each rollout: {one} &&", f"# {two} &&", f"# {three}"]
     manifest.draft = new_file(project, file, [*head, *lines])
     _tell_to_apply(manifest, path, calls)
+    for call in calls:
+        if _SETS_IMAGE.search(call.text):
+            message = f"This sets the image of the pods only. First write the same image into {path}."
+            manifest.add(call.line, message, call.path)
 
 
 def _commands(path: str) -> list[str]:

@@ -130,16 +130,20 @@ def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | N
 
 def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manifest | None:
     name = path.relative_to(project.root).as_posix()
-    states = [manifest.migrates for manifest in found if manifest.platform in _CONTAINERS]
-    migrates = all(states) if states else None
+    containers = [manifest for manifest in found if manifest.platform in _CONTAINERS]
+    lacking = [manifest for manifest in containers if not manifest.migrates]
+    migrates = not lacking if containers else None
+    manifest = None
     try:
         if path.parent.name == "workflows":
-            return workflows.read_workflow(project, path, name, platform_migrates=migrates)
+            manifest = workflows.read_workflow(project, path, name, platform_migrates=migrates)
         if path.name == ".gitlab-ci.yml":
-            return workflows.read_gitlab(project, path, name, platform_migrates=migrates)
+            manifest = workflows.read_gitlab(project, path, name, platform_migrates=migrates)
     except UnreadableError as error:
         raise ManifestError(f"{name}: {error}") from None
-    return None
+    if manifest and lacking:
+        manifest.section = lacking[0].section  # the step belongs to the platform
+    return manifest
 
 
 def _advice(project: Project, found: list[Manifest]) -> str | None:
