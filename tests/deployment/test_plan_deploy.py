@@ -521,3 +521,37 @@ def test_the_section_of_a_workflow_is_that_of_the_platform_that_lacks_the_step(t
     platform, workflow = sorted(plan_for(tmp_path).manifests, key=lambda one: one.platform == "github")
     assert not platform.migrates and platform.platform != "github"
     assert workflow.section == SECTIONS[platform.platform]
+
+
+BLOCKS = re.findall(
+    r"```bash norun[^\n]*\n(.*?)```",
+    (ROOT / "references/kustomize.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[-2])
+@pytest.mark.parametrize(("state", "starts"), [("Complete", True), ("FailureTarget Failed", False)])
+def test_the_commands_of_the_page_start_the_pods_only_after_the_job_succeeded(
+    block: str, state: str, starts: bool, tmp_path: Path
+) -> None:
+    """With a kubectl that says how the Job ended, as no cluster is here."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        f"""#!/bin/sh
+echo "$*" >> {tmp_path}/calls
+case "$1" in get) echo "{state}" ;; wait) test "{state}" = Complete ;; esac
+""",
+        encoding="utf-8",
+    )
+    kubectl.chmod(0o755)
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", block], cwd=tmp_path, env=env, check=False, timeout=30)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert (done.returncode == 0) is starts
+    assert [call.split()[0] for call in calls[:3]] == ["delete", "apply", "get"]
+    assert any(re.match(r"apply -[fk] (?:k8s|kubernetes/app)$", call) for call in calls) is starts
+
+
+def test_the_page_has_both_blocks() -> None:
+    assert len(BLOCKS) == 2
