@@ -21,7 +21,7 @@ _APPLIES = re.compile(r"\bkubectl\b.*\b(?:apply|create|replace)\b.*\s(?:-f|--fil
 _WAITS = re.compile(r"\bkubectl\b.*\b(?:wait|get)\b", re.DOTALL)
 _SETS_IMAGE = re.compile(r"\bkubectl\b.*\bset\s+image\b", re.DOTALL)
 _FIXED_TAG = re.compile(r"@sha256:|:(?!latest$)[^/:]+$|\$")
-_SCRIPTS = {"Makefile", "makefile", "justfile", "Taskfile.yml", "Jenkinsfile", ".gitlab-ci.yml"}
+_SCRIPTS = {"Makefile", "makefile", "justfile", "Taskfile.yml", "Jenkinsfile", ".gitlab-ci.yml", "README.md"}
 _WAIT = "--for=condition=complete --timeout=15m"
 
 
@@ -210,7 +210,7 @@ def _names(job: Object, call: _Call) -> bool:
 
 
 def _calls(root: Path) -> Iterator[_Call]:
-    """The commands of scripts and pipelines that call kubectl."""
+    """The commands of scripts, pipelines and the README that call kubectl."""
     for file in sorted(own_files(root)):
         is_script = (
             file.suffix in (".sh", ".bash") or file.name in _SCRIPTS or file.parent.name == "workflows"
