@@ -10,15 +10,17 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import kubernetes_validate
 import pytest
-from tortoise_dev.deployment.manifest_files import workloads_not_judged
+import yaml
+from tortoise_dev.deployment.manifest import LOCK, PGBOUNCER, PROBES, SECTIONS, STOP
 from tortoise_dev.deployment.plan import ManifestError, Plan, plan_for
-from tortoise_dev.folders import own_files
 from tortoise_dev.snippets.planning.data_files import check_data
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -176,11 +178,11 @@ def test_drafts_take_a_lock_once_the_migrate_py_that_the_advice_names_is_there(
     (tmp_path / "pyproject.toml").write_text(f"[project]\n{settings}", encoding="utf-8")
     (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
     before = plan_for(tmp_path)
-    assert before.advice and f"{example.removeprefix('examples/')}/migrate.py" in before.advice
-    told = before.advice.replace("tortoise-dev plan-deploy", "plan_deploy.py")
-    assert told in run(folder=tmp_path).stdout
-    for name in re.findall(r"\w+\.py", before.advice.partition(" of the skill")[0]):
-        (tmp_path / name).write_bytes((ROOT / example / name).read_bytes())
+    assert before.advice and before.advice in run(folder=tmp_path).stdout
+    assert "write `python migrate.py` into the drafts" in before.advice
+    (copy,) = re.findall(rf"`(cp \S+/{example}\S+ \.)`", before.advice)
+    subprocess.run(["bash", "-c", copy], cwd=tmp_path, env=os.environ | {"SKILL": str(ROOT)}, check=True)
+    assert {path.name for path in tmp_path.glob("*.py")} >= {"migrate.py"}
     after = plan_for(tmp_path)
     assert after.advice is None
     assert after.manifests[0].draft and '+release_command = "python migrate.py"' in after.manifests[0].draft
@@ -279,6 +281,50 @@ def test_a_drafted_job_has_whole_actions_of_a_template_and_no_text_behind_them(t
     ]
     template.write_text(CHART.replace("env:", "env: [\n          ]"), encoding="utf-8")
     assert plan_for(tmp_path).manifests[0].draft is None, "what it copies is no YAML"
+
+
+CREATED = """\
+kind: Deployment
+spec:
+  template:
+    spec:
+      {{- with .Values.imagePullSecrets }}
+      imagePullSecrets:
+        {{- toYaml . | nindent 8 }}
+      {{- end }}
+      serviceAccountName: {{ include "shop.serviceAccountName" . }}
+      {{- with .Values.both }}
+      nodeSelector:
+        {{- toYaml .nodes | nindent 8 }}
+      tolerations:
+        {{- toYaml .taints | nindent 8 }}
+      {{- end }}
+      containers:
+        - name: web
+          image: shop
+"""
+
+
+def test_a_drafted_job_copies_a_key_together_with_the_action_around_it(tmp_path: Path) -> None:
+    """Without `with`, the dot would be the whole chart. As `helm create` writes it."""
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
+    (tmp_path / "templates" / "web.yaml").write_text(CREATED, encoding="utf-8")
+    draft = plan_for(tmp_path).manifests[0].draft or ""
+    copied = draft.partition("restartPolicy: Never\n")[2].partition("+      containers:")[0]
+    assert [line.removeprefix("+") for line in copied.splitlines()] == [
+        f"      {line}"
+        for line in (
+            "{{- with .Values.imagePullSecrets }}",
+            "imagePullSecrets:",
+            "  {{- toYaml . | nindent 8 }}",
+            "{{- end }}",
+            'serviceAccountName: {{ include "shop.serviceAccountName" . }}',
+        )
+    ], "a key of a block with others is left out"
+    account = tmp_path / "templates" / "serviceaccount.yaml"
+    account.write_text("kind: ServiceAccount\n", encoding="utf-8")
+    assert "serviceAccountName" not in str(plan_for(tmp_path).manifests[0].draft), "it is made after the hook"
 
 
 def test_a_comment_stays_above_its_service(tmp_path: Path) -> None:
@@ -391,18 +437,121 @@ def test_what_a_draft_makes_is_valid(path: Path, tmp_path: Path) -> None:
             check_data(file.suffix.lstrip(".").replace("yml", "yaml"), file.read_text(encoding="utf-8"), name)
 
 
-def test_plain_workloads_are_named(tmp_path: Path) -> None:
-    """A Deployment for `kubectl apply -f deploy/` is not judged, and the command says so."""
-    deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: shop\n"
-    for name in ("deploy/app.yaml", "charts/shop/templates/deployment.yaml", "app/base/deployment.yaml"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(deployment, encoding="utf-8")
+def test_a_job_of_plain_manifests_has_the_surroundings_of_its_workload(tmp_path: Path) -> None:
+    """Its labels would match the Service. `kubectl apply -f k8s` does not read the folder below."""
+    make((CASES[0].parent / "plain_workload.txt").read_text(encoding="utf-8"), tmp_path)
+    apply(plan_for(tmp_path), tmp_path)
+    deployment = yaml.safe_load((tmp_path / "k8s/deployment.yaml").read_text(encoding="utf-8"))
+    job = yaml.safe_load((tmp_path / "k8s/migrate/job.yaml").read_text(encoding="utf-8"))
+    kubernetes_validate.validate(job, "1.36", strict=True)
+    assert job["metadata"] == {"name": "shop-migrate", "namespace": "store"}
+    assert set(job["spec"]["template"]) == {"spec"}
+    pod, like = job["spec"]["template"]["spec"], deployment["spec"]["template"]["spec"]
+    (migrating,), (serving,) = pod.pop("containers"), like.pop("containers")
+    assert pod == like | {"restartPolicy": "Never"}
+    assert migrating == serving | {"name": "migrate", "args": ["python", "-m", "tortoise", "migrate"]}
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="no kubectl here")
+@pytest.mark.parametrize(("option", "kinds"), [("", {"deployment"}), ("-R", {"deployment", "job"})])
+def test_kubectl_reads_the_folder_of_the_job_only_with_r(
+    option: str, kinds: set[str], tmp_path: Path
+) -> None:
+    make((CASES[0].parent / "plain_api_and_worker.txt").read_text(encoding="utf-8"), tmp_path)
+    apply(plan_for(tmp_path), tmp_path)
+    command = ["kubectl", "label", "--local", "-o", "name", "-f", "k8s", "a=b", *option.split()]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert {line.partition(".")[0] for line in done.stdout.splitlines()} == kinds
+
+
+def test_a_volume_that_a_stateful_set_makes_is_not_mounted(tmp_path: Path) -> None:
+    make((CASES[0].parent / "plain_volume_of_a_stateful_set.txt").read_text(encoding="utf-8"), tmp_path)
+    draft = plan_for(tmp_path).manifests[0].draft
+    assert draft and "volume" not in draft
+
+
+def test_a_plain_file_that_is_no_yaml_is_named(tmp_path: Path) -> None:
+    """A template of another tool. What is no workload says nothing."""
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy" / "app.yaml").write_text("kind: Deployment\nname: {% x %}\n", encoding="utf-8")
     (tmp_path / "deploy" / "service.yml").write_text("kind: Service\n", encoding="utf-8")
-    (tmp_path / "charts" / "shop" / "Chart.yaml").write_text("name: shop\n", encoding="utf-8")
-    (tmp_path / "app" / "kustomization.yaml").write_text(
-        "resources: [base/deployment.yaml]\n", encoding="utf-8"
-    )
-    assert workloads_not_judged(tmp_path, own_files(tmp_path)) == [tmp_path / "deploy" / "app.yaml"]
     done = run(folder=tmp_path)
-    assert "deploy/app.yaml: not judged, because it belongs to no chart or kustomization." in done.stdout
+    assert (done.returncode, done.stdout) == (0, "deploy/app.yaml: not judged, because it is no YAML\n")
     assert json.loads(run("--format", "json", folder=tmp_path).stdout)["not_judged"] == ["deploy/app.yaml"]
+
+
+def test_each_section_that_is_named_is_short() -> None:
+    for place in {*SECTIONS.values(), LOCK, PGBOUNCER, PROBES, STOP}:
+        page, _, anchor = place.partition("#")
+        text = (ROOT / "references" / page).read_text(encoding="utf-8")
+        titles = re.findall(r"(?m)^## (.+)$", text)
+        slugs = [re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-") for title in titles]
+        assert anchor in slugs, place
+        section = text.partition(f"## {titles[slugs.index(anchor)]}\n")[2].partition("\n## ")[0]
+        assert len(section) < 5_000, (place, len(section))
+
+
+def test_a_problem_names_its_section(tmp_path: Path) -> None:
+    make((CASES[0].parent / "plain_pooler.txt").read_text(encoding="utf-8"), tmp_path)
+    said = run(folder=tmp_path).stdout
+    assert f"  explained in {SECTIONS['kubernetes']}\n" in said
+    assert f"a URL of the server itself. See {PGBOUNCER}\n" in said
+    assert "To read a section: handbook.py find PAGE.md#SECTION\n" in said
+
+
+def test_without_pyyaml_it_says_what_to_run_and_reads_what_is_no_yaml(tmp_path: Path) -> None:
+    (tmp_path / "fly.toml").write_text('app = "shop"\n', encoding="utf-8")
+    (tmp_path / "hidden").mkdir()
+    (tmp_path / "hidden" / "yaml.py").write_text("raise ModuleNotFoundError(name='yaml')\n", encoding="utf-8")
+    env = os.environ | {"PYTHONPATH": str(tmp_path / "hidden")}
+
+    def ask() -> subprocess.CompletedProcess[str]:
+        return subprocess.run(COMMAND, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+
+    assert "+release_command" in ask().stdout
+    (tmp_path / "compose.yaml").write_text("services: {}\n", encoding="utf-8")
+    done = ask()
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (2, "", 1)
+    assert f"Run `uv run {COMMAND[1]}`." in done.stderr
+    assert f"/bin/python {COMMAND[1]}`." in done.stderr
+
+
+def test_the_section_of_a_workflow_is_that_of_the_platform_that_lacks_the_step(tmp_path: Path) -> None:
+    make((CASES[0].parent / "github_platform_does_not.txt").read_text(encoding="utf-8"), tmp_path)
+    platform, workflow = sorted(plan_for(tmp_path).manifests, key=lambda one: one.platform == "github")
+    assert not platform.migrates and platform.platform != "github"
+    assert workflow.section == SECTIONS[platform.platform]
+
+
+BLOCKS = re.findall(
+    r"```bash norun[^\n]*\n(.*?)```",
+    (ROOT / "references/kustomize.md").read_text(encoding="utf-8"),
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: block.split("\n")[-2])
+@pytest.mark.parametrize(("state", "starts"), [("Complete", True), ("FailureTarget Failed", False)])
+def test_the_commands_of_the_page_start_the_pods_only_after_the_job_succeeded(
+    block: str, state: str, starts: bool, tmp_path: Path
+) -> None:
+    """With a kubectl that says how the Job ended, as no cluster is here."""
+    kubectl = tmp_path / "kubectl"
+    kubectl.write_text(
+        f"""#!/bin/sh
+echo "$*" >> {tmp_path}/calls
+case "$1" in get) echo "{state}" ;; wait) test "{state}" = Complete ;; esac
+""",
+        encoding="utf-8",
+    )
+    kubectl.chmod(0o755)
+    env = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", block], cwd=tmp_path, env=env, check=False, timeout=30)
+    calls = (tmp_path / "calls").read_text(encoding="utf-8").splitlines()
+    assert (done.returncode == 0) is starts
+    assert [call.split()[0] for call in calls[:3]] == ["delete", "apply", "get"]
+    assert any(re.match(r"apply -[fk] (?:k8s|kubernetes/app)$", call) for call in calls) is starts
+
+
+def test_the_page_has_both_blocks() -> None:
+    assert len(BLOCKS) == 2

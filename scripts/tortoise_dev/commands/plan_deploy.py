@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ..deployment.manifest_files import manifest_files, workloads_not_judged
-from ..folders import own_files
+from ..about import command
+from ..deployment.manifest import Manifest
+from ..deployment.plan import ManifestError, Plan, plan_for
 from ..report.findings import to_json
 from . import common
 from .common import UnusableError, show
-
-if TYPE_CHECKING:
-    from ..deployment.manifest import Manifest
-    from ..deployment.plan import Plan
 
 _EXAMPLES = """\
 examples:
@@ -29,14 +26,11 @@ Nothing is executed or written. Ask the owner of the files first, then apply a d
 
 exit status: 0 every manifest migrates before the new code · 1 one does not · 2 unreadable input"""
 _NOTHING_FOUND = (
-    "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, Procfile, "
-    "fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, a Dockerfile that migrates."
+    "no deployment manifests found. Looked for: compose files, Chart.yaml, kustomization.yaml, plain "
+    "Kubernetes manifests, Procfile, fly.toml, render.yaml, app.yaml, .github/workflows, .gitlab-ci.yml, "
+    "a Dockerfile that migrates."
 )
-_PLAIN = (
-    "not judged, because it belongs to no chart or kustomization. Check that a Job migrates before "
-    "`kubectl apply`: see kustomize.md"
-)
-_NO_MANIFESTS: dict[str, object] = {"manifests": [], "question": None, "advice": None}
+_NOT_JUDGED = "not judged, because it is no YAML"
 
 
 def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int:
@@ -45,47 +39,59 @@ def main(arguments: Sequence[str] | None = None, prog: str | None = None) -> int
 
 
 def _run(options: argparse.Namespace) -> int:
-    root = common.existing_folder(options.path)
-    files = [*own_files(root)]
-    plan = _plan_of(root, manifest_files(files))
-    plain = [path.relative_to(root).as_posix() for path in workloads_not_judged(root, files)]
-    if options.format == "json":
-        found = asdict(plan) if plan else _NO_MANIFESTS
-        show(to_json({"version": 1} | found | {"not_judged": plain}))
-    else:
-        parts = [_text(plan)] if plan and plan.manifests else [] if plain else [_NOTHING_FOUND]
-        show("\n".join([*parts, *(f"{name}: {_PLAIN}" for name in plain)]))
-    return 1 if plan and plan.question else 0
+    plan = _plan_of(common.existing_folder(options.path))
+    show(to_json({"version": 1} | asdict(plan)) if options.format == "json" else _text(plan))
+    return 1 if plan.question else 0
 
 
-def _plan_of(root: Path, files: list[Path]) -> Plan | None:
-    """The plan of a project with these manifests, None if it has none: only to read one needs PyYAML."""
-    if not files:
-        return None
+def _plan_of(root: Path) -> Plan:
     try:
-        from ..deployment.plan import ManifestError, plan_for
-    except ModuleNotFoundError as error:
-        names = ", ".join(path.relative_to(root).as_posix() for path in files)
-        way = f"{common.missing_package(error, 'refactor')}, or run `python3 -m pip install pyyaml`"
-        raise UnusableError(f"{way}, to read {names}") from None
-    try:
-        return plan_for(root, files)
+        return plan_for(root)
     except ManifestError as error:
         raise UnusableError(str(error)) from None
+    except ModuleNotFoundError as error:
+        if error.name != "yaml":
+            raise
+        raise UnusableError(_without_yaml()) from None
+
+
+def _without_yaml() -> str:
+    """Commands to copy: one for uv, one for Python alone."""
+    called = shlex.join(sys.argv)
+    if command("plan-deploy") != "plan_deploy.py":
+        return "PyYAML is not installed. Run `python3 -m pip install 'tortoise-dev[refactor]'`."
+    folder = "/tmp/plan-deploy"
+    return (
+        f"PyYAML is not installed. Run `uv run {called}`. Without uv, run `python3 -m venv {folder} && "
+        f"{folder}/bin/pip install -q pyyaml && {folder}/bin/python {called}`."
+    )
 
 
 def _text(plan: Plan) -> str:
-    parts = [_entry(manifest) for manifest in plan.manifests]
+    if not plan.manifests and not plan.not_judged:
+        return _NOTHING_FOUND
     question = f"An assistant asks the owner of the files: {plan.question}" if plan.question else None
-    return "\n".join([*parts, *(f"\n{text}" for text in (plan.advice, question) if text)])
+    told = any(manifest.problems or not manifest.migrates for manifest in plan.manifests)
+    read = f"To read a section: {command('find')} PAGE.md#SECTION" if told else None
+    return "\n".join(
+        [
+            *(_entry(manifest) for manifest in plan.manifests),
+            *(f"{name}: {_NOT_JUDGED}" for name in plan.not_judged),
+            *(f"\n{text}" for text in (read, plan.advice, question) if text),
+        ]
+    )
 
 
 def _entry(manifest: Manifest) -> str:
     verdict = "migrates before the new code" if manifest.migrates else "no migration before the new code"
+    is_right = manifest.migrates and not manifest.problems
     lines = [f"{manifest.path} ({manifest.platform}): {verdict}"]
-    lines += [f"  {problem.path}:{problem.line}: {problem.message}" for problem in manifest.problems]
+    lines += [] if is_right else [f"  explained in {manifest.section}"]
+    for problem in manifest.problems:
+        section = f" See {problem.section}" if problem.section != manifest.section else ""
+        lines.append(f"  {problem.path}:{problem.line}: {problem.message}{section}")
     if manifest.draft:
-        lines += ["", manifest.draft.rstrip("\n"), ""]
+        lines += ["", manifest.draft.rstrip("\n")]
     return "\n".join(lines)
 
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from .compose_draft import draft_of
-from .compose_service import Service, Services, is_infrastructure
-from .image import Image, read_dockerfile
-from .manifest import Manifest
+from .compose_service import Service, Services
+from .image import Image, is_infrastructure, read_dockerfile
+from .manifest import PGBOUNCER, Manifest
 from .project import Project
 from .shell_commands import Work
-from .work_problems import problems_at_start, problems_of
+from .work_problems import problems_at_start, problems_of, through_pooler
 from .yaml_nodes import Node, UnreadableError, first_document
 
 _OVERRIDE = re.compile(r"(?:docker-)?compose\.[\w.-]+\.ya?ml$")
@@ -171,8 +171,7 @@ def _judge_url(manifest: Manifest, service: Service, poolers: list[str]) -> None
     found = service.pooled_url(poolers)
     if found is not None:
         name, line = found
-        message = f"{name} leads through PgBouncer, which can lose the lock of a migration"
-        manifest.add(line, f"{service.name}: {message}. Give the migration a URL of the server itself.")
+        manifest.add(line, f"{service.name}: {through_pooler(name)}", section=PGBOUNCER)
 
 
 def _add(manifest: Manifest, service: Service, line: int, messages: Iterable[str]) -> None:

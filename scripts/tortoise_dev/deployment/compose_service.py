@@ -6,18 +6,13 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from .image import is_infrastructure
 from .shell_commands import Work
+from .work_problems import is_pooled
 from .yaml_nodes import Node
 
-_INFRASTRUCTURE = re.compile(
-    r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq|nats|kafka|"
-    r"zookeeper|minio|nginx|traefik|caddy|haproxy|adminer|pgadmin\d*|phpmyadmin|mailhog|mailpit|prometheus|grafana|"
-    r"jaeger|elasticsearch|opensearch|clickhouse|pgbouncer|localstack|vault|consul)\b",
-    re.IGNORECASE,
-)
 _DATABASE = re.compile(r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona)\b", re.IGNORECASE)
 _POOLER = re.compile(r"pgbouncer", re.IGNORECASE)
-_HOST = re.compile(r"://(?:[^/\s]*@)?([\w.-]+)")
 
 
 @dataclass
@@ -45,8 +40,7 @@ class Service:
     def pooled_url(self, poolers: Collection[str]) -> tuple[str, int] | None:
         """The variable whose URL leads through a pooler, and its line; ``poolers`` are services."""
         for name, line, value in self._environment():
-            found = _HOST.search(value)
-            if found and (found[1] in poolers or _POOLER.search(found[1])):
+            if is_pooled(value, poolers):
                 return name, line
         return None
 
@@ -94,7 +88,3 @@ class Services:
         self.inside = [one for one in self.code if one.work.migrates]
         """Those that migrate when they start."""
         self.databases = [one for one in services if one.is_database]
-
-
-def is_infrastructure(image: str) -> bool:
-    return bool(_INFRASTRUCTURE.search(image))

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from .yaml_nodes import Node
 
+_OPENED = re.compile(r"\{\{-?\s*(?:if|with|range)\b.*\}\}")
+_DOT = re.compile(r"\{\{[^}]*[\s(]\.(?!Values\b|Release\b|Chart\b)")
+"""An action that uses the dot itself, or a key below it."""
 _ACTION = re.compile(r"\{\{-?\s*(if|with|range|else|end)\b")
 
 
@@ -16,9 +19,39 @@ def lines_of(lines: Sequence[str], node: Node, keys: Iterable[str]) -> list[str]
 
 
 def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
+    """With the action of a template right above the key, as `with` says what the dot in these lines means."""
     start, depth = node.own_line(key), node.column
     if start is None:
         return []
+    found = _lines_from(lines, node, key, start, depth)
+    above = lines[start - 2].strip() if start > 1 else ""
+    if _OPENED.fullmatch(above):
+        whole = _shortened([above, *found])
+        if whole:
+            return [] if _loses_its_dot(whole, lines[: start - 2]) else whole
+    return [] if _loses_its_dot(found, lines[: start - 1]) else _shortened(found)
+
+
+def _loses_its_dot(found: Sequence[str], before: Sequence[str]) -> bool:
+    """Do lines use the dot of a `with` or a `range` that begins above them, and is not copied?"""
+    opened: list[str] = []
+    for action in _ACTION.findall("\n".join(before)):
+        if action == "end":
+            del opened[-1:]
+        elif action != "else":
+            opened.append(action)
+    return not {"with", "range"}.isdisjoint(opened) and bool(_DOT.search("\n".join(found)))
+
+
+def _shortened(found: list[str]) -> list[str]:
+    """Without the actions at the end that belong to other lines; empty where the rest is not whole."""
+    found = [*found]
+    while found and found[-1].lstrip().startswith("{{") and not _is_whole(found):
+        found.pop()
+    return found if _is_whole(found) else []
+
+
+def _lines_from(lines: Sequence[str], node: Node, key: str, start: int, depth: int) -> list[str]:
     found = [lines[start - 1][depth:].rstrip()]
     value = node.get(key)
     if value is not None and value.is_flow and not node.is_flow and value.line >= start:
@@ -36,8 +69,6 @@ def _lines_of(lines: Sequence[str], node: Node, key: str) -> list[str]:
             found.append(line[depth:].rstrip())
         elif text and not text.startswith("#"):
             break
-    while found[-1].lstrip().startswith("{{") and not _is_whole(found):
-        found.pop()
     return found
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from .image import Image
-from .kubernetes import Judge, Object, job_of, new_file, objects_in
+from .job_draft import job_of, new_file
+from .kubernetes import Judge, Object, objects_in
 from .manifest import Manifest
 from .project import Project
 from .yaml_nodes import UnreadableError, read_template, read_text

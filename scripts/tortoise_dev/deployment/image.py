@@ -8,6 +8,13 @@ from pathlib import Path
 
 from .shell_commands import NOTHING, Work, expanded, work_of
 
+_INFRASTRUCTURE = re.compile(
+    r"(?:^|/)(?:postgres|postgis|timescaledb|mysql|mariadb|percona|mongo|redis|valkey|memcached|rabbitmq|nats|kafka|"
+    r"zookeeper|minio|nginx|traefik|caddy|haproxy|adminer|pgadmin\d*|phpmyadmin|mailhog|mailpit|prometheus|grafana|"
+    r"jaeger|elasticsearch|opensearch|clickhouse|pgbouncer|localstack|vault|consul)\b",
+    re.IGNORECASE,
+)
+
 
 @dataclass(frozen=True)
 class Image:
@@ -33,6 +40,11 @@ def read_dockerfile(file: Path) -> Image:
         is_list = rest.strip().startswith("[")
         last[keyword.upper()] = re.sub(r'[\[\]",]+', " ", rest).strip() if is_list else rest
     return Image(last.get("ENTRYPOINT", ""), last.get("CMD", ""))
+
+
+def is_infrastructure(image: str) -> bool:
+    """Is it the image of a server that one takes as it is: a database, a queue, a proxy?"""
+    return bool(_INFRASTRUCTURE.search(image))
 
 
 def _joined(entrypoint: str, command: str, root: Path) -> Work:

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..folders import own_files
-from ..report.diffs import unified_diff
-from .copied_lines import lines_of
-from .image import Image
-from .manifest import Manifest
+from .image import Image, is_infrastructure
+from .manifest import PGBOUNCER, STOP, Manifest
 from .project import Project
 from .shell_commands import Work
-from .work_problems import problems_at_start, problems_of
-from .yaml_nodes import Node, is_yaml
+from .work_problems import is_pooled, problems_at_start, problems_of, through_pooler
+from .yaml_nodes import Node
 
 _WORKLOADS = {"Deployment", "StatefulSet", "DaemonSet", "Rollout"}
-_COPIED = ("image", "imagePullPolicy", "envFrom", "env", "resources", "securityContext")
+_ENVIRONMENTS = {
+    "dev",
+    "development",
+    "test",
+    "qa",
+    "stage",
+    "staging",
+    "preview",
+    "prod",
+    "production",
+}
 _ARGO_HOOK = "argocd.argoproj.io/hook"
 _HELM_HOOK = "helm.sh/hook"
 
@@ -55,6 +63,12 @@ class Object:
         listed = pod.get(key) if pod else None
         return listed.items() if listed is not None and listed.is_list else []
 
+    @property
+    def application(self) -> Node | None:
+        """The container of a workload that runs the project's code: the first that is no bought-in server."""
+        found = self.containers() if self.kind in _WORKLOADS else []
+        return next((one for one in found if not is_infrastructure(one.text_at("image"))), None)
+
 
 class Judge:
     """What the objects of one chart or one kustomization do about migrations.
@@ -70,9 +84,9 @@ class Judge:
         self.races = False
         """Do pods migrate at their start without a lock? Known once the objects were judged."""
 
-    def add(self, one: Object, node: Node | None, message: str) -> None:
+    def add(self, one: Object, node: Node | None, message: str, section: str | None = None) -> None:
         place = one.file.relative_to(self.project.root).as_posix()
-        self.manifest.add((node or one.node).line, message, place)
+        self.manifest.add((node or one.node).line, message, place, section)
 
     def work(self, container: Node) -> Work:
         """What a container runs: ``command`` stands for the image's entrypoint, ``args`` for its command."""
@@ -85,9 +99,11 @@ class Judge:
 
     def is_right(self, objects: list[Object], *, is_chart: bool) -> bool:
         """Does a migration run before the new code, once or under a lock? Notes what is wrong."""
-        servers = [one for one in objects if one.kind in _WORKLOADS]
-        jobs = [one for one in objects if one.kind == "Job" and self._migrates(one)]
+        servers = [one for one in objects if one.application is not None]
+        jobs = [one for one in objects if one.kind == "Job" and self.migrates(one)]
         before = [self._is_before(job, is_chart=is_chart, alone=not servers) for job in jobs]
+        for job in jobs:
+            self.judge_labels(job, [one for one in objects if one.kind == "Service"])
         inside = [self._starts_migrate(one) for one in servers]
         initial = [self._init_migrates(one) for one in servers]
         for one in servers:
@@ -98,7 +114,8 @@ class Judge:
             return False
         return any(before) or (bool(servers) and any(found is True for found in (*inside, *initial)))
 
-    def _migrates(self, job: Object) -> bool:
+    def migrates(self, job: Object) -> bool:
+        """Is it a Job that migrates and ends?"""
         return any(self.work(container).migrates_only for container in job.containers())
 
     def _is_before(self, job: Object, *, is_chart: bool, alone: bool) -> bool:
@@ -116,8 +133,8 @@ class Judge:
                 self.add(
                     job,
                     None,
-                    "The Job starts together with the new pods. Put it into a kustomization of its own, "
-                    "apply that first, and wait for the Job.",
+                    "The Job starts together with the new pods. Put it into a folder of its own, apply that "
+                    "first, and wait for the Job.",
                 )
             return alone
         if hook is None:
@@ -166,6 +183,30 @@ class Judge:
             )
         for container in job.containers():
             self._tell(job, container, problems_of(self.work(container)))
+        self.judge_url(job)
+
+    def judge_labels(self, job: Object, services: Iterable[Object]) -> None:
+        """Tell of a Service that would send requests to the pod of a Job."""
+        labels = job.node.get("spec", "template", "metadata", "labels")
+        pairs = {(key, value.text) for key, _, value in labels.entries()} if labels else set()
+        for service in services:
+            selector = service.node.get("spec", "selector")
+            wanted = {(key, value.text) for key, _, value in selector.entries()} if selector else set()
+            if wanted and wanted <= pairs:
+                self.add(
+                    job,
+                    labels,
+                    f"The Service {service.name} also sends requests to the pod of this Job. Remove the "
+                    "labels that it selects.",
+                )
+
+    def judge_url(self, one: Object) -> None:
+        """Tell of a migration through PgBouncer, also of one that a draft makes with the same variables."""
+        for container in one.containers():
+            listed = container.get("env")
+            for item in listed.items() if listed is not None and listed.is_list else []:
+                if is_pooled(item.text_at("value")):
+                    self.add(one, item, through_pooler(item.text_at("name")), PGBOUNCER)
 
     def _tell(self, one: Object, container: Node, messages: Iterable[str]) -> None:
         node = container.get("command") or container.get("args") or container
@@ -225,6 +266,7 @@ class Judge:
                     ready,
                     "Requests still arrive after SIGTERM, and the server refuses them. Let preStop sleep for "
                     "10 seconds first.",
+                    STOP,
                 )
             pause = _pause(stop)
             if pause is not None and seconds is not None and pause >= seconds:
@@ -233,6 +275,7 @@ class Judge:
                     grace or stop,
                     f"preStop sleeps for {pause} seconds, and after {seconds} the pod is killed. Set "
                     "terminationGracePeriodSeconds to more than preStop and the server need together.",
+                    STOP,
                 )
 
 
@@ -274,52 +317,6 @@ def asks_database(path: str, root: Path) -> bool:
     return False
 
 
-def job_of(objects: list[Object], project: Project, name: str, annotations: list[str]) -> list[str] | None:
-    """The lines of a Job that migrates with the image and the environment of the first workload.
-
-    None without a workload, and where its lines make no YAML.
-    """
-    for one in objects:
-        containers = one.containers() if one.kind in _WORKLOADS else []
-        if containers:
-            lines = _job(one, containers[0], project, name, annotations)
-            return lines if is_yaml("\n".join(lines)) else None
-    return None
-
-
-def _job(one: Object, container: Node, project: Project, name: str, annotations: list[str]) -> list[str]:
-    lines = one.file.read_text(encoding="utf-8").splitlines()
-    copied = lines_of(lines, container, _COPIED)
-    command = ", ".join(f'"{word}"' for word in project.command)
-    head = ["apiVersion: batch/v1", "kind: Job", "metadata:", f"  name: {name}"]
-    notes = ["  annotations:", *(f"    {line}" for line in annotations)] if annotations else []
-    return [
-        *head,
-        *notes,
-        "spec:",
-        "  backoffLimit: 0",
-        "  activeDeadlineSeconds: 840",
-        "  template:",
-        "    spec:",
-        "      restartPolicy: Never",
-        "      containers:",
-        "        - name: migrate",
-        *(f"          {line}" for line in copied),
-        f"          args: [{command}]" if _keeps_entrypoint(container) else f"          command: [{command}]",
-    ]
-
-
-def _keeps_entrypoint(container: Node) -> bool:
-    return container.get("command") is None and container.get("args") is not None
-
-
-def new_file(project: Project, path: Path, lines: list[str]) -> str:
-    """A diff that makes a file."""
-    return unified_diff(
-        None, "".join(f"{line}\n" for line in lines), path.relative_to(project.root).as_posix()
-    )
-
-
 def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:
     """The objects of a file; those of a List are objects too."""
     for node in documents:
@@ -329,3 +326,14 @@ def objects_in(file: Path, documents: list[Node]) -> Iterator[Object]:
         for one in items.items() if items is not None and items.is_list else [node]:
             if one.is_mapping:
                 yield Object(file, one)
+
+
+def images_of(objects: list[Object]) -> set[str]:
+    """The images of the pods, without tags and digests."""
+    texts = [node.text for one in objects for box in one.containers() if (node := box.get("image"))]
+    return {re.sub(r"@.*|:[^/]*$", "", text) for text in texts}
+
+
+def environment_of(path: str) -> str | None:
+    """The environment that a folder is named after: prod, staging, ..."""
+    return next((part for part in path.split("/") if part.lower() in _ENVIRONMENTS), None)

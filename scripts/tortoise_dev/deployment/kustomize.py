@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from .copied_lines import lines_of
 from .image import Image
-from .kubernetes import Judge, Object, job_of, new_file, objects_in
+from .job_draft import job_of, new_file
+from .kubernetes import Judge, Object, environment_of, images_of, objects_in
 from .manifest import Manifest
 from .manifest_files import KUSTOMIZATIONS
 from .project import Project
 from .yaml_nodes import Node, UnreadableError, read_text, read_yaml
-
-_ENVIRONMENTS = {
-    "dev",
-    "development",
-    "test",
-    "qa",
-    "stage",
-    "staging",
-    "preview",
-    "prod",
-    "production",
-}
 
 
 @dataclass(frozen=True)
@@ -37,6 +26,7 @@ class Kustomization:
     manifest: Manifest
     objects: list[Object]
     races: bool
+    judge: Judge
 
     @property
     def only_migrates(self) -> bool:
@@ -51,12 +41,16 @@ def read_kustomization(project: Project, path: Path, name: str, image: Image) ->
     objects = _objects(path, manifest, project, set())
     judge = Judge(project, manifest, image)
     manifest.migrates = judge.is_right(objects, is_chart=False)
-    return Kustomization(path, manifest, objects, judge.races)
+    return Kustomization(path, manifest, objects, judge.races, judge)
 
 
 def settle(project: Project, found: list[Kustomization]) -> None:
     """One that is nothing but a migrating Job serves those of its image: it comes first. Drafts the rest."""
     first = [one for one in found if one.only_migrates]
+    services = [one for kustomization in found for one in kustomization.objects if one.kind == "Service"]
+    for kustomization in first:
+        for job in kustomization.objects:
+            kustomization.judge.judge_labels(job, services)
     for one in found:
         if not one.races and any(_comes_first(job, one) for job in first):
             one.manifest.migrates = True
@@ -66,20 +60,9 @@ def settle(project: Project, found: list[Kustomization]) -> None:
 
 def _comes_first(job: Kustomization, one: Kustomization) -> bool:
     """Does a migrating Job belong to a kustomization: is it of the same image and the same environment?"""
-    places = {_environment(job.manifest.path), _environment(one.manifest.path)} - {None}
+    places = {environment_of(job.manifest.path), environment_of(one.manifest.path)} - {None}
     same_place = len(places) < 2
-    return one is job or (same_place and bool(_images_of(job.objects) & _images_of(one.objects)))
-
-
-def _images_of(objects: list[Object]) -> set[str]:
-    """The images of the pods, without tags and digests."""
-    texts = [node.text for one in objects for box in one.containers() if (node := box.get("image"))]
-    return {re.sub(r"@.*|:[^/]*$", "", text) for text in texts}
-
-
-def _environment(path: str) -> str | None:
-    """The environment that a folder is named after: prod, staging, ..."""
-    return next((part for part in path.split("/") if part.lower() in _ENVIRONMENTS), None)
+    return one is job or (same_place and bool(images_of(job.objects) & images_of(one.objects)))
 
 
 def _draft(project: Project, path: Path, objects: list[Object]) -> str | None:
@@ -88,29 +71,28 @@ def _draft(project: Project, path: Path, objects: list[Object]) -> str | None:
     lines = job_of(objects, project, "migrate", [])
     if lines is None or folder.exists():
         return None
-    head = ["# First: kubectl apply -k migrate && kubectl wait --for=condition=complete job/migrate"]
+    place = folder.relative_to(project.root).as_posix()
+    head = [
+        f"# Before each rollout: kubectl delete -k {place} --ignore-not-found && kubectl apply -k {place} &&",
+        f"# kubectl kustomize {place} | kubectl wait -f - --for=condition=complete --timeout=15m",
+    ]
     kustomization = [
         "apiVersion: kustomize.config.k8s.io/v1beta1",
         "kind: Kustomization",
         "resources:",
         "  - job.yaml",
-        *_images(path),
+        *_kept(path),
     ]
     return new_file(project, folder / "job.yaml", [*head, *lines]) + new_file(
         project, folder / "kustomization.yaml", kustomization
     )
 
 
-def _images(path: Path) -> list[str]:
-    """The lines that replace images, which the new kustomization needs too."""
+def _kept(path: Path) -> list[str]:
+    """The lines that set the namespace and replace images, which the new kustomization needs too."""
     lines = path.read_text(encoding="utf-8").splitlines()
-    start = next((number for number, line in enumerate(lines) if line.startswith("images:")), None)
-    if start is None:
-        return []
-    end = start + 1
-    while end < len(lines) and (not lines[end].strip() or lines[end][0] in " -#"):
-        end += 1
-    return [line for line in lines[start:end] if line.strip()]
+    documents = read_yaml("\n".join(lines))
+    return lines_of(lines, documents[0], ["namespace", "images"]) if documents else []
 
 
 def _objects(path: Path, manifest: Manifest, project: Project, seen: set[Path]) -> list[Object]:

@@ -9,6 +9,26 @@ from pathlib import Path
 from ..report.diffs import unified_diff
 from .yaml_nodes import is_yaml
 
+LOCK = "deployment.md#run-one-migration-at-a-time"
+SECTIONS = {
+    "compose": "deployment.md#add-a-migration-step-to-compose",
+    "helm": "deployment-kubernetes.md#add-a-migration-job-to-a-helm-chart",
+    "kustomize": "kustomize.md#add-a-migration-job-to-kustomize",
+    "kubernetes": "kustomize.md#migrate-before-kubectl-apply",
+    "fly": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
+    "render": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
+    "procfile": "deployment.md#add-a-migration-step-to-heroku-fly-or-render",
+    "digitalocean": "deployment.md#deploy-it",
+    "app-engine": "deployment.md#deploy-it",
+    "docker": LOCK,
+    "github": "deployment.md#add-a-migration-step-to-github-or-gitlab",
+    "gitlab": "deployment.md#add-a-migration-step-to-github-or-gitlab",
+}
+"""Platform -> the section of the handbook that explains its migration step."""
+PGBOUNCER = "pgbouncer.md#migrate-without-pgbouncer"
+PROBES = "deployment-kubernetes.md#set-probes-rights-and-memory-of-the-pods"
+STOP = "deployment-kubernetes.md#take-a-pod-out-before-it-stops"
+
 
 @dataclass(frozen=True, order=True)
 class Problem:
@@ -17,6 +37,8 @@ class Problem:
     path: str
     line: int
     message: str
+    section: str
+    """The section of the handbook that explains it."""
 
 
 @dataclass
@@ -32,10 +54,15 @@ class Manifest:
     migrates: bool = False
     problems: list[Problem] = field(default_factory=list)
     draft: str | None = None
+    section: str = field(init=False)
+    """The section of the handbook that explains the migration step of this platform."""
 
-    def add(self, line: int, message: str, path: str | None = None) -> None:
+    def __post_init__(self) -> None:
+        self.section = SECTIONS[self.platform]
+
+    def add(self, line: int, message: str, path: str | None = None, section: str | None = None) -> None:
         """Note a problem; without ``path`` it is in the manifest itself."""
-        problem = Problem(path or self.path, line, message)
+        problem = Problem(path or self.path, line, message, section or self.section)
         if problem not in self.problems:
             self.problems.append(problem)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from pathlib import Path
+
+from ..folders import own_files
 
 KUSTOMIZATIONS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _NAMES = {"Chart.yaml", "Procfile", "render.yaml", "app.yaml", ".gitlab-ci.yml", *KUSTOMIZATIONS}
@@ -15,18 +16,20 @@ _PATTERNS = (
 )
 
 
-_WORKLOAD = re.compile(rb"^kind: *[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout)\b", re.MULTILINE)
+_OBJECT = re.compile(
+    rb"^kind: *[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout|Job|Service)\b", re.MULTILINE
+)
 
 
-def workloads_not_judged(root: Path, files: Iterable[Path]) -> list[Path]:
-    """Kubernetes workloads in plain files, which belong to no chart and to no kustomization around them."""
+def plain_files(root: Path) -> list[Path]:
+    """Files with Kubernetes objects that belong to no chart and to no kustomization around them."""
     return sorted(
         path
-        for path in files
+        for path in own_files(root)
         if path.suffix in (".yaml", ".yml")
         and path.is_file()
         and not _is_part(path, root)
-        and _WORKLOAD.search(path.read_bytes())
+        and _OBJECT.search(path.read_bytes())
     )
 
 
@@ -36,9 +39,9 @@ def _is_part(path: Path, root: Path) -> bool:
     return any((folder / name).exists() for folder in folders for name in ("Chart.yaml", *KUSTOMIZATIONS))
 
 
-def manifest_files(files: Iterable[Path]) -> list[Path]:
-    """The files whose names are those of manifests and Dockerfiles, sorted."""
-    return sorted(path for path in files if _is_manifest(path) and path.is_file())
+def manifest_files(root: Path) -> list[Path]:
+    """The files below a folder whose names are those of manifests and Dockerfiles, sorted."""
+    return sorted(path for path in own_files(root) if _is_manifest(path) and path.is_file())
 
 
 def is_compose_file(path: Path) -> bool:

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from ..about import command
-from ..folders import own_files
-from . import compose, helm, kustomize, platforms, workflows
+from . import compose, helm, kustomize, plain, platforms, workflows
 from .image import Image, read_dockerfile
 from .manifest import Manifest
-from .manifest_files import KUSTOMIZATIONS, is_compose_file, manifest_files
+from .manifest_files import KUSTOMIZATIONS, is_compose_file, manifest_files, plain_files
 from .project import Project, project_at
 from .work_problems import problems_at_start
 from .yaml_nodes import UnreadableError
 
-_CONTAINERS = {"compose", "helm", "kustomize", "fly", "render", "digitalocean", "procfile", "app-engine"}
+_CONTAINERS = {
+    "compose",
+    "helm",
+    "kustomize",
+    "kubernetes",
+    "fly",
+    "render",
+    "digitalocean",
+    "procfile",
+    "app-engine",
+}
 
 
 @dataclass(frozen=True)
@@ -24,25 +32,32 @@ class Plan:
     """The manifests in the order of their paths; ``question`` is None where every one of them migrates.
 
     ``advice`` says how drafts get a command that takes a lock, None where they have one or there are none.
+    ``not_judged`` are files with Kubernetes objects that cannot be read: templates of another tool.
     """
 
     manifests: list[Manifest]
     question: str | None
     advice: str | None = None
+    not_judged: list[str] = field(default_factory=list)
+
+
+_COPY = {
+    False: '`cp "$SKILL/examples/billing/migrate.py" .`, name in it the module of your TORTOISE_ORM',
+    True: '`cp "$SKILL/examples/with_aerich/"{migrate,lock}.py .`, set in migrate.py the module of your '
+    "TORTOISE_ORM and LOCATION",
+}
+"""How a project gets a migrate.py: with the built-in migrations, with Aerich."""
 
 
 class ManifestError(Exception):
     """A manifest that cannot be read; the message names it."""
 
 
-def plan_for(root: Path, files: list[Path] | None = None) -> Plan:
-    """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError.
-
-    ``files`` are those that ``manifest_files`` found there, if the caller has them.
-    """
-    if files is None:
-        files = manifest_files(own_files(root))
-    project = project_at(root, files)
+def plan_for(root: Path) -> Plan:
+    """Look at all manifests below a folder; nothing is executed or written. Raises ManifestError."""
+    project = project_at(root)
+    objects = plain_files(root)
+    files = [path for path in manifest_files(root) if path not in objects]
     image = _image(files)
     found: list[Manifest] = []
     kustomizations: list[kustomize.Kustomization] = []
@@ -59,6 +74,9 @@ def plan_for(root: Path, files: list[Path] | None = None) -> Plan:
             raise ManifestError(f"{name}: {error}") from None
         found += [manifest] if manifest else []
     kustomize.settle(project, kustomizations)
+    taken = {one.file for kustomization in kustomizations for one in kustomization.objects}
+    plain_ones, unread = plain.read_plain(project, [path for path in objects if path not in taken], image)
+    found += plain_ones
     for path in files:
         manifest = _read_pipeline(project, path, found)
         found += [manifest] if manifest else []
@@ -68,7 +86,8 @@ def plan_for(root: Path, files: list[Path] | None = None) -> Plan:
     found.sort(key=lambda manifest: manifest.path)
     for manifest in found:
         manifest.problems.sort()
-    return Plan(found, _question(found), _advice(project, found))
+    not_judged = [path.relative_to(root).as_posix() for path in unread]
+    return Plan(found, _question(found), _advice(project, found), not_judged)
 
 
 def _image(files: list[Path]) -> Image:
@@ -111,27 +130,29 @@ def _read(project: Project, path: Path, name: str, image: Image) -> Manifest | N
 
 def _read_pipeline(project: Project, path: Path, found: list[Manifest]) -> Manifest | None:
     name = path.relative_to(project.root).as_posix()
-    states = [manifest.migrates for manifest in found if manifest.platform in _CONTAINERS]
-    migrates = all(states) if states else None
+    containers = [manifest for manifest in found if manifest.platform in _CONTAINERS]
+    lacking = [manifest for manifest in containers if not manifest.migrates]
+    migrates = not lacking if containers else None
+    manifest = None
     try:
         if path.parent.name == "workflows":
-            return workflows.read_workflow(project, path, name, platform_migrates=migrates)
+            manifest = workflows.read_workflow(project, path, name, platform_migrates=migrates)
         if path.name == ".gitlab-ci.yml":
-            return workflows.read_gitlab(project, path, name, platform_migrates=migrates)
+            manifest = workflows.read_gitlab(project, path, name, platform_migrates=migrates)
     except UnreadableError as error:
         raise ManifestError(f"{name}: {error}") from None
-    return None
+    if manifest and lacking:
+        manifest.section = lacking[0].section  # the step belongs to the platform
+    return manifest
 
 
 def _advice(project: Project, found: list[Manifest]) -> str | None:
     if project.command[-1].endswith("migrate.py") or not any(manifest.draft for manifest in found):
         return None
-    is_aerich = "aerich" in project.command
-    copied = "examples/with_aerich/migrate.py and lock.py" if is_aerich else "examples/billing/migrate.py"
     return (
-        f"The drafts run `{project.line}`, which takes no lock. If the owner agrees, copy {copied} of the"
-        f" skill to the root of the project, and run {command('plan-deploy')} again: the drafts then run"
-        " migrate.py."
+        f"The drafts run `{project.line}`, which takes no lock: two runs at once migrate twice. If the"
+        f" owner agrees, run {_COPY['aerich' in project.command]}, and write `{project.with_lock}` into the"
+        " drafts."
     )
 
 

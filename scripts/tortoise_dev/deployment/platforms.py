@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from ..toml_text import TomlError, parse_toml
@@ -59,6 +59,8 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
         work = work_of(release, project.root)
         manifest.migrates = work.migrates and not work.ignores_failure
         _add(manifest, _line_of(lines, r"\s*release_command\s*="), "release_command", problems_of(work))
+    sqlite = _sqlite_file(settings)
+    manifest.migrates = manifest.migrates and sqlite is None
     processes = settings.get("processes", {})
     starts = (
         [value for value in processes.values() if isinstance(value, str)]
@@ -71,7 +73,13 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
         [image.work(project.root, command=start) for start in starts] or [image.work(project.root)],
         migrates=manifest.migrates,
     )
-    if not manifest.migrates and release is None:
+    if not manifest.migrates and sqlite is not None:
+        manifest.add(
+            _line_of(lines, rf"\s*{sqlite}\s*="),
+            f"{sqlite} is a SQLite file. release_command runs on a machine without its volume: run one "
+            "machine, and migrate in its start command.",
+        )
+    elif not manifest.migrates and release is None:
         draft = Draft(project.root, path)
         command = f'release_command = "{project.line}"'
         at = next((number for number, line in enumerate(lines, 1) if line.strip() == "[deploy]"), None)
@@ -82,6 +90,13 @@ def read_fly(project: Project, path: Path, name: str, image: Image) -> Manifest:
             draft.insert(len(lines) + 1, ["", "[deploy]", command])
         manifest.draft = draft.diff()
     return manifest
+
+
+def _sqlite_file(settings: Mapping[str, object]) -> str | None:
+    """The variable whose URL names a SQLite file; None without one."""
+    values = settings.get("env")
+    pairs = values.items() if isinstance(values, dict) else ()
+    return next((name for name, value in pairs if str(value).startswith("sqlite:")), None)
 
 
 def read_render(project: Project, path: Path, name: str, image: Image) -> Manifest:

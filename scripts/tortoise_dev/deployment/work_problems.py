@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Collection, Iterator
 
 from .shell_commands import Work
+
+_POOLER = re.compile(r"pgbouncer", re.IGNORECASE)
+_HOST = re.compile(r"://(?:[^/\s]*@)?([\w.-]+)")
 
 
 def problems_of(work: Work) -> Iterator[str]:
@@ -27,3 +31,17 @@ def problems_at_start(work: Work, each: str) -> Iterator[str]:
     if work.late:
         yield "it starts the server before it migrates."
     yield from problems_of(work)
+
+
+def is_pooled(url: str, poolers: Collection[str] = ()) -> bool:
+    """Does a URL lead through a pooler? ``poolers`` are hosts known to be some."""
+    found = _HOST.search(url)
+    return found is not None and (found[1] in poolers or bool(_POOLER.search(found[1])))
+
+
+def through_pooler(name: str) -> str:
+    """What is wrong with a migration that gets such a URL from the variable ``name``."""
+    return (
+        f"{name} leads through PgBouncer, which can lose the lock of a migration. Give the migration a URL "
+        "of the server itself."
+    )

@@ -1,12 +1,17 @@
-"""YAML with the lines where things stand, and templates of Helm charts read as far as they are YAML."""
+"""YAML with the lines where things stand, and templates of Helm charts read as far as they are YAML.
+
+PyYAML is imported when the first file is read: a project with fly.toml and Procfile needs none.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import yaml
+if TYPE_CHECKING:
+    import yaml
 
 _TEMPLATE_LINE = re.compile(r"^\s*\{\{-?.*-?\}\}\s*$")
 _ACTION_BLOCK = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
@@ -15,6 +20,10 @@ _TEMPLATE = re.compile(r"\{\{.*?\}\}")
 
 class UnreadableError(Exception):
     """A file that cannot be used: not UTF-8, or no YAML. The message names the line."""
+
+
+def _is(node: yaml.Node, kind: str) -> bool:
+    return bool(getattr(node, "id", "") == kind)
 
 
 class Node:
@@ -28,18 +37,18 @@ class Node:
 
     @property
     def is_mapping(self) -> bool:
-        return isinstance(self._node, yaml.MappingNode)
+        return _is(self._node, "mapping")
 
     @property
     def is_list(self) -> bool:
-        return isinstance(self._node, yaml.SequenceNode)
+        return _is(self._node, "sequence")
 
     def entries(self) -> Iterator[tuple[str, int, Node]]:
         """Key, its line and its value, of a mapping; those of merged ones (``<<``) come last."""
         merged: list[yaml.Node] = []
         for key, value in self._node.value if self.is_mapping else ():
             if key.tag == "tag:yaml.org,2002:merge" or key.value == "<<":
-                merged += value.value if isinstance(value, yaml.SequenceNode) else [value]
+                merged += value.value if _is(value, "sequence") else [value]
             else:
                 yield str(key.value), key.start_mark.line + 1, Node(value)
         for node in merged:
@@ -76,7 +85,7 @@ class Node:
         """A scalar as it is written; a list of scalars joined by spaces, as a shell would see it."""
         if self.is_list:
             return " ".join(item.text for item in self.items())
-        return str(self._node.value) if isinstance(self._node, yaml.ScalarNode) else ""
+        return str(self._node.value) if _is(self._node, "scalar") else ""
 
     @property
     def is_boolean(self) -> bool:
@@ -89,7 +98,9 @@ class Node:
 
 
 def read_yaml(text: str) -> list[Node]:
-    """The documents of a file. Raises UnreadableError."""
+    """The documents of a file. Raises UnreadableError, and ModuleNotFoundError without PyYAML."""
+    import yaml
+
     try:
         found = [node for node in yaml.compose_all(text, Loader=yaml.SafeLoader) if node is not None]
         for node in found:
@@ -116,7 +127,7 @@ def _refuse_circle(node: yaml.Node, around: frozenset[int], done: set[int]) -> N
     """Raises UnreadableError for a value that an alias puts into itself."""
     if id(node) in around:
         raise UnreadableError(f"line {node.start_mark.line + 1}: a value that contains itself")
-    if id(node) in done or not isinstance(node, yaml.CollectionNode):
+    if id(node) in done or _is(node, "scalar"):
         return
     for child in node.value:
         for one in child if isinstance(child, tuple) else (child,):
