@@ -97,14 +97,10 @@ assert "1 threads keep the process" in printed, printed
 
 # Tortoise.init() in a fixture, as in the tests of 0.x.
 shared = OF_OLD_TESTS.replace("SCOPE", 'scope="module", loop_scope="module"')
-printed = pytest(WRONG, OF_OLD_TESTS.replace("SCOPE", ""))
-assert "1 passed" in printed, printed
-printed = pytest(RIGHT, shared)
-assert "1 passed" in printed, printed
-printed = pytest(WRONG, shared)
-assert "no such table: note" in printed, printed
-printed = pytest(WRONG, NOT_ASYNC)
-assert "No TortoiseContext is currently active" in printed, printed
+assert "1 passed" in (done := pytest(WRONG, OF_OLD_TESTS.replace("SCOPE", ""))), done
+assert "1 passed" in (done := pytest(RIGHT, shared)), done
+assert "no such table: note" in (done := pytest(WRONG, shared)), done
+assert "No TortoiseContext is currently active" in (done := pytest(WRONG, NOT_ASYNC)), done
 
 
 def starts(*settings: str) -> tuple[int, str]:
