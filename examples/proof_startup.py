@@ -157,7 +157,6 @@ assert in_a_fresh_context(status(too_late)) == 500
 assert in_a_fresh_context(status(in_a_hook)) == 500
 
 
-
 @contextlib.asynccontextmanager
 async def by_url(app: FastAPI):
     """register_tortoise() has no parameter for the time zone, so it sets that of Tortoise."""
