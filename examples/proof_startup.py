@@ -4,6 +4,7 @@
 import asyncio
 import contextlib
 import contextvars
+import inspect
 import tempfile
 import warnings
 from pathlib import Path
@@ -17,6 +18,7 @@ from tortoise.contrib.fastapi import RegisterTortoise, register_tortoise
 from tortoise.contrib.test import tortoise_test_context
 from tortoise.exceptions import ConfigurationError
 from tortoise.models import Model
+from tortoise.timezone import get_timezone, get_use_tz
 
 
 class Note(Model):
@@ -153,6 +155,30 @@ assert in_a_fresh_context(status(as_before)) == 200
 assert in_a_fresh_context(answer(as_before, "/missing")) == 404  # add_exception_handlers=True
 assert in_a_fresh_context(status(too_late)) == 500
 assert in_a_fresh_context(status(in_a_hook)) == 500
+
+
+@contextlib.asynccontextmanager
+async def by_url(app: FastAPI):
+    """register_tortoise() has no parameter for the time zone, so it sets that of Tortoise."""
+    register_tortoise(app, db_url="sqlite://:memory:", modules={"models": ["__main__"]})
+    async with app.router.lifespan_context(app):
+        assert (get_use_tz(), get_timezone()) == (True, "UTC")
+        yield
+
+
+@contextlib.asynccontextmanager
+async def by_config(app: FastAPI):
+    register_tortoise(app, config={**CONFIG, "use_tz": False, "timezone": "Asia/Tokyo"})
+    async with app.router.lifespan_context(app):
+        assert (get_use_tz(), get_timezone()) == (False, "Asia/Tokyo")
+        yield
+
+
+ZONE = {"use_tz", "timezone"}
+assert not ZONE & set(inspect.signature(register_tortoise).parameters)
+assert set(inspect.signature(RegisterTortoise).parameters) >= ZONE
+for registers in (by_config, by_url):
+    assert in_a_fresh_context(answer(registers, "/health")) == 200
 
 with warnings.catch_warnings():
     warnings.simplefilter("error")

@@ -39,6 +39,25 @@ WRONG = """
 async def test_it(database):
     await Note.create()
 """
+OF_OLD_TESTS = """\
+import asyncio, pytest, pytest_asyncio
+from notes_models import Note
+from tortoise import Tortoise
+
+
+async def start():
+    await Tortoise.init(db_url="sqlite://:memory:", modules={"models": ["notes_models"]})
+    await Tortoise.generate_schemas()
+
+
+@pytest_asyncio.fixture(SCOPE)
+async def database():
+    await start()
+    yield
+    await Tortoise.close_connections()
+
+"""
+NOT_ASYNC = OF_OLD_TESTS.partition("@")[0] + "database = pytest.fixture(lambda: asyncio.run(start()))\n"
 RIGHT = """
 @pytest.mark.asyncio(loop_scope="module")
 async def test_it(database):
@@ -56,11 +75,11 @@ os._exit(0)
 """
 
 
-def pytest(test: str) -> str:
+def pytest(test: str, fixture: str = FIXTURE) -> str:
     """What pytest printed, and how many threads it left."""
     folder = Path(tempfile.mkdtemp())
     (folder / "notes_models.py").write_text(MODELS)
-    (folder / "test_it.py").write_text(FIXTURE + test)
+    (folder / "test_it.py").write_text(fixture + test)
     environment = os.environ | {"PYTHONPATH": str(folder), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     command = [sys.executable, "-c", RUN]
     return subprocess.run(
@@ -75,6 +94,13 @@ assert "0 threads keep the process" in printed, printed
 printed = pytest(WRONG)
 assert "1 failed" in printed and "no such table: note" in printed, printed
 assert "1 threads keep the process" in printed, printed
+
+# Tortoise.init() in a fixture, as in the tests of 0.x.
+shared = OF_OLD_TESTS.replace("SCOPE", 'scope="module", loop_scope="module"')
+assert "1 passed" in (done := pytest(WRONG, OF_OLD_TESTS.replace("SCOPE", ""))), done
+assert "1 passed" in (done := pytest(RIGHT, shared)), done
+assert "no such table: note" in (done := pytest(WRONG, shared)), done
+assert "No TortoiseContext is currently active" in (done := pytest(WRONG, NOT_ASYNC)), done
 
 
 def starts(*settings: str) -> tuple[int, str]:

@@ -16,13 +16,16 @@ import sys
 import tempfile
 import time
 import warnings
+from decimal import Decimal
 from pathlib import Path
 
 import tortoise
 import tortoise.contrib.test
 from tortoise import Tortoise, fields, timezone
-from tortoise.expressions import RawSQL
+from tortoise.expressions import F, Q, RawSQL
+from tortoise.functions import Sum
 from tortoise.models import Model
+from tortoise.query_utils import Prefetch
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
 from tortoise.utils import get_schema_sql
@@ -39,12 +42,33 @@ class Author(Model):
 
 class Tag(Model):
     name = fields.CharField(max_length=20)
+    writes = 0
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name == "name":
+            object.__setattr__(self, "writes", self.writes + 1)
+        super().__setattr__(name, value)
+
+
+class Sorted(Model):
+    name = fields.CharField(max_length=20)
+
+    class Meta:
+        abstract = True
+        ordering = ("-name",)
+
+
+class Shelf(Sorted):
+    class Meta:
+        table = "shelf"
 
 
 class Book(Model):
     title = fields.CharField(max_length=20)
     stock = fields.IntField(default=7)
     at = fields.DatetimeField(null=True)
+    day = fields.DateField(null=True)
+    price = fields.DecimalField(max_digits=9, decimal_places=2, null=True)
     added = fields.DatetimeField(auto_now_add=True)
     data = fields.JSONField(null=True)
     author = fields.ForeignKeyField("models.Author", related_name="books", null=True)
@@ -56,7 +80,7 @@ async def connect(**options):
     url = SERVER if POSTGRES else "sqlite://:memory:"
     result = await Tortoise.init(db_url=url, modules=MODULES, **options)
     if POSTGRES:
-        tables = "DROP TABLE IF EXISTS book_tag, book, tag, author"
+        tables = "DROP TABLE IF EXISTS book_tag, book, tag, author, shelf"
         await Tortoise.get_connection("default").execute_script(tables)
     await Tortoise.generate_schemas()
     return result
@@ -131,7 +155,7 @@ async def instant_without_tz() -> str:
 
 
 async def naive(method: str, **options) -> str:
-    """What the database holds of a naive 12:00. The host is in New York, no time zone is configured."""
+    """What the database holds of a naive 12:00. The host is in New York."""
     await connect(**options)
     os.environ["TZ"] = "America/New_York"
     time.tzset()
@@ -144,6 +168,13 @@ async def naive(method: str, **options) -> str:
         await book.save()
     connection = Tortoise.get_connection("default")
     return str((await connection.execute_query_dict("SELECT at FROM book"))[0]["at"])
+
+
+async def found_in_tokyo() -> str:
+    """Is 12:30 in Tokyo after a naive 12:00, where the configuration says Asia/Tokyo and use_tz?"""
+    await connect(use_tz=True, timezone="Asia/Tokyo")
+    await Book.create(title="a", at=datetime.datetime(2026, 1, 1, 3, 30, tzinfo=datetime.UTC))
+    return await outcome(lambda: Book.filter(at__gte=datetime.datetime(2026, 1, 1, 12)).count())
 
 
 async def made_before(now) -> str:
@@ -211,6 +242,88 @@ async def count_past_the_end() -> str:
     await connect()
     await Author.create(name="Ann")
     return await outcome(lambda: Author.all().offset(5).count())
+
+
+async def two_books() -> None:
+    """Two books with two tags each."""
+    await connect()
+    for title in "ab":
+        book = await Book.create(title=title, stock=2)
+        await book.tags.add(await Tag.create(name="1"), await Tag.create(name="2"))
+
+
+async def limited_prefetch() -> list[int]:
+    """How many tags each book gets by `limit(1)`."""
+    await two_books()
+    tags = Prefetch("tags", queryset=Tag.all().limit(1))
+    return [len(book.tags) for book in await Book.all().order_by("id").prefetch_related(tags)]
+
+
+async def distinct_count() -> int:
+    await two_books()
+    return await Book.filter(tags__id__gt=0).distinct().count()
+
+
+async def filtered_sum() -> int:
+    """The sum of the book "a" alone is 4."""
+    await two_books()
+    total = Sum(F("stock") * F("stock"), _filter=Q(title="a"))
+    return (await Book.annotate(total=total).values_list("total", flat=True))[0]
+
+
+async def order_of_the_base() -> str:
+    await connect()
+    for name in "ab":
+        await Shelf.create(name=name)
+    return (await Shelf.all().values_list("name", flat=True))[0]
+
+
+async def count_of_limit_0() -> int:
+    await two_books()
+    return await Book.all().limit(0).count()
+
+
+async def price_of_an_object() -> str:
+    return str(Book(title="a", price="19.9").price)
+
+
+async def price_of_a_row() -> str:
+    await connect()
+    await Book.create(title="a", price=Decimal("19.9"))
+    return str((await Book.get()).price)
+
+
+async def no_date() -> str:
+    """What the database holds after `update(day="tomorrow")`."""
+    await two_books()
+    await Book.all().update(day="tomorrow")
+    return (await Tortoise.get_connection("default").execute_query_dict("SELECT day FROM book"))[0]["day"]
+
+
+async def writes_by_a_query() -> int:
+    """How often `__setattr__` of the model sees the name while a query makes the object."""
+    await two_books()
+    return (await Tag.all())[0].writes
+
+
+async def old_table(sql: str) -> str:
+    """What `generate_schemas()` says where `sql` has made the tables before."""
+    await connect()
+    connection = Tortoise.get_connection("default")
+    await connection.execute_script(sql)
+    return await outcome(Tortoise.generate_schemas)
+
+
+async def missing_column() -> str:
+    """The names in a table without names."""
+    done = await old_table("DROP TABLE shelf; CREATE TABLE shelf (id INT); INSERT INTO shelf VALUES (1)")
+    return f"{done} {await outcome(lambda: Shelf.all().values_list('name', flat=True))}"
+
+
+async def pair_stored_twice() -> str:
+    """The many-to-many table as 0.20.1 made it, with one pair twice."""
+    table = "CREATE TABLE book_tag (book_id INT, tag_id INT)"
+    return await old_table(f"DROP TABLE book_tag; {table}; INSERT INTO book_tag VALUES (1, 1), (1, 1)")
 
 
 async def stored_by_an_update_with_sql() -> str:
@@ -316,7 +429,8 @@ OLD_TEST_HELPERS = {
 CONFIGURATION, DEPRECATED = "ConfigurationError", ["DeprecationWarning", "DeprecationWarning"]
 WARNED = ["RuntimeWarning"]
 UTC, NO_TZ = "2026-01-01 12:00:00+00:00", "2026-01-01 12:00:00"
-NEW_YORK = "2026-01-01 17:00:00+00:00"
+NEW_YORK, TOKYO = "2026-01-01 17:00:00+00:00", "2026-01-01 03:00:00+00:00"
+IN_TOKYO = {"use_tz": True, "timezone": "Asia/Tokyo"}
 
 # Name: runner, probe, and what it finds on 0.20.1, on 0.25.1 and on 1.1.9.
 CHANGES = {
@@ -328,6 +442,13 @@ CHANGES = {
     "12:00 UTC is stored as, use_tz=False": (alone, instant_without_tz, UTC, UTC, NO_TZ),
     "naive update() is stored as": (alone, lambda: naive("update"), NO_TZ, NO_TZ, UTC),
     "naive update(), use_tz=True": (alone, lambda: naive("update", use_tz=True), NO_TZ, UTC, UTC),
+    "naive update() in Tokyo": (
+        alone,
+        lambda: naive("update", **IN_TOKYO),
+        NO_TZ,
+        UTC,
+        "2026-01-01 12:00:00+09:00",
+    ),
     "naive update() warns": (alone, naive_warns, [], [], WARNED),
     "naive update() warns, use_tz=True": (alone, lambda: naive_warns(use_tz=True), [], WARNED, WARNED),
     "timezone.now() where the zone is Tokyo": (alone, now_in_another_zone, "Asia/Tokyo", "Asia/Tokyo", "UTC"),
@@ -346,6 +467,17 @@ CHANGES = {
     "only().values()": (alone, only_then_values, "[]", "ValueError", "ValueError"),
     "delete with a relation filter": (alone, delete_with_a_relation_filter, *["OperationalError"] * 2, "1"),
     "count with an offset past the end": (alone, count_past_the_end, "-4", "-4", "0"),
+    "Prefetch(limit(1)) of two books": (alone, limited_prefetch, [2, 2], [2, 2], [1, 0]),
+    "distinct().count() of a join": (alone, distinct_count, 4, 4, 2),
+    "Sum(expression, _filter=…)": (alone, filtered_sum, 8, 8, 4),
+    "the base has an ordering": (alone, order_of_the_base, "a", "a", "b"),
+    "limit(0).count()": (alone, count_of_limit_0, 2, 2, 0),
+    "price of an object": (None, lambda: asyncio.run(price_of_an_object()), "19.9", "19.9", "19.90"),
+    "price of a row": (alone, price_of_a_row, "19.9", "19.9", "19.90"),
+    "update(day='tomorrow')": (alone, lambda: outcome(no_date), "ParseError", "ParseError", "tomorrow"),
+    "__setattr__ by a query": (alone, writes_by_a_query, 1, 1, 0),
+    "generate_schemas, missing column": (alone, missing_column, *["None ['name']"] * 3),
+    "generate_schemas, a pair twice": (alone, pair_stored_twice, "None", *["IntegrityError"] * 2),
     "pk=, index= warn": (alone, deprecated_fields, [], DEPRECATED, DEPRECATED),
     "modules as a tuple": (alone, lambda: modules_as(("__main__",)), "None", "None", CONFIGURATION),
     "modules as a module": (
@@ -375,6 +507,10 @@ CHANGES_ON_POSTGRES = {
     "naive save() is stored as": (alone, lambda: naive("save"), NEW_YORK, NEW_YORK, UTC),
     "naive update(), use_tz=True": (alone, lambda: naive("update", use_tz=True), UTC, UTC, UTC),
     "naive save(), use_tz=True": (alone, lambda: naive("save", use_tz=True), UTC, UTC, UTC),
+    "naive create() in Tokyo": (alone, lambda: naive("create", **IN_TOKYO), TOKYO, TOKYO, TOKYO),
+    "naive update() in Tokyo": (alone, lambda: naive("update", **IN_TOKYO), UTC, UTC, TOKYO),
+    "naive save() in Tokyo": (alone, lambda: naive("save", **IN_TOKYO), UTC, UTC, TOKYO),
+    "naive filter() in Tokyo": (alone, found_in_tokyo, "0", "0", "1"),
     "before datetime.now()": (alone, lambda: made_before(datetime.datetime.now), "0", "1", "0"),
     "before timezone.now()": (alone, lambda: made_before(timezone.now), "1", "1", "1"),
     "limit(1).update(), first().delete()": (alone, rows_written_by_one, "3 3", "3 3", "3 3"),
@@ -387,7 +523,21 @@ CHANGES_ON_POSTGRES = {
         True,
     ),
     "JSON in a raw row, in values()": (alone, json_in_a_raw_row, "str dict", "str dict", "str dict"),
+    "price of a row": (alone, price_of_a_row, "19.90", "19.90", "19.90"),
+    "update(day='tomorrow')": (alone, lambda: outcome(no_date), *["ParseError"] * 2, "OperationalError"),
+    "generate_schemas, missing column": (alone, missing_column, *["None OperationalError"] * 3),
 }
+SAME_ON_POSTGRES = {
+    "Prefetch(limit(1)) of two books",
+    "distinct().count() of a join",
+    "Sum(expression, _filter=…)",
+    "the base has an ordering",
+    "limit(0).count()",
+    "price of an object",
+    "__setattr__ by a query",
+    "generate_schemas, a pair twice",
+}
+CHANGES_ON_POSTGRES |= {name: CHANGES[name] for name in SAME_ON_POSTGRES}
 
 CHANGED_IN = {
     "bulk_create returns": "0.21",
@@ -395,6 +545,7 @@ CHANGED_IN = {
     "Model.check": "0.21",
     "RegisterTortoise": "0.21",
     "add() twice at once": "0.21.2",
+    "generate_schemas, a pair twice": "0.21.2",
     "Model[missing]": "0.21.4",
     "get_or_create() against itself": "0.21.4",
     "update(name=RawSQL(…)) stores": "0.22",
@@ -406,6 +557,7 @@ CHANGED_IN = {
     "limit(1).update(), first().delete()": "0.24",
     "naive update(), use_tz=True": "0.24",
     "naive update() warns, use_tz=True": "0.24",
+    "naive update() in Tokyo": "0.24",
     "HTTPNotFoundError": "0.24.1",
 }
 """The first release that does as 0.25.1 does. Without an entry it is 0.25."""
@@ -415,7 +567,17 @@ AFTER_1_1_0 = {
     "auto_now_add is in the DDL": "1.1.1",
     "delete with a relation filter": "1.1.9",
     "count with an offset past the end": "1.1.8",
+    "limit(0).count()": "1.1.8",
     "union(), contains()": "1.1.8",
+    "naive update() in Tokyo": "1.1.9",
+    "naive save() in Tokyo": "1.1.9",
+    "naive filter() in Tokyo": "1.1.9",
+    "Prefetch(limit(1)) of two books": "1.1.9",
+    "distinct().count() of a join": "1.1.9",
+    "Sum(expression, _filter=…)": "1.1.9",
+    "the base has an ordering": "1.1.9",
+    "price of an object": "1.1.9",
+    "price of a row": "1.1.9",
 }
 """The first release that does as 1.1.9 does."""
 

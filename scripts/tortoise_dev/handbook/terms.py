@@ -61,6 +61,8 @@ SYNONYMS: dict[str, str] = {
     "soft": "deleted",
     "through": "link many columns",
     "deadlock": "lock locks",
+    "bigger": "longer larger length",
+    "letters": "text length",
     "decrement": "stock counter number",
     "increment": "stock counter number",
     "inventory": "stock",
