@@ -254,8 +254,8 @@ async def main() -> None:
         for number in (5.7, Decimal("5.7")):
             await Quote.filter(number__not=0).update(number=number)
             assert (await Quote.get(number__not=0)).number == 5
-            assert await Quote.filter(number__not=0, number__lt=number).count() == 0
             assert await Quote.filter(number=number).count() == 1
+        assert await Quote.filter(number__not=0, number__lt=5.5).count() == 0
         await Quote.filter(number=5).delete()
 
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
