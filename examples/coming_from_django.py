@@ -368,6 +368,16 @@ async def copies() -> None:
     book = await Book.get(title="sql")
     await book.clone().save()  # a generated key
     assert await Book.filter(title="sql").count() == 2
+    tags = await book.tags.all()
+    assert tags
+    copy_of_book = book.clone()
+    await copy_of_book.save()
+    await copy_of_book.tags.clear()  # of `book`, because clone() copies the manager of the tags
+    assert not await Book.filter(id=book.id, tags__id__in=[tag.id for tag in tags]).exists()
+    copy_of_book = await Book.get(id=copy_of_book.id)
+    await copy_of_book.tags.add(*tags)
+    assert await Book.filter(tags=tags[0].id) == [copy_of_book]
+    await book.tags.add(*tags)
     await Book.filter(title="sql").exclude(id=book.id).delete()
     copied = await Book.get(id=book.id)
     copied.pk = None

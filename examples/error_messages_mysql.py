@@ -83,6 +83,14 @@ async def a_column_that_was_never_made():
     await run("SELECT nick FROM author")
 
 
+SYNTAX = "You have an error in your SQL syntax"
+
+
+@says(OperationalError, SYNTAX)
+async def a_file_that_aerich_wrote_for_another_database():
+    await run('CREATE TABLE "fan" ("id" SERIAL)')
+
+
 @says(OperationalError, "(1406, \"Data too long for column 'name' at row 1\")")
 async def a_value_that_is_too_long_for_its_column():
     await run("INSERT INTO author (name, age) VALUES ('a name that is too long', 1)")

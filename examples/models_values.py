@@ -239,6 +239,25 @@ async def main() -> None:
         await Quote.filter(id=gone.id).update(price=Price(amount=1))
         assert (await Quote.get(id=gone.id)).price_id is None
 
+        # A UUID as text: SQLite compares all characters. MariaDB ignores the case.
+        key = UUID("aaaaaaaa-0000-4000-8000-000000000001")
+        await Stamp.create(key=key)
+        assert await Stamp.filter(key=str(key)).exists()
+        assert await Stamp.filter(key=key.hex).exists() is (dialect == "postgres")
+        assert await Stamp.filter(key=str(key).upper()).exists() is (dialect != "sqlite")
+        assert await Stamp.filter(key=UUID(str(key).upper())).exists()
+        await Stamp.filter(key=key).delete()
+
+        # A fraction is cut off, also in a filter.
+        await Quote.filter(number__not=0).delete()
+        await Quote.create(number="5")
+        for number in (5.7, Decimal("5.7")):
+            await Quote.filter(number__not=0).update(number=number)
+            assert (await Quote.get(number__not=0)).number == 5
+            assert await Quote.filter(number=number).count() == 1
+        assert await Quote.filter(number__not=0, number__lt=5.5).count() == 0
+        await Quote.filter(number=5).delete()
+
         # update() and save() take any text for a UUID. Off PostgreSQL, no query reads the row then.
         bad = await Stamp.create()
         bad.key = "no"

@@ -30,6 +30,11 @@ class Seat(Model):
     number = fields.IntField()
 
 
+class Note(Model):
+    id = fields.IntField(primary_key=True)
+    text = fields.CharField(max_length=9)
+
+
 class Letter(Model):
     id = fields.IntField(primary_key=True)
     text = fields.TextField(db_default="")
@@ -59,6 +64,13 @@ async def main() -> None:
             (bare,) = await client.execute_query_dict(sql.format("utf8mb4_bin"))
             (exact,) = await client.execute_query_dict(sql.format("utf8mb4_nopad_bin"))
             assert (bare["same"], exact["same"]) == (1, 0)
+            ticket = await Ticket.create(id=0)
+            assert ticket.id == 0 and not await Ticket.exists(id=0) and await Ticket.exists(id=1)
+            assert await Ticket.filter(id__gt=0).delete() == 1
+            zero = await Note.create(id=0, text="a")
+            zero.text = "b"
+            await zero.save()  # no row has the key 0
+            assert (await Note.get()).text == "a"
             await Ticket.create(id=1)
             rows = [Seat(ticket_id=404, number=1), Seat(ticket_id=1, number=10**12)]
             assert Seat.bulk_create(rows, ignore_conflicts=True).sql().startswith("INSERT IGNORE")

@@ -9,7 +9,9 @@ import datetime
 import os
 import socket
 from contextlib import nullcontext, suppress
+from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
@@ -18,6 +20,7 @@ from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import (
     DBConnectionError,
+    FieldError,
     IntegrityError,
     OperationalError,
     TransactionManagementError,
@@ -226,6 +229,41 @@ async def days_of_two_calls() -> int:
         return await Day.all().count()
 
 
+async def day_of_tokyo() -> str:
+    """The day that a DateField of psycopg stores of a time in Tokyo, if the session has the zone UTC."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url_of("psycopg"), modules={"models": ["__main__"]}, use_tz=True)
+        table = "CREATE TABLE psycopg_day (id SERIAL PRIMARY KEY, day DATE NOT NULL)"
+        await context.db().execute_script(f"DROP TABLE IF EXISTS psycopg_day; {table}")
+        async with in_transaction() as connection:
+            await connection.execute_script("SET LOCAL TimeZone = 'UTC'")
+            await Day.create(day=datetime.datetime(2026, 1, 1, 3, tzinfo=ZoneInfo("Asia/Tokyo")))
+        return (await Day.get()).day.isoformat()
+
+
+class Kept(Model):
+    class Meta:
+        table = "psycopg_kept"
+
+    id = fields.IntField(primary_key=True)
+    data: Any = fields.JSONField()
+
+
+async def text_alone() -> str:
+    """What psycopg reads after `'"x"'`, the JSON of a text, was assigned and saved."""
+    async with TortoiseContext() as context:
+        await context.init(db_url=url_of("psycopg"), modules={"models": ["__main__"]})
+        table = "CREATE TABLE psycopg_kept (id SERIAL PRIMARY KEY, data JSONB NOT NULL)"
+        await context.db().execute_script(f"DROP TABLE IF EXISTS psycopg_kept; {table}")
+        kept = await Kept.create(data={})
+        kept.data = '"x"'
+        await kept.save()
+        try:
+            return str((await Kept.get()).data)
+        except FieldError as error:
+            return str(error)
+
+
 async def noon(driver: str, kind: str) -> str:
     """What a column of this type holds of noon in UTC, if the session has the zone of New York."""
     async with TortoiseContext() as context:
@@ -336,6 +374,8 @@ async def main() -> None:
     for driver in ("asyncpg", "psycopg"):
         assert await noon(driver, "TIMESTAMPTZ") == NOON.isoformat()
     assert await days_of_two_calls() == 2  # it compares the day with the time
+    assert await day_of_tokyo() == "2025-12-31"
+    assert await text_alone() == "Value x is invalid json value."
     stale = "InvalidCachedStatementError: cached statement plan is invalid due to a database schema"
     (first, *others) = await after_another_type("asyncpg", in_a_transaction=True)
     assert first.startswith(stale)

@@ -133,6 +133,10 @@ async def keys_and_signals() -> None:
     await lines[0].save()  # the object has no key: a second row
     assert await Line.all().count() == 2
     assert await Item.bulk_create([]) is None
+    one, other = await Line.get(id=lines[0].id), await Line.get(id=lines[0].id)  # two objects of one row
+    one.text, other.text = "one", "other"
+    assert await Line.bulk_update([one, other], fields=["text"]) == 1
+    assert not await Line.exists(text="other")
     try:
         await Item.bulk_update([], fields=["name"])
         raise AssertionError("no error")
