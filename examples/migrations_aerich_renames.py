@@ -24,6 +24,7 @@ class Order(Model):
 class Order{new}(Model):
     class Meta:
         table = "order_{small}"
+        table_description = "{new} of an order"
         {indexes}
         {together}
 
@@ -43,8 +44,16 @@ NAMES = """
     ALTER INDEX "ix_order_line_placed_at" RENAME TO "ix_order_item_ordered_at";
     ALTER INDEX "order_line_code_key" RENAME TO "order_item_code_key";
     ALTER INDEX "uid_order_line_place_ed32ee" RENAME TO "uid_order_item_place_b89cd6";
+    ALTER INDEX "order_line_pkey" RENAME TO "order_item_pkey";
+    ALTER TABLE "order_item" RENAME CONSTRAINT "order_line_order_id_fkey" TO "order_item_order_id_fkey";
+    ALTER SEQUENCE "order_line_id_seq" RENAME TO "order_item_id_seq";
+    COMMENT ON TABLE "order_item" IS 'Item of an order';
 """
 BACK = """
+    COMMENT ON TABLE "order_item" IS 'Line of an order';
+    ALTER SEQUENCE "order_item_id_seq" RENAME TO "order_line_id_seq";
+    ALTER TABLE "order_item" RENAME CONSTRAINT "order_item_order_id_fkey" TO "order_line_order_id_fkey";
+    ALTER INDEX "order_item_pkey" RENAME TO "order_line_pkey";
     ALTER INDEX "uid_order_item_place_b89cd6" RENAME TO "uid_order_line_place_ed32ee";
     ALTER INDEX "order_item_code_key" RENAME TO "order_line_code_key";
     ALTER INDEX "ix_order_item_ordered_at" RENAME TO "ix_order_line_placed_at";
@@ -52,7 +61,12 @@ BACK = """
     ALTER TABLE "order_item" RENAME TO "order_line";
 """
 OLD = ["ix_order_line_placed_at", "order_line_code_key", "order_line_pkey", "uid_order_line_place_ed32ee"]
-NEW = ["ix_order_item_ordered_at", "order_item_code_key", "order_line_pkey", "uid_order_item_place_b89cd6"]
+NEW = ["ix_order_item_ordered_at", "order_item_code_key", "order_item_pkey", "uid_order_item_place_b89cd6"]
+OLD_NAMES = """
+    SELECT relname FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relname LIKE '%line%'
+    UNION SELECT conname FROM pg_constraint WHERE connamespace = current_schema()::regnamespace
+    AND conname LIKE '%line%' UNION SELECT obj_description('{}'::regclass, 'pg_class') ORDER BY 1
+"""
 
 
 def models(new: str, at: str, *, is_bare: bool = False) -> None:
@@ -117,17 +131,28 @@ def followed() -> None:
     """With it they have the names of the models: a later file drops them, and downgrade() goes back."""
     rename(TABLES + NAMES, BACK)
     assert indexes() == NEW
-    proofs.aerich("downgrade", "--yes")
+    assert proofs.sql(OLD_NAMES.format("order_item")) == [("Item of an order",)]
+    file = proofs.last()
+    text = file.read_text()
+    file.unlink()  # the image of the old release does not have it
+    assert "FileNotFoundError" in proofs.fails("downgrade", "--yes")
+    assert indexes() == NEW
+    file.write_text(text)
+    assert f"Success downgrading to {file.name}" in proofs.aerich("downgrade", "--yes")
+    assert file.read_text() == text  # the command keeps the file
     assert indexes() == OLD
+    assert ("Line of an order",) in proofs.sql(OLD_NAMES.format("order_line"))
+    assert ("order_line_order_id_fkey",) in proofs.sql(OLD_NAMES.format("order_line"))
     assert proofs.sql("SELECT code FROM order_line WHERE placed_at IS NOT NULL") == [("a",)]
-    proofs.aerich("upgrade")
+    assert f"Success upgrading to {file.name}" in proofs.aerich("upgrade")  # so it is applied again
+    assert indexes() == NEW
     remove()
-    assert indexes() == ["order_line_pkey"]
+    assert indexes() == ["order_item_pkey"]
     assert proofs.sql(
         "SELECT conname FROM pg_constraint WHERE conrelid = 'order_item'::regclass ORDER BY 1"
     ) == [
-        ("order_line_order_id_fkey",),
-        ("order_line_pkey",),
+        ("order_item_order_id_fkey",),
+        ("order_item_pkey",),
     ]
     proofs.sql("INSERT INTO order_item (order_id, ordered_at, code, place) VALUES (1, now(), 'a', 1)")
 
