@@ -132,6 +132,7 @@ from tortoise.models import Model
 from tortoise.signals import post_save
 
 LIMIT, LENGTH, UNUSED = 3, 9, 5
+DIVISOR = 2
 saved = []
 
 
@@ -164,7 +165,7 @@ class Dated(Model):
 
 
 def is_even(value):
-    if value % 2:
+    if value % DIVISOR:
         raise ValidationError("odd")
 
 
@@ -195,13 +196,21 @@ def red_cups():
 
 @post_save(Cup)
 async def remember(sender, instance, created, using_db, update_fields):
-    saved.append(instance.name)
+    saved.append((instance.name, Size.SMALL))
+"""
+TEST = """
+from unittest.mock import patch
+
+from cups import models
+
+with patch("cups.models.DIVISOR", 3):
+    models.is_even(9)
 """
 FILES = {
     "cup.py": ["class Size", "class Active", "def is_even", "class BaseCup", "class Cup"],
     "lid.py": ["class BaseLid", "class Lid"],
     "enums.py": ["class Colour"],
-    "constants.py": ["LIMIT, LENGTH, UNUSED ="],
+    "constants.py": ["LIMIT, LENGTH, UNUSED =", "DIVISOR ="],
     "helpers.py": ["class Everyone", "def is_small", "def red_cups"],
     "mixins.py": ["class Shouting"],
     "base.py": ["class Dated"],
@@ -327,7 +336,7 @@ async def main() -> None:
 
 def by_command() -> None:
     """One file, split by the command: what one model uses is beside it, the rest has files by its kind."""
-    write({"cups/__init__.py": "", "cups/models.py": MORE})
+    write({"cups/__init__.py": "", "cups/models.py": MORE, "cups/test.py": TEST})
     subprocess.run([sys.executable, SPLIT, "cups/models.py"], check=True, capture_output=True)
     package = Path("cups/models")
     names = {file.name for file in package.iterdir() if file.suffix == ".py"}
@@ -340,6 +349,10 @@ def by_command() -> None:
     exported = [line.rpartition(" ")[2] for begins in FILES.values() for line in begins if "=" not in line]
     assert all(f'    "{name}",' in entrance for name in exported)
     assert "from .signals import remember, saved" in entrance
+    assert "from .cup import Cup, Size\n" in (package / "signals.py").read_text()
+    # A test patches `cups.models.DIVISOR`, so the function still reads it there in each call.
+    assert "    from . import DIVISOR" in (package / "cup.py").read_text()
+    subprocess.run([sys.executable, "-m", "cups.test"], check=True)
 
 
 home = Path.cwd()

@@ -315,6 +315,45 @@ def test_old_migrations_import_what_they_did(tmp_path: Path) -> None:
     assert "No changes detected" in make()
 
 
+SETS = """from unittest.mock import patch
+
+from shop import models
+
+tag = models.Tag()
+with patch("shop.models.uuid") as uuid, patch.object(models, "shout", lambda text: "patched"):
+    uuid.uuid4().hex = "7"
+    print(models.number(), models.loud(), models.shout("a"))
+print(models.loud())
+models.WORD = "set"
+print(models.loud())
+"""
+
+
+def test_a_name_that_other_files_set_is_read_as_before(tmp_path: Path) -> None:
+    """Functions in the package's files see what a patch of the package does."""
+    functions = """
+WORD = "loud"
+
+
+def shout(text):
+    return text.upper()
+
+
+def loud():
+    return shout(WORD)
+"""
+    write({**FILES, "shop/models.py": SHOP + functions, "sets.py": SETS}, tmp_path)
+
+    def printed() -> list[str]:
+        command = [sys.executable, "-m", "sets"]
+        return subprocess.run(command, capture_output=True, encoding="utf-8", check=True).stdout.split()
+
+    before = printed()
+    assert before == ["7", "patched", "patched", "LOUD", "SET"]
+    assert split.main(["shop/models.py", "--python", sys.executable]) == 0
+    assert printed() == before
+
+
 def test_folders_without_permissions_do_not_stop_the_proof(tmp_path: Path) -> None:
     write({**FILES, "shop/models.py": CIRCLE, "data/x": ""}, tmp_path)
     (tmp_path / "data").chmod(0)

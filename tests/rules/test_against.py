@@ -36,7 +36,10 @@ def test_what_was_there_is_not_reported(committed) -> None:
     assert len(committed.found()) == 1
     done = committed.run("--against", "main")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert done.stdout == b"3 files, 2 models: no findings beyond the 1 in main\n"
+    assert (
+        done.stdout
+        == b"3 files, 2 models: no findings beyond the 1 in main (to see them, leave out --against)\n"
+    )
 
 
 def test_what_was_added_is_reported(committed) -> None:

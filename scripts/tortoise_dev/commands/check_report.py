@@ -21,6 +21,9 @@ from ..rules.engine import Violation
 _ALIKE = 3
 """How many findings with one message are shown in full; of more only the first, and the other places."""
 
+BASELINE = "the baseline"
+"""What `Outcome.known_by` is where no commit is it."""
+
 
 class Outcome:
     """What a run has to say."""
@@ -40,7 +43,7 @@ class Outcome:
         self._given = given or {}
         self.fixed = 0
         self.known = 0
-        self.known_by = "the baseline"
+        self.known_by = BASELINE
         """What knows the findings that are left out."""
         self.errors: list[tuple[str, int, str]] = []
 
@@ -187,7 +190,8 @@ def summary(outcome: Outcome) -> str:
     text = f"{counted(outcome.files, 'file')}, {counted(outcome.models, 'model')}: "
     text += counted(count, "finding") if count else "no findings"
     if outcome.known:
-        text += f" beyond the {outcome.known} in {outcome.known_by}"
+        option = "--baseline" if outcome.known_by == BASELINE else "--against"
+        text += f" beyond the {outcome.known} in {outcome.known_by} (to see them, leave out {option})"
     if outcome.fixed:
         text += f", {counted(outcome.fixed, 'file')} fixed"
     safe = sum(v.fixable for v in outcome.violations)

@@ -24,6 +24,9 @@ from .newer_release import notice_of_installed
 _EXTRAS = {"tortoise": "tortoise", "aiosqlite": "tortoise"}
 """Packages that an extra of their own brings; the command's extra brings all others."""
 
+_DISTRIBUTIONS = {"yaml": "pyyaml"}
+"""What to install for a module that has another name."""
+
 
 class UnusableError(Exception):
     """A command cannot do what it was asked to do; the message is one line that names the cause."""
@@ -165,8 +168,14 @@ def missing_package(error: ModuleNotFoundError, extra: str) -> str:
     name = (error.name or "").partition(".")[0]
     if name in ("", "tortoise_dev"):
         raise error
-    way = f"run `uv run {shlex.join(sys.argv)}`" if _names_its_packages(Path(sys.argv[0])) else "use 'uv run'"
-    return f"{name} is not installed: {way}, or install tortoise-dev[{_EXTRAS.get(name, extra)}]"
+    program = Path(sys.argv[0])
+    if not _names_its_packages(program):
+        return f"{name} is not installed: use 'uv run', or install tortoise-dev[{_EXTRAS.get(name, extra)}]"
+    package, called, folder = _DISTRIBUTIONS.get(name, name), shlex.join(sys.argv), f"/tmp/{program.stem}"
+    return (
+        f"{package} is not installed. Run `uv run {called}`. Without uv, run `python3 -m venv {folder} && "
+        f"{folder}/bin/pip install -q {package} && {folder}/bin/python {called}`."
+    )
 
 
 def _names_its_packages(program: Path) -> bool:

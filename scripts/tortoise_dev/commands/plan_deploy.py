@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -49,22 +48,6 @@ def _plan_of(root: Path) -> Plan:
         return plan_for(root)
     except ManifestError as error:
         raise UnusableError(str(error)) from None
-    except ModuleNotFoundError as error:
-        if error.name != "yaml":
-            raise
-        raise UnusableError(_without_yaml()) from None
-
-
-def _without_yaml() -> str:
-    """Commands to copy: one for uv, one for Python alone."""
-    called = shlex.join(sys.argv)
-    if command("plan-deploy") != "plan_deploy.py":
-        return "PyYAML is not installed. Run `python3 -m pip install 'tortoise-dev[refactor]'`."
-    folder = "/tmp/plan-deploy"
-    return (
-        f"PyYAML is not installed. Run `uv run {called}`. Without uv, run `python3 -m venv {folder} && "
-        f"{folder}/bin/pip install -q pyyaml && {folder}/bin/python {called}`."
-    )
 
 
 def _text(plan: Plan) -> str:

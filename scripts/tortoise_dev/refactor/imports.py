@@ -10,11 +10,14 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from .import_lines import line_of
+from ..analysis.import_order import imported_order
+from .import_lines import line_of, wrapped
 from .placement import PACKAGE, Places
 from .refusals import refused
 from .statements import Kind, Statement
 from .uses import Use, When
+
+_WHY_HERE = "# Here, so that each call sees what other files set.\n"
 
 
 @dataclass(frozen=True)
@@ -44,8 +47,12 @@ class FileImports:
     stars: bool = False
     future: bool = False
     """Does an annotation name what is there for type checkers only?"""
-    inner: dict[Statement, dict[int, list[str]]] = field(default_factory=lambda: defaultdict(dict))
-    """By statement and function the import lines that the function begins with."""
+    inner: dict[Statement, dict[int, set[str]]] = field(default_factory=lambda: defaultdict(dict))
+    """By statement and function the lines that import from outside where the function begins."""
+    inner_own: dict[Statement, dict[int, dict[str, set[str]]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """The same for names of the package, by the file that they come from."""
 
 
 class Imports:
@@ -97,9 +104,12 @@ class Imports:
         """Note what a use needs; False where that depends on what other files need."""
         home = self.places.of[one]
         target = self.places.place_of(use.name)
-        if home == PACKAGE or target == home:
+        if home == PACKAGE or (target == home and use.name not in self.places.set_elsewhere):
             return True
         file = self.files[home]
+        if use.when is When.CALL and use.name in self.places.set_elsewhere:
+            self._inside(one, use, PACKAGE)
+            return True
         if target is None:
             self._place_outside(one, use, file)
             return True
@@ -116,7 +126,7 @@ class Imports:
                 file.typing_own[target].add(use.name)
                 file.future |= not use.quoted
             else:
-                self._inside(one, use, f"from .{target} import {use.name}")
+                self._inside(one, use, target)
         else:
             return False
         return True
@@ -131,7 +141,8 @@ class Imports:
                 file.typing_outside.append(name)
                 file.future |= not use.quoted and name.late
             elif name.late and use.when is When.CALL and use.function is not None:
-                self._inside(one, use, line_of(name.node, [name.alias]))
+                lines = file.inner[one].setdefault(use.function, set())
+                lines.add(line_of(name.node, [name.alias]))
             else:
                 file.outside.append(name)
 
@@ -147,7 +158,7 @@ class Imports:
         elif not self._reaches(target, home):
             self._lead(home, target, use.name)
         else:
-            self._inside(one, use, f"from .{target} import {use.name}")
+            self._inside(one, use, target)
 
     def _lead(self, home: str, target: str, name: str) -> None:
         self._leads[home].add(target)
@@ -163,11 +174,21 @@ class Imports:
             seen |= self._leads[here]
         return False
 
-    def _inside(self, one: Statement, use: Use, line: str) -> None:
+    def _inside(self, one: Statement, use: Use, target: str) -> None:
         assert use.function is not None
-        lines = self.files[self.places.of[one]].inner[one].setdefault(use.function, [])
-        if line not in lines:
-            lines.append(line)
+        functions = self.files[self.places.of[one]].inner_own[one]
+        functions.setdefault(use.function, {}).setdefault(target, set()).add(use.name)
+
+    def inner_lines(self, one: Statement) -> dict[int, list[str]]:
+        """By function of a statement the import lines that it begins with."""
+        file = self.files[self.places.of[one]]
+        lines = {function: [*found] for function, found in file.inner.get(one, {}).items()}
+        for function, own in file.inner_own.get(one, {}).items():
+            for place, names in own.items():
+                is_set = place == PACKAGE and not names.isdisjoint(self.places.set_elsewhere)
+                line = wrapped(f".{place}", sorted(names, key=imported_order))
+                lines.setdefault(function, []).append(f"{_WHY_HERE if is_set else ''}{line}")
+        return lines
 
 
 def _comment_of(text: cst.BaseStatement) -> str:

@@ -48,7 +48,7 @@ class Package:
         self, one: Statement, rewrite: Rewrite, before: Statement | None, follows: bool
     ) -> list[cst.BaseStatement]:
         """A statement as it stands in its new file, below another one or below the imports (``follows``)."""
-        one.text = _with_imports(one, self.imports.files[self.places.of[one]].inner.get(one, {}))
+        one.text = _with_imports(one, self.imports.inner_lines(one))
         new = rewrite(one)
         if not follows:
             return [spaced(new[0], 0), *(spaced(each, 2) for each in new[1:])]

@@ -22,7 +22,8 @@ def notes_on_passed_on(
     names = sorted(name for name, found in imports.by_name.items() if not all(one.typing for one in found))
     if starred or not names or any("__all__" in one.binds for one in statements):
         return
-    unused = [name for name in names if not _is_taken(module, name, project)]
+    kept = imports.places.set_elsewhere
+    unused = [name for name in names if name not in kept and not _is_taken(module, name, project)]
     if unused:
         yield (
             f"no file of the project imports {', '.join(unused)} from the package: "

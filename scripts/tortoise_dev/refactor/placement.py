@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -32,6 +32,8 @@ class Places:
     """The files that hold a concrete model."""
     owners: dict[str, Statement] = field(default_factory=dict)
     """For each name of the module the statement that defines it; imports are none."""
+    set_elsewhere: Collection[str] = ()
+    """The names that other files set in the module, and that calls look up."""
 
     def place_of(self, name: str) -> str | None:
         """The file that defines a name; None for what the module imports."""
@@ -46,12 +48,16 @@ class Places:
     """For ``base``, ``enums`` and the like the names that they really have."""
 
 
-def placed(statements: Sequence[Statement], belongs: dict[Statement, Statement]) -> Places:
+def placed(
+    statements: Sequence[Statement],
+    belongs: dict[Statement, Statement],
+    set_elsewhere: Collection[str] = (),
+) -> Places:
     """The place of each statement; ``belongs`` has for an abstract base its concrete model.
 
     Raises RefusedError where the files would import each other in a circle.
     """
-    places = Places()
+    places = Places(set_elsewhere=set_elsewhere)
     for one in statements:
         if one.kind not in _IMPORTS:
             places.owners.update(dict.fromkeys(one.binds, one))
@@ -89,11 +95,17 @@ def _name_files(places: Places, statements: Sequence[Statement]) -> None:
 
 
 def _place_the_rest(places: Places, statements: Sequence[Statement]) -> None:
-    """Statements that one file alone uses go there, others to the file of their kind."""
+    """Statements that one file alone uses go there, others to the file of their kind.
+
+    Beside a model's file ``signals.py`` does not count, because it imports that file anyway.
+    """
     _place_in_package(places, statements)
     for group in reversed(_groups(places, statements)):
         homes = {home for one in group for home in _user_places(places, one, group)}
-        alone = homes.pop() if len(homes) == 1 else None
+        if homes & places.entities:
+            homes.discard(places.names["signals"])
+        is_set = any(name in places.set_elsewhere for one in group for name in one.binds)
+        alone = homes.pop() if len(homes) == 1 and not is_set else None
         for one in group:
             if alone is not None and alone != PACKAGE:
                 places.of[one] = alone

@@ -20,7 +20,7 @@ from .package import Package
 from .passed_on import is_starred, notes_on_passed_on
 from .placement import PACKAGE, placed
 from .refusals import Refusal, RefusedError
-from .set_elsewhere import notes_on_set_names
+from .set_elsewhere import lambda_refusals, notes_on_set_names, set_names
 from .statements import Kind, Statement, statements_of
 
 
@@ -58,7 +58,9 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     belongs = _belonging(statements, project)
     based = {one for one in statements if with_base and one.kind is Kind.MODEL and _lacks_base(one, project)}
     _refuse(refusal for one in based if one.model for refusal in base_refusals(one.model, module, project))
-    places = placed(statements, belongs)
+    setters = set_names(module, statements, project)
+    places = placed(statements, belongs, setters)
+    _refuse(lambda_refusals(places, setters))
     bases = {places.of[one]: [f"Base{one.name}"] for one in based}
     imports = Imports(statements, places)
     package = Package(tree, statements, places, imports)
@@ -69,7 +71,7 @@ def plan_split(path: Path, project: Project, *, with_base: bool = True) -> Split
     starred = is_starred(module, project)
     entrance = Entrance(tree, statements, places, imports, bases, path.name, is_starred=starred)
     files[path.with_suffix("") / "__init__.py"] = entrance.text().encode()
-    notes = [*_notes(statements), *notes_on_set_names(module, statements, places, project)]
+    notes = [*_notes(statements), *notes_on_set_names(path, places, setters)]
     passed_on = notes_on_passed_on(module, statements, imports, project, starred=starred)
     return SplitPlan(path, files, notes, list(passed_on))
 

@@ -24,6 +24,7 @@ CODES = {
     "package-exists": "a package of that name is there",
     "proof-differs": "tables, descriptions or schemas would change",
     "redefined": "the same name is defined more than once",
+    "set-elsewhere": "another file sets a name that a lambda reads",
 }
 """The code of each refusal, and what it means."""
 
