@@ -595,6 +595,13 @@ async def a_table_that_was_never_made():
     await Tortoise.get_connection("default").execute_query("SELECT * FROM stranger")
 
 
+@says(ValueError, "no active connection")
+async def a_query_after_the_connections_were_closed():
+    async with in_transaction() as connection:
+        await Tortoise.close_connections()
+        await connection.execute_query("SELECT 1")
+
+
 @says(TransactionManagementError, "Transaction already finalised")
 async def a_second_commit():
     async with in_transaction() as connection:

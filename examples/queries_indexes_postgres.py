@@ -1,15 +1,23 @@
 # snippet: needs="postgres"
 """iexact and istartswith on PostgreSQL: a plain index does not help, one on what Tortoise sends helps both.
 
+A unique index on Upper() helps iexact.
+
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/queries_indexes_postgres.py
 """
 
 import asyncio
 import json
 import os
+from typing import Any
 
+import pytest
 from tortoise import Tortoise, fields
+from tortoise.backends.base.schema_generator import BaseSchemaGenerator
 from tortoise.context import TortoiseContext
+from tortoise.exceptions import IntegrityError
+from tortoise.functions import Upper
+from tortoise.indexes import Index
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 from tortoise.transactions import in_transaction
@@ -29,7 +37,22 @@ class IndexedRow(Model):
     name = fields.CharField(max_length=20, db_index=True)
 
 
-async def indexes_used(query: QuerySet[IndexedRow]) -> set[str]:
+class UniqueIndex(Index):
+    def get_sql(self, schema_generator: BaseSchemaGenerator, model: type[Model], safe: bool) -> str:
+        sql = super().get_sql(schema_generator, model, safe)
+        return sql.replace("CREATE INDEX", "CREATE UNIQUE INDEX", 1)
+
+
+class Coupon(Model):
+    class Meta:
+        table = "coupon"
+        indexes = (UniqueIndex(Upper("code"), name="uq_coupon_code"),)
+
+    id = fields.IntField(primary_key=True)
+    code = fields.CharField(max_length=20)
+
+
+async def indexes_used(query: QuerySet[Any]) -> set[str]:
     """The names of the indexes in PostgreSQL's plan."""
     connection = Tortoise.get_connection("default")
     (row,) = await connection.execute_query_dict(f"EXPLAIN (FORMAT JSON) {query.sql(params_inline=True)}")
@@ -61,6 +84,15 @@ async def main() -> None:
         assert await indexes_used(same) == {"ix_indexed_row_upper_name"}
         assert await indexes_used(starts) == {"ix_indexed_row_upper_name"}
         assert (await same.count(), await starts.count()) == (1, 11)
+
+        await connection.execute_script(
+            "INSERT INTO coupon (code) SELECT 'Code ' || n FROM generate_series(1, 20000) n; ANALYZE coupon"
+        )
+        coupon = Coupon.filter(code__iexact="code 77")
+        assert await indexes_used(coupon) == {"uq_coupon_code"}
+        assert await coupon.count() == 1
+        with pytest.raises(IntegrityError, match="uq_coupon_code"):
+            await Coupon.create(code="CODE 77")
 
     async with TortoiseContext() as context:
         await context.init(db_url=os.environ["DATABASE_URL"], modules={"models": ["__main__"]})
