@@ -289,9 +289,7 @@ async def answers() -> None:
 
 async def own_function() -> None:
     """The page's `send()` calls a mail function of the project."""
-    (source,) = re.findall(
-        r"(?ms)^```python continues\n(from apps\.jobs[^\n]+\n+async def send.+?)^```", page
-    )
+    (source,) = re.findall(r"(?ms)^```python continues\n(from [^\n]+\n+async def send.+?)^```", page)
     mails: list[tuple[str, str]] = []
 
     async def send_mail(to: str, text: str) -> None:

@@ -26,7 +26,12 @@ from tests.conftest import DATABASE_URL, MODELS
 from tests.test_reminders import make_due
 
 PROJECT = Path(__file__).parents[1]
-RUN_OFTEN = "import asyncio, remind; from apps.jobs import worker; worker.PAUSE = 0.5; asyncio.run(worker.serve(remind.run))"
+RUN_OFTEN = """\
+import asyncio, remind
+from apps.jobs import worker
+worker.PAUSE = 0.5
+asyncio.run(worker.serve(remind.run))
+"""
 
 
 class Workers:

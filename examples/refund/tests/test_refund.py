@@ -10,7 +10,6 @@ import pytest
 from fastapi import FastAPI
 from tortoise.exceptions import IntegrityError
 
-import refund_worker
 from apps.common.errors import EXCEPTION_HANDLERS
 from apps.jobs.http_sender import sender
 from apps.jobs.models import JobStatus
@@ -19,6 +18,7 @@ from apps.shop.models import Order, OrderStatus
 from apps.shop.models.refund import Refund
 from apps.shop.routers.refunds import router
 from apps.shop.services.refund import refund_order
+from refund_worker import run
 from tests.conftest import Overlap
 
 
@@ -116,8 +116,8 @@ async def test_the_worker(database: None, monkeypatch: pytest.MonkeyPatch) -> No
         return sender(httpx.AsyncClient(transport=httpx.MockTransport(provider)), url)
 
     monkeypatch.setenv("REFUND_URL", "http://provider/")
-    monkeypatch.setattr(refund_worker, "sender", over_mock)
-    await refund_worker.run(asyncio.Event())
+    monkeypatch.setattr("refund_worker.sender", over_mock)
+    await run(asyncio.Event())
     content = f'{{"order":"{refund.order_id}","amount":"5.00"}}'.encode()
     assert provider.moved == {str(refund.id): content}
 

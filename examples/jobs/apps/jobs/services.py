@@ -27,7 +27,7 @@ Send = Callable[[dict[str, str], str], Awaitable[None]]  # takes the content of 
 
 
 class NotDoneError(Exception):
-    """`send()` raises it if the other system has certainly not done it. After other errors, it perhaps has."""
+    """`send()` raises it if the other system has certainly done nothing. Else it perhaps has."""
 
 
 async def database_now() -> datetime:
