@@ -1,8 +1,9 @@
 # snippet: needs="sqlite|postgres|mysql"
 """Mails 30, 7 and 1 days before a contract ends: a variant of references/jobs.md, and its proofs.
 
-Copy what stands above `# --- The proofs`. Let `Notice` extend BaseReminder, and drop its `number`. Call
-`enqueue()` in `remind()`, and `is_current()` in `deliver()`, at the place that asks `current.invoice.paid`.
+Copy what stands above `# --- The proofs`. Let `Notice` extend BaseJob. Call `enqueue()` in `remind()`, and
+let `content()` return None if not `is_current()`. The end is a unique column, so that an extended contract
+gets new mails.
 """
 
 from datetime import date, timedelta

@@ -43,18 +43,19 @@ for loaded in [one for one in sys.modules if one.split(".")[0] in ("apps", "conf
 
 import httpx
 from apps.billing.models import Customer, Invoice
-from apps.billing.models.reminder import Reminder, ReminderStatus
+from apps.billing.models.reminder import Reminder
 from apps.billing.services import reminders
-from apps.billing.services.given_up import given_up, settle
-from apps.billing.services.reminders import claim, deliver, enqueue, remind
-from apps.common.http_mailer import sender
-from apps.common.mailer import NotSentError
+from apps.billing.services.reminders import enqueue, remind
+from apps.jobs import services as jobs
+from apps.jobs.http_sender import sender
+from apps.jobs.models import JobStatus
+from apps.jobs.services import NotDoneError, claim, deliver, given_up, settle
 from config.tortoise import TORTOISE_ORM
 from tortoise import Tortoise, timezone
 from tortoise.context import TortoiseContext
 from tortoise.transactions import in_transaction
 
-WAITING, SENT, NOT_NEEDED, GIVEN_UP = ReminderStatus
+WAITING, DONE, NOT_NEEDED, GIVEN_UP = JobStatus
 OUTSIDE: contextvars.Context  # a task in it is in no transaction
 
 
@@ -66,9 +67,9 @@ class Provider:
         self.keys: list[str] = []
         self.mails: list[str] = []
 
-    async def send(self, mail: dict[str, str], key: str) -> None:
+    async def send(self, content: dict[str, str], key: str) -> None:
         self.keys.append(key)
-        self.mails.append(f"{mail['to']} {mail['text'].split()[-1]}")
+        self.mails.append(f"{content['to']} {content['text'].split()[-1]}")
         if self.errors:
             raise self.errors.pop(0)
 
@@ -82,15 +83,15 @@ async def make_due(*numbers: str) -> None:
     for number in numbers:
         dates = {"issued_at": now - DAY, "due_at": now - MINUTE}
         await Invoice.create(number=number, amount=1, customer=customer, **dates)
-    await enqueue(await reminders.database_now())
+    await enqueue(await jobs.database_now())
 
 
 async def age(by: timedelta) -> None:
     """As if all rows were older."""
     for row in await Reminder.all():
-        perhaps = row.perhaps_sent_at and row.perhaps_sent_at - by
+        perhaps = row.perhaps_done_at and row.perhaps_done_at - by
         times = {"next_attempt_at": row.next_attempt_at - by, "updated_at": row.updated_at - by}
-        await Reminder.filter(id=row.id).update(**times, perhaps_sent_at=perhaps)
+        await Reminder.filter(id=row.id).update(**times, perhaps_done_at=perhaps)
 
 
 class Lines(logging.Handler):
@@ -103,8 +104,8 @@ class Lines(logging.Handler):
 
 
 LOG = Lines()
-reminders.logger.addHandler(LOG)
-reminders.logger.propagate = False
+jobs.logger.addHandler(LOG)
+jobs.logger.propagate = False
 
 
 async def series() -> None:
@@ -171,7 +172,7 @@ async def given_up_after_retries() -> None:
     await age(DAY)
     await provider.run()
     assert len(provider.mails) == 8
-    first, second = await given_up()
+    first, second = await given_up(Reminder).select_related("invoice__customer")
     assert (first.invoice.customer.email, first.last_error, first.failures) == (
         "due@example.com",
         "TimeoutError('slow')",
@@ -183,69 +184,69 @@ async def given_up_after_retries() -> None:
 
     assert first.updated_at > second.updated_at
 
-    assert await settle(first.id, sent=True)
-    assert not await settle(first.id, sent=False)
-    assert await settle(second.id, sent=False)
+    assert await settle(Reminder, first.id, done=True)
+    assert not await settle(Reminder, first.id, done=False)
+    assert await settle(Reminder, second.id, done=False)
     provider.errors = [TimeoutError()] * 2
     await provider.run()
     assert await Reminder.get(status=WAITING, failures=1)
     await age(MINUTE)
-    with patch.object(reminders, "RETRIES", []):
+    with patch.object(jobs, "RETRIES", []):
         await provider.run()
-    assert await settle(second.id, sent=False)
+    assert await settle(Reminder, second.id, done=False)
     await provider.run()  # at once, and with no memory of the last calls
     assert provider.keys[8:] == [str(second.id)] * 3
-    assert await Reminder.filter(status=SENT).count() == 2
-    assert not await given_up()
+    assert await Reminder.filter(status=DONE).count() == 2
+    assert not await given_up(Reminder).select_related("invoice__customer")
 
 
 async def deaths() -> None:
     """A worker that dies after its claim is no failure. While the key is known, the row is sent again."""
     await make_due("1")
     for _ in range(9):
-        assert await claim()
-        assert await claim() is None
-        await age(reminders.LEASE)
+        assert await claim(Reminder)
+        assert await claim(Reminder) is None
+        await age(jobs.LEASE)
     provider = Provider()
     await provider.run()
-    assert await Reminder.get(status=SENT, failures=0, claims=10)
+    assert await Reminder.get(status=DONE, failures=0, claims=10)
 
 
 async def old_keys() -> None:
     """The claim ends before the provider forgets the key. Afterwards nobody sends."""
     for gap in (-MINUTE, MINUTE):
         await make_due("1")
-        first = await claim()
+        first = await claim(Reminder)
         assert first
-        await age(reminders.KEY_LIFE / 2)
-        second = await claim()
+        await age(jobs.KEY_LIFE / 2)
+        second = await claim(Reminder)
         assert second
-        await age(reminders.KEY_LIFE / 2 - reminders.LEASE + gap)
+        await age(jobs.KEY_LIFE / 2 - jobs.LEASE + gap)
         assert LOG.lines == []
-        assert bool(await claim()) is (gap < timedelta(0))
+        assert bool(await claim(Reminder)) is (gap < timedelta(0))
         provider = Provider(TimeoutError())
         await deliver(second, provider.send)  # it comes too late
         assert provider.mails == []
         await Invoice.filter(number="1").delete()
     (line,) = LOG.lines
-    assert line.endswith("is given up: perhaps sent: ask the provider (None)")
+    assert line.endswith("is given up: perhaps done: ask the other system (None)")
 
 
 async def next_after_an_old_key() -> None:
     """A row whose key is too old does not stop the claim of the next row."""
     await make_due("1", "2")
-    old = await claim()
+    old = await claim(Reminder)
     assert old
-    await age(reminders.KEY_LIFE)
-    following = await claim()
+    await age(jobs.KEY_LIFE)
+    following = await claim(Reminder)
     assert following and following.id != old.id
 
 
 async def no_keys() -> None:
     """Without keys, what perhaps left is never repeated. What has certainly not left is repeated."""
-    with patch.object(reminders, "KEY_LIFE", timedelta(0)):
+    with patch.object(jobs, "KEY_LIFE", timedelta(0)):
         await make_due("1")
-        provider = Provider(NotSentError("full"), NotSentError("full"), TimeoutError())
+        provider = Provider(NotDoneError("full"), NotDoneError("full"), TimeoutError())
         for _ in range(9):
             await provider.run()
             await age(30 * MINUTE)
@@ -256,11 +257,11 @@ async def no_keys() -> None:
 async def not_sent_after_perhaps_sent() -> None:
     """After a timeout, a refusal proves nothing: the first call has perhaps sent."""
     await make_due("1")
-    provider = Provider(NotSentError(), TimeoutError(), NotSentError())
+    provider = Provider(NotDoneError(), TimeoutError(), NotDoneError())
     for perhaps in (False, True, True):
         await provider.run()
         row = await Reminder.get()
-        assert bool(row.perhaps_sent_at) is perhaps
+        assert bool(row.perhaps_done_at) is perhaps
         await age(30 * MINUTE)
 
 
@@ -282,13 +283,13 @@ async def answers() -> None:
                 await sender(client, "http://mail/")({"to": "a"}, "k")
             except Exception as raised:
                 error = type(raised)
-        is_unsent, is_sent = error is NotSentError, error is None
+        is_unsent, is_sent = error is NotDoneError, error is None
         assert (is_unsent, is_sent) == (answer in unsent, answer in (200, 202)), (answer, error)
 
 
 async def own_function() -> None:
     """The page's `send()` calls a mail function of the project."""
-    (source,) = re.findall(r"(?ms)^```python continues\n(async def send.+?)^```", page)
+    (source,) = re.findall(r"(?ms)^```python continues\n(from [^\n]+\n+async def send.+?)^```", page)
     mails: list[tuple[str, str]] = []
 
     async def send_mail(to: str, text: str) -> None:
@@ -296,41 +297,41 @@ async def own_function() -> None:
         if len(mails) == 1:
             raise ConnectionRefusedError
 
-    names: dict[str, Any] = {"send_mail": send_mail, "NotSentError": NotSentError}
+    names: dict[str, Any] = {"send_mail": send_mail}
     exec(source, names)
     await make_due("1")
     await remind(names["send"], asyncio.Event())
-    assert await Reminder.get(status=WAITING, failures=1, perhaps_sent_at=None)
+    assert await Reminder.get(status=WAITING, failures=1, perhaps_done_at=None)
     await age(MINUTE)
     await remind(names["send"], asyncio.Event())
     assert mails == [("due@example.com", "Please pay 1")] * 2
-    assert await Reminder.get(status=SENT)
+    assert await Reminder.get(status=DONE)
 
 
-async def error_of_compose() -> None:
+async def error_of_content() -> None:
     """It is a failure of this row only, and the mail has certainly not left."""
     await make_due("1", "2")
-    compose, provider = reminders.compose, Provider()
+    content, provider = Reminder.content, Provider()
 
-    def fails(invoice: Invoice) -> dict[str, str]:
-        if invoice.number == "1":
+    async def fails(self: Reminder) -> dict[str, str] | None:
+        if (await self.invoice).number == "1":
             raise KeyError("text")
-        return compose(invoice)
+        return await content(self)
 
-    with patch.object(reminders, "compose", fails):
+    with patch.object(Reminder, "content", fails):
         await provider.run()
     assert provider.mails == ["due@example.com 2"]
-    assert await Reminder.get(invoice__number="1", status=WAITING, failures=1, perhaps_sent_at=None)
+    assert await Reminder.get(invoice__number="1", status=WAITING, failures=1, perhaps_done_at=None)
 
 
 async def slow() -> None:
     """A call that takes longer than TIMEOUT is a failure. PostgreSQL stores no NUL, and no error has one."""
     await make_due("1")
 
-    async def send(mail: dict[str, str], key: str) -> None:
+    async def send(content: dict[str, str], key: str) -> None:
         await asyncio.sleep(60)
 
-    with patch.object(reminders, "TIMEOUT", 0.05):
+    with patch.object(jobs, "TIMEOUT", 0.05):
         await remind(send, asyncio.Event())
     assert await Reminder.get(last_error="TimeoutError()", failures=1)
     await age(MINUTE)
@@ -347,16 +348,16 @@ async def threads() -> None:
         time.sleep(0.4)
         mails.append(key)
 
-    async def send(mail: dict[str, str], key: str) -> None:
+    async def send(content: dict[str, str], key: str) -> None:
         await asyncio.to_thread(in_thread, key)
 
-    with patch.object(reminders, "TIMEOUT", 0.05), patch.object(reminders, "RETRIES", []):
+    with patch.object(jobs, "TIMEOUT", 0.05), patch.object(jobs, "RETRIES", []):
         await remind(send, asyncio.Event())
     row = await Reminder.get(status=GIVEN_UP)
     assert mails == []
     await asyncio.sleep(0.6)
     assert mails == [str(row.id)]
-    assert await settle(row.id, sent=False)
+    assert await settle(Reminder, row.id, done=False)
     await remind(send, asyncio.Event())
     assert mails == [str(row.id)] * 2
 
@@ -366,12 +367,12 @@ async def stopped() -> None:
     await make_due("1", "2")
     stop, calls = asyncio.Event(), []
 
-    async def send(mail: dict[str, str], key: str) -> None:
+    async def send(content: dict[str, str], key: str) -> None:
         calls.append(key)
         stop.set()
 
     await remind(send, stop)
-    assert len(calls) == await Reminder.filter(status=SENT).count() == 1
+    assert len(calls) == await Reminder.filter(status=DONE).count() == 1
 
 
 async def paid() -> None:
@@ -381,7 +382,7 @@ async def paid() -> None:
     await Invoice.filter(number="2").update(paid=True)
     provider = Provider()
     for _ in range(3):
-        row = await claim()
+        row = await claim(Reminder)
         assert row
         if (await row.invoice).number == "3":
             await Invoice.filter(number="3").update(paid=True)
@@ -397,9 +398,9 @@ async def paid() -> None:
 async def lost_claims() -> None:
     """The claim of the first worker has ended, and the second worker has the row."""
     await make_due("1")
-    first = await claim()
-    await age(reminders.LEASE)
-    second = await claim()
+    first = await claim(Reminder)
+    await age(jobs.LEASE)
+    second = await claim(Reminder)
     assert first and second and (first.id, first.claims, second.claims) == (second.id, 1, 2)
     provider = Provider()
     await deliver(first, provider.send)
@@ -407,33 +408,33 @@ async def lost_claims() -> None:
 
     async def lose(error: Exception | None) -> None:
         """The claim is lost during the call."""
-        await age(reminders.LEASE)
-        row = await claim()
+        await age(jobs.LEASE)
+        row = await claim(Reminder)
         assert row
 
-        async def send(mail: dict[str, str], key: str) -> None:
-            await age(reminders.LEASE)
-            assert await claim()
+        async def send(content: dict[str, str], key: str) -> None:
+            await age(jobs.LEASE)
+            assert await claim(Reminder)
             if error:
                 raise error
 
         await deliver(row, send)
 
-    with patch.object(reminders, "RETRIES", []):
-        await lose(NotSentError())
+    with patch.object(jobs, "RETRIES", []):
+        await lose(NotDoneError())
     assert LOG.lines == []
     assert await Reminder.get(status=WAITING, failures=0, last_error=None, claims=4)
     await lose(None)
-    assert await Reminder.get(status=SENT, claims=6)  # a success is marked nevertheless
+    assert await Reminder.get(status=DONE, claims=6)  # a success is marked nevertheless
 
 
 async def changed_meanwhile() -> None:
     """Between the read of claim() and its write, another worker claims the row, or marks it."""
-    for change in ({"claims": 1}, {"status": SENT}):
+    for change in ({"claims": 1}, {"status": DONE}):
         await make_due("1")
         async with in_transaction():
             await Reminder.all().update(**change, next_attempt_at=timezone.now() + DAY)
-            task = asyncio.create_task(claim(), context=OUTSIDE.copy())
+            task = asyncio.create_task(claim(Reminder), context=OUTSIDE.copy())
             done, _ = await asyncio.wait([task], timeout=0.5)
             assert not done  # it waits for the lock of the row
         assert await task is None
@@ -443,26 +444,26 @@ async def changed_meanwhile() -> None:
 async def clocks() -> None:
     """The clock of this worker is an hour ahead: it takes nothing from the others."""
     await make_due("1")
-    assert await claim()
+    assert await claim(Reminder)
     ahead = timezone.now() + timedelta(hours=1)
     with patch("tortoise.timezone.now", lambda: ahead):
         assert timezone.now() == ahead
-        assert await claim() is None
-    assert abs(await reminders.database_now() - timezone.now()) < timedelta(seconds=30)
+        assert await claim(Reminder) is None
+    assert abs(await jobs.database_now() - timezone.now()) < timedelta(seconds=30)
 
 
 async def together() -> None:
     """Two workers enqueue the same rows. A row that follows a change is rolled back with it."""
     await make_due("1", "2", "3")
     await Reminder.all().delete()
-    now = await reminders.database_now()
+    now = await jobs.database_now()
     runs = await asyncio.gather(enqueue(now), enqueue(now), return_exceptions=True)
     failed = [run for run in runs if isinstance(run, BaseException)]
     assert len(failed) < 2 and all(
         "1213" in str(run) for run in failed
     )  # a deadlock of MariaDB, which is rare
     assert await Reminder.all().count() == 3
-    claims = await asyncio.gather(claim(), claim(), claim())
+    claims = await asyncio.gather(claim(Reminder), claim(Reminder), claim(Reminder))
     assert len({row.id for row in claims if row}) == len([row for row in claims if row]) > 1
     with contextlib.suppress(ValueError):
         async with in_transaction():
@@ -478,7 +479,7 @@ async def order() -> None:
     for number in ("1", "2"):
         row = await Reminder.get(invoice__number=number)
         await Reminder.filter(id=row.id).update(next_attempt_at=row.next_attempt_at - MINUTE)
-        first = await claim()
+        first = await claim(Reminder)
         assert first and first.id == row.id
         await Reminder.filter(id=row.id).update(next_attempt_at=timezone.now())
 
@@ -487,10 +488,10 @@ async def a_begin_that_fails() -> None:
     """`send` never leaves a transaction, as after a cancelled BEGIN. The row is marked outside of it."""
     opened: list[Any] = []
 
-    async def send(mail: dict[str, str], key: str) -> None:
+    async def send(content: dict[str, str], key: str) -> None:
         opened.append(in_transaction())
         await opened[0].__aenter__()
-        raise NotSentError
+        raise NotDoneError
 
     await make_due("1")
     await remind(send, asyncio.Event())
@@ -520,7 +521,7 @@ PARTS = (
         not_sent_after_perhaps_sent,
         answers,
         own_function,
-        error_of_compose,
+        error_of_content,
         slow,
         threads,
         stopped,
@@ -539,7 +540,7 @@ async def main() -> None:
         await Tortoise.generate_schemas()
         await Invoice.all().update(paid=True)  # others than those of the proofs
         OUTSIDE = contextvars.copy_context()
-        assert (reminders.KEY_LIFE, reminders.LEASE, reminders.TIMEOUT) == (DAY, 2 * MINUTE, 20)
+        assert (jobs.KEY_LIFE, jobs.LEASE, jobs.TIMEOUT) == (DAY, 2 * MINUTE, 20)
         (index,) = Reminder._meta.indexes
         assert (list(index.fields), index.name) == (["status", "next_attempt_at"], "ix_reminder_status_next")
         parts = PARTS
@@ -555,7 +556,7 @@ async def main() -> None:
         await context.init(config=TORTOISE_ORM | {"timezone": "Asia/Tokyo"})
         await Tortoise.generate_schemas()
         await make_due("1")
-        assert await claim()
+        assert await claim(Reminder)
 
 
 try:

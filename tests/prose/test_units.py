@@ -547,7 +547,7 @@ def test_a_titled_block_is_a_file_of_the_example_or_is_run(run: str, is_right: b
 @pytest.mark.parametrize(("folder", "number"), [("jobs", 0), ("frameworks", 1)])
 def test_a_titled_block_may_be_imported_by_files_that_a_command_copies(folder: str, number: int) -> None:
     run = f'```bash\ncp -r "$SKILL/examples/{folder}/." .\n```'
-    text = f'# A\n\n```python title="apps/common/mailer.py"\nx = 1\n```\n\n{run}\n'
+    text = f'# A\n\n```python title="apps/billing/services/reminders.py"\nx = 1\n```\n\n{run}\n'
     assert len([*data.problems(Prose("references/a.md", text), TREE)]) == number
 
 

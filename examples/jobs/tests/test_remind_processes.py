@@ -17,14 +17,21 @@ import pytest
 from tortoise import Tortoise
 from tortoise.context import TortoiseContext
 
-from apps.billing.models.reminder import Reminder, ReminderStatus
-from apps.billing.services.reminders import LEASE, remind
-from apps.common.http_mailer import sender
+from apps.billing.models.reminder import Reminder
+from apps.billing.services.reminders import remind
+from apps.jobs.http_sender import sender
+from apps.jobs.models import JobStatus
+from apps.jobs.services import LEASE
 from tests.conftest import DATABASE_URL, MODELS
 from tests.test_reminders import make_due
 
 PROJECT = Path(__file__).parents[1]
-RUN_OFTEN = "import asyncio, remind; remind.PAUSE = 0.5; asyncio.run(remind.main())"
+RUN_OFTEN = """\
+import asyncio, remind
+from apps.jobs import worker
+worker.PAUSE = 0.5
+asyncio.run(worker.serve(remind.run))
+"""
 
 
 class Workers:
@@ -89,7 +96,7 @@ async def test_one_is_killed_and_two_are_stopped_while_they_send(workers: Worker
     await processes[0].wait()
     workers.may_answer.set()
     assert [await process.wait() for process in processes] == [-signal.SIGKILL, 0, 0]
-    left = await Reminder.get(status=ReminderStatus.WAITING)
+    left = await Reminder.get(status=JobStatus.WAITING)
     assert len(set(workers.keys)) == 3
 
     async with httpx.AsyncClient() as client:
@@ -100,7 +107,7 @@ async def test_one_is_killed_and_two_are_stopped_while_they_send(workers: Worker
         await remind(send, asyncio.Event())
     assert str(left.id) in workers.keys[:3]
     assert workers.keys[3:] == [str(left.id)]  # the provider knows the key, and sends nothing
-    assert await Reminder.filter(status=ReminderStatus.SENT, failures=0).count() == 3
+    assert await Reminder.filter(status=JobStatus.DONE, failures=0).count() == 3
 
 
 @contextlib.asynccontextmanager
@@ -145,7 +152,7 @@ async def test_without_a_database_a_worker_goes_on(workers: Workers, tmp_path: P
     if url.scheme == "sqlite":
         (tmp_path / "late").symlink_to(tmp_path)
     async with begins, asyncio.timeout(30):
-        while not await Reminder.exists(status=ReminderStatus.SENT):  # noqa: ASYNC110
+        while not await Reminder.exists(status=JobStatus.DONE):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
         process.terminate()
         _, rest = await process.communicate()

@@ -7,10 +7,11 @@ import pytest
 from tortoise import timezone
 
 from apps.billing.models import Customer, Invoice
-from apps.billing.models.reminder import Reminder, ReminderStatus
-from apps.billing.services import reminders
-from apps.billing.services.reminders import GAP, MOST, RETRIES, claim, deliver, enqueue, remind
-from apps.common.mailer import NotSentError
+from apps.billing.models.reminder import Reminder
+from apps.billing.services.reminders import GAP, MOST, enqueue, remind
+from apps.jobs import services as jobs
+from apps.jobs.models import JobStatus
+from apps.jobs.services import RETRIES, NotDoneError, claim, deliver
 from tests.conftest import Overlap
 
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
@@ -27,9 +28,9 @@ async def make_due(*numbers: str) -> None:
 async def age(by: timedelta) -> None:
     """As if all mails were older."""
     for row in await Reminder.all():
-        perhaps = row.perhaps_sent_at and row.perhaps_sent_at - by
+        perhaps = row.perhaps_done_at and row.perhaps_done_at - by
         times = {"next_attempt_at": row.next_attempt_at - by, "updated_at": row.updated_at - by}
-        await Reminder.filter(id=row.id).update(**times, perhaps_sent_at=perhaps)
+        await Reminder.filter(id=row.id).update(**times, perhaps_done_at=perhaps)
 
 
 class Provider:
@@ -39,7 +40,7 @@ class Provider:
         self.error = error
         self.keys: list[str] = []
 
-    async def send(self, mail: dict[str, str], key: str) -> None:
+    async def send(self, content: dict[str, str], key: str) -> None:
         self.keys.append(key)
         if self.error:
             raise self.error
@@ -66,7 +67,7 @@ async def test_the_next_mail_comes_after_the_gap(database: None) -> None:
 
 async def test_a_mail_that_fails(database: None) -> None:
     await make_due("1")
-    provider = Provider(NotSentError("full"))
+    provider = Provider(NotDoneError("full"))
     assert await provider.run() == 1
     for number, wait in enumerate(RETRIES, start=2):
         await age(wait - MINUTE / 2)
@@ -75,13 +76,13 @@ async def test_a_mail_that_fails(database: None) -> None:
         assert await provider.run() == number
     await age(DAY)
     assert await provider.run() == 1 + len(RETRIES)
-    row = await Reminder.get(status=ReminderStatus.GIVEN_UP)
+    row = await Reminder.get(status=JobStatus.GIVEN_UP)
     assert set(provider.keys) == {str(row.id)}
 
 
 async def test_a_mail_that_has_perhaps_left(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is sent again with its key. When the provider has forgotten the key, nobody sends it."""
-    monkeypatch.setattr(reminders, "KEY_LIFE", DAY)
+    monkeypatch.setattr(jobs, "KEY_LIFE", DAY)
     await make_due("1")
     provider = Provider(TimeoutError())
     assert await provider.run() == 1
@@ -90,49 +91,50 @@ async def test_a_mail_that_has_perhaps_left(database: None, monkeypatch: pytest.
     assert len(set(provider.keys)) == 1
     await age(DAY)
     assert await provider.run() == 2
-    row = await Reminder.get(status=ReminderStatus.GIVEN_UP)
-    assert row.last_error == "perhaps sent: ask the provider (TimeoutError())"
+    row = await Reminder.get(status=JobStatus.GIVEN_UP)
+    assert row.last_error == "perhaps done: ask the other system (TimeoutError())"
 
 
 async def test_without_keys_a_mail_that_has_perhaps_left_is_given_up(
     database: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(reminders, "KEY_LIFE", timedelta(0))
+    monkeypatch.setattr(jobs, "KEY_LIFE", timedelta(0))
     await make_due("1")
     provider = Provider(TimeoutError())
     for _ in range(3):
         assert await provider.run() == 1
         await age(DAY)
-    assert await Reminder.filter(status=ReminderStatus.GIVEN_UP).count() == 1
+    assert await Reminder.filter(status=JobStatus.GIVEN_UP).count() == 1
 
 
-async def test_an_error_of_compose(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_error_of_content(database: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mail has certainly not left, and the others are sent."""
+    content = Reminder.content
 
-    def compose(invoice: Invoice) -> dict[str, str]:
-        if invoice.number == "1":
+    async def fails(self: Reminder) -> dict[str, str] | None:
+        if (await self.invoice).number == "1":
             raise KeyError("no text")
-        return {"to": invoice.customer.email, "text": ""}
+        return await content(self)
 
-    monkeypatch.setattr(reminders, "compose", compose)
+    monkeypatch.setattr(Reminder, "content", fails)
     await make_due("1", "2")
     assert await Provider().run() == 1
     failed = await Reminder.get(invoice__number="1")
-    assert (failed.failures, failed.perhaps_sent_at) == (1, None)
+    assert (failed.failures, failed.perhaps_done_at) == (1, None)
 
 
 async def test_an_invoice_that_is_paid_after_the_claim(database: None) -> None:
     await make_due("1")
-    row = await claim()
+    row = await claim(Reminder)
     assert row
     await Invoice.all().update(paid=True)
     provider = Provider()
     await deliver(row, provider.send)
     assert provider.keys == []
-    assert await Reminder.filter(status=ReminderStatus.NOT_NEEDED, failures=0).count() == 1
+    assert await Reminder.filter(status=JobStatus.NOT_NEEDED, failures=0).count() == 1
 
 
 async def test_two_workers(overlap: Overlap) -> None:
     await make_due("1", "2")
-    first, second = await overlap(claim, claim)
+    first, second = await overlap(lambda: claim(Reminder), lambda: claim(Reminder))
     assert first.id != second.id

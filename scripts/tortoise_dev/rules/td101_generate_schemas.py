@@ -5,7 +5,7 @@
 
 The rule reports nothing where the same function opens an in-memory SQLite database or one named for
 development, or under an `if` about debugging, development or tests. It also reports nothing in a subclass of
-`TestCase`, or in a fixture.
+`TestCase`, in a fixture, or in a function `test_…` of a test file.
 
 ## Why is this bad
 In production it bypasses migrations. It creates missing tables and never alters the others, and the next
@@ -22,6 +22,7 @@ import re
 from collections.abc import Iterator
 
 from ..analysis import tortoise_api
+from ..analysis.source import is_judged
 from ..analysis.syntax import FUNCTIONS, is_true, keyword
 from .base import Context, Hit, Rule
 from .queries import calls_of
@@ -83,8 +84,14 @@ def _is_guarded(context: Context, call: ast.Call) -> bool:
             return True
         if isinstance(parent, FUNCTIONS) and any("fixture" in text(one) for one in parent.decorator_list):
             return True
+        if isinstance(parent, FUNCTIONS) and parent.name.startswith("test_") and _is_test_file(context):
+            return True
         child = parent
     return False
+
+
+def _is_test_file(context: Context) -> bool:
+    return not is_judged(context.module.path, context.project.root)
 
 
 def _last_name(base: ast.expr) -> str:

@@ -11,6 +11,7 @@ from apps.common.models import BaseModel
 class OrderStatus(StrEnum):
     DRAFT = "draft"
     PAID = "paid"
+    REFUNDED = "refunded"
     CANCELLED = "cancelled"
 
 

@@ -1,0 +1,1 @@
+"""Call another system once for each row: references/jobs.md."""
