@@ -9,9 +9,10 @@ from pathlib import Path
 
 from ..folders import own_files
 from .image import Image, is_infrastructure
-from .manifest import PGBOUNCER, STOP, Manifest
+from .manifest import PGBOUNCER, PROBES, STOP, Manifest
 from .project import Project
 from .shell_commands import Work
+from .starts import problems_of_shell
 from .work_problems import is_pooled, problems_at_start, problems_of, through_pooler
 from .yaml_nodes import Node
 
@@ -57,6 +58,18 @@ class Object:
         if self.kind == "CronJob":
             return self.node.get("spec", "jobTemplate", "spec", "template", "spec")
         return self.node.get("spec", "template", "spec")
+
+    @property
+    def labels(self) -> Node | None:
+        """The labels of its pods."""
+        return self.node.get("spec", "template", "metadata", "labels")
+
+    def is_selected_by(self, service: Object) -> bool:
+        """Does a Service send requests to its pods?"""
+        labels, selector = self.labels, service.node.get("spec", "selector")
+        pairs = {(key, value.text) for key, _, value in labels.entries()} if labels else set()
+        wanted = {(key, value.text) for key, _, value in selector.entries()} if selector else set()
+        return bool(wanted) and wanted <= pairs
 
     def containers(self, key: str = "containers") -> list[Node]:
         pod = self.pod
@@ -109,6 +122,7 @@ class Judge:
         for one in servers:
             self._judge_probes(one)
             self._judge_stop(one)
+            self._judge_shell(one)
         self.races = any(found is False for found in (*inside, *initial))
         if self.races:
             return False
@@ -187,15 +201,11 @@ class Judge:
 
     def judge_labels(self, job: Object, services: Iterable[Object]) -> None:
         """Tell of a Service that would send requests to the pod of a Job."""
-        labels = job.node.get("spec", "template", "metadata", "labels")
-        pairs = {(key, value.text) for key, _, value in labels.entries()} if labels else set()
         for service in services:
-            selector = service.node.get("spec", "selector")
-            wanted = {(key, value.text) for key, _, value in selector.entries()} if selector else set()
-            if wanted and wanted <= pairs:
+            if job.is_selected_by(service):
                 self.add(
                     job,
-                    labels,
+                    job.labels,
                     f"The Service {service.name} also sends requests to the pod of this Job. Remove the "
                     "labels that it selects.",
                 )
@@ -253,6 +263,20 @@ class Judge:
                     "all pods are restarted. Name a path that sends no query.",
                 )
 
+    def judge_served(self, one: Object) -> None:
+        """Tell of a pod behind a Service that gets requests too early and, without preStop, too late."""
+        container = one.application
+        if container is None or container.get("readinessProbe") is not None:
+            return
+        early = "The Service sends requests to a new pod before it can answer. Add a readinessProbe."
+        self.add(one, container, early, PROBES)
+        if container.get("lifecycle") is None:
+            self.add(one, container, _TOO_LATE, STOP)
+
+    def _judge_shell(self, one: Object) -> None:
+        for container in one.containers():
+            self._tell(one, container, problems_of_shell(container, self.project.root))
+
     def _judge_stop(self, one: Object) -> None:
         """Does a pod that gets requests wait with SIGTERM until they go to other pods?"""
         grace = one.pod.get("terminationGracePeriodSeconds") if one.pod else None
@@ -261,13 +285,7 @@ class Judge:
             ready = container.get("readinessProbe")
             stop = container.get("lifecycle", "preStop")
             if ready is not None and container.get("lifecycle") is None:
-                self.add(
-                    one,
-                    ready,
-                    "Requests still arrive after SIGTERM, and the server refuses them. Let preStop sleep for "
-                    "10 seconds first.",
-                    STOP,
-                )
+                self.add(one, ready, _TOO_LATE, STOP)
             pause = _pause(stop)
             if pause is not None and seconds is not None and pause >= seconds:
                 self.add(
@@ -279,6 +297,7 @@ class Judge:
                 )
 
 
+_TOO_LATE = "Requests still arrive after SIGTERM, and the server refuses them. Let preStop sleep first."
 _GRACE = 30
 """What Kubernetes takes without terminationGracePeriodSeconds."""
 

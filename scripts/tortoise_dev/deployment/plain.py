@@ -22,7 +22,11 @@ _WAITS = re.compile(r"\bkubectl\b.*\b(?:wait|get)\b", re.DOTALL)
 _SETS_IMAGE = re.compile(r"\bkubectl\b.*\bset\s+image\b", re.DOTALL)
 _FIXED_TAG = re.compile(r"@sha256:|:(?!latest$)[^/:]+$|\$")
 _SCRIPTS = {"Makefile", "makefile", "justfile", "Taskfile.yml", "Jenkinsfile", ".gitlab-ci.yml", "README.md"}
-_WAIT = "--for=condition=complete --timeout=15m"
+_ENDED = (
+    "until kubectl get -f {path} -o jsonpath='{{.status.conditions[*].type}}' | grep -qE 'Complete|Failed'; "
+    "do sleep 5; done"
+)
+"""`kubectl wait` alone does not notice a failed Job."""
 
 
 @dataclass(frozen=True)
@@ -113,8 +117,12 @@ def _judged(
         is_applied = any(_is_hook(job) or _is_applied(manifest, project, job, calls) for job in apart)
         manifest.migrates = manifest.migrates or (is_applied and not races)
     _judge_images(judge, group, jobs)
+    for one in group:
+        if any(one.is_selected_by(service) for service in services):
+            judge.judge_served(one)
     if not jobs and not manifest.migrates:
         _draft(project, manifest, first, calls)
+        _compare_environments(judge, first, group)
         judge.judge_url(first)
     return manifest
 
@@ -155,8 +163,7 @@ def _draft(project: Project, manifest: Manifest, like: Object, calls: list[_Call
     if lines is None or file.exists():
         return
     path = file.relative_to(project.root).as_posix()
-    one, two, three = _commands(path)
-    head = [f"# Before each rollout: {one} &&", f"# {two} &&", f"# {three}"]
+    head = ["# Before each rollout, after `set -e`:", *(f"#   {command}" for command in _commands(path))]
     manifest.draft = new_file(project, file, [*head, *lines])
     _tell_to_apply(manifest, path, calls)
     for call in calls:
@@ -165,13 +172,44 @@ def _draft(project: Project, manifest: Manifest, like: Object, calls: list[_Call
             manifest.add(call.line, message, call.path)
 
 
+_FROM, _KEYS = ("secretRef", "configMapRef"), ("secretKeyRef", "configMapKeyRef")
+
+
 def _commands(path: str) -> list[str]:
     """A Job cannot be changed, so the one of the last release goes first."""
     return [
         f"kubectl delete -f {path} --ignore-not-found",
         f"kubectl apply -f {path}",
-        f"kubectl wait -f {path} {_WAIT}",
+        *_wait(path),
     ]
+
+
+def _wait(path: str) -> list[str]:
+    """They end when the Job has ended, and fail if it failed."""
+    return [_ENDED.format(path=path), f"kubectl wait -f {path} --for=condition=complete --timeout=1s"]
+
+
+def _compare_environments(judge: Judge, first: Object, group: list[Object]) -> None:
+    """Tell of a workload that takes its environment from elsewhere than the one that the Job is like."""
+    wanted = _sources(first)
+    for one in group:
+        if found := _sources(one) - wanted:
+            judge.add(
+                one,
+                one.application,
+                f"{one.name} has its environment from {', '.join(sorted(found))}, and the drafted Job has "
+                f"that of {first.name}. Check that both name the same database.",
+            )
+
+
+def _sources(one: Object) -> set[str]:
+    """The Secrets and ConfigMaps that a workload takes its environment from."""
+    container = one.application
+    if container is None:
+        return set()
+    names = {item.text_at(key, "name") for item in _items(container, "envFrom") for key in _FROM}
+    names |= {item.text_at("valueFrom", key, "name") for item in _items(container, "env") for key in _KEYS}
+    return names - {""}
 
 
 def _is_applied(manifest: Manifest, project: Project, job: Object, calls: list[_Call]) -> bool:
@@ -182,7 +220,7 @@ def _is_applied(manifest: Manifest, project: Project, job: Object, calls: list[_
         return not _tell_to_apply(manifest, path, calls)
     if _is_awaited(job, calls):
         return True
-    message = f"`kubectl apply` does not wait for the Job. Then run: kubectl wait -f {path} {_WAIT}"
+    message = f"`kubectl apply` does not wait for the Job. Then run: {'; '.join(_wait(path))}"
     manifest.add(naming[0].line, message, naming[0].path)
     return False
 
