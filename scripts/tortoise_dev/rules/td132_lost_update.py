@@ -33,7 +33,7 @@ from ..analysis.scopes import Scope
 from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, text_of
 from .base import Context, Hit, Rule
 from .callers import ways_to
-from .migrations import speaks
+from .databases import speaks
 from .queries import calls, steps
 from .syntax import function_around
 from .transactions import enters, is_atomic, transaction_around
