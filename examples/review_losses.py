@@ -35,6 +35,7 @@ class Member(Model):
     note = fields.CharField(max_length=20, null=True)
     failures = fields.IntField(default=0)
     deleted = fields.BooleanField(default=False)
+    joined_at = fields.DatetimeField(auto_now=True)
 
 
 class MemberPatch(BaseModel):
@@ -54,6 +55,13 @@ async def sign_in(member_id: int) -> None:
         await Member.get(id=member_id).select_for_update()
         await Member.filter(id=member_id).update(failures=1)
         raise WrongPasswordError
+
+
+async def fail(member_id: int) -> None:
+    """Count one more failure."""
+    member = await Member.get(id=member_id)
+    member.failures += 1
+    await member.save(update_fields=["failures"])
 
 
 async def delete_of(name: str | None) -> int:
@@ -93,6 +101,23 @@ async def main() -> None:
             await sign_in(ann.id)
         except WrongPasswordError:
             assert (await Member.get(id=ann.id)).failures == 0
+
+        # Two tasks in one transaction read the same number: one of the two failures is lost
+        async with in_transaction():
+            await asyncio.gather(fail(ann.id), fail(ann.id))
+        assert (await Member.get(id=ann.id)).failures == 1
+
+        # auto_now: the next save() changes the time, also if the code gives one
+        ann = await Member.get(id=ann.id)
+        joined_at = ann.joined_at
+        await asyncio.sleep(0.01)
+        await ann.save()
+        assert (await Member.get(id=ann.id)).joined_at > joined_at
+
+        # exclude() leaves out a row with NULL in the column
+        assert ann.note is None
+        assert await Member.exclude(note="VIP").count() == 0
+        assert await Member.filter(note__not="VIP").count() == 1
 
         # ignore_conflicts: a row whose unique value is taken is left out
         again = [Member(email="ann@x.test", name="Other"), Member(email="bob@x.test", name="Bob")]

@@ -113,7 +113,7 @@ class Inference:
                 result = awaited(self.of(value))
                 if result is None and isinstance(value, ast.Call):
                     return self._promised(self.called(value.func), awaited=True)
-                return result
+                return result or self.row_behind(value)
             case ast.NamedExpr(value=value):
                 return self.of(value)
             case ast.IfExp(body=body, orelse=orelse):
@@ -166,6 +166,18 @@ class Inference:
         return Value("class", models[0]) if models and len(models) == len(found) else None
 
     # --- attributes and calls
+
+    def row_behind(self, node: ast.expr) -> Value | None:
+        """The row that awaiting a foreign key of a row gives: ``await line.product``."""
+        if not isinstance(node, ast.Attribute):
+            return None
+        owner = self.of(node.value)
+        if owner is None or owner.kind != "row" or owner.model is None:
+            return None
+        if self.relations.relation(owner.model, node.attr) != "one":
+            return None
+        related = self.relations.related(owner.model, node.attr)
+        return Value("row", related, mixed=owner.mixed) if related is not None else None
 
     def _attribute(self, node: ast.Attribute) -> Value | None:
         entities = self.module.meanings(node)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -108,34 +107,3 @@ def hit(code: str, step: Step, message: str) -> Iterator[Hit]:
         end_col_offset=0,
     )
     yield Hit(place, message, around=tuple(filter(None, (step.node, step.text))), code=step.shown)
-
-
-def speaks(context: Context) -> frozenset[str]:
-    """The databases that the project names in URLs or drivers: ``postgres``, ``mysql``, ``sqlite``.
-
-    A database in memory is one for tests. Requirements count wherever they lie above a migration.
-    """
-    return context.project.once(_dialects)
-
-
-_NAMED = {
-    "postgres": rb"postgres(?:ql)?://|asyncpg://|psycopg://|\basyncpg\b|\bpsycopg\b|backends\.psycopg",
-    "mysql": rb"mysql://|\basyncmy\b|\baiomysql\b|\bpymysql\b|backends\.mysql",
-    "sqlite": rb"sqlite://(?!:memory:)|backends\.sqlite",
-}
-_WORDS = {
-    "postgres": (b"postgres", b"asyncpg", b"psycopg"),
-    "mysql": (b"mysql", b"asyncmy"),
-    "sqlite": (b"sqlite",),
-}
-
-
-def _dialects(project: Project) -> frozenset[str]:
-    patterns = {name: re.compile(pattern) for name, pattern in _NAMED.items()}
-    found = {name for name, pattern in patterns.items() if project.mentions(pattern, *_WORDS[name])}
-    folders = {folder for path in migrations_of(project) for folder in path.parents}
-    for folder in folders - {project.root}:
-        if folder.is_relative_to(project.root):
-            for file in (*folder.glob("requirements*.txt"), *folder.glob("pyproject.toml")):
-                found |= {name for name, pattern in patterns.items() if pattern.search(file.read_bytes())}
-    return frozenset(found)

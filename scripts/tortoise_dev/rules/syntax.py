@@ -40,7 +40,7 @@ def has_unknown_keywords(call: ast.Call) -> bool:
 
 def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
     """The innermost loop or comprehension that repeats a node, within its function."""
-    child = node
+    below = child = node
     for parent in module.ancestors(node):
         if isinstance(parent, (*FUNCTIONS, ast.Lambda, ast.ClassDef)):
             return None
@@ -48,9 +48,9 @@ def loop_around(module: Module, node: ast.AST) -> ast.AST | None:
             return parent
         if isinstance(parent, (ast.For, ast.AsyncFor)) and child in parent.body:
             return parent
-        if isinstance(parent, COMPREHENSIONS) and child is not parent.generators[0]:
+        if isinstance(parent, COMPREHENSIONS) and below is not parent.generators[0].iter:
             return parent
-        child = parent
+        below, child = child, parent
     return None
 
 

@@ -3,7 +3,8 @@
 ## What it does
 `delete()` or `update()` on a query with `limit`, `offset`, a slice, `first`, `last`, `earliest` or `latest`.
 
-MySQL obeys the limit. In a project with a driver or a URL of MySQL only offsets and slices are reported.
+MySQL obeys the limit. In a project with a driver or a URL of MySQL, outside of its tests, only offsets and
+slices are reported.
 
 ## Why is this bad
 PostgreSQL and SQLite ignore the limit and change every row that matches the filter. Read the ids
@@ -16,11 +17,10 @@ Not fixed by `--fix`: only you know which rows are meant.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 
-from ..analysis.project import Project
 from .base import Context, Hit, Rule
+from .databases import speaks
 from .example_models import INVOICE
 from .queries import calls, steps
 
@@ -47,8 +47,6 @@ async def drop_oldest():
 
 _ONE_ROW = frozenset({"first", "last", "earliest", "latest"})
 _SKIPS = frozenset({"offset", "[…]"})
-_MYSQL = re.compile(rb"(?im)^[^#\n]*(mysql://|\b(asyncmy|aiomysql)\b|backends\.mysql)")
-"""A URL, a driver or the backend, outside of comments; the word alone says nothing."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -71,11 +69,7 @@ def check(context: Context) -> Iterator[Hit]:
 def _is_lost(context: Context, name: str) -> bool:
     if name in _SKIPS:
         return True
-    return (name == "limit" or name in _ONE_ROW) and not context.project.once(_may_use_mysql)
-
-
-def _may_use_mysql(project: Project) -> bool:
-    return project.mentions(_MYSQL, b"mysql", b"asyncmy")
+    return (name == "limit" or name in _ONE_ROW) and "mysql" not in speaks(context)
 
 
 RULE = Rule("TD112", "limit-on-write", check)

@@ -20,15 +20,14 @@ Not fixed by `--fix`: put `async with in_transaction():` inside of the `try`, wh
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from typing import TypeAlias
 
 from ..analysis import tortoise_api
-from ..analysis.project import Project
 from ..analysis.syntax import SCOPES
 from ..analysis.tree import own_nodes
 from .base import Context, Hit, Rule
+from .databases import speaks
 from .example_models import INVOICE
 from .queries import is_orm_await, suppressed_kinds
 from .transactions import enters, transaction_around
@@ -67,11 +66,6 @@ _Trying: TypeAlias = ast.Try | ast.TryStar | ast.With
 _REFUSED = "inside of a transaction: PostgreSQL refuses all that follows; open a savepoint in the try"
 _DATABASE = frozenset({"IntegrityError", "OperationalError", "BaseORMException"})
 _ALL = frozenset({"Exception", "BaseException"})
-_POSTGRES = re.compile(rb"(?im)^[^#\n]*(postgres(ql)?://|\b(asyncpg|psycopg)\b)")
-_OTHERS = re.compile(
-    rb"(?im)^[^#\n]*(mysql://|\b(asyncmy|aiomysql)\b|sqlite://|backends\.(mysql|sqlite|mssql|oracle))"
-)
-"""URLs and drivers outside of comments: templates list all databases there."""
 
 
 def check(context: Context) -> Iterator[Hit]:
@@ -98,14 +92,13 @@ def _goes_on(context: Context, node: _Trying, handling: list[ast.stmt]) -> bool:
         and not _ends_in_error(around, node)
         and _writes(context, node)
         and not _loses_nothing(context, around, node, handling)
-        and context.project.once(_may_be_postgres)
+        and _may_be_postgres(context)
     )
 
 
-def _may_be_postgres(project: Project) -> bool:
-    if project.mentions(_POSTGRES, b"postgres", b"asyncpg", b"psycopg"):
-        return True
-    return not project.mentions(_OTHERS, b"mysql", b"asyncmy", b"sqlite", b"mssql", b"oracle")
+def _may_be_postgres(context: Context) -> bool:
+    names = speaks(context)
+    return not names or "postgres" in names
 
 
 def _loses_nothing(context: Context, around: ast.AST, node: _Trying, handling: list[ast.stmt]) -> bool:

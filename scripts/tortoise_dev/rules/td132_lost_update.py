@@ -33,7 +33,7 @@ from ..analysis.scopes import Scope
 from ..analysis.syntax import FUNCTIONS, FunctionNode, argument, text_of
 from .base import Context, Hit, Rule
 from .callers import ways_to
-from .migrations import speaks
+from .databases import speaks
 from .queries import calls, steps
 from .syntax import function_around
 from .transactions import enters, is_atomic, transaction_around
@@ -331,7 +331,8 @@ def _after(module: Module, change: ast.stmt) -> Iterator[ast.stmt]:
 def _fetches(context: Context, node: ast.AST, name: str) -> bool:
     """Is it ``row = await Model.get(…)`` or ``row, made = await Model.get_or_create(…)``, without a lock?
 
-    A row of a loop, a list or a dictionary comes from the query that fetched them.
+    So is ``row = await line.product``. A row of a loop, a list or a dictionary comes from the query that
+    fetched them.
     """
     match node:
         case ast.Assign(targets=[ast.Name()], value=ast.Await(value=query)):
@@ -348,7 +349,7 @@ def _fetches(context: Context, node: ast.AST, name: str) -> bool:
                 return False
         case _:
             return False
-    return _is_unlocked(context, query, "one", "pair")
+    return _is_unlocked(context, query, "one", "pair") or context.inference.row_behind(query) is not None
 
 
 def _query_of(context: Context, rows: ast.expr | None) -> ast.expr | None:

@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING
 
 from ..analysis.syntax import is_true
 from .base import Context, Hit, Rule
-from .migrations import guide, hit, later_steps, speaks
+from .databases import speaks
+from .migrations import guide, hit, later_steps
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Step

@@ -37,7 +37,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ..analysis.syntax import called
 from .base import Context, Hit, Rule
-from .migrations import empty_tables, hit, migration_in, speaks
+from .databases import speaks
+from .migrations import empty_tables, hit, migration_in
 
 if TYPE_CHECKING:
     from ..analysis.migrations.facts import Migration, Step

@@ -16,7 +16,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import guide, migration_in, speaks
+from .databases import speaks
+from .migrations import guide, migration_in
 
 BAD = '''\
 # file: config.py
@@ -32,7 +33,13 @@ async def downgrade(db):
 
 GOOD = BAD.replace("INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL", "SERIAL NOT NULL PRIMARY KEY")
 
-_NAMES = {"postgres": "PostgreSQL", "mysql": "MySQL or MariaDB", "sqlite": "SQLite"}
+_NAMES = {
+    "postgres": "PostgreSQL",
+    "mysql": "MySQL or MariaDB",
+    "sqlite": "SQLite",
+    "mssql": "SQL Server",
+    "oracle": "Oracle",
+}
 
 
 def check(context: Context) -> Iterator[Hit]:
