@@ -1,7 +1,7 @@
 # snippet: needs="postgres"
 """`generate_schemas()` writes the comments of an old table, and fails if the column of a comment is missing.
 
-`unique=True, db_index=True` makes two indexes. 0.20.1, 0.21.7 and 0.25.1 do the same with `index=True`, by hand.
+`unique=True, db_index=True` makes two indexes. 0.20.1 and 0.21.7 do the same with `index=True`, by hand.
 
 By hand, on an empty database: DATABASE_URL=postgres://… python examples/upgrading_generate_schemas.py
 """
