@@ -12,6 +12,7 @@ from io import StringIO
 from pathlib import Path
 
 from aerich import Command
+from aerich.exceptions import NotInitedError
 from tortoise.cli.cli import run_cli_async
 from tortoise.context import TortoiseContext
 from tortoise.contrib.test import tortoise_test_context
@@ -101,6 +102,15 @@ async def with_tables_from_the_models() -> str:
         return await error_of_a_write()
 
 
+async def without_init() -> str:
+    """A program that calls `migrate()` of a Command first."""
+    try:
+        await Command(CONFIG, app="models", location="./migrations").migrate(offline=True)
+    except NotInitedError as error:
+        return str(error)
+    return ""
+
+
 def run(coroutine: Coroutine[None, None, str]) -> str:
     """Each in a context of its own, as in a new process."""
     return contextvars.Context().run(asyncio.run, coroutine)
@@ -108,4 +118,5 @@ def run(coroutine: Coroutine[None, None, str]) -> str:
 
 assert run(built_in()) == LACKS
 assert run(with_aerich()) == LACKS
+assert run(without_init()) == "You have to call .init() first before migrate"
 assert run(with_tables_from_the_models()) == ""
