@@ -416,5 +416,6 @@ def test_the_worker_of_the_page_gets_no_requests_and_time_to_end(tmp_path: Path)
         "startupProbe",
         "readinessProbe",
     }
-    [seconds] = re.findall(r"(?m)^TIMEOUT = (\d+)", page)
+    queue = (BILLING.parents[1] / "examples/jobs/apps/jobs/services.py").read_text(encoding="utf-8")
+    [seconds] = re.findall(r"(?m)^TIMEOUT = (\d+)", queue)
     assert int(seconds) < pod["spec"]["terminationGracePeriodSeconds"]

@@ -117,7 +117,7 @@ def test_the_pages_work_in_a_new_project(project: Any, mypy_cache: str, tmp_path
         .replace("from config.tortoise", "from config.settings import settings\nfrom config.tortoise")
     )
     project.write(files)
-    (copy,) = re.findall(r"^sed .*$", TESTING, re.MULTILINE)  # ruff checks below what it writes
+    (copy,) = re.findall(r"^sed .*SKILL.*$", TESTING, re.MULTILINE)  # ruff checks below what it writes
     subprocess.run(
         ["bash", "-c", copy], cwd=project.folder, env=os.environ | {"SKILL": str(ROOT)}, check=True
     )
