@@ -151,6 +151,18 @@ def test_its_tests_let_out_an_exclude_constraint(project: Path, database: str) -
         assert status == expected, printed
 
 
+def assert_tests_notice(project: Path, database: str, draft: Path, right: str, wrong: str) -> None:
+    """The tests of the project pass. Then one fails if the draft has `wrong` in place of `right`."""
+    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
+    assert status == 0, printed
+    changed = draft.read_text().replace(right, wrong)
+    assert changed != draft.read_text()
+    draft.write_text(changed)
+    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
+    assert status == 1 and "1 failed" in printed, printed
+
+
 @ON_BOTH
 def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, database: str) -> None:
     author = project / "apps" / "library" / "models" / "author.py"
@@ -160,14 +172,7 @@ def test_its_tests_find_a_plain_index_in_place_of_a_unique_one(project: Path, da
     drafted = run(project, database, "-m", "aerich", "migrate", "--offline", "--name", "unique")[1]
     assert "Success creating migration file 2_" in drafted
     (draft,) = (project / "migrations" / "models").glob("2_*.py")
-    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
-    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
-    assert status == 0, printed
-    plain = draft.read_text().replace("CREATE UNIQUE INDEX", "CREATE INDEX")
-    assert plain != draft.read_text()
-    draft.write_text(plain)
-    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
-    assert status == 1 and "1 failed" in printed, printed
+    assert_tests_notice(project, database, draft, "CREATE UNIQUE INDEX", "CREATE INDEX")
 
 
 @ON_BOTH
@@ -187,14 +192,7 @@ def test_its_tests_find_another_rule_of_a_foreign_key(project: Path, database: s
         draft.write_text(
             re.sub(r";\s+ALTER \S+ \S+ ADD CONSTRAINT \S+ FOREIGN KEY \S+", "", draft.read_text())
         )
-    tests = "sqlite://:memory:" if database.startswith("sqlite") else f"{SERVER.rpartition('/')[0]}/test_{{}}"
-    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
-    assert status == 0, printed
-    other = draft.read_text().replace("ON DELETE CASCADE", "ON DELETE SET NULL")
-    assert other != draft.read_text()
-    draft.write_text(other)
-    status, printed = run(project, database, *COMPARE, TEST_DATABASE_URL=tests)
-    assert status == 1 and "1 failed" in printed, printed
+    assert_tests_notice(project, database, draft, "ON DELETE CASCADE", "ON DELETE SET NULL")
 
 
 @ON_BOTH
