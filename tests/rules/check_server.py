@@ -7,11 +7,13 @@ A request is a line of JSON on stdin: a folder, arguments, and the files for std
 answer is the exit status.
 """
 
+import gc
 import json
 import os
 import runpy
 import sys
 import traceback
+from importlib import import_module
 from pathlib import Path
 
 CHECK = Path(__file__).resolve().parents[2] / "scripts" / "check.py"
@@ -19,7 +21,8 @@ CHECK = Path(__file__).resolve().parents[2] / "scripts" / "check.py"
 
 def main() -> None:
     sys.path[0] = str(CHECK.parent)
-    runpy.run_path(str(CHECK))  # imports what it needs, and does nothing
+    gc.disable()  # as check.py does
+    import_module("tortoise_dev.commands.check")  # what check.py imports when it runs
     for line in sys.stdin:
         folder, arguments, streams = json.loads(line)
         child = os.fork()
