@@ -54,10 +54,11 @@ class Search:
     def best(self, limit: int) -> list[Found]:
         """The ``limit`` sections that answer it best, best first; empty where no word is in any."""
         documents = [_weighted(section) for section in self._sections]
-        sizes = [sum(document.values()) for document in documents]
+        sizes = [_size(section) for section in self._sections]
         wanted = wanted_terms(self._words)
         rarity = {term: _rarity(term, documents) for term in wanted}
         length = sum(sizes) / max(1, len(sizes))
+        most = sum(weight * rarity[term] for term, weight in wanted.items())
         pieces = _flat(self._words).split()
         found = []
         for section, document, size in zip(self._sections, documents, sizes, strict=True):
@@ -69,7 +70,7 @@ class Search:
             message = message_bonus(self._lower, section, self._messages[section]) if is_row else 0.0
             if score or message:
                 bonus = max(_phrase_bonus(pieces, section), message)
-                asked = _asked_bonus(wanted, rarity, section)
+                asked = _asked_bonus(wanted, rarity, most, section)
                 found.append(Found(section, _trust(section) * (score + bonus + asked)))
         found.sort(key=lambda one: (-one.score, one.section.path, one.section.line))
         return [one for one in found[:limit] if one.score >= _LEAST_SHARE * found[0].score]
@@ -108,17 +109,18 @@ def _bm25(frequency: float, relative_length: float) -> float:
     return frequency * (_SATURATION + 1) / damped
 
 
-def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], section: Section) -> float:
+def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], most: float, section: Section) -> float:
     """Lift a section by the most similar phrase that people type for it, or by its heading: by the rare words
-    that both have, and by the share of both that these are.
+    that both have, and by the share of both that these are. ``most`` is the sum for all words of the question.
     """
-    asked = sum(weight * rarity[term] for term, weight in wanted.items())
     best = 0.0
     for share, phrase in _phrases(section):
         both = phrase & wanted.keys()
+        if not both:
+            continue
         shared = sum(wanted[term] * rarity[term] for term in both)
         unshared = len(phrase) - len(both)
-        best = max(best, share * shared * shared / (asked * (1 + unshared * _UNASKED)))
+        best = max(best, share * shared * shared / (most * (1 + unshared * _UNASKED)))
     return _ASKED_WEIGHT * best
 
 
@@ -152,6 +154,12 @@ def _weighted(section: Section) -> dict[str, float]:
     for term in frozenset[str]().union(*_asked_terms(section)):
         counts[term] = counts.get(term, 0.0) + 1
     return counts
+
+
+@functools.cache
+def _size(section: Section) -> float:
+    """How much text it has: the sum of its terms' weights."""
+    return sum(_weighted(section).values())
 
 
 def _counted(section: Section) -> dict[str, float]:
