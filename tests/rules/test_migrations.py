@@ -242,6 +242,20 @@ def test_where_a_noqa_counts_for_sql(statement: str, reported: bool, project) ->
     assert bool(project.found("--select", "TD202")) is reported
 
 
+def test_the_page_of_the_tool_tells_how_to_drop_a_column(project) -> None:
+    project.write({FILE: FIRST, "migrations/0002_a.py": DROP.format(after="0001_initial", column="a")})
+    (found,) = project.report("--select", "TD202")["violations"]
+    assert found["message"].endswith(": see zero-downtime.md")
+
+
+def test_the_page_of_aerich_tells_how_to_drop_a_column(project) -> None:
+    sql = "async def upgrade(db):\n    return '{}'\n\n\nasync def downgrade(db):\n    return 'SELECT 1'\n"
+    project.write({"migrations/models/0_20260101_a.py": sql.format("CREATE TABLE a (id INT, b INT);")})
+    project.write({"migrations/models/1_20260102_b.py": sql.format("ALTER TABLE a DROP COLUMN b;")})
+    (found,) = project.report("--select", "TD202")["violations"]
+    assert found["message"].endswith(": see migrations-aerich.md")
+
+
 @pytest.mark.parametrize(
     "operation",
     [

@@ -63,11 +63,12 @@ def check(context: Context) -> Iterator[Hit]:
             what = f"{step.table} with all its tables"
         else:
             continue
+        page = "migrations-aerich.md" if migration.tool == "aerich" else "zero-downtime.md"
         yield from hit(
             "TD202",
             step,
             f"{what} is dropped with its data, and code that runs still asks for it. Release code without "
-            "it, drop it one release later, and say why with `noqa: TD202`: see zero-downtime.md",
+            f"it, drop it one release later, and say why with `noqa: TD202`: see {page}",
         )
 
 
