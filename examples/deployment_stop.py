@@ -113,6 +113,29 @@ def workers_end_with_the_parent() -> None:
     assert f"Terminated child process [{second}]" in said
 
 
+def workers_answer_no_new_request() -> None:
+    """The parent keeps the port open: a request after SIGTERM waits, and its connection is reset at the end."""
+    server = start(WEB_CONCURRENCY="2")
+    said = read_until(server, "startup complete", times=2)
+    port = int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])
+    running = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    running.request("GET", "/3")
+    read_until(server, "began")
+    server.send_signal(signal.SIGTERM)
+    read_until(server, "Shutting down", times=2)
+    assert is_open(port)
+    later = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    try:
+        later.request("GET", "/0")
+        later.getresponse()
+    except ConnectionResetError:
+        pass
+    else:
+        raise AssertionError("a worker answered")
+    assert running.getresponse().read() == b"done"
+    server.communicate(timeout=PATIENCE)
+
+
 def broken_start(workers: str) -> int:
     """The status with which the server ends by itself."""
     server = start(WEB_CONCURRENCY=workers, BROKEN="yes")
@@ -133,6 +156,7 @@ if __name__ == "__main__":
     assert "closes its connections" in said  # the lifespan ends, and closes the pool
 
     workers_end_with_the_parent()
+    workers_answer_no_new_request()
     assert broken_start("1") == 3
     if tuple(map(int, version("uvicorn").split(".")[:2])) >= (0, 50):
         assert broken_start("2") in (0, 3)  # uvicorn 0.42 starts the worker again and again
