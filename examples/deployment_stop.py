@@ -114,7 +114,7 @@ def workers_end_with_the_parent() -> None:
 
 
 def workers_answer_no_new_request() -> None:
-    """The parent keeps the port open: a request after SIGTERM waits, and its connection is reset at the end."""
+    """The parent keeps the port open: a request after SIGTERM waits, and its connection is reset later."""
     server = start(WEB_CONCURRENCY="2")
     said = read_until(server, "startup complete", times=2)
     port = int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])

@@ -111,7 +111,7 @@ def _bm25(frequency: float, relative_length: float) -> float:
 
 def _asked_bonus(wanted: dict[str, float], rarity: dict[str, float], most: float, section: Section) -> float:
     """Lift a section by the most similar phrase that people type for it, or by its heading: by the rare words
-    that both have, and by the share of both that these are. ``most`` is the sum for all words of the question.
+    that both have, and by the share of both that these are. ``most`` is the sum of all words.
     """
     best = 0.0
     for share, phrase in _phrases(section):
