@@ -265,7 +265,7 @@ def _unnamed_copies(chain: list[Block]) -> Iterator[Unproven]:
     commands = [one for block in chain if block.kind in ("shell", "console") for one in _lines(block)]
     for index, (line, command) in enumerate(commands):
         for match in re.finditer(r"(?:^|[;&]\s*)cp\s+(.+?)(?=\s*(?:$|[;&]))", command):
-            *sources, target = shlex.split(match[1])
+            *sources, target = shlex.split(match[1], comments=True)
             names = [target.rstrip("/")]
             if target.endswith("/"):
                 names = [target + source.rpartition("/")[2] for source in sources if source[0] != "-"]

@@ -24,7 +24,7 @@ from tortoise_dev.snippet_settings import SnippetSettings
 TABLES = {"project", "tool", "build-system", "dependency-groups"}
 SETTINGS = {name.replace("_", "-") for name in SnippetSettings._fields} - {"root", "source"}
 RAW = REPOSITORY.replace("github.com", "raw.githubusercontent.com")
-COPIED = re.compile(r'^cp -r "\$SKILL/(examples/\w+)/\."', re.MULTILINE)
+COPIED = re.compile(r'^cp -rn? "\$SKILL/(examples/\w+)/\."', re.MULTILINE)
 DEFAULTS = {"databases": ["sqlite://:memory:"], "timeout": 10, "memory": 2048}
 
 
