@@ -79,7 +79,7 @@ def stop(seconds: float, limit: str) -> tuple[list[str], float, str]:
 
     server = start("--timeout-graceful-shutdown", limit)
     said = read_until(server, "running on")
-    port = int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])
+    port = port_of(said)
     running = threading.Thread(target=get, args=[seconds])
     running.start()
     read_until(server, "began")
@@ -92,6 +92,11 @@ def stop(seconds: float, limit: str) -> tuple[list[str], float, str]:
     running.join()
     rest, _ = server.communicate(timeout=PATIENCE)
     return answers, time.monotonic() - begin, rest
+
+
+def port_of(said: str) -> int:
+    """The port that the server chose."""
+    return int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])
 
 
 def is_open(port: int) -> bool:
@@ -117,7 +122,7 @@ def workers_answer_no_new_request() -> None:
     """The parent keeps the port open: a request after SIGTERM waits, and its connection is reset later."""
     server = start(WEB_CONCURRENCY="2")
     said = read_until(server, "startup complete", times=2)
-    port = int(re.findall(r"http://127.0.0.1:(\d+)", said)[0])
+    port = port_of(said)
     running = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
     running.request("GET", "/3")
     read_until(server, "began")

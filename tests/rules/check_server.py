@@ -7,7 +7,6 @@ A request is a line of JSON on stdin: a folder, arguments, and the files for std
 answer is the exit status.
 """
 
-import gc
 import json
 import os
 import runpy
@@ -21,7 +20,6 @@ CHECK = Path(__file__).resolve().parents[2] / "scripts" / "check.py"
 
 def main() -> None:
     sys.path[0] = str(CHECK.parent)
-    gc.disable()  # as check.py does
     import_module("tortoise_dev.commands.check")  # what check.py imports when it runs
     for line in sys.stdin:
         folder, arguments, streams = json.loads(line)

@@ -3,9 +3,6 @@
 A line ``=== NAME`` starts a case, ``=== 3.12: NAME`` one that Python 3.11 cannot read. It is the file
 ``app/service.py`` of the project with the model User; lines ``# file: PATH`` start further files. ``# !``
 ends each line that must be reported, ``# !!`` one that must be reported twice; no other line may be.
-
-Each case is checked by all rules together. The first of a file, which also reports something, is checked by
-its rule alone, too: no rule needs what another one has found.
 """
 
 from __future__ import annotations
@@ -29,35 +26,18 @@ def cases() -> Iterator[object]:
             yield pytest.param(file.stem.upper(), text, id=f"{file.stem}: {name}", marks=marks)
 
 
-def split(text: str) -> dict[str, str]:
-    """The files of a case, by their paths."""
+@pytest.mark.parametrize(("code", "text"), list(cases()))
+def test_case(code: str, text: str, users) -> None:
     parts = re.split(r"(?m)^# file: (\S+)\n", f"# file: app/service.py\n{text}")
-    return {path: source for path, source in zip(parts[1::2], parts[2::2], strict=True) if source.strip()}
-
-
-def marked(code: str, files: dict[str, str]) -> list[tuple[str, int, str]]:
-    """What must be reported: path, line and rule, once for each mark of a line."""
-    return [
+    files = {path: source for path, source in zip(parts[1::2], parts[2::2], strict=True) if source.strip()}
+    users.write(files)
+    wanted = [
         (path, number, code)
         for path, source in files.items()
         for number, line in enumerate(source.split("\n"), 1)
         for marks in re.findall(r"# (!+)$", line)
         for _ in marks
     ]
-
-
-@pytest.mark.parametrize(("code", "text"), list(cases()))
-def test_case(code: str, text: str, users) -> None:
-    files = split(text)
-    users.write(files)
-    found = users.found("--select", "TD0,TD1,TD2", "--preview")
-    assert sorted(one for one in found if one[2] == code) == sorted(marked(code, files))
-
-
-@pytest.mark.parametrize("file", [pytest.param(file, id=file.stem) for file in sorted(FOLDER.glob("*.txt"))])
-def test_a_rule_alone(file: Path, users) -> None:
-    code = file.stem.upper()
-    texts = re.split(r"(?m)^=== .+\n", file.read_text(encoding="utf-8"))
-    files = next(files for files in map(split, texts) if marked(code, files))
-    users.write(files)
-    assert sorted(users.found("--select", code)) == sorted(marked(code, files))
+    assert sorted(users.found("--select", code)) == sorted(wanted)
+    together = users.found("--select", "TD0,TD1,TD2", "--preview")
+    assert sorted(one for one in together if one[2] == code) == sorted(wanted), "beside all other rules"

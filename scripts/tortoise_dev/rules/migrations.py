@@ -91,9 +91,9 @@ def is_rebuilt(migration: Migration, step: Step) -> bool:
     return bool(copies & made & (renamed | {step.table}))
 
 
-def guide(migration: Migration) -> str:
-    """The page about the tool that the migration is for."""
-    return "see migrations-aerich.md" if migration.tool == "aerich" else "see migrations.md"
+def guide(migration: Migration, built_in: str = "migrations.md") -> str:
+    """The page about the tool that the migration is for; ``built_in`` is that of the built-in tool."""
+    return "see migrations-aerich.md" if migration.tool == "aerich" else f"see {built_in}"
 
 
 def hit(code: str, step: Step, message: str) -> Iterator[Hit]:

@@ -66,7 +66,7 @@ def check(context: Context) -> Iterator[Hit]:
     for migration, step in later_steps(context):
         made = replaced_by(migration, step)
         if made is not None:
-            page = guide(migration) if migration.tool == "aerich" else "see renames.md"
+            page = guide(migration, "renames.md")
             yield from hit(
                 "TD201",
                 step,

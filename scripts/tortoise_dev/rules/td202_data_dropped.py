@@ -20,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from .base import Context, Hit, Rule
-from .migrations import hit, is_rebuilt, later_steps
+from .migrations import guide, hit, is_rebuilt, later_steps
 from .td201_table_replaced import replaced_by
 
 BAD = """\
@@ -63,12 +63,12 @@ def check(context: Context) -> Iterator[Hit]:
             what = f"{step.table} with all its tables"
         else:
             continue
-        page = "migrations-aerich.md" if migration.tool == "aerich" else "zero-downtime.md"
         yield from hit(
             "TD202",
             step,
             f"{what} is dropped with its data, and code that runs still asks for it. Release code without "
-            f"it, drop it one release later, and say why with `noqa: TD202`: see {page}",
+            "it, drop it one release later, and say why with `noqa: TD202`: "
+            f"{guide(migration, 'zero-downtime.md')}",
         )
 
 
